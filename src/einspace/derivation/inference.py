@@ -1,0 +1,118 @@
+"""Shapes and costs of a derivation by arithmetic on features alone: no tensor, no recursion, no expansion of copies."""
+
+from collections.abc import MutableMapping
+from typing import NamedTuple
+
+from einspace.derivation.tree import Node
+from einspace.features import Features
+from einspace.operations import Operation
+
+
+class Cost(NamedTuple):
+    """What an expanded architecture costs: every copy of a repeated branch is counted, as in table 6."""
+
+    terminals: int = 0
+    nonterminals: int = 0
+    parameters: int = 0
+    flops: int = 0
+    activation_bytes: int = 0
+
+    def plus(self, other: "Cost", copies: int = 1) -> "Cost":
+        """Add `copies` times the other cost."""
+        a, b, c, d, e = self
+        v, w, x, y, z = other
+        return Cost(a + copies * v, b + copies * w, c + copies * x, d + copies * y, e + copies * z)
+
+
+class Inferred(NamedTuple):
+    """The outputs of a subtree at given inputs, and its cost."""
+
+    outputs: Features
+    cost: Cost
+
+
+Memo = MutableMapping[tuple[Node, Features], Inferred]
+"""Results by subtree and inputs: a mutated derivation shares all but its spine with its parent."""
+
+
+def apply(operation: Operation, inputs: Features) -> Inferred:
+    """Infer one operation."""
+    outputs = operation.infer(inputs)
+    return Inferred(outputs, Cost(1, 0, operation.parameters(inputs), operation.flops(inputs), operation.written(inputs)))
+
+
+class Frame:
+    """A node under evaluation: the results of its children so far."""
+
+    __slots__ = ("cost", "done", "inputs", "node", "repeats")
+
+    def __init__(self, node: Node, inputs: Features) -> None:
+        self.node = node
+        self.inputs = inputs
+        self.repeats = node.repeats
+        self.done: list[Features] = []
+        self.cost = Cost(nonterminals=1)
+
+    def arguments(self) -> Features:
+        """The inputs of the next child: a branch gets its own feature, the aggregation gets those of all branches."""
+        position, last = len(self.done), len(self.node.children) - 1
+        if position == 0:
+            return self.inputs
+        if self.node.branching is None:
+            return self.done[-1]
+        if position < last:
+            return (self.done[0][position - 1],)
+        return self.done[1] * self.repeats if self.repeats > 1 else tuple(outputs[0] for outputs in self.done[1:])
+
+    def take(self, result: Inferred) -> None:
+        """Note the result of the next child; the cost of a repeated branch counts for each copy."""
+        self.cost = self.cost.plus(result.cost, self.repeats if len(self.done) == 1 else 1)
+        self.done.append(result.outputs)
+
+
+def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
+    """Map the inputs of a derivation to its outputs and cost; raises ShapeError where an operation does not fit."""
+    known: Memo = {} if memo is None else memo
+    if (root, inputs) in known:
+        return known[root, inputs]
+    frames = [Frame(root, inputs)]
+    while True:
+        frame = frames[-1]
+        if len(frame.done) == len(frame.node.children):
+            frames.pop()
+            result = known[frame.node, frame.inputs] = Inferred(frame.done[-1], frame.cost)
+            if not frames:
+                return result
+            frames[-1].take(result)
+            continue
+        child, arguments = frame.node.children[len(frame.done)], frame.arguments()
+        if isinstance(child, Operation):
+            frame.take(apply(child, arguments))
+            continue
+        hit = known.get((child, arguments))
+        if hit is None:
+            frames.append(Frame(child, arguments))
+        else:
+            frame.take(hit)
+
+
+def inputs_at(root: Node, inputs: Features, path: tuple[int, ...], memo: Memo) -> Features:
+    """The features that reach the node at the end of a path, which must lie in a derivation that fits."""
+    node = root
+    for position in path:
+        frame = Frame(node, inputs)
+        for child in node.nodes[:position]:
+            frame.take(infer(child, frame.arguments(), memo))
+        node, inputs = node.nodes[position], frame.arguments()
+    return inputs
+
+
+def copies_at(root: Node, path: tuple[int, ...]) -> int:
+    """How many copies of the node at the end of a path the expanded network holds."""
+    node, copies = root, 1
+    for position in path:
+        copies *= node.repeats if position == 1 else 1
+        node = node.nodes[position]
+    return copies
+
+

@@ -1,0 +1,121 @@
+"""What can go wrong, as types. Every error of this tree is a mistake in the input; anything else is our bug.
+
+    EinspaceError
+    ├── ShapeError         an operation does not accept the features that reach it (section 3.6)
+    ├── NotationError      a text is no derivation, or no shape; shows the place with a caret
+    ├── GrammarError       a grammar cannot be used as it is
+    ├── LimitError         limits that contradict themselves, or that sampling cannot meet
+    ├── MutationError      no valid, new child was found within the allowed tries
+    ├── UnknownNameError   a name that is not in a registry; names the nearest that is
+    ├── SettingError       an option with a value that makes no sense
+    ├── TaskError          data that cannot be used as a task
+    ├── NetworkError       an architecture, a head and a task that do not fit together
+    └── RunError           a run's folder or storage that cannot be used
+
+The command line prints such an error as one message and exits with code 2.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from einspace.features import Feature
+
+
+class EinspaceError(Exception):
+    """The base of all errors that tell a user what to change."""
+
+
+class ShapeError(EinspaceError):
+    """An operation does not accept the features that reach it.
+
+    The message is put together only when it is read: sampling raises thousands of these a second.
+    """
+
+    def __init__(self, operation: object, requirement: str, features: Sequence["Feature"]) -> None:
+        super().__init__(operation, requirement, features)
+        self.operation = operation
+        self.requirement = requirement
+        self.features = tuple(features)
+
+    def __str__(self) -> str:
+        got = " and ".join(str(feature) for feature in self.features)
+        return f"{self.operation} needs {self.requirement}, but gets {got}"
+
+
+class NotationError(EinspaceError):
+    """A text that cannot be read: says what was expected and points at the place.
+
+    >>> print(NotationError("an unknown operation", "[relu norn]", 6, hint="did you mean norm?"))
+    an unknown operation, at line 1, column 7: did you mean norm?
+      [relu norn]
+            ^
+    """
+
+    def __init__(self, problem: str, text: str, position: int, hint: str = "") -> None:
+        super().__init__(problem, text, position, hint)
+        self.problem = problem
+        self.text = text
+        self.position = position
+        self.hint = hint
+
+    def __str__(self) -> str:
+        before = self.text[: self.position]
+        line = before.count("\n") + 1
+        start = before.rfind("\n") + 1
+        end = self.text.find("\n", self.position)
+        column = self.position - start
+        shown = self.text[start : len(self.text) if end < 0 else end].replace("\t", " ")
+        cut = max(0, column - 60)
+        excerpt = ("…" if cut else "") + shown[cut : column + 40] + ("…" if len(shown) > column + 40 else "")
+        caret = " " * (column - cut + (1 if cut else 0)) + "^"
+        hint = f": {self.hint}" if self.hint else ""
+        return f"{self.problem}, at line {line}, column {column + 1}{hint}\n  {excerpt}\n  {caret}"
+
+
+class GrammarError(EinspaceError):
+    """A grammar that cannot be used as it is."""
+
+
+class LimitError(EinspaceError):
+    """Limits that contradict themselves, or that sampling cannot meet."""
+
+
+class MutationError(EinspaceError):
+    """No valid and new child was found within the allowed tries."""
+
+
+class UnknownNameError(EinspaceError):
+    """A name that is not in its registry.
+
+    >>> print(UnknownNameError("baseline", "resnet19", ["resnet18", "vit"]))
+    unknown baseline 'resnet19': did you mean resnet18? Known: resnet18, vit
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(kind, name, known)
+        self.kind = kind
+        self.name = name
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        nearest = get_close_matches(self.name, self.known, n=3, cutoff=0.5)
+        guess = f" did you mean {' or '.join(nearest)}?" if nearest else ""
+        return f"unknown {self.kind} {self.name!r}:{guess} Known: {', '.join(self.known)}"
+
+
+class SettingError(EinspaceError):
+    """An option with a value that makes no sense."""
+
+
+class TaskError(EinspaceError):
+    """Data that cannot be used as a task."""
+
+
+class NetworkError(EinspaceError):
+    """An architecture, a head and a task that do not fit together."""
+
+
+class RunError(EinspaceError):
+    """A run's folder or storage that cannot be used."""

@@ -1,0 +1,82 @@
+"""Feature: the parameters (shape, mode, branching factor) of section 3.6, as one thing."""
+
+import re
+from collections.abc import Iterable
+from math import prod
+from typing import NamedTuple, Self
+
+from einspace.errors import NotationError, ShapeError
+
+BYTES_PER_ELEMENT = 4
+"""Bytes of one float32."""
+
+
+class Feature(NamedTuple):
+    """What flows between two operations: a shape without the batch axis, and the grid that a col2im will need.
+
+    `(C, H, W)` is Im mode and `(S, D)` is Col mode (section 3.5), so the mode is the rank. `grid` is the `(H', W')` that the last
+    im2col unrolled into S; it stays with the data until a col2im consumes it (A.3). A branching factor is the length of a
+    tuple of features.
+
+    >>> Feature((3, 32, 32)).mode
+    'Im'
+    >>> print(Feature((64, 27), grid=(8, 8)))
+    (64, 27) on grid 8x8
+    """
+
+    shape: tuple[int, ...]
+    grid: tuple[int, int] | None = None
+
+    @property
+    def mode(self) -> str:
+        """`'Im'` for (C, H, W) and `'Col'` for (S, D)."""
+        return "Im" if len(self.shape) == 3 else "Col"
+
+    @property
+    def elements(self) -> int:
+        """Numbers in one sample."""
+        return prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one sample in float32."""
+        return self.elements * BYTES_PER_ELEMENT
+
+    def __str__(self) -> str:
+        shape = "(" + ", ".join(map(str, self.shape)) + ")"
+        return shape if self.grid is None else f"{shape} on grid {self.grid[0]}x{self.grid[1]}"
+
+    @classmethod
+    def of(cls, value: "Feature | Iterable[int]") -> Self:
+        """Check a shape that comes from outside; raises ShapeError for anything but two or three positive axes.
+
+        >>> Feature.of([3, 8, 8])
+        Feature(shape=(3, 8, 8), grid=None)
+        """
+        feature = cls(value.shape, value.grid) if isinstance(value, Feature) else cls(tuple(value))
+        if len(feature.shape) not in (2, 3) or any(type(axis) is not int or axis < 1 for axis in feature.shape):
+            raise ShapeError("a feature", "two axes (S, D) or three axes (C, H, W), all of them at least 1", [feature])
+        return feature
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `3,32,32` or `24,24`; raises NotationError that points at the place.
+
+        >>> print(Feature.parse("3,32,32"))
+        (3, 32, 32)
+        """
+        sizes: list[int] = []
+        position = 0
+        for part in text.split(","):
+            if not re.fullmatch(r"\s*[0-9]{1,9}\s*", part) or int(part) == 0:
+                raise NotationError("a shape is C,H,W or S,D in positive integers", text, position, "for example 3,32,32 or 24,24")
+            sizes.append(int(part))
+            position += len(part) + 1
+        if len(sizes) not in (2, 3):
+            last = len(text) - len(text.split(",")[-1])
+            raise NotationError(f"a shape has two or three axes, not {len(sizes)}", text, last, "for example 3,32,32 or 24,24")
+        return cls(tuple(sizes))
+
+
+Features = tuple[Feature, ...]
+"""The inputs or the outputs of an operation; the branching factor b is the length."""

@@ -1,0 +1,6 @@
+"""The grammar (section 3.3), its probabilities (section 3.7) and its consistency (A.4)."""
+
+from einspace.grammar.einspace import COMPUTATION_PROBABILITY, einspace_grammar
+from einspace.grammar.grammar import Grammar, Production, terminals
+
+__all__ = ["COMPUTATION_PROBABILITY", "Grammar", "Production", "einspace_grammar", "terminals"]

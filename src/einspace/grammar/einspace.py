@@ -1,0 +1,34 @@
+"""The grammar of the paper: section 3.3, the options of A.2, the probabilities of section 3.7."""
+
+from einspace.errors import GrammarError
+from einspace.grammar.grammar import Grammar, Production, terminals
+from einspace.operations import OPERATIONS
+
+COMPUTATION_PROBABILITY = 0.32
+"""p(M -> C | M) in all experiments of the paper (section 3.7)."""
+
+SEQUENTIAL = ("M", "M")
+BRANCHING = ("B", "M", "A")
+ROUTING = ("R1", "M", "R2")
+COMPUTATION = ("C",)
+
+
+def einspace_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -> Grammar:
+    """The grammar of equation 8 at a given p(M -> C | M); raises GrammarError outside (0, 1].
+
+    >>> grammar = einspace_grammar()
+    >>> [str(production) for production in grammar.rules["M"]]
+    ['M -> M M', 'M -> B M A', 'M -> R1 M R2', 'M -> C']
+    """
+    p = computation_probability
+    if not 0 < p <= 1:
+        raise GrammarError(f"the computation probability p(M -> C) must be above 0 and at most 1, not {p}")
+    modules = (SEQUENTIAL, BRANCHING, ROUTING)
+    rest = (1 - p) / len(modules)
+    productions = [Production("S", module) for module in modules]
+    if rest > 0:
+        productions += [Production("M", module, rest) for module in modules]
+    productions.append(Production("M", COMPUTATION, p))
+    for symbol in ("B", "A", "R1", "R2", "C"):
+        productions += terminals(symbol, OPERATIONS.values())
+    return Grammar(tuple(productions))

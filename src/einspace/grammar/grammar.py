@@ -1,0 +1,123 @@
+"""Grammar: the rules of section 3.3 with their probabilities, as data."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from einspace.errors import GrammarError
+from einspace.operations import Branching, Group, Operation
+
+
+@dataclass(frozen=True)
+class Production:
+    """One rule `symbol -> expansion` with its weight; an expansion is a string of non-terminals, or one terminal."""
+
+    symbol: str
+    expansion: tuple[str, ...] | Operation
+    weight: float = 1.0
+
+    def __str__(self) -> str:
+        right = self.expansion.text if isinstance(self.expansion, Operation) else " ".join(self.expansion)
+        return f"{self.symbol} -> {right}"
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """A parameterised probabilistic context-free grammar.
+
+    The probability of a production is its weight over the sum of the weights of its symbol. A production whose first symbol
+    derives branching operations is a *branching module*: its symbols are B, M, A, and M stands for the branches (section 3.4).
+
+    Raises GrammarError for a grammar that cannot derive anything or that holds a symbol to no purpose.
+    """
+
+    productions: tuple[Production, ...]
+    start: str = "S"
+
+    def __post_init__(self) -> None:
+        if self.start not in self.rules:
+            raise GrammarError(f"the grammar has no production for its start symbol {self.start!r}")
+        for production in self.productions:
+            if not production.weight > 0 or production.weight == float("inf"):
+                raise GrammarError(f"production {production} needs a weight above 0, not {production.weight}")
+            if isinstance(production.expansion, tuple):
+                for symbol in production.expansion:
+                    if symbol not in self.rules:
+                        raise GrammarError(f"production {production} uses {symbol!r}, which no production derives")
+                if self.branches(production) and len(production.expansion) != 3:
+                    raise GrammarError(f"production {production} branches, so it needs three symbols: branching, branch, aggregation")
+        self._check_productive()
+        self._check_reachable()
+
+    def _check_productive(self) -> None:
+        productive: set[str] = set()
+        while True:
+            found = {
+                p.symbol for p in self.productions if isinstance(p.expansion, Operation) or productive.issuperset(p.expansion)
+            } - productive
+            if not found:
+                break
+            productive |= found
+        if lost := [symbol for symbol in self.rules if symbol not in productive]:
+            raise GrammarError(f"symbol {lost[0]!r} is unproductive: no terminal can ever be derived from it")
+
+    def _check_reachable(self) -> None:
+        reached, waiting = {self.start}, [self.start]
+        while waiting:
+            for production in self.rules[waiting.pop()]:
+                if isinstance(production.expansion, tuple):
+                    fresh = set(production.expansion) - reached
+                    reached |= fresh
+                    waiting += sorted(fresh)
+        if lost := [symbol for symbol in self.rules if symbol not in reached]:
+            raise GrammarError(f"symbol {lost[0]!r} is unreachable: nothing derives it from {self.start!r}")
+
+    @cached_property
+    def rules(self) -> dict[str, tuple[Production, ...]]:
+        """The productions of each symbol, in order."""
+        rules: dict[str, list[Production]] = {}
+        for production in self.productions:
+            rules.setdefault(production.symbol, []).append(production)
+        return {symbol: tuple(productions) for symbol, productions in rules.items()}
+
+    @cached_property
+    def operations(self) -> dict[str, type[Operation]]:
+        """The operation classes that the terminals belong to, by name: the vocabulary of the notation."""
+        return {p.expansion.name: type(p.expansion) for p in self.productions if isinstance(p.expansion, Operation)}
+
+    def derives(self, symbol: str, kind: type[Operation]) -> bool:
+        """Whether the symbol has terminals of this operation class."""
+        return kind in self._kinds.get(symbol, ())
+
+    @cached_property
+    def _kinds(self) -> dict[str, frozenset[type[Operation]]]:
+        return {
+            symbol: frozenset(type(p.expansion) for p in productions if isinstance(p.expansion, Operation))
+            for symbol, productions in self.rules.items()
+        }
+
+    def branches(self, production: Production) -> bool:
+        """Whether the production is a branching module, B M A."""
+        return isinstance(production.expansion, tuple) and any(
+            kind.group is Group.BRANCHING for kind in self._kinds[production.expansion[0]]
+        )
+
+    def probability(self, production: Production) -> float:
+        """p(symbol -> expansion | symbol), before the features at hand rule any option out."""
+        return production.weight / sum(p.weight for p in self.rules[production.symbol])
+
+    def branching_factors(self, symbol: str) -> list[tuple[int, float]]:
+        """The factors that a branching symbol can take, each with its probability."""
+        return [(p.expansion.b, self.probability(p)) for p in self.rules[symbol] if isinstance(p.expansion, Branching)]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short hash of all rules and probabilities: other options are other probabilities, hence another search space."""
+        lines = [self.start, *(f"{production} {self.probability(production)!r}" for production in self.productions)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def terminals(symbol: str, operations: Iterable[type[Operation]]) -> list[Production]:
+    """All options of the operations that name `symbol`, each with weight 1: uniform (section 3.7)."""
+    return [Production(symbol, option) for kind in operations if symbol in kind.symbols for option in kind.options()]
