@@ -1,1 +1,7 @@
+"""Graphs: what a derivation computes. Normal form and key, the flat dataflow, and fusion."""
 
+from einspace.graph.flat import Graph, Instruction, lower
+from einspace.graph.fusion import Convolution, fuse_convolutions
+from einspace.graph.series import Series, series
+
+__all__ = ["Convolution", "Graph", "Instruction", "Series", "fuse_convolutions", "lower", "series"]

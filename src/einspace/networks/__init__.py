@@ -1,1 +1,7 @@
+"""Networks: a graph as a PyTorch module, with a head (B.1)."""
 
+from einspace.networks.emit import build, emit
+from einspace.networks.heads import Classification, Head
+from einspace.networks.state import convert_state
+
+__all__ = ["Classification", "Head", "build", "convert_state", "emit"]

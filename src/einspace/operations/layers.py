@@ -98,7 +98,7 @@ class Col2im(nn.Module):
         self.grid = (height, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.transpose(1, 2).unflatten(2, self.grid)
+        return torch.unflatten(x.transpose(1, 2), 2, self.grid)
 
 
 class Permute(nn.Module):

@@ -1,0 +1,98 @@
+"""Graph: a flat list of operations in execution order, with the feature on every value."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from einspace.features import Feature
+from einspace.graph.series import Apply, Parallel, Series
+from einspace.operations import Operation
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One operation on numbered values. `name` is the place of its weights: the terminal's place, and the copy's number."""
+
+    operation: Operation
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Instructions over numbered values; value 0 is the input."""
+
+    instructions: tuple[Instruction, ...]
+    features: tuple[Feature, ...]
+    output: int
+
+    def uses(self) -> list[int]:
+        """How often each value is read; the output of the graph is read once more."""
+        counts = [0] * len(self.features)
+        for instruction in self.instructions:
+            for value in instruction.inputs:
+                counts[value] += 1
+        counts[self.output] += 1
+        return counts
+
+    def inputs(self, instruction: Instruction) -> tuple[Feature, ...]:
+        """The features that an instruction reads."""
+        return tuple(self.features[value] for value in instruction.inputs)
+
+
+class _Line:
+    """A series under way: its current value, and which copy of it this is."""
+
+    def __init__(self, series: Series, value: int, copy: int) -> None:
+        self.steps: Iterator[Apply | Parallel] = iter(series.steps)
+        self.value = value
+        self.copy = copy
+
+
+class _Branches:
+    """A branching module under way: the branches that are left, and the results of the others."""
+
+    def __init__(self, step: Parallel, values: tuple[int, ...], copy: int) -> None:
+        runs = [(branch, copy * count + i) for count, branch in step.branches for i in range(count)]
+        self.step = step
+        self.pending = [_Line(branch, value, number) for (branch, number), value in zip(runs, values, strict=True)][::-1]
+        self.done: list[int] = []
+
+
+def lower(series: Series, inputs: Feature) -> Graph:
+    """Lay a series out flat; every copy of a repeated branch becomes operations of its own, with weights of its own."""
+    features = [inputs]
+    instructions: list[Instruction] = []
+
+    def emit(operation: Operation, arguments: tuple[int, ...], leaf: int, copy: int) -> tuple[int, ...]:
+        outputs = operation.infer(tuple(features[value] for value in arguments))
+        numbers = tuple(range(len(features), len(features) + len(outputs)))
+        features.extend(outputs)
+        name = f"{operation.name.replace('-', '_')}_{leaf}" + (f"_{copy}" if copy else "")
+        instructions.append(Instruction(operation, arguments, numbers, name))
+        return numbers
+
+    work: list[_Line | _Branches] = [_Line(series, 0, 0)]
+    while True:
+        item = work[-1]
+        if isinstance(item, _Branches):
+            if item.pending:
+                work.append(item.pending.pop())
+                continue
+            work.pop()
+            line = work[-1]
+            assert isinstance(line, _Line)
+            (line.value,) = emit(item.step.aggregation, tuple(item.done), item.step.leaf, line.copy)
+            continue
+        step = next(item.steps, None)
+        if step is None:
+            work.pop()
+            if not work:
+                return Graph(tuple(instructions), tuple(features), item.value)
+            module = work[-1]
+            assert isinstance(module, _Branches)
+            module.done.append(item.value)
+        elif isinstance(step, Apply):
+            (item.value,) = emit(step.operation, (item.value,), step.leaf, item.copy)
+        else:
+            work.append(_Branches(step, emit(step.branching, (item.value,), step.leaf, item.copy), item.copy))

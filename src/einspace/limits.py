@@ -1,0 +1,49 @@
+"""Limits: "fits within resource constraints" (section 4.1), as part of what makes an architecture valid."""
+
+from dataclasses import dataclass, fields
+
+from einspace.derivation import Cost
+from einspace.errors import LimitError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest architecture that is wanted; None is no limit. Every figure is of the expanded backbone and one sample.
+
+    The defaults let through what the paper trained on GPUs of 24 GB: "as many as 3k" operations (C.2).
+    Raises LimitError for limits that contradict themselves.
+    """
+
+    operations: int | None = 3_000
+    """Terminals."""
+    parameters: int | None = 100_000_000
+    activation_bytes: int | None = 256 * 2**20
+    """Bytes that one forward pass writes for one sample."""
+    flops: int | None = 100 * 10**9
+    min_parameters: int = 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and (type(value) is not int or value < 0):
+                raise LimitError(f"the limit {field.name} must be a whole number of at least 0, or None, not {value!r}")
+        if self.parameters is not None and self.min_parameters > self.parameters:
+            raise LimitError(f"at least {self.min_parameters:,} and at most {self.parameters:,} parameters exclude each other")
+        if self.operations is not None and self.operations < 2:
+            raise LimitError(f"every architecture has two operations or more, so a limit of {self.operations} cannot be met")
+
+    def outgrown(self, cost: Cost) -> str | None:
+        """The name of a limit that this cost is over, if any."""
+        if self.operations is not None and cost.terminals > self.operations:
+            return "operations"
+        if self.parameters is not None and cost.parameters > self.parameters:
+            return "parameters"
+        if self.activation_bytes is not None and cost.activation_bytes > self.activation_bytes:
+            return "activation_bytes"
+        if self.flops is not None and cost.flops > self.flops:
+            return "flops"
+        return None
+
+
+UNLIMITED = Limits(operations=None, parameters=None, activation_bytes=None, flops=None)
+"""No limit at all: what table 6 is measured with."""

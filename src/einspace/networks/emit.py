@@ -1,0 +1,51 @@
+"""Emit: a flat graph as a `torch.fx.GraphModule`, whose forward is straight-line code."""
+
+from typing import cast
+
+from torch import fx, nn
+from torch.fx.proxy import GraphAppendingTracer
+
+from einspace.graph import Graph
+from einspace.networks.heads import Head
+from einspace.space import Architecture
+
+HEAD = "head"
+"""Name of the head among the network's modules."""
+
+
+def build(architecture: Architecture, head: Head | None = None, optimize: bool = True) -> fx.GraphModule:
+    """The network of an architecture: takes a batch of its input, gives a batch of predictions, or of features without a head.
+
+    `optimize=False` keeps one module per operation, as derived. Weights start as PyTorch starts each layer.
+    """
+    return emit(architecture.graph(optimize), head, inline=optimize)
+
+
+def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.GraphModule:
+    """Turn a graph into a module. `inline` writes operations without weights as function calls instead of modules."""
+    modules: dict[str, nn.Module] = {}
+    code = fx.Graph()
+    tracer = GraphAppendingTracer(code)
+    values: dict[int, fx.Proxy] = {0: fx.Proxy(code.placeholder("x"), tracer)}
+    for instruction in graph.instructions:
+        layer = instruction.operation.layer(graph.inputs(instruction))
+        arguments = [values[number] for number in instruction.inputs]
+        if inline and not _keeps_weights(layer):
+            result = layer.forward(*arguments)
+        else:
+            modules[instruction.name] = layer
+            result = fx.Proxy(code.call_module(instruction.name, tuple(argument.node for argument in arguments)), tracer)
+        if len(instruction.outputs) == 1:
+            values[instruction.outputs[0]] = cast("fx.Proxy", result)
+        else:
+            values.update((number, cast("fx.Proxy", result[i])) for i, number in enumerate(instruction.outputs))
+    output = values[graph.output].node
+    if head is not None:
+        modules[HEAD] = head.layer(graph.features[graph.output])
+        output = code.call_module(HEAD, (output,))
+    code.output(output)
+    return fx.GraphModule(nn.ModuleDict(modules), code, "Network")
+
+
+def _keeps_weights(layer: nn.Module) -> bool:
+    return any(True for _ in layer.parameters()) or any(True for _ in layer.buffers())

@@ -1,0 +1,151 @@
+"""EinSpace and Architecture: the public face of grammar, derivations, sampling and variation."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from random import Random
+
+from einspace.derivation import Inferred, Memo, Node, infer, parse, text
+from einspace.errors import LimitError
+from einspace.features import Feature
+from einspace.grammar import COMPUTATION_PROBABILITY, Grammar, einspace_grammar
+from einspace.graph import Graph, Series, fuse_convolutions, lower, series
+from einspace.limits import Limits
+from einspace.sampling import Sampler, SamplingReport, chooser
+from einspace.variation import MutationReport, mutate
+
+REMEMBERED = 50_000
+"""Inferred subtrees that an architecture keeps between mutations."""
+
+
+class Architecture:
+    """A backbone: a derivation at an input, with everything that follows from it by arithmetic. Immutable; its text is `str`.
+
+    Raises ShapeError where the derivation does not fit the input.
+    """
+
+    def __init__(self, node: Node, inputs: Feature, inferred: Inferred | None = None) -> None:
+        self.node = node
+        self.input = inputs
+        self._inferred = infer(node, (inputs,)) if inferred is None else inferred
+
+    @property
+    def output(self) -> Feature:
+        """The feature that the head gets."""
+        return self._inferred.outputs[0]
+
+    @property
+    def parameters(self) -> int:
+        """Trainable parameters of the backbone."""
+        return self._inferred.cost.parameters
+
+    @property
+    def flops(self) -> int:
+        """Floating point operations of one sample, a multiply-add as two."""
+        return self._inferred.cost.flops
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes that one forward pass writes for one sample, in float32, without fusion."""
+        return self._inferred.cost.activation_bytes
+
+    @property
+    def terminals(self) -> int:
+        """Operations of the expanded network (table 6)."""
+        return self._inferred.cost.terminals
+
+    @property
+    def nonterminals(self) -> int:
+        """Non-terminals of the expanded derivation (table 6)."""
+        return self._inferred.cost.nonterminals
+
+    @cached_property
+    def depth(self) -> int:
+        """Longest path from the root to a terminal, in productions."""
+        deepest, waiting = 0, [(self.node, 1)]
+        while waiting:
+            node, depth = waiting.pop()
+            deepest = max(deepest, depth)
+            waiting.extend((child, depth + 1) for child in node.children if isinstance(child, Node))
+        return deepest
+
+    @cached_property
+    def series(self) -> Series:
+        """What is computed, in normal form."""
+        return series(self.node)
+
+    @cached_property
+    def key(self) -> str:
+        """Canonical key: equal for two derivations that compute the same (section 5)."""
+        return self.series.key(self.input)
+
+    def graph(self, optimize: bool = True) -> Graph:
+        """The flat graph: simplified and fused, or every operation as derived."""
+        if not optimize:
+            return lower(series(self.node, simplify=False), self.input)
+        return fuse_convolutions(lower(self.series, self.input))
+
+    @cached_property
+    def _memo(self) -> Memo:
+        memo: Memo = {}
+        infer(self.node, (self.input,), memo)
+        return memo
+
+    def __str__(self) -> str:
+        return text(self.node)
+
+    def __repr__(self) -> str:
+        return f"Architecture({str(self)!r}, {self.input})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Architecture) and self.input == other.input and self.node == other.node
+
+    def __hash__(self) -> int:
+        return hash((self.node, self.input))
+
+
+class EinSpace:
+    """The search space at an input: sample, mutate, and read architectures.
+
+    `input_shape` is (C, H, W) or (S, D), without the batch axis. Raises ShapeError, GrammarError or LimitError for what cannot be.
+
+    >>> space = EinSpace((3, 32, 32))
+    >>> architecture = space.parse("[clone(b=2) {relu identity} add]")
+    >>> architecture.output.shape, architecture.parameters
+    ((3, 32, 32), 0)
+    >>> space.sample(Random(0)) == space.sample(Random(0))
+    True
+    """
+
+    def __init__(
+        self,
+        input_shape: Feature | Iterable[int],
+        computation_probability: float = COMPUTATION_PROBABILITY,
+        limits: Limits | None = None,
+        grammar: Grammar | None = None,
+    ) -> None:
+        self.input = Feature.of(input_shape)
+        self.limits = Limits() if limits is None else limits
+        self.grammar = einspace_grammar(computation_probability) if grammar is None else grammar
+        self._sampler = Sampler(self.grammar, self.limits)
+
+    def sample(self, rng: Random, report: SamplingReport | None = None) -> Architecture:
+        """Sample an architecture that is valid and within the limits; raises LimitError where none is found."""
+        return self.architecture(self._sampler.sample((self.input,), chooser(rng), report))
+
+    def mutate(self, architecture: Architecture, rng: Random, report: MutationReport | None = None) -> Architecture:
+        """A valid child within the limits that differs from its parent; raises MutationError where none is found."""
+        if architecture.input != self.input:
+            raise LimitError(f"the architecture takes {architecture.input}, but the space {self.input}")
+        memo = architecture._memo
+        if len(memo) > REMEMBERED:
+            memo.clear()
+        mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, report)
+        return Architecture(mutation.node, self.input, mutation.inferred)
+
+    def parse(self, source: str) -> Architecture:
+        """Read an architecture; raises NotationError for what is no derivation, ShapeError for one that does not fit the input."""
+        return self.architecture(parse(source, self.grammar))
+
+    def architecture(self, node: Node) -> Architecture:
+        """A derivation at this space's input; raises ShapeError where it does not fit."""
+        return Architecture(node, self.input)
