@@ -1,0 +1,103 @@
+"""The rules of section 3.3, as data."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from einspace.errors import GrammarError
+from einspace.grammar import Grammar, Production, einspace_grammar
+from einspace.operations import OPERATIONS, Clone, Relu
+
+
+def test_rules_of_section_3_3() -> None:
+    """S has the three composite modules, M has the computation module too, and the terminals are those of equations 10 to 26."""
+    grammar = einspace_grammar()
+    shapes = {symbol: [p.expansion for p in rules if isinstance(p.expansion, tuple)] for symbol, rules in grammar.rules.items()}
+    assert shapes["S"] == [("M", "M"), ("B", "M", "A"), ("R1", "M", "R2")]
+    assert shapes["M"] == [*shapes["S"], ("C",)]
+    counts = {symbol: len(rules) for symbol, rules in grammar.rules.items()}
+    assert counts == {"S": 3, "M": 4, "B": 12, "A": 12, "R1": 14, "R2": 8, "C": 13}
+
+
+def test_im2col_only_opens_and_col2im_only_closes_a_routing_module() -> None:
+    """The convolutional prior of section 3.4."""
+    grammar = einspace_grammar()
+    assert grammar.derives("R1", OPERATIONS["im2col"])
+    assert grammar.derives("R2", OPERATIONS["col2im"])
+    assert not grammar.derives("R1", OPERATIONS["col2im"])
+    assert not grammar.derives("R2", OPERATIONS["im2col"])
+
+
+def test_probabilities_of_section_3_7() -> None:
+    """p(M -> C) = 0.32, the other modules share the rest, S is uniform, and so are the options."""
+    grammar = einspace_grammar()
+    by_text = {str(p): grammar.probability(p) for p in grammar.productions}
+    assert by_text["M -> C"] == pytest.approx(0.32)
+    assert by_text["M -> B M A"] == pytest.approx(0.68 / 3)
+    assert by_text["S -> M M"] == pytest.approx(1 / 3)
+    assert by_text["C -> linear(d=64)"] == pytest.approx(1 / 13)
+
+
+def test_fingerprint_tells_grammars_apart() -> None:
+    """Other probabilities are another search space, the same ones are the same in every process."""
+    assert einspace_grammar().fingerprint == einspace_grammar(0.32).fingerprint
+    assert einspace_grammar().fingerprint != einspace_grammar(0.33).fingerprint
+
+
+@pytest.mark.parametrize("p", [0.0, -0.1, 1.1, float("nan")])
+def test_a_probability_outside_its_range_is_refused(p: float) -> None:
+    """p(M -> C) lies in (0, 1]."""
+    with pytest.raises(GrammarError, match="above 0 and at most 1"):
+        einspace_grammar(p)
+
+
+@pytest.mark.parametrize(
+    ("productions", "message"),
+    [
+        ([Production("M", Relu())], "no production for its start symbol 'S'"),
+        ([Production("S", ("M", "M"))], "uses 'M', which no production derives"),
+        ([Production("S", Relu()), Production("S", ("M", "M")), Production("M", ("M", "M"))], "'M' is unproductive"),
+        ([Production("S", Relu()), Production("M", Relu())], "'M' is unreachable"),
+        ([Production("S", Relu(), 0.0)], "weight above 0"),
+        ([Production("S", ("B", "C")), Production("B", Clone(2)), Production("C", Relu())], "needs three symbols"),
+    ],
+)
+def test_a_grammar_that_cannot_work_is_refused(productions: list[Production], message: str) -> None:
+    """The error names the symbol or the production at fault."""
+    with pytest.raises(GrammarError, match=message):
+        Grammar(tuple(productions))
+
+
+def test_an_operation_of_the_users_own_is_a_class() -> None:
+    """A new operation goes through sampling, text, inference, cost, network and mutation, and nothing else is touched."""
+    from random import Random
+
+    import torch
+    from torch import nn
+
+    from einspace import EinSpace
+    from einspace.networks import build
+    from einspace.operations import Computation
+
+    @dataclass(frozen=True)
+    class Double(Computation):
+        name: ClassVar[str] = "double"
+
+        def layer(self, inputs: object) -> nn.Module:
+            class Twice(nn.Module):
+                def forward(self, x: torch.Tensor) -> torch.Tensor:
+                    return x * 2
+
+            return Twice()
+
+    base = einspace_grammar()
+    space = EinSpace((2, 4, 4), grammar=Grammar((*base.productions, Production("C", Double(), 30.0))))
+    samples = [space.sample(Random(i)) for i in range(20)]
+    assert any("double" in str(sample) for sample in samples)
+    for sample in samples:
+        assert str(space.parse(str(sample))) == str(sample)
+        assert build(sample)(torch.ones(2, 2, 4, 4)).shape[1:] == sample.output.shape
+        assert space.mutate(sample, Random(0)).key != sample.key
+    doubled = build(space.parse("[double double]"))(torch.ones(1, 2, 4, 4))
+    assert torch.equal(doubled, torch.full((1, 2, 4, 4), 4.0))

@@ -1,0 +1,65 @@
+"""Normal form and canonical key (section 5)."""
+
+import pytest
+
+from einspace import EinSpace
+from tests.architectures import SHAPES, sampled
+
+SAME = [
+    ("[relu [norm softmax]]", "[[relu norm] softmax]"),
+    ("[relu norm]", "[[relu identity] [identity norm]]"),
+    ("[relu norm]", "[identity [relu norm] identity]"),
+    ("[permute(o=(2,1,3)) relu permute(o=(2,1,3))]", "[[permute(o=(2,3,1)) identity permute(o=(1,3,2))] [relu [permute(o=(2,1,3)) identity identity]]]"),
+    ("[relu relu]", "[[permute(o=(2,3,1)) identity permute(o=(3,1,2))] [relu relu]]"),
+    ("[relu relu]", "[[im2col(k=1,s=1,p=0) identity col2im] [relu relu]]"),
+    ("[clone(b=2) {relu identity} add]", "[clone(b=2) {identity relu} add]"),
+    ("[clone(b=4) {relu} add]", "[clone(b=2) {[clone(b=2) {relu relu} add] [clone(b=2) {relu relu} add]} add]"),
+    ("[clone(b=4) {relu} concat(dim=1,b=4)]", "[clone(b=2) {[clone(b=2) {relu relu} concat(dim=1,b=2)] [clone(b=2) {relu relu} concat(dim=1,b=2)]} concat(dim=1,b=2)]"),
+    ("[relu relu]", "[[group-dim(dim=2,b=4) {identity} concat(dim=2,b=4)] [relu relu]]"),
+]
+
+DIFFERENT = [
+    ("[relu norm]", "[norm relu]"),
+    ("[linear(d=16) relu]", "[linear(d=32) relu]"),
+    ("[clone(b=2) {linear(d=16) linear(d=16)} add]", "[linear(d=16) [clone(b=2) {identity identity} add]]"),
+    ("[clone(b=2) {relu norm} concat(dim=1,b=2)]", "[clone(b=2) {norm relu} concat(dim=1,b=2)]"),
+    ("[clone(b=2) {relu norm} matmul(scaled=False)]", "[clone(b=2) {norm relu} matmul(scaled=False)]"),
+    ("[clone(b=2) {relu norm} matmul(scaled=False)]", "[clone(b=2) {relu norm} matmul(scaled=True)]"),
+    ("[group-dim(dim=2,b=4) {identity} concat(dim=1,b=4)]", "[identity identity]"),
+    ("[im2col(k=1,s=2,p=0) identity col2im]", "[identity identity]"),
+    ("[clone(b=4) {relu} add]", "[clone(b=8) {relu} add]"),
+]
+
+
+def _key(text: str) -> str:
+    return EinSpace((4, 4, 4)).parse(text).key
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_texts_of_one_architecture_share_a_key(one: str, other: str) -> None:
+    """Re-association, identities, permute pairs and the order of a sum do not change what is computed."""
+    assert _key(one) == _key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_another_function_has_another_key(one: str, other: str) -> None:
+    """Order, options, shared against separate weights, and the left and right of a matmul matter."""
+    assert _key(one) != _key(other)
+
+
+def test_the_key_depends_on_the_input() -> None:
+    """norm is another operation in Im and in Col mode, and the same text has other weights at another input."""
+    assert EinSpace((4, 4, 4)).parse("[norm relu]").key != EinSpace((4, 4)).parse("[norm relu]").key
+
+
+def test_the_key_is_the_same_in_every_process() -> None:
+    """Stored keys stay valid: this one is golden."""
+    assert EinSpace((3, 32, 32)).parse("[clone(b=2) {relu identity} add]").key == "c7d4f8f804d97ee3db16"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_keys_of_samples_survive_the_text(shape: tuple[int, ...]) -> None:
+    """Parsing what was printed gives the same key."""
+    space = EinSpace(shape)
+    for architecture in sampled(shape, 40):
+        assert space.parse(str(architecture)).key == architecture.key

@@ -1,0 +1,131 @@
+"""Sampling (section 3.6, A.1): valid by construction."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from einspace import EinSpace, Limits
+from einspace.derivation import text
+from einspace.errors import LimitError
+from einspace.features import Feature
+from einspace.grammar import einspace_grammar
+from einspace.limits import UNLIMITED
+from einspace.networks import build
+from einspace.sampling import AttemptGivenUp, Sampler, SamplingReport
+from tests.architectures import SHAPES, SMALL, sampled
+
+
+def test_the_walk_through_of_appendix_a1() -> None:
+    """Scripted with the decisions of A.1, the sampler derives the convolutional block with a skip connection, left to right."""
+    script = iter(
+        ["B M A", "clone(b=2)", "M M", "R1 M R2", "im2col(k=3,s=1,p=1)", "C", "linear(d=64)", "col2im", "M M", "C", "norm"]
+        + ["C", "relu", "C", "linear(d=64)", "concat(dim=1,b=2)"]
+    )
+
+    def choose(options: Sequence[Any], _: Sequence[float]) -> int:
+        names = [" ".join(o.expansion) if hasattr(o, "expansion") else o.node.terminal.text for o in options]
+        return names.index(next(script))
+
+    sampler = Sampler(einspace_grammar(), UNLIMITED)
+    node, _ = sampler.attempt("S", (Feature((3, 8, 64)),), choose)
+    block = "[[im2col(k=3,s=1,p=1) linear(d=64) col2im] [norm relu]]"
+    assert text(node) == f"[clone(b=2) {{{block} linear(d=64)}} concat(dim=1,b=2)]"
+
+
+def test_backtracking_changes_the_latest_decision_first() -> None:
+    """Where no aggregation fits, another width of the last linear is tried before anything above it."""
+    order = iter(["B M A", "clone(b=2)", "C", "linear(d=16)", "C", "linear(d=32)", "linear(d=64)", "linear(d=16)", "add"])
+    offered: list[list[str]] = []
+
+    def choose(options: Sequence[Any], _: Sequence[float]) -> int:
+        names = [" ".join(o.expansion) if hasattr(o, "expansion") else o.node.terminal.text for o in options]
+        offered.append(names)
+        return names.index(next(order))
+
+    grammar = einspace_grammar()
+    without = type(grammar)(tuple(p for p in grammar.productions if not str(p).startswith(("A -> concat", "A -> matmul"))))
+    node, _ = Sampler(without, UNLIMITED).attempt("S", (Feature((5, 7)),), choose)
+    assert text(node) == "[clone(b=2) {linear(d=16) linear(d=16)} add]"
+    assert "linear(d=32)" not in offered[-1]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_real_networks_have_the_inferred_shape_and_parameters(shape: tuple[int, ...]) -> None:
+    """What inference says is what PyTorch does, without one exception (the authors' code: 16% wrong or raising)."""
+    with torch.device("meta"):
+        for architecture in sampled(shape, 40):
+            network = build(architecture)
+            assert network(torch.empty(2, *shape)).shape == (2, *architecture.output.shape)
+            assert sum(p.numel() for p in network.parameters()) == architecture.parameters
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_text_round_trip(shape: tuple[int, ...]) -> None:
+    """Every sampled architecture parses back to itself."""
+    space = EinSpace(shape)
+    for seed in range(150):
+        architecture = space.sample(Random(seed))
+        assert space.parse(str(architecture)) == architecture
+
+
+@given(st.data())
+def test_any_sequence_of_choices_ends_in_a_valid_architecture(data: st.DataObject) -> None:
+    """The choices can come from anywhere: Hypothesis drives the sampler and shrinks what fails (the last production of M ends it)."""
+    sampler = Sampler(einspace_grammar(0.6), SMALL)
+    space = EinSpace((4, 8, 8), limits=SMALL)
+    try:
+        node, cost = sampler.attempt("S", (space.input,), lambda options, _: len(options) - 1 - data.draw(st.integers(0, len(options) - 1)))
+    except AttemptGivenUp:
+        return
+    architecture = space.architecture(node)
+    assert space.parse(str(architecture)) == architecture
+    assert architecture.parameters == cost.parameters
+    assert architecture.terminals == cost.terminals
+    assert architecture.nonterminals == cost.nonterminals
+
+
+def test_same_seed_same_architecture() -> None:
+    """All randomness comes from the generator; these texts are the same on every platform."""
+    space = EinSpace((3, 32, 32))
+    assert [str(space.sample(Random(seed))) for seed in range(50)] == [str(EinSpace((3, 32, 32)).sample(Random(s))) for s in range(50)]
+
+
+def test_limits_hold() -> None:
+    """No sample is over a limit, and none is under the least number of parameters."""
+    limits = Limits(operations=40, parameters=200_000, activation_bytes=400_000, flops=10_000_000, min_parameters=1_000)
+    report = SamplingReport()
+    space = EinSpace((3, 16, 16), limits=limits)
+    for seed in range(100):
+        a = space.sample(Random(seed), report)
+        assert 2 <= a.terminals <= 40
+        assert 1_000 <= a.parameters <= 200_000
+        assert a.activation_bytes <= 400_000
+        assert a.flops <= 10_000_000
+    assert report.samples == 100
+    assert report.too_small > 0
+    assert report.attempts > 100
+
+
+def test_limits_that_let_nothing_through_are_named() -> None:
+    """A search that cannot start says so instead of running forever."""
+    limits = Limits(operations=2, min_parameters=90_000_000)
+    with pytest.raises(LimitError, match="widen the limits"):
+        EinSpace((1, 1, 1), limits=limits).sample(Random(0))
+    with pytest.raises(LimitError, match="exclude each other"):
+        Limits(parameters=10, min_parameters=11)
+    with pytest.raises(LimitError, match="whole number"):
+        Limits(parameters=-1)
+
+
+def test_restarts_are_rare_at_the_paper_s_setting() -> None:
+    """Fewer than 2% of the attempts run out of decisions, so restarts hardly bias towards small networks."""
+    report = SamplingReport()
+    space = EinSpace((3, 32, 32))
+    for seed in range(500):
+        space.sample(Random(seed), report)
+    assert report.over_budget / report.attempts < 0.02
