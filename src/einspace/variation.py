@@ -77,7 +77,7 @@ def mutate(
 
 
 def resample(parent: Node, inputs: Features, path: tuple[int, ...], sampler: Sampler, choose: Choose, memo: Memo) -> Node:
-    """A new subtree for the node at the end of a path, by the grammar's rules; raises AttemptGivenUp, or ShapeError if it cannot stand there.
+    """A new subtree for the node at the end of a path, by the rules; raises AttemptGivenUp, or ShapeError if it cannot stand there.
 
     A branching node keeps to a factor that has as many branches as there are.
     """

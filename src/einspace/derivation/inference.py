@@ -114,5 +114,3 @@ def copies_at(root: Node, path: tuple[int, ...]) -> int:
         copies *= node.repeats if position == 1 else 1
         node = node.nodes[position]
     return copies
-
-

@@ -154,13 +154,13 @@ def _operation(tree: "Tree[Token]", source: str, grammar: Grammar) -> Operation:
     wanted = {field.name: field for field in fields(kind)}
     example = kind.options()[0].text
     settings: dict[str, Any] = {}
-    for setting in cast("list[Tree[Any]]", tree.children[1:]):
-        key, value = setting.children
+    for setting in cast("list[Tree[Token]]", tree.children[1:]):
+        key, value = cast("Token", setting.children[0]), setting.children[1]
         place = key.start_pos or 0
         if key not in wanted or key in settings:
             problem = f"{name} has {'two settings' if key in settings else 'no setting'} {str(key)!r}"
             raise NotationError(problem, source, place, f"write it as {example}")
-        read = tuple(int(axis) for axis in value.children) if isinstance(value, Tree) else value == "True" if value.type == "BOOLEAN" else int(value)
+        read = _value(value)
         if type(read).__name__ != _type_name(wanted[key].type):
             raise NotationError(f"{name} has a setting {str(key)!r} of another kind", source, place, f"write it as {example}")
         settings[str(key)] = read
@@ -168,6 +168,12 @@ def _operation(tree: "Tree[Token]", source: str, grammar: Grammar) -> Operation:
     if missing:
         raise NotationError(f"{name} lacks its setting {missing[0]!r}", source, name.start_pos or 0, f"write it as {example}")
     return kind(**settings)
+
+
+def _value(value: "Token | Tree[Token]") -> object:
+    if isinstance(value, Tree):
+        return tuple(int(cast("Token", axis)) for axis in value.children)
+    return value == "True" if value.type == "BOOLEAN" else int(value)
 
 
 def _type_name(annotation: object) -> str:
@@ -212,7 +218,8 @@ class _Matcher:
 
     def unit_chain(self, symbol: str, kind: type[Operation]) -> tuple[str, ...] | None:
         """The shortest chain of single symbols that ends in a terminal of this kind: M -> C -> linear."""
-        waiting, seen = [(symbol,)], {symbol}
+        waiting: list[tuple[str, ...]] = [(symbol,)]
+        seen = {symbol}
         while waiting:
             chain = waiting.pop(0)
             if self.grammar.derives(chain[-1], kind):

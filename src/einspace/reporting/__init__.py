@@ -1,1 +1,1 @@
-
+"""Reporting: tables for the terminal and pictures for people."""

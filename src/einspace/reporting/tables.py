@@ -1,0 +1,86 @@
+"""Tables for the terminal."""
+
+from rich.table import Table
+from rich.text import Text
+
+from einspace.features import Feature
+from einspace.operations import Group
+from einspace.space import Architecture
+
+STYLES = {Group.BRANCHING: "yellow", Group.AGGREGATION: "magenta", Group.ROUTING: "green", Group.COMPUTATION: "blue"}
+"""The paper's colours, as terminals have them."""
+
+SHOWN = 400
+"""Operations that `show` lists before it cuts the table."""
+
+
+def facts(architecture: Architecture) -> dict[str, object]:
+    """What follows from an architecture by arithmetic, ready for JSON."""
+    return {
+        "architecture": str(architecture),
+        "key": architecture.key,
+        "input": list(architecture.input.shape),
+        "output": list(architecture.output.shape),
+        "parameters": architecture.parameters,
+        "flops": architecture.flops,
+        "activation_bytes": architecture.activation_bytes,
+        "terminals": architecture.terminals,
+        "nonterminals": architecture.nonterminals,
+        "depth": architecture.depth,
+    }
+
+
+def quantity(value: float) -> str:
+    """A number in three or four digits and a suffix.
+
+    >>> quantity(950), quantity(11_210_560)
+    ('950', '11.2 M')
+    """
+    for size, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= size:
+            return f"{value / size:.3g}{suffix}"
+    return f"{value:.4g}"
+
+
+def shortened(text: str, length: int) -> str:
+    """The beginning of an architecture's text, with an ellipsis where it is cut."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def architectures(rows: list[tuple[str, Architecture]], title: str, width: int = 80) -> Table:
+    """One architecture a row: its label, its costs and the beginning of its text, on lines of `width` letters."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    table.add_column("", no_wrap=True)
+    for column in ("params", "FLOPs", "ops", "output"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("architecture", no_wrap=True)
+    for label, a in rows:
+        row = (quantity(a.parameters), quantity(a.flops), str(a.terminals), str(Feature(a.output.shape)))
+        table.add_row(label, *row, Text(shortened(str(a), max(16, width - 62))))
+    return table
+
+
+def operations(architecture: Architecture, optimize: bool) -> Table:
+    """The flat graph, one operation a row, in the paper's colours."""
+    graph = architecture.graph(optimize)
+    table = Table(header_style="bold", caption_justify="left")
+    table.add_column("value", justify="right")
+    table.add_column("operation")
+    table.add_column("reads", justify="right")
+    table.add_column("output", justify="right")
+    table.add_column("parameters", justify="right")
+    table.add_row("0", "input", "", str(architecture.input), "")
+    for instruction in graph.instructions[:SHOWN]:
+        inputs = graph.inputs(instruction)
+        operation = instruction.operation
+        parameters = operation.parameters(inputs)
+        table.add_row(
+            ", ".join(map(str, instruction.outputs)),
+            Text(operation.text, style=STYLES[operation.group]),
+            ", ".join(map(str, instruction.inputs)),
+            str(graph.features[instruction.outputs[0]]),
+            f"{parameters:,}" if parameters else "",
+        )
+    if len(graph.instructions) > SHOWN:
+        table.caption = f"{len(graph.instructions) - SHOWN:,} more operations are not shown"
+    return table
