@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.architectures import SHAPES, SMALL, sampled
 
 from einspace import EinSpace, Limits
 from einspace.derivation import text
@@ -17,14 +18,29 @@ from einspace.grammar import einspace_grammar
 from einspace.limits import UNLIMITED
 from einspace.networks import build
 from einspace.sampling import AttemptGivenUp, Sampler, SamplingReport
-from tests.architectures import SHAPES, SMALL, sampled
 
 
 def test_the_walk_through_of_appendix_a1() -> None:
     """Scripted with the decisions of A.1, the sampler derives the convolutional block with a skip connection, left to right."""
     script = iter(
-        ["B M A", "clone(b=2)", "M M", "R1 M R2", "im2col(k=3,s=1,p=1)", "C", "linear(d=64)", "col2im", "M M", "C", "norm"]
-        + ["C", "relu", "C", "linear(d=64)", "concat(dim=1,b=2)"]
+        [
+            "B M A",
+            "clone(b=2)",
+            "M M",
+            "R1 M R2",
+            "im2col(k=3,s=1,p=1)",
+            "C",
+            "linear(d=64)",
+            "col2im",
+            "M M",
+            "C",
+            "norm",
+            "C",
+            "relu",
+            "C",
+            "linear(d=64)",
+            "concat(dim=1,b=2)",
+        ]
     )
 
     def choose(options: Sequence[Any], _: Sequence[float]) -> int:

@@ -3,16 +3,16 @@
 from random import Random
 
 import pytest
+from tests.architectures import SHAPES, SMALL, sampled
 
 from einspace import EinSpace, Limits, baselines
 from einspace.errors import LimitError, MutationError
 from einspace.variation import MutationReport
-from tests.architectures import SHAPES, SMALL, sampled
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_children_are_valid_new_and_within_the_limits(shape: tuple[int, ...]) -> None:
-    """A child parses back, keeps the input, is no other text for its parent, and what was inferred step by step is what a fresh inference says."""
+    """A child parses back, is not its parent in other words, and what was inferred step by step is what a fresh inference says."""
     space = EinSpace(shape, limits=SMALL)
     for seed, parent in enumerate(sampled(shape, 25)):
         child = space.mutate(parent, Random(seed))

@@ -86,7 +86,7 @@ class Architecture:
 
     @cached_property
     def _memo(self) -> Memo:
-        memo: Memo = {}
+        memo = Memo()
         infer(self.node, (self.input,), memo)
         return memo
 
@@ -136,9 +136,9 @@ class EinSpace:
         """A valid child within the limits that differs from its parent; raises MutationError where none is found."""
         if architecture.input != self.input:
             raise LimitError(f"the architecture takes {architecture.input}, but the space {self.input}")
+        if len(architecture._memo) > REMEMBERED:
+            del architecture._memo
         memo = architecture._memo
-        if len(memo) > REMEMBERED:
-            memo.clear()
         mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, report)
         return Architecture(mutation.node, self.input, mutation.inferred)
 

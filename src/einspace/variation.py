@@ -49,10 +49,10 @@ def mutate(
     The child is valid, within the sampler's limits, and never the parent's architecture (canonical key).
     `memo` holds what is known of the parent. Raises MutationError if the allowed tries give no child.
     """
-    memo = {} if memo is None else memo
+    memo = Memo() if memo is None else memo
     report = MutationReport() if report is None else report
     choose = chooser(rng)
-    key: str | None = None
+    before: str | None = None
     for _ in range(TRIES):
         path = parent.path(rng.randrange(parent.size))
         try:
@@ -67,9 +67,9 @@ def mutate(
         if sampler.limits.outgrown(inferred.cost) or inferred.cost.parameters < sampler.limits.min_parameters:
             report.outgrown += 1
             continue
-        if child != parent:
-            key = key or series(parent).key(inputs)
-            if series(child).key(inputs) != key:
+        if child.at(path) != parent.at(path):
+            before = series(parent).text if before is None else before
+            if series(child).text != before:
                 report.children += 1
                 return Mutation(child, inferred, path)
         report.unchanged += 1

@@ -2,10 +2,11 @@
 
 import pickle
 
+from tests.architectures import CONVOLUTION_WITH_SKIP, sampled
+
 from einspace import EinSpace
 from einspace.derivation import Node
 from einspace.operations import Relu
-from tests.architectures import CONVOLUTION_WITH_SKIP, sampled
 
 SPACE = EinSpace((3, 8, 8))
 

@@ -8,7 +8,11 @@ from einspace.grammar.consistency import critical_probability, expanded, expecte
 
 def test_the_paper_s_setting_is_consistent() -> None:
     """At p = 0.32 the spectral radius is 0.68 x 13/9 = 0.982, below one (figure 4)."""
-    assert spectral_radius(einspace_grammar(0.32)) == pytest.approx(0.68 * 13 / 9)
+    grammar = einspace_grammar(0.32)
+    assert spectral_radius(grammar) == grammar.spectral_radius() == pytest.approx(0.68 * 13 / 9)
+    assert grammar.is_consistent()
+    assert not einspace_grammar(0.3).is_consistent()
+    assert grammar.expected_length() == pytest.approx(101)
 
 
 def test_the_critical_probability_is_four_thirteenths() -> None:

@@ -1,20 +1,26 @@
 """Normal form and canonical key (section 5)."""
 
 import pytest
+from tests.architectures import SHAPES, sampled
 
 from einspace import EinSpace
-from tests.architectures import SHAPES, sampled
 
 SAME = [
     ("[relu [norm softmax]]", "[[relu norm] softmax]"),
     ("[relu norm]", "[[relu identity] [identity norm]]"),
     ("[relu norm]", "[identity [relu norm] identity]"),
-    ("[permute(o=(2,1,3)) relu permute(o=(2,1,3))]", "[[permute(o=(2,3,1)) identity permute(o=(1,3,2))] [relu [permute(o=(2,1,3)) identity identity]]]"),
+    (
+        "[permute(o=(2,1,3)) relu permute(o=(2,1,3))]",
+        "[[permute(o=(2,3,1)) identity permute(o=(1,3,2))] [relu [permute(o=(2,1,3)) identity identity]]]",
+    ),
     ("[relu relu]", "[[permute(o=(2,3,1)) identity permute(o=(3,1,2))] [relu relu]]"),
     ("[relu relu]", "[[im2col(k=1,s=1,p=0) identity col2im] [relu relu]]"),
     ("[clone(b=2) {relu identity} add]", "[clone(b=2) {identity relu} add]"),
     ("[clone(b=4) {relu} add]", "[clone(b=2) {[clone(b=2) {relu relu} add] [clone(b=2) {relu relu} add]} add]"),
-    ("[clone(b=4) {relu} concat(dim=1,b=4)]", "[clone(b=2) {[clone(b=2) {relu relu} concat(dim=1,b=2)] [clone(b=2) {relu relu} concat(dim=1,b=2)]} concat(dim=1,b=2)]"),
+    (
+        "[clone(b=4) {relu} concat(dim=1,b=4)]",
+        "[clone(b=2) {[clone(b=2) {relu relu} concat(dim=1,b=2)] [clone(b=2) {relu relu} concat(dim=1,b=2)]} concat(dim=1,b=2)]",
+    ),
     ("[relu relu]", "[[group-dim(dim=2,b=4) {identity} concat(dim=2,b=4)] [relu relu]]"),
 ]
 
@@ -48,7 +54,7 @@ def test_another_function_has_another_key(one: str, other: str) -> None:
 
 
 def test_the_key_depends_on_the_input() -> None:
-    """norm is another operation in Im and in Col mode, and the same text has other weights at another input."""
+    """Norm is another operation in Im and in Col mode, and the same text has other weights at another input."""
     assert EinSpace((4, 4, 4)).parse("[norm relu]").key != EinSpace((4, 4)).parse("[norm relu]").key
 
 

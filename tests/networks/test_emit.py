@@ -4,13 +4,13 @@ import copy
 
 import pytest
 import torch
+from tests.architectures import SHAPES, sampled
 from torch import nn
 
 from einspace import EinSpace, baselines
 from einspace.errors import NetworkError
 from einspace.graph import Convolution
 from einspace.networks import Classification, build, convert_state
-from tests.architectures import SHAPES, sampled
 
 
 def _compare(architecture: object, shape: tuple[int, ...]) -> None:
@@ -58,7 +58,7 @@ def test_every_im2col_becomes_the_convolution(option: tuple[int, int, int], end:
 
 
 def test_copies_of_a_repeated_branch_have_weights_of_their_own() -> None:
-    """"All inner functions are always initialised with separate parameters" (section 3.4)."""
+    """All inner functions start with separate parameters (section 3.4)."""
     network = build(EinSpace((5, 6)).parse("[clone(b=4) {[linear(d=16) [clone(b=4) {linear(d=16)} add]]} add]"))
     layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
     assert len(layers) == 4 + 16

@@ -1,6 +1,5 @@
 """Shapes and costs of a derivation by arithmetic on features alone: no tensor, no recursion, no expansion of copies."""
 
-from collections.abc import MutableMapping
 from typing import NamedTuple
 
 from einspace.derivation.tree import Node
@@ -31,8 +30,26 @@ class Inferred(NamedTuple):
     cost: Cost
 
 
-Memo = MutableMapping[tuple[Node, Features], Inferred]
-"""Results by subtree and inputs: a mutated derivation shares all but its spine with its parent."""
+class Memo:
+    """Results by subtree and inputs: a mutated derivation shares all but its spine with its parent.
+
+    Subtrees are told apart by identity, which costs nothing; the memo keeps them alive.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, Features], tuple[Node, Inferred]] = {}
+
+    def get(self, node: Node, inputs: Features) -> Inferred | None:
+        """What is known of this very subtree at these inputs."""
+        found = self._known.get((id(node), inputs))
+        return None if found is None else found[1]
+
+    def put(self, node: Node, inputs: Features, result: Inferred) -> None:
+        """Remember a result."""
+        self._known[id(node), inputs] = (node, result)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 def apply(operation: Operation, inputs: Features) -> Inferred:
@@ -72,24 +89,26 @@ class Frame:
 
 def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
     """Map the inputs of a derivation to its outputs and cost; raises ShapeError where an operation does not fit."""
-    known: Memo = {} if memo is None else memo
-    if (root, inputs) in known:
-        return known[root, inputs]
+    memo = Memo() if memo is None else memo
+    known = memo.get(root, inputs)
+    if known is not None:
+        return known
     frames = [Frame(root, inputs)]
     while True:
         frame = frames[-1]
         if len(frame.done) == len(frame.node.children):
             frames.pop()
-            result = known[frame.node, frame.inputs] = Inferred(frame.done[-1], frame.cost)
+            result = Inferred(frame.done[-1], frame.cost)
+            memo.put(frame.node, frame.inputs, result)
             if not frames:
                 return result
             frames[-1].take(result)
             continue
         child, arguments = frame.node.children[len(frame.done)], frame.arguments()
-        if isinstance(child, Operation):
+        if not isinstance(child, Node):
             frame.take(apply(child, arguments))
             continue
-        hit = known.get((child, arguments))
+        hit = memo.get(child, arguments)
         if hit is None:
             frames.append(Frame(child, arguments))
         else:

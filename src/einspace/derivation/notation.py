@@ -17,7 +17,7 @@ from einspace.errors import NotationError, UnknownNameError
 from einspace.grammar import Grammar, Production
 from einspace.operations import Branching, Operation
 
-MAX_LENGTH = 1_000_000
+MAX_LENGTH = 200_000
 """Longest text that is read, in characters; ResNet18 has 3,000."""
 
 SYNTAX = r"""

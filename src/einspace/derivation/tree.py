@@ -29,7 +29,7 @@ class Node:
     def terminal(self) -> Operation | None:
         """The operation, where this node derives a terminal."""
         child = self.children[0]
-        return child if isinstance(child, Operation) else None
+        return None if isinstance(child, Node) else child
 
     @property
     def nodes(self) -> "tuple[Node, ...]":

@@ -1,1 +1,6 @@
+"""Executors: where evaluations run."""
 
+from einspace.executors.base import Executor
+from einspace.executors.processes import ProcessExecutor
+
+__all__ = ["Executor", "ProcessExecutor"]

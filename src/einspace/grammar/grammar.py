@@ -111,6 +111,22 @@ class Grammar:
         """The factors that a branching symbol can take, each with its probability."""
         return [(p.expansion.b, self.probability(p)) for p in self.rules[symbol] if isinstance(p.expansion, Branching)]
 
+    def spectral_radius(self) -> float:
+        """Largest absolute eigenvalue of the expectation matrix (A.4), copies of a repeated branch counted once."""
+        from einspace.grammar import consistency
+
+        return consistency.spectral_radius(self)
+
+    def is_consistent(self) -> bool:
+        """Whether sampling ends with probability one: the spectral radius is below one (A.4)."""
+        return self.spectral_radius() < 1
+
+    def expected_length(self) -> float:
+        """Expected number of sampled terminals (equations 33 to 39); infinite if the grammar is not consistent."""
+        from einspace.grammar import consistency
+
+        return consistency.expected_length(self)
+
     @cached_property
     def fingerprint(self) -> str:
         """A short hash of all rules and probabilities: other options are other probabilities, hence another search space."""

@@ -14,6 +14,8 @@ def convert_state(source: nn.Module, target: nn.Module) -> None:
     missing, extra = sorted(want.keys() - have.keys()), sorted(have.keys() - want.keys())
     wrong = [name for name in want.keys() & have.keys() if want[name].numel() != have[name].numel()]
     if missing or extra or wrong:
-        problems = [f"{label} {', '.join(names)}" for label, names in (("missing", missing), ("extra", extra), ("mis-shaped", wrong)) if names]
+        problems = [
+            f"{label} {', '.join(names)}" for label, names in (("missing", missing), ("extra", extra), ("mis-shaped", wrong)) if names
+        ]
         raise NetworkError(f"the weights are of another architecture: {'; '.join(problems)}")
     target.load_state_dict({name: have[name].reshape(want[name].shape) for name in want})

@@ -39,7 +39,7 @@ class Clone(Branching):
         return tuple(cls(b) for b in FACTORS)
 
     def infer(self, inputs: Features) -> Features:
-        """f -> b times f."""
+        """F -> b times f."""
         return (single(self, inputs),) * self.b
 
     def layer(self, inputs: Features) -> "nn.Module":

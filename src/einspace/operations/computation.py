@@ -26,7 +26,7 @@ class Computation(Operation):
         return (cls(),)
 
     def infer(self, inputs: Features) -> Features:
-        """f -> f."""
+        """F -> f."""
         return (single(self, inputs),)
 
 

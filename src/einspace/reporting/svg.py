@@ -30,7 +30,8 @@ def picture(architecture: Architecture) -> str:
     whole = _stack([top, body, end] if architecture.series.steps else [top, end])
     width, height = whole.width + 2 * MARGIN, whole.height + 2 * MARGIN
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="{-width / 2:g} {-MARGIN} {width:g} {height:g}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="{-width / 2:g} {-MARGIN} {width:g} {height:g}" '
         'font-family="ui-monospace, monospace" font-size="11" text-anchor="middle">'
     )
     title = f"<title>{escape(str(architecture)[:2000])}</title>"

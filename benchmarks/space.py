@@ -1,0 +1,94 @@
+"""The search space in figures: is every sample what it says, and how fast are sampling, inference, keys and mutation?
+
+    python benchmarks/space.py [--samples 20000] [--built 500] [--mutations 300]
+
+Speeds are for one core and this machine; each is printed as a ratio to the bar that the project sets itself too.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from random import Random
+
+import torch
+
+from einspace import Architecture, EinSpace, baselines
+from einspace.derivation import infer
+from einspace.networks import build
+from einspace.sampling import SamplingReport
+from einspace.variation import MutationReport
+
+BAR_SAMPLES, BAR_MUTATIONS = 350, 200
+"""Samples and mutations a second."""
+
+
+def timed(count: int, make: Callable[[int], object]) -> list[float]:
+    """Seconds of each call."""
+    seconds: list[float] = []
+    for i in range(count):
+        start = time.perf_counter()
+        make(i)
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def line(label: str, seconds: list[float], bar: float | None = None) -> None:
+    """Print a rate, the 95th percentile and the maximum."""
+    rate = len(seconds) / sum(seconds)
+    ratio = f", {rate / bar:.1f} times the bar of {bar}" if bar else ""
+    tail = statistics.quantiles(seconds, n=20)[-1]
+    print(
+        f"{label:38} {rate:9,.0f} /s   median {statistics.median(seconds) * 1e3:8.3f} ms   p95 {tail * 1e3:8.2f} ms   "
+        f"max {max(seconds) * 1e3:8.1f} ms{ratio}",
+        flush=True,
+    )
+
+
+def check_samples(samples: int, built: int) -> None:
+    """Every sample parses back to itself; of the first ones the real output and parameters are the inferred ones."""
+    space = EinSpace((3, 32, 32))
+    report = SamplingReport()
+    found: list[Architecture] = []
+    seconds = timed(samples, lambda i: found.append(space.sample(Random(i), report)))
+    line("sample, p = 0.32, (3, 32, 32)", seconds, BAR_SAMPLES)
+    print(f"    attempts {report.attempts:,}: over budget {report.over_budget / report.attempts:.2%}, outgrown {report.outgrown}")
+    wrong = sum(space.parse(str(architecture)) != architecture for architecture in found)
+    print(f"    {samples:,} texts parsed back, {wrong} differ")
+    wrong = 0
+    with torch.device("meta"):
+        for architecture in found[:built]:
+            network = build(architecture)
+            same_shape = network(torch.empty(2, 3, 32, 32)).shape[1:] == architecture.output.shape
+            same_count = sum(p.numel() for p in network.parameters()) == architecture.parameters
+            wrong += not (same_shape and same_count)
+    print(f"    {built} networks built and run on the meta device, {wrong} differ from what was inferred")
+
+
+def main() -> None:
+    """Run all of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=20_000)
+    parser.add_argument("--built", type=int, default=500)
+    parser.add_argument("--mutations", type=int, default=300)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for p in (0.9, 0.5):
+        space = EinSpace((3, 32, 32), computation_probability=p)
+        line(f"sample, p = {p}, (3, 32, 32)", timed(2_000, lambda i, s=space: s.sample(Random(i))))  # type: ignore[misc]
+    check_samples(options.samples, options.built)
+    space = EinSpace((3, 64, 64))
+    for name in ("resnet18", "wrn16-4", "vit", "mlp-mixer"):
+        parent = baselines.get(name, (3, 64, 64))
+        report = MutationReport()
+        children: list[Architecture] = []
+        seconds = timed(options.mutations, lambda i, a=parent, r=report, c=children: c.append(space.mutate(a, Random(i), r)))  # type: ignore[misc]
+        line(f"mutate {name} ({parent.parameters:,} parameters)", seconds, BAR_MUTATIONS)
+        same = sum(child.key == parent.key for child in children)
+        print(f"    {report.tries} tries for {report.children} children, {same} equal to their parent")
+        line(f"infer {name}", timed(100, lambda _, a=parent: infer(a.node, (a.input,))))  # type: ignore[misc]
+        line(f"key of {name}", timed(100, lambda _, a=parent, s=space: s.architecture(a.node).key))  # type: ignore[misc]
+
+
+if __name__ == "__main__":
+    main()

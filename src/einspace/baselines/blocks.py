@@ -1,0 +1,63 @@
+"""What the baselines are put together from: each function gives a module of the grammar. All linear layers have a bias.
+
+Legend: C channels, H W height and width, S tokens, D features of a token.
+"""
+
+from einspace.derivation.build import branch, compute, route, sequence
+from einspace.derivation.tree import Node
+from einspace.operations import Add, Clone, Col2im, Concat, Identity, Im2col, Linear, Matmul, Norm, Permute, PosEnc, Relu, Softmax
+
+IDENTITY = compute(Identity())
+NORM = compute(Norm())
+RELU = compute(Relu())
+TRANSPOSE = Permute((2, 1))
+
+
+def linear(width: int) -> Node:
+    """(..., D) -> (..., width)."""
+    return compute(Linear(width))
+
+
+def conv(width: int, kernel: int = 3, stride: int = 1) -> Node:
+    """A convolution as A.3 writes it, padded by half the kernel: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride))."""
+    return route(Im2col(kernel, stride, kernel // 2), linear(width), Col2im())
+
+
+def conv_norm_relu(width: int, kernel: int = 3, stride: int = 1) -> Node:
+    """A convolution with batch normalisation: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride))."""
+    return sequence(conv(width, kernel, stride), NORM, RELU)
+
+
+def residual(module: Node, shortcut: Node = IDENTITY) -> Node:
+    """A module beside a shortcut, summed: f -> g where both give g."""
+    return branch(Clone(2), (module, shortcut), Add())
+
+
+def patch_embedding(patch: int, width: int) -> Node:
+    """One token for each patch and its position: (C, H, W) -> (S, width) with S = (H // patch) (W // patch).
+
+    What is left of an input that is no multiple of the patch is cropped by the floor of equations 30 to 32.
+    """
+    return sequence(route(Im2col(patch, patch, 0), linear(width), Identity()), compute(PosEnc()))
+
+
+def mlp(hidden: int, width: int) -> Node:
+    """Two linear layers with a relu between: (S, D) -> (S, width)."""
+    return sequence(linear(hidden), RELU, linear(width))
+
+
+def token_mlp(hidden: int, tokens: int) -> Node:
+    """The same over the tokens: (S, D) -> (tokens, D)."""
+    return route(TRANSPOSE, mlp(hidden, tokens), TRANSPOSE)
+
+
+def attention_head(width: int) -> Node:
+    """softmax(q k' / sqrt(width)) v with queries, keys and values of their own: (S, D) -> (S, width)."""
+    keys = route(Identity(), linear(width), TRANSPOSE)
+    scores = branch(Clone(2), (linear(width), keys), Matmul(scaled=True))
+    return branch(Clone(2), (sequence(scores, compute(Softmax())), linear(width)), Matmul(scaled=False))
+
+
+def heads(number: int, width: int) -> Node:
+    """Four or eight attention heads side by side: (S, D) -> (S, number * width)."""
+    return branch(Clone(number), [attention_head(width)], Concat(2, number))

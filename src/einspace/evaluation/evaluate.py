@@ -1,0 +1,94 @@
+"""Evaluate: from a text to a score; `attempt` is the one border where exceptions become outcomes."""
+
+import traceback
+from collections.abc import Callable
+from math import isfinite
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Seconds
+from einspace.evaluation.training import predict, train
+from einspace.networks import Classification, build
+from einspace.space import EinSpace
+from einspace.tasks.recipe import Recipe
+from einspace.tasks.task import Split, Task
+
+Evaluate = Callable[[Request, Task, Recipe], Evaluation]
+"""What evaluates a request. One that is sent to a worker is a module's function, or a `functools.partial` of one."""
+
+TRACEBACK_LINES = 12
+"""Lines of a traceback that are kept."""
+
+_MEMORY = ("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory")
+
+
+def evaluate(
+    request: Request, task: Task, recipe: Recipe, device: str = "cpu", on_epoch: Callable[[int, float], None] | None = None
+) -> Evaluation:
+    """Build the architecture, train it and score it; raises what the parts raise.
+
+    During the search: trained on `train` for `recipe.epochs_search`, scored on `valid` after the last epoch. `request.final`: trained on
+    `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
+    `on_epoch` is told of each epoch, as in `train`.
+    """
+    clock = perf_counter()
+    torch.manual_seed(request.seed)
+    architecture = EinSpace(task.input.shape).parse(request.text)
+    network = build(architecture, Classification(classes=task.classes)).to(device)
+    parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    x, y = _tensors([task.train, task.valid] if request.final else [task.train], device)
+    built = perf_counter()
+    generator = torch.Generator().manual_seed(request.seed)
+    epochs = recipe.epochs_final if request.final else recipe.epochs_search
+    losses = tuple(train(network, x, y, recipe, epochs, generator, on_epoch))
+    trained = perf_counter()
+    x, y = _tensors([task.test if request.final else task.valid], device)
+    value = task.metric(predict(network, x, recipe.batch_size), y)
+    seconds = Seconds(built - clock, trained - built, perf_counter() - trained)
+    if not isfinite(value):
+        reason = f"the {task.metric.name} after the last epoch is {value}"
+        return Evaluation(Outcome.NAN, None, losses, parameters, seconds, reason)
+    return Evaluation(Outcome.OK, value, losses, parameters, seconds)
+
+
+def attempt(request: Request, task: Task, recipe: Recipe, evaluate: Evaluate = evaluate) -> Evaluation:
+    """Evaluate, with every exception turned into an outcome: nan, out-of-memory or error (whose time all counts as training).
+
+    Another device is `functools.partial(evaluate, device="cuda")`.
+    """
+    clock = perf_counter()
+    try:
+        return evaluate(request, task, recipe)
+    except NotANumber as error:
+        return Evaluation(Outcome.NAN, epochs=error.losses, seconds=Seconds(train=perf_counter() - clock), reason=str(error))
+    except Exception as error:  # noqa: BLE001 - the border: whatever an architecture does, the search goes on
+        outcome = Outcome.OUT_OF_MEMORY if is_memory_error(error) else Outcome.ERROR
+        lines = traceback.format_exc().rstrip().splitlines()
+        return Evaluation(
+            outcome,
+            seconds=Seconds(train=perf_counter() - clock),
+            reason=first_line(error),
+            traceback="\n".join(lines[-TRACEBACK_LINES:]),
+        )
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, of the machine, of the worker's limit or of the accelerator."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY)
+
+
+def first_line(error: BaseException) -> str:
+    """One line for people: the type of an exception and the first line of its message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _tensors(splits: list[Split], device: str) -> tuple[Tensor, Tensor]:
+    """Samples and labels of the splits, one after the other, on the device."""
+    x = torch.cat([torch.from_numpy(split.x) for split in splits])
+    y = torch.cat([torch.from_numpy(split.y) for split in splits])
+    return x.to(device), y.to(device)

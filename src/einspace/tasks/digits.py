@@ -1,0 +1,95 @@
+"""Tasks of the 1,797 handwritten digits of 8 x 8 that scikit-learn carries: nothing to download, trained in seconds."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einspace.features import Feature
+from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.task import BASELINES, RECIPE, Split, Task, stratified
+
+SIZES = (3_000, 2_000, 2_000)
+"""Samples of train, valid and test in the tasks of stacked digits."""
+
+SHARES = (0.6, 0.2, 0.2)
+"""Shares of the base digits that go into train, valid and test."""
+
+_SEED = 0
+_DRAW = 50_000
+
+
+def _load() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Images (1797, 8, 8) with values 0 to 16, and the digits (1797,)."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return np.asarray(data.images, dtype=np.float32), np.asarray(data.target, dtype=np.int64)
+
+
+def digits() -> Task:
+    """scikit-learn's digits, (1, 8, 8) and 10 classes; 60%, 20% and 20% of each class in train, valid and test."""
+    x, y = _load()
+    return Task.from_arrays(
+        x[:, None],
+        y,
+        name="digits",
+        shares=SHARES,
+        seed=_SEED,
+        recipe=RECIPE,
+        baselines=BASELINES,
+        description="Handwritten digits of scikit-learn (1,797 images of 8 x 8), 10 classes",
+    )
+
+
+def adddigits() -> Task:
+    """Three digits stacked as channels, (3, 8, 8); the label is their sum less 1, 20 classes, balanced: AddNIST's rule (B.2)."""
+    return _stacked(
+        "adddigits",
+        20,
+        "Three of scikit-learn's digits stacked as channels, label r + g + b - 1 from 0 to 19. "
+        "AddNIST's rule on other and smaller images: it is not AddNIST, and its scores do not compare with the paper's",
+    )
+
+
+def multdigits() -> Task:
+    """Three digits stacked as channels, (3, 8, 8); the label is the last digit of their product, 10 classes, balanced (B.2)."""
+    return _stacked(
+        "multdigits",
+        10,
+        "Three of scikit-learn's digits stacked as channels, label r g b mod 10, classes balanced. "
+        "MultNIST's rule on other and smaller images: it is not MultNIST, and its scores do not compare with the paper's",
+    )
+
+
+def _label(name: str, triples: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Labels (N,) of digits (N, 3); out of range where AddNIST drops the sample."""
+    labels = triples.sum(axis=1) - 1 if name == "adddigits" else triples.prod(axis=1) % 10
+    return np.asarray(labels, dtype=np.int64)
+
+
+def base_triples(name: str, classes: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """For train, valid and test: which base digits (N, 3) make each sample, and its label (N,).
+
+    The base digits are divided first, so no image of a digit is seen in two splits. Every class is equally frequent.
+    """
+    _, y = _load()
+    made = []
+    for number, (part, size) in enumerate(zip(stratified(y, SHARES, _SEED), SIZES, strict=True)):
+        rng = np.random.default_rng((_SEED, number))
+        chosen: list[list[NDArray[np.int64]]] = [[] for _ in range(classes)]
+        quota = size // classes
+        while any(sum(map(len, rows)) < quota for rows in chosen):
+            triples = part[rng.integers(0, len(part), size=(_DRAW, 3))]
+            labels = _label(name, y[triples])
+            for label, rows in enumerate(chosen):
+                rows.append(triples[labels == label][: quota - sum(map(len, rows))])
+        order = rng.permutation(quota * classes)
+        triples = np.concatenate([row for rows in chosen for row in rows])[order]
+        made.append((triples, _label(name, y[triples])))
+    return made
+
+
+def _stacked(name: str, classes: int, description: str) -> Task:
+    """The task of three stacked digits, normalised."""
+    images, _ = _load()
+    train, valid, test = (Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(name, classes))
+    return Task(name, Feature((3, 8, 8)), classes, train, valid, test, ACCURACY, RECIPE, BASELINES, description).normalised()

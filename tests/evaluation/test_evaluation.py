@@ -1,0 +1,209 @@
+"""Training and scoring one architecture, and how that can end."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from math import isnan, nan
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from einspace.errors import TaskError
+from einspace.evaluation import Evaluation, NotANumber, Outcome, Request
+from einspace.evaluation.evaluate import attempt, evaluate
+from einspace.evaluation.training import predict, train
+from einspace.features import Feature
+from einspace.tasks import ACCURACY, Recipe, Split, Task
+
+RECIPE = Recipe(epochs_search=6, epochs_final=9, batch_size=16, learning_rate=0.1, weight_decay=1e-4)
+LINEAR = "[linear(d=16) relu]"
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def blobs(size: int, seed: int) -> Split:
+    """Two classes that a linear network can tell apart."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, size)
+    return Split((rng.normal(0, 0.5, (size, 2, 4, 4)) + np.where(y, 1, -1)[:, None, None, None]).astype(np.float32), y)
+
+
+@pytest.fixture
+def task() -> Task:
+    return Task("blobs", Feature((2, 4, 4)), 2, blobs(97, 0), blobs(40, 1), blobs(40, 2), ACCURACY, RECIPE)
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(32, 8), nn.ReLU(), nn.Linear(8, 2))
+
+
+def tensors(split: Split) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(split.x), torch.from_numpy(split.y)
+
+
+def test_training_learns(task: Task) -> None:
+    """Losses fall, one for each epoch and reported as they come, and the network tells the classes apart."""
+    net, seen = network(), []
+    losses = train(net, *tensors(task.train), RECIPE, 5, torch.Generator().manual_seed(0), lambda *args: seen.append(args))
+    assert losses[-1] < losses[0] / 2
+    assert seen == list(enumerate(losses, 1))
+    x, y = tensors(task.valid)
+    assert ACCURACY(predict(net, x, 7), y) > 0.95
+
+
+def test_training_is_deterministic(task: Task) -> None:
+    """The same generator state and weights give the same losses; another shuffling does not."""
+    runs = [train(network(), *tensors(task.train), RECIPE, 2, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_learning_rate_ends_at_zero(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rate starts at the recipe's and falls along a cosine over all steps of all epochs."""
+    rates: list[float] = []
+    step = torch.optim.SGD.step
+
+    def recorded(self: torch.optim.SGD, closure: None = None) -> None:
+        rates.append(self.param_groups[0]["lr"])
+        step(self, closure)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", recorded)
+    train(network(), *tensors(task.train), RECIPE, 3, torch.Generator())
+    assert len(rates) == 18
+    assert rates == pytest.approx([0.05 * (1 + np.cos(np.pi * number / 18)) for number in range(18)])
+
+
+@pytest.mark.parametrize(("size", "sizes"), [(33, [16, 16]), (34, [16, 16, 2]), (3, [3])])
+def test_single_last_sample_is_left_out(size: int, sizes: list[int]) -> None:
+    """A last batch of one, which batch norm on 1 x 1 cannot take, is dropped; larger ones are kept."""
+    seen: list[int] = []
+
+    class Spy(nn.Linear):
+        def forward(self, input: Tensor) -> Tensor:
+            seen.append(len(input))
+            return super().forward(input.flatten(1))
+
+    split = blobs(size, 0)
+    train(Spy(32, 2), *tensors(split), RECIPE, 1, torch.Generator())
+    assert seen == sizes
+
+
+def test_too_few_samples() -> None:
+    """One sample is nothing to train on, and is said so."""
+    with pytest.raises(TaskError, match="two samples"):
+        train(network(), *tensors(blobs(1, 0)), RECIPE, 1, torch.Generator())
+
+
+def test_nan_loss(task: Task) -> None:
+    """A loss that is not finite stops training after its epoch."""
+    net = network()
+    with torch.no_grad():
+        next(net.parameters()).fill_(nan)
+    with pytest.raises(NotANumber, match="epoch 1 is nan") as caught:
+        train(net, *tensors(task.train), RECIPE, 5, torch.Generator())
+    assert len(caught.value.losses) == 1
+
+
+def test_predict_keeps_order_and_mode(task: Task) -> None:
+    """Outputs come in the order of the samples whatever the batch, without gradients, in evaluation mode."""
+    net = nn.Sequential(nn.BatchNorm2d(2), network())
+    x, _ = tensors(task.valid)
+    outputs = predict(net, x, 7)
+    assert torch.allclose(outputs, predict(net, x, 40), atol=1e-6)
+    assert not outputs.requires_grad
+    assert not net.training
+    assert not net[0].running_mean.any()  # type: ignore[operator]
+
+
+def test_evaluate_searches_on_valid(task: Task) -> None:
+    """A search evaluation sees train and valid only; a final one trains on both, for longer, and scores on test."""
+    unseen = Split(task.test.x, 1 - task.test.y)
+    task = replace(task, test=unseen)
+    search = evaluate(Request(LINEAR), task, RECIPE)
+    assert search.outcome is Outcome.OK
+    assert search.value is not None
+    assert search.value > 0.9
+    assert len(search.epochs) == 6
+    final = evaluate(Request(LINEAR, final=True), task, RECIPE)
+    assert final.value is not None
+    assert final.value < 0.1
+    assert len(final.epochs) == 9
+    assert final.parameters == search.parameters
+    assert min(asdict(search.seconds).values()) > 0
+
+
+def test_evaluate_is_deterministic(task: Task) -> None:
+    """The seed decides the weights and the shuffling."""
+    runs = [evaluate(Request(LINEAR, seed=seed), task, RECIPE).epochs for seed in (3, 3, 4)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_attempt_error(task: Task) -> None:
+    """A text that is no architecture ends as error with a traceback, and can be written as JSON."""
+    evaluation = attempt(Request("[relu"), task, RECIPE)
+    assert evaluation.outcome is Outcome.ERROR
+    assert evaluation.value is None
+    assert evaluation.reason.startswith("NotationError")
+    assert "NotationError" in evaluation.traceback
+    assert json.loads(json.dumps(asdict(evaluation)))["outcome"] == "error"
+
+
+def test_attempt_nan(task: Task) -> None:
+    """A learning rate that blows the network up ends as nan, with the losses up to there."""
+    evaluation = attempt(Request(LINEAR), task, RECIPE.override(learning_rate=1e20))
+    assert evaluation.outcome is Outcome.NAN
+    assert evaluation.value is None
+    assert evaluation.reason
+
+
+def test_nan_metric(task: Task) -> None:
+    """A metric that is not finite is nan too, never a score."""
+    broken = replace(task, metric=replace(ACCURACY, function=_nan))
+    evaluation = attempt(Request(LINEAR), broken, RECIPE)
+    assert (evaluation.outcome, evaluation.value) == (Outcome.NAN, None)
+    assert len(evaluation.epochs) == 6
+
+
+def _nan(outputs: Tensor, labels: Tensor) -> float:
+    assert isnan(nan)
+    return nan
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (MemoryError(), Outcome.OUT_OF_MEMORY),
+        (torch.OutOfMemoryError("CUDA out of memory"), Outcome.OUT_OF_MEMORY),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"), Outcome.OUT_OF_MEMORY),
+        (RuntimeError("not enough memory: you tried to allocate 4 bytes"), Outcome.OUT_OF_MEMORY),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), Outcome.ERROR),
+        (ValueError("out of memory"), Outcome.ERROR),
+    ],
+)
+def test_attempt_memory(task: Task, error: Exception, outcome: Outcome) -> None:
+    """Only what says that memory ran out is out-of-memory."""
+
+    def raising(request: Request, task: Task, recipe: Recipe) -> Evaluation:
+        raise error
+
+    evaluation = attempt(Request(""), task, RECIPE, raising)
+    assert evaluation.outcome is outcome
+    assert evaluation.traceback.splitlines()[-1].startswith(("MemoryError", "torch.OutOfMemoryError", "RuntimeError", "ValueError"))
+
+
+def test_interrupts_pass(task: Task) -> None:
+    """Ctrl-C is no property of an architecture: it is not turned into an outcome."""
+
+    def raising(request: Request, task: Task, recipe: Recipe) -> Evaluation:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attempt(Request(""), task, RECIPE, raising)
