@@ -22,26 +22,8 @@ from einspace.sampling import AttemptGivenUp, Sampler, SamplingReport
 
 def test_the_walk_through_of_appendix_a1() -> None:
     """Scripted with the decisions of A.1, the sampler derives the convolutional block with a skip connection, left to right."""
-    script = iter(
-        [
-            "B M A",
-            "clone(b=2)",
-            "M M",
-            "R1 M R2",
-            "im2col(k=3,s=1,p=1)",
-            "C",
-            "linear(d=64)",
-            "col2im",
-            "M M",
-            "C",
-            "norm",
-            "C",
-            "relu",
-            "C",
-            "linear(d=64)",
-            "concat(dim=1,b=2)",
-        ]
-    )
+    modules = ["B M A", "clone(b=2)", "M M", "R1 M R2", "im2col(k=3,s=1,p=1)", "C", "linear(d=64)", "col2im"]
+    script = iter([*modules, "M M", "C", "norm", "C", "relu", "C", "linear(d=64)", "concat(dim=1,b=2)"])
 
     def choose(options: Sequence[Any], _: Sequence[float]) -> int:
         names = [" ".join(o.expansion) if hasattr(o, "expansion") else o.node.terminal.text for o in options]

@@ -17,10 +17,6 @@ The command line prints such an error as one message and exits with code 2.
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from einspace.features import Feature
 
 
 class EinspaceError(Exception):
@@ -33,7 +29,7 @@ class ShapeError(EinspaceError):
     The message is put together only when it is read: sampling raises thousands of these a second.
     """
 
-    def __init__(self, operation: object, requirement: str, features: Sequence["Feature"]) -> None:
+    def __init__(self, operation: object, requirement: str, features: Sequence[object]) -> None:
         super().__init__(operation, requirement, features)
         self.operation = operation
         self.requirement = requirement

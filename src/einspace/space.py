@@ -23,9 +23,10 @@ class Architecture:
     Raises ShapeError where the derivation does not fit the input.
     """
 
-    def __init__(self, node: Node, inputs: Feature, inferred: Inferred | None = None) -> None:
+    def __init__(self, node: Node, inputs: Feature, inferred: Inferred | None = None, normal: Series | None = None) -> None:
         self.node = node
         self.input = inputs
+        self._normal = normal
         self._inferred = infer(node, (inputs,)) if inferred is None else inferred
 
     @property
@@ -71,7 +72,7 @@ class Architecture:
     @cached_property
     def series(self) -> Series:
         """What is computed, in normal form."""
-        return series(self.node)
+        return series(self.node) if self._normal is None else self._normal
 
     @cached_property
     def key(self) -> str:
@@ -139,8 +140,8 @@ class EinSpace:
         if len(architecture._memo) > REMEMBERED:
             del architecture._memo
         memo = architecture._memo
-        mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, report)
-        return Architecture(mutation.node, self.input, mutation.inferred)
+        mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, architecture.series, report)
+        return Architecture(mutation.node, self.input, mutation.inferred, mutation.series)
 
     def parse(self, source: str) -> Architecture:
         """Read an architecture; raises NotationError for what is no derivation, ShapeError for one that does not fit the input."""

@@ -8,7 +8,7 @@ from einspace.derivation import Inferred, Memo, Node, infer
 from einspace.derivation.inference import Cost, copies_at, inputs_at
 from einspace.errors import MutationError, ShapeError
 from einspace.features import Feature, Features
-from einspace.graph import series
+from einspace.graph import Series, series
 from einspace.sampling import AttemptGivenUp, Choose, Sampler, chooser
 
 TRIES = 2_000
@@ -16,10 +16,11 @@ TRIES = 2_000
 
 
 class Mutation(NamedTuple):
-    """A child: its derivation, what inference says of it, and the path of the node that was resampled."""
+    """A child: its derivation, what inference says of it, its normal form, and the path of the node that was resampled."""
 
     node: Node
     inferred: Inferred
+    series: Series
     path: tuple[int, ...]
 
 
@@ -42,17 +43,23 @@ class MutationReport:
 
 
 def mutate(
-    parent: Node, inputs: Feature, sampler: Sampler, rng: Random, memo: Memo | None = None, report: MutationReport | None = None
+    parent: Node,
+    inputs: Feature,
+    sampler: Sampler,
+    rng: Random,
+    memo: Memo | None = None,
+    normal: Series | None = None,
+    report: MutationReport | None = None,
 ) -> Mutation:
     """Draw a node uniformly, resample its subtree at the features that reach it, infer the rest; retry what is not valid.
 
     The child is valid, within the sampler's limits, and never the parent's architecture (canonical key).
-    `memo` holds what is known of the parent. Raises MutationError if the allowed tries give no child.
+    `memo` holds what is known of the parent, `normal` is its normal form, if known. Raises MutationError if the allowed tries give no child.
     """
     memo = Memo() if memo is None else memo
     report = MutationReport() if report is None else report
     choose = chooser(rng)
-    before: str | None = None
+    normal = series(parent) if normal is None else normal
     for _ in range(TRIES):
         path = parent.path(rng.randrange(parent.size))
         try:
@@ -68,10 +75,10 @@ def mutate(
             report.outgrown += 1
             continue
         if child.at(path) != parent.at(path):
-            before = series(parent).text if before is None else before
-            if series(child).text != before:
+            computed = series(child)
+            if computed.text != normal.text:
                 report.children += 1
-                return Mutation(child, inferred, path)
+                return Mutation(child, inferred, computed, path)
         report.unchanged += 1
     raise MutationError(f"no valid new child within {sampler.limits} was found in {TRIES:,} tries: widen the limits")
 

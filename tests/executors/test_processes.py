@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from einspace.errors import SettingError
+from einspace.evaluation.evaluate import attempt
 from einspace.evaluation.outcome import Outcome, Request
 from einspace.executors import ProcessExecutor
 
@@ -49,6 +50,17 @@ def test_ok(executor: ProcessExecutor) -> None:
     """A worker has the task and the recipe, and its evaluation comes back whole."""
     evaluation = executor.submit(Request("fine")).result()
     assert (evaluation.outcome, evaluation.value, evaluation.reason) == (Outcome.OK, 9.0, "fine")
+
+
+def test_real_evaluation() -> None:
+    """Without an `evaluate` of one's own, an architecture is trained and scored, as in this process."""
+    task, request = executor_samples.tiny_task(), Request("[linear(d=16) relu]", seed=1)
+    with ProcessExecutor(task, executor_samples.RECIPE, workers=1) as executor:
+        evaluation = executor.submit(request).result()
+    assert evaluation.outcome is Outcome.OK, evaluation
+    here = attempt(request, task, executor_samples.RECIPE)
+    assert (evaluation.value, evaluation.parameters) == (here.value, here.parameters)
+    assert evaluation.epochs == pytest.approx(here.epochs)
 
 
 def test_killed_worker(executor: ProcessExecutor) -> None:

@@ -106,6 +106,11 @@ class ProcessExecutor(Executor):
         except RuntimeError:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
+            with self._guard:
+                lost = tuple(self._waiting)
+            for outer in lost:
+                with suppress(InvalidStateError):
+                    outer.set_result(self._failure(BrokenProcessPool()))
             self._pool = self._new_pool()
             future = self._pool.schedule(worker.run, args=(request,), timeout=self.time_limit)
         return future
@@ -130,7 +135,7 @@ class ProcessExecutor(Executor):
     def _failure(self, error: BaseException) -> Evaluation:
         """What an exception of the pool says about the evaluation."""
         if isinstance(error, TimeoutError):
-            limit = self.time_limit or 0.0
+            limit = float(self.time_limit or 0)
             return Evaluation(Outcome.TIMEOUT, seconds=Seconds(train=limit), reason=f"not finished after {limit:g} seconds")
         if isinstance(error, ProcessExpired):
             return Evaluation(Outcome.CRASHED, reason=f"the worker process died with exit code {error.exitcode}")

@@ -90,7 +90,7 @@ def series(root: Node, simplify: bool = True) -> Series:
         node, closing = waiting.pop()
         operation = node.terminal
         if operation is not None:
-            kept = () if simplify and isinstance(operation, Identity) else (Apply(operation, leaf),)
+            kept = () if simplify and type(operation) is Identity else (Apply(operation, leaf),)
             built.append(Series(kept))
             leaf += 1
         elif not closing:
@@ -118,13 +118,14 @@ def _push(steps: list[Apply | Parallel], step: Apply | Parallel) -> None:
     last = steps[-1] if steps else None
     if isinstance(last, Apply) and isinstance(step, Apply):
         a, b = last.operation, step.operation
-        if isinstance(a, Permute) and isinstance(b, Permute):
+        # Exact types: this runs for every pair of neighbours, and an abstract class is slow to ask.
+        if type(a) is Permute and type(b) is Permute:
             order = tuple(a.o[axis - 1] for axis in b.o)
             steps.pop()
             if order != tuple(sorted(order)):
                 steps.append(Apply(Permute(order), last.leaf))
             return
-        if (a == PIXELS and isinstance(b, Col2im)) or (isinstance(a, Col2im) and b == PIXELS):
+        if (type(b) is Col2im and a == PIXELS) or (type(a) is Col2im and b == PIXELS):
             steps.pop()
             return
     steps.append(step)

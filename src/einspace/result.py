@@ -1,0 +1,220 @@
+"""Result: what a run found, read from its study."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, pstdev
+from typing import Any
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from einspace.errors import RunError
+from einspace.run import STUDY, Run, Settings
+
+INTERRUPTED = "interrupted"
+"""The outcome of a trial whose driver ended before it; the same architecture is tried again under the same number."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trial. `value` is its score on the validation split, None unless the outcome is ok; `parameters` are the backbone's."""
+
+    number: int
+    outcome: str
+    value: float | None
+    text: str
+    key: str
+    origin: str
+    parents: tuple[int, ...]
+    parameters: int
+    seconds: float
+    """Building, training and scoring; 0 where a score was reused."""
+    reused: int | None = None
+    """The number of the trial with the same canonical key whose score this is."""
+    reason: str = ""
+    traceback: str = ""
+    losses: tuple[float | None, ...] = ()
+    """The mean training loss of each epoch; None for what is no finite number."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best trial by validation, and its score on the test split after the final training; None where that failed."""
+
+    text: str
+    key: str
+    trial: int
+    parameters: int
+    validation: float
+    test: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """A baseline under the same recipe; a score is None where there is none, and `reason` says why."""
+
+    name: str
+    key: str
+    parameters: int | None
+    validation: float | None
+    test: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation (of the population) of the validation scores of all trials that ended well."""
+
+    mean: float
+    deviation: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found. `settings` are those it was started with, `run` is its folder."""
+
+    run: Path
+    settings: Settings
+    higher_is_better: bool
+    history: tuple[Row, ...]
+    """All trials that have ended, by number."""
+    best: Best | None
+    """None where no trial ended well."""
+    baselines: tuple[BaselineRow, ...]
+    outcomes: Mapping[str, int]
+    """How many trials ended how."""
+    seconds: Mapping[str, float]
+    """`total` and `search` and `final` of the wall clock; `proposing`, `building`, `training`, `scoring` summed over the trials."""
+    overhead: float | None
+    """The share of the workers' time during the search that was no evaluation, 0 to 1; None where nothing was evaluated."""
+    sampling: Spread | None = None
+    """Of the strategy `sampling`: what a random architecture scores."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What `search --json` prints."""
+        best = None
+        if self.best is not None:
+            best = {("architecture" if name == "text" else name): value for name, value in asdict(self.best).items() if value != ""}
+        baselines = [{name: value for name, value in asdict(row).items() if value != ""} for row in self.baselines]
+        report = {
+            "run": str(self.run),
+            "task": self.settings["task"],
+            "metric": self.settings["metric"],
+            "strategy": self.settings["strategy"],
+            "seed": self.settings["seed"],
+            "trials": len(self.history),
+            "best": best,
+            "baselines": baselines,
+            "outcomes": dict(self.outcomes),
+            "seconds": dict(self.seconds),
+            "overhead": self.overhead,
+        }
+        return report if self.sampling is None else {**report, "sampling": asdict(self.sampling)}
+
+
+def rows(trials: Sequence[FrozenTrial]) -> list[Row]:
+    """The trials that have ended, by number; those that were interrupted count as not tried."""
+    return sorted((_row(trial) for trial in trials if ended(trial)), key=lambda row: row.number)
+
+
+def ended(trial: FrozenTrial) -> bool:
+    """Whether a trial has an outcome that will stay."""
+    known = "position" in trial.user_attrs and trial.user_attrs.get("outcome", INTERRUPTED) != INTERRUPTED
+    return known and trial.state in (TrialState.COMPLETE, TrialState.FAIL)
+
+
+def best_of(history: Sequence[Row], higher_is_better: bool) -> Row | None:
+    """The row with the best score, the earliest of equals; None if none ended well."""
+    sign = 1 if higher_is_better else -1
+    return max((row for row in history if row.value is not None), key=lambda row: sign * (row.value or 0.0), default=None)
+
+
+def collect(study: optuna.Study, run: Run, settings: Settings) -> Result:
+    """Read everything that a study knows."""
+    history = rows(study.get_trials(deepcopy=False))
+    higher = study.direction == StudyDirection.MAXIMIZE
+    attributes = study.user_attrs
+    best, top = None, best_of(history, higher)
+    if top is not None and top.value is not None:
+        test = attributes.get(f"test:{top.key}", {})
+        best = Best(top.text, top.key, top.number, top.parameters, top.value, test.get("value"), test.get("reason", ""))
+    scores = [row.value for row in history if row.value is not None]
+    sampled = settings["strategy"] == "sampling" and scores
+    sessions: Sequence[Mapping[str, float]] = attributes.get("sessions", [])
+    available = sum(session["workers"] * session["search"] for session in sessions)
+    return Result(
+        run=run.path,
+        settings=settings,
+        higher_is_better=higher,
+        history=tuple(history),
+        best=best,
+        baselines=tuple(_baseline(entry, history, attributes) for entry in attributes.get("baselines", [])),
+        outcomes=dict(Counter(row.outcome for row in history)),
+        seconds=_seconds(study, sessions),
+        overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available else None,
+        sampling=Spread(mean(scores), pstdev(scores), len(scores)) if sampled else None,
+    )
+
+
+def load_result(run: str, runs: str = "runs") -> Result:
+    """Read the result of a run from its folder, finished or not; raises RunError where there is none."""
+    folder = Run(runs, run)
+    settings = folder.settings()
+    if settings is None or not folder.database.exists():
+        raise RunError(f"there is no run {run!r} in {runs}")
+    with folder.storage() as storage:
+        try:
+            study = optuna.load_study(study_name=STUDY, storage=storage)
+        except KeyError:
+            raise RunError(f"the run {run!r} has no study yet") from None
+        return collect(study, folder, settings)
+
+
+def _row(trial: FrozenTrial) -> Row:
+    known = trial.user_attrs
+    return Row(
+        number=known["position"],
+        outcome=known["outcome"],
+        value=trial.value if trial.state == TrialState.COMPLETE else None,
+        text=known["text"],
+        key=known["key"],
+        origin=known["origin"],
+        parents=tuple(known["parents"]),
+        parameters=known["parameters"],
+        seconds=sum(known.get("seconds", {}).values()),
+        reused=known.get("reused"),
+        reason=known.get("reason", ""),
+        traceback=known.get("traceback", ""),
+        losses=tuple(known.get("losses", ())),
+    )
+
+
+def _baseline(entry: Mapping[str, Any], history: Sequence[Row], attributes: Mapping[str, Any]) -> BaselineRow:
+    """A baseline's scores: validation from its trial or from the evaluation of its own, test from the final training."""
+    key = entry["key"]
+    own = attributes.get(f"valid:{key}", {})
+    validation, reason = own.get("value"), entry["reason"] or own.get("reason", "")
+    for row in history:
+        if row.key == key:
+            validation, reason = row.value, row.reason
+            if row.value is not None:
+                break
+    test = attributes.get(f"test:{key}", {})
+    return BaselineRow(entry["name"], key, entry["parameters"], validation, test.get("value"), reason or test.get("reason", ""))
+
+
+def _seconds(study: optuna.Study, sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Seconds by phase."""
+    trials = [trial.user_attrs for trial in study.get_trials(deepcopy=False) if ended(trial)]
+    search = sum(session["search"] for session in sessions)
+    final = sum(session["final"] for session in sessions)
+    spent: dict[str, float] = {"total": search + final, "search": search, "final": final}
+    spent["proposing"] = sum(known.get("proposing", 0.0) for known in trials)
+    for phase, name in (("build", "building"), ("train", "training"), ("score", "scoring")):
+        spent[name] = sum(known.get("seconds", {}).get(phase, 0.0) for known in trials)
+    return {name: round(value, 3) for name, value in spent.items()}
