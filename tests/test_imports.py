@@ -15,6 +15,8 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "evaluation": 31,
     "strategies": 31,
     "executors": 32,
+    "run": 38,
+    "result": 39,
     "study": 40,
     "reporting": 50,
     "cli": 60,

@@ -117,19 +117,23 @@ class Run:
         """The study's database, with Optuna's messages turned off meanwhile; raises RunError where SQLite or Optuna cannot use it."""
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-        storage: optuna.storages.RDBStorage | None = None
         try:
-            storage = optuna.storages.RDBStorage(f"sqlite:///{self.database}", engine_kwargs={"connect_args": {"timeout": 60}})
-            yield storage
-        except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and storage is not None:
-                raise
-            raise RunError(f"the database {self.database} cannot be used: {str(error).splitlines()[0]}") from error
-        finally:
-            optuna.logging.set_verbosity(verbosity)
-            if storage is not None:
+            try:
+                storage = optuna.storages.RDBStorage(f"sqlite:///{self.database}", engine_kwargs={"connect_args": {"timeout": 60}})
+            except RuntimeError as error:  # a study of another version of Optuna
+                raise self._unusable(error) from error
+            try:
+                yield storage
+            finally:
                 storage.remove_session()
                 storage.engine.dispose()
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            raise self._unusable(error) from error
+        finally:
+            optuna.logging.set_verbosity(verbosity)
+
+    def _unusable(self, error: Exception) -> RunError:
+        return RunError(f"the database {self.database} cannot be used: {str(error).splitlines()[0]}")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -15,7 +15,6 @@ from einspace.errors import LimitError, ShapeError
 from einspace.features import Feature, Features
 from einspace.grammar import Grammar
 from einspace.limits import Limits
-from einspace.operations import Operation
 
 Choose = Callable[[Sequence[Any], Sequence[float]], int]
 """Picks the index of one option, by weight."""
@@ -126,6 +125,9 @@ class _Reduce(NamedTuple):
     children: int
 
 
+_NODE = Cost(nonterminals=1)
+
+
 class Sampler:
     """Samples derivations of a grammar within limits. Keeps the options that fit each feature, and no other state."""
 
@@ -164,14 +166,15 @@ class Sampler:
         options: list[_Leaf | _Rule] = []
         weights: list[float] = []
         for production in self.grammar.rules[symbol]:
-            if isinstance(production.expansion, Operation):
+            expansion = production.expansion
+            if isinstance(expansion, tuple):
+                options.append(_Rule(symbol, expansion, self.grammar.branches(production)))
+            else:
                 try:
-                    outputs, cost = apply(production.expansion, inputs)
+                    outputs, cost = apply(expansion, inputs)
                 except ShapeError:
                     continue
-                options.append(_Leaf(Node(symbol, (production.expansion,)), outputs, cost.plus(Cost(nonterminals=1))))
-            else:
-                options.append(_Rule(symbol, production.expansion, self.grammar.branches(production)))
+                options.append(_Leaf(Node(symbol, (expansion,)), outputs, cost.plus(_NODE)))
             weights.append(production.weight)
         if len(self._cache) >= CACHED:
             self._cache.clear()
@@ -274,6 +277,3 @@ class Sampler:
         for feature in reversed(features[:drawn]):
             agenda = (_Feed(feature), (_Expand(branch, goal.copies * repeats), agenda))
         return agenda
-
-
-_NODE = Cost(nonterminals=1)

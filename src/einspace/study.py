@@ -1,0 +1,234 @@
+"""Search: strategy, executor and Optuna's study joined into one call, whose results survive whatever ends it."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import optuna
+
+from einspace import baselines, strategies
+from einspace.errors import NetworkError, SettingError, ShapeError
+from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.executors import Executor, ProcessExecutor
+from einspace.grammar import COMPUTATION_PROBABILITY
+from einspace.limits import Limits
+from einspace.loop import Loop, Progress
+from einspace.result import Result, best_of, collect, load_result, rows
+from einspace.run import STUDY, Run, settings_of
+from einspace.space import EinSpace
+from einspace.strategies.initial import RANDOM
+from einspace.tasks import Recipe, Task, load_task
+
+_SETTLED = (Outcome.OK.value, Outcome.NAN.value, Outcome.ERROR.value)
+"""Outcomes of an evaluation outside the trials that another try would only repeat."""
+
+
+class Interrupted(Exception):  # noqa: N818 - no error: the user asked for it
+    """A search was ended by Ctrl-C. Everything that had finished is stored in the folder `run`; the same call goes on from there."""
+
+    def __init__(self, run: Path, done: int, total: int) -> None:
+        super().__init__(run, done, total)
+        self.run = run
+        self.done = done
+        self.total = total
+
+    def __str__(self) -> str:
+        return f"interrupted after {self.done} of {self.total} trials; the run {self.run} can be continued"
+
+
+def search(
+    task: Task | str,
+    strategy: str = "evolution",
+    trials: int = 100,
+    workers: int = 2,
+    seed: int = 0,
+    *,
+    init: str | Iterable[str] = (),
+    population: int = 100,
+    tournament: int = 10,
+    recipe: Recipe | Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    computation_probability: float = COMPUTATION_PROBABILITY,
+    time_limit: float | None = None,
+    run: str | None = None,
+    runs: str | os.PathLike[str] = "runs",
+    executor: Executor | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Search an architecture for a task; then train the best one and the baselines for the test split.
+
+    `trials` is the number of architectures that the run has when it is finished: the call that names an existing `run` continues it, and
+    evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
+    of an evolving strategy, such as "resnet8,random*6"; `recipe` is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
+    `time_limit` is in seconds for one evaluation of the search; the final training gets as much longer as it has more epochs and samples.
+    `executor` replaces the worker processes of this machine; it is left open, but for Ctrl-C, which stops it.
+    `progress` is called after each trial, from one thread at a time.
+
+    Raises SettingError, UnknownNameError, TaskError, LimitError or RunError for what cannot be, and Interrupted on Ctrl-C.
+    """
+    for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0)):
+        if type(value) is not int or value < least:
+            raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    task = load_task(task) if isinstance(task, str) else task
+    recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
+    limits = Limits() if limits is None else limits
+    space = EinSpace(task.input, computation_probability, limits)
+    initial = strategies.parse_initial(init)
+    proposer = strategies.get(strategy, space, initial, population, tournament)
+    evolving = isinstance(proposer, strategies.TournamentStrategy)
+    settings = settings_of(
+        task,
+        recipe,
+        space,
+        limits,
+        strategy=strategy,
+        init=list(initial),
+        seed=seed,
+        population=population if evolving else None,
+        tournament=tournament if evolving else None,
+    )
+    compared = [name for name in initial if name != RANDOM] or list(task.baselines)
+    entries = [_entry(name, space) for name in compared]
+    folder = Run(runs, run, task.name)
+    with ExitStack() as stack:
+        stack.enter_context(folder.open(settings))
+        storage = stack.enter_context(folder.storage())
+        direction = "maximize" if task.metric.higher_is_better else "minimize"
+        study = optuna.create_study(study_name=STUDY, storage=storage, direction=direction, load_if_exists=True)
+        own = executor is None
+        if executor is None:
+            executor = stack.enter_context(ProcessExecutor(task, recipe, workers, time_limit))
+        loop = Loop(study, storage, proposer, executor, seed, progress)
+        clock = _Session(study, workers, loop)
+        try:
+            _drive(loop, trials, workers)
+            study.set_user_attr("baselines", [{name: entry[name] for name in ("name", "key", "parameters", "reason")} for entry in entries])
+            clock.searched()
+            _score(study, executor, "valid", _unscored_baselines(study, entries), seed)
+            finals = _finals(study, entries, direction == "maximize")
+            if own and finals:
+                executor.close()
+                executor = stack.enter_context(ProcessExecutor(task, recipe, workers, _final_limit(time_limit, task, recipe)))
+            _score(study, executor, "test", finals, seed, progress)
+        except KeyboardInterrupt:
+            executor.stop()
+            done = len(rows(study.get_trials(deepcopy=False)))
+            raise Interrupted(folder.path, done, max(done, trials)) from None
+        finally:
+            clock.store()
+        return collect(study, folder, folder.settings() or settings)
+
+
+def _drive(loop: Loop, trials: int, workers: int) -> None:
+    """Run the loop in a thread of its own, so that Ctrl-C reaches this one at once; on Ctrl-C the evaluations are given up."""
+    with ThreadPoolExecutor(1, thread_name_prefix="einspace-study") as pool:
+        future = pool.submit(loop.run, trials, workers)
+        try:
+            future.result()
+        except KeyboardInterrupt:
+            loop.stopping = True
+            loop.executor.stop()
+            raise
+
+
+class _Session:
+    """How long this driver took: stored at its end, whatever ends it, for a run may have several."""
+
+    def __init__(self, study: optuna.Study, workers: int, loop: Loop) -> None:
+        self.study = study
+        self.workers = workers
+        self.loop = loop
+        self.start = perf_counter()
+        self.end_of_search: float | None = None
+
+    def searched(self) -> None:
+        """The search is over; what follows is the final training."""
+        self.end_of_search = perf_counter()
+
+    def store(self) -> None:
+        """Append this session, unless it had nothing to evaluate."""
+        now = perf_counter()
+        middle = self.end_of_search or now
+        if self.loop.evaluating == 0 and now - middle < 1:
+            return
+        sessions = self.study.user_attrs.get("sessions", [])
+        search = middle - self.start if self.loop.evaluating else 0.0
+        session = {"workers": self.workers, "search": search, "final": now - middle, "evaluating": self.loop.evaluating}
+        self.study.set_user_attr("sessions", [*sessions, session])
+
+
+def _entry(name: str, space: EinSpace) -> dict[str, Any]:
+    """A baseline at the task's input, or why there is none."""
+    try:
+        architecture = baselines.get(name, space.input)
+    except (NetworkError, ShapeError) as error:
+        return {"name": name, "key": "", "parameters": None, "reason": str(error), "text": ""}
+    return {"name": name, "key": architecture.key, "parameters": architecture.parameters, "reason": "", "text": str(architecture)}
+
+
+def _unscored_baselines(study: optuna.Study, entries: list[dict[str, Any]]) -> dict[str, str]:
+    """Texts by key of the baselines that were no trial."""
+    tried = {row.key for row in rows(study.get_trials(deepcopy=False))}
+    return {entry["key"]: entry["text"] for entry in entries if entry["text"] and entry["key"] not in tried}
+
+
+def _finals(study: optuna.Study, entries: list[dict[str, Any]], higher_is_better: bool) -> dict[str, str]:
+    """Texts by key of what is trained for the test split: the best trial, and the baselines that have a validation score."""
+    history = rows(study.get_trials(deepcopy=False))
+    scored = {row.key for row in history if row.value is not None}
+    scored |= {
+        name.removeprefix("valid:") for name, known in study.user_attrs.items() if name.startswith("valid:") and known["value"] is not None
+    }
+    best = best_of(history, higher_is_better)
+    finals = {} if best is None else {best.key: best.text}
+    finals |= {entry["key"]: entry["text"] for entry in entries if entry["key"] in scored and entry["key"] not in finals}
+    return {key: text for key, text in finals.items() if study.user_attrs.get(f"test:{key}", {}).get("outcome") not in _SETTLED}
+
+
+def _score(
+    study: optuna.Study,
+    executor: Executor,
+    split: str,
+    texts: dict[str, str],
+    seed: int,
+    progress: Callable[[Progress], None] | None = None,
+) -> None:
+    """Evaluate outside the trials, each architecture once in a run, and keep what came of it with the study."""
+    known = study.user_attrs
+    missing = {key: text for key, text in texts.items() if known.get(f"{split}:{key}", {}).get("outcome") not in _SETTLED}
+    futures: dict[str, Future[Evaluation]] = {
+        key: executor.submit(Request(text, final=split == "test", seed=seed)) for key, text in missing.items()
+    }
+    for done, (key, future) in enumerate(futures.items()):
+        if progress is not None:
+            progress(Progress("final", done, len(futures), None))
+        try:
+            evaluation = future.result()
+        except CancelledError:
+            raise KeyboardInterrupt from None
+        study.set_user_attr(
+            f"{split}:{key}",
+            {
+                "value": evaluation.value,
+                "outcome": evaluation.outcome.value,
+                "reason": evaluation.reason,
+                "seconds": evaluation.seconds.total,
+            },
+        )
+    if progress is not None and futures:
+        progress(Progress("final", len(futures), len(futures), None))
+
+
+def _final_limit(time_limit: float | None, task: Task, recipe: Recipe) -> float | None:
+    """The time limit of a search, stretched to more epochs and samples, and never shortened."""
+    if time_limit is None:
+        return None
+    samples = (len(task.train) + len(task.valid)) / len(task.train)
+    return time_limit * max(1.0, recipe.epochs_final / recipe.epochs_search * samples)
+
+
+__all__ = ["Interrupted", "Progress", "Result", "load_result", "search"]
