@@ -17,6 +17,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "executors": 32,
     "run": 38,
     "result": 39,
+    "loop": 39.5,
     "study": 40,
     "reporting": 50,
     "cli": 60,

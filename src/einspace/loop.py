@@ -35,7 +35,7 @@ class Progress:
     row: Row | None = None
 
 
-class _Unscored(Exception):  # noqa: N818 - no error: how Optuna is told that a trial has no score
+class _Unscored(Exception):
     """The trial ended without a score; its attributes say why."""
 
 
@@ -51,8 +51,8 @@ class _Job:
 class Loop(optuna.Study):
     """A study that asks the strategy whenever Optuna asks for a trial, under one lock.
 
-    Trials are numbered by `position`: how many architectures were proposed before. It is Optuna's number in a run that was never interrupted.
-    A trial that was keeps its position and its architecture, and so does everything that follows from them: `rng`, age, tournament.
+    Trials are numbered by `position`: how many architectures were proposed before. It is Optuna's number in a run that was never
+    interrupted. A trial that was keeps its position and its architecture, hence the same chance and the same age as if nothing had happened.
     """
 
     def __init__(

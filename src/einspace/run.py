@@ -90,7 +90,8 @@ class Run:
                 if lines:
                     changed = "\n".join(f"  {line}" for line in lines)
                     raise RunError(
-                        f"the run {self.name!r} was started with other settings; continue it with the same, or choose another name\n{changed}"
+                        f"the run {self.name!r} was started with other settings: continue it with the same, or choose another name\n"
+                        f"{changed}"
                     )
             yield
 

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import optuna
+from optuna.study import StudyDirection
 
 from einspace import baselines, strategies
 from einspace.errors import NetworkError, SettingError, ShapeError
@@ -27,7 +28,7 @@ _SETTLED = (Outcome.OK.value, Outcome.NAN.value, Outcome.ERROR.value)
 """Outcomes of an evaluation outside the trials that another try would only repeat."""
 
 
-class Interrupted(Exception):  # noqa: N818 - no error: the user asked for it
+class Interrupted(Exception):
     """A search was ended by Ctrl-C. Everything that had finished is stored in the folder `run`; the same call goes on from there."""
 
     def __init__(self, run: Path, done: int, total: int) -> None:
@@ -97,7 +98,7 @@ def search(
     with ExitStack() as stack:
         stack.enter_context(folder.open(settings))
         storage = stack.enter_context(folder.storage())
-        direction = "maximize" if task.metric.higher_is_better else "minimize"
+        direction = StudyDirection.MAXIMIZE if task.metric.higher_is_better else StudyDirection.MINIMIZE
         study = optuna.create_study(study_name=STUDY, storage=storage, direction=direction, load_if_exists=True)
         own = executor is None
         if executor is None:
@@ -109,7 +110,7 @@ def search(
             study.set_user_attr("baselines", [{name: entry[name] for name in ("name", "key", "parameters", "reason")} for entry in entries])
             clock.searched()
             _score(study, executor, "valid", _unscored_baselines(study, entries), seed)
-            finals = _finals(study, entries, direction == "maximize")
+            finals = _finals(study, entries, task.metric.higher_is_better)
             if own and finals:
                 executor.close()
                 executor = stack.enter_context(ProcessExecutor(task, recipe, workers, _final_limit(time_limit, task, recipe)))
@@ -133,6 +134,11 @@ def _drive(loop: Loop, trials: int, workers: int) -> None:
             loop.stopping = True
             loop.executor.stop()
             raise
+
+
+def new_name(task: str, runs: str | os.PathLike[str] = "runs") -> str:
+    """A name for a new run in a folder of runs: the date, the time and the task."""
+    return Run(runs, None, task).name
 
 
 class _Session:
@@ -200,18 +206,18 @@ def _score(
     """Evaluate outside the trials, each architecture once in a run, and keep what came of it with the study."""
     known = study.user_attrs
     missing = {key: text for key, text in texts.items() if known.get(f"{split}:{key}", {}).get("outcome") not in _SETTLED}
-    futures: dict[str, Future[Evaluation]] = {
-        key: executor.submit(Request(text, final=split == "test", seed=seed)) for key, text in missing.items()
+    futures: dict[Future[Evaluation], str] = {
+        executor.submit(Request(text, final=split == "test", seed=seed)): key for key, text in missing.items()
     }
-    for done, (key, future) in enumerate(futures.items()):
-        if progress is not None:
-            progress(Progress("final", done, len(futures), None))
+    if progress is not None and futures:
+        progress(Progress("final", 0, len(futures), None))
+    for done, future in enumerate(as_completed(futures), 1):
         try:
             evaluation = future.result()
         except CancelledError:
             raise KeyboardInterrupt from None
         study.set_user_attr(
-            f"{split}:{key}",
+            f"{split}:{futures[future]}",
             {
                 "value": evaluation.value,
                 "outcome": evaluation.outcome.value,
@@ -219,8 +225,8 @@ def _score(
                 "seconds": evaluation.seconds.total,
             },
         )
-    if progress is not None and futures:
-        progress(Progress("final", len(futures), len(futures), None))
+        if progress is not None:
+            progress(Progress("final", done, len(futures), None))
 
 
 def _final_limit(time_limit: float | None, task: Task, recipe: Recipe) -> float | None:
@@ -231,4 +237,4 @@ def _final_limit(time_limit: float | None, task: Task, recipe: Recipe) -> float 
     return time_limit * max(1.0, recipe.epochs_final / recipe.epochs_search * samples)
 
 
-__all__ = ["Interrupted", "Progress", "Result", "load_result", "search"]
+__all__ = ["Interrupted", "Progress", "Result", "load_result", "new_name", "search"]

@@ -54,7 +54,8 @@ def mutate(
     """Draw a node uniformly, resample its subtree at the features that reach it, infer the rest; retry what is not valid.
 
     The child is valid, within the sampler's limits, and never the parent's architecture (canonical key).
-    `memo` holds what is known of the parent, `normal` is its normal form, if known. Raises MutationError if the allowed tries give no child.
+    `memo` holds what is known of the parent, `normal` is its normal form, if known.
+    Raises MutationError if the allowed tries give no child.
     """
     memo = Memo() if memo is None else memo
     report = MutationReport() if report is None else report

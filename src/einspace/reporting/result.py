@@ -1,0 +1,93 @@
+"""The end of a search, for the terminal: the best five, the test scores beside the baselines', and where the time went."""
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from einspace.reporting.tables import quantity, shortened
+from einspace.result import BaselineRow, Result, Row
+
+TOP = 5
+"""Trials in the first table."""
+
+
+def best_rows(result: Result, count: int = TOP) -> list[Row]:
+    """The best trials by validation, each architecture once."""
+    sign = -1 if result.higher_is_better else 1
+    scored = sorted((row for row in result.history if row.value is not None), key=lambda row: (sign * (row.value or 0.0), row.number))
+    return list({row.key: row for row in reversed(scored)}.values())[::-1][:count]
+
+
+def summary(result: Result, width: int = 80) -> list[RenderableType]:
+    """What `search` prints when it is done."""
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
+    parts: list[RenderableType] = [_top(result, width), _scores(result)]
+    if result.sampling is not None:
+        spread = result.sampling
+        parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on validation ({spread.count} scored)")
+    parts += [_verdict(result), _time(result, counts)]
+    return parts
+
+
+def _top(result: Result, width: int) -> Table:
+    table = Table(
+        title=f"Best {TOP} of {len(result.history)} trials on {result.settings['task']}", title_justify="left", header_style="bold"
+    )
+    for column in ("trial", "validation", "params"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("from", no_wrap=True)
+    table.add_column("architecture", no_wrap=True)
+    for row in best_rows(result):
+        text = Text(shortened(row.text, max(16, width - 60)))
+        table.add_row(str(row.number), _score(row.value), quantity(row.parameters), shortened(row.origin, 16), text)
+    return table
+
+
+def _scores(result: Result) -> Table:
+    table = Table(title="Retrained on train and valid, scored once on test", title_justify="left", header_style="bold")
+    table.add_column("")
+    for column in ("validation", "test", "params"):
+        table.add_column(column, justify="right")
+    if result.best is not None:
+        best = result.best
+        label = f"trial {best.trial} (best by validation)"
+        table.add_row(label, _score(best.validation), _score(best.test), quantity(best.parameters), style="bold", end_section=True)
+    for row in result.baselines:
+        parameters = "" if row.parameters is None else quantity(row.parameters)
+        name = row.name + (f" ({row.reason})" if row.validation is None and row.reason else "")
+        table.add_row(name, _score(row.validation), _score(row.test), parameters)
+    return table
+
+
+def _verdict(result: Result) -> str:
+    """Says in words what validation and test say, favourable or not."""
+    best = result.best
+    if best is None:
+        return "No trial ended with a score."
+    words = [
+        _compared(result, "validation", best.validation, [(row, row.validation) for row in result.baselines]),
+        _compared(result, "test", best.test, [(row, row.test) for row in result.baselines]),
+    ]
+    return " ".join(word for word in words if word)
+
+
+def _compared(result: Result, split: str, score: float | None, rows: list[tuple[BaselineRow, float | None]]) -> str:
+    others = [(row.name, value) for row, value in rows if value is not None]
+    if score is None or not others:
+        return ""
+    name, value = (max if result.higher_is_better else min)(others, key=lambda other: other[1])
+    gain = (score - value) * (1 if result.higher_is_better else -1)
+    word = "beats" if gain > 0 else "equals" if gain == 0 else "does not beat"
+    return f"On {split} the best found {word} the best baseline, {name}: {score:.4f} against {value:.4f}."
+
+
+def _time(result: Result, counts: str) -> str:
+    spent = result.seconds
+    phases = ", ".join(f"{name} {spent[name]:.1f}" for name in ("proposing", "building", "training", "scoring"))
+    overhead = "" if result.overhead is None else f"; {result.overhead:.1%} of the workers' time was outside evaluations"
+    search = f"{spent['search']:.0f} s of search ({phases} s summed over the workers)"
+    return f"{counts}. {search}, {spent['final']:.0f} s of final training{overhead}."
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

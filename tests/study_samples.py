@@ -1,0 +1,105 @@
+"""What the tests of the study evaluate with: an executor in threads whose scores follow from the text alone."""
+
+import hashlib
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from einspace.errors import SettingError
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
+from einspace.executors.base import Executor
+from einspace.features import Feature
+from einspace.limits import Limits
+from einspace.tasks.metrics import ACCURACY, Metric
+from einspace.tasks.recipe import Recipe
+from einspace.tasks.task import Split, Task
+
+RECIPE = Recipe(epochs_search=1, epochs_final=3, batch_size=4, learning_rate=0.1, weight_decay=0.0)
+
+SMALL = Limits(operations=60, parameters=2_000_000)
+
+
+def small_task(metric: Metric = ACCURACY, value: float = 0.0) -> Task:
+    """Eight constant samples of two classes."""
+    split = Split(np.full((8, 1, 8, 8), value, dtype=np.float32), np.arange(8) % 2)
+    return Task("small", Feature((1, 8, 8)), 2, split, split, split, metric, RECIPE, ("resnet8",))
+
+
+def score(text: str) -> float:
+    """A number from 0 to 1 that looks like chance but follows from the text."""
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
+
+
+def good(request: Request) -> Evaluation:
+    """Every architecture trains well; the final training scores 1 more."""
+    return Evaluation(Outcome.OK, score(request.text) + request.final, epochs=(2.0, 1.0), parameters=1, seconds=Seconds(0, 0.001, 0))
+
+
+def often_bad(request: Request) -> Evaluation:
+    """Two of three fail, and a bad one claims a value that must not be believed."""
+    if score(request.text) < 2 / 3:
+        return Evaluation(Outcome.NAN, value=1e9, epochs=(float("nan"),), reason="the loss is nan", traceback="a line")
+    return good(request)
+
+
+class ThreadExecutor(Executor):
+    """Evaluates in threads of this process and keeps the requests."""
+
+    def __init__(self, function: Callable[[Request], Evaluation] = good, workers: int = 1, delay: float = 0.0) -> None:
+        self.requests: list[Request] = []
+        self.function = function
+        self.delay = delay
+        self.stopped = False
+        self.closed = False
+        self._waiting: list[Future[Evaluation]] = []
+        self._pool = ThreadPoolExecutor(workers)
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        if self.closed:
+            raise SettingError("closed")
+        self.requests.append(request)
+        future: Future[Evaluation] = Future()
+        self._waiting.append(future)
+        self._pool.submit(self._run, request, future)
+        return future
+
+    def _run(self, request: Request, future: Future[Evaluation]) -> None:
+        end = time.monotonic() + self.delay
+        while time.monotonic() < end and not self.stopped:
+            time.sleep(0.002)
+        if not self.stopped and future.set_running_or_notify_cancel():
+            future.set_result(self.function(request))
+
+    def close(self) -> None:
+        self.closed = True
+        self._pool.shutdown(wait=True)
+
+    def stop(self) -> None:
+        self.closed = self.stopped = True
+        for future in self._waiting:
+            if future.cancel():
+                future.set_running_or_notify_cancel()
+        self._pool.shutdown(wait=True)
+
+
+def drive(runs: str, trials: int, workers: int, delay: float) -> None:
+    """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended."""
+    from einspace.study import Interrupted, Progress, search
+
+    def tell(progress: Progress) -> None:
+        print(progress.done, flush=True)
+
+    executor = ThreadExecutor(workers=workers, delay=delay)
+    try:
+        search(small_task(), trials=trials, workers=workers, limits=SMALL, init="resnet8,random*3", population=6, tournament=3,
+               run="killed", runs=runs, executor=executor, progress=tell)  # fmt: skip
+    except Interrupted as interrupted:
+        print(interrupted, flush=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    drive(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
