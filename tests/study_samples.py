@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Split, Task
 
 RECIPE = Recipe(epochs_search=1, epochs_final=3, batch_size=4, learning_rate=0.1, weight_decay=0.0)
+
+EVOLUTION: dict[str, Any] = {"init": "resnet8,random*3", "population": 6, "tournament": 3}
+"""A population small enough that seeds age out in a test."""
 
 SMALL = Limits(operations=60, parameters=2_000_000)
 
@@ -80,7 +84,7 @@ class ThreadExecutor(Executor):
     def stop(self) -> None:
         self.closed = self.stopped = True
         for future in self._waiting:
-            if future.cancel():
+            if not future.done() and future.cancel():
                 future.set_running_or_notify_cancel()
         self._pool.shutdown(wait=True)
 
@@ -94,8 +98,17 @@ def drive(runs: str, trials: int, workers: int, delay: float) -> None:
 
     executor = ThreadExecutor(workers=workers, delay=delay)
     try:
-        search(small_task(), trials=trials, workers=workers, limits=SMALL, init="resnet8,random*3", population=6, tournament=3,
-               run="killed", runs=runs, executor=executor, progress=tell)  # fmt: skip
+        search(
+            small_task(),
+            trials=trials,
+            workers=workers,
+            limits=SMALL,
+            run="killed",
+            runs=runs,
+            executor=executor,
+            progress=tell,
+            **EVOLUTION,
+        )
     except Interrupted as interrupted:
         print(interrupted, flush=True)
         sys.exit(130)

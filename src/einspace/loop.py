@@ -52,7 +52,7 @@ class Loop(optuna.Study):
     """A study that asks the strategy whenever Optuna asks for a trial, under one lock.
 
     Trials are numbered by `position`: how many architectures were proposed before. It is Optuna's number in a run that was never
-    interrupted. A trial that was keeps its position and its architecture, hence the same chance and the same age as if nothing had happened.
+    interrupted. A trial that was keeps its position and its architecture, hence its chance and its age, as if nothing had happened.
     """
 
     def __init__(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
+from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -74,6 +75,8 @@ def search(
     for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0)):
         if type(value) is not int or value < least:
             raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    if time_limit is not None and not 0 < time_limit < inf:
+        raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")
     task = load_task(task) if isinstance(task, str) else task
     recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
     limits = Limits() if limits is None else limits

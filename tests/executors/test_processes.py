@@ -10,9 +10,9 @@ from concurrent.futures import CancelledError, wait
 from pathlib import Path
 from typing import Any
 
-import executor_samples
 import psutil
 import pytest
+from tests.executors import executor_samples
 
 from einspace.errors import SettingError
 from einspace.evaluation.evaluate import attempt

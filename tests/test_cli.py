@@ -1,0 +1,141 @@
+"""The command line: results on standard output, one message and exit code 2 for a mistake in the input."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "einspace.cli"]
+QUICK = ["--epochs", "1", "--final-epochs", "1", "--workers", "1", "--max-parameters", "50000", "--max-flops", "2000000"]
+
+
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, cwd=cwd, timeout=250)
+
+
+@pytest.mark.parametrize(
+    ("words", "messages"),
+    [
+        (["search", "adddigit"], ["unknown task 'adddigit'", "did you mean adddigits"]),
+        (["search", "digits", "--strategy", "evolutoin"], ["unknown strategy 'evolutoin'", "did you mean evolution"]),
+        (["search", "digits", "--init", "resnet81"], ["unknown initial member 'resnet81'", "resnet8"]),
+        (["search", "digits", "--trials", "0"], ["trials must be a whole number of at least 1"]),
+        (["search", "digits", "--epochs", "0"], ["epochs_search"]),
+        (["search", "digits", "--run", "../x"], ["a run's name"]),
+        (["search", "digits", "--time-limit", "-1"], ["time limit"]),
+        (["show", "resnet19"], ["did you mean resnet18"]),
+        (["show", "[relu norn]"], ["unknown operation 'norn'", "did you mean norm", "[relu norn]\n        ^"]),
+        (["show", "[relu norm"], ["the text ends too early", "expected"]),
+        (["show", "[linear(d=64) col2im]"], ["col2im cannot stand here", "^"]),
+        (
+            ["show", "[group-dim(dim=1,b=2) {relu relu} add]"],
+            ["group-dim(dim=1,b=2) needs an axis 1 that is a multiple of 2", "(3, 32, 32)"],
+        ),
+        (["show", "vit", "--shape", "24,24"], ["(24, 24)"]),
+        (["show", "[relu relu]", "--svg", "/nonexistent/a.svg"], ["cannot write /nonexistent/a.svg"]),
+        (["sample", "--shape", "3,x"], ["a shape is C,H,W or S,D", "3,x\n    ^"]),
+        (["sample", "--shape", "3,32,32,1"], ["two or three axes, not 4"]),
+        (["sample", "--shape", "0,4"], ["positive integers"]),
+        (["sample", "-p", "1.5"], ["above 0 and at most 1"]),
+        (["evaluate", "[relu relu]", "digit"], ["did you mean digits"]),
+    ],
+)
+def test_bad_input_is_one_message(words: list[str], messages: list[str], tmp_path: Path) -> None:
+    """Exit code 2, the offending value and what would be right, no traceback, nothing on standard output."""
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for message in messages:
+        assert message in done.stderr
+    assert not list(tmp_path.glob("runs/*/study.db"))
+
+
+def test_sample_is_json_and_reproducible() -> None:
+    """The same seed prints the same architectures, each with all its figures."""
+    first, second = run("sample", "-n", "3", "--json"), run("sample", "-n", "3", "--json")
+    assert first.stdout == second.stdout
+    samples = json.loads(first.stdout)
+    assert len(samples) == 3
+    assert {"architecture", "key", "parameters", "flops", "terminals", "output"} <= samples[0].keys()
+
+
+def test_show_lists_draws_and_counts(tmp_path: Path) -> None:
+    """The table, the JSON and a picture that is well-formed XML."""
+    picture = tmp_path / "resnet.svg"
+    done = run("show", "resnet18", "--shape", "3,64,64", "--svg", str(picture))
+    assert done.returncode == 0
+    assert "11,210,560 parameters" in done.stdout
+    assert ElementTree.parse(picture).getroot().tag.endswith("svg")
+    assert json.loads(run("show", "resnet18", "--shape", "3,64,64", "--json").stdout)["output"] == [512, 4, 4]
+
+
+def test_lists() -> None:
+    """Baselines and tasks, for people and for machines."""
+    names = [row["name"] for row in json.loads(run("baselines", "--json").stdout)]
+    assert {"resnet18", "wrn16-4", "vit", "mlp-mixer", "resnet8", "vit-tiny", "mixer-tiny"} <= set(names)
+    tasks = {row["name"]: row for row in json.loads(run("tasks", "--json").stdout)}
+    assert tasks["adddigits"]["input"] == [3, 8, 8]
+    assert "adddigits" in run("tasks").stdout
+
+
+def test_evaluate_trains_and_scores() -> None:
+    """A baseline by its name learns the digits in two epochs."""
+    figures = json.loads(run("evaluate", "resnet8", "digits", "--epochs", "2", "--json").stdout)
+    assert figures["accuracy"] > 0.8
+    assert figures["split"] == "valid"
+
+
+def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
+    """The best five, the test scores beside the baselines', where the run lies; the same name goes on, and prints one JSON object."""
+    words = ["search", "digits", "--init", "resnet8,random*2", "--trials", "4", "--seed", "1", "--run", "mine", *QUICK]
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for part in ("Best 5 of 4 trials", "scored once on test", "resnet8", "runs/mine", "--run mine"):
+        assert part in done.stdout
+    words[words.index("4")] = "6"
+    report = json.loads(run(*words, "--json", cwd=tmp_path).stdout)
+    assert report["trials"] == 6
+    assert sum(report["outcomes"].values()) == 6
+    assert report["best"]["validation"] >= report["baselines"][0]["validation"]
+    assert {"run", "trials", "best", "baselines", "outcomes", "seconds", "overhead"} <= report.keys()
+    refused = run(*words, "--learning-rate", "0.5", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "learning_rate" in refused.stderr
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
+    """Exit code 130, no traceback, and the printed command finishes the run."""
+    words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--run", "cut", *QUICK]
+    driver = subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    database = tmp_path / "runs" / "cut" / "study.db"
+    deadline = time.monotonic() + 120
+    while _finished(database) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    driver.send_signal(signal.SIGINT)
+    _, message = driver.communicate(timeout=60)
+    assert driver.returncode == 130
+    assert "Traceback" not in message
+    assert "--run cut" in message
+    done = _finished(database)
+    words[words.index("5000")] = str(done + 1)
+    report = json.loads(run(*words, "--json", cwd=tmp_path).stdout)
+    assert report["trials"] >= done
+
+
+def _finished(database: Path) -> int:
+    import sqlite3
+
+    if not database.exists():
+        return 0
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            return int(connection.execute("select count(*) from trials where state = 'COMPLETE'").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
