@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)  ## search a network for AddDigits in a few minutes, seeded with the small baselines
 	$(BIN)/einspace search adddigits --init 'resnet8,vit-tiny,mixer-tiny,random*6' --population 16 --tournament 6 \
-		--trials 48 --workers 2 --seed 0 --time-limit 20 --max-flops 4000000 --run demo
+		--trials 40 --workers 2 --seed 0 --time-limit 20 --max-flops 4000000 --run demo
 
 test: $(STAMP)  ## run all tests
 	$(BIN)/python -m pytest

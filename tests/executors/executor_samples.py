@@ -70,6 +70,6 @@ def drive(path: str) -> None:
 if __name__ == "__main__":
     import sys
 
-    import executor_samples
+    from tests.executors import executor_samples
 
     executor_samples.drive(sys.argv[1])

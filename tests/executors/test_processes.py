@@ -168,7 +168,7 @@ def test_idle_worker_killed() -> None:
 def test_workers_die_with_the_driver(tmp_path: Path) -> None:
     """A driver that is killed leaves no worker behind, not even a busy one."""
     note = tmp_path / "pid"
-    driver = subprocess.Popen([sys.executable, executor_samples.__file__, str(note)])
+    driver = subprocess.Popen([sys.executable, "-m", "tests.executors.executor_samples", str(note)], cwd=Path(__file__).parents[2])
     try:
         assert until(lambda: note.exists() and note.read_text() != "")
         worker = int(note.read_text())

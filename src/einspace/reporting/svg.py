@@ -87,7 +87,7 @@ def _parallel(module: Parallel) -> _Drawing:
         marks += [_line(0, HEIGHT, middle, top), *_moved(branch, middle, top)]
         marks += [_line(middle, top + branch.height, middle, top + height), _line(middle, top + height, 0, top + height + GAP)]
         if count > 1:
-            marks.append(f'<text x="{middle:g}" y="{top - 3}" fill="#a33" font-weight="bold">× {count}</text>')
+            marks.append(f'<text x="{middle + 6:g}" y="{top - 3}" text-anchor="start" fill="#a33" font-weight="bold">× {count}</text>')
         x += branch.width + GAP
     marks += _moved(last, 0, top + height + GAP)
     return _Drawing(max(width, first.width, last.width), top + height + GAP + HEIGHT, marks)
