@@ -233,7 +233,7 @@ def search(
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Samples of a training step.")] = None,
     learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Of the first step; a cosine takes it to zero.")] = None,
     weight_decay: Annotated[float | None, typer.Option("--weight-decay")] = None,
-    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds that one trial may take.")] = None,
+    time_limit: Annotated[float, typer.Option("--time-limit", help="Seconds that one trial may take.")] = 3600.0,
     max_parameters: Annotated[int, typer.Option("--max-parameters", help="Of a backbone.")] = 100_000_000,
     max_flops: Annotated[int, typer.Option("--max-flops", help="Of a backbone, for one sample.")] = 100_000_000_000,
     probability: Annotated[float, typer.Option("-p", "--probability", help="p(M -> C), the share of computation modules.")] = 0.32,

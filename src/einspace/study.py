@@ -25,6 +25,9 @@ from einspace.space import EinSpace
 from einspace.strategies.initial import RANDOM
 from einspace.tasks import Recipe, Task, load_task
 
+TIME_LIMIT = 3600.0
+"""Seconds that one trial may take, unless told otherwise."""
+
 _SETTLED = (Outcome.OK.value, Outcome.NAN.value, Outcome.ERROR.value)
 """Outcomes of an evaluation outside the trials that another try would only repeat."""
 
@@ -55,7 +58,7 @@ def search(
     recipe: Recipe | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     computation_probability: float = COMPUTATION_PROBABILITY,
-    time_limit: float | None = None,
+    time_limit: float | None = TIME_LIMIT,
     run: str | None = None,
     runs: str | os.PathLike[str] = "runs",
     executor: Executor | None = None,
@@ -66,7 +69,8 @@ def search(
     `trials` is the number of architectures that the run has when it is finished: the call that names an existing `run` continues it, and
     evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
     of an evolving strategy, such as "resnet8,random*6"; `recipe` is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
-    `time_limit` is in seconds for one evaluation of the search; the final training gets as much longer as it has more epochs and samples.
+    `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
+    epochs and samples.
     `executor` replaces the worker processes of this machine; it is left open, but for Ctrl-C, which stops it.
     `progress` is called after each trial, from one thread at a time.
 
@@ -240,4 +244,4 @@ def _final_limit(time_limit: float | None, task: Task, recipe: Recipe) -> float 
     return time_limit * max(1.0, recipe.epochs_final / recipe.epochs_search * samples)
 
 
-__all__ = ["Interrupted", "Progress", "Result", "load_result", "new_name", "search"]
+__all__ = ["Interrupted", "Progress", "Result", "TIME_LIMIT", "load_result", "new_name", "search"]
