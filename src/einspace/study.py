@@ -186,7 +186,7 @@ def _entry(name: str, space: EinSpace) -> dict[str, Any]:
 def _unscored_baselines(study: optuna.Study, entries: list[dict[str, Any]]) -> dict[str, str]:
     """Texts by key of the baselines that were no trial."""
     tried = {row.key for row in rows(study.get_trials(deepcopy=False))}
-    return {entry["key"]: entry["text"] for entry in entries if entry["text"] and entry["key"] not in tried}
+    return _unsettled(study, "valid", {entry["key"]: entry["text"] for entry in entries if entry["text"] and entry["key"] not in tried})
 
 
 def _finals(study: optuna.Study, entries: list[dict[str, Any]], higher_is_better: bool) -> dict[str, str]:
@@ -199,7 +199,13 @@ def _finals(study: optuna.Study, entries: list[dict[str, Any]], higher_is_better
     best = best_of(history, higher_is_better)
     finals = {} if best is None else {best.key: best.text}
     finals |= {entry["key"]: entry["text"] for entry in entries if entry["key"] in scored and entry["key"] not in finals}
-    return {key: text for key, text in finals.items() if study.user_attrs.get(f"test:{key}", {}).get("outcome") not in _SETTLED}
+    return _unsettled(study, "test", finals)
+
+
+def _unsettled(study: optuna.Study, split: str, texts: dict[str, str]) -> dict[str, str]:
+    """Those whose evaluation on a split has no outcome yet that will stay."""
+    known = study.user_attrs
+    return {key: text for key, text in texts.items() if known.get(f"{split}:{key}", {}).get("outcome") not in _SETTLED}
 
 
 def _score(
@@ -211,10 +217,8 @@ def _score(
     progress: Callable[[Progress], None] | None = None,
 ) -> None:
     """Evaluate outside the trials, each architecture once in a run, and keep what came of it with the study."""
-    known = study.user_attrs
-    missing = {key: text for key, text in texts.items() if known.get(f"{split}:{key}", {}).get("outcome") not in _SETTLED}
     futures: dict[Future[Evaluation], str] = {
-        executor.submit(Request(text, final=split == "test", seed=seed)): key for key, text in missing.items()
+        executor.submit(Request(text, final=split == "test", seed=seed)): key for key, text in texts.items()
     }
     if progress is not None and futures:
         progress(Progress("final", 0, len(futures), None))

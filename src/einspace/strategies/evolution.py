@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 from random import Random
 
+from einspace import baselines
 from einspace.errors import MutationError
 from einspace.space import EinSpace
 from einspace.strategies.base import History, Individual, Proposal, Strategy
-from einspace.strategies.initial import RANDOM, architecture_of
+from einspace.strategies.initial import RANDOM
 
 
 class TournamentStrategy(Strategy):
@@ -25,7 +26,7 @@ class TournamentStrategy(Strategy):
         self.population = population
         self.tournament = tournament
         self.initial = tuple(initial)
-        self._seeds = {name: architecture_of(name, space) for name in self.initial if name != RANDOM}
+        self._seeds = {name: baselines.get(name, space.input) for name in self.initial if name != RANDOM}
 
     @abstractmethod
     def members(self, history: History) -> list[Individual]:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from einspace import baselines
 from einspace.errors import SettingError, UnknownNameError
-from einspace.space import Architecture, EinSpace
 
 RANDOM = "random"
 """The initial member that is a fresh sample."""
@@ -40,8 +39,3 @@ def parse_initial(specs: str | Iterable[str]) -> tuple[str, ...]:
         elif name not in found:
             found.append(name)
     return tuple(found)
-
-
-def architecture_of(name: str, space: EinSpace) -> Architecture:
-    """The baseline of this name at the space's input."""
-    return space.architecture(baselines.get(name, space.input).node)
