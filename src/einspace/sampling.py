@@ -15,6 +15,7 @@ from einspace.errors import LimitError, ShapeError
 from einspace.features import Feature, Features
 from einspace.grammar import Grammar
 from einspace.limits import Limits
+from einspace.operations.branching import drawn
 
 Choose = Callable[[Sequence[Any], Sequence[float]], int]
 """Picks the index of one option, by weight."""
@@ -270,10 +271,10 @@ class Sampler:
     def _fork(goal: _Fork, features: Features, rest: Any) -> Any:
         """Two branches for b = 2; otherwise one that is repeated (section 3.4)."""
         _, branch, aggregation = goal.rule.expansion
-        drawn = 2 if len(features) == 2 else 1
-        repeats = len(features) // drawn
-        agenda: Any = (_Expand(aggregation, goal.copies, goal.module), (_Reduce(goal.rule.symbol, drawn + 2), rest))
-        agenda = (_Join(drawn, repeats), agenda)
-        for feature in reversed(features[:drawn]):
+        count = drawn(len(features))
+        repeats = len(features) // count
+        agenda: Any = (_Expand(aggregation, goal.copies, goal.module), (_Reduce(goal.rule.symbol, count + 2), rest))
+        agenda = (_Join(count, repeats), agenda)
+        for feature in reversed(features[:count]):
             agenda = (_Feed(feature), (_Expand(branch, goal.copies * repeats), agenda))
         return agenda

@@ -9,6 +9,7 @@ from einspace.derivation.inference import Cost, copies_at, inputs_at
 from einspace.errors import MutationError, ShapeError
 from einspace.features import Feature, Features
 from einspace.graph import Series, series
+from einspace.operations.branching import drawn
 from einspace.sampling import AttemptGivenUp, Choose, Sampler, chooser
 
 TRIES = 2_000
@@ -98,6 +99,6 @@ def resample(parent: Node, inputs: Features, path: tuple[int, ...], sampler: Sam
     above = parent.at(path[:-1]) if path else None
     if above is not None and above.branching is not None and path[-1] == 0:
         before, after = above.branching.b, infer(subtree, reaching, memo).outputs
-        if (before == 2) != (len(after) == 2):
-            raise ShapeError(subtree.terminal, f"{len(after) if len(after) == 2 else 1} branches", reaching)
+        if drawn(before) != drawn(len(after)):
+            raise ShapeError(subtree.terminal, f"{drawn(len(after))} branches", reaching)
     return subtree

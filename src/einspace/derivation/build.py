@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from einspace.derivation.tree import Node
 from einspace.operations import Aggregation, Branching, Computation, Identity, Routing
+from einspace.operations.branching import drawn
 
 
 def compute(operation: Computation) -> Node:
@@ -62,7 +63,7 @@ def branch(branching: Branching, nodes: Sequence[Node], aggregation: Aggregation
     >>> text(branch(Clone(4), [compute(Linear(16))], Concat(2, 4)))
     '[clone(b=4) {linear(d=16)} concat(dim=2,b=4)]'
     """
-    wanted = 2 if branching.b == 2 else 1
+    wanted = drawn(branching.b)
     if len(nodes) != wanted:
         raise ValueError(f"{branching} takes {wanted} modules, not {len(nodes)}")
     return Node("M", (Node("B", (branching,)), *nodes, Node("A", (aggregation,))))

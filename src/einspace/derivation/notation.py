@@ -16,6 +16,7 @@ from einspace.derivation.tree import Node
 from einspace.errors import NotationError, UnknownNameError
 from einspace.grammar import Grammar, Production
 from einspace.operations import Branching, Operation
+from einspace.operations.branching import drawn
 
 MAX_LENGTH = 200_000
 """Longest text that is read, in characters; ResNet18 has 3,000."""
@@ -248,7 +249,7 @@ class _Matcher:
         operation = item.parts[0].operation
         if not isinstance(operation, Branching):
             raise NotationError("braces follow a branching operation", self.source, item.parts[0].position, "for example clone(b=2)")
-        allowed = 2 if operation.b == 2 else 1
+        allowed = drawn(operation.b)
         if len(branches) != allowed:
             hint = "a factor of 2 has two branches, another factor has one that is repeated"
             problem = f"{operation} takes {allowed} in its braces, not {len(branches)}"

@@ -8,14 +8,10 @@ from scipy.optimize import brentq
 
 from einspace.grammar.grammar import Grammar, Production
 from einspace.operations import Operation
+from einspace.operations.branching import drawn
 
 Copies = Callable[[int], int]
 """How often the branch of a module with factor b is counted."""
-
-
-def drawn(b: int) -> int:
-    """Branches that are sampled: both for a factor of two, one that is repeated for four and eight (section 3.4)."""
-    return 2 if b == 2 else 1
 
 
 def expanded(b: int) -> int:

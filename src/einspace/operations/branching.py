@@ -14,6 +14,11 @@ FACTORS = (2, 4, 8)
 """The branching factors of the branching prior (section 3.4)."""
 
 
+def drawn(b: int) -> int:
+    """Branches that a derivation holds for a factor b: both of two, and one that is repeated for four and eight (section 3.4)."""
+    return 2 if b == 2 else 1
+
+
 class Branching(Operation):
     """An operation with one input and `b` outputs of the same shape."""
 
