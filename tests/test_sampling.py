@@ -26,11 +26,11 @@ def test_the_walk_through_of_appendix_a1() -> None:
     script = iter([*modules, "M M", "C", "norm", "C", "relu", "C", "linear(d=64)", "concat(dim=1,b=2)"])
 
     def choose(options: Sequence[Any], _: Sequence[float]) -> int:
-        names = [" ".join(o.expansion) if hasattr(o, "expansion") else o.node.terminal.text for o in options]
+        names = [str(option) for option in options]
         return names.index(next(script))
 
     sampler = Sampler(einspace_grammar(), UNLIMITED)
-    node, _ = sampler.attempt("S", (Feature((3, 8, 64)),), choose)
+    node, _, _ = sampler.attempt("S", (Feature((3, 8, 64)),), choose)
     block = "[[im2col(k=3,s=1,p=1) linear(d=64) col2im] [norm relu]]"
     assert text(node) == f"[clone(b=2) {{{block} linear(d=64)}} concat(dim=1,b=2)]"
 
@@ -41,13 +41,13 @@ def test_backtracking_changes_the_latest_decision_first() -> None:
     offered: list[list[str]] = []
 
     def choose(options: Sequence[Any], _: Sequence[float]) -> int:
-        names = [" ".join(o.expansion) if hasattr(o, "expansion") else o.node.terminal.text for o in options]
+        names = [str(option) for option in options]
         offered.append(names)
         return names.index(next(order))
 
     grammar = einspace_grammar()
     without = type(grammar)(tuple(p for p in grammar.productions if not str(p).startswith(("A -> concat", "A -> matmul"))))
-    node, _ = Sampler(without, UNLIMITED).attempt("S", (Feature((5, 7)),), choose)
+    node, _, _ = Sampler(without, UNLIMITED).attempt("S", (Feature((5, 7)),), choose)
     assert text(node) == "[clone(b=2) {linear(d=16) linear(d=16)} add]"
     assert "linear(d=32)" not in offered[-1]
 
@@ -77,11 +77,14 @@ def test_any_sequence_of_choices_ends_in_a_valid_architecture(data: st.DataObjec
     sampler = Sampler(einspace_grammar(0.6), SMALL)
     space = EinSpace((4, 8, 8), limits=SMALL)
     try:
-        node, cost = sampler.attempt("S", (space.input,), lambda options, _: len(options) - 1 - data.draw(st.integers(0, len(options) - 1)))
+        node, outputs, cost = sampler.attempt(
+            "S", (space.input,), lambda options, _: len(options) - 1 - data.draw(st.integers(0, len(options) - 1))
+        )
     except AttemptGivenUp:
         return
     architecture = space.architecture(node)
     assert space.parse(str(architecture)) == architecture
+    assert (architecture.output,) == outputs
     assert architecture.parameters == cost.parameters
     assert architecture.terminals == cost.terminals
     assert architecture.nonterminals == cost.nonterminals
@@ -107,6 +110,7 @@ def test_limits_hold() -> None:
     assert report.samples == 100
     assert report.too_small > 0
     assert report.attempts > 100
+    assert report.acceptance == 100 / report.attempts
 
 
 def test_limits_that_let_nothing_through_are_named() -> None:

@@ -131,7 +131,8 @@ class EinSpace:
 
     def sample(self, rng: Random, report: SamplingReport | None = None) -> Architecture:
         """Sample an architecture that is valid and within the limits; raises LimitError where none is found."""
-        return self.architecture(self._sampler.sample((self.input,), chooser(rng), report))
+        node, outputs, cost = self._sampler.sample((self.input,), chooser(rng), report)
+        return Architecture(node, self.input, Inferred(outputs, cost))
 
     def mutate(self, architecture: Architecture, rng: Random, report: MutationReport | None = None) -> Architecture:
         """A valid child within the limits that differs from its parent; raises MutationError where none is found."""

@@ -95,10 +95,8 @@ def resample(parent: Node, inputs: Features, path: tuple[int, ...], sampler: Sam
     copies = copies_at(parent, path)
     whole, old = infer(parent, inputs, memo).cost, infer(node, reaching, memo).cost
     rest = Cost(*(a - copies * b for a, b in zip(whole, old, strict=True)))
-    subtree, _ = sampler.attempt(node.symbol, reaching, choose, copies, rest)
+    subtree, outputs, _ = sampler.attempt(node.symbol, reaching, choose, copies, rest)
     above = parent.at(path[:-1]) if path else None
-    if above is not None and above.branching is not None and path[-1] == 0:
-        before, after = above.branching.b, infer(subtree, reaching, memo).outputs
-        if drawn(before) != drawn(len(after)):
-            raise ShapeError(subtree.terminal, f"{drawn(len(after))} branches", reaching)
+    if above is not None and above.branching is not None and path[-1] == 0 and drawn(above.branching.b) != drawn(len(outputs)):
+        raise ShapeError(subtree.terminal, f"{drawn(len(outputs))} branches", reaching)
     return subtree
