@@ -22,6 +22,43 @@ SAME = [
         "[clone(b=2) {[clone(b=2) {relu relu} concat(dim=1,b=2)] [clone(b=2) {relu relu} concat(dim=1,b=2)]} concat(dim=1,b=2)]",
     ),
     ("[relu relu]", "[[group-dim(dim=2,b=4) {identity} concat(dim=2,b=4)] [relu relu]]"),
+    # relu acts on each element, so it goes through every routing, and softmax leaves nothing for it to do
+    ("[relu [im2col(k=3,s=1,p=1) linear(d=16) col2im]]", "[im2col(k=3,s=1,p=1) [relu linear(d=16)] col2im]"),
+    ("[permute(o=(3,1,2)) [relu norm] permute(o=(2,3,1))]", "[relu [permute(o=(3,1,2)) norm permute(o=(2,3,1))]]"),
+    ("[permute(o=(3,1,2)) relu permute(o=(2,3,1))]", "[relu identity]"),
+    ("[softmax [permute(o=(3,1,2)) relu identity]]", "[softmax [identity identity permute(o=(3,1,2))]]"),
+    # what has no weights is done once, before or after the branches
+    ("[clone(b=2) {[relu norm] [relu linear(d=4)]} add]", "[relu [clone(b=2) {norm linear(d=4)} add]]"),
+    ("[clone(b=4) {[softmax linear(d=4)]} add]", "[softmax [clone(b=4) {linear(d=4)} add]]"),
+    (
+        "[clone(b=2) {[[clone(b=2) {relu softmax} add] norm] [clone(b=2) {relu softmax} add]} add]",
+        "[[clone(b=2) {softmax relu} add] [clone(b=2) {identity norm} add]]",
+    ),
+    ("[group-dim(dim=1,b=2) {[relu norm] relu} add]", "[relu [group-dim(dim=1,b=2) {norm identity} add]]"),
+    (
+        "[group-dim(dim=1,b=2) {[permute(o=(2,1,3)) norm identity] [permute(o=(2,1,3)) softmax identity]} concat(dim=2,b=2)]",
+        "[[permute(o=(2,1,3)) identity identity] [group-dim(dim=2,b=2) {norm softmax} concat(dim=2,b=2)]]",
+    ),
+    ("[clone(b=2) {[norm relu] [softmax [norm relu]]} concat(dim=2,b=2)]", "[[clone(b=2) {norm [softmax norm]} concat(dim=2,b=2)] relu]"),
+    (
+        "[clone(b=2) {[identity norm permute(o=(3,1,2))] [norm [identity norm permute(o=(3,1,2))]]} concat(dim=1,b=2)]",
+        "[identity [clone(b=2) {norm [norm norm]} concat(dim=3,b=2)] permute(o=(3,1,2))]",
+    ),
+    (
+        "[clone(b=4) {[identity norm permute(o=(2,1,3))]} add]",
+        "[identity [clone(b=4) {norm} add] permute(o=(2,1,3))]",
+    ),
+    # modules of modules
+    ("[[clone(b=2) {relu relu} add] [clone(b=2) {identity identity} add]]", "[relu [clone(b=4) {identity} add]]"),
+    (
+        "[group-dim(dim=3,b=2) {[group-dim(dim=3,b=2) {norm norm} concat(dim=1,b=2)] [group-dim(dim=3,b=2) {norm norm} concat(dim=1,b=2)]}"
+        " concat(dim=1,b=2)]",
+        "[group-dim(dim=3,b=4) {norm} concat(dim=1,b=4)]",
+    ),
+    (
+        "[[clone(b=4) {norm} concat(dim=3,b=4)] [group-dim(dim=3,b=4) {linear(d=4)} add]]",
+        "[clone(b=4) {[norm linear(d=4)]} add]",
+    ),
 ]
 
 DIFFERENT = [
@@ -34,6 +71,13 @@ DIFFERENT = [
     ("[group-dim(dim=2,b=4) {identity} concat(dim=1,b=4)]", "[identity identity]"),
     ("[im2col(k=1,s=2,p=0) identity col2im]", "[identity identity]"),
     ("[clone(b=4) {relu} add]", "[clone(b=8) {relu} add]"),
+    ("[clone(b=2) {norm norm} add]", "[norm [clone(b=2) {identity identity} add]]"),
+    ("[clone(b=2) {[norm relu] [norm relu]} add]", "[[clone(b=2) {norm norm} add] relu]"),
+    ("[relu norm]", "[norm relu]"),
+    ("[permute(o=(2,1,3)) norm permute(o=(2,1,3))]", "[norm identity]"),
+    ("[permute(o=(3,2,1)) softmax permute(o=(3,2,1))]", "[softmax identity]"),
+    ("[relu [softmax relu]]", "[relu [relu softmax]]"),
+    ("[group-dim(dim=1,b=4) {norm} concat(dim=1,b=4)]", "[group-dim(dim=2,b=4) {norm} concat(dim=2,b=4)]"),
 ]
 
 
@@ -60,7 +104,13 @@ def test_the_key_depends_on_the_input() -> None:
 
 def test_the_key_is_the_same_in_every_process() -> None:
     """Stored keys stay valid: this one is golden."""
-    assert EinSpace((3, 32, 32)).parse("[clone(b=2) {relu identity} add]").key == "c7d4f8f804d97ee3db16"
+    assert EinSpace((3, 32, 32)).parse("[clone(b=2) {relu identity} add]").key == "2d94fe8083b5c2e1b695"
+
+
+def test_deep_nesting_has_a_key() -> None:
+    """Digests are made from the leaves up: the depth of a derivation is bounded by its text's length alone."""
+    deep = "[clone(b=2) {" * 3000 + "norm" + " identity} add]" * 3000
+    assert len(EinSpace((4, 4, 4)).parse(deep).key) == 20
 
 
 @pytest.mark.parametrize("shape", SHAPES)

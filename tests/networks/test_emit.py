@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from tests.architectures import SHAPES, sampled
+from tests.graph.test_series import SAME
 from torch import nn
 
 from einspace import EinSpace, baselines
@@ -35,6 +36,13 @@ def test_simplified_and_plain_network_agree(shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     for architecture in sampled(shape, 25):
         _compare(architecture, shape)
+
+
+@pytest.mark.parametrize("text", sorted({text for pair in SAME for text in pair}))
+def test_every_identity_of_the_normal_form_is_one(text: str) -> None:
+    """Whatever the normal form makes of these, it computes the same with the same weights."""
+    torch.manual_seed(0)
+    _compare(EinSpace((4, 4, 4)).parse(text), (4, 4, 4))
 
 
 @pytest.mark.parametrize("name", ["resnet8", "vit-tiny", "mixer-tiny"])

@@ -2,6 +2,7 @@
 
 from einspace.graph.flat import Graph, Instruction, lower
 from einspace.graph.fusion import Convolution, fuse_convolutions
-from einspace.graph.series import Series, series
+from einspace.graph.normal import series
+from einspace.graph.series import Series
 
 __all__ = ["Convolution", "Graph", "Instruction", "Series", "fuse_convolutions", "lower", "series"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.features import Feature, Features
 from einspace.graph.flat import Graph, Instruction
-from einspace.graph.series import PIXELS
+from einspace.graph.identities import PIXELS
 from einspace.operations import Col2im, Computation, Im2col, Linear
 
 if TYPE_CHECKING:

@@ -1,0 +1,43 @@
+"""Normal form: from a derivation to its series."""
+
+from einspace.derivation import Node
+from einspace.graph.identities import branched, joined
+from einspace.graph.series import Apply, Parallel, Series
+from einspace.operations import Branching, Identity
+
+
+def series(root: Node, simplify: bool = True) -> Series:
+    """Turn a derivation into its series, from the leaves up; `simplify=False` keeps every operation as it was derived."""
+    built: list[Series] = []
+    leaf = 0
+    waiting: list[tuple[Node, bool]] = [(root, False)]
+    while waiting:
+        node, closing = waiting.pop()
+        operation = node.terminal
+        if operation is not None:
+            kept = () if simplify and type(operation) is Identity else (Apply(operation, leaf),)
+            built.append(Series(kept))
+            leaf += 1
+        elif not closing:
+            waiting.append((node, True))
+            waiting.extend((child, False) for child in reversed(node.nodes))
+        else:
+            parts = built[-len(node.children) :]
+            del built[-len(node.children) :]
+            built.append(_module(node, parts, simplify) if node.branching is not None else _sequence(parts, simplify))
+    return built[0]
+
+
+def _sequence(parts: list[Series], simplify: bool) -> Series:
+    return joined(*parts) if simplify else Series(tuple(step for part in parts for step in part.steps))
+
+
+def _module(node: Node, parts: list[Series], simplify: bool) -> Series:
+    first, last = parts[0].steps[0], parts[-1].steps[0]
+    assert isinstance(first, Apply)
+    assert isinstance(first.operation, Branching)
+    assert isinstance(last, Apply)
+    for part in parts if simplify else ():
+        _ = part.digest  # from the leaves up, so that no digest has to ask deeper than one level
+    module = Parallel(first.operation, tuple((node.repeats, part) for part in parts[1:-1]), last.operation, first.leaf)
+    return branched(module) if simplify else Series((module,))
