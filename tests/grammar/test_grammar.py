@@ -4,7 +4,7 @@ import pytest
 
 from einspace.errors import GrammarError
 from einspace.grammar import Grammar, Production, einspace_grammar
-from einspace.operations import OPERATIONS, Clone, Relu
+from einspace.operations import OPERATIONS, Clone, Linear, Permute, Relu
 
 
 def test_rules_of_section_3_3() -> None:
@@ -58,6 +58,12 @@ def test_a_probability_outside_its_range_is_refused(p: float) -> None:
         ([Production("S", Relu()), Production("M", Relu())], "'M' is unreachable"),
         ([Production("S", Relu(), 0.0)], "weight above 0"),
         ([Production("S", ("B", "C")), Production("B", Clone(2)), Production("C", Relu())], "needs three symbols"),
+        ([Production("S", ())], "'S' derives nothing"),
+        ([Production("S", Linear(0.5))], "setting 'd' of linear.d=0.5. must be a whole number"),  # type: ignore[arg-type]
+        ([Production("S", Linear(-1))], "setting 'd' of linear.d=-1. must be"),
+        ([Production("S", Permute(()))], "setting 'o' of permute"),
+        ([Production("S", Relu()), Production("S", type("Other", (Relu,), {})())], "two operation classes are named 'relu'"),
+        ([Production("S", type("Other", (Relu,), {"name": "re lu"})())], "letters, digits and -, unlike 're lu'"),
     ],
 )
 def test_a_grammar_that_cannot_work_is_refused(productions: list[Production], message: str) -> None:

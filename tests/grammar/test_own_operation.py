@@ -65,9 +65,10 @@ def test_one_step_of_training_moves_its_weights() -> None:
 
 
 def test_other_productions_are_another_space() -> None:
-    """Symbols, probabilities and option sets are free: a chain of linear layers of three widths, derived by a rule of its own."""
+    """Symbols, probabilities and option sets are free: a chain of linear layers, with two rules of equal length and a single symbol."""
     widths = [Production("L", Linear(d), weight) for d, weight in ((3, 1.0), (5, 1.0), (7, 2.0))]
-    chain = Grammar((Production("N", ("L", "N"), 0.75), Production("N", ("L", "R"), 0.25), Production("R", Relu()), *widths), start="N")
+    rules = (Production("A", ("N",)), Production("N", ("L", "N"), 0.75), Production("N", ("L", "R"), 0.25), Production("R", Relu()))
+    chain = Grammar((*rules, *widths), start="A")
     assert chain.spectral_radius() == pytest.approx(0.75)
     space = EinSpace((4, 6), grammar=chain)
     samples = [space.sample(Random(seed)) for seed in range(200)]
@@ -99,7 +100,7 @@ def test_what_workers_cannot_import_is_refused_at_once() -> None:
             return nn.Identity()
 
     grammar = Grammar((*einspace_grammar().productions, Production("C", Hidden(1))))
-    with pytest.raises(SettingError, match="Hidden.*define it at the top of a module"):
+    with pytest.raises(SettingError, match=r"Hidden.*define it at the top of a module"):
         ProcessExecutor(rows_of_digits(), RECIPE, evaluate=partial(evaluate, grammar=grammar))
 
 
@@ -119,8 +120,9 @@ if __name__ == "__main__":
     grammar = es.Grammar((*es.sequence_grammar().productions, es.Production("C", Bend(), 60.0)))
     x = np.random.default_rng(0).normal(size=(60, 4, 3))
     task = es.Task.from_arrays(x, np.arange(60) % 2)
+    recipe = {"epochs_search": 1, "epochs_final": 1}
     try:
-        result = es.search(task, "random", 4, 1, grammar=grammar, limits=es.Limits(operations=30), recipe={"epochs_search": 1, "epochs_final": 1})
+        result = es.search(task, "random", 4, 1, grammar=grammar, limits=es.Limits(operations=30), recipe=recipe)
     except es.EinspaceError as error:
         print(type(error).__name__, error)
     else:

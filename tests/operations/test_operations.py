@@ -44,7 +44,7 @@ SINGLE = tuple(
     )
 )
 
-KINDS = (*OPERATIONS.values(), Window)
+KINDS: tuple[type[Operation], ...] = (*OPERATIONS.values(), Window)
 """Every operation of the house: those of the paper and those of the 1-D variant."""
 
 OPTIONS = tuple(option for kind in KINDS for option in kind.options())

@@ -1,4 +1,4 @@
-"""The 1-D variant: the modules of equation 8 for sequences (S, D), with a convolution along the sequence in place of the one over images."""
+"""The 1-D variant: the modules of equation 8 for sequences (S, D), with convolutions along the sequence in place of those over images."""
 
 from einspace.grammar.einspace import COMPUTATION_PROBABILITY, TERMINAL_SYMBOLS, module_grammar
 from einspace.grammar.grammar import Grammar, terminals
@@ -12,7 +12,7 @@ def sequence_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -
     >>> [str(production) for production in sequence_grammar().rules["R1"]][-3:]
     ['R1 -> window(k=8,s=8,p=0)', 'R1 -> permute(o=(2,1))', 'R1 -> identity']
     """
-    kinds = [kind for kind in (Window, *OPERATIONS.values()) if kind not in (Im2col, Col2im)]
+    kinds: list[type[Operation]] = [kind for kind in (Window, *OPERATIONS.values()) if kind not in (Im2col, Col2im)]
     options = [option for symbol in TERMINAL_SYMBOLS for option in terminals(symbol, kinds)]
     return module_grammar(computation_probability, [option for option in options if _in_col_mode(option.expansion)])
 
