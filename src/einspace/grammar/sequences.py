@@ -12,7 +12,8 @@ def sequence_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -
     >>> [str(production) for production in sequence_grammar().rules["R1"]][-3:]
     ['R1 -> window(k=8,s=8,p=0)', 'R1 -> permute(o=(2,1))', 'R1 -> identity']
     """
-    kinds: list[type[Operation]] = [kind for kind in (Window, *OPERATIONS.values()) if kind not in (Im2col, Col2im)]
+    known: tuple[type[Operation], ...] = (Window, *OPERATIONS.values())
+    kinds = [kind for kind in known if kind not in (Im2col, Col2im)]
     options = [option for symbol in TERMINAL_SYMBOLS for option in terminals(symbol, kinds)]
     return module_grammar(computation_probability, [option for option in options if _in_col_mode(option.expansion)])
 
