@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from einspace.errors import EinspaceError
 from einspace.features import Feature
-from einspace.grammar import Grammar, Production, einspace_grammar
+from einspace.grammar import Grammar, Production, einspace_grammar, sequence_grammar
 from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
 
@@ -57,6 +57,7 @@ __all__ = [
     "load_task",
     "networks",
     "search",
+    "sequence_grammar",
 ]
 
 

@@ -162,7 +162,11 @@ def collect(study: optuna.Study, run: Run, settings: Settings) -> Result:
 
 
 def load_result(run: str, runs: str = "runs") -> Result:
-    """Read the result of a run from its folder, finished or not; raises RunError where there is none."""
+    """Read the result of a run from its folder, finished or not; raises RunError where there is none.
+
+    The texts are of the run's grammar: `EinSpace(shape, grammar=...)` parses those of another one than the paper's, whose fingerprint
+    is in the settings.
+    """
     folder = Run(runs, run)
     settings = folder.settings()
     if settings is None or not folder.database.exists():

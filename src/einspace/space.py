@@ -5,7 +5,7 @@ from functools import cached_property
 from random import Random
 
 from einspace.derivation import Inferred, Memo, Node, infer, parse, text
-from einspace.errors import LimitError
+from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar, einspace_grammar
 from einspace.graph import Graph, Series, fuse_convolutions, lower, series
@@ -107,7 +107,8 @@ class Architecture:
 class EinSpace:
     """The search space at an input: sample, mutate, and read architectures.
 
-    `input_shape` is (C, H, W) or (S, D), without the batch axis. Raises ShapeError, GrammarError or LimitError for what cannot be.
+    `input_shape` is (C, H, W) or (S, D), without the batch axis; a `grammar` of one's own has its own probabilities. Raises ShapeError,
+    GrammarError or LimitError for what cannot be: so for a grammar whose sampling need not end (A.4), unless `limits.operations` bounds it.
 
     >>> space = EinSpace((3, 32, 32))
     >>> architecture = space.parse("[clone(b=2) {relu identity} add]")
@@ -127,6 +128,11 @@ class EinSpace:
         self.input = Feature.of(input_shape)
         self.limits = Limits() if limits is None else limits
         self.grammar = einspace_grammar(computation_probability) if grammar is None else grammar
+        if self.limits.operations is None and not self.grammar.is_consistent():
+            raise GrammarError(
+                f"the grammar is not consistent: its spectral radius is {self.grammar.spectral_radius():.4f}, and must be below 1 (A.4), "
+                "or limits.operations must bound the architectures"
+            )
         self._sampler = Sampler(self.grammar, self.limits)
 
     def sample(self, rng: Random, report: SamplingReport | None = None) -> Architecture:

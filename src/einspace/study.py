@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
+from functools import partial
 from math import inf
 from pathlib import Path
 from time import perf_counter
@@ -13,10 +14,12 @@ import optuna
 from optuna.study import StudyDirection
 
 from einspace import baselines, strategies
-from einspace.errors import NetworkError, SettingError, ShapeError
+from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
+from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor, ProcessExecutor
-from einspace.grammar import COMPUTATION_PROBABILITY
+from einspace.executors.processes import check_sendable
+from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.loop import Loop, Progress
 from einspace.result import Result, best_of, collect, load_result, rows
@@ -58,6 +61,7 @@ def search(
     recipe: Recipe | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     computation_probability: float = COMPUTATION_PROBABILITY,
+    grammar: Grammar | None = None,
     time_limit: float | None = TIME_LIMIT,
     run: str | None = None,
     runs: str | os.PathLike[str] = "runs",
@@ -69,12 +73,15 @@ def search(
     `trials` is the number of architectures that the run has when it is finished: the call that names an existing `run` continues it, and
     evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
     of an evolving strategy, such as "resnet8,random*6"; `recipe` is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
+    `grammar` is another one than the paper's, with its own probabilities; the texts of the result are of it. Workers import its operations,
+    so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
     epochs and samples.
-    `executor` replaces the worker processes of this machine; it is left open, but for Ctrl-C, which stops it.
+    `executor` replaces the worker processes of this machine; it is left open, but for Ctrl-C, which stops it. It is the one that knows what
+    an evaluation is, and so another grammar: `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
     `progress` is called after each trial, from one thread at a time.
 
-    Raises SettingError, UnknownNameError, TaskError, LimitError or RunError for what cannot be, and Interrupted on Ctrl-C.
+    Raises SettingError, UnknownNameError, TaskError, GrammarError, LimitError or RunError for what cannot be, and Interrupted on Ctrl-C.
     """
     for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0)):
         if type(value) is not int or value < least:
@@ -84,7 +91,10 @@ def search(
     task = load_task(task) if isinstance(task, str) else task
     recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
     limits = Limits() if limits is None else limits
-    space = EinSpace(task.input, computation_probability, limits)
+    space = EinSpace(task.input, computation_probability, limits, grammar)
+    evaluation = partial(evaluate, grammar=space.grammar)
+    if executor is None:
+        check_sendable(evaluation)
     initial = strategies.parse_initial(init)
     proposer = strategies.get(strategy, space, initial, population, tournament)
     evolving = isinstance(proposer, strategies.TournamentStrategy)
@@ -109,7 +119,7 @@ def search(
         study = optuna.create_study(study_name=STUDY, storage=storage, direction=direction, load_if_exists=True)
         own = executor is None
         if executor is None:
-            executor = stack.enter_context(ProcessExecutor(task, recipe, workers, time_limit))
+            executor = stack.enter_context(ProcessExecutor(task, recipe, workers, time_limit, evaluate=evaluation))
         loop = Loop(study, storage, proposer, executor, seed, progress)
         clock = _Session(study, workers, loop)
         try:
@@ -120,7 +130,8 @@ def search(
             finals = _finals(study, entries, task.metric.higher_is_better)
             if own and finals:
                 executor.close()
-                executor = stack.enter_context(ProcessExecutor(task, recipe, workers, _final_limit(time_limit, task, recipe)))
+                limit = _final_limit(time_limit, task, recipe)
+                executor = stack.enter_context(ProcessExecutor(task, recipe, workers, limit, evaluate=evaluation))
             _score(study, executor, "test", finals, seed, progress)
         except KeyboardInterrupt:
             executor.stop()
@@ -175,10 +186,10 @@ class _Session:
 
 
 def _entry(name: str, space: EinSpace) -> dict[str, Any]:
-    """A baseline at the task's input, or why there is none."""
+    """A baseline at the task's input and in its grammar, or why there is none."""
     try:
-        architecture = baselines.get(name, space.input)
-    except (NetworkError, ShapeError) as error:
+        architecture = baselines.within(space, name)
+    except (NetworkError, ShapeError, GrammarError) as error:
         return {"name": name, "key": "", "parameters": None, "reason": str(error), "text": ""}
     return {"name": name, "key": architecture.key, "parameters": architecture.parameters, "reason": "", "text": str(architecture)}
 

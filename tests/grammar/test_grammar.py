@@ -1,13 +1,10 @@
 """The rules of section 3.3, as data."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import pytest
 
 from einspace.errors import GrammarError
 from einspace.grammar import Grammar, Production, einspace_grammar
-from einspace.operations import OPERATIONS, Clone, Relu
+from einspace.operations import OPERATIONS, Clone, Linear, Permute, Relu
 
 
 def test_rules_of_section_3_3() -> None:
@@ -61,43 +58,15 @@ def test_a_probability_outside_its_range_is_refused(p: float) -> None:
         ([Production("S", Relu()), Production("M", Relu())], "'M' is unreachable"),
         ([Production("S", Relu(), 0.0)], "weight above 0"),
         ([Production("S", ("B", "C")), Production("B", Clone(2)), Production("C", Relu())], "needs three symbols"),
+        ([Production("S", ())], "'S' derives nothing"),
+        ([Production("S", Linear(0.5))], "setting 'd' of linear.d=0.5. must be a whole number"),  # type: ignore[arg-type]
+        ([Production("S", Linear(-1))], "setting 'd' of linear.d=-1. must be"),
+        ([Production("S", Permute(()))], "setting 'o' of permute"),
+        ([Production("S", Relu()), Production("S", type("Other", (Relu,), {})())], "two operation classes are named 'relu'"),
+        ([Production("S", type("Other", (Relu,), {"name": "re lu"})())], "letters, digits and -, unlike 're lu'"),
     ],
 )
 def test_a_grammar_that_cannot_work_is_refused(productions: list[Production], message: str) -> None:
     """The error names the symbol or the production at fault."""
     with pytest.raises(GrammarError, match=message):
         Grammar(tuple(productions))
-
-
-def test_an_operation_of_the_users_own_is_a_class() -> None:
-    """A new operation goes through sampling, text, inference, cost, network and mutation, and nothing else is touched."""
-    from random import Random
-
-    import torch
-    from torch import nn
-
-    from einspace import EinSpace
-    from einspace.networks import build
-    from einspace.operations import Computation
-
-    @dataclass(frozen=True)
-    class Double(Computation):
-        name: ClassVar[str] = "double"
-
-        def layer(self, inputs: object) -> nn.Module:
-            class Twice(nn.Module):
-                def forward(self, x: torch.Tensor) -> torch.Tensor:
-                    return x * 2
-
-            return Twice()
-
-    base = einspace_grammar()
-    space = EinSpace((2, 4, 4), grammar=Grammar((*base.productions, Production("C", Double(), 30.0))))
-    samples = [space.sample(Random(i)) for i in range(20)]
-    assert any("double" in str(sample) for sample in samples)
-    for sample in samples:
-        assert str(space.parse(str(sample))) == str(sample)
-        assert build(sample)(torch.ones(2, 2, 4, 4)).shape[1:] == sample.output.shape
-        assert space.mutate(sample, Random(0)).key != sample.key
-    doubled = build(space.parse("[double double]"))(torch.ones(1, 2, 4, 4))
-    assert torch.equal(doubled, torch.full((1, 2, 4, 4), 4.0))

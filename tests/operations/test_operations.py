@@ -1,4 +1,4 @@
-"""The contract of every operation of the registry, and the shapes that the paper gives."""
+"""The contract of every operation, and the shapes that the paper gives."""
 
 from itertools import product
 
@@ -28,6 +28,7 @@ from einspace.operations import (
     Relu,
     Softmax,
 )
+from einspace.operations.sequences import Window
 
 SINGLE = tuple(
     Feature(shape, grid)
@@ -43,7 +44,10 @@ SINGLE = tuple(
     )
 )
 
-OPTIONS = tuple(option for kind in OPERATIONS.values() for option in kind.options())
+KINDS: tuple[type[Operation], ...] = (*OPERATIONS.values(), Window)
+"""Every operation of the house: those of the paper and those of the 1-D variant."""
+
+OPTIONS = tuple(option for kind in KINDS for option in kind.options())
 
 
 def candidates(operation: Operation) -> list[Features]:
@@ -86,7 +90,7 @@ def test_contract(operation: Operation) -> None:
 @pytest.mark.parametrize("operation", OPTIONS, ids=str)
 def test_options_are_values(operation: Operation) -> None:
     """An option equals the one that is built from the same settings, and its text is its name and its settings."""
-    again = next(option for option in OPERATIONS[operation.name].options() if option == operation)
+    again = next(option for option in type(operation).options() if option == operation)
     assert hash(again) == hash(operation)
     assert operation.text == str(operation)
     assert operation.text.split("(")[0] == operation.name
@@ -112,6 +116,7 @@ def test_there_are_as_many_options_as_the_paper_gives() -> None:
         "softmax": 1,
         "pos-enc": 1,
     }
+    assert len(Window.options()) == 6
     assert len({option.text for option in OPTIONS}) == len(OPTIONS)
 
 
@@ -133,7 +138,7 @@ def test_texts_are_those_of_the_paper(operation: Operation, expected: str) -> No
     assert operation.text == expected
 
 
-@pytest.mark.parametrize("kind", OPERATIONS.values(), ids=list(OPERATIONS))
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_wrong_number_of_inputs_is_refused(kind: type[Operation]) -> None:
     """No input at all fits nothing; two inputs fit only an aggregation, one input fits none."""
     feature = Feature((8, 8))

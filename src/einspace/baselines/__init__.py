@@ -10,7 +10,7 @@ from einspace.baselines.resnet import resnet8, resnet18
 from einspace.baselines.vit import vit, vit_tiny
 from einspace.baselines.wideresnet import wrn16_4
 from einspace.derivation.tree import Node
-from einspace.errors import NetworkError, UnknownNameError
+from einspace.errors import GrammarError, NetworkError, NotationError, UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
 
@@ -49,4 +49,12 @@ def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
     return EinSpace(inputs).architecture(function(inputs))
 
 
-__all__ = ["BASELINES", "get", "names"]
+def within(space: EinSpace, name: str) -> Architecture:
+    """Build a baseline as an architecture of a space; raises GrammarError where the grammar does not derive it, and what `get` raises."""
+    try:
+        return space.parse(str(get(name, space.input)))
+    except NotationError as error:
+        raise GrammarError(f"the baseline {name} is no architecture of this grammar: {error.problem}") from None
+
+
+__all__ = ["BASELINES", "get", "names", "within"]

@@ -153,7 +153,7 @@ def _operation(tree: "Tree[Token]", source: str, grammar: Grammar) -> Operation:
         hint = str(UnknownNameError("operation", str(name), grammar.operations)).split(": ", 1)[1]
         raise NotationError(f"unknown operation {str(name)!r}", source, name.start_pos or 0, hint)
     wanted = {field.name: field for field in fields(kind)}
-    example = kind.options()[0].text
+    example = next(p.expansion.text for p in grammar.productions if type(p.expansion) is kind)
     settings: dict[str, Any] = {}
     for setting in cast("list[Tree[Token]]", tree.children[1:]):
         key, value = cast("Token", setting.children[0]), setting.children[1]
@@ -183,13 +183,62 @@ def _type_name(annotation: object) -> str:
 
 
 class _Matcher:
-    """Finds the production behind each item, top down: an item with n parts is an expansion of n symbols."""
+    """Finds the production behind each item: an item with n parts is an expansion of n symbols.
+
+    From the leaves up, which symbols could derive each item; then from the root down, the first production whose parts can be derived.
+    """
 
     def __init__(self, source: str, grammar: Grammar) -> None:
         self.source = source
         self.grammar = grammar
+        self.units = {symbol: self.unit_chains(symbol) for symbol in grammar.rules}
+        self.composite = [p for p in grammar.productions if isinstance(p.expansion, tuple) and len(p.expansion) > 1]
+        self.symbols: dict[int, frozenset[str]] = {}
+
+    def unit_chains(self, symbol: str) -> dict[str, tuple[str, ...]]:
+        """The shortest chain of single symbols to each symbol that one leads to: M -> C is the chain (M, C)."""
+        chains: dict[str, tuple[str, ...]] = {symbol: (symbol,)}
+        waiting = [symbol]
+        for last in waiting:
+            for production in self.grammar.rules[last]:
+                if isinstance(production.expansion, tuple) and len(production.expansion) == 1 and production.expansion[0] not in chains:
+                    chains[production.expansion[0]] = (*chains[last], production.expansion[0])
+                    waiting.append(production.expansion[0])
+        return chains
+
+    def find_symbols(self, root: _Item) -> None:
+        """Note for each item the symbols that derive it."""
+        order = [root]
+        for item in order:
+            order.extend((*item.parts, *(item.branches or ())))
+        for item in reversed(order):
+            if item.operation is not None:
+                kind = type(item.operation)
+                ends = {symbol for symbol in self.grammar.rules if self.grammar.derives(symbol, kind)}
+            else:
+                ends = {production.symbol for production in self.composite if self.fits(item, production)}
+            self.symbols[id(item)] = frozenset(symbol for symbol, chains in self.units.items() if not ends.isdisjoint(chains))
+
+    def fits(self, item: _Item, production: Production) -> bool:
+        """Whether a production has the form of a bracket, and its symbols derive the parts."""
+        return self.has_form(item, production) and all(symbol in self.symbols[id(part)] for part, symbol in self.parts(item, production))
+
+    def has_form(self, item: _Item, production: Production) -> bool:
+        """Whether a production has as many symbols as the bracket has parts, and branches if the bracket does."""
+        if self.grammar.branches(production) != (item.branches is not None):
+            return False
+        return item.branches is not None or len(production.expansion) == len(item.parts)  # type: ignore[arg-type]
+
+    def parts(self, item: _Item, production: Production) -> list[tuple[_Item, str]]:
+        """The parts of a bracket, each with its symbol in a production of its form."""
+        expansion = cast("tuple[str, ...]", production.expansion)
+        if item.branches is None:
+            return list(zip(item.parts, expansion, strict=True))
+        first, last = item.parts
+        return [(first, expansion[0]), *((branch, expansion[1]) for branch in item.branches), (last, expansion[2])]
 
     def match(self, root: _Item, start: str) -> Node:
+        self.find_symbols(root)
         # Each goal is opened once (its parts become goals) and closed once (its nodes become its children).
         goals: list[tuple[_Item, str, Production | None]] = [(root, start, None)]
         built: list[Node] = []
@@ -198,52 +247,36 @@ class _Matcher:
             if item.operation is not None:
                 built.append(self.terminal(item, item.operation, symbol))
             elif production is None:
-                production, parts = self.production(item, symbol)
+                production = self.production(item, symbol)
                 goals.append((item, symbol, production))
-                goals.extend((part, part_symbol, None) for part, part_symbol in reversed(parts))
+                goals.extend((part, part_symbol, None) for part, part_symbol in reversed(self.parts(item, production)))
             else:
                 count = len(item.parts) + len(item.branches or ())
-                children = tuple(built[-count:])
+                node = Node(production.symbol, tuple(built[-count:]))
                 del built[-count:]
-                built.append(Node(symbol, children))
+                built.append(self.under(node, symbol))
         return built[0]
 
-    def terminal(self, item: _Item, operation: Operation, symbol: str) -> Node:
-        chain = self.unit_chain(symbol, type(operation))
-        if chain is None:
-            raise NotationError(*self.misplaced(operation, symbol, item.position))
-        node = Node(chain[-1], (operation,))
-        for above in reversed(chain[:-1]):
+    def under(self, node: Node, symbol: str) -> Node:
+        """The node as what `symbol` derives, through single symbols."""
+        for above in reversed(self.units[symbol][node.symbol][:-1]):
             node = Node(above, (node,))
         return node
 
-    def unit_chain(self, symbol: str, kind: type[Operation]) -> tuple[str, ...] | None:
-        """The shortest chain of single symbols that ends in a terminal of this kind: M -> C -> linear."""
-        waiting: list[tuple[str, ...]] = [(symbol,)]
-        seen = {symbol}
-        while waiting:
-            chain = waiting.pop(0)
-            if self.grammar.derives(chain[-1], kind):
-                return chain
-            for production in self.grammar.rules[chain[-1]]:
-                if isinstance(production.expansion, tuple) and len(production.expansion) == 1 and production.expansion[0] not in seen:
-                    seen.add(production.expansion[0])
-                    waiting.append((*chain, production.expansion[0]))
-        return None
+    def terminal(self, item: _Item, operation: Operation, symbol: str) -> Node:
+        for end in self.units[symbol]:
+            if self.grammar.derives(end, type(operation)):
+                return self.under(Node(end, (operation,)), symbol)
+        raise NotationError(*self.misplaced(operation, symbol, item.position))
 
-    def production(self, item: _Item, symbol: str) -> tuple[Production, list[tuple[_Item, str]]]:
-        """The production of a bracket, and the symbol of each of its parts."""
-        for production in self.grammar.rules[symbol]:
-            expansion = production.expansion
-            if isinstance(expansion, Operation) or self.grammar.branches(production) != (item.branches is not None):
-                continue
-            if item.branches is not None:
-                self.check_branches(item, item.branches)
-                first, last = item.parts
-                return production, [(first, expansion[0]), *((b, expansion[1]) for b in item.branches), (last, expansion[2])]
-            if len(expansion) == len(item.parts) and len(expansion) > 1:
-                return production, list(zip(item.parts, expansion, strict=True))
-        raise NotationError(*self.no_production(item, symbol))
+    def production(self, item: _Item, symbol: str) -> Production:
+        """The first production of a bracket whose parts can be derived; where none is, the first of its form, to show what is wrong."""
+        formed = [p for end in self.units[symbol] for p in self.composite if p.symbol == end and self.has_form(item, p)]
+        if not formed:
+            raise NotationError(*self.no_production(item, symbol))
+        if item.branches is not None:
+            self.check_branches(item, item.branches)
+        return next((production for production in formed if self.fits(item, production)), formed[0])
 
     def check_branches(self, item: _Item, branches: tuple[_Item, ...]) -> None:
         operation = item.parts[0].operation
@@ -259,11 +292,13 @@ class _Matcher:
         if symbol == self.grammar.start:
             hint = "an architecture is a bracket: [a b], [r1 a r2] or [branching {a b} aggregation]"
             return f"{operation} alone is no architecture", self.source, position, hint
-        names = [kind.name for kind in self.grammar.operations.values() if self.unit_chain(symbol, kind)]
+        names = [
+            kind.name for kind in self.grammar.operations.values() if any(self.grammar.derives(end, kind) for end in self.units[symbol])
+        ]
         return f"{operation} cannot stand here, where {symbol} is derived", self.source, position, f"expected {', '.join(names)}"
 
     def no_production(self, item: _Item, symbol: str) -> tuple[str, str, int, str]:
-        right = [str(p).split(" -> ")[1] for p in self.grammar.rules[symbol] if not isinstance(p.expansion, Operation)]
+        right = [str(p).split(" -> ")[1] for p in self.composite if p.symbol in self.units[symbol]]
         found = "a bracket with braces" if item.branches is not None else f"a bracket of {len(item.parts)}"
         hint = f"{symbol} is {' or '.join(right)}" if right else f"{symbol} is a single operation"
         return f"{found} cannot stand here, where {symbol} is derived", self.source, item.position, hint

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Seconds
 from einspace.evaluation.training import predict, train
+from einspace.grammar import Grammar
 from einspace.networks import Classification, build
 from einspace.space import EinSpace
 from einspace.tasks.recipe import Recipe
@@ -25,17 +26,22 @@ _MEMORY = ("not enough memory", "can't allocate", "cannot allocate", "out of mem
 
 
 def evaluate(
-    request: Request, task: Task, recipe: Recipe, device: str = "cpu", on_epoch: Callable[[int, float], None] | None = None
+    request: Request,
+    task: Task,
+    recipe: Recipe,
+    device: str = "cpu",
+    on_epoch: Callable[[int, float], None] | None = None,
+    grammar: Grammar | None = None,
 ) -> Evaluation:
     """Build the architecture, train it and score it; raises what the parts raise.
 
     During the search: trained on `train` for `recipe.epochs_search`, scored on `valid` after the last epoch. `request.final`: trained on
     `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
-    `on_epoch` is told of each epoch, as in `train`.
+    `on_epoch` is told of each epoch, as in `train`. `grammar` is the one that the text is of, the paper's unless told otherwise.
     """
     clock = perf_counter()
     torch.manual_seed(request.seed)
-    architecture = EinSpace(task.input.shape).parse(request.text)
+    architecture = EinSpace(task.input.shape, grammar=grammar).parse(request.text)
     network = build(architecture, Classification(classes=task.classes)).to(device)
     parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     x, y = _tensors([task.train, task.valid] if request.final else [task.train], device)
@@ -56,7 +62,7 @@ def evaluate(
 def attempt(request: Request, task: Task, recipe: Recipe, evaluate: Evaluate = evaluate) -> Evaluation:
     """Evaluate, with every exception turned into an outcome: nan, out-of-memory or error (whose time all counts as training).
 
-    Another device is `functools.partial(evaluate, device="cuda")`.
+    Another device is `functools.partial(evaluate, device="cuda")`, another grammar `functools.partial(evaluate, grammar=...)`.
     """
     clock = perf_counter()
     try:

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import pickle
+import sys
 import threading
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
@@ -31,7 +33,7 @@ class ProcessExecutor(Executor):
     `time_limit` is in seconds for one evaluation, counted from when a worker takes it up. `memory_limit` is in bytes, for each worker on
     top of what an idle one maps: "auto" is 90% of this machine's memory shared among the workers; None is no limit, which CUDA needs, for
     it reserves address space beyond all bounds. `evaluate` must be a function of a module, or a `functools.partial` of one, such as
-    `partial(evaluate, device="cuda")`; what it raises becomes an outcome in the worker (see `attempt`).
+    `partial(evaluate, device="cuda", grammar=grammar)`; what it raises becomes an outcome in the worker (see `attempt`).
 
     A worker that dies is replaced, and its evaluation ends as crashed; workers die with the process that made them. A script that makes
     an executor needs the guard `if __name__ == "__main__":`, as with all of multiprocessing. Raises SettingError for senseless settings.
@@ -54,6 +56,7 @@ class ProcessExecutor(Executor):
             memory_limit = int(0.9 * psutil.virtual_memory().total / workers)
         if memory_limit is not None and (type(memory_limit) is not int or memory_limit < 1):
             raise SettingError(f'the memory limit must be bytes over 0, "auto" or None, not {memory_limit!r}')
+        check_sendable(evaluate)
         self.workers = workers
         self.time_limit = time_limit
         self.memory_limit = memory_limit
@@ -142,6 +145,16 @@ class ProcessExecutor(Executor):
         if isinstance(error, BrokenProcessPool):
             return Evaluation(Outcome.CRASHED, reason="the worker processes died before one of them took up the evaluation")
         return Evaluation(Outcome.ERROR, reason=first_line(error), traceback=str(error.__cause__ or "").strip())
+
+
+def check_sendable(evaluate: Evaluate) -> None:
+    """Raise SettingError if workers cannot import what an evaluation refers to, such as the operations of its grammar."""
+    try:
+        sent = pickle.dumps(evaluate)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SettingError(f"worker processes cannot import what they need: {error}; define it at the top of a module") from None
+    if b"__main__" in sent and getattr(sys.modules["__main__"], "__file__", None) is None:
+        raise SettingError("worker processes cannot import what an interactive session defines, such as an operation: put it into a file")
 
 
 def _context() -> BaseContext:

@@ -2,5 +2,6 @@
 
 from einspace.grammar.einspace import COMPUTATION_PROBABILITY, einspace_grammar
 from einspace.grammar.grammar import Grammar, Production, terminals
+from einspace.grammar.sequences import sequence_grammar
 
-__all__ = ["COMPUTATION_PROBABILITY", "Grammar", "Production", "einspace_grammar", "terminals"]
+__all__ = ["COMPUTATION_PROBABILITY", "Grammar", "Production", "einspace_grammar", "sequence_grammar", "terminals"]

@@ -1,5 +1,7 @@
 """The grammar of the paper: section 3.3, the options of A.2, the probabilities of section 3.7."""
 
+from collections.abc import Iterable
+
 from einspace.errors import GrammarError
 from einspace.grammar.grammar import Grammar, Production, terminals
 from einspace.operations import OPERATIONS
@@ -11,6 +13,8 @@ SEQUENTIAL = ("M", "M")
 BRANCHING = ("B", "M", "A")
 ROUTING = ("R1", "M", "R2")
 COMPUTATION = ("C",)
+TERMINAL_SYMBOLS = ("B", "A", "R1", "R2", "C")
+"""The symbols that derive operations only."""
 
 
 def einspace_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -> Grammar:
@@ -20,6 +24,12 @@ def einspace_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -
     >>> [str(production) for production in grammar.rules["M"]]
     ['M -> M M', 'M -> B M A', 'M -> R1 M R2', 'M -> C']
     """
+    options = [option for symbol in TERMINAL_SYMBOLS for option in terminals(symbol, OPERATIONS.values())]
+    return module_grammar(computation_probability, options)
+
+
+def module_grammar(computation_probability: float, options: Iterable[Production]) -> Grammar:
+    """The modules of equation 8 over any terminals of B, A, R1, R2 and C; raises GrammarError for a probability outside (0, 1]."""
     p = computation_probability
     if not 0 < p <= 1:
         raise GrammarError(f"the computation probability p(M -> C) must be above 0 and at most 1, not {p}")
@@ -29,6 +39,4 @@ def einspace_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -
     if rest > 0:
         productions += [Production("M", module, rest) for module in modules]
     productions.append(Production("M", COMPUTATION, p))
-    for symbol in ("B", "A", "R1", "R2", "C"):
-        productions += terminals(symbol, OPERATIONS.values())
-    return Grammar(tuple(productions))
+    return Grammar((*productions, *options))

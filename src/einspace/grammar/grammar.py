@@ -1,6 +1,7 @@
 """Grammar: the rules of section 3.3 with their probabilities, as data."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,13 +43,29 @@ class Grammar:
             if not production.weight > 0 or production.weight == float("inf"):
                 raise GrammarError(f"production {production} needs a weight above 0, not {production.weight}")
             if isinstance(production.expansion, tuple):
+                if not production.expansion:
+                    raise GrammarError(f"a production of {production.symbol!r} derives nothing: it needs a symbol or an operation")
                 for symbol in production.expansion:
                     if symbol not in self.rules:
                         raise GrammarError(f"production {production} uses {symbol!r}, which no production derives")
                 if self.branches(production) and len(production.expansion) != 3:
                     raise GrammarError(f"production {production} branches, so it needs three symbols: branching, branch, aggregation")
+            else:
+                self._check_writable(production.expansion)
         self._check_productive()
         self._check_reachable()
+
+    def _check_writable(self, option: Operation) -> None:
+        """The notation has to tell classes apart by name, and to read settings back."""
+        if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9-]{0,63}", option.name):
+            raise GrammarError(f"an operation's name is made of letters, digits and -, unlike {option.name!r}")
+        if self.operations[option.name] is not type(option):
+            raise GrammarError(f"two operation classes are named {option.name!r}")
+        for name, value in option.settings:
+            numbers = value if isinstance(value, tuple) and value else (value,)
+            if any(type(number) is not int or not 0 <= number < 10**9 for number in numbers) and type(value) is not bool:
+                kinds = "a whole number from 0, True or False, or a tuple of whole numbers"
+                raise GrammarError(f"the setting {name!r} of {option} must be {kinds}, so that its text can be read back")
 
     def _check_productive(self) -> None:
         productive: set[str] = set()

@@ -5,7 +5,7 @@ Every concrete operation class of the four files is found here; to add an operat
 
 from einspace.operations import aggregation, branching, computation, routing
 from einspace.operations.aggregation import Add, Aggregation, Concat, Matmul
-from einspace.operations.base import Group, Operation
+from einspace.operations.base import Group, Operation, single
 from einspace.operations.branching import Branching, Clone, GroupDim
 from einspace.operations.computation import Computation, Identity, Linear, Norm, PosEnc, Relu, Softmax
 from einspace.operations.routing import Col2im, Im2col, Permute, Routing
@@ -40,4 +40,5 @@ __all__ = [
     "Relu",
     "Routing",
     "Softmax",
+    "single",
 ]

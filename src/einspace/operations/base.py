@@ -64,10 +64,11 @@ class Operation(ABC):
     @cached_property
     def text(self) -> str:
         """The operation as A.2 writes it, for example `im2col(k=3,s=1,p=1)`."""
-        return self.name + (f"({','.join(f'{key}={_literal(value)}' for key, value in self._settings)})" if self._settings else "")
+        return self.name + (f"({','.join(f'{key}={_literal(value)}' for key, value in self.settings)})" if self.settings else "")
 
     @property
-    def _settings(self) -> list[tuple[str, object]]:
+    def settings(self) -> list[tuple[str, object]]:
+        """The hyperparameters by name."""
         return [(field.name, getattr(self, field.name)) for field in fields(self)]
 
     def __str__(self) -> str:

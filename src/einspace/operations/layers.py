@@ -101,6 +101,18 @@ class Col2im(nn.Module):
         return torch.unflatten(x.transpose(1, 2), 2, self.grid)
 
 
+class Window(nn.Module):
+    """(n, s, d) -> (n, s', d k)."""
+
+    def __init__(self, k: int, s: int, p: int) -> None:
+        super().__init__()
+        self.k, self.s, self.p = k, s, p
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.pad(x, [0, 0, self.p, self.p]) if self.p else x
+        return x.unfold(1, self.k, self.s).flatten(2)  # (n, s', d, k)
+
+
 class Permute(nn.Module):
     """Axis i of the result is axis o[i] of x; the batch axis stays."""
 

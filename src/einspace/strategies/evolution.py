@@ -18,7 +18,7 @@ class TournamentStrategy(Strategy):
     `initial` holds names of baselines and "random"; each is tried once, in this order. If it is empty, the search starts from scratch:
     with random samples until `population` of them ended well. Where there is nobody to mutate, or no mutant is found, a fresh sample is
     proposed.
-    Raises UnknownNameError, ShapeError or NetworkError at once for initial members that cannot be built at the space's input.
+    Raises UnknownNameError, ShapeError, NetworkError or GrammarError at once for initial members that the space does not have.
     """
 
     def __init__(self, space: EinSpace, population: int = 100, tournament: int = 10, initial: Sequence[str] = ()) -> None:
@@ -26,7 +26,7 @@ class TournamentStrategy(Strategy):
         self.population = population
         self.tournament = tournament
         self.initial = tuple(initial)
-        self._seeds = {name: baselines.get(name, space.input) for name in self.initial if name != RANDOM}
+        self._seeds = {name: baselines.within(space, name) for name in self.initial if name != RANDOM}
 
     @abstractmethod
     def members(self, history: History) -> list[Individual]:

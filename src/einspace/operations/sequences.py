@@ -1,0 +1,53 @@
+"""Operations along a sequence (S, D): what the 1-D variant of the grammar has in place of im2col and col2im.
+
+They are no part of appendix A.2, so the registry `OPERATIONS` does not hold them; `sequence_grammar` does.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from einspace.errors import ShapeError
+from einspace.features import Feature, Features
+from einspace.operations.base import single
+from einspace.operations.routing import Routing
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Window(Routing):
+    """Unroll k neighbouring tokens into rows, channel-major: (S, D) -> (S', D k) with S' = (S + 2 p - k) // s + 1.
+
+    window -> linear is a convolution along the sequence, as im2col -> linear -> col2im is one over an image (A.3): the weight of the
+    linear layer is the kernel of `torch.nn.Conv1d`, viewed as a matrix. Both sides stay in Col mode, so nothing has to be put back; the
+    grid of an im2col is lost, for the rows are no longer its pixels.
+    """
+
+    name: ClassVar[str] = "window"
+    symbols: ClassVar[tuple[str, ...]] = ("R1",)
+    k: int
+    s: int
+    p: int
+
+    @classmethod
+    def options(cls) -> tuple[Self, ...]:
+        """Equations 18 to 20 in one dimension: two convolutions, one that halves the sequence, and patches of 2, 4 and 8."""
+        sizes = ((3, 1, 1), (5, 1, 2), (3, 2, 1), (2, 2, 0), (4, 4, 0), (8, 8, 0))
+        return tuple(cls(k, s, p) for k, s, p in sizes)
+
+    def infer(self, inputs: Features) -> Features:
+        """Needs Col mode, and tokens (with padding) for one window."""
+        shape = single(self, inputs).shape
+        if len(shape) != 2:
+            raise ShapeError(self, "a feature in Col mode (S, D)", inputs)
+        tokens, width = shape
+        if self.k < 1 or self.s < 1 or self.p < 0 or tokens + 2 * self.p < self.k:
+            raise ShapeError(self, f"a sequence of at least {self.k - 2 * self.p} tokens", inputs)
+        return (Feature(((tokens + 2 * self.p - self.k) // self.s + 1, width * self.k)),)
+
+    def layer(self, inputs: Features) -> "nn.Module":
+        """Unfold along the sequence."""
+        from einspace.operations import layers
+
+        return layers.Window(self.k, self.s, self.p)

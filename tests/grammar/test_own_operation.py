@@ -1,0 +1,144 @@
+"""A grammar is data: an operation and productions of the user's own go everywhere, and nothing of the house is touched."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+import torch
+from tests.executors.executor_samples import RECIPE
+from tests.grammar.own_operation import GATED, Gated
+from tests.grammar.sequence_task import rows_of_digits
+from torch import nn
+
+from einspace import EinSpace, Grammar, Production, einspace_grammar
+from einspace.errors import NotationError, SettingError, ShapeError
+from einspace.evaluation import Outcome, Request
+from einspace.evaluation.evaluate import evaluate
+from einspace.executors import ProcessExecutor
+from einspace.networks import build, convert_state
+from einspace.operations import Linear, Relu
+from einspace.reporting.svg import picture
+
+SPACE = EinSpace((8, 8), grammar=GATED)
+
+
+def test_it_is_sampled_printed_inferred_built_and_mutated() -> None:
+    """Sample, print, parse, infer, cost, both forms of the network, picture and mutation take the class as one of their own."""
+    samples = [SPACE.sample(Random(seed)) for seed in range(60)]
+    own = [sample for sample in samples if "gated(d=" in str(sample) and sample.terminals < 300]
+    assert len(own) > 20
+    x = torch.randn(2, 8, 8)
+    for sample in own:
+        assert SPACE.parse(str(sample)) == sample
+        plain, optimised = build(sample, optimize=False), build(sample)
+        convert_state(plain, optimised)
+        assert sum(parameter.numel() for parameter in optimised.parameters()) == sample.parameters
+        torch.testing.assert_close(plain(x), optimised(x), rtol=1e-3, atol=1e-4)
+        assert optimised(x).shape == (2, *sample.output.shape)
+        assert "gated" in picture(sample)
+        assert SPACE.mutate(sample, Random(0)).key != sample.key
+    assert any("gated" in str(SPACE.mutate(SPACE.parse("[relu norm]"), Random(seed))) for seed in range(20))
+
+
+def test_its_rule_and_its_costs_are_kept() -> None:
+    """The class alone says where it fits and what it costs: (8, 8) -> (8, 5) with 2 x 9 x 5 weights and 4 x 64 x 5 operations."""
+    architecture = SPACE.parse("[gated(d=5) identity]")
+    assert (architecture.output.shape, architecture.parameters, architecture.flops) == ((8, 5), 90, 1280)
+    with pytest.raises(ShapeError, match=r"gated\(d=5\) needs a feature in Col mode"):
+        EinSpace((3, 8, 8), grammar=GATED).parse("[gated(d=5) identity]")
+    with pytest.raises(NotationError, match="unknown operation"):
+        EinSpace((8, 8)).parse("[gated(d=5) identity]")
+
+
+def test_one_step_of_training_moves_its_weights() -> None:
+    """Gradients reach the layer that the class builds."""
+    network = build(SPACE.parse("[gated(d=8) relu]"))
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    network(torch.randn(4, 8, 8)).square().sum().backward()
+    optimiser.step()
+    assert all(not torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+
+
+def test_other_productions_are_another_space() -> None:
+    """Symbols, probabilities and option sets are free: a chain of linear layers, with two rules of equal length and a single symbol."""
+    widths = [Production("L", Linear(d), weight) for d, weight in ((3, 1.0), (5, 1.0), (7, 2.0))]
+    rules = (Production("A", ("N",)), Production("N", ("L", "N"), 0.75), Production("N", ("L", "R"), 0.25), Production("R", Relu()))
+    chain = Grammar((*rules, *widths), start="A")
+    assert chain.spectral_radius() == pytest.approx(0.75)
+    space = EinSpace((4, 6), grammar=chain)
+    samples = [space.sample(Random(seed)) for seed in range(200)]
+    operations = [node for sample in samples for node in str(sample).replace("[", "").replace("]", "").split()]
+    assert set(operations) == {"relu", "linear(d=3)", "linear(d=5)", "linear(d=7)"}
+    assert operations.count("linear(d=7)") / (len(operations) - 200) == pytest.approx(0.5, abs=0.06)
+    assert all(space.parse(str(sample)) == sample for sample in samples)
+
+
+def test_a_worker_evaluates_it() -> None:
+    """The grammar travels to a worker process, which builds and trains the operation as this process does."""
+    task = rows_of_digits()
+    function = partial(evaluate, grammar=GATED)
+    request = Request("[gated(d=16) norm]", seed=1)
+    with ProcessExecutor(task, RECIPE, workers=1, evaluate=function) as executor:
+        there = executor.submit(request).result()
+    assert there.outcome is Outcome.OK, there
+    assert there.value == function(request, task, RECIPE).value
+
+
+def test_what_workers_cannot_import_is_refused_at_once() -> None:
+    """A class inside of a function cannot be sent, and the error says where to put it."""
+
+    @dataclass(frozen=True)
+    class Hidden(Gated):
+        name = "hidden"
+
+        def layer(self, inputs: object) -> nn.Module:
+            return nn.Identity()
+
+    grammar = Grammar((*einspace_grammar().productions, Production("C", Hidden(1))))
+    with pytest.raises(SettingError, match=r"Hidden.*define it at the top of a module"):
+        ProcessExecutor(rows_of_digits(), RECIPE, evaluate=partial(evaluate, grammar=grammar))
+
+
+SCRIPT = """
+import numpy as np, einspace as es
+from dataclasses import dataclass
+from torch import nn
+from einspace.operations import Computation
+
+@dataclass(frozen=True)
+class Bend(Computation):
+    name = "bend"
+    def layer(self, inputs):
+        return nn.Tanh()
+
+if __name__ == "__main__":
+    grammar = es.Grammar((*es.sequence_grammar().productions, es.Production("C", Bend(), 60.0)))
+    x = np.random.default_rng(0).normal(size=(60, 4, 3))
+    task = es.Task.from_arrays(x, np.arange(60) % 2)
+    recipe = {"epochs_search": 1, "epochs_final": 1}
+    try:
+        result = es.search(task, "random", 4, 1, grammar=grammar, limits=es.Limits(operations=30), recipe=recipe)
+    except es.EinspaceError as error:
+        print(type(error).__name__, error)
+    else:
+        print(dict(result.outcomes), any("bend" in row.text for row in result.history), result.best.test is not None)
+"""
+
+
+def test_a_class_of_a_script_reaches_the_workers(tmp_path: Path) -> None:
+    """`__main__` of a script is imported by the workers, so a search over a class that it defines just runs."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    said = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.stdout == "{'ok': 4} True True\n", said.stderr
+
+
+def test_a_class_of_an_interactive_session_is_refused(tmp_path: Path) -> None:
+    """Without a file there is nothing to import: a clear error before anything is written, and no worker that dies for ever."""
+    said = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.stdout.startswith("SettingError worker processes cannot import what an interactive session defines"), said.stderr
+    assert list(tmp_path.iterdir()) == []
