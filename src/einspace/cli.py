@@ -108,8 +108,9 @@ def show(
     out.print(str(architecture), markup=False, highlight=False, soft_wrap=True)
     out.print(operations(architecture, optimize=not derived))
     out.print(
-        f"{architecture.parameters:,} parameters, {quantity(architecture.flops)}FLOPs and "
-        f"{quantity(architecture.activation_bytes)}B written per sample; key {architecture.key}",
+        f"{architecture.parameters:,} parameters, {quantity(architecture.flops)}FLOPs, "
+        f"{quantity(architecture.activation_bytes)}B written and "
+        f"{quantity(architecture.saved_bytes)}B kept for the backward pass per sample; key {architecture.key}",
         soft_wrap=True,
     )
     if svg is not None:

@@ -18,7 +18,7 @@ class Limits:
     """Terminals."""
     parameters: int | None = 100_000_000
     activation_bytes: int | None = 256 * 2**20
-    """Bytes that one forward pass writes for one sample."""
+    """Bytes that one forward pass writes for one sample, fused or not; `Architecture.saved_bytes` is what training keeps of them."""
     flops: int | None = 100 * 10**9
     min_parameters: int = 0
 

@@ -8,7 +8,7 @@ from einspace.derivation import Inferred, Memo, Node, infer, parse, text
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar, einspace_grammar
-from einspace.graph import Graph, Series, fuse_convolutions, lower, series
+from einspace.graph import Graph, Series, fuse_convolutions, lower, saved_bytes, series
 from einspace.limits import Limits
 from einspace.sampling import Sampler, SamplingReport, chooser
 from einspace.variation import MutationReport, mutate
@@ -46,8 +46,16 @@ class Architecture:
 
     @property
     def activation_bytes(self) -> int:
-        """Bytes that one forward pass writes for one sample, in float32, without fusion."""
+        """Bytes that one forward pass writes for one sample, in float32, without fusion; what `Limits.activation_bytes` bounds."""
         return self._inferred.cost.activation_bytes
+
+    @cached_property
+    def saved_bytes(self) -> int:
+        """Bytes that training keeps of one sample from forward to backward pass, in float32, in the network as `build` makes it.
+
+        Without weights, their gradients and the head; times the batch size, it is what grows with the batch.
+        """
+        return saved_bytes(self.graph())
 
     @property
     def terminals(self) -> int:

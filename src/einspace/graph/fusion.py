@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from einspace.features import Feature, Features
 from einspace.graph.flat import Graph, Instruction
 from einspace.graph.identities import PIXELS
-from einspace.operations import Col2im, Computation, Im2col, Linear
+from einspace.operations import CHANNELS_LAST, Col2im, Computation, Im2col, Linear, Storage, Value, Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +40,14 @@ class Convolution(Computation):
     def flops(self, inputs: Features) -> int:
         """Those of the linear layer."""
         return 2 * inputs[0].shape[0] * self.k**2 * self.infer(inputs)[0].elements
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """New; channels last as the input is."""
+        return (Value.new(outputs[0].shape, CHANNELS_LAST if inputs[0].channels_last else ()),)
+
+    def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
+        """The input."""
+        return (inputs[0].storage,)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """`torch.nn.Conv2d`."""

@@ -8,6 +8,7 @@ from einspace.operations.aggregation import Add, Aggregation, Concat, Matmul
 from einspace.operations.base import Group, Operation, single
 from einspace.operations.branching import Branching, Clone, GroupDim
 from einspace.operations.computation import Computation, Identity, Linear, Norm, PosEnc, Relu, Softmax
+from einspace.operations.memory import CHANNELS_LAST, Storage, Value, Values
 from einspace.operations.routing import Col2im, Im2col, Permute, Routing
 
 OPERATIONS: dict[str, type[Operation]] = {
@@ -19,6 +20,7 @@ OPERATIONS: dict[str, type[Operation]] = {
 """Every operation by its name in A.2, in the order of the files."""
 
 __all__ = [
+    "CHANNELS_LAST",
     "OPERATIONS",
     "Add",
     "Aggregation",
@@ -41,4 +43,7 @@ __all__ = [
     "Routing",
     "Softmax",
     "single",
+    "Storage",
+    "Value",
+    "Values",
 ]

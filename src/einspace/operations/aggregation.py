@@ -7,6 +7,7 @@ from einspace.errors import ShapeError
 from einspace.features import Feature, Features
 from einspace.operations.base import Group, Operation
 from einspace.operations.branching import FACTORS
+from einspace.operations.memory import CHANNELS_LAST, Storage, Value, Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,6 +53,12 @@ class Matmul(Aggregation):
         """Two for each multiply-add."""
         return 2 * inputs[0].elements * inputs[1].shape[-1]
 
+    def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
+        """Each side for the gradient of the other, as a batch of matrices."""
+        a, b = inputs
+        stacked = len(a.shape) - 2
+        return tuple(side.merged(stacked) for side, other in ((a, b), (b, a)) if other.learns)
+
     def layer(self, inputs: Features) -> "nn.Module":
         """Batched matrix product."""
         from einspace.operations import layers
@@ -82,6 +89,10 @@ class Add(Aggregation):
     def flops(self, inputs: Features) -> int:
         """One addition less than there are branches, for each element."""
         return (len(inputs) - 1) * inputs[0].elements
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """New, with the axes in the order of the first branch."""
+        return (Value.new(outputs[0].shape, inputs[0].order),)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """Sum without stacking."""
@@ -114,6 +125,10 @@ class Concat(Aggregation):
         if any(len(f.shape) != len(first) or f.shape[:axis] != before or f.shape[axis + 1 :] != after for f in inputs):
             raise ShapeError(self, f"branches of equal shape but for axis {self.dim}", inputs)
         return (Feature((*before, sum(f.shape[axis] for f in inputs), *after), _common_grid(inputs)),)
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """New; channels last where all branches are."""
+        return (Value.new(outputs[0].shape, CHANNELS_LAST if all(x.channels_last for x in inputs) else ()),)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """Concatenation."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.errors import ShapeError
 from einspace.features import Feature, Features
+from einspace.operations.memory import Storage, Value, Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,7 +27,8 @@ class Group(Enum):
 class Operation(ABC):
     """A fundamental operation. Its hyperparameters are its fields; it is immutable and compares by value.
 
-    `infer`, `parameters`, `flops` and `written` are arithmetic on features; only `layer` knows tensors.
+    `infer`, `parameters`, `flops` and `written` are arithmetic on features, `place` and `saved` on layouts in memory; only `layer` knows
+    tensors.
     """
 
     name: ClassVar[str]
@@ -56,6 +58,17 @@ class Operation(ABC):
     def written(self, inputs: Features) -> int:
         """Count the bytes that the forward pass writes for one sample; nothing where the result is a view of the input."""
         return sum(output.bytes for output in self.infer(inputs))
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """Lay the outputs out as `layer` does: in new memory, row by row, unless the class says otherwise; a view shares a storage."""
+        return tuple(Value.new(output.shape) for output in outputs)
+
+    def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
+        """What autograd keeps for the backward pass besides weights, asked only where one is needed; nothing unless the class says so.
+
+        That is the storages of inputs or outputs that the backward pass reads, and new ones for copies and statistics.
+        """
+        return ()
 
     @abstractmethod
     def layer(self, inputs: Features) -> "nn.Module":

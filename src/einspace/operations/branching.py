@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from einspace.errors import ShapeError
 from einspace.features import Feature, Features
 from einspace.operations.base import Group, Operation, single
+from einspace.operations.memory import Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,6 +30,11 @@ class Branching(Operation):
     def written(self, inputs: Features) -> int:
         """Nothing: the branches are views of the input."""
         return 0
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """Views: a chunk has the strides of the whole."""
+        (x,) = inputs
+        return tuple(x.view(output.shape, x.strides) for output in outputs)
 
 
 @dataclass(frozen=True)

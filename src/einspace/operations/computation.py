@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from einspace.errors import ShapeError
 from einspace.features import Feature, Features
 from einspace.operations.base import Group, Operation, single
+from einspace.operations.memory import CHANNELS_LAST, Storage, Value, Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,6 +42,10 @@ class Identity(Computation):
         """Nothing."""
         return 0
 
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """The input."""
+        return inputs
+
     def layer(self, inputs: Features) -> "nn.Module":
         """The tensor itself."""
         from einspace.operations import layers
@@ -75,6 +80,11 @@ class Linear(Computation):
         """Two for each multiply-add; the bias rides along."""
         return 2 * inputs[0].elements * self.d
 
+    def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
+        """The input, as one matrix."""
+        (x,) = inputs
+        return (x.merged(len(x.shape) - 1),)
+
     def layer(self, inputs: Features) -> "nn.Module":
         """`torch.nn.Linear`."""
         from torch import nn
@@ -93,6 +103,15 @@ class Norm(Computation):
         shape = inputs[0].shape
         return 2 * (shape[0] if len(shape) == 3 else shape[-1])
 
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """New; channels last as the input is."""
+        return (Value.new(outputs[0].shape, CHANNELS_LAST if inputs[0].channels_last else ()),)
+
+    def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
+        """The input; mean and deviation of each token in Col mode (in Im mode they are the batch's, not a sample's)."""
+        (x,) = inputs
+        return (x.storage,) if len(x.shape) == 3 else (x.storage, Storage(2 * x.shape[0]))
+
     def layer(self, inputs: Features) -> "nn.Module":
         """`torch.nn.BatchNorm2d` or `torch.nn.LayerNorm`."""
         from torch import nn
@@ -107,6 +126,14 @@ class Relu(Computation):
 
     name: ClassVar[str] = "relu"
 
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """New, with the axes in the order of the input."""
+        return (Value.new(outputs[0].shape, inputs[0].order),)
+
+    def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
+        """The input."""
+        return (inputs[0].storage,)
+
     def layer(self, inputs: Features) -> "nn.Module":
         """`torch.nn.functional.leaky_relu`."""
         from einspace.operations import layers
@@ -119,6 +146,10 @@ class Softmax(Computation):
     """Softmax over the last axis."""
 
     name: ClassVar[str] = "softmax"
+
+    def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
+        """The output."""
+        return (outputs[0].storage,)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """`torch.softmax`."""
@@ -136,6 +167,10 @@ class PosEnc(Computation):
     def parameters(self, inputs: Features) -> int:
         """One for each element."""
         return inputs[0].elements
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """New, with the axes in the order of the input."""
+        return (Value.new(outputs[0].shape, inputs[0].order),)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """A sum with a parameter."""

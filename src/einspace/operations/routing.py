@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from itertools import permutations
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.errors import ShapeError
 from einspace.features import Feature, Features
 from einspace.operations.base import Group, Operation, single
+from einspace.operations.memory import CHANNELS_LAST, Storage, Value, Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,6 +47,22 @@ class Im2col(Routing):
         height, width = ((size + 2 * self.p - self.k) // self.s + 1 for size in sizes)
         return (Feature((height * width, channels * self.k * self.k), (height, width)),)
 
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """The columns of unfold, seen as rows; patches of one pixel are a view where strides allow it."""
+        (x,) = inputs
+        if self.k > 1:
+            (rows, columns), _ = outputs[0]
+            # Unfold asks for as much memory as its input has, and then for more if it needs more.
+            storage = Storage(rows * columns, spare=max(0, prod(x.shape) - rows * columns))
+            unrolled = Value((columns, rows), (rows, 1), storage)
+        else:
+            channels, *sizes = x.shape
+            if self.p:
+                x = Value.new((channels, *(size + 2 * self.p for size in sizes)), CHANNELS_LAST if x.channels_last else ())
+            kept = (channels, *((size + 2 * self.p - 1) // self.s + 1 for size in sizes))
+            unrolled = x.view(kept, (x.strides[0], x.strides[1] * self.s, x.strides[2] * self.s)).flattened()
+        return (unrolled.view(unrolled.shape[::-1], unrolled.strides[::-1]),)
+
     def layer(self, inputs: Features) -> "nn.Module":
         """Unfold, with the patches as rows."""
         from einspace.operations import layers
@@ -74,6 +92,12 @@ class Col2im(Routing):
     def written(self, inputs: Features) -> int:
         """Nothing: a view."""
         return 0
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """A view."""
+        (x,) = inputs
+        rows, columns = x.strides
+        return (x.view(outputs[0].shape, (columns, rows * outputs[0].shape[2], rows)),)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """Transpose and unflatten."""
@@ -107,6 +131,11 @@ class Permute(Routing):
     def written(self, inputs: Features) -> int:
         """Nothing: a view."""
         return 0
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """A view."""
+        (x,) = inputs
+        return (x.view(outputs[0].shape, tuple(x.strides[axis - 1] for axis in self.o)),)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """A view."""

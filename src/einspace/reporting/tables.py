@@ -24,6 +24,7 @@ def facts(architecture: Architecture) -> dict[str, object]:
         "parameters": architecture.parameters,
         "flops": architecture.flops,
         "activation_bytes": architecture.activation_bytes,
+        "saved_bytes": architecture.saved_bytes,
         "terminals": architecture.terminals,
         "nonterminals": architecture.nonterminals,
         "depth": architecture.depth,
