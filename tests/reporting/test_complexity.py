@@ -4,8 +4,8 @@ import random
 import statistics
 
 import pytest
-
 from benchmarks.table_6 import Narrow
+
 from einspace import EinSpace
 from einspace.features import Feature
 from einspace.grammar import einspace_grammar

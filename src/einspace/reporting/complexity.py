@@ -17,7 +17,7 @@ from einspace.reporting.published import BRANCHING_FACTOR, NONTERMINALS, TERMINA
 from einspace.sampling import Sampler, SamplingReport, chooser
 
 LIMITS = Limits(operations=10**7, parameters=None, activation_bytes=None, flops=None)
-"""So wide that few attempts are given up; without any, the expected size is infinite for p(M -> C) below 14/23."""
+"""So wide that hardly an attempt is given up at p(M -> C) = 0.4 and above; below, the expanded size needs some bound."""
 
 MODULES = {SEQUENTIAL: "sequential", BRANCHING: "branching", ROUTING: "routing", COMPUTATION: "computation"}
 """The four modules of section 3.2, by what their production derives."""
@@ -34,7 +34,7 @@ class Counts:
     terminals: int
     """Operations of the network."""
     nonterminals: int
-    """S and M in the network's derivation, each a module. Table 6 counts these: with B, A, R1, R2 and C its minimum were 5."""
+    """S and M in the network's derivation, each a module. Table 6 counts these: with B, A, R1, R2 and C its minimum would be 5."""
     branching_factor: float
     """Mean, over the operations of the network, of the factor b at hand where each was chosen (section 3.6): that of the innermost
     branching module for what is in its branches and for its aggregation, 1 outside of any."""
