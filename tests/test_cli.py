@@ -43,6 +43,11 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
         (["sample", "--shape", "0,4"], ["positive integers"]),
         (["sample", "-p", "1.5"], ["above 0 and at most 1"]),
         (["evaluate", "[relu relu]", "digit"], ["did you mean digits"]),
+        (["grammar", "-p", "0"], ["above 0 and at most 1, not 0"]),
+        (["grammar", "-p", "1.5"], ["above 0 and at most 1, not 1.5"]),
+        (["grammar", "-p", "nan", "--figure7"], ["above 0 and at most 1, not nan"]),
+        (["grammar", "--table6", "-n", "0"], ["samples must be a whole number of at least 1, not 0"]),
+        (["grammar", "--table6", "--shape", "3,x"], ["a shape is C,H,W or S,D"]),
     ],
 )
 def test_bad_input_is_one_message(words: list[str], messages: list[str], tmp_path: Path) -> None:
@@ -82,6 +87,62 @@ def test_lists() -> None:
     tasks = {row["name"]: row for row in json.loads(run("tasks", "--json").stdout)}
     assert tasks["adddigits"]["input"] == [3, 8, 8]
     assert "adddigits" in run("tasks").stdout
+
+
+def test_grammar_prints_the_rules_and_what_follows() -> None:
+    """The rules of section 3.3 with their probabilities; both radii, lengths and critical probabilities."""
+    text = run("grammar").stdout
+    for part in (
+        "M  → M M 0.227 | B M A 0.227 | R1 M R2 0.227 | C 0.320",
+        "group-dim ×9 0.750",
+        "0.9822",
+        "1.7378",
+        "0.3077",
+        "0.6087",
+        "infinite",
+    ):
+        assert part in text
+    facts = json.loads(run("grammar", "-p", "0.7", "--json").stdout)
+    assert [row["expansion"] for row in facts["rules"]["M"]] == ["M M", "B M A", "R1 M R2", "C"]
+    for rules in facts["rules"].values():
+        assert sum(row["probability"] for row in rules) == pytest.approx(1)
+    assert facts["drawn"]["spectral_radius"] == pytest.approx(0.3 * 13 / 9)
+    assert facts["expanded"]["spectral_radius"] == pytest.approx(0.3 * 23 / 9)
+    assert facts["drawn"]["critical_probability"] == pytest.approx(4 / 13)
+    assert facts["expanded"]["critical_probability"] == pytest.approx(14 / 23)
+    assert facts["drawn"]["expected_terminals"] < facts["expanded"]["expected_terminals"]
+    below = json.loads(run("grammar", "-p", "0.3", "--json").stdout)
+    assert below["drawn"]["consistent"] is False
+    assert below["drawn"]["expected_terminals"] is None
+
+
+def test_grammar_at_the_end_of_its_range() -> None:
+    """At p = 1 nothing grows: a start symbol and two, three or four modules of one operation."""
+    facts = json.loads(run("grammar", "-p", "1", "--json").stdout)
+    assert facts["drawn"]["spectral_radius"] == 0
+    assert facts["drawn"]["expected_terminals"] == pytest.approx((2 + 2 + 4 / 3 + 3) / 3)
+    assert "consistent" in run("grammar", "-p", "1").stdout
+
+
+def test_table_6_stands_beside_the_paper_s() -> None:
+    """Every p from 0.9 to 0.3, ours and the paper's, and the frequency of every function and module."""
+    start = time.monotonic()
+    words = ["grammar", "--table6", "-n", "20"]
+    figures = json.loads(run(*words, "--json").stdout)
+    assert time.monotonic() - start < 20
+    assert [row["p"] for row in figures["table6"]] == [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]
+    for row in figures["table6"]:
+        assert {"given_up", "terminals", "non-terminals", "branching factor"} <= row.keys()
+        ours = row["terminals"]["ours"]
+        assert 2 <= ours["minimum"] <= ours["median"] <= ours["maximum"] <= figures["operations_limit"]
+    assert figures["table6"][0]["terminals"]["paper"]["mean"] == 3.87
+    functions = figures["figure7"]["functions"]
+    assert {"clone", "group-dim", "matmul", "add", "concat", "im2col", "col2im", "permute", "identity", "linear"} <= functions.keys()
+    assert sum(entry["drawn_share"] for entry in functions.values()) == pytest.approx(1)
+    assert set(figures["figure7"]["modules"]) == {"sequential", "branching", "routing", "computation"}
+    text = run(*words).stdout
+    for part in ("Table 6: terminals", "Table 6: non-terminals", "Table 6: branching factor", "6,070.77", "Figure 7: functions", "pos-enc"):
+        assert part in text
 
 
 def test_evaluate_trains_and_scores() -> None:

@@ -64,7 +64,7 @@ class Architecture:
 
     @property
     def nonterminals(self) -> int:
-        """Non-terminals of the expanded derivation (table 6)."""
+        """Non-terminals of the expanded derivation, one for each of its nodes; table 6 counts S and M only."""
         return self._inferred.cost.nonterminals
 
     @cached_property

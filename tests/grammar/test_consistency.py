@@ -1,9 +1,22 @@
 """Appendix A.4: consistency and expected length."""
 
+from random import Random
+from statistics import fmean, stdev
+
+import numpy as np
 import pytest
 
-from einspace.grammar import einspace_grammar
-from einspace.grammar.consistency import critical_probability, expanded, expected_length, spectral_radius
+from einspace.grammar import Grammar, einspace_grammar
+from einspace.grammar.consistency import (
+    Copies,
+    critical_probability,
+    expanded,
+    expectation_matrix,
+    expected_length,
+    spectral_radius,
+)
+from einspace.operations import Operation
+from einspace.operations.branching import Branching, drawn
 
 
 def test_the_paper_s_setting_is_consistent() -> None:
@@ -32,3 +45,55 @@ def test_expected_length_by_the_linear_equations() -> None:
     module = (p + 4 * rest) / (1 - rest * 13 / 3)
     assert expected_length(einspace_grammar(p)) == pytest.approx((module * 13 / 3 + 4) / 3)
     assert expected_length(einspace_grammar(0.3)) == float("inf")
+
+
+def test_expected_length_of_the_expanded_network() -> None:
+    """The same equations with (2 + 4 + 8) / 3 branches in place of (2 + 1 + 1) / 3; infinite from 14/23 down, where 4/13 is still fine."""
+    p = 0.8
+    rest = (1 - p) / 3
+    module = (p + 4 * rest) / (1 - rest * 23 / 3)
+    assert expected_length(einspace_grammar(p), expanded) == pytest.approx((module * 23 / 3 + 4) / 3)
+    assert expected_length(einspace_grammar(0.6), expanded) == float("inf")
+    assert expected_length(einspace_grammar(0.6)) < 10
+
+
+def test_expectation_matrix_by_hand() -> None:
+    """Rows S and M hold the expected non-terminals of one expansion; the other symbols derive terminals only."""
+    matrix = expectation_matrix(einspace_grammar(0.7))
+    assert list(einspace_grammar(0.7).rules) == ["S", "M", "B", "A", "R1", "R2", "C"]
+    assert matrix[0] == pytest.approx([0, 13 / 9, 1 / 3, 1 / 3, 1 / 3, 1 / 3, 0])
+    assert matrix[1] == pytest.approx([0, 0.3 * 13 / 9, 0.1, 0.1, 0.1, 0.1, 0.7])
+    assert not np.any(matrix[2:])
+    assert expectation_matrix(einspace_grammar(0.7), expanded)[:2, 1] == pytest.approx([23 / 9, 0.3 * 23 / 9])
+
+
+@pytest.mark.parametrize(("p", "copies"), [(0.32, drawn), (0.6, drawn), (0.92, expanded), (0.97, expanded)])
+def test_expected_length_by_simulation(p: float, copies: Copies) -> None:
+    """Expanding the rules at random, features ignored, gives on average what the linear equations say."""
+    grammar, rng = einspace_grammar(p), Random(0)
+    lengths = [_simulate(grammar, copies, rng) for _ in range(4_000)]
+    assert fmean(lengths) == pytest.approx(expected_length(grammar, copies), abs=4 * stdev(lengths) / len(lengths) ** 0.5)
+
+
+def _simulate(grammar: Grammar, copies: Copies, rng: Random) -> int:
+    """Terminals of one random derivation: a repeated branch is expanded once and counts `copies(b)` times."""
+    length, waiting = 0, [(grammar.start, 1)]
+    while waiting:
+        symbol, count = waiting.pop()
+        expansion = _choose(grammar, symbol, rng)
+        if isinstance(expansion, Operation):
+            length += count
+        elif expansion == ("B", "M", "A"):
+            branching = _choose(grammar, "B", rng)
+            assert isinstance(branching, Branching)
+            length += count
+            inner = [("M", count), ("M", count)] if branching.b == 2 else [("M", count * copies(branching.b))]
+            waiting += [*inner, ("A", count)]
+        else:
+            waiting += [(part, count) for part in expansion]
+    return length
+
+
+def _choose(grammar: Grammar, symbol: str, rng: Random) -> tuple[str, ...] | Operation:
+    productions = grammar.rules[symbol]
+    return rng.choices(productions, [production.weight for production in productions])[0].expansion

@@ -1,0 +1,74 @@
+"""Architectures without training: `sample`, `show` and `baselines`."""
+
+from pathlib import Path
+from random import Random
+from typing import Annotated
+
+import typer
+
+from einspace.cli.options import AsJson, Probability, Seed, Shape, Text, read_architecture
+from einspace.cli.output import out, print_json, write
+from einspace.features import Feature
+from einspace.reporting.tables import architectures, facts, operations, quantity
+from einspace.sampling import SamplingReport
+from einspace.space import EinSpace
+
+
+def sample(
+    shape: Shape = "3,32,32",
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
+    seed: Seed = 0,
+    probability: Probability = 0.32,
+    as_json: AsJson = False,
+) -> None:
+    """Sample architectures from the grammar."""
+    space = EinSpace(Feature.parse(shape), computation_probability=probability)
+    report = SamplingReport()
+    found = [space.sample(Random(f"{seed}:{i}"), report) for i in range(count)]
+    if as_json:
+        print_json([facts(architecture) for architecture in found])
+        return
+    rows = [(str(i), architecture) for i, architecture in enumerate(found)]
+    out.print(architectures(rows, f"{count} samples at {space.input}, p = {probability:g}", out.width))
+    restarted = report.attempts - report.samples
+    out.print(f"{report.decisions:,} decisions, {report.backtracks:,} taken back, {restarted} attempts restarted", style="dim")
+
+
+def show(
+    text: Text,
+    shape: Shape = "3,32,32",
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the architecture into this file.")] = None,
+    derived: Annotated[bool, typer.Option("--derived", help="List every operation as derived, not simplified and fused.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what an architecture computes and what it costs."""
+    architecture = read_architecture(text, Feature.parse(shape))
+    if svg is not None:
+        from einspace.reporting.svg import picture
+
+        write(svg, picture(architecture))
+    if as_json:
+        print_json(facts(architecture))
+        return
+    out.print(str(architecture), markup=False, highlight=False, soft_wrap=True)
+    out.print(operations(architecture, optimize=not derived))
+    out.print(
+        f"{architecture.parameters:,} parameters, {quantity(architecture.flops)}FLOPs, "
+        f"{quantity(architecture.activation_bytes)}B written and "
+        f"{quantity(architecture.saved_bytes)}B kept for the backward pass per sample; key {architecture.key}",
+        soft_wrap=True,
+    )
+    if svg is not None:
+        out.print(f"drawn into {svg}")
+
+
+def baselines(shape: Shape = "3,64,64", as_json: AsJson = False) -> None:
+    """List the human-designed architectures that a search can start from."""
+    from einspace import baselines as known
+
+    inputs = Feature.parse(shape)
+    rows = [(name, known.get(name, inputs)) for name in known.names()]
+    if as_json:
+        print_json([{"name": name, **facts(architecture)} for name, architecture in rows])
+    else:
+        out.print(architectures(rows, f"Baselines at {inputs}", out.width))

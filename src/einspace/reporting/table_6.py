@@ -1,0 +1,106 @@
+"""Table 6 and figure 7, ours beside the paper's, for the terminal and for JSON."""
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from einspace.operations import OPERATIONS
+from einspace.reporting.complexity import MODULES, Census
+from einspace.reporting.published import TABLE_6, Spread
+from einspace.reporting.tables import STYLES
+
+BAR = 18
+"""Letters of the longest bar."""
+NOTES = """\
+non-terminals: S and M. branching factor: mean over the operations of the factor b at hand where each was chosen.
+Where and why we differ: the authors' code leaves out every group-dim whose factor exceeds any axis, so at three channels it branches by
+4 and 8 less often; it has limits of depth and time, ours one of size. By the rules alone the expanded size has an infinite variance up to
+p = 82/91 = 0.90 and an infinite mean up to 14/23 = 0.61: there mean, std and max are those of the few largest samples, medians are not.
+docs/decisions/011-table-6.md has more."""
+
+
+def table_6(censuses: dict[float, Census]) -> list[RenderableType]:
+    """One table for each of the three parts, with a line of ours and a line of the paper's at each p."""
+    parts: list[RenderableType] = []
+    for part, published in TABLE_6.items():
+        table = Table(title=f"Table 6: {part}", title_justify="left", header_style="bold")
+        table.add_column("p(M -> C)")
+        table.add_column("")
+        for heading in ("min", "mean", "median", "std", "max"):
+            table.add_column(heading, justify="right")
+        for p, census in censuses.items():
+            table.add_row(f"{p:g}", "ours", *_cells(census.spread(part)))
+            if p in published:
+                table.add_row("", "paper", *_cells(published[p]), style="dim", end_section=True)
+        parts.append(table)
+    return [*parts, _attempts(censuses), Text(NOTES, style="dim")]
+
+
+def _attempts(censuses: dict[float, Census]) -> str:
+    lines = []
+    for p, census in censuses.items():
+        reasons = ", ".join(f"{number} by {reason}" for reason, number in census.given_up().items() if number)
+        if reasons:
+            lines.append(f"p = {p:g}: {reasons}")
+    return "Attempts given up: " + ("; ".join(lines) or "none") + "."
+
+
+def table_6_facts(censuses: dict[float, Census]) -> list[dict[str, object]]:
+    """The same for JSON: a row for each p."""
+    rows: list[dict[str, object]] = []
+    for p, census in censuses.items():
+        row: dict[str, object] = {"p": p, "samples": census.samples, "given_up": census.given_up()}
+        for part, published in TABLE_6.items():
+            paper = published.get(p)
+            row[part] = {"ours": census.spread(part)._asdict(), "paper": None if paper is None else paper._asdict()}
+        rows.append(row)
+    return rows
+
+
+def figure_7(census: Census, probability: float) -> list[RenderableType]:
+    """How often each function and module occurs: of all draws, in the networks, and in how many of the samples."""
+    parts: list[RenderableType] = []
+    for section, shares in _shares(census).items():
+        title = f"Figure 7: {section} of {census.samples:,} samples, p = {probability:g}"
+        table = Table(title=title, title_justify="left", header_style="bold")
+        table.add_column("", no_wrap=True)
+        for heading in ("drawn", "share", "expanded", "in samples"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column("share of the drawn", no_wrap=True)
+        longest = max(share["drawn_share"] for share in shares.values())
+        for name, share in shares.items():
+            style = STYLES[OPERATIONS[name].group] if name in OPERATIONS else ""
+            bar = "█" * round(BAR * share["drawn_share"] / longest)
+            figures = (f"{share[column]:.1%}" for column in ("drawn_share", "expanded_share", "samples_share"))
+            table.add_row(Text(name, style=style), f"{census.drawn[name]:,}", *figures, Text(bar, style=style))
+        parts.append(table)
+    return parts
+
+
+def figure_7_facts(census: Census, probability: float) -> dict[str, object]:
+    """The same for JSON."""
+    return {"p": probability, "samples": census.samples, "given_up": census.given_up(), **_shares(census)}
+
+
+def _shares(census: Census) -> dict[str, dict[str, dict[str, float]]]:
+    """For the functions and for the modules, the frequent first: how often each occurs, and its share of them all."""
+    shares = {}
+    for section, names in {"functions": list(OPERATIONS), "modules": list(MODULES.values())}.items():
+        drawn = sum(census.drawn[name] for name in names)
+        expanded = sum(census.expanded[name] for name in names)
+        shares[section] = {
+            name: {
+                "drawn": census.drawn[name],
+                "drawn_share": census.drawn[name] / drawn,
+                "expanded": census.expanded[name],
+                "expanded_share": census.expanded[name] / expanded,
+                "samples_share": census.holders[name] / census.samples,
+            }
+            for name in sorted(names, key=lambda name: -census.drawn[name])
+        }
+    return shares
+
+
+def _cells(spread: Spread) -> list[str]:
+    whole = (f"{spread.minimum:.0f}", f"{spread.mean:,.2f}", f"{spread.median:,.2f}", f"{spread.deviation:,.2f}")
+    return [*whole, f"{spread.maximum:,.0f}" if spread.maximum == int(spread.maximum) else f"{spread.maximum:,.2f}"]
