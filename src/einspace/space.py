@@ -11,7 +11,7 @@ from einspace.grammar import COMPUTATION_PROBABILITY, Grammar, einspace_grammar
 from einspace.graph import Graph, Series, fuse_convolutions, lower, saved_bytes, series
 from einspace.limits import Limits
 from einspace.sampling import Sampler, SamplingReport, chooser
-from einspace.variation import MutationReport, mutate
+from einspace.variation import CrossoverReport, MutationReport, crossover, distance, mutate
 
 REMEMBERED = 50_000
 """Inferred subtrees that an architecture keeps between mutations."""
@@ -93,6 +93,15 @@ class Architecture:
             return lower(series(self.node, simplify=False), self.input)
         return fuse_convolutions(lower(self.series, self.input))
 
+    def distance(self, other: "Architecture") -> int:
+        """Fewest edits, in nodes, between the two derivations: a metric; their inputs are not compared.
+
+        >>> space = EinSpace((3, 32, 32))
+        >>> space.parse("[relu relu]").distance(space.parse("[relu [norm softmax]]"))
+        4
+        """
+        return distance(self.node, other.node)
+
     @cached_property
     def _memo(self) -> Memo:
         memo = Memo()
@@ -150,13 +159,21 @@ class EinSpace:
 
     def mutate(self, architecture: Architecture, rng: Random, report: MutationReport | None = None) -> Architecture:
         """A valid child within the limits that differs from its parent; raises MutationError where none is found."""
-        if architecture.input != self.input:
-            raise LimitError(f"the architecture takes {architecture.input}, but the space {self.input}")
-        if len(architecture._memo) > REMEMBERED:
-            del architecture._memo
-        memo = architecture._memo
+        self._check(architecture)
+        memo = self._memo_of(architecture)
         mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, architecture.series, report)
         return Architecture(mutation.node, self.input, mutation.inferred, mutation.series)
+
+    def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:
+        """The first architecture with a part of the second: valid, within the limits and neither of both.
+
+        Raises MutationError where no such child is found.
+        """
+        self._check(first)
+        self._check(second)
+        memo = self._memo_of(first)
+        child = crossover(first.node, second.node, self.input, self.limits, rng, memo, (first.series, second.series), report)
+        return Architecture(child.node, self.input, child.inferred, child.series)
 
     def parse(self, source: str) -> Architecture:
         """Read an architecture; raises NotationError for what is no derivation, ShapeError for one that does not fit the input."""
@@ -165,3 +182,13 @@ class EinSpace:
     def architecture(self, node: Node) -> Architecture:
         """A derivation at this space's input; raises ShapeError where it does not fit."""
         return Architecture(node, self.input)
+
+    def _check(self, architecture: Architecture) -> None:
+        if architecture.input != self.input:
+            raise LimitError(f"the architecture takes {architecture.input}, but the space {self.input}")
+
+    @staticmethod
+    def _memo_of(architecture: Architecture) -> Memo:
+        if len(architecture._memo) > REMEMBERED:
+            del architecture._memo
+        return architecture._memo

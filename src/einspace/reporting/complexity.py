@@ -109,7 +109,7 @@ def take(sampler: Sampler, inputs: Feature, samples: int, seed: str, told: Calla
     """
     census = Census()
     for i in range(samples):
-        census.add(count(sampler.sample((inputs,), chooser(Random(f"{seed}:{i}")), census.report)))
+        census.add(count(sampler.sample((inputs,), chooser(Random(f"{seed}:{i}")), census.report).node))
         if told is not None:
             told(i + 1)
     return census

@@ -1,0 +1,124 @@
+"""What every child must be, however its new subtree is made: valid, within the limits, and a new architecture."""
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from random import Random
+from typing import NamedTuple
+
+from einspace.derivation import Inferred, Memo, Node, infer
+from einspace.errors import MutationError, ShapeError
+from einspace.features import Feature
+from einspace.graph import Series, series
+from einspace.limits import Limits
+from einspace.operations import Branching
+from einspace.operations.branching import drawn
+from einspace.sampling import AttemptGivenUp
+
+TRIES = 2_000
+"""How many subtrees one child may try."""
+
+Path = tuple[int, ...]
+"""Child positions that lead from the root to a node."""
+
+
+class Child(NamedTuple):
+    """A child: its derivation, what inference says of it, its normal form if it was needed, and the path of the node that was replaced."""
+
+    node: Node
+    inferred: Inferred
+    series: Series | None
+    path: Path
+
+
+class Known(NamedTuple):
+    """An architecture that a child must not be: what inference says of it, and its normal form."""
+
+    inferred: Inferred
+    series: Series
+
+    def could_be(self, inferred: Inferred) -> bool:
+        """What computes the same has the same outputs and as many weights: most children are told apart by that alone."""
+        return self.inferred.outputs == inferred.outputs and self.inferred.cost.parameters == inferred.cost.parameters
+
+
+@dataclass
+class VariationReport:
+    """What variation had to do; hand one in to see it filled."""
+
+    children: int = 0
+    misfits: int = 0
+    """Tries whose new subtree does not fit the rest of the network."""
+    outgrown: int = 0
+    """Tries that were over a limit, or ran out of decisions."""
+    unchanged: int = 0
+    """Tries that gave a parent's architecture again."""
+    places: Counter[Path] = field(default_factory=Counter)
+    """How often the node at each path was drawn, before it was known whether the child is valid."""
+
+    @property
+    def tries(self) -> int:
+        """Nodes that were drawn."""
+        return self.places.total()
+
+
+def draw(parent: Node, rng: Random) -> Path:
+    """The path of a node of the derivation, uniformly."""
+    return parent.path(rng.randrange(parent.size))
+
+
+def breed(
+    parent: Node,
+    inputs: Feature,
+    limits: Limits,
+    rng: Random,
+    memo: Memo,
+    propose: Callable[[Path], Node | None],
+    known: Collection[Known],
+    report: VariationReport,
+    hint: str,
+) -> Child:
+    """Draw a node uniformly, put there what `propose` gives for its path, infer the rest; retry what is not valid.
+
+    `propose` may raise AttemptGivenUp or ShapeError, and gives None where it has nothing. `known` holds the architectures that the child
+    must not be. Only the spine above the new subtree is inferred again: the memo has the rest.
+    Raises MutationError, which ends in `hint`, if the allowed tries give no child.
+    """
+    for _ in range(TRIES):
+        path = draw(parent, rng)
+        report.places[path] += 1
+        try:
+            subtree = propose(path)
+            if subtree is None:
+                continue
+            if not keeps_branches(parent, path, subtree):
+                report.misfits += 1
+                continue
+            child = parent.replace(path, subtree)
+            inferred = infer(child, (inputs,), memo)
+        except AttemptGivenUp:
+            report.outgrown += 1
+            continue
+        except ShapeError:
+            report.misfits += 1
+            continue
+        if limits.outgrown(inferred.cost) or inferred.cost.parameters < limits.min_parameters:
+            report.outgrown += 1
+            continue
+        if subtree != parent.at(path):
+            alike = {other.series.digest for other in known if other.could_be(inferred)}
+            computed = series(child) if alike else None
+            if computed is None or computed.digest not in alike:
+                report.children += 1
+                return Child(child, inferred, computed, path)
+        report.unchanged += 1
+    raise MutationError(f"no valid new child within {limits} was found in {TRIES:,} tries: {hint}")
+
+
+def keeps_branches(parent: Node, path: Path, subtree: Node) -> bool:
+    """Whether the module around a new branching node holds as many branches as its factor needs; true for every other node."""
+    above = parent.at(path[:-1]) if path else None
+    if above is None or above.branching is None or path[-1] != 0:
+        return True
+    operation = subtree.terminal
+    return isinstance(operation, Branching) and drawn(operation.b) == drawn(above.branching.b)
