@@ -8,7 +8,8 @@ from einspace.derivation import Inferred, Memo, Node, infer, parse, text
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar, einspace_grammar
-from einspace.graph import Graph, Series, fuse_convolutions, lower, saved_bytes, series
+from einspace.graph import Graph, Series, lower, saved_bytes, series
+from einspace.graph import optimize as run_passes
 from einspace.limits import Limits
 from einspace.sampling import Sampler, SamplingReport, chooser
 from einspace.variation import CrossoverReport, MutationReport, crossover, distance, mutate
@@ -88,10 +89,10 @@ class Architecture:
         return self.series.key(self.input)
 
     def graph(self, optimize: bool = True) -> Graph:
-        """The flat graph: simplified and fused, or every operation as derived."""
+        """The flat graph: simplified and through all passes, or every operation as derived."""
         if not optimize:
             return lower(series(self.node, simplify=False), self.input)
-        return fuse_convolutions(lower(self.series, self.input))
+        return run_passes(lower(self.series, self.input))
 
     def distance(self, other: "Architecture") -> int:
         """Fewest edits, in nodes, between the two derivations: a metric; their inputs are not compared.

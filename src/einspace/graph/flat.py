@@ -10,12 +10,16 @@ from einspace.operations import Operation
 
 @dataclass(frozen=True)
 class Instruction:
-    """One operation on numbered values. `name` is the place of its weights: the terminal's place, and the copy's number."""
+    """One operation on numbered values. `name` is the place of its weights: the terminal's place, and the copy's number.
+
+    Where several layers are packed into one operation, `parts` are the places of their weights, in the order of the layer's parts.
+    """
 
     operation: Operation
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     name: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class Graph:
                 counts[value] += 1
         counts[self.output] += 1
         return counts
+
+    def makers(self) -> dict[int, int]:
+        """Which instruction makes each value; none makes the input of the graph."""
+        return {value: i for i, instruction in enumerate(self.instructions) for value in instruction.outputs}
 
     def inputs(self, instruction: Instruction) -> tuple[Feature, ...]:
         """The features that an instruction reads."""

@@ -7,6 +7,7 @@ from torch.fx.proxy import GraphAppendingTracer
 
 from einspace.graph import Graph
 from einspace.networks.heads import Head
+from einspace.operations.layers import Packed
 from einspace.space import Architecture
 
 HEAD = "head"
@@ -30,7 +31,12 @@ def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.Grap
     for instruction in graph.instructions:
         layer = instruction.operation.layer(graph.inputs(instruction))
         arguments = [values[number] for number in instruction.inputs]
-        if inline and not _keeps_weights(layer):
+        if isinstance(layer, Packed):
+            parts = dict(zip(instruction.parts, layer.parts, strict=True))
+            modules |= parts
+            names = [f"{place}.{name}" for place, part in parts.items() for name, _ in part.named_parameters()]
+            result = layer.combine(*arguments, *(fx.Proxy(code.get_attr(name), tracer) for name in names))
+        elif inline and not _keeps_weights(layer):
             result = layer.forward(*arguments)
         else:
             modules[instruction.name] = layer
@@ -44,7 +50,10 @@ def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.Grap
         modules[HEAD] = head.layer(graph.features[graph.output])
         output = code.call_module(HEAD, (output,))
     code.output(output)
-    return fx.GraphModule(nn.ModuleDict(modules), code, "Network")
+    network = fx.GraphModule(nn.ModuleDict(modules), code, "Network")
+    for name, module in modules.items():
+        setattr(network, name, module)  # fx keeps only the weights of a module that is never called
+    return network
 
 
 def _keeps_weights(layer: nn.Module) -> bool:

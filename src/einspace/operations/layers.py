@@ -127,12 +127,12 @@ class Permute(nn.Module):
 class Relu(nn.Module):
     """Leaky relu."""
 
-    def __init__(self, slope: float) -> None:
+    def __init__(self, slope: float, inplace: bool = False) -> None:
         super().__init__()
-        self.slope = slope
+        self.slope, self.inplace = slope, inplace
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.leaky_relu(x, self.slope)
+        return functional.leaky_relu(x, self.slope, self.inplace)
 
 
 class Softmax(nn.Module):
@@ -151,3 +151,48 @@ class PosEnc(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.encoding
+
+
+class Attention(nn.Module):
+    """(n, s, d), (n, t, d), (n, t, d) -> (n, s, d), and with `channels` the same on (n, c, s, d)."""
+
+    def __init__(self, scale: float, channels: bool) -> None:
+        super().__init__()
+        self.scale, self.channels = scale, channels
+
+    def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        # The kernels want an axis of heads, and rows without gaps.
+        q, k, v = (x.contiguous() if self.channels else x.contiguous().unsqueeze(1) for x in (queries, keys, values))
+        mixed = functional.scaled_dot_product_attention(q, k, v, scale=self.scale)
+        return mixed if self.channels else mixed.squeeze(1)
+
+
+class Packed(nn.Module):
+    """Several layers in one call. Their weights stay apart, under their own names; `combine` gets them as arguments, in the order of `parts`."""
+
+    parts: nn.ModuleList
+
+    def combine(self, *arguments: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.combine(*inputs, *(weight for part in self.parts for weight in part.parameters()))
+
+
+class Heads(Packed):
+    """(n, s, d), (n, t, e), (n, t, f) -> (n, s, heads width): linear layers for the queries of all heads, for the keys, and for the values."""
+
+    def __init__(self, heads: int, width: int, inputs: Sequence[int], scale: float) -> None:
+        super().__init__()
+        self.heads, self.width, self.scale = heads, width, scale
+        self.parts = nn.ModuleList(nn.Linear(size, width) for size in inputs for _ in range(heads))
+
+    def combine(self, *arguments: Tensor) -> Tensor:
+        inputs, parameters = arguments[:3], arguments[3:]
+        projected = []
+        for i, x in enumerate(inputs):
+            own = parameters[2 * self.heads * i : 2 * self.heads * (i + 1)]
+            rows = functional.linear(x, torch.cat(own[::2]), torch.cat(own[1::2]))  # (n, s, heads width)
+            projected.append(rows.unflatten(2, (self.heads, self.width)).transpose(1, 2))  # (n, heads, s, width)
+        mixed = functional.scaled_dot_product_attention(*projected, scale=self.scale)
+        return mixed.transpose(1, 2).flatten(2)
