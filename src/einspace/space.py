@@ -88,11 +88,14 @@ class Architecture:
         """Canonical key: equal for two derivations that compute the same (section 5)."""
         return self.series.key(self.input)
 
-    def graph(self, optimize: bool = True) -> Graph:
-        """The flat graph: simplified and through all passes, or every operation as derived."""
+    def graph(self, optimize: bool = True, batch_branches: bool = False) -> Graph:
+        """The flat graph: simplified and through all passes, or every operation as derived.
+
+        `batch_branches` makes one layer of equal ones that read the same value, which is faster on some devices and at some shapes.
+        """
         if not optimize:
             return lower(series(self.node, simplify=False), self.input)
-        return run_passes(lower(self.series, self.input))
+        return run_passes(lower(self.series, self.input), optional=batch_branches)
 
     def distance(self, other: "Architecture") -> int:
         """Fewest edits, in nodes, between the two derivations: a metric; their inputs are not compared.

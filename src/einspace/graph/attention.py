@@ -1,6 +1,6 @@
 """Attention: softmax(q k' / sqrt(d)) v is `scaled_dot_product_attention`, which never writes the scores to memory."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.errors import ShapeError
@@ -29,12 +29,13 @@ class Attention(Aggregation):
         return ()
 
     def infer(self, inputs: Features) -> Features:
-        """All three as wide as each other: for other values CPUs have no kernel."""
+        """All three as wide as each other, and more than one wide: for others CPUs have no kernel."""
         if len(inputs) != 3:
             raise ShapeError(self, "queries, keys and values", inputs)
         queries, keys, values = (feature.shape for feature in inputs)
-        if keys != values or queries[:-2] != keys[:-2] or queries[-1] != keys[-1]:
-            raise ShapeError(self, "keys and values of equal shape, and as many channels and as wide as the queries", inputs)
+        if keys != values or queries[:-2] != keys[:-2] or queries[-1] != keys[-1] or keys[-1] == 1:
+            need = "keys and values of equal shape, with as many channels and as wide as the queries, and more than one wide"
+            raise ShapeError(self, need, inputs)
         return (Feature(queries),)
 
     def flops(self, inputs: Features) -> int:
@@ -80,7 +81,7 @@ def fuse_attention(graph: Graph) -> Graph:
         queries, transposed = graph.instructions[product].inputs
         (keys,) = graph.instructions[transpose].inputs
         values = instruction.inputs[1]
-        if graph.features[keys].shape != graph.features[values].shape:
+        if graph.features[keys].shape != graph.features[values].shape or graph.features[keys].shape[-1] == 1:
             continue
         scores = graph.instructions[product].operation
         assert isinstance(scores, Matmul)
@@ -88,7 +89,7 @@ def fuse_attention(graph: Graph) -> Graph:
         if uses[transposed] == 1:
             replaced[transpose] = []
         replaced[i] = [Instruction(Attention(scores.scaled), (queries, keys, values), instruction.outputs, instruction.name)]
-    return replace(graph, instructions=tuple(new for i, old in enumerate(graph.instructions) for new in replaced.get(i, [old])))
+    return graph.replaced(replaced)
 
 
 def _scores(graph: Graph, maker: dict[int, int], value: int) -> tuple[int, int, int] | None:

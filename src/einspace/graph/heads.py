@@ -1,6 +1,6 @@
 """Heads: attention heads side by side are one call, with the linear layers of all heads in three products."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.errors import ShapeError
@@ -88,9 +88,11 @@ def pack_heads(graph: Graph) -> Graph:
         width = graph.features[heads[0].outputs[0]].shape[-1]
         names = tuple(graph.instructions[place].name for group in layers for place in group)
         packed = Heads(len(heads), width, attention.scaled)
-        replaced.update((place, []) for place in (*(place for place in places if place is not None), *(p for group in layers for p in group)))
+        replaced.update(
+            (place, []) for place in (*(place for place in places if place is not None), *(p for group in layers for p in group))
+        )
         replaced[i] = [Instruction(packed, tuple(reads), instruction.outputs, instruction.name, names)]
-    return replace(graph, instructions=tuple(new for i, old in enumerate(graph.instructions) for new in replaced.get(i, [old])))
+    return graph.replaced(replaced)
 
 
 def _layers(graph: Graph, uses: list[int], maker: dict[int, int], values: tuple[int, ...]) -> list[int]:

@@ -1,7 +1,8 @@
 """Networks: a graph as a PyTorch module, with a head (B.1)."""
 
+from einspace.networks.batching import batching_pays
 from einspace.networks.emit import build, emit
 from einspace.networks.heads import Classification, Head
 from einspace.networks.state import convert_state
 
-__all__ = ["Classification", "Head", "build", "convert_state", "emit"]
+__all__ = ["Classification", "Head", "batching_pays", "build", "convert_state", "emit"]

@@ -168,19 +168,19 @@ class Attention(nn.Module):
 
 
 class Packed(nn.Module):
-    """Several layers in one call. Their weights stay apart, under their own names; `combine` gets them as arguments, in the order of `parts`."""
+    """Several layers in one call. Their weights stay apart, under their own names; `combine` gets them as arguments, in turn."""
 
     parts: nn.ModuleList
 
-    def combine(self, *arguments: Tensor) -> Tensor:
+    def combine(self, *arguments: Tensor) -> Tensor | tuple[Tensor, ...]:
         raise NotImplementedError
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         return self.combine(*inputs, *(weight for part in self.parts for weight in part.parameters()))
 
 
 class Heads(Packed):
-    """(n, s, d), (n, t, e), (n, t, f) -> (n, s, heads width): linear layers for the queries of all heads, for the keys, and for the values."""
+    """(n, s, d), (n, t, e), (n, t, f) -> (n, s, heads width): linear layers of each head for queries, keys, values."""
 
     def __init__(self, heads: int, width: int, inputs: Sequence[int], scale: float) -> None:
         super().__init__()
@@ -189,10 +189,31 @@ class Heads(Packed):
 
     def combine(self, *arguments: Tensor) -> Tensor:
         inputs, parameters = arguments[:3], arguments[3:]
-        projected = []
-        for i, x in enumerate(inputs):
-            own = parameters[2 * self.heads * i : 2 * self.heads * (i + 1)]
-            rows = functional.linear(x, torch.cat(own[::2]), torch.cat(own[1::2]))  # (n, s, heads width)
-            projected.append(rows.unflatten(2, (self.heads, self.width)).transpose(1, 2))  # (n, heads, s, width)
-        mixed = functional.scaled_dot_product_attention(*projected, scale=self.scale)
+        queries, keys, values = (self.project(x, parameters[2 * self.heads * i : 2 * self.heads * (i + 1)]) for i, x in enumerate(inputs))
+        mixed = functional.scaled_dot_product_attention(queries, keys, values, scale=self.scale)
         return mixed.transpose(1, 2).flatten(2)
+
+    def project(self, x: Tensor, parameters: Sequence[Tensor]) -> Tensor:
+        rows = functional.linear(x, torch.cat(list(parameters[::2])), torch.cat(list(parameters[1::2])))  # (n, s, heads width)
+        return torch.unflatten(rows, 2, (self.heads, self.width)).transpose(1, 2)  # (n, heads, s, width)
+
+
+class Batched(Packed):
+    """One input to equal linear layers or convolutions: one result for each, or where `joined`, all side by side."""
+
+    def __init__(self, parts: Sequence[nn.Module], joined: bool) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+        self.joined = joined
+
+    def combine(self, *arguments: Tensor) -> Tensor | tuple[Tensor, ...]:
+        x, *parameters = arguments
+        weight, bias, first = torch.cat(list(parameters[::2])), torch.cat(list(parameters[1::2])), self.parts[0]
+        if isinstance(first, nn.Conv2d):
+            whole = functional.conv2d(x, weight, bias, first.stride, first.padding)
+        else:
+            whole = functional.linear(x, weight, bias)
+        if self.joined:
+            return whole
+        chunks = torch.chunk(whole, len(self.parts), 1 if isinstance(first, nn.Conv2d) else -1)
+        return tuple(chunks[i] for i in range(len(self.parts)))
