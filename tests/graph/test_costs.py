@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 from einspace import Architecture, EinSpace, baselines
 from einspace.errors import ShapeError
 from einspace.features import BYTES_PER_ELEMENT, Feature
-from einspace.graph import Attention, Convolution, Heads, saved_bytes
+from einspace.graph import Attention, Batched, Convolution, Heads, saved_bytes
 from einspace.networks import build
 from einspace.operations import OPERATIONS, Aggregation, Concat, GroupDim, Im2col, Linear, Matmul, Norm, Operation, Value, Values
 
@@ -24,13 +24,14 @@ GRIDS = {feature.shape: feature.grid for feature in ROWS}
 Maker = Callable[[int, bool], Tensor]
 """Makes a batch, of a size, that requires a gradient or not."""
 
-COUNTED = (Linear, Matmul, Convolution, Attention, Heads)
+COUNTED = (Linear, Matmul, Convolution, Attention, Heads, Batched)
 """What the flop counter of PyTorch counts; it leaves out the additions of `add`."""
 
 PADDED = Im2col(1, 2, 1)
 CONVOLUTIONS = tuple(Convolution(unroll.k, unroll.s, unroll.p, 4) for unroll in (*Im2col.options(), PADDED))
+BATCHED = tuple(Batched(each, 3, joined) for each in (Linear(4), CONVOLUTIONS[0], CONVOLUTIONS[2]) for joined in (True, False))
 ATTENTION = (Attention(scaled=True), Attention(scaled=False), Heads(4, 2, scaled=True), Heads(1, 3, scaled=False))
-EVERY = (*(option for kind in OPERATIONS.values() for option in kind.options()), PADDED, *CONVOLUTIONS, *ATTENTION)
+EVERY = (*(option for kind in OPERATIONS.values() for option in kind.options()), PADDED, *CONVOLUTIONS, *ATTENTION, *BATCHED)
 
 UNCOUNTED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)}  # type: ignore[no-untyped-call]
 """What the flop counter would count on a GPU only."""
@@ -139,10 +140,11 @@ def _check(operation: Operation, layer: nn.Module, values: Values, makers: list[
 
 @pytest.mark.parametrize(("name", "architecture"), NETWORKS + SAMPLES, ids=[name for name, _ in NETWORKS + SAMPLES])
 def test_costs_are_those_of_the_network(name: str, architecture: Architecture) -> None:
-    """Plain and optimised: parameters and FLOPs exactly, saved bytes within 10% of what the hooks see."""
+    """Plain, optimised and batched: parameters and FLOPs exactly, saved bytes within 10% of what the hooks see."""
     shape = architecture.input.shape
-    for optimize in (True, False):
-        graph, network = architecture.graph(optimize), build(architecture, optimize=optimize)
+    for optimize, batched in ((True, False), (True, True), (False, False)):
+        graph = architecture.graph(optimize, batch_branches=batched)
+        network = build(architecture, optimize=optimize, batch_branches=batched)
         assert sum(weight.numel() for weight in network.parameters()) == architecture.parameters
         costs = [(i.operation, i.operation.flops(graph.inputs(i))) for i in graph.instructions]
         with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
