@@ -16,6 +16,9 @@ from einspace.variation import CrossoverReport, MutationReport, crossover, dista
 REMEMBERED = 50_000
 """Inferred subtrees that an architecture keeps between mutations."""
 
+LARGEST = 1_000_000
+"""The most operations that are laid out: a derivation of a few nodes can stand for more than any memory holds."""
+
 
 class Architecture:
     """A backbone: a derivation at an input, with everything that follows from it by arithmetic. Immutable; its text is `str`.
@@ -88,7 +91,12 @@ class Architecture:
         return self.series.key(self.input)
 
     def graph(self, optimize: bool = True) -> Graph:
-        """The flat graph: simplified and fused, or every operation as derived."""
+        """The flat graph: simplified and fused, or every operation as derived.
+
+        Raises LimitError for more than a million operations.
+        """
+        if self.terminals > LARGEST:
+            raise LimitError(f"the network has {self.terminals:,} operations, and at most {LARGEST:,} can be laid out")
         if not optimize:
             return lower(series(self.node, simplify=False), self.input)
         return fuse_convolutions(lower(self.series, self.input))
@@ -138,13 +146,17 @@ class EinSpace:
     def __init__(
         self,
         input_shape: Feature | Iterable[int],
-        computation_probability: float = COMPUTATION_PROBABILITY,
+        computation_probability: float | None = None,
         limits: Limits | None = None,
         grammar: Grammar | None = None,
     ) -> None:
+        if grammar is not None and computation_probability is not None:
+            raise GrammarError("a grammar has its own probabilities: give either a grammar or a computation probability")
         self.input = Feature.of(input_shape)
         self.limits = Limits() if limits is None else limits
-        self.grammar = einspace_grammar(computation_probability) if grammar is None else grammar
+        if grammar is None:
+            grammar = einspace_grammar(COMPUTATION_PROBABILITY if computation_probability is None else computation_probability)
+        self.grammar = grammar
         if self.limits.operations is None and not self.grammar.is_consistent():
             raise GrammarError(
                 f"the grammar is not consistent: its spectral radius is {self.grammar.spectral_radius():.4f}, and must be below 1 (A.4), "

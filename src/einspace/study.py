@@ -19,7 +19,7 @@ from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor, ProcessExecutor
 from einspace.executors.processes import check_sendable
-from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
+from einspace.grammar import Grammar
 from einspace.limits import Limits
 from einspace.loop import Loop, Progress
 from einspace.result import Result, best_of, collect, load_result, rows
@@ -60,7 +60,7 @@ def search(
     tournament: int = 10,
     recipe: Recipe | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
-    computation_probability: float = COMPUTATION_PROBABILITY,
+    computation_probability: float | None = None,
     grammar: Grammar | None = None,
     time_limit: float | None = TIME_LIMIT,
     run: str | None = None,

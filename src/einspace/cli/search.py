@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, Probability, Seed, TaskName
+from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, TaskName
 from einspace.cli.output import err, out, print_json, progress
 from einspace.limits import Limits
 
@@ -28,7 +28,7 @@ def search(
     learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Of the first step; a cosine takes it to zero.")] = None,
     weight_decay: Annotated[float | None, typer.Option("--weight-decay")] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", help="Seconds that one trial may take.")] = 3600.0,
-    max_parameters: Annotated[int, typer.Option("--max-parameters", help="Of a backbone.")] = 100_000_000,
+    max_parameters: MaxParameters = 100_000_000,
     max_flops: Annotated[int, typer.Option("--max-flops", help="Of a backbone, for one sample.")] = 100_000_000_000,
     probability: Probability = 0.32,
     as_json: AsJson = False,
