@@ -188,7 +188,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=list(HOSTILE))
 def test_a_hostile_text_ends_in_an_error_at_once(source: str) -> None:
-    """No depth, length or character overflows a stack, hangs or passes: a NotationError within two seconds of the processor, its message short."""
+    """No depth, length or character overflows a stack, hangs or passes: a short NotationError in two seconds of the processor."""
     started = time.process_time()
     with pytest.raises(NotationError) as caught:
         parse(source, einspace_grammar())
