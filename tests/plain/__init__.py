@@ -1,0 +1,11 @@
+"""The baselines as a user of PyTorch writes them by hand: they know nothing of einspace.
+
+They prove that the space contains these networks (`tests/baselines/test_plain.py`) and are the yardstick of speed. Each takes the shape of
+its input without the batch axis, and ends in the head of B.1 (mean over all but the channels, a linear layer) unless `classes` is None.
+"""
+
+from tests.plain.mixer import PlainMixer
+from tests.plain.resnet import PlainResNet, PlainResNet18, PlainWideResNet
+from tests.plain.vit import PlainViT
+
+__all__ = ["PlainMixer", "PlainResNet", "PlainResNet18", "PlainViT", "PlainWideResNet"]
