@@ -50,8 +50,11 @@ class Clone(Branching):
         return tuple(cls(b) for b in FACTORS)
 
     def infer(self, inputs: Features) -> Features:
-        """F -> b times f."""
-        return (single(self, inputs),) * self.b
+        """F -> b times f, for b of at least two."""
+        feature = single(self, inputs)
+        if self.b < 2:
+            raise ShapeError(self, "a factor b of at least 2", inputs)
+        return (feature,) * self.b
 
     def layer(self, inputs: Features) -> "nn.Module":
         """Share one tensor between the branches, without a copy."""
@@ -74,8 +77,10 @@ class GroupDim(Branching):
         return tuple(cls(dim, b) for dim in (1, 2, 3) for b in FACTORS)
 
     def infer(self, inputs: Features) -> Features:
-        """Divide shape[dim] by b."""
+        """Divide shape[dim] by b, which is at least two."""
         shape, grid = single(self, inputs)
+        if self.b < 2:
+            raise ShapeError(self, "a factor b of at least 2", inputs)
         if not 1 <= self.dim <= len(shape) or shape[self.dim - 1] % self.b:
             raise ShapeError(self, f"an axis {self.dim} that is a multiple of {self.b}", inputs)
         axis = self.dim - 1
