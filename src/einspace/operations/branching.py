@@ -79,7 +79,7 @@ class GroupDim(Branching):
         return tuple(cls(dim, b) for dim in (1, 2, 3) for b in FACTORS)
 
     def infer(self, inputs: Features) -> Features:
-        """Divide shape[dim] by b."""
+        """Divide shape[dim] by b, which is at least two."""
         shape, grid = single(self, inputs)
         if not 2 <= self.b <= LARGEST:
             raise ShapeError(self, f"a factor b of 2 to {LARGEST}", inputs)
