@@ -9,7 +9,7 @@
     ├── UnknownNameError   a name that is not in a registry; names the nearest that is
     ├── SettingError       an option with a value that makes no sense
     ├── TaskError          data that cannot be used as a task
-    ├── NetworkError       an architecture, a head and a task that do not fit together
+    ├── NetworkError       an architecture, a head and a task that do not fit together, or a module that does not fit the space
     └── RunError           a run's folder or storage that cannot be used
 
 The command line prints such an error as one message and exits with code 2.
@@ -118,7 +118,7 @@ class TaskError(EinspaceError):
 
 
 class NetworkError(EinspaceError):
-    """An architecture, a head and a task that do not fit together."""
+    """An architecture, a head and a task that do not fit together, or a module that does not fit the space."""
 
 
 class RunError(EinspaceError):

@@ -14,7 +14,7 @@ from einspace.limits import Limits
 def search(
     task_name: TaskName,
     strategy: Annotated[str, typer.Option("--strategy", help="sampling, random, evolution or mutation.")] = "evolution",
-    init: Annotated[str, typer.Option("--init", help="Initial members, as resnet18,vit,random*8; none: from scratch.")] = "",
+    init: Annotated[str, typer.Option("--init", help="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = "",
     trials: Annotated[int, typer.Option("--trials", help="Architectures that the run has when it is finished.")] = 100,
     workers: Annotated[int, typer.Option("--workers", help="Worker processes.")] = 2,
     seed: Seed = 0,

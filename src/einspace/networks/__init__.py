@@ -2,6 +2,7 @@
 
 from einspace.networks.emit import build, emit
 from einspace.networks.heads import Classification, Head
+from einspace.networks.importer import Imported, from_module
 from einspace.networks.state import convert_state
 
-__all__ = ["Classification", "Head", "build", "convert_state", "emit"]
+__all__ = ["Classification", "Head", "Imported", "build", "convert_state", "emit", "from_module"]
