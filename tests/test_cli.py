@@ -84,6 +84,7 @@ def test_lists() -> None:
     """Baselines and tasks, for people and for machines."""
     names = [row["name"] for row in json.loads(run("baselines", "--json").stdout)]
     assert {"resnet18", "wrn16-4", "vit", "mlp-mixer", "resnet8", "vit-tiny", "mixer-tiny"} <= set(names)
+    assert {"resnet34", "wrn28-10", "densenet40", "resmlp", "permutator"} <= set(names)
     tasks = {row["name"]: row for row in json.loads(run("tasks", "--json").stdout)}
     assert tasks["adddigits"]["input"] == [3, 8, 8]
     assert "adddigits" in run("tasks").stdout

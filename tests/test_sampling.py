@@ -90,6 +90,24 @@ def test_any_sequence_of_choices_ends_in_a_valid_architecture(data: st.DataObjec
     assert architecture.nonterminals == cost.nonterminals
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_aggregation_joins_exactly_the_branches_of_its_module(shape: tuple[int, ...]) -> None:
+    """Also after a branching nested in a repeated branch (the authors' code joins two branches by a concat of four or eight)."""
+    nested = 0
+    for architecture in sampled(shape, 150, Limits()):
+        for node in architecture.node.walk():
+            if node.branching is None:
+                continue
+            aggregation = node.nodes[-1].terminal
+            assert aggregation is not None
+            factor = node.branching.b
+            assert len(node.children) == (4 if factor == 2 else 3)
+            assert getattr(aggregation, "b", factor) == factor
+            assert factor == 2 or aggregation.name != "matmul"
+            nested += node.repeats > 1 and any(inner.branching is not None for inner in node.nodes[1].walk())
+    assert nested > 0
+
+
 def test_same_seed_same_architecture() -> None:
     """All randomness comes from the generator; these texts are the same on every platform."""
     space = EinSpace((3, 32, 32))

@@ -19,6 +19,7 @@ from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.result import Result, Row, load_result
 from einspace.run import Run
+from einspace.space import EinSpace
 from einspace.study import Progress, search
 from einspace.tasks.metrics import ACCURACY, Metric
 
@@ -242,6 +243,20 @@ def test_other_settings_are_refused(tmp_path: Path) -> None:
         with pytest.raises(RunError, match=line):
             run(tmp_path, trials=4, **options)
     run(tmp_path, trials=4, workers=2, recipe=RECIPE)
+
+
+def test_a_network_of_one_s_own_is_a_seed(tmp_path: Path) -> None:
+    """It is a trial, is compared with the best under a short name, and has mutants; the text continues what the architecture began."""
+    own = EinSpace((1, 8, 8)).parse("[[im2col(k=5,s=1,p=2) linear(d=10) col2im] relu]")
+    result, _ = run(tmp_path, init=[own, "random*2"], trials=4)
+    assert (result.history[0].text, result.history[0].origin) == (str(own), "seed text 0")
+    (baseline,) = result.baselines
+    assert (baseline.name, baseline.key, baseline.validation) == ("text 0", own.key, score(str(own)))
+    assert baseline.test == score(str(own)) + 1
+    again, _ = run(tmp_path, init=f"{own},random*2", trials=6)
+    assert compared(again)[:4] == compared(result)
+    with pytest.raises(SettingError, match=r"takes \(3, 8, 8\), but the task's input is \(1, 8, 8\)"):
+        run(tmp_path, init=[EinSpace((3, 8, 8)).parse("[relu relu]")])
 
 
 def test_progress_is_told_of_each_trial(tmp_path: Path) -> None:

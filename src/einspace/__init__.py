@@ -22,7 +22,7 @@ from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:
     from einspace import baselines, networks
-    from einspace.networks import Classification, build
+    from einspace.networks import Classification, build, from_module
     from einspace.study import search
     from einspace.tasks import Recipe, Task, load_task
 
@@ -33,6 +33,7 @@ _LATER = {
     "networks": "einspace.networks",
     "Classification": "einspace.networks",
     "build": "einspace.networks",
+    "from_module": "einspace.networks",
     "search": "einspace.study",
     "Recipe": "einspace.tasks",
     "Task": "einspace.tasks",
@@ -54,6 +55,7 @@ __all__ = [
     "baselines",
     "build",
     "einspace_grammar",
+    "from_module",
     "load_task",
     "networks",
     "search",

@@ -9,7 +9,7 @@
     ├── UnknownNameError   a name that is not in a registry; names the nearest that is
     ├── SettingError       an option with a value that makes no sense
     ├── TaskError          data that cannot be used as a task
-    ├── NetworkError       an architecture, a head and a task that do not fit together
+    ├── NetworkError       an architecture, a head and a task that do not fit together, or a module that does not fit the space
     └── RunError           a run's folder or storage that cannot be used
 
 The command line prints such an error as one message and exits with code 2.
@@ -17,6 +17,9 @@ The command line prints such an error as one message and exits with code 2.
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+SHOWN = 8
+"""Features that a message shows at most."""
 
 
 class EinspaceError(Exception):
@@ -36,8 +39,9 @@ class ShapeError(EinspaceError):
         self.features = tuple(features)
 
     def __str__(self) -> str:
-        got = " and ".join(str(feature) for feature in self.features)
-        return f"{self.operation} needs {self.requirement}, but gets {got}"
+        shown = " and ".join(str(feature) for feature in self.features[:SHOWN])
+        more = f" and {len(self.features) - SHOWN} more" if len(self.features) > SHOWN else ""
+        return f"{_cut(str(self.operation))} needs {self.requirement}, but gets {shown}{more}"
 
 
 class NotationError(EinspaceError):
@@ -68,6 +72,10 @@ class NotationError(EinspaceError):
         caret = " " * (column - cut + (1 if cut else 0)) + "^"
         hint = f": {self.hint}" if self.hint else ""
         return f"{self.problem}, at line {line}, column {column + 1}{hint}\n  {excerpt}\n  {caret}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 class GrammarError(EinspaceError):
@@ -110,7 +118,7 @@ class TaskError(EinspaceError):
 
 
 class NetworkError(EinspaceError):
-    """An architecture, a head and a task that do not fit together."""
+    """An architecture, a head and a task that do not fit together, or a module that does not fit the space."""
 
 
 class RunError(EinspaceError):

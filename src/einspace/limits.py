@@ -25,8 +25,10 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None and (type(value) is not int or value < 0):
-                raise LimitError(f"the limit {field.name} must be a whole number of at least 0, or None, not {value!r}")
+            if (value is None and field.name != "min_parameters") or (type(value) is int and value >= 0):
+                continue
+            or_none = "" if field.name == "min_parameters" else ", or None"
+            raise LimitError(f"the limit {field.name} must be a whole number of at least 0{or_none}, not {value!r}")
         if self.parameters is not None and self.min_parameters > self.parameters:
             raise LimitError(f"at least {self.min_parameters:,} and at most {self.parameters:,} parameters exclude each other")
         if self.operations is not None and self.operations < 2:

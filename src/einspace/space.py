@@ -17,6 +17,9 @@ from einspace.variation import CrossoverReport, MutationReport, crossover, dista
 REMEMBERED = 50_000
 """Inferred subtrees that an architecture keeps between mutations."""
 
+LARGEST = 1_000_000
+"""The most operations that are laid out: a derivation of a few nodes can stand for more than any memory holds."""
+
 
 class Architecture:
     """A backbone: a derivation at an input, with everything that follows from it by arithmetic. Immutable; its text is `str`.
@@ -91,8 +94,11 @@ class Architecture:
     def graph(self, optimize: bool = True, batch_branches: bool = False) -> Graph:
         """The flat graph: simplified and through all passes, or every operation as derived.
 
-        `batch_branches` makes one layer of equal ones that read the same value, which is faster on some devices and at some shapes.
+        `batch_branches` makes one layer of equal ones that read the same value, which is faster on some devices and at some shapes. Raises
+        LimitError for more than a million operations.
         """
+        if self.terminals > LARGEST:
+            raise LimitError(f"the network has {self.terminals:,} operations, and at most {LARGEST:,} can be laid out")
         if not optimize:
             return lower(series(self.node, simplify=False), self.input)
         return run_passes(lower(self.series, self.input), optional=batch_branches)
@@ -142,13 +148,17 @@ class EinSpace:
     def __init__(
         self,
         input_shape: Feature | Iterable[int],
-        computation_probability: float = COMPUTATION_PROBABILITY,
+        computation_probability: float | None = None,
         limits: Limits | None = None,
         grammar: Grammar | None = None,
     ) -> None:
+        if grammar is not None and computation_probability is not None:
+            raise GrammarError("a grammar has its own probabilities: give either a grammar or a computation probability")
         self.input = Feature.of(input_shape)
         self.limits = Limits() if limits is None else limits
-        self.grammar = einspace_grammar(computation_probability) if grammar is None else grammar
+        if grammar is None:
+            grammar = einspace_grammar(COMPUTATION_PROBABILITY if computation_probability is None else computation_probability)
+        self.grammar = grammar
         if self.limits.operations is None and not self.grammar.is_consistent():
             raise GrammarError(
                 f"the grammar is not consistent: its spectral radius is {self.grammar.spectral_radius():.4f}, and must be below 1 (A.4), "

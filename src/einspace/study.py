@@ -1,7 +1,7 @@
 """Search: strategy, executor and Optuna's study joined into one call, whose results survive whatever ends it."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from functools import partial
@@ -13,19 +13,19 @@ from typing import Any
 import optuna
 from optuna.study import StudyDirection
 
-from einspace import baselines, strategies
+from einspace import strategies
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor, ProcessExecutor
 from einspace.executors.processes import check_sendable
-from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
+from einspace.grammar import Grammar
 from einspace.limits import Limits
 from einspace.loop import Loop, Progress
 from einspace.result import Result, best_of, collect, load_result, rows
 from einspace.run import STUDY, Run, settings_of
 from einspace.space import EinSpace
-from einspace.strategies.initial import RANDOM
+from einspace.strategies.initial import RANDOM, Initial, label, member
 from einspace.tasks import Recipe, Task, load_task
 
 TIME_LIMIT = 3600.0
@@ -55,12 +55,12 @@ def search(
     workers: int = 2,
     seed: int = 0,
     *,
-    init: str | Iterable[str] = (),
+    init: Initial = (),
     population: int = 100,
     tournament: int = 10,
     recipe: Recipe | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
-    computation_probability: float = COMPUTATION_PROBABILITY,
+    computation_probability: float | None = None,
     grammar: Grammar | None = None,
     time_limit: float | None = TIME_LIMIT,
     run: str | None = None,
@@ -72,7 +72,8 @@ def search(
 
     `trials` is the number of architectures that the run has when it is finished: the call that names an existing `run` continues it, and
     evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
-    of an evolving strategy, such as "resnet8,random*6"; `recipe` is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
+    of an evolving strategy, such as "resnet8,random*6", or texts and architectures of your own, such as `[imported.architecture]`; `recipe`
+    is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
     `grammar` is another one than the paper's, with its own probabilities; the texts of the result are of it. Workers import its operations,
     so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
@@ -81,7 +82,8 @@ def search(
     an evaluation is, and so another grammar: `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
     `progress` is called after each trial, from one thread at a time.
 
-    Raises SettingError, UnknownNameError, TaskError, GrammarError, LimitError or RunError for what cannot be, and Interrupted on Ctrl-C.
+    Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
+    and Interrupted on Ctrl-C.
     """
     for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0)):
         if type(value) is not int or value < least:
@@ -95,7 +97,7 @@ def search(
     evaluation = partial(evaluate, grammar=space.grammar)
     if executor is None:
         check_sendable(evaluation)
-    initial = strategies.parse_initial(init)
+    initial = strategies.parse_initial(init, space.input)
     proposer = strategies.get(strategy, space, initial, population, tournament)
     evolving = isinstance(proposer, strategies.TournamentStrategy)
     settings = settings_of(
@@ -109,8 +111,8 @@ def search(
         population=population if evolving else None,
         tournament=tournament if evolving else None,
     )
-    compared = [name for name in initial if name != RANDOM] or list(task.baselines)
-    entries = [_entry(name, space) for name in compared]
+    compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
+    entries = [_entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
     folder = Run(runs, run, task.name)
     with ExitStack() as stack:
         stack.enter_context(folder.open(settings))
@@ -185,13 +187,13 @@ class _Session:
         self.study.set_user_attr("sessions", [*sessions, session])
 
 
-def _entry(name: str, space: EinSpace) -> dict[str, Any]:
-    """A baseline at the task's input and in its grammar, or why there is none."""
+def _entry(shown: str, name: str, space: EinSpace) -> dict[str, Any]:
+    """A baseline at the task's input and in its grammar, or why there is none; or an initial member of the user's own."""
     try:
-        architecture = baselines.within(space, name)
+        architecture = member(space, name)
     except (NetworkError, ShapeError, GrammarError) as error:
-        return {"name": name, "key": "", "parameters": None, "reason": str(error), "text": ""}
-    return {"name": name, "key": architecture.key, "parameters": architecture.parameters, "reason": "", "text": str(architecture)}
+        return {"name": shown, "key": "", "parameters": None, "reason": str(error), "text": ""}
+    return {"name": shown, "key": architecture.key, "parameters": architecture.parameters, "reason": "", "text": str(architecture)}
 
 
 def _unscored_baselines(study: optuna.Study, entries: list[dict[str, Any]]) -> dict[str, str]:

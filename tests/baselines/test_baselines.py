@@ -38,6 +38,23 @@ def test_baselines_of_the_paper_have_its_parameter_counts(
     assert architecture.output.shape == output
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "output"),
+    [
+        ("resnet34", 21_322_432, (512, 4, 4)),
+        ("wrn28-10", 36_482_880, (640, 16, 16)),
+        ("densenet40", 1_960_272, (448, 16, 16)),
+        ("resmlp", 18_535_296, (256, 384)),
+        ("permutator", 5_025_032, (256, 256)),
+    ],
+)
+def test_baselines_of_the_introduction_have_the_sizes_of_their_papers(name: str, parameters: int, output: tuple[int, ...]) -> None:
+    """ResNet34 has 21.3M, WRN-28-10 36.5M as in their papers; the other three have the layers named in decision 012."""
+    architecture = baselines.get(name, (3, 64, 64))
+    assert architecture.parameters == parameters
+    assert architecture.output.shape == output
+
+
 def test_parameters_with_a_head_of_ten_classes() -> None:
     """A linear head over the channels or over D gives the totals of the design: 513 or 257 more for each class."""
     totals = {"resnet18": 11_215_690, "wrn16-4": 2_751_146, "vit": 4_373_002, "mlp-mixer": 6_477_322}
@@ -93,7 +110,9 @@ def test_inputs_that_are_no_multiple_of_the_patch_are_cropped() -> None:
 
 def test_baselines_are_shallow_derivations() -> None:
     """Sequences are balanced, so that the depth of a derivation grows with the logarithm of the layers."""
-    assert all(baselines.get(name, (3, 64, 64)).depth <= 16 for name in baselines.names())
+    assert all(baselines.get(name, (3, 64, 64)).depth <= 19 for name in baselines.names())
+    few, many = (baselines.densenet((3, 32, 32), (layers,), 4).depth for layers in (4, 64))
+    assert many - few == 4
 
 
 def test_an_attention_head_is_attention() -> None:
@@ -131,7 +150,8 @@ def test_convolutions_are_padded_by_half_their_kernel() -> None:
 
 def test_names_come_from_the_registry() -> None:
     """Every entry has a name, a function and a description of one line."""
-    assert baselines.names() == ("resnet18", "wrn16-4", "vit", "mlp-mixer", "resnet8", "vit-tiny", "mixer-tiny")
+    introduction = ("resnet34", "wrn28-10", "densenet40", "resmlp", "permutator")
+    assert baselines.names() == (*PAPER, *introduction, "resnet8", "vit-tiny", "mixer-tiny")
     assert all(description and "\n" not in description for _, description in baselines.BASELINES.values())
 
 

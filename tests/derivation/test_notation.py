@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from einspace import EinSpace
 from einspace.derivation import infer, parse, text
-from einspace.errors import NotationError
+from einspace.errors import LimitError, NotationError, ShapeError
 from einspace.features import Feature
 from einspace.grammar import einspace_grammar
 
@@ -68,9 +69,9 @@ MALFORMED = [
     ("relu", 1, "relu alone is no architecture"),
     ("linear(d=64)", 1, "alone is no architecture"),
     ("[]", 2, "does not belong"),
-    ("[relu]", 1, "a bracket of 1"),
+    ("[relu]", 6, "does not belong"),
     ("[relu relu relu relu]", 1, "a bracket of 4"),
-    (" [[relu relu] [relu]]", 15, "a bracket of 1"),
+    (" [[relu relu] [relu]]", 20, "does not belong"),
     ("[relu relu", 11, "ends too early"),
     ("[relu relu   \n", 11, "ends too early"),
     ("[relu relu]]", 12, "does not belong"),
@@ -176,16 +177,22 @@ HOSTILE = {
     "a lone surrogate": "[relu \ud800]",
     "an emoji": "[\U0001f642 relu]",
     "code": "[__import__('os') relu]",
+    "99,000 nested brackets": "[" * 99_000 + "relu" + "]" * 99_000,
+    "100,000 nested brackets": "[" * 100_000 + "relu" + "]" * 100_000,
+    "100,000 nested brackets of two": "[relu " * 100_000 + "relu" + "]" * 100_000,
+    "one bracket of 39,000": "[" + "relu " * 39_000 + "]",
+    "40,000 settings": "[linear(" + ",".join(["d=1"] * 40_000) + ") relu]",
+    "100,000 accents on one letter": "[relu" + "\u0301" * 100_000 + " relu]",
 }
 
 
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=list(HOSTILE))
 def test_a_hostile_text_ends_in_an_error_at_once(source: str) -> None:
-    """No depth, length or character overflows a stack, hangs or passes: a NotationError within two seconds, its message short."""
-    started = time.perf_counter()
+    """No depth, length or character overflows a stack, hangs or passes: a short NotationError in two seconds of the processor."""
+    started = time.process_time()
     with pytest.raises(NotationError) as caught:
         parse(source, einspace_grammar())
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(str(caught.value)) < 1_000
 
 
@@ -195,3 +202,31 @@ def test_a_deep_text_is_read_and_printed_without_recursion() -> None:
     node = parse(source, einspace_grammar())
     assert text(node) == source
     assert infer(node, (Feature((2, 3)),)).cost.terminals == 5_001
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[clone(b=999999999) {relu} add]",
+        "[clone(b=0) {relu} add]",
+        "[group-dim(dim=1,b=0) {relu} add]",
+        "[group-dim(dim=0,b=2) {relu relu} add]",
+        "[im2col(k=0,s=1,p=0) relu identity]",
+        "[im2col(k=3,s=0,p=1) relu identity]",
+        "[linear(d=0) relu]",
+        f"[permute(o=({','.join(['1'] * 50_000)})) relu identity]",
+    ],
+)
+def test_hostile_numbers_fit_no_feature(source: str) -> None:
+    """A text can ask for anything, but what is inferred stays small, and so does the message."""
+    with pytest.raises(ShapeError) as caught:
+        infer(parse(source, einspace_grammar()), (Feature((3, 8, 8)),))
+    assert len(str(caught.value)) < 300
+
+
+def test_a_text_that_stands_for_a_trillion_operations_is_counted_but_not_laid_out() -> None:
+    """Costs are those of the expansion, at the price of the derivation; only the network would not fit into memory."""
+    architecture = EinSpace((3, 8, 8)).parse("[clone(b=1024) {" * 4 + "relu" + "} add]" * 4)
+    assert architecture.terminals == sum(2 * 1024**i for i in range(4)) + 1024**4
+    with pytest.raises(LimitError, match="at most 1,000,000"):
+        architecture.graph()

@@ -4,8 +4,20 @@ They prove that the space contains these networks (`tests/baselines/test_plain.p
 its input without the batch axis, and ends in the head of B.1 (mean over all but the channels, a linear layer) unless `classes` is None.
 """
 
+from tests.plain.densenet import PlainDenseNet
 from tests.plain.mixer import PlainMixer
+from tests.plain.permutator import PlainPermutator
+from tests.plain.resmlp import PlainResMLP
 from tests.plain.resnet import PlainResNet, PlainResNet18, PlainWideResNet
 from tests.plain.vit import PlainViT
 
-__all__ = ["PlainMixer", "PlainResNet", "PlainResNet18", "PlainViT", "PlainWideResNet"]
+__all__ = [
+    "PlainDenseNet",
+    "PlainMixer",
+    "PlainPermutator",
+    "PlainResMLP",
+    "PlainResNet",
+    "PlainResNet18",
+    "PlainViT",
+    "PlainWideResNet",
+]

@@ -27,11 +27,11 @@ class Attention(nn.Module):
 class EncoderLayer(nn.Module):
     """Attention and MLP, each beside an identity and normalised after the sum."""
 
-    def __init__(self, width: int, heads: int, head_width: int) -> None:
+    def __init__(self, width: int, heads: int, head_width: int, hidden: int) -> None:
         super().__init__()
         self.attention = Attention(width, heads, head_width)
         self.norm1 = nn.LayerNorm(width)
-        self.mlp = mlp(width, width)
+        self.mlp = mlp(width, hidden)
         self.norm2 = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -51,11 +51,12 @@ class PlainViT(nn.Module):
         width: int = 512,
         heads: int = 4,
         head_width: int = 64,
+        hidden: int = 512,
         patch: int = 4,
     ) -> None:
         super().__init__()
         self.embedding = PatchEmbedding(shape, patch, width)
-        self.layers = nn.Sequential(*(EncoderLayer(width, heads, head_width) for _ in range(layers)))
+        self.layers = nn.Sequential(*(EncoderLayer(width, heads, head_width, hidden) for _ in range(layers)))
         self.head = nn.Identity() if classes is None else TokenHead(width, classes)
 
     def forward(self, x: Tensor) -> Tensor:

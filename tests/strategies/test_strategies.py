@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from einspace import strategies
-from einspace.errors import MutationError, NetworkError, SettingError, UnknownNameError
+from einspace.errors import MutationError, NetworkError, NotationError, SettingError, ShapeError, UnknownNameError
+from einspace.features import Feature
 from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import Individual, Mutation, RegularisedEvolution, parse_initial
@@ -109,6 +110,24 @@ def test_initial_members_that_cannot_be_are_refused() -> None:
             parse_initial(text)
     assert parse_initial("") == parse_initial([]) == ()
     assert parse_initial(["random*2", "vit"]) == ("random", "random", "vit")
+
+
+def test_architectures_of_one_s_own_are_initial_members() -> None:
+    """An architecture or its text, alone or among names; commas in brackets part nothing, and another input is refused."""
+    text = "[[im2col(k=3,s=1,p=1) linear(d=10) col2im] relu]"
+    architecture = SPACE.parse(text)
+    wanted = (text, "random", "random", "resnet8")
+    assert parse_initial(f"{text}, random*2,resnet8") == parse_initial([architecture, "random*2", text, "resnet8"], SPACE.input) == wanted
+    assert parse_initial(architecture) == parse_initial(text) == (text,)
+    evolution = RegularisedEvolution(SPACE, initial=wanted)
+    proposal = evolution.propose(0, [], Random(0))
+    assert (proposal.text, proposal.key, proposal.origin) == (text, architecture.key, "seed text 0")
+    with pytest.raises(SettingError, match=r"takes \(1, 8, 8\), but the task's input is \(3, 8, 8\)"):
+        parse_initial([architecture], Feature((3, 8, 8)))
+    with pytest.raises(ShapeError):
+        RegularisedEvolution(EinSpace((24, 24)), initial=(text,))
+    with pytest.raises(NotationError):
+        RegularisedEvolution(SPACE, initial=parse_initial("[relu"))
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

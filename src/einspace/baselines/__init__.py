@@ -1,24 +1,36 @@
 """Baselines (section 4.2, B.1): networks that people designed, as derivations of the grammar at any image shape.
 
-They seed a search and are what it has to beat. A new one is a function from an input feature to a derivation, and its line in `BASELINES`.
+They seed a search and are what it has to beat. `get` gives one by its name, and `resnet`, `wide_resnet`, `densenet`, `vit`, `mixer`,
+`resmlp` and `permutator` give one of a size of your choice. A new one is a function from an input feature to a derivation, and its line
+in `BASELINES`.
 """
 
 from collections.abc import Callable, Iterable
 
+from einspace.baselines.densenet import densenet40
+from einspace.baselines.images import at_image
 from einspace.baselines.mixer import mixer_tiny, mlp_mixer
-from einspace.baselines.resnet import resnet8, resnet18
-from einspace.baselines.vit import vit, vit_tiny
-from einspace.baselines.wideresnet import wrn16_4
+from einspace.baselines.permutator import vision_permutator
+from einspace.baselines.resmlp import resmlp_s12
+from einspace.baselines.resnet import resnet8, resnet18, resnet34
+from einspace.baselines.sizes import densenet, mixer, permutator, resmlp, resnet, vit, wide_resnet
+from einspace.baselines.vit import vit_small, vit_tiny
+from einspace.baselines.wideresnet import wrn16_4, wrn28_10
 from einspace.derivation.tree import Node
-from einspace.errors import GrammarError, NetworkError, NotationError, UnknownNameError
+from einspace.errors import GrammarError, NotationError, UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
 
 BASELINES: dict[str, tuple[Callable[[Feature], Node], str]] = {
     "resnet18": (resnet18, "residual network of 18 layers, with a strided convolution in place of the pooling (B.1)"),
     "wrn16-4": (wrn16_4, "wide residual network of 16 layers, four times as wide (B.1)"),
-    "vit": (vit, "vision transformer: 4 layers, width 512, 4 heads, patches of 4 (B.1)"),
+    "vit": (vit_small, "vision transformer: 4 layers, width 512, 4 heads, patches of 4 (B.1)"),
     "mlp-mixer": (mlp_mixer, "MLP-Mixer: 8 layers, width 512, patches of 4 (B.1)"),
+    "resnet34": (resnet34, "residual network of 34 layers, with the stem of resnet18"),
+    "wrn28-10": (wrn28_10, "wide residual network of 28 layers, ten times as wide"),
+    "densenet40": (densenet40, "DenseNet of 40 layers that add 12 channels each, with strided convolutions in place of the pooling"),
+    "resmlp": (resmlp_s12, "ResMLP: 12 layers, width 384, patches of 4, with linear layers in place of the affine ones"),
+    "permutator": (vision_permutator, "Vision Permutator: 8 layers, width 256, 8 segments, patches of 4"),
     "resnet8": (resnet8, "small residual network: 3 blocks of 16, 32 and 64 channels"),
     "vit-tiny": (vit_tiny, "small vision transformer: 2 layers, width 64, 4 heads of 16"),
     "mixer-tiny": (mixer_tiny, "small MLP-Mixer: 2 layers, width 64"),
@@ -42,11 +54,8 @@ def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
     """
     if name not in BASELINES:
         raise UnknownNameError("baseline", name, names())
-    inputs = Feature.of(shape)
-    if inputs.mode != "Im":
-        raise NetworkError(f"the baseline {name} takes images (C, H, W), but the input is {inputs}")
     function, _ = BASELINES[name]
-    return EinSpace(inputs).architecture(function(inputs))
+    return at_image(name, function, shape)
 
 
 def within(space: EinSpace, name: str) -> Architecture:
@@ -57,4 +66,16 @@ def within(space: EinSpace, name: str) -> Architecture:
         raise GrammarError(f"the baseline {name} is no architecture of this grammar: {error.problem}") from None
 
 
-__all__ = ["BASELINES", "get", "names", "within"]
+__all__ = [
+    "BASELINES",
+    "densenet",
+    "get",
+    "mixer",
+    "names",
+    "permutator",
+    "resmlp",
+    "resnet",
+    "vit",
+    "wide_resnet",
+    "within",
+]

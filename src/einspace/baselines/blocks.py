@@ -6,6 +6,7 @@ Legend: C channels, H W height and width, S tokens, D features of a token.
 from einspace.derivation.build import branch, compute, route, sequence
 from einspace.derivation.tree import Node
 from einspace.operations import Add, Clone, Col2im, Concat, Identity, Im2col, Linear, Matmul, Norm, Permute, PosEnc, Relu, Softmax
+from einspace.operations.branching import drawn
 
 IDENTITY = compute(Identity())
 NORM = compute(Norm())
@@ -33,12 +34,17 @@ def residual(module: Node, shortcut: Node = IDENTITY) -> Node:
     return branch(Clone(2), (module, shortcut), Add())
 
 
-def patch_embedding(patch: int, width: int) -> Node:
-    """One token for each patch and its position: (C, H, W) -> (S, width) with S = (H // patch) (W // patch).
+def patches(patch: int, width: int) -> Node:
+    """One token for each patch: (C, H, W) -> (S, width) with S = (H // patch) (W // patch).
 
     What is left of an input that is no multiple of the patch is cropped by the floor of equations 30 to 32.
     """
-    return sequence(route(Im2col(patch, patch, 0), linear(width), Identity()), compute(PosEnc()))
+    return route(Im2col(patch, patch, 0), linear(width), Identity())
+
+
+def patch_embedding(patch: int, width: int) -> Node:
+    """One token for each patch, and its position: (C, H, W) -> (S, width)."""
+    return sequence(patches(patch, width), compute(PosEnc()))
 
 
 def mlp(hidden: int, width: int) -> Node:
@@ -59,5 +65,14 @@ def attention_head(width: int) -> Node:
 
 
 def heads(number: int, width: int) -> Node:
-    """Four or eight attention heads side by side: (S, D) -> (S, number * width)."""
-    return branch(Clone(number), [attention_head(width)], Concat(2, number))
+    """Any number of attention heads side by side: (S, D) -> (S, number * width).
+
+    Factors but 2, 4 and 8 are outside the option sets: they are run and mutated, and never sampled.
+    """
+    head = attention_head(width)
+    return head if number == 1 else branch(Clone(number), copies(number, head), Concat(2, number))
+
+
+def copies(b: int, module: Node) -> list[Node]:
+    """The modules that a branching module of factor b holds where all its branches are the same."""
+    return [module] * drawn(b)

@@ -9,15 +9,16 @@ from einspace.features import Feature
 
 def mlp_mixer(inputs: Feature) -> Node:
     """(C, H, W) -> (S, 512): patches of 4, eight layers."""
-    return _mixer(inputs, patch=4, width=512, layers=8)
+    return compose_mixer(inputs, patch=4, width=512, layers=8)
 
 
 def mixer_tiny(inputs: Feature) -> Node:
     """(C, H, W) -> (S, 64): patches of 4 (2 below 16 pixels), two layers."""
-    return _mixer(inputs, small_patch(inputs), width=64, layers=2)
+    return compose_mixer(inputs, small_patch(inputs), width=64, layers=2)
 
 
-def _mixer(inputs: Feature, patch: int, width: int, layers: int) -> Node:
+def compose_mixer(inputs: Feature, patch: int, width: int, layers: int) -> Node:
+    """An MLP-Mixer: (C, H, W) -> (S, width)."""
     count = tokens(inputs, patch)
-    layer = residual(sequence(NORM, token_mlp(4 * count, count), mlp(width // 2, width)))
+    layer = residual(sequence(NORM, token_mlp(4 * count, count), mlp(max(1, width // 2), width)))
     return whole(sequence(patch_embedding(patch, width), *[layer] * layers))

@@ -1,7 +1,7 @@
 """How the patch embeddings cut an input."""
 
 from einspace.features import Feature
-from einspace.operations import Im2col
+from einspace.operations import Col2im, Im2col
 
 
 def small_patch(inputs: Feature) -> int:
@@ -11,4 +11,11 @@ def small_patch(inputs: Feature) -> int:
 
 def tokens(inputs: Feature, patch: int) -> int:
     """Patches in (C, H, W): H'W' of equation 30; raises ShapeError for an input smaller than one."""
-    return Im2col(patch, patch, 0).infer((inputs,))[0].shape[0]
+    height, width = grid(inputs, patch)
+    return height * width
+
+
+def grid(inputs: Feature, patch: int) -> tuple[int, int]:
+    """H' and W' of equations 31 and 32: patches in a column and in a row; raises ShapeError for an input smaller than one."""
+    _, height, width = Col2im().infer(Im2col(patch, patch, 0).infer((inputs,)))[0].shape
+    return height, width

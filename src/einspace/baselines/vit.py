@@ -7,18 +7,19 @@ from einspace.derivation.tree import Node
 from einspace.features import Feature
 
 
-def vit(inputs: Feature) -> Node:
+def vit_small(inputs: Feature) -> Node:
     """(C, H, W) -> (S, 512): patches of 4, four layers, four heads of 64."""
     del inputs  # the same at every shape
-    return _transformer(patch=4, width=512, layers=4, head_width=64)
+    return compose_vit(patch=4, width=512, layers=4, number=4, head_width=64, hidden=512)
 
 
 def vit_tiny(inputs: Feature) -> Node:
     """(C, H, W) -> (S, 64): patches of 4 (2 below 16 pixels), two layers, four heads of 16."""
-    return _transformer(small_patch(inputs), width=64, layers=2, head_width=16)
+    return compose_vit(small_patch(inputs), width=64, layers=2, number=4, head_width=16, hidden=64)
 
 
-def _transformer(patch: int, width: int, layers: int, head_width: int) -> Node:
-    attention = residual(sequence(heads(4, head_width), linear(width)))
-    layer = sequence(attention, NORM, residual(mlp(width, width)), NORM)
+def compose_vit(patch: int, width: int, layers: int, number: int, head_width: int, hidden: int) -> Node:
+    """A vision transformer with any number of attention heads, and `hidden` features inside its MLPs."""
+    attention = residual(sequence(heads(number, head_width), linear(width)))
+    layer = sequence(attention, NORM, residual(mlp(hidden, width)), NORM)
     return whole(sequence(patch_embedding(patch, width), *[layer] * layers))

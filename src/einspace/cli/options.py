@@ -11,6 +11,7 @@ from einspace.space import Architecture, EinSpace
 Shape = Annotated[str, typer.Option("--shape", help="Input without the batch axis: C,H,W for images, S,D for sequences.")]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
 Probability = Annotated[float, typer.Option("-p", "--probability", help="p(M -> C), the share of computation modules.")]
+MaxParameters = Annotated[int, typer.Option("--max-parameters", help="Of a backbone, at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in brackets, or the name of a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them.")]

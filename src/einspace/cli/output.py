@@ -26,8 +26,8 @@ def write(path: Path, content: str) -> None:
         raise EinspaceError(f"cannot write {path}: {error.strerror}") from None
 
 
-def progress() -> Progress:
-    """A progress bar on standard error, so that standard output holds results only."""
+def progress(transient: bool = False) -> Progress:
+    """A progress bar on standard error, so that standard output holds results only; a transient one leaves no trace."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -37,5 +37,6 @@ def progress() -> Progress:
         TextColumn("left"),
         TimeRemainingColumn(),
         console=err,
+        transient=transient,
         disable=not err.is_terminal,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, Probability, Seed, TaskName
+from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, TaskName
 from einspace.cli.output import err, out, print_json, progress
 from einspace.limits import Limits
 
@@ -14,7 +14,7 @@ from einspace.limits import Limits
 def search(
     task_name: TaskName,
     strategy: Annotated[str, typer.Option("--strategy", help="sampling, random, evolution or mutation.")] = "evolution",
-    init: Annotated[str, typer.Option("--init", help="Initial members, as resnet18,vit,random*8; none: from scratch.")] = "",
+    init: Annotated[str, typer.Option("--init", help="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = "",
     trials: Annotated[int, typer.Option("--trials", help="Architectures that the run has when it is finished.")] = 100,
     workers: Annotated[int, typer.Option("--workers", help="Worker processes.")] = 2,
     seed: Seed = 0,
@@ -28,7 +28,7 @@ def search(
     learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Of the first step; a cosine takes it to zero.")] = None,
     weight_decay: Annotated[float | None, typer.Option("--weight-decay")] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", help="Seconds that one trial may take.")] = 3600.0,
-    max_parameters: Annotated[int, typer.Option("--max-parameters", help="Of a backbone.")] = 100_000_000,
+    max_parameters: MaxParameters = 100_000_000,
     max_flops: Annotated[int, typer.Option("--max-flops", help="Of a backbone, for one sample.")] = 100_000_000_000,
     probability: Probability = 0.32,
     as_json: AsJson = False,

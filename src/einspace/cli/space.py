@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, Probability, Seed, Shape, Text, read_architecture
-from einspace.cli.output import out, print_json, write
+from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape, Text, read_architecture
+from einspace.cli.output import err, out, print_json, progress, write
 from einspace.features import Feature
+from einspace.limits import Limits
 from einspace.reporting.tables import architectures, facts, operations, quantity
 from einspace.sampling import SamplingReport
 from einspace.space import EinSpace
@@ -19,19 +20,33 @@ def sample(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
     seed: Seed = 0,
     probability: Probability = 0.32,
+    min_parameters: Annotated[int, typer.Option("--min-parameters", help="Of a backbone, at least.")] = 0,
+    max_parameters: MaxParameters = 100_000_000,
     as_json: AsJson = False,
 ) -> None:
-    """Sample architectures from the grammar."""
-    space = EinSpace(Feature.parse(shape), computation_probability=probability)
+    """Sample architectures from the grammar, within a range of sizes if wished."""
+    limits = Limits(parameters=max_parameters, min_parameters=min_parameters)
+    space = EinSpace(Feature.parse(shape), computation_probability=probability, limits=limits)
     report = SamplingReport()
-    found = [space.sample(Random(f"{seed}:{i}"), report) for i in range(count)]
+    with progress(transient=True) as bar:
+        line = bar.add_task("sample", total=count, best="")
+        found = []
+        for i in range(count):
+            found.append(space.sample(Random(f"{seed}:{i}"), report))
+            bar.update(line, completed=i + 1)
+    reasons = {"too few parameters": report.too_small, "out of decisions": report.over_budget, **report.outgrown}
+    given_up = ", ".join(f"{reason.replace('_', ' ')} {n:,}" for reason, n in sorted(reasons.items()) if n)
+    told = (
+        f"{report.samples:,} of {report.attempts:,} attempts gave a sample ({report.acceptance:.1%})"
+        + (f", given up: {given_up}" if given_up else "")
+        + f"; {report.decisions:,} decisions, {report.backtracks:,} taken back"
+    )
     if as_json:
         print_json([facts(architecture) for architecture in found])
-        return
-    rows = [(str(i), architecture) for i, architecture in enumerate(found)]
-    out.print(architectures(rows, f"{count} samples at {space.input}, p = {probability:g}", out.width))
-    restarted = report.attempts - report.samples
-    out.print(f"{report.decisions:,} decisions, {report.backtracks:,} taken back, {restarted} attempts restarted", style="dim")
+    else:
+        rows = [(str(i), architecture) for i, architecture in enumerate(found)]
+        out.print(architectures(rows, f"{count} samples at {space.input}, p = {probability:g}", out.width))
+    (err if as_json else out).print(told, style="dim", highlight=False, soft_wrap=True)
 
 
 def show(

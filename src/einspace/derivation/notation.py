@@ -24,7 +24,7 @@ MAX_LENGTH = 200_000
 SYNTAX = r"""
 start: item
 ?item: terminal | series
-series: "[" (item | branches)+ "]"
+series: "[" (item | branches) (item | branches)+ "]"
 branches: "{" item+ "}"
 terminal: NAME ["(" setting ("," setting)* ")"]
 setting: NAME "=" value

@@ -3,6 +3,7 @@
 from einspace.networks.batching import batching_pays
 from einspace.networks.emit import build, emit
 from einspace.networks.heads import Classification, Head
+from einspace.networks.importer import Imported, from_module
 from einspace.networks.state import convert_state
 
-__all__ = ["Classification", "Head", "batching_pays", "build", "convert_state", "emit"]
+__all__ = ["Classification", "Head", "Imported", "batching_pays", "build", "convert_state", "emit", "from_module"]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FACTORS = (2, 4, 8)
 """The branching factors of the branching prior (section 3.4)."""
 
+LARGEST = 1024
+"""The largest factor outside the prior that a text may ask for: every branch is a feature of its own."""
+
 
 def drawn(b: int) -> int:
     """Branches that a derivation holds for a factor b: both of two, and one that is repeated for four and eight (section 3.4)."""
@@ -51,6 +54,8 @@ class Clone(Branching):
 
     def infer(self, inputs: Features) -> Features:
         """F -> b times f."""
+        if not 2 <= self.b <= LARGEST:
+            raise ShapeError(self, f"a factor b of 2 to {LARGEST}", inputs)
         return (single(self, inputs),) * self.b
 
     def layer(self, inputs: Features) -> "nn.Module":
@@ -74,9 +79,13 @@ class GroupDim(Branching):
         return tuple(cls(dim, b) for dim in (1, 2, 3) for b in FACTORS)
 
     def infer(self, inputs: Features) -> Features:
-        """Divide shape[dim] by b."""
+        """Divide shape[dim] by b, which is at least two."""
         shape, grid = single(self, inputs)
-        if not 1 <= self.dim <= len(shape) or shape[self.dim - 1] % self.b:
+        if not 2 <= self.b <= LARGEST:
+            raise ShapeError(self, f"a factor b of 2 to {LARGEST}", inputs)
+        if not 1 <= self.dim <= len(shape):
+            raise ShapeError(self, f"an axis {self.dim}, counted from 1", inputs)
+        if shape[self.dim - 1] % self.b:
             raise ShapeError(self, f"an axis {self.dim} that is a multiple of {self.b}", inputs)
         axis = self.dim - 1
         return (Feature((*shape[:axis], shape[axis] // self.b, *shape[axis + 1 :]), grid),) * self.b

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 from random import Random
 
-from einspace import baselines
 from einspace.errors import MutationError
 from einspace.space import EinSpace
 from einspace.strategies.base import History, Individual, Proposal, Strategy
-from einspace.strategies.initial import RANDOM
+from einspace.strategies.initial import RANDOM, label, member
 
 
 class TournamentStrategy(Strategy):
     """What the evolving strategies share: initial members, then mutants of the fittest of `tournament` members of a population.
 
-    `initial` holds names of baselines and "random"; each is tried once, in this order. If it is empty, the search starts from scratch:
-    with random samples until `population` of them ended well. Where there is nobody to mutate, or no mutant is found, a fresh sample is
-    proposed.
-    Raises UnknownNameError, ShapeError, NetworkError or GrammarError at once for initial members that the space does not have.
+    `initial` holds names of baselines, texts and "random"; each is tried once, in this order. If it is empty, the search starts from
+    scratch: with random samples until `population` of them ended well. Where there is nobody to mutate, or no mutant is found, a fresh
+    sample is proposed.
+    Raises UnknownNameError, NotationError, ShapeError, NetworkError or GrammarError at once for initial members that the space does not
+    have.
     """
 
     def __init__(self, space: EinSpace, population: int = 100, tournament: int = 10, initial: Sequence[str] = ()) -> None:
@@ -26,7 +26,7 @@ class TournamentStrategy(Strategy):
         self.population = population
         self.tournament = tournament
         self.initial = tuple(initial)
-        self._seeds = {name: baselines.within(space, name) for name in self.initial if name != RANDOM}
+        self._seeds = {name: member(space, name) for name in self.initial if name != RANDOM}
 
     @abstractmethod
     def members(self, history: History) -> list[Individual]:
@@ -36,7 +36,7 @@ class TournamentStrategy(Strategy):
         """An initial member, a sample or a mutant."""
         if number < len(self.initial):
             name = self.initial[number]
-            return Proposal.of(self.space.sample(rng) if name == RANDOM else self._seeds[name], f"seed {name}")
+            return Proposal.of(self.space.sample(rng) if name == RANDOM else self._seeds[name], f"seed {label(name, number)}")
         if history and (self.initial or len(history) >= self.population):
             members = self.members(history)
             drawn = rng.sample(members, min(self.tournament, len(members)))

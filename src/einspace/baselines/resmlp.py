@@ -1,0 +1,26 @@
+"""ResMLP: a linear layer over the patches, and an MLP over the channels, without a normalisation.
+
+Its affine layers (a scale and a shift for each channel) are no operation of the space. A linear layer holds one as a diagonal matrix, and
+two affine layers vanish into the linear layers of the MLP that they stand beside; the last one vanishes into the head. So the space
+contains ResMLP, at the price of width x width parameters where an affine layer has 2 x width; what is trained from here may leave that
+set. GELU is the space's relu, as in B.1's own networks.
+"""
+
+from einspace.baselines.blocks import TRANSPOSE, linear, mlp, patches, residual
+from einspace.baselines.patches import tokens
+from einspace.derivation.build import route, sequence, whole
+from einspace.derivation.tree import Node
+from einspace.features import Feature
+
+
+def resmlp_s12(inputs: Feature) -> Node:
+    """(C, H, W) -> (S, 384): patches of 4, twelve layers, as ResMLP-S12 but for its patches of 16."""
+    return compose_resmlp(inputs, patch=4, width=384, layers=12)
+
+
+def compose_resmlp(inputs: Feature, patch: int, width: int, layers: int) -> Node:
+    """A ResMLP: (C, H, W) -> (S, width)."""
+    count = tokens(inputs, patch)
+    over_patches = residual(sequence(linear(width), route(TRANSPOSE, linear(count), TRANSPOSE), linear(width)))
+    layer = sequence(over_patches, residual(mlp(4 * width, width)))
+    return whole(sequence(patches(patch, width), *[layer] * layers))

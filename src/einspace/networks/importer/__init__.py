@@ -1,0 +1,171 @@
+"""Import: a network of the user's own as an architecture of the space, with its weights."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from einspace.derivation.build import sequence, whole
+from einspace.errors import NetworkError
+from einspace.features import Feature
+from einspace.networks.emit import HEAD, build
+from einspace.networks.heads import Classification
+from einspace.networks.importer.calls import Step, read, title
+from einspace.networks.importer.head import cut_head
+from einspace.networks.importer.joins import IDENTITY, Part, Shared, assemble, in_series
+from einspace.networks.importer.layers import Misfit
+from einspace.networks.importer.trace import needed, overwritten, traced
+from einspace.operations import Linear, Norm, PosEnc
+from einspace.space import Architecture
+
+SHOWN = 4
+"""Layers that a note names."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A network of the user's own in the space."""
+
+    architecture: Architecture
+    """The backbone."""
+    head: Classification | None
+    """What follows the backbone; None where it does not end with a linear layer that gives a vector."""
+    notes: tuple[str, ...]
+    """Where the architecture is near, but not equal, to the module."""
+    module: nn.Module
+    """The module itself."""
+    sources: tuple[str, ...]
+    """The names of the layers and parameters that the architecture's weights come from, in the order of its text."""
+    classifier: str = ""
+    """The name of the head's linear layer."""
+
+    def network(self, optimize: bool = True) -> fx.GraphModule:
+        """The architecture and its head as `build` makes them, with copies of the weights that the module has now.
+
+        It computes what the module computes, but for what the notes say.
+        """
+        network = build(self.architecture, self.head, optimize)
+        terminals = (node.terminal for node in self.architecture.node.walk() if node.terminal is not None)
+        names = [
+            f"{operation.name.replace('-', '_')}_{leaf}"
+            for leaf, operation in enumerate(terminals)
+            if isinstance(operation, Linear | Norm | PosEnc)
+        ]
+        for name, source in zip(names, self.sources, strict=True):
+            _copy(_attribute(self.module, source), network.get_submodule(name))
+        if self.head is not None:
+            _copy(_attribute(self.module, self.classifier), network.get_submodule(f"{HEAD}.linear"))
+        first = next(self.module.parameters(), None)
+        return network.train(self.module.training) if first is None else network.to(first).train(self.module.training)
+
+
+def from_module(module: nn.Module, input_shape: Feature | Iterable[int]) -> Imported:
+    """Read a network of convolutions, linear layers, norms, relus, sums and concatenations as an architecture.
+
+    `input_shape` is (C, H, W) or (S, D), without the batch axis. The module is traced by `torch.fx` and not changed. A linear layer at
+    its end, and a global average before it, is the head.
+
+    Raises NetworkError for what cannot be traced, and one that names all layers that do not fit the space, with the reasons; ShapeError
+    for an input that is none.
+
+    >>> imported = from_module(nn.Sequential(nn.Conv2d(3, 8, 3), nn.LeakyReLU(0.01), nn.Flatten(), nn.Linear(288, 10)), (3, 8, 8))
+    >>> print(imported.architecture)
+    [[[im2col(k=3,s=1,p=0) linear(d=8) col2im] relu] [im2col(k=6,s=6,p=0) identity identity]]
+    >>> imported.head
+    Classification(classes=10, pool='channels')
+    """
+    inputs = _input(input_shape)
+    network = traced(module, inputs.shape)
+    cut = cut_head(network)
+    problems = dict.fromkeys(overwritten(network), "changes in place what is read again after it")
+    steps: dict[fx.Node, Step] = {}
+    for node in needed(cut.end):
+        if node.op in ("placeholder", "get_attr") or "number" in node.meta or not _readable(node):
+            continue
+        try:
+            steps[node] = read(network, node)
+        except Misfit as misfit:
+            problems.setdefault(node, str(misfit))
+    problems |= _sharing(module, steps)
+    if problems:
+        raise _refusal(module, [(title(network, node), reason) for node, reason in problems.items()])
+    try:
+        part = assemble(steps, next(iter(network.graph.find_nodes(op="placeholder"))), cut.end)
+    except Shared as shared:
+        raise _refusal(module, [(title(network, join), _shared(network, twice)) for join, twice in shared.joins]) from None
+    notes = [(step.note, title(network, node)) for node, step in steps.items() if step.note]
+    return Imported(_architecture(part, inputs), cut.head, _notes([*notes, *cut.notes]), module, part.sources, cut.classifier)
+
+
+def _input(input_shape: Feature | Iterable[int]) -> Feature:
+    shape = input_shape.shape if isinstance(input_shape, Feature) else tuple(input_shape)
+    if len(shape) == 1:
+        raise NetworkError(f"an input {shape} is no feature: a vector is one token, (1, {shape[0]}), which nn.Flatten flattens")
+    return Feature.of(shape)
+
+
+def _readable(node: fx.Node) -> bool:
+    """Whether all operands are tensors; one that is none was named where it was made."""
+    return all("shape" in other.meta or "number" in other.meta for other in node.all_input_nodes)
+
+
+def _sharing(module: nn.Module, steps: dict[fx.Node, Step]) -> dict[fx.Node, str]:
+    """Steps that take weights that an earlier one has taken."""
+    owners: dict[int, str] = {}
+    problems = {}
+    for node, step in steps.items():
+        source = _attribute(module, step.source) if step.source else nn.Identity()
+        for tensor in chain(source.parameters(), source.buffers()) if isinstance(source, nn.Module) else (source,):
+            if id(tensor) in owners:
+                problems[node] = f"shares weights with {owners[id(tensor)]}, read earlier: every operation of the space has its own"
+            owners.setdefault(id(tensor), f"{step.source} ({node.name})")
+    return problems
+
+
+def _shared(network: fx.GraphModule, nodes: Iterable[fx.Node]) -> str:
+    names = sorted(title(network, node) for node in nodes)
+    return f"two of its branches share {', '.join(names[:SHOWN])}: branches split at one place and join at one place"
+
+
+def _refusal(module: nn.Module, problems: Iterable[tuple[str, str]]) -> NetworkError:
+    lines = [f"  {name}: {reason}" for name, reason in problems]
+    count, verb = ("1 layer", "does") if len(lines) == 1 else (f"{len(lines)} layers", "do")
+    return NetworkError("\n".join([f"{count} of {type(module).__name__} {verb} not fit the space:", *lines]))
+
+
+def _notes(notes: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """One line for each kind of note."""
+    named: dict[str, list[str]] = {}
+    for note, name in notes:
+        named.setdefault(note, []).append(name)
+    named = {note: list(dict.fromkeys(names)) for note, names in named.items()}
+    more = {note: f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "" for note, names in named.items()}
+    return tuple(f"{', '.join(names[:SHOWN])}{more[note]}: {note}" for note, names in named.items())
+
+
+def _architecture(part: Part, inputs: Feature) -> Architecture:
+    node = in_series(part.items)
+    return Architecture(whole(node if len(node.children) > 1 else sequence(node, IDENTITY)), inputs)
+
+
+def _attribute(module: nn.Module, name: str) -> Any:
+    """A submodule or a parameter by its qualified name."""
+    owner, _, attribute = name.rpartition(".")
+    return getattr(module.get_submodule(owner), attribute)
+
+
+def _copy(source: nn.Module | Tensor, target: nn.Module) -> None:
+    """Copy weights; scales that the source lacks are one, and biases zero."""
+    with torch.no_grad():
+        for name, value in target.state_dict().items():
+            given = source if isinstance(source, Tensor) else getattr(source, name, None)
+            if given is None:
+                value.fill_(1 if name == "weight" else 0)
+            else:
+                value.copy_(given.reshape(value.shape))
+
+
+__all__ = ["Imported", "from_module"]

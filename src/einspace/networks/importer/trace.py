@@ -1,0 +1,115 @@
+"""Trace: a module as a `torch.fx` graph, with the shape of every value at one input."""
+
+import copy
+import operator
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from einspace.errors import NetworkError
+
+BATCH = 13
+"""Samples in the batch that shapes are found with: a size that no other axis is likely to have."""
+
+Shape = tuple[int, ...]
+
+
+def traced(module: nn.Module, shape: Shape) -> fx.GraphModule:
+    """Trace a module at an input, without running it on data.
+
+    A node whose value is a tensor has `meta["shape"]`, with the batch axis; one whose value is a number or a size has `meta["number"]`.
+    Raises NetworkError for what cannot be traced, fails at the input, or takes or gives more than one tensor.
+    """
+    name = type(module).__name__
+    try:
+        network = fx.symbolic_trace(module)
+    except Exception as error:  # the module is the user's, and may raise anything
+        raise NetworkError(
+            f"{name} cannot be traced: {_line(error)}; torch.fx follows a forward that does the same for every input, "
+            "so a loop or an if must not depend on a value"
+        ) from error
+    inputs = [node.name for node in network.graph.nodes if node.op == "placeholder"]
+    if len(inputs) != 1:
+        raise NetworkError(f"{name} needs one input, not {len(inputs)} ({', '.join(inputs)}): wrap it in a module that takes x alone")
+    place: list[str] = []
+    try:
+        without_data = copy.deepcopy(network).to("meta", torch.float32).eval()
+        _Shapes(without_data, network.graph, place).run(torch.empty(BATCH, *shape, device="meta"))
+    except Exception as error:  # as above
+        raise NetworkError(f"{name} fails at the input {shape} in {(place or ['its input'])[-1]}: {_line(error)}") from error
+    if "shape" not in result(network).meta:
+        raise NetworkError(f"{name} gives no single tensor: wrap it in a module whose forward returns one")
+    return network
+
+
+def result(network: fx.GraphModule) -> fx.Node:
+    """The node whose value the network returns; the output node itself where that is no node."""
+    output = network.graph.output_node()
+    return output.args[0] if isinstance(output.args[0], fx.Node) else output
+
+
+def needed(end: fx.Node) -> list[fx.Node]:
+    """The nodes that a value follows from, in order, and itself."""
+    found = {end}
+    for node in reversed(end.graph.nodes):
+        if node in found:
+            found.update(node.all_input_nodes)
+    return [node for node in end.graph.nodes if node in found]
+
+
+def sample(node: fx.Node) -> Shape:
+    """The shape of a node's value without the batch axis."""
+    shape: Shape = node.meta["shape"]
+    return shape[1:]
+
+
+def function(node: fx.Node) -> str:
+    """The name of what a node calls, the same for `torch.relu`, `functional.relu` and `x.relu`; empty for a module.
+
+    A function of another package has the package in its name.
+    """
+    if node.op == "call_function":
+        name, package = str(getattr(node.target, "__name__", node.target)), getattr(node.target, "__module__", None) or "torch"
+        return name if package.split(".")[0] in ("torch", "_operator", "builtins") else f"{package}.{name}"
+    return str(node.target) if node.op == "call_method" else ""
+
+
+def argument(node: fx.Node, place: int, name: str, default: Any = None) -> Any:
+    """An argument of a call, by position or by name."""
+    return node.args[place] if place < len(node.args) else node.kwargs.get(name, default)
+
+
+def overwritten(network: fx.GraphModule) -> list[fx.Node]:
+    """Nodes that change in place what is read again after them: what they do is not in the graph."""
+    place = {node: i for i, node in enumerate(network.graph.nodes)}
+    changing = [node for node in network.graph.nodes if node.all_input_nodes and _in_place(network, node)]
+    return [node for node in changing if any(place[user] > place[node] for user in node.all_input_nodes[0].users)]
+
+
+def _in_place(network: fx.GraphModule, node: fx.Node) -> bool:
+    if node.op == "call_module":
+        return bool(getattr(network.get_submodule(str(node.target)), "inplace", False))
+    return node.target is operator.iadd or function(node).endswith("_") or node.kwargs.get("inplace") is True
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+class _Shapes(fx.Interpreter):
+    """Runs a graph on tensors without data and writes down their shapes."""
+
+    def __init__(self, network: fx.GraphModule, graph: fx.Graph, place: list[str]) -> None:
+        super().__init__(network, graph=graph)
+        self.place = place
+
+    def run_node(self, n: fx.Node) -> Any:
+        """Run one node."""
+        self.place.append(str(n.target))
+        value = super().run_node(n)
+        if isinstance(value, Tensor):
+            n.meta["shape"] = tuple(value.shape)
+        elif isinstance(value, int | float | torch.Size | torch.device | torch.dtype):
+            n.meta["number"] = True
+        return value
