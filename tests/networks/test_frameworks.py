@@ -168,6 +168,18 @@ def test_layers_start_as_those_of_pytorch() -> None:
     assert all(torch.equal(own.weight, nn.Linear(6, 16).weight) for own in heads.children())  # type: ignore[arg-type]
 
 
+def test_the_optimised_form_starts_as_the_plain_form() -> None:
+    """The same seed gives the same weights, in the same order, whatever is fused or packed."""
+    for _, architecture in NETWORKS:
+        states = []
+        for optimize in (True, False):
+            torch.manual_seed(3)
+            states.append(build(architecture, optimize=optimize).state_dict())
+        ours, plain = states
+        assert list(ours) == list(plain)
+        assert all(torch.equal(value.reshape(plain[name].shape), plain[name]) for name, value in ours.items())
+
+
 def test_three_thousand_operations_emit_and_run() -> None:
     """Deep and wide, nothing recurses over the network: build, copy, forward, backward."""
     deep = "[norm relu]"

@@ -86,7 +86,7 @@ def pack_heads(graph: Graph) -> Graph:
         if len(reads) != 3:
             continue
         width = graph.features[heads[0].outputs[0]].shape[-1]
-        names = tuple(graph.instructions[place].name for group in layers for place in group)
+        names = tuple(graph.instructions[place].name for head in zip(*layers, strict=True) for place in head)
         packed = Heads(len(heads), width, attention.scaled)
         replaced.update(
             (place, []) for place in (*(place for place in places if place is not None), *(p for group in layers for p in group))

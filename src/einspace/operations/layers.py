@@ -185,16 +185,16 @@ class Heads(Packed):
     def __init__(self, heads: int, width: int, inputs: Sequence[int], scale: float) -> None:
         super().__init__()
         self.heads, self.width, self.scale = heads, width, scale
-        self.parts = nn.ModuleList(nn.Linear(size, width) for size in inputs for _ in range(heads))
+        self.parts = nn.ModuleList(nn.Linear(size, width) for _ in range(heads) for size in inputs)
 
     def combine(self, *arguments: Tensor) -> Tensor:
         inputs, parameters = arguments[:3], arguments[3:]
-        queries, keys, values = (self.project(x, parameters[2 * self.heads * i : 2 * self.heads * (i + 1)]) for i, x in enumerate(inputs))
+        queries, keys, values = (self.project(x, parameters[2 * i :: 6], parameters[2 * i + 1 :: 6]) for i, x in enumerate(inputs))
         mixed = functional.scaled_dot_product_attention(queries, keys, values, scale=self.scale)
         return mixed.transpose(1, 2).flatten(2)
 
-    def project(self, x: Tensor, parameters: Sequence[Tensor]) -> Tensor:
-        rows = functional.linear(x, torch.cat(list(parameters[::2])), torch.cat(list(parameters[1::2])))  # (n, s, heads width)
+    def project(self, x: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> Tensor:
+        rows = functional.linear(x, torch.cat(list(weights)), torch.cat(list(biases)))  # (n, s, heads width)
         return torch.unflatten(rows, 2, (self.heads, self.width)).transpose(1, 2)  # (n, heads, s, width)
 
 
