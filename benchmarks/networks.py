@@ -1,6 +1,6 @@
 """Networks: a training step of ours beside the network that a person writes, in one run.
 
-    python -m benchmarks.networks [--steps 12] [--threads 1] [--names vit,mlp-mixer] [--shapes 64,28] [--random 20]
+    python -m benchmarks.networks [--steps 12] [--threads 1] [--names vit,mlp-mixer] [--shapes 64,28] [--random 20] [--short]
 
 A step is forward pass, backward pass and SGD. The networks take turns, so that what else the machine does meets all of them; a ratio is
 one of medians, and its spread is the 10th to the 90th percentile of the ratios of single rounds. Besides the clock on the wall there is
@@ -90,13 +90,15 @@ def ratio(ours: Times, theirs: Times, clock: int) -> tuple[float, str]:
     return center, f"{center:.3f} ({low:.3f} to {high:.3f})"
 
 
-def compare(name: str, height: int, rounds: int, device: torch.device, bf16: bool) -> None:
+def compare(name: str, height: int, rounds: int, device: torch.device, bf16: bool, short: bool) -> None:
     """Ours beside plain PyTorch; then our plain form, and branches batched where that changes anything, beside ours."""
     batch, shape = SETTINGS[height]
     architecture, head, x = baselines.get(name, shape), Classification(10), torch.randn(batch, *shape, device=device)
-    forms = {"hand-written": PLAIN[name](shape), "ours": build(architecture, head), "plain form": build(architecture, head, optimize=False)}
-    if architecture.graph() != architecture.graph(batch_branches=True):
-        forms["batched"] = build(architecture, head, batch_branches=True)
+    forms = {"hand-written": PLAIN[name](shape), "ours": build(architecture, head)}
+    if not short:
+        forms["plain form"] = build(architecture, head, optimize=False)
+        if architecture.graph() != architecture.graph(batch_branches=True):
+            forms["batched"] = build(architecture, head, batch_branches=True)
     assert len({sum(weight.numel() for weight in network.parameters()) for network in forms.values()}) == 1
     times = dict(zip(forms, alternate([Step(network, x, bf16) for network in forms.values()], rounds), strict=True))
     label = f"{name}, batch {batch} at {shape}{', bf16' if bf16 else ''}"
@@ -200,6 +202,7 @@ def main() -> None:
     parser.add_argument("--names", default=",".join(PLAIN))
     parser.add_argument("--shapes", default=",".join(map(str, SETTINGS)), help="heights of the images, of " + ", ".join(map(str, SETTINGS)))
     parser.add_argument("--random", type=int, default=20, help="random architectures")
+    parser.add_argument("--short", action="store_true", help="only ours beside the hand-written network")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -210,7 +213,7 @@ def main() -> None:
         for height in map(int, options.shapes.split(",")):
             building(name, height)
             for bf16 in (False, True) if gpu else (False,):
-                compare(name, height, options.steps, device, bf16)
+                compare(name, height, options.steps, device, bf16, options.short)
     if options.random:
         at_random(options.random, options.steps, device)
 
