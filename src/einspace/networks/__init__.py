@@ -1,7 +1,8 @@
 """Networks: a graph as a PyTorch module, with a head (B.1)."""
 
+from einspace.networks import export
 from einspace.networks.emit import build, emit
-from einspace.networks.heads import Classification, Head
+from einspace.networks.heads import Classification, Dense, Head, MultiLabel, check_fit
 from einspace.networks.state import convert_state
 
-__all__ = ["Classification", "Head", "build", "convert_state", "emit"]
+__all__ = ["Classification", "Dense", "Head", "MultiLabel", "build", "check_fit", "convert_state", "emit", "export"]
