@@ -91,7 +91,7 @@ def _content(architecture: Architecture, network: nn.Module, format: str, head: 
     """What the file will hold, checked."""
     inputs = architecture.input
     if format == "safetensors":
-        notes = {"format": "pt", "architecture": str(architecture), "input": ",".join(map(str, inputs.shape)), "head": str(head)}
+        notes = {"architecture": str(architecture), "input": ",".join(map(str, inputs.shape)), "head": str(head)}
         content = weights(network, notes)
         stored = safetensors.torch.load(content)
         if any(not torch.equal(value.nan_to_num(), stored[name].nan_to_num()) for name, value in network.state_dict().items()):

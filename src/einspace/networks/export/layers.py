@@ -14,6 +14,9 @@ from einspace.networks.export.layout import Call, Expression, statement
 from einspace.networks.export.literals import call, literal
 from einspace.operations.layers import PosEnc
 
+LOADED = "to be loaded"
+"""What stands beside a weight of a user's layer: how it starts is not known here."""
+
 
 def constructor(module: nn.Module) -> Expression | None:
     """The call that makes this module with fresh weights, `nn.Linear(3, 64)`; None where there is none.
@@ -51,11 +54,12 @@ def definitions(root: nn.Module, called: Collection[str]) -> list[str]:
         if made is not None:
             continue
         for name, parameter in module.named_parameters(recurse=False):
-            fresh = "torch.randn" if isinstance(module, PosEnc) else "torch.zeros"
-            lines += _definition(f"{path}.{name}", nn.Parameter, call("nn.Parameter", [_tensor(fresh, parameter)], {}))
+            known = isinstance(module, PosEnc)
+            value = call("nn.Parameter", [_tensor("torch.randn" if known else "torch.zeros", parameter)], {})
+            lines += _definition(f"{path}.{name}", nn.Parameter, value, "" if known else LOADED)
         for name, buffer in module.named_buffers(recurse=False):
             if f"{path}.{name}" in wanted:
-                lines += _definition(f"{path}.{name}", torch.Tensor, _tensor("torch.zeros", buffer))
+                lines += _definition(f"{path}.{name}", torch.Tensor, _tensor("torch.zeros", buffer), LOADED)
         waiting += [(f"{path}.{name}", child) for name, child in reversed(list(module.named_children()))]
     return lines
 
@@ -72,13 +76,13 @@ def place(path: str) -> str:
     return written
 
 
-def _definition(path: str, kind: type, made: Expression) -> list[str]:
+def _definition(path: str, kind: type, made: Expression, comment: str = "") -> list[str]:
     owner, _, name = path.rpartition(".")
     holder = place(owner) if owner else "self"
     if kind is torch.Tensor:
-        return statement("", Call(f"{holder}.register_buffer(", (f'"{name}"', made), ")"))
+        return statement("", Call(f"{holder}.register_buffer(", (f'"{name}"', made), ")"), comment)
     if name.isidentifier():
-        return statement(f"{holder}.{name} = ", made)
+        return statement(f"{holder}.{name} = ", made, comment)
     return statement("", Call(f"{holder}.{'add_module' if kind is nn.Module else 'register_parameter'}(", (f'"{name}"', made), ")"))
 
 

@@ -64,7 +64,13 @@ def onnx_bytes(program: torch.export.ExportedProgram) -> bytes:
     try:
         with _quiet():
             exported = torch.onnx.export(
-                program, dynamo=True, external_data=False, verbose=False, input_names=["input"], output_names=["output"]
+                program,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+                input_names=["input"],
+                output_names=["output"],
+                dynamic_shapes=({0: "batch"},),  # the axis is free already: this is its name
             )
             assert exported is not None
             content: bytes = exported.model_proto.SerializeToString()
@@ -93,8 +99,8 @@ def _quiet() -> Iterator[None]:
     registration.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", ".*LeafSpec", FutureWarning)
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(torch|onnx|onnxscript|onnx_ir|google)\b")
             yield
     finally:
         registration.setLevel(level)

@@ -8,19 +8,20 @@ from torch import Tensor, fx, nn
 
 from einspace.networks.export.layers import constructor, refuse
 
-BATCHES = (2, 3)
-"""Batch sizes of the two runs that tell which axes follow the batch."""
+BATCH = 1_000_003
+"""A batch size that no axis has by chance, nor a multiple of it: how the axes that follow the batch are found, without data."""
 
 
 class _Tracer(fx.Tracer):
     """Opens every module that no constructor of `torch.nn` makes."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.inside = ""
+        self.leaves = {module for module in network.modules() if constructor(module) is not None}
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return constructor(m) is not None
+        return m in self.leaves
 
     def call_module(self, m: nn.Module, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.inside = self.path_of_module(m).split(".")[0]
@@ -32,7 +33,7 @@ def trace(network: nn.Module, operations: Mapping[str, str]) -> fx.Graph:
 
     Raises ExportError for a forward pass that depends on the values of tensors, or holds tensors that are no weights.
     """
-    tracer = _Tracer()
+    tracer = _Tracer(network)
     try:
         graph = tracer.trace(network)
     except Exception as error:
@@ -59,17 +60,13 @@ def shapes(network: nn.Module, graph: fx.Graph, sizes: tuple[int, ...]) -> dict[
     """
     module = fx.GraphModule(network, graph)
     module.eval()
-    runs = []
-    for batch in BATCHES:
-        run = _Shapes(module)
-        try:
-            with torch.no_grad():
-                run.run(torch.empty(batch, *sizes, device="meta"))
-        except Exception:  # noqa: BLE001 - a user's layer that wants data: the source goes without comments
-            return {}
-        runs.append(run.found)
-    first, second = runs
-    return {node: _joined(first[node.name], second[node.name]) for node in graph.nodes if node.name in first}
+    run = _Shapes(module)
+    try:
+        with torch.no_grad():
+            run.run(torch.empty(BATCH, *sizes, device="meta"))
+    except Exception:  # noqa: BLE001 - a user's layer that wants data: the source goes without comments
+        return {}
+    return {node: run.found[node.name] for node in graph.nodes if node.name in run.found}
 
 
 class _Shapes(fx.Interpreter):
@@ -80,13 +77,17 @@ class _Shapes(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         value = super().run_node(n)
         if isinstance(value, Tensor):
-            self.found[n.name] = tuple(value.shape)
+            self.found[n.name] = tuple(_size(size) for size in value.shape)
         elif isinstance(value, tuple | list):
             self.found[n.name] = len(value)
         return value
 
 
-def _joined(first: Any, second: Any) -> Any:
-    if not isinstance(first, tuple):
-        return first
-    return tuple(str(a) if a == b else "n" if a == BATCHES[0] else f"{a // BATCHES[0]}n" for a, b in zip(first, second, strict=True))
+def _size(size: int) -> str:
+    """An axis as the source writes it: `n` for the batch, `4n` for four of them merged with it.
+
+    >>> _size(64), _size(BATCH), _size(4 * BATCH)
+    ('64', 'n', '4n')
+    """
+    count, rest = divmod(size, BATCH)
+    return str(size) if rest or not count else "n" if count == 1 else f"{count}n"

@@ -1,5 +1,6 @@
 """Weights in safetensors files: tensors by name and nothing that is executed."""
 
+import json
 import os
 from collections.abc import Mapping
 
@@ -12,9 +13,12 @@ from einspace.networks.state import fill_state
 
 
 def weights(network: nn.Module, notes: Mapping[str, str] | None = None) -> bytes:
-    """The content of a safetensors file with the state dict of a network, and notes in its header."""
+    """The content of a safetensors file with the state dict of a network, and notes as JSON under `einspace` in its header.
+
+    One entry, because the library writes several in an order of chance, and equal weights should be equal files.
+    """
     tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    return safetensors.torch.save(tensors, metadata=dict(notes or {}))
+    return safetensors.torch.save(tensors, metadata={"einspace": json.dumps(dict(notes or {}))})
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
