@@ -58,7 +58,7 @@ def _check(architecture: Architecture, head: Head | None, folder: Path, optimize
             torch.testing.assert_close(_outputs(folder / name, x), expected, rtol=0, atol=1e-4 * scale)
 
 
-@pytest.mark.parametrize("name", ["resnet8", "vit-tiny", "mixer-tiny", "wrn16-4"])
+@pytest.mark.parametrize("name", baselines.names())
 def test_baselines_as_program_and_onnx(name: str, tmp_path: Path) -> None:
     """The same outputs as the network, trained statistics included, for batches of other sizes than it was traced with."""
     torch.manual_seed(0)
