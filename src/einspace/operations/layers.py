@@ -85,7 +85,8 @@ class Im2col(nn.Module):
         if self.k == 1:
             # A patch of one pixel is the pixel's channels: a view, and unfold would copy.
             x = functional.pad(x, [self.p] * 4) if self.p else x
-            return x[:, :, :: self.s, :: self.s].flatten(2).transpose(1, 2)
+            x = x[:, :, :: self.s, :: self.s] if self.s > 1 else x
+            return x.flatten(2).transpose(1, 2)
         columns = functional.unfold(x, self.k, stride=self.s, padding=self.p)  # (n, c k k, h'w')
         return columns.transpose(1, 2)
 
