@@ -25,17 +25,16 @@ BODY = """\
         super().__init__()
         self.linear_2 = nn.Conv2d(3, 8, 3, padding=1)
         self.norm_4 = nn.BatchNorm2d(8)
-        self.linear_7 = nn.Linear(3, 8)
+        self.linear_7 = nn.Conv2d(3, 8, 1)
         self.head = nn.Module()
         self.head.linear = nn.Linear(8, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x1 = self.linear_2(x)  # (n, 8, 6, 6)
         x1 = self.norm_4(x1)
-        x1 = functional.leaky_relu(x1)
-        x = self.linear_7(x.flatten(2).transpose(1, 2))  # (n, 36, 8)
-        x = functional.leaky_relu(x)
-        x = torch.unflatten(x.transpose(1, 2), 2, (6, 6))  # (n, 8, 6, 6)
+        x1 = functional.leaky_relu(x1, inplace=True)
+        x = self.linear_7(x)  # (n, 8, 6, 6)
+        x = functional.leaky_relu(x, inplace=True)
         x = x1 + x
         return self.head.linear(x.mean((2, 3)))  # (n, 10)
 """

@@ -74,7 +74,9 @@ def fuse_convolutions(graph: Graph) -> Graph:
         if not followers or any(not isinstance(graph.instructions[place].operation, Linear) for place in followers):
             continue
         rolled = [_only(graph, uses, readers, graph.instructions[place].outputs[0], Col2im) for place in followers]
-        if uses[columns] != len(followers) or (unroll == PIXELS and None in rolled):
+        if uses[columns] != len(followers):
+            continue
+        if unroll == PIXELS and not all(_is_image(graph, uses, readers, graph.instructions[place].outputs[0]) for place in followers):
             continue
         replaced[i] = []
         for place, last in zip(followers, rolled, strict=True):
@@ -120,6 +122,13 @@ def relu_before_pixels(graph: Graph) -> Graph:
                 replace(instruction, inputs=(image,), outputs=relu.outputs),
             ]
     return replace(graph.replaced(replaced), features=tuple(features))
+
+
+def _is_image(graph: Graph, uses: list[int], readers: dict[int, list[int]], value: int) -> bool:
+    """Whether rows are only read to be put back on their grid, at once or after a relu."""
+    relu = _only(graph, uses, readers, value, Relu)
+    rows = value if relu is None else graph.instructions[relu].outputs[0]
+    return _only(graph, uses, readers, rows, Col2im) is not None
 
 
 def _only(graph: Graph, uses: list[int], readers: dict[int, list[int]], value: int, kind: type[Operation]) -> int | None:
