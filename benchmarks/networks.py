@@ -9,6 +9,7 @@ the processor's, which other processes disturb less. On a GPU: CUDA events, in f
 
 import argparse
 import math
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -105,7 +106,7 @@ def compare(name: str, height: int, rounds: int, device: torch.device, bf16: boo
     center, text = ratio(times["ours"], times["hand-written"], 0)
     _, processor = ratio(times["ours"], times["hand-written"], 1)
     seconds = statistics.median(t[0] for t in times["ours"])
-    print(f"{label}: {seconds * 1e3:.1f} ms a step")
+    print(f"{label}: {seconds * 1e3:.1f} ms a step; load of the machine {os.getloadavg()[0]:.1f}")
     print(f"    ours / hand-written   wall {text}, processor {processor}; the bar is {BAR}{'' if center <= BAR else ': MISSED'}")
     for other in list(forms)[2:]:
         print(f"    {other} / ours".ljust(26) + f"wall {ratio(times[other], times['ours'], 0)[1]}", flush=True)
