@@ -56,7 +56,7 @@ CATALOGUE = (
         ("piececonst_r*_smooth1.mat", "piececonst_r*_smooth2.mat"),
         "NAS-Bench-360; or einspace data prepare darcyflow, which generates it",
     ),
-    DataSet("cosmic", ("**/*.npy",), "NAS-Bench-360"),
+    DataSet("cosmic", ("train/**/*.npy", "test/**/*.npy"), "NAS-Bench-360"),
 )
 """The thirteen data sets of the paper, in the order of table 4."""
 

@@ -38,8 +38,13 @@ def read_cifar(source: Path, release: Release, classes: int) -> tuple[Images, Im
 
 
 def _batch(content: bytes, name: str, key: str, classes: int) -> Images:
-    batch = unpickle(content, name)
-    if not isinstance(batch, dict) or "data" not in batch or key not in batch:
+    held = unpickle(content, name)
+    batch = (
+        {name.decode("latin-1") if isinstance(name, bytes) else name: value for name, value in held.items()}
+        if isinstance(held, dict)
+        else {}
+    )
+    if "data" not in batch or key not in batch:
         raise DataError(f"{name} holds no 'data' and {key!r}: it is no batch of this release of CIFAR")
     x, y = np.asarray(batch["data"]), np.asarray(batch[key])
     if x.dtype != np.uint8 or x.shape != (len(y), 3072) or not len(y) or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= classes:

@@ -59,7 +59,7 @@ def read_games(source: Path) -> list[Game]:
 
 def _games(text: str) -> Iterator[Game]:
     starts = [match.start() for match in _GAME.finditer(text)]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in zip(starts, [*starts, len(text)][1:], strict=True):
         headers, _, rest = text[start:end].partition("\n\n")
         result = _RESULT.search(headers)
         moves = _END.sub("", rest).strip()

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import pickle
 import tarfile
 import zipfile
@@ -57,8 +58,8 @@ def members(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
                         found[_ends(entry.name, names)] = stream.read()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise DataError(f"cannot read {path}: it is truncated, or no archive ({error})") from None
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(f"cannot read {path}: it is truncated, or no archive ({str(error).splitlines()[0].rstrip(':')})") from None
     for name in names:
         if name not in found:
             raise DataError(f"{path} holds no {name}: it is another archive than the one that is needed")

@@ -58,7 +58,8 @@ def turns(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
         (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
         (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
     )
-    return np.moveaxis(np.asarray(rows), 2, 0)
+    turned: NDArray[np.float64] = np.moveaxis(np.asarray(rows), 2, 0)
+    return turned
 
 
 def _bilinear(images: NDArray[Any], row: NDArray[np.float64], column: NDArray[np.float64]) -> NDArray[np.float64]:
