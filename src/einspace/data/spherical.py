@@ -58,8 +58,7 @@ def turns(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
         (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
         (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
     )
-    turned: NDArray[np.float64] = np.moveaxis(np.asarray(rows), 2, 0)
-    return turned
+    return np.moveaxis(np.asarray(rows), 2, 0)
 
 
 def _bilinear(images: NDArray[Any], row: NDArray[np.float64], column: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -74,7 +73,8 @@ def _bilinear(images: NDArray[Any], row: NDArray[np.float64], column: NDArray[np
 
     upper = at(top, left) * (1 - right) + at(top, left + 1) * right
     lower = at(top + 1, left) * (1 - right) + at(top + 1, left + 1) * right
-    return upper * (1 - down) + lower * down
+    value: NDArray[np.float64] = upper * (1 - down) + lower * down
+    return value
 
 
 def _draw(images: NDArray[np.uint8], y: NDArray[np.int64], size: int, seed: int, part: int, what: str) -> Samples:
