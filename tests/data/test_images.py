@@ -86,13 +86,13 @@ def test_spherical(tmp_path: Path) -> None:
     source = write_cifar(tmp_path / CIFAR100[0], ("train", "test"), "fine_labels", 100, 300)
     sums = []
     for number, seed in enumerate((0, 0, 1)):
-        built = prepare("spherical", source, tmp_path / str(number), seed=seed, sizes=Sizes(200, 100, 300))
+        built = prepare("spherical", source, tmp_path / str(number), seed=seed, sizes=Sizes(100, 50, 100))
         sums.append([facts["sha256"] for facts in built.metadata["files"].values()])
-        found = check_format(tmp_path / str(number) / "spherical", (3, 60, 60), (200, 100, 300))
+        found = check_format(tmp_path / str(number) / "spherical", (3, 60, 60), (100, 50, 100))
         for x, _ in found.values():
             assert (x.min(), np.array_equal(x, np.round(x))) == (0, True)
             assert 100 < x.max() <= 255
-        assert np.bincount(found["test"][1]).tolist() == [3] * 100
+        assert np.bincount(found["test"][1]).tolist() == [1] * 100
     assert sums[0] == sums[1] != sums[2]
     with pytest.raises(DataError, match=r"train: 4 images of class 0 are needed, but there are 3: fewer --samples"):
         prepare("spherical", source, tmp_path, sizes=Sizes(301, 1, 100))

@@ -66,6 +66,7 @@ def disk() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_mnist(digits: Digits) -> None:
     """The images of the wheel, written as IDX files, have the published MD5 sums, and the classes have the known sizes."""
     assert [md5[:8] for md5 in digits.md5] == ["6bbc9ace", "2646ac64"]
