@@ -12,6 +12,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "networks": 20,
     "baselines": 20,
     "tasks": 30,
+    "data": 30,
     "evaluation": 31,
     "strategies": 31,
     "executors": 32,

@@ -6,15 +6,26 @@ A command is a function of a module of this package and a place in `COMMANDS`; w
 
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
-from einspace.cli import export, grammar, search, space, tasks, training
+from einspace.cli import data, export, grammar, search, space, tasks, training
 from einspace.cli.output import err
 from einspace.errors import EinspaceError
 
-COMMANDS = (space.sample, space.show, space.baselines, grammar.grammar, tasks.tasks, training.evaluate, search.search, export.export)
-"""Every command, in the order of the help; its name is the function's."""
+COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
+    space.sample,
+    space.show,
+    space.baselines,
+    grammar.grammar,
+    tasks.tasks,
+    data.data,
+    training.evaluate,
+    search.search,
+    export.export,
+)
+"""Every command, in the order of the help; its name is the function's. A group of commands brings its own."""
 
 app = typer.Typer(
     help="Search neural architectures from fundamental operations.",
@@ -24,7 +35,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for command in COMMANDS:
-    app.command()(command)
+    if isinstance(command, typer.Typer):
+        app.add_typer(command)
+    else:
+        app.command()(command)
 
 
 def main() -> None:

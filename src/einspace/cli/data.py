@@ -1,0 +1,108 @@
+"""The data of the paper's tasks: `data list` and `data prepare`."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from einspace.cli.options import AsJson, Seed
+from einspace.cli.output import out, print_json, progress, waiting
+
+if TYPE_CHECKING:
+    from einspace.data import Built
+
+Folder = Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="The folder of all data sets; $EINSPACE_DATA, or data.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="addnist, language, multnist, cifartile, gutenberg, chesseract, spherical or darcyflow.")
+]
+
+data = typer.Typer(name="data", no_args_is_help=True, help="List the data of the paper's tasks, or build them from their sources.")
+
+
+@data.command("list")
+def list_(folder: Folder = None, as_json: AsJson = False) -> None:
+    """List every task's data: official, built here, or absent and how it is had."""
+    from rich.table import Table
+
+    from einspace.data import data_folder, states
+
+    found = states(folder)
+    if as_json:
+        print_json({"data": str(data_folder(folder)), "tasks": [asdict(state) for state in found]})
+        return
+    table = Table(title=f"Data in {data_folder(folder)}", title_justify="left", header_style="bold")
+    for column in ("name", "state", "size", "from"):
+        table.add_column(column, justify="right" if column == "size" else "left", no_wrap=column != "from")
+    for state in found:
+        lacks = f"lacks {', '.join(state.missing)}; " if state.missing else ""
+        table.add_row(state.name, state.state, _size(state.bytes), lacks + state.how)
+    out.print(table)
+
+
+@data.command()
+def prepare(
+    name: Name,
+    source: Annotated[Path | None, typer.Option("--from", metavar="SOURCE", help="What it is built from: a file or a folder.")] = None,
+    folder: Folder = None,
+    samples: Annotated[str | None, typer.Option("--samples", metavar="TRAIN,VALID,TEST", help="Sizes; those of the paper.")] = None,
+    resolution: Annotated[
+        int | None, typer.Option("--resolution", help="Darcy Flow: points a side, 85 (fast) to 421, the official.")
+    ] = None,
+    seed: Seed = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace a folder that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build a data set in its official format; the folder is there whole or not at all."""
+    from einspace.data import Sizes, data_folder, plan
+    from einspace.data.building import build, check_target
+
+    started = time.monotonic()
+    target = data_folder(folder) / name
+    sizes = None if samples is None else Sizes.parse(samples)
+    check_target(target, force)
+    with waiting("reading the source"):
+        planned = plan(name, source, seed, sizes, resolution)
+    with progress() as bar:
+        line = bar.add_task(f"writing {target}", total=planned.samples, best="")
+        built = build(name, target, planned, seed, lambda count: bar.advance(line, count))
+    seconds = round(time.monotonic() - started, 3)
+    if as_json:
+        print_json({"name": name, "folder": str(built.folder), "seconds": seconds, **built.metadata})
+        return
+    _show(built, seconds)
+
+
+def _show(built: "Built", seconds: float) -> None:
+    from rich.table import Table
+
+    metadata = built.metadata
+    total = sum(file["bytes"] for file in metadata["files"].values())
+    out.print(
+        f"{built.folder}: built, not the official files; {_size(total)} in {seconds:.1f} s, seed {metadata['seed']}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    table = Table(header_style="bold")
+    for column in ("file", "bytes", "SHA-256, its start"):
+        table.add_column(column, justify="right" if column == "bytes" else "left", no_wrap=True)
+    for file, facts in metadata["files"].items():
+        table.add_row(file, f"{facts['bytes']:,}", facts["sha256"][:16])
+    out.print(table)
+    for split, counts in metadata["balance"].items():
+        out.print(f"{split}: {sum(counts):,} samples, {min(counts):,} to {max(counts):,} of each of {len(counts)} classes", highlight=False)
+    for key, value in metadata["source"].items():
+        out.print(f"source, {key}: {value}", highlight=False, soft_wrap=True)
+
+
+def _size(count: int) -> str:
+    """Bytes as a short text.
+
+    >>> _size(0), _size(812), _size(3_200_000_000)
+    ('', '812 B', '3.2 GB')
+    """
+    if count < 1000:
+        return f"{count} B" if count else ""
+    power = min((len(str(count)) - 1) // 3, 4)
+    return f"{count / 1000**power:.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"

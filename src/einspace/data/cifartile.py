@@ -1,0 +1,58 @@
+"""CIFARTile (B.2): four images of CIFAR-10 in a square; of how many classes are they?"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einspace.data.building import Plan, Samples, Sizes, classification
+from einspace.data.cifar import CIFAR10, read_cifar
+from einspace.data.stacked import shares
+from einspace.errors import DataError
+
+CLASSES = 4
+PATTERNS = np.array([[0, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 2], [0, 1, 2, 3]])
+"""Which of the n classes each of the four images is of: 4, 2 + 2, 2 + 1 + 1 and 1 + 1 + 1 + 1 images."""
+
+_BASE = 10
+
+
+def cifartile(source: Path, seed: int, sizes: Sizes) -> Plan:
+    """Samples (3, 64, 64), pixels from 0 to 1; y = n - 1 for n classes, every n as frequent as the next.
+
+    Train and valid are a random split of one pool of the images of train, test is of the images of test.
+    """
+    images, held = read_cifar(source, CIFAR10, _BASE)
+    pool = _draw(*images, sizes.pool, np.random.default_rng((seed, 0)), source)
+    train, valid = pool.split(sizes.train, np.random.default_rng((seed, 1)))
+    test = _draw(*held, sizes.test, np.random.default_rng((seed, 2)), source)
+    facts = {"source": {"train_images": len(images[1]), "test_images": len(held[1])}}
+    return classification("CIFARTile", CLASSES, (train, valid, test), facts)
+
+
+def _draw(images: NDArray[np.uint8], y: NDArray[np.int64], size: int, rng: np.random.Generator, source: Path) -> Samples:
+    """Four different images a sample, in random places."""
+    members = [np.flatnonzero(y == label) for label in range(_BASE)]
+    if min(map(len, members)) < CLASSES:
+        raise DataError(f"{source}: at least {CLASSES} images of each of the {_BASE} classes are needed, in train and in test")
+    labels = rng.permutation(np.repeat(np.arange(CLASSES), shares(size, CLASSES)))
+    chosen = np.empty((size, 4), dtype=np.int64)
+    for row, label in enumerate(labels):
+        kinds = rng.permutation(_BASE)[PATTERNS[label]]
+        for kind in np.unique(kinds):
+            places = kinds == kind
+            chosen[row, places] = rng.choice(members[kind], size=int(places.sum()), replace=False)
+    tiles = rng.permuted(chosen, axis=1)
+
+    def make(rows: NDArray[Any]) -> NDArray[np.float32]:
+        return tile(images[tiles[rows]]).astype(np.float32) / np.float32(255)
+
+    return Samples((3, 64, 64), labels, make)
+
+
+def tile(images: NDArray[Any]) -> NDArray[Any]:
+    """Put four images in a square: (N, 4, 3, 32, 32) to (N, 3, 64, 64), in the order of reading."""
+    n, _, channels, height, width = images.shape
+    square = images.reshape(n, 2, 2, channels, height, width).transpose(0, 3, 1, 4, 2, 5)  # N, C, row, H, column, W
+    return square.reshape(n, channels, 2 * height, 2 * width)

