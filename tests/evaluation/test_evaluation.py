@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from einspace.errors import TaskError
 from einspace.evaluation import Evaluation, NotANumber, Outcome, Request
-from einspace.evaluation.evaluate import attempt, evaluate
+from einspace.evaluation.attempt import attempt
+from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.training import predict, train
 from einspace.features import Feature
 from einspace.tasks import ACCURACY, Recipe, Split, Task

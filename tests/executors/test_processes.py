@@ -15,7 +15,7 @@ import pytest
 from tests.executors import executor_samples
 
 from einspace.errors import SettingError
-from einspace.evaluation.evaluate import attempt
+from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Outcome, Request
 from einspace.executors import ProcessExecutor
 
