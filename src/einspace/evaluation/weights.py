@@ -1,6 +1,7 @@
 """Weights on disk: a network's state as safetensors, all of it or nothing."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from torch import nn
@@ -23,6 +24,7 @@ def keep_weights(network: nn.Module, path: str | os.PathLike[str], text: str) ->
         save_file(tensors, part, {"text": text})
         os.replace(part, target)
     except Exception as error:  # noqa: BLE001 - a full disk has many faces, and none of them is worth a score
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         return f"the weights were not kept: {first_line(error)}"
     return ""
