@@ -9,11 +9,11 @@ from multiprocessing.context import BaseContext
 from typing import Any
 
 import psutil
+import torch
 
 from einspace.executors.worker import Equipment, Unfit, serve
 
-# The optimisers import torch._dynamo at the first step: 1.5 seconds, once in the server instead of once in each worker.
-_PRELOADED = ["torch", "torch._dynamo", "einspace.evaluation.attempt", "einspace.executors.worker"]
+_PRELOADED = ["torch", "einspace.evaluation.attempt", "einspace.executors.worker"]
 
 GRACE = 5.0
 """Seconds that a process gets to end by itself."""
@@ -122,5 +122,8 @@ def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
+    # Optimisers import torch._dynamo at their first step: 1.5 seconds, once in the server instead of once in each worker. With CUDA it
+    # stays out of the server: anything in there that so much as counts the devices would keep CUDA from starting in the workers.
+    with_cuda = torch.backends.cuda.is_built()  # type: ignore[no-untyped-call]
+    context.set_forkserver_preload(_PRELOADED if with_cuda else [*_PRELOADED, "torch._dynamo"])
     return context

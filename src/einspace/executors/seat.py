@@ -149,7 +149,8 @@ class Seat:
                 given_up = self._failed(job, Outcome.PRUNED, f"given up after epoch {epoch.number}")
         except Exception as error:  # noqa: BLE001 - it is the caller's code, and the seat must live on
             given_up = self._failed(job, Outcome.ERROR, f"the watch raised {first_line(error)}", format_exc())
-        child.send(Verdict(self._number, epoch.number, given_up is None))
+        with suppress(Died):  # noticed at the next message, and no reason to forget the verdict
+            child.send(Verdict(self._number, epoch.number, given_up is None))
         return given_up
 
     def _failed(self, job: Job, outcome: Outcome, reason: str, traceback: str = "") -> Evaluation:
