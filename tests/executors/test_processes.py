@@ -13,7 +13,7 @@ import psutil
 import pytest
 from tests.executors import executor_samples
 from tests.executors.executor_samples import make_processes as make
-from tests.executors.waiting import gone, until
+from tests.executors.waiting import gone, kill, until, workers
 
 from einspace.errors import SettingError
 from einspace.evaluation.attempt import attempt
@@ -71,7 +71,8 @@ def test_server_of_workers_killed() -> None:
         os.kill(server, signal.SIGKILL)
         assert running.result(timeout=30).outcome is Outcome.CRASHED
         assert until(lambda: gone(worker), seconds=5)
-        assert executor.submit(Request("fine")).result(timeout=60).outcome is Outcome.OK
+        after = executor.submit(Request("fine")).result(timeout=60)
+        assert after.outcome is Outcome.OK, after
 
 
 def test_workers_killed_at_any_moment() -> None:
@@ -83,9 +84,9 @@ def test_workers_killed_at_any_moment() -> None:
         futures = [executor.submit(Request("epochs 40"), lambda epoch, score: True) for _ in range(60)]
         while not all(future.done() for future in futures):
             time.sleep(chance.random() * 0.05)
-            for child in psutil.Process().children(recursive=True):
-                if chance.random() < 0.5 and child.ppid() != os.getpid():
-                    child.kill()
+            for worker in workers():
+                if chance.random() < 0.5:
+                    kill(worker)
         outcomes = [future.result().outcome for future in futures]
         assert set(outcomes) == {Outcome.OK, Outcome.CRASHED}
         assert value(executor, "pid") > 0
@@ -95,17 +96,16 @@ def test_workers_killed_at_any_moment() -> None:
 def test_verdict_on_a_dead_worker() -> None:
     """A worker that dies while its watch decides is pruned if the watch says so, and crashed if not; either way its scores are kept."""
 
-    def kill_and_say(go_on: bool) -> bool:
-        for child in psutil.Process().children(recursive=True):
-            if child.ppid() != os.getpid():
-                child.kill()
-                child.wait()
-        return go_on
+    def kill_and_stop(epoch: int, score: float) -> bool:
+        for worker in workers():
+            kill(worker)
+        return False
+
+    def kill_and_go_on(epoch: int, score: float) -> bool:
+        return not kill_and_stop(epoch, score)
 
     with make() as executor:
-        outcomes = [
-            executor.submit(Request("epochs 9"), lambda _, __, go_on=go_on: kill_and_say(go_on)).result() for go_on in (False, True)
-        ]
+        outcomes = [executor.submit(Request("epochs 9"), watch).result() for watch in (kill_and_stop, kill_and_go_on)]
         assert executor.submit(Request("fine")).result().outcome is Outcome.OK
     assert [(evaluation.outcome, evaluation.scores) for evaluation in outcomes] == [(Outcome.PRUNED, (0.1,)), (Outcome.CRASHED, (0.1,))]
 
@@ -147,8 +147,7 @@ def test_memory_does_not_grow() -> None:
         for number in range(30):
             text = f"[[linear(d={1024 + number}) relu] [linear(d=1024) relu]]"  # 4 MB of weights, 13 with gradients and momentum
             assert executor.submit(Request(text), lambda epoch, score: True).result().outcome is Outcome.OK
-            worker = next(child for child in psutil.Process().children(recursive=True) if child.ppid() != os.getpid())
-            sizes.append(worker.memory_info().rss)
+            sizes.append(max(worker.memory_info().rss for worker in workers()))
     assert max(sizes[15:]) - max(sizes[5:15]) < 25 * 2**20, sizes
 
 

@@ -6,15 +6,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
 from queue import SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from traceback import format_exc
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, Watch, first_line
 from einspace.executors.child import GRACE, Child, Died
 from einspace.executors.worker import Epoch, Equipment, Order, Taken, Verdict
 
-STARTS = 3
-"""Processes that are tried for one evaluation, if they die before they take it up."""
+STARTS = 6
+"""Processes that are tried for one evaluation, if they cannot be started or die before they take it up."""
+
+PAUSE = 0.1
+"""Seconds before the third of those tries, twice as many before each further one: the server of workers may be dying, or memory short."""
 
 GIVING_UP = 2.0
 """Seconds that a worker gets to end an evaluation that was given up, before its process is ended instead."""
@@ -82,7 +85,9 @@ class Seat:
     def _evaluate(self, job: Job) -> Evaluation:
         """Find a process that takes the job up, and follow it."""
         how = "it was cancelled"
-        for _ in range(STARTS):
+        for tries in range(STARTS):
+            if tries > 1:  # the first may be nothing but a worker that died while it was idle
+                sleep(PAUSE * 2 ** (tries - 2))
             try:
                 child = self._hand_over(job)
             except (Died, OSError) as error:  # a TimeoutError is one
