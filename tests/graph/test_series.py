@@ -119,3 +119,10 @@ def test_keys_of_samples_survive_the_text(shape: tuple[int, ...]) -> None:
     space = EinSpace(shape)
     for architecture in sampled(shape, 40):
         assert space.parse(str(architecture)).key == architecture.key
+
+
+def test_a_sum_of_sums_of_sums_can_be_laid_out() -> None:
+    """4,096 equal branches, nested four deep, are no wider than one clone may be, and their network exists."""
+    architecture = EinSpace((2, 2)).parse("[clone(b=8) {" * 4 + "norm" + "} add]" * 4)
+    graph = architecture.graph()
+    assert sum(instruction.operation.name == "norm" for instruction in graph.instructions) == 4096

@@ -13,7 +13,7 @@ from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, W
 from einspace.evaluation.training import predict, train
 from einspace.evaluation.weights import keep_weights
 from einspace.grammar import Grammar
-from einspace.networks import Classification, build
+from einspace.networks import Classification, Head, build, check_fit
 from einspace.space import EinSpace
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Split, Task
@@ -31,6 +31,7 @@ def evaluate(
     on_epoch: Callable[[int, float], None] | None = None,
     grammar: Grammar | None = None,
     watch: Watch | None = None,
+    head: Head | None = None,
 ) -> Evaluation:
     """Build the architecture, train it and score it; raises what the parts raise.
 
@@ -38,12 +39,15 @@ def evaluate(
     `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
     `on_epoch` is told the loss of each epoch, as in `train`. `watch` is then told the score on `valid`, in a search only; if it says no,
     the outcome is pruned, even after the last epoch. Watching changes nothing else. `grammar` is the one that the text is of, the paper's
-    unless told otherwise. Weights that `request.keep` asks for and that cannot be written cost no score: the reason says why.
+    unless told otherwise. `head` is a classification of the task's classes unless told otherwise; NetworkError names both where it does not
+    fit the task. Weights that `request.keep` asks for and that cannot be written cost no score: the reason says why.
     """
     clock = perf_counter()
     torch.manual_seed(request.seed)
     architecture = EinSpace(task.input.shape, grammar=grammar).parse(request.text)
-    network = build(architecture, Classification(classes=task.classes)).to(device)
+    head = Classification(classes=task.classes) if head is None else head
+    check_fit(head, architecture.output, (task.classes,), task.name)
+    network = build(architecture, head).to(device)
     parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     data = _tensors([task.train, task.valid] if request.final else [task.train], device)
     built = perf_counter()
@@ -75,7 +79,7 @@ def evaluate(
 
     outcome = Outcome.OK
     try:
-        train(network, *data, recipe, epochs, torch.Generator().manual_seed(request.seed), after_epoch)
+        train(network, *data, recipe, epochs, torch.Generator().manual_seed(request.seed), after_epoch, head.loss)
     except _Pruned:
         outcome = Outcome.PRUNED
     trained = perf_counter()

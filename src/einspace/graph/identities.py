@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from einspace.graph.series import Apply, Parallel, Series, Step
 from einspace.operations import Add, Clone, Col2im, Concat, GroupDim, Im2col, Permute, Relu, Softmax
+from einspace.operations.branching import LARGEST
 
 PIXELS = Im2col(1, 1, 0)
 """The im2col that only reshapes."""
@@ -83,7 +84,13 @@ def branched(module: Parallel) -> Series:
 def _push_parallel(steps: list[Step], module: Parallel) -> None:
     """Append a branching module; equal branches that are concatenated only to be split again go on as they are."""
     last, split = steps[-1] if steps else None, module.branching
-    if isinstance(last, Parallel) and _multiple(last) and _multiple(module) and _bare(last) == _bare(module):
+    if (
+        isinstance(last, Parallel)
+        and _multiple(last)
+        and _multiple(module)
+        and _bare(last) == _bare(module)
+        and last.branching.b * split.b <= LARGEST
+    ):
         steps.pop()
         b = last.branching.b * split.b
         steps.append(_wider(module, ((b, Series()),), last.leaf))
@@ -155,7 +162,7 @@ def _flattened(module: Parallel) -> Parallel:
     runs: list[Run] = []
     for (count, branch), other in zip(module.branches, inner, strict=True):
         runs += [(count, branch)] if other is None else [(count * copies, part) for copies, part in other.branches]
-    return _wider(module, tuple(runs), module.leaf)
+    return _wider(module, tuple(runs), module.leaf) if sum(count for count, _ in runs) <= LARGEST else module
 
 
 def _wider(module: Parallel, runs: tuple[Run, ...], leaf: int) -> Parallel:
