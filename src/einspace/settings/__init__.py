@@ -1,0 +1,20 @@
+"""Settings: every option of a search in one model, read from a file and a command line, and written into the run."""
+
+from einspace.settings.model import LimitSettings, RecipeSettings, SearchSettings, flags, leaves, parameter
+from einspace.settings.origin import CONFIG, Origin, describe_here, notes, write_config
+from einspace.settings.resolve import load
+
+__all__ = [
+    "CONFIG",
+    "LimitSettings",
+    "Origin",
+    "RecipeSettings",
+    "SearchSettings",
+    "describe_here",
+    "flags",
+    "leaves",
+    "load",
+    "notes",
+    "parameter",
+    "write_config",
+]
