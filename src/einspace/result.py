@@ -11,6 +11,7 @@ from urllib.parse import quote
 import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.errors import RunError, SettingError
@@ -118,7 +119,8 @@ class Result:
         """
         database = self.run.resolve() / "study.db"
         try:
-            storage = optuna.storages.RDBStorage(f"sqlite:///file:{quote(str(database))}?mode=ro&uri=true")
+            file = URL.create("sqlite", database=f"file:{quote(str(database))}", query={"mode": "ro", "uri": "true"})
+            storage = optuna.storages.RDBStorage(file.render_as_string(hide_password=False))
             return optuna.load_study(study_name=STUDY, storage=storage)
         except (SQLAlchemyError, KeyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
             raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error

@@ -79,7 +79,7 @@ class MLflow(Callback):
             self._client.set_tag(self._parent, "best.trial", str(best.trial))
             self._log(self._parent, {f"test_{self._metric}": best.test}, best.trial)
         for row in result.baselines:
-            self._log(self._parent, {f"test_{self._metric}/{_plain(row.name)}": row.test}, 0)
+            self._log(self._parent, {f"baselines/{_plain(row.name)}/test_{self._metric}": row.test}, 0)
         self._client.set_terminated(self._parent, "FINISHED")
 
     def close(self) -> None:
