@@ -29,4 +29,4 @@ check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/mypy
 
 bench: $(STAMP)  ## run every benchmark
-	@for file in benchmarks/*.py; do test -f "$$file" || continue; echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/*.py; do test -f "$$file" || continue; echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done

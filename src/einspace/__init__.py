@@ -22,7 +22,7 @@ from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:
     from einspace import baselines, networks
-    from einspace.networks import Classification, build, from_module
+    from einspace.networks import Classification, Dense, MultiLabel, build, from_module
     from einspace.study import search
     from einspace.tasks import Recipe, Task, load_task
 
@@ -32,6 +32,8 @@ _LATER = {
     "baselines": "einspace.baselines",
     "networks": "einspace.networks",
     "Classification": "einspace.networks",
+    "Dense": "einspace.networks",
+    "MultiLabel": "einspace.networks",
     "build": "einspace.networks",
     "from_module": "einspace.networks",
     "search": "einspace.study",
@@ -44,11 +46,13 @@ _LATER = {
 __all__ = [
     "Architecture",
     "Classification",
+    "Dense",
     "EinSpace",
     "EinspaceError",
     "Feature",
     "Grammar",
     "Limits",
+    "MultiLabel",
     "Production",
     "Recipe",
     "Task",

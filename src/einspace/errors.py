@@ -9,7 +9,8 @@
     ├── UnknownNameError   a name that is not in a registry; names the nearest that is
     ├── SettingError       an option with a value that makes no sense
     ├── TaskError          data that cannot be used as a task
-    ├── NetworkError       an architecture, a head and a task that do not fit together, or a module that does not fit the space
+    ├── NetworkError       an architecture, a head, weights and a task that do not fit together, or a module that does not fit the space
+    ├── ExportError        a network that cannot be written in a format, or a file that cannot be written
     └── RunError           a run's folder or storage that cannot be used
 
 The command line prints such an error as one message and exits with code 2.
@@ -118,7 +119,11 @@ class TaskError(EinspaceError):
 
 
 class NetworkError(EinspaceError):
-    """An architecture, a head and a task that do not fit together, or a module that does not fit the space."""
+    """An architecture, a head, weights and a task that do not fit together, or a module that does not fit the space."""
+
+
+class ExportError(EinspaceError):
+    """A network that cannot be written in a format, or a file that cannot be written."""
 
 
 class RunError(EinspaceError):

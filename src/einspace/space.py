@@ -8,7 +8,8 @@ from einspace.derivation import Inferred, Memo, Node, infer, parse, text
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar, einspace_grammar
-from einspace.graph import Graph, Series, fuse_convolutions, lower, saved_bytes, series
+from einspace.graph import Graph, Series, lower, saved_bytes, series
+from einspace.graph import optimize as run_passes
 from einspace.limits import Limits
 from einspace.sampling import Sampler, SamplingReport, chooser
 from einspace.variation import CrossoverReport, MutationReport, crossover, distance, mutate
@@ -90,16 +91,17 @@ class Architecture:
         """Canonical key: equal for two derivations that compute the same (section 5)."""
         return self.series.key(self.input)
 
-    def graph(self, optimize: bool = True) -> Graph:
-        """The flat graph: simplified and fused, or every operation as derived.
+    def graph(self, optimize: bool = True, batch_branches: bool = False) -> Graph:
+        """The flat graph: simplified and through all passes, or every operation as derived.
 
-        Raises LimitError for more than a million operations.
+        `batch_branches` makes one layer of equal ones that read the same value, which is faster on some devices and at some shapes. Raises
+        LimitError for more than a million operations.
         """
         if self.terminals > LARGEST:
             raise LimitError(f"the network has {self.terminals:,} operations, and at most {LARGEST:,} can be laid out")
         if not optimize:
             return lower(series(self.node, simplify=False), self.input)
-        return fuse_convolutions(lower(self.series, self.input))
+        return run_passes(lower(self.series, self.input), optional=batch_branches)
 
     def distance(self, other: "Architecture") -> int:
         """Fewest edits, in nodes, between the two derivations: a metric; their inputs are not compared.

@@ -8,12 +8,12 @@ import torch
 from tests.architectures import SHAPES, sampled
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from einspace import Architecture, EinSpace, baselines
 from einspace.errors import ShapeError
 from einspace.features import BYTES_PER_ELEMENT, Feature
-from einspace.graph import Convolution, saved_bytes
+from einspace.graph import Attention, Batched, Convolution, Heads, saved_bytes
 from einspace.networks import build
 from einspace.operations import OPERATIONS, Aggregation, Concat, GroupDim, Im2col, Linear, Matmul, Norm, Operation, Value, Values
 
@@ -24,12 +24,17 @@ GRIDS = {feature.shape: feature.grid for feature in ROWS}
 Maker = Callable[[int, bool], Tensor]
 """Makes a batch, of a size, that requires a gradient or not."""
 
-COUNTED = (Linear, Matmul, Convolution)
+COUNTED = (Linear, Matmul, Convolution, Attention, Heads, Batched)
 """What the flop counter of PyTorch counts; it leaves out the additions of `add`."""
 
 PADDED = Im2col(1, 2, 1)
 CONVOLUTIONS = tuple(Convolution(unroll.k, unroll.s, unroll.p, 4) for unroll in (*Im2col.options(), PADDED))
-EVERY = (*(option for kind in OPERATIONS.values() for option in kind.options()), PADDED, *CONVOLUTIONS)
+BATCHED = tuple(Batched(each, 3, joined) for each in (Linear(4), CONVOLUTIONS[0], CONVOLUTIONS[2]) for joined in (True, False))
+ATTENTION = (Attention(scaled=True), Attention(scaled=False), Heads(4, 2, scaled=True), Heads(1, 3, scaled=False))
+EVERY = (*(option for kind in OPERATIONS.values() for option in kind.options()), PADDED, *CONVOLUTIONS, *ATTENTION, *BATCHED)
+
+UNCOUNTED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)}  # type: ignore[no-untyped-call]
+"""What the flop counter would count on a GPU only."""
 
 NETWORKS = [(name, baselines.get(name, (3, 32, 32))) for name in baselines.names()]
 SAMPLES = [(str(shape), architecture) for shape in SHAPES for architecture in sampled(shape, 13)]
@@ -86,6 +91,7 @@ def layouts(feature: Feature) -> list[tuple[Value, Maker]]:
 def fitting(operation: Operation) -> list[tuple[Feature, ...]]:
     """Inputs that an operation accepts."""
     count = operation.b if isinstance(operation, Concat) else 2 if isinstance(operation, Aggregation) else 1
+    count = 3 if operation in ATTENTION else count
     tried = [(feature,) * count for feature in (*IMAGES, *ROWS)]
     if isinstance(operation, Matmul):
         tried += [(Feature((3, 4)), Feature((4, 5))), (Feature((2, 3, 4)), Feature((2, 4, 5)))]
@@ -134,13 +140,14 @@ def _check(operation: Operation, layer: nn.Module, values: Values, makers: list[
 
 @pytest.mark.parametrize(("name", "architecture"), NETWORKS + SAMPLES, ids=[name for name, _ in NETWORKS + SAMPLES])
 def test_costs_are_those_of_the_network(name: str, architecture: Architecture) -> None:
-    """Plain and optimised: parameters and FLOPs exactly, saved bytes within 10% of what the hooks see."""
+    """Plain, optimised and batched: parameters and FLOPs exactly, saved bytes within 10% of what the hooks see."""
     shape = architecture.input.shape
-    for optimize in (True, False):
-        graph, network = architecture.graph(optimize), build(architecture, optimize=optimize)
+    for optimize, batched in ((True, False), (True, True), (False, False)):
+        graph = architecture.graph(optimize, batch_branches=batched)
+        network = build(architecture, optimize=optimize, batch_branches=batched)
         assert sum(weight.numel() for weight in network.parameters()) == architecture.parameters
         costs = [(i.operation, i.operation.flops(graph.inputs(i))) for i in graph.instructions]
-        with FlopCounterMode(display=False) as counter:
+        with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
             network(torch.randn(2, *shape))
         assert counter.get_total_flops() == 2 * sum(flops for operation, flops in costs if isinstance(operation, COUNTED))
         assert sum(flops for _, flops in costs) == architecture.flops

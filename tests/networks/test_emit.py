@@ -6,6 +6,7 @@ import pytest
 import torch
 from tests.architectures import SHAPES, sampled
 from tests.graph.test_series import SAME
+from tests.networks.comparison import compare
 from torch import nn
 
 from einspace import EinSpace, baselines
@@ -14,42 +15,26 @@ from einspace.graph import Convolution
 from einspace.networks import Classification, build, convert_state
 
 
-def _compare(architecture: object, shape: tuple[int, ...]) -> None:
-    plain, fast = build(architecture, optimize=False).double(), build(architecture).double()  # type: ignore[arg-type]
-    convert_state(plain, fast)
-    x = torch.randn(3, *shape, dtype=torch.double)
-    inputs = x.clone().requires_grad_(), x.clone().requires_grad_()
-    outputs = plain(inputs[0]), fast(inputs[1])
-    torch.testing.assert_close(outputs[0], outputs[1], rtol=1e-9, atol=1e-9)
-    weights = torch.randn_like(outputs[0])
-    for output in outputs:
-        (output * weights).sum().backward()
-    torch.testing.assert_close(inputs[0].grad, inputs[1].grad, rtol=1e-7, atol=1e-7)
-    for (name, p), (other, q) in zip(sorted(plain.named_parameters()), sorted(fast.named_parameters()), strict=True):
-        assert name == other
-        torch.testing.assert_close(p.grad, None if q.grad is None else q.grad.reshape(p.shape), rtol=1e-7, atol=1e-7)
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_simplified_and_plain_network_agree(shape: tuple[int, ...]) -> None:
     """Same weights, same outputs, same gradients of the input and of every weight."""
     torch.manual_seed(0)
     for architecture in sampled(shape, 25):
-        _compare(architecture, shape)
+        compare(architecture)
 
 
 @pytest.mark.parametrize("text", sorted({text for pair in SAME for text in pair}))
 def test_every_identity_of_the_normal_form_is_one(text: str) -> None:
     """Whatever the normal form makes of these, it computes the same with the same weights."""
     torch.manual_seed(0)
-    _compare(EinSpace((4, 4, 4)).parse(text), (4, 4, 4))
+    compare(EinSpace((4, 4, 4)).parse(text))
 
 
 @pytest.mark.parametrize("name", ["resnet8", "vit-tiny", "mixer-tiny"])
 def test_baselines_agree_with_their_plain_form(name: str) -> None:
     """Also the networks that people will start from."""
     torch.manual_seed(0)
-    _compare(baselines.get(name, (3, 16, 16)), (3, 16, 16))
+    compare(baselines.get(name, (3, 16, 16)))
 
 
 @pytest.mark.parametrize("option", [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (4, 4, 0), (8, 8, 0), (16, 16, 0)])
@@ -59,7 +44,7 @@ def test_every_im2col_becomes_the_convolution(option: tuple[int, int, int], end:
     torch.manual_seed(0)
     text = "[im2col(k={},s={},p={}) linear(d=16) {}]".format(*option, end)
     architecture = EinSpace((3, 17, 16)).parse(text)
-    _compare(architecture, (3, 17, 16))
+    compare(architecture)
     operations = [instruction.operation for instruction in architecture.graph().instructions]
     fused = any(isinstance(operation, Convolution) for operation in operations)
     assert fused == (end == "col2im" or option != (1, 1, 0))

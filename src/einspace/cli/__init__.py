@@ -9,11 +9,11 @@ import sys
 
 import typer
 
-from einspace.cli import grammar, search, space, tasks, training
+from einspace.cli import export, grammar, search, space, tasks, training
 from einspace.cli.output import err
 from einspace.errors import EinspaceError
 
-COMMANDS = (space.sample, space.show, space.baselines, grammar.grammar, tasks.tasks, training.evaluate, search.search)
+COMMANDS = (space.sample, space.show, space.baselines, grammar.grammar, tasks.tasks, training.evaluate, search.search, export.export)
 """Every command, in the order of the help; its name is the function's."""
 
 app = typer.Typer(

@@ -1,7 +1,10 @@
 """Where a command's words go: figures to standard output, progress and errors to standard error."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import typer
 from rich.console import Console
@@ -24,6 +27,23 @@ def write(path: Path, content: str) -> None:
         path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise EinspaceError(f"cannot write {path}: {error.strerror}") from None
+
+
+@contextmanager
+def waiting(words: str, seconds: float = 2.0) -> Iterator[None]:
+    """Say on a terminal what is going on, once that has taken some seconds."""
+    status = err.status(words)
+    timer = Timer(seconds, status.start)
+    timer.daemon = True
+    if err.is_terminal:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if timer.is_alive():
+            timer.join()
+        status.stop()
 
 
 def progress(transient: bool = False) -> Progress:

@@ -11,7 +11,7 @@ from torch import Tensor
 from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Seconds
 from einspace.evaluation.training import predict, train
 from einspace.grammar import Grammar
-from einspace.networks import Classification, build
+from einspace.networks import Classification, Head, build, check_fit
 from einspace.space import EinSpace
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Split, Task
@@ -32,23 +32,27 @@ def evaluate(
     device: str = "cpu",
     on_epoch: Callable[[int, float], None] | None = None,
     grammar: Grammar | None = None,
+    head: Head | None = None,
 ) -> Evaluation:
     """Build the architecture, train it and score it; raises what the parts raise.
 
     During the search: trained on `train` for `recipe.epochs_search`, scored on `valid` after the last epoch. `request.final`: trained on
     `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
-    `on_epoch` is told of each epoch, as in `train`. `grammar` is the one that the text is of, the paper's unless told otherwise.
+    `on_epoch` is told of each epoch, as in `train`. `grammar` is the one that the text is of, the paper's unless told otherwise. `head`
+    is a classification of the task's classes unless told otherwise; NetworkError names both where it does not fit the task.
     """
     clock = perf_counter()
     torch.manual_seed(request.seed)
     architecture = EinSpace(task.input.shape, grammar=grammar).parse(request.text)
-    network = build(architecture, Classification(classes=task.classes)).to(device)
+    head = Classification(classes=task.classes) if head is None else head
+    check_fit(head, architecture.output, (task.classes,), task.name)
+    network = build(architecture, head).to(device)
     parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     x, y = _tensors([task.train, task.valid] if request.final else [task.train], device)
     built = perf_counter()
     generator = torch.Generator().manual_seed(request.seed)
     epochs = recipe.epochs_final if request.final else recipe.epochs_search
-    losses = tuple(train(network, x, y, recipe, epochs, generator, on_epoch))
+    losses = tuple(train(network, x, y, recipe, epochs, generator, on_epoch, head.loss))
     trained = perf_counter()
     x, y = _tensors([task.test if request.final else task.valid], device)
     value = task.metric(predict(network, x, recipe.batch_size), y)

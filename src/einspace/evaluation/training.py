@@ -19,8 +19,9 @@ def train(
     epochs: int,
     generator: torch.Generator,
     on_epoch: Callable[[int, float], None] | None = None,
+    loss_of: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
 ) -> list[float]:
-    """Train in place with cross-entropy and give the mean loss of each epoch.
+    """Train in place on the loss of outputs and labels, and give the mean loss of each epoch.
 
     Network, samples `x` (N, ...) and labels `y` (N,) are on one device; `generator` is on the CPU and shuffles. The device is waited for
     once an epoch. A last batch of a single sample is left out: batch norm on a 1 x 1 image cannot take it. `on_epoch(epoch, loss)` is
@@ -39,7 +40,7 @@ def train(
         total = torch.zeros((), device=x.device)
         for start in starts:
             batch = order[start : start + recipe.batch_size]
-            loss = nn.functional.cross_entropy(network(x[batch]), y[batch])
+            loss = loss_of(network(x[batch]), y[batch])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()

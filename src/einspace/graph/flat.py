@@ -1,7 +1,7 @@
 """Graph: a flat list of operations in execution order, with the feature on every value."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from einspace.features import Feature
 from einspace.graph.series import Apply, Parallel, Series
@@ -10,12 +10,16 @@ from einspace.operations import Operation
 
 @dataclass(frozen=True)
 class Instruction:
-    """One operation on numbered values. `name` is the place of its weights: the terminal's place, and the copy's number."""
+    """One operation on numbered values. `name` is the place of its weights: the terminal's place, and the copy's number.
+
+    Where several layers are packed into one operation, `parts` are the places of their weights, in the order of the layer's parts.
+    """
 
     operation: Operation
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     name: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,22 @@ class Graph:
                 counts[value] += 1
         counts[self.output] += 1
         return counts
+
+    def makers(self) -> dict[int, int]:
+        """Which instruction makes each value; none makes the input of the graph."""
+        return {value: i for i, instruction in enumerate(self.instructions) for value in instruction.outputs}
+
+    def readers(self) -> dict[int, list[int]]:
+        """Which instructions read each value, in their order."""
+        found: dict[int, list[int]] = {}
+        for i, instruction in enumerate(self.instructions):
+            for value in dict.fromkeys(instruction.inputs):
+                found.setdefault(value, []).append(i)
+        return found
+
+    def replaced(self, changes: "Mapping[int, Sequence[Instruction]]") -> "Graph":
+        """The graph with other instructions, or none, in the places of some."""
+        return replace(self, instructions=tuple(new for i, old in enumerate(self.instructions) for new in changes.get(i, [old])))
 
     def inputs(self, instruction: Instruction) -> tuple[Feature, ...]:
         """The features that an instruction reads."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from einspace.features import Feature, Features
 from einspace.graph.flat import Graph, Instruction
 from einspace.graph.identities import PIXELS
-from einspace.operations import CHANNELS_LAST, Col2im, Computation, Im2col, Linear, Storage, Value, Values
+from einspace.operations import CHANNELS_LAST, Col2im, Computation, Im2col, Linear, Operation, Relu, Storage, Value, Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -59,33 +59,79 @@ class Convolution(Computation):
 def fuse_convolutions(graph: Graph) -> Graph:
     """Replace im2col -> linear by a convolution whose pixels are unrolled, and drop the unrolling where a col2im follows.
 
-    Columns that something else reads too stay as they are. A lone im2col(k=1,s=1,p=0) -> linear stays a linear layer.
+    Linear layers that share their columns become convolutions on one image; columns that anything else reads stay as they are. A lone
+    im2col(k=1,s=1,p=0) -> linear stays a linear layer.
     """
-    uses = graph.uses()
-    reader = {value: i for i, instruction in enumerate(graph.instructions) for value in instruction.inputs}
+    uses, readers = graph.uses(), graph.readers()
     features: list[Feature] = list(graph.features)
     replaced: dict[int, list[Instruction]] = {}
     for i, instruction in enumerate(graph.instructions):
         unroll = instruction.operation
-        (columns, *_) = instruction.outputs
-        follower = reader.get(columns)
-        if not isinstance(unroll, Im2col) or uses[columns] != 1 or follower is None:
+        if not isinstance(unroll, Im2col):
             continue
-        linear = graph.instructions[follower]
-        if not isinstance(linear.operation, Linear):
+        (columns,) = instruction.outputs
+        followers = readers.get(columns, [])
+        if not followers or any(not isinstance(graph.instructions[place].operation, Linear) for place in followers):
             continue
-        convolution = Convolution(unroll.k, unroll.s, unroll.p, linear.operation.d)
-        last = reader.get(linear.outputs[0])
-        if uses[linear.outputs[0]] == 1 and last is not None and isinstance(graph.instructions[last].operation, Col2im):
-            replaced[i] = replaced[follower] = []
-            replaced[last] = [Instruction(convolution, instruction.inputs, graph.instructions[last].outputs, linear.name)]
-        elif unroll != PIXELS:
+        rolled = [_only(graph, uses, readers, graph.instructions[place].outputs[0], Col2im) for place in followers]
+        if uses[columns] != len(followers):
+            continue
+        if unroll == PIXELS and not all(_is_image(graph, uses, readers, graph.instructions[place].outputs[0]) for place in followers):
+            continue
+        replaced[i] = []
+        for place, last in zip(followers, rolled, strict=True):
+            linear = graph.instructions[place]
+            assert isinstance(linear.operation, Linear)
+            convolution = Convolution(unroll.k, unroll.s, unroll.p, linear.operation.d)
+            if last is not None:
+                replaced[last] = []
+                replaced[place] = [Instruction(convolution, instruction.inputs, graph.instructions[last].outputs, linear.name)]
+            else:
+                image = len(features)
+                features.extend(convolution.infer(graph.inputs(instruction)))
+                pixels = Instruction(PIXELS, (image,), linear.outputs, f"im2col_of_{linear.name}")
+                replaced[place] = [Instruction(convolution, instruction.inputs, (image,), linear.name), pixels]
+    return replace(graph.replaced(replaced), features=tuple(features))
+
+
+def relu_before_pixels(graph: Graph) -> Graph:
+    """Let a relu on the unrolled pixels of a convolution work on its image, and drop the unrolling where a col2im follows the relu.
+
+    The normal form has relu before col2im, so this is what becomes of convolution and relu.
+    """
+    uses, readers = graph.uses(), graph.readers()
+    features: list[Feature] = list(graph.features)
+    replaced: dict[int, list[Instruction]] = {}
+    for i, instruction in enumerate(graph.instructions):
+        if instruction.operation != PIXELS:
+            continue
+        place = _only(graph, uses, readers, instruction.outputs[0], Relu)
+        if place is None:
+            continue
+        relu = graph.instructions[place]
+        last = _only(graph, uses, readers, relu.outputs[0], Col2im)
+        replaced[i] = []
+        if last is not None:
+            replaced[last] = []
+            replaced[place] = [replace(relu, inputs=instruction.inputs, outputs=graph.instructions[last].outputs)]
+        else:
             image = len(features)
-            features.extend(convolution.infer(graph.inputs(instruction)))
-            replaced[i] = []
-            replaced[follower] = [
-                Instruction(convolution, instruction.inputs, (image,), linear.name),
-                Instruction(PIXELS, (image,), linear.outputs, instruction.name),
+            features.extend(graph.inputs(instruction))
+            replaced[place] = [
+                replace(relu, inputs=instruction.inputs, outputs=(image,)),
+                replace(instruction, inputs=(image,), outputs=relu.outputs),
             ]
-    instructions = tuple(new for i, old in enumerate(graph.instructions) for new in replaced.get(i, [old]))
-    return replace(graph, instructions=instructions, features=tuple(features))
+    return replace(graph.replaced(replaced), features=tuple(features))
+
+
+def _is_image(graph: Graph, uses: list[int], readers: dict[int, list[int]], value: int) -> bool:
+    """Whether rows are only read to be put back on their grid, at once or after a relu."""
+    relu = _only(graph, uses, readers, value, Relu)
+    rows = value if relu is None else graph.instructions[relu].outputs[0]
+    return _only(graph, uses, readers, rows, Col2im) is not None
+
+
+def _only(graph: Graph, uses: list[int], readers: dict[int, list[int]], value: int, kind: type[Operation]) -> int | None:
+    """The instruction of a kind that alone reads a value."""
+    place = readers[value][0] if uses[value] == 1 and value in readers else None
+    return place if place is not None and type(graph.instructions[place].operation) is kind else None

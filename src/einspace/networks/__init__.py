@@ -1,8 +1,23 @@
 """Networks: a graph as a PyTorch module, with a head (B.1)."""
 
+from einspace.networks import export
+from einspace.networks.batching import batching_pays
 from einspace.networks.emit import build, emit
-from einspace.networks.heads import Classification, Head
+from einspace.networks.heads import Classification, Dense, Head, MultiLabel, check_fit
 from einspace.networks.importer import Imported, from_module
 from einspace.networks.state import convert_state
 
-__all__ = ["Classification", "Head", "Imported", "build", "convert_state", "emit", "from_module"]
+__all__ = [
+    "Classification",
+    "Dense",
+    "Head",
+    "Imported",
+    "MultiLabel",
+    "batching_pays",
+    "build",
+    "check_fit",
+    "convert_state",
+    "emit",
+    "export",
+    "from_module",
+]

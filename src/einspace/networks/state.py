@@ -1,8 +1,13 @@
 """Weights: the plain and the optimised form of one architecture hold the same ones, under the same names."""
 
-from torch import nn
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor, nn
 
 from einspace.errors import NetworkError
+
+NAMED = 20
+"""Entries that a message names before it only counts the others."""
 
 
 def convert_state(source: nn.Module, target: nn.Module) -> None:
@@ -10,12 +15,32 @@ def convert_state(source: nn.Module, target: nn.Module) -> None:
 
     A convolution's weight (d, C, k, k) is a linear layer's (d, C k k), channel-major. Raises NetworkError naming what does not fit.
     """
-    have, want = source.state_dict(), target.state_dict()
+    fill_state(target, source.state_dict())
+
+
+def fill_state(target: nn.Module, have: Mapping[str, Tensor]) -> None:
+    """Copy weights by name into a network, as `convert_state`; raises NetworkError naming missing, extra and mis-shaped entries."""
+    want = target.state_dict()
     missing, extra = sorted(want.keys() - have.keys()), sorted(have.keys() - want.keys())
-    wrong = [name for name in want.keys() & have.keys() if want[name].numel() != have[name].numel()]
+    wrong = [
+        f"{name} {tuple(have[name].shape)} in place of {tuple(want[name].shape)}"
+        for name in sorted(want.keys() & have.keys())
+        if not _alike(have[name], want[name])
+    ]
     if missing or extra or wrong:
-        problems = [
-            f"{label} {', '.join(names)}" for label, names in (("missing", missing), ("extra", extra), ("mis-shaped", wrong)) if names
-        ]
-        raise NetworkError(f"the weights are of another architecture: {'; '.join(problems)}")
+        parts = (("missing", missing), ("extra", extra), ("mis-shaped", wrong))
+        problems = "; ".join(f"{label} {_listed(names)}" for label, names in parts if names)
+        raise NetworkError(f"the weights are of another architecture: {problems}")
     target.load_state_dict({name: have[name].reshape(want[name].shape) for name in want})
+
+
+def _alike(have: Tensor, want: Tensor) -> bool:
+    """Equal shapes, or a linear layer's weight and a convolution's with the same numbers in each row."""
+    if have.shape == want.shape:
+        return True
+    return {have.ndim, want.ndim} == {2, 4} and have.flatten(1).shape == want.flatten(1).shape
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 FACTORS = (2, 4, 8)
 """The branching factors of the branching prior (section 3.4)."""
 
-LARGEST = 1024
-"""The largest factor outside the prior that a text may ask for: every branch is a feature of its own."""
+LARGEST = 1_000_000
+"""The largest factor: every branch is a feature of its own. No network that is laid out has as many branches, nor has its normal form, in
+which a sum of sums is one sum."""
 
 
 def drawn(b: int) -> int:

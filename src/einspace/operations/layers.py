@@ -85,7 +85,8 @@ class Im2col(nn.Module):
         if self.k == 1:
             # A patch of one pixel is the pixel's channels: a view, and unfold would copy.
             x = functional.pad(x, [self.p] * 4) if self.p else x
-            return x[:, :, :: self.s, :: self.s].flatten(2).transpose(1, 2)
+            x = x[:, :, :: self.s, :: self.s] if self.s > 1 else x
+            return x.flatten(2).transpose(1, 2)
         columns = functional.unfold(x, self.k, stride=self.s, padding=self.p)  # (n, c k k, h'w')
         return columns.transpose(1, 2)
 
@@ -127,12 +128,12 @@ class Permute(nn.Module):
 class Relu(nn.Module):
     """Leaky relu."""
 
-    def __init__(self, slope: float) -> None:
+    def __init__(self, slope: float, inplace: bool = False) -> None:
         super().__init__()
-        self.slope = slope
+        self.slope, self.inplace = slope, inplace
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.leaky_relu(x, self.slope)
+        return functional.leaky_relu(x, self.slope, self.inplace)
 
 
 class Softmax(nn.Module):
@@ -151,3 +152,69 @@ class PosEnc(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.encoding
+
+
+class Attention(nn.Module):
+    """(n, s, d), (n, t, d), (n, t, d) -> (n, s, d), and with `channels` the same on (n, c, s, d)."""
+
+    def __init__(self, scale: float, channels: bool) -> None:
+        super().__init__()
+        self.scale, self.channels = scale, channels
+
+    def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        # The kernels want an axis of heads, and rows without gaps.
+        q, k, v = (x.contiguous() if self.channels else x.contiguous().unsqueeze(1) for x in (queries, keys, values))
+        mixed = functional.scaled_dot_product_attention(q, k, v, scale=self.scale)
+        return mixed if self.channels else mixed.squeeze(1)
+
+
+class Packed(nn.Module):
+    """Several layers in one call. Their weights stay apart, under their own names; `combine` gets them as arguments, in turn."""
+
+    parts: nn.ModuleList
+
+    def combine(self, *arguments: Tensor) -> Tensor | tuple[Tensor, ...]:
+        raise NotImplementedError
+
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        return self.combine(*inputs, *(weight for part in self.parts for weight in part.parameters()))
+
+
+class Heads(Packed):
+    """(n, s, d), (n, t, e), (n, t, f) -> (n, s, heads width): linear layers of each head for queries, keys, values."""
+
+    def __init__(self, heads: int, width: int, inputs: Sequence[int], scale: float) -> None:
+        super().__init__()
+        self.heads, self.width, self.scale = heads, width, scale
+        self.parts = nn.ModuleList(nn.Linear(size, width) for _ in range(heads) for size in inputs)
+
+    def combine(self, *arguments: Tensor) -> Tensor:
+        inputs, parameters = arguments[:3], arguments[3:]
+        queries, keys, values = (self.project(x, parameters[2 * i :: 6], parameters[2 * i + 1 :: 6]) for i, x in enumerate(inputs))
+        mixed = functional.scaled_dot_product_attention(queries, keys, values, scale=self.scale)
+        return mixed.transpose(1, 2).flatten(2)
+
+    def project(self, x: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> Tensor:
+        rows = functional.linear(x, torch.cat(list(weights)), torch.cat(list(biases)))  # (n, s, heads width)
+        return torch.unflatten(rows, 2, (self.heads, self.width)).transpose(1, 2)  # (n, heads, s, width)
+
+
+class Batched(Packed):
+    """One input to equal linear layers or convolutions: one result for each, or where `joined`, all side by side."""
+
+    def __init__(self, parts: Sequence[nn.Module], joined: bool) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+        self.joined = joined
+
+    def combine(self, *arguments: Tensor) -> Tensor | tuple[Tensor, ...]:
+        x, *parameters = arguments
+        weight, bias, first = torch.cat(list(parameters[::2])), torch.cat(list(parameters[1::2])), self.parts[0]
+        if isinstance(first, nn.Conv2d):
+            whole = functional.conv2d(x, weight, bias, first.stride, first.padding)
+        else:
+            whole = functional.linear(x, weight, bias)
+        if self.joined:
+            return whole
+        chunks = torch.chunk(whole, len(self.parts), 1 if isinstance(first, nn.Conv2d) else -1)
+        return tuple(chunks[i] for i in range(len(self.parts)))

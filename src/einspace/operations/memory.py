@@ -60,6 +60,13 @@ class Value(NamedTuple):
         """The storage once the batch axis and the next `axes` are made one: its own, or that of a copy where strides do not allow it."""
         return self.storage if _one((self.storage.elements, *self.strides[:axes]), (2, *self.shape[:axes])) else Storage(prod(self.shape))
 
+    def contiguous(self) -> Storage:
+        """The storage row by row: its own, or that of a copy where it is not so already."""
+        row_by_row = Value.new(self.shape)
+        gapless = self.storage.elements == row_by_row.storage.elements
+        steps = zip(self.shape, self.strides, row_by_row.strides, strict=True)
+        return self.storage if gapless and all(size == 1 or have == want for size, have, want in steps) else row_by_row.storage
+
     def flattened(self) -> "Value":
         """(C, H, W) -> (C, H W), a view if strides allow it."""
         channels, height, width = self.shape

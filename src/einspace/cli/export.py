@@ -1,0 +1,95 @@
+"""Networks for use elsewhere: `export`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from einspace.cli.options import AsJson, Seed, read_architecture
+from einspace.cli.output import out, print_json, waiting
+from einspace.errors import SettingError, UnknownNameError
+from einspace.features import Feature
+from einspace.space import Architecture, EinSpace
+
+if TYPE_CHECKING:
+    from einspace.result import Result
+
+What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
+
+
+def export(
+    what: What,
+    format: Annotated[str, typer.Option("--format", help="source, torch, onnx or safetensors.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write, whole or not at all.")],
+    shape: Annotated[str | None, typer.Option("--shape", help="Input, C,H,W or S,D; 3,32,32 for a TEXT, the task's for a run.")] = None,
+    classes: Annotated[int | None, typer.Option("--classes", help="Classes of the head; none: the backbone, or a run's task's.")] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights in a safetensors file.")] = None,
+    seed: Seed = 0,
+    optimize: Annotated[bool, typer.Option("--optimize/--plain", help="Simplified and fused, or every operation as derived.")] = True,
+    runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
+    as_json: AsJson = False,
+) -> None:
+    """Write a network as standalone source, a torch.export program, an ONNX model or weights."""
+    result = _result(what, runs)
+    if result is None:
+        architecture = _architecture(what, Feature.parse(shape or "3,32,32"), runs)
+    else:
+        architecture, classes = _best(result, shape, classes)
+    from einspace.networks import Classification
+    from einspace.networks.export import export_file
+
+    head = None if classes is None else Classification(classes)
+    with waiting(f"writing {output}"):
+        written = export_file(architecture, output, format, head, weights, seed, optimize)
+    fresh = weights is None and format != "source"
+    if as_json:
+        figures = {**asdict(written), "path": str(output)}
+        print_json({**figures, "architecture": str(architecture), "key": architecture.key, "fresh_weights": fresh})
+        return
+    out.print(f"{output}: {format}, {written.bytes:,} bytes, {written.parameters:,} parameters", highlight=False, soft_wrap=True)
+    if fresh:
+        out.print(f"The weights are freshly initialised, with seed {seed}: a run keeps none, --weights takes trained ones.", soft_wrap=True)
+
+
+def _result(what: str, runs: str) -> "Result | None":
+    """The run of this name or folder, if it is one: a text in brackets and a baseline's name are none."""
+    from einspace import baselines
+
+    if what.lstrip().startswith(("[", "{")) or what in baselines.names():
+        return None
+    for folder in (Path(runs, what), Path(what)):
+        if (folder / "settings.json").is_file():
+            from einspace.result import load_result
+
+            return load_result(folder.resolve().name, str(folder.resolve().parent))
+    return None
+
+
+def _architecture(what: str, inputs: Feature, runs: str) -> Architecture:
+    try:
+        return read_architecture(what, inputs)
+    except UnknownNameError as error:
+        found = sorted(path.parent.name for path in Path(runs).glob("*/settings.json"))
+        raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None
+
+
+def _best(result: "Result", shape: str | None, classes: int | None) -> tuple[Architecture, int]:
+    """A run's best architecture at its task's input, and the task's classes; what is asked for besides must agree."""
+    from einspace.networks import Classification, check_fit
+    from einspace.tasks import TASKS, load_task
+
+    task, inputs = result.settings["task"], Feature.of(result.settings["input"])
+    if result.best is None:
+        raise SettingError(f"the run {result.run.name} has no best architecture yet: no trial has ended well")
+    if shape is not None and Feature.parse(shape) != inputs:
+        raise SettingError(f"the run {result.run.name} is of inputs {inputs}, not {Feature.parse(shape)}")
+    architecture = EinSpace(inputs).parse(result.best.text)
+    if task in TASKS:
+        wanted = load_task(task).classes
+        if classes is not None:
+            check_fit(Classification(classes), architecture.output, (wanted,), task)
+        return architecture, wanted
+    if classes is None:
+        raise SettingError(f"the task {task} of the run {result.run.name} is not in the registry: --classes says how many it has")
+    return architecture, classes

@@ -1,0 +1,125 @@
+"""Export: a network into a file that was checked against it before it is written."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from einspace.errors import ExportError, SettingError, UnknownNameError
+from einspace.features import Feature
+from einspace.networks.emit import build
+from einspace.networks.export.files import check_target, write_file
+from einspace.networks.export.programs import check_onnx, export_program, load_program, onnx_bytes, program_bytes, run_onnx
+from einspace.networks.export.source import load_source, source
+from einspace.networks.export.weights import load_weights, weights
+from einspace.networks.heads import Head
+from einspace.networks.state import convert_state
+from einspace.space import Architecture
+
+FORMATS = {
+    "source": "one Python file that imports torch only, without weights",
+    "torch": "a torch.export program (.pt2) with weights",
+    "onnx": "an ONNX model with weights; needs the extra onnx",
+    "safetensors": "the weights alone, by name",
+}
+"""Every format, and what it is."""
+
+BATCHES = (1, 3)
+"""Batch sizes that a file is checked with."""
+
+TOLERANCE = 1e-4
+"""Largest difference of the outputs of a program or an ONNX model from ours, in parts of the largest of ours, or of 1 if that is more."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: `bytes` of a `format` into `path`; `parameters` are those of the network with its head."""
+
+    path: Path
+    format: str
+    bytes: int
+    sha256: str
+    parameters: int
+
+
+def export_file(
+    architecture: Architecture,
+    path: str | os.PathLike[str],
+    format: str,
+    head: Head | None = None,
+    weights_from: str | os.PathLike[str] | nn.Module | None = None,
+    seed: int = 0,
+    optimize: bool = True,
+) -> Exported:
+    """Write an architecture with its head in one of `FORMATS`, for any batch size and in evaluation mode.
+
+    The weights are those of a safetensors file or of another network of the same architecture, or fresh ones that follow from `seed`.
+    Before the file is written, its content is read back and run on random inputs beside the network: source must give the same outputs
+    bit by bit, a program and ONNX up to `TOLERANCE`. The file is written whole or not at all. Raises ExportError for a target that
+    cannot be written, an extra that is missing or a layer that a format cannot hold, NetworkError for weights or a head that do not fit,
+    UnknownNameError for another format.
+    """
+    target = Path(path)
+    if format not in FORMATS:
+        raise UnknownNameError("format", format, FORMATS)
+    if format == "source" and weights_from is not None:
+        raise SettingError("a source file holds no weights: write them with the format safetensors, and load them into its Network")
+    check_target(target)
+    if format == "onnx":
+        check_onnx(architecture.parameters)
+    if head is not None:
+        head.output(architecture.output)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build(architecture, head, optimize).eval()
+        if isinstance(weights_from, nn.Module):
+            convert_state(weights_from, network)
+        elif weights_from is not None:
+            load_weights(network, weights_from)
+        content = _content(architecture, network, format, head, optimize)
+    write_file(target, content)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return Exported(target, format, len(content), hashlib.sha256(content).hexdigest(), parameters)
+
+
+def _content(architecture: Architecture, network: nn.Module, format: str, head: Head | None, optimize: bool) -> bytes:
+    """What the file will hold, checked."""
+    inputs = architecture.input
+    if format == "safetensors":
+        notes = {"architecture": str(architecture), "input": ",".join(map(str, inputs.shape)), "head": str(head)}
+        content = weights(network, notes)
+        stored = safetensors.torch.load(content)
+        if any(not torch.equal(value.nan_to_num(), stored[name].nan_to_num()) for name, value in network.state_dict().items()):
+            raise ExportError("the weights do not come back as they were written")
+        return content
+    if format == "source":
+        text = source(architecture, head, optimize)
+        other = load_source(text).eval()
+        other.load_state_dict(network.state_dict())
+        _compare(network, other, inputs, 0.0, "source")
+        return text.encode()
+    program = export_program(network, inputs)
+    if format == "torch":
+        content = program_bytes(program)
+        _compare(network, load_program(content), inputs, TOLERANCE, "program")
+        return content
+    content = onnx_bytes(program)
+    _compare(network, lambda x: run_onnx(content, x), inputs, TOLERANCE, "ONNX model")
+    return content
+
+
+def _compare(network: nn.Module, other: Callable[[Tensor], Tensor], inputs: Feature, tolerance: float, what: str) -> None:
+    """Run both; raises ExportError where they differ."""
+    for batch in BATCHES:
+        x = torch.randn(batch, *inputs.shape)
+        with torch.no_grad():
+            ours, theirs = network(x), other(x)
+        scale = max(1.0, float(ours.abs().nan_to_num(0.0, 0.0, 0.0).max()))
+        same = torch.isclose(ours, theirs, rtol=0.0, atol=tolerance * scale, equal_nan=True) if ours.shape == theirs.shape else None
+        if same is None or not bool(same.all()):
+            raise ExportError(f"the {what} does not compute what the network computes, so it was not written")

@@ -1,0 +1,49 @@
+"""Files: a whole file or none."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from einspace.errors import ExportError
+
+
+def check_target(path: Path) -> None:
+    """Raise ExportError where no file can be written: the folder is missing or closed to us, or a folder or a device is in the place."""
+    try:
+        problem = _problem(path)
+        if problem is None:
+            os.rmdir(tempfile.mkdtemp(prefix=".einspace-", dir=path.resolve().parent))
+    except OSError as error:
+        problem = error.strerror
+    if problem is not None:
+        raise ExportError(f"cannot write {path}: {problem}")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write all of the content, or leave what was there; raises ExportError where that fails. A link is followed."""
+    folder = None
+    try:
+        target = path.resolve()
+        folder = tempfile.mkdtemp(prefix=".einspace-", dir=target.parent)
+        draft = Path(folder) / "draft"
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, target)
+    except OSError as error:
+        raise ExportError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _problem(path: Path) -> str | None:
+    if path.is_dir():
+        return "it is a folder; name a file in it"
+    if path.exists() and not path.is_file():
+        return "it is no regular file"
+    if not path.resolve().parent.is_dir():
+        return f"there is no folder {path.resolve().parent}"
+    return None

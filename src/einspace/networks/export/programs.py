@@ -1,0 +1,112 @@
+"""Programs: a network as a `torch.export` program and as an ONNX model, both for any batch size."""
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor, nn
+
+from einspace.errors import ExportError
+from einspace.features import Feature
+
+EXTRA = ("onnx", "onnxscript", "onnxruntime")
+"""The packages of the extra `onnx`."""
+
+LARGEST_ONNX = 2 * 2**30
+"""Bytes that a single ONNX file holds at most."""
+
+
+def export_program(network: nn.Module, inputs: Feature) -> torch.export.ExportedProgram:
+    """The network in evaluation mode as a program, from a batch (n, ...) of the inputs, n being free.
+
+    Raises ExportError with PyTorch's reason where a layer depends on data.
+    """
+    network.eval()
+    example = torch.zeros(2, *inputs.shape)
+    batch = torch.export.Dim("batch", min=1)
+    try:
+        with _quiet():
+            return torch.export.export(network, (example,), dynamic_shapes=({0: batch},))
+    except Exception as error:
+        raise ExportError(f"the network cannot be exported by torch.export: {_reason(error)}") from error
+
+
+def program_bytes(program: torch.export.ExportedProgram) -> bytes:
+    """The content of a .pt2 file, as `torch.export.save` writes it."""
+    buffer = io.BytesIO()
+    with _quiet():
+        torch.export.save(program, buffer)
+    return buffer.getvalue()
+
+
+def load_program(content: bytes) -> nn.Module:
+    """The network in a .pt2 file."""
+    with _quiet():
+        module: nn.Module = torch.export.load(io.BytesIO(content)).module()
+    return module
+
+
+def check_onnx(parameters: int) -> None:
+    """Raise ExportError where the packages for ONNX are missing, or the weights are more than one file holds."""
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise ExportError(f"the format onnx needs {', '.join(missing)}: pip install 'einspace[onnx]'")
+    if 4 * parameters >= LARGEST_ONNX:
+        raise ExportError(f"an ONNX file holds at most 2 GiB, and {parameters:,} parameters are more: use the format torch or safetensors")
+
+
+def onnx_bytes(program: torch.export.ExportedProgram) -> bytes:
+    """The content of an .onnx file: input `input` (batch, ...), output `output`. Raises ExportError with the exporter's reason."""
+    try:
+        with _quiet():
+            exported = torch.onnx.export(
+                program,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+                input_names=["input"],
+                output_names=["output"],
+                dynamic_shapes=({0: "batch"},),  # the axis is free already: this is its name
+            )
+            assert exported is not None
+            content: bytes = exported.model_proto.SerializeToString()
+    except Exception as error:
+        raise ExportError(f"the network cannot be exported to ONNX: {_reason(error)}") from error
+    return content
+
+
+def run_onnx(content: bytes, x: Tensor) -> Tensor:
+    """The output of an ONNX model for a batch, by onnxruntime on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    (output,) = session.run(None, {"input": x.numpy()})
+    return torch.from_numpy(output)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what PyTorch and onnxscript say of their own future, and of torchvision."""
+    registration = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = registration.level
+    registration.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*LeafSpec", FutureWarning)
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(torch|onnx|onnxscript|onnx_ir|google)\b")
+            yield
+    finally:
+        registration.setLevel(level)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of a message that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,111 @@
+"""Heads: shapes, losses, and what does not fit is named."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from einspace import Classification, Dense, EinSpace, Feature, MultiLabel, Task, build
+from einspace.errors import NetworkError
+from einspace.evaluation import Request
+from einspace.evaluation.evaluate import evaluate
+from einspace.networks import Head, check_fit
+
+IMAGE, COLUMNS = Feature((6, 4, 8)), Feature((5, 7))
+
+
+@pytest.mark.parametrize("feature", [IMAGE, COLUMNS, Feature((1, 1, 1)), Feature((1, 1))])
+@pytest.mark.parametrize(
+    ("head", "shape"),
+    [(Classification(3), (3,)), (Classification(3, pool="paper"), (3,)), (MultiLabel(4), (4,)), (Dense(2, (9, 3)), (2, 9, 3))],
+)
+def test_a_head_predicts_the_shape_that_it_says(head: Head, shape: tuple[int, ...], feature: Feature) -> None:
+    """`output` is the shape of what `layer` gives, in both modes and down to one element; its loss is a number with a gradient."""
+    assert head.output(feature) == shape
+    outputs = head.layer(feature)(torch.randn(5, *feature.shape))
+    assert outputs.shape == (5, *shape)
+    targets = torch.zeros(5, dtype=torch.long) if isinstance(head, Classification) else torch.ones(5, *shape)
+    head.loss(outputs, targets).backward()  # type: ignore[no-untyped-call]
+
+
+def test_dense_prediction_of_images() -> None:
+    """B.1: adaptive average pooling of the last two axes, then one linear map over the channels for every pixel."""
+    layer = Dense(3, (2, 2)).layer(IMAGE)
+    x = torch.randn(4, 6, 4, 8)
+    pooled = x.reshape(4, 6, 2, 2, 2, 4).mean((3, 5))
+    weight, bias = layer.linear.weight[:, :, 0, 0], layer.linear.bias  # type: ignore[union-attr, index]
+    expected = torch.einsum("nchw,oc->nohw", pooled, weight) + bias[:, None, None]  # type: ignore[index]
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_dense_prediction_of_columns() -> None:
+    """B.1: features in Col mode are pooled up or down alike, and a new axis is their one channel."""
+    layer = Dense(3, (10, 7)).layer(COLUMNS)
+    assert layer.linear.in_channels == 1  # type: ignore[union-attr]
+    x = torch.randn(4, 5, 7)
+    upsampled = x.repeat_interleave(2, dim=1)[:, None]
+    expected = upsampled * layer.linear.weight.reshape(3, 1, 1) + layer.linear.bias.reshape(3, 1, 1)  # type: ignore[union-attr, operator]
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_multi_label_is_classification_with_another_loss() -> None:
+    """The same layer; each label is a yes or no of its own."""
+    torch.manual_seed(0)
+    first = Classification(4).layer(IMAGE)
+    torch.manual_seed(0)
+    second = MultiLabel(4).layer(IMAGE)
+    x, targets = torch.randn(3, *IMAGE.shape), torch.tensor([[0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 0]])
+    assert torch.equal(first(x), second(x))
+    logits = second(x)
+    chances = torch.sigmoid(logits)
+    expected = -(targets * chances.log() + (1 - targets) * (1 - chances).log()).mean()
+    torch.testing.assert_close(MultiLabel(4).loss(logits, targets), expected)
+    torch.testing.assert_close(Classification(4).loss(logits, targets.argmax(1)), functional.cross_entropy(logits, targets.argmax(1)))
+
+
+@pytest.mark.parametrize("head", [Classification(10), MultiLabel(5), Dense(1, (16, 16))])
+@pytest.mark.parametrize("optimize", [True, False])
+def test_networks_have_the_head(head: Head, optimize: bool) -> None:
+    """Its weights are under `head`, in the plain form too, and the network gives its prediction."""
+    architecture = EinSpace((3, 8, 8)).parse("[[im2col(k=3,s=2,p=1) linear(d=16) identity] relu]")
+    network = build(architecture, head, optimize)
+    assert network(torch.randn(2, 3, 8, 8)).shape == (2, *head.output(architecture.output))
+    assert {name for name in network.state_dict() if name.startswith("head.")} == {"head.linear.weight", "head.linear.bias"}
+    assert isinstance(network, nn.Module)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MultiLabel(0), "at least one label"),
+        (lambda: MultiLabel(3, pool="sum"), "'sum'"),
+        (lambda: Dense(0, (2, 2)), "at least one channel"),
+        (lambda: Dense(1, (2, 0)), r"\(2, 0\)"),
+        (lambda: Dense(1, (2,)), "a height and a width"),  # type: ignore[arg-type]
+        (lambda: Dense(2, (3, 3)).layer(Feature((5,))), r"Dense\(channels=2, size=\(3, 3\)\).*\(5\)"),
+        (lambda: Classification(2).output(Feature((5,))), r"Classification.*\(5\)"),
+    ],
+)
+def test_figures_that_make_no_sense(make: object, message: str) -> None:
+    """A head says what it needs, and a feature that it does not take is named with it."""
+    with pytest.raises(NetworkError, match=message):
+        make()  # type: ignore[operator]
+
+
+def test_a_head_that_does_not_fit_the_task_is_named_with_it() -> None:
+    """Head, architecture's output and task are in one message, before anything is trained."""
+    rng = np.random.default_rng(0)
+    task = Task.from_arrays(rng.normal(size=(60, 2, 4, 4)), np.arange(60) % 3, name="mine")
+    recipe = replace(task.recipe, epochs_search=1)
+    with pytest.raises(
+        NetworkError, match=r"Dense\(channels=1, size=\(4, 4\)\) predicts \(1, 4, 4\) .*\(2, 4, 4\), but the task mine wants \(3\)"
+    ):
+        evaluate(Request("[relu norm]"), task, recipe, head=Dense(1, (4, 4)))
+    with pytest.raises(NetworkError, match=r"Classification\(classes=4.*the task mine wants \(3\)"):
+        evaluate(Request("[relu norm]"), task, recipe, head=Classification(4))
+    literal = evaluate(Request("[relu norm]"), task, recipe, head=Classification(3, pool="paper"))
+    assert literal.value is not None
+    check_fit(Dense(1, (4, 4)), COLUMNS, (1, 4, 4), "mine")

@@ -1,0 +1,90 @@
+"""Passes: each on its own, and each after those before it, leaves what is computed as it is."""
+
+from collections import Counter
+
+import pytest
+import torch
+from tests.architectures import SHAPES, sampled
+from tests.networks.comparison import compare, compare_graphs
+
+from einspace import Architecture, EinSpace, baselines
+from einspace.graph import PASSES, Convolution, Graph, lower
+from einspace.operations import Clone, Col2im, Im2col
+
+CONV = "[im2col(k=3,s=1,p=1) linear(d=16) col2im]"
+ARCHITECTURES = [architecture for shape in SHAPES for architecture in sampled(shape, 4, seed=2)]
+ARCHITECTURES += [baselines.get(name, (3, 16, 16)) for name in ("resnet8", "vit-tiny", "mixer-tiny")]
+ARCHITECTURES += [
+    EinSpace((3, 8, 8)).parse(text)
+    for text in (
+        f"[{CONV} [relu {CONV}]]",
+        f"[clone(b=4) {{[{CONV} relu]}} concat(dim=1,b=4)]",
+        "[[im2col(k=4,s=4,p=0) linear(d=16) identity] [relu linear(d=16)]]",
+        f"[clone(b=2) {{{CONV} [im2col(k=3,s=1,p=1) [linear(d=16) softmax] col2im]}} add]",
+    )
+]
+
+
+def lowered(architecture: Architecture) -> Graph:
+    """The graph that the first pass gets."""
+    return lower(architecture.series, architecture.input)
+
+
+@pytest.mark.parametrize("number", range(len(PASSES)), ids=[run.__name__ for run in PASSES])
+def test_every_pass_keeps_outputs_and_gradients(number: int) -> None:
+    """Alone, and after all passes before it, against the graph that it gets."""
+    changed = 0
+    for architecture in ARCHITECTURES:
+        before = lowered(architecture)
+        alone = PASSES[number](before)
+        if alone != before:
+            compare_graphs(before, alone)
+        for run in PASSES[:number]:
+            before = run(before)
+        after = PASSES[number](before)
+        if after != before:
+            changed += 1
+            compare_graphs(before, after)
+    assert changed >= 1
+
+
+@pytest.mark.parametrize("run", PASSES, ids=[run.__name__ for run in PASSES])
+def test_a_second_run_of_a_pass_changes_nothing(run: object) -> None:
+    """What a pass looks for, it replaces everywhere."""
+    for architecture in ARCHITECTURES:
+        once = run(lowered(architecture))  # type: ignore[operator]
+        assert run(once) == once  # type: ignore[operator]
+
+
+def kinds(text: str) -> Counter[type]:
+    """How many operations of each class the optimised graph of a text has."""
+    architecture = EinSpace((3, 8, 8)).parse(text)
+    torch.manual_seed(0)
+    compare(architecture)
+    return Counter(type(instruction.operation) for instruction in architecture.graph().instructions)
+
+
+def test_no_clone_is_left() -> None:
+    """Branches read one value; there is no operation between."""
+    assert kinds("[clone(b=8) {[clone(b=8) {norm} concat(dim=1,b=8)]} add]")[Clone] == 0
+
+
+def test_convolutions_that_share_their_columns_are_convolutions() -> None:
+    """The normal form unrolls once for all branches; as convolutions they need no columns at all."""
+    found = kinds(f"[clone(b=8) {{[{CONV} norm]}} add]")
+    assert found[Convolution] == 8
+    assert found[Im2col] == found[Col2im] == 0
+
+
+def test_columns_that_something_else_reads_stay() -> None:
+    """A norm of the rows needs them; unrolling again for the convolution would do the work twice."""
+    found = kinds("[im2col(k=3,s=1,p=1) [clone(b=2) {linear(d=27) norm} add] col2im]")
+    assert found[Convolution] == 0
+    assert found[Im2col] == 1
+
+
+def test_relu_after_a_convolution_needs_no_rows() -> None:
+    """The normal form has relu before col2im; the pixels are not unrolled for it."""
+    found = kinds(f"[{CONV} [relu {CONV}]]")
+    assert found[Convolution] == 2
+    assert found[Im2col] == found[Col2im] == 0
