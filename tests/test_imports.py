@@ -16,7 +16,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "strategies": 31,
     "executors": 32,
     "run": 38,
-    "settings": 38.5,
+    "config": 38.5,
     "result": 39,
     "loop": 39.5,
     "callbacks": 39.7,

@@ -16,6 +16,7 @@ from optuna.study import StudyDirection
 
 from einspace import strategies
 from einspace.callbacks import Callback, Watch
+from einspace.config import write_config
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
@@ -26,7 +27,6 @@ from einspace.limits import Limits
 from einspace.loop import Loop, Progress
 from einspace.result import Result, best_of, collect, load_result, rows
 from einspace.run import STUDY, Run, settings_of
-from einspace.settings import write_config
 from einspace.space import EinSpace
 from einspace.strategies.initial import RANDOM, Initial, label, member
 from einspace.tasks import Recipe, Task, load_task

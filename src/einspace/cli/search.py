@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from einspace.cli.options import AsJson
 from einspace.cli.output import err, out, print_json, progress
-from einspace.settings import SearchSettings, flags, leaves, load, notes, parameter
+from einspace.config import SearchSettings, flags, leaves, load, notes, parameter
 
 if TYPE_CHECKING:
     from einspace import study

@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from einspace.config.file import write
+from einspace.config.model import Group
 from einspace.errors import RunError
-from einspace.settings.file import write
-from einspace.settings.model import Group
 
 CONFIG = "config.yaml"
 """The file in a run's folder that repeats it."""

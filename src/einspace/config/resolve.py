@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from einspace.config.file import read
+from einspace.config.model import SearchSettings, allowed, flags, groups, leaves
+from einspace.config.origin import Origin
 from einspace.errors import SettingError, UnknownNameError
-from einspace.settings.file import read
-from einspace.settings.model import SearchSettings, allowed, flags, groups, leaves
-from einspace.settings.origin import Origin
 
 
 def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, Origin]:

@@ -15,10 +15,10 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace import study
 from einspace.cli import search as command
+from einspace.config import CONFIG, LimitSettings, SearchSettings, flags, leaves, load, notes, parameter
+from einspace.config.file import LARGEST, read, write
 from einspace.errors import EinspaceError, SettingError
 from einspace.result import Result, load_result
-from einspace.settings import CONFIG, LimitSettings, SearchSettings, flags, leaves, load, notes, parameter
-from einspace.settings.file import LARGEST, read, write
 from einspace.tasks import load_task
 
 NOT_STORED = {"run", "top", "log"}
@@ -282,7 +282,7 @@ def test_the_file_of_an_earlier_call_is_kept(tmp_path: Path) -> None:
 
 def test_the_state_of_git_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commit of the working directory and whether tracked files differ; none outside of a repository, and a note where it differs."""
-    from einspace.settings import describe_here
+    from einspace.config import describe_here
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
