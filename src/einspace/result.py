@@ -6,16 +6,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, pstdev
 from typing import Any
+from urllib.parse import quote
 
 import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
-from einspace.errors import RunError
+from einspace.errors import RunError, SettingError
 from einspace.run import STUDY, Run, Settings
 
 INTERRUPTED = "interrupted"
 """The outcome of a trial whose driver ended before it; the same architecture is tried again under the same number."""
+
+TOP = 5
+"""How many of the best architectures are shown, unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,31 @@ class Result:
     sampling: Spread | None = None
     """Of the strategy `sampling`: what a random architecture scores."""
 
-    def to_json(self) -> dict[str, Any]:
+    def top(self, count: int = TOP) -> list[Row]:
+        """The best trials by validation, best first, each canonical key once and by its earliest trial; fewer where there are no more."""
+        if type(count) is not int or count < 1:
+            raise SettingError(f"the top of a result has at least 1 row, not {count!r}")
+        sign = -1 if self.higher_is_better else 1
+        scored = sorted((row for row in self.history if row.value is not None), key=lambda row: (sign * (row.value or 0.0), row.number))
+        first: dict[str, Row] = {}
+        for row in scored:
+            first.setdefault(row.key, row)
+        return list(first.values())[:count]
+
+    def study(self) -> optuna.Study:
+        """The run's study for Optuna's own tools, such as `trials_dataframe()` and its plots: read-only, whoever writes to it meanwhile.
+
+        A trial's architecture, key, origin and outcome are among its `user_attrs`. Raises RunError where the database cannot be read.
+        """
+        database = self.run.resolve() / "study.db"
+        try:
+            file = URL.create("sqlite", database=f"file:{quote(str(database))}", query={"mode": "ro", "uri": "true"})
+            storage = optuna.storages.RDBStorage(file.render_as_string(hide_password=False))
+            return optuna.load_study(study_name=STUDY, storage=storage)
+        except (SQLAlchemyError, KeyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
+            raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error
+
+    def to_json(self, top: int = TOP) -> dict[str, Any]:
         """What `search --json` prints."""
         best = None
         if self.best is not None:
@@ -109,6 +139,7 @@ class Result:
             "seed": self.settings["seed"],
             "trials": len(self.history),
             "best": best,
+            "top": [_short(row) for row in self.top(top)],
             "baselines": baselines,
             "outcomes": dict(self.outcomes),
             "seconds": dict(self.seconds),
@@ -177,6 +208,18 @@ def load_result(run: str, runs: str = "runs") -> Result:
         except KeyError:
             raise RunError(f"the run {run!r} has no study yet") from None
         return collect(study, folder, settings)
+
+
+def _short(row: Row) -> dict[str, Any]:
+    """One of the best, as JSON."""
+    return {
+        "architecture": row.text,
+        "key": row.key,
+        "trial": row.number,
+        "parameters": row.parameters,
+        "validation": row.value,
+        "origin": row.origin,
+    }
 
 
 def _row(trial: FrozenTrial) -> Row:

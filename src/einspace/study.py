@@ -1,9 +1,10 @@
 """Search: strategy, executor and Optuna's study joined into one call, whose results survive whatever ends it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -14,12 +15,14 @@ import optuna
 from optuna.study import StudyDirection
 
 from einspace import strategies
+from einspace.callbacks import Callback, Watch
+from einspace.config import write_config
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor, ProcessExecutor
 from einspace.executors.processes import check_sendable
-from einspace.grammar import Grammar
+from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.loop import Loop, Progress
 from einspace.result import Result, best_of, collect, load_result, rows
@@ -67,6 +70,7 @@ def search(
     runs: str | os.PathLike[str] = "runs",
     executor: Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -80,7 +84,9 @@ def search(
     epochs and samples.
     `executor` replaces the worker processes of this machine; it is left open, but for Ctrl-C, which stops it. It is the one that knows what
     an evaluation is, and so another grammar: `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
-    `progress` is called after each trial, from one thread at a time.
+    `progress` is called after each trial, from one thread at a time. `callbacks` are told of each new trial and of the end, from a thread
+    of their own; one that raises is switched off with a warning.
+    The run keeps `config.yaml`, with which `einspace search --config` repeats it.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
     and Interrupted on Ctrl-C.
@@ -113,16 +119,33 @@ def search(
     )
     compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
     entries = [_entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
+    config = {
+        "task": task.name,
+        "strategy": strategy,
+        "init": list(initial),
+        "trials": trials,
+        "workers": workers,
+        "seed": seed,
+        "runs": os.fspath(runs),
+        "population": population,
+        "tournament": tournament,
+        "time_limit": time_limit,
+        "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
+        "recipe": asdict(recipe),
+        "limits": asdict(limits),
+    }
     folder = Run(runs, run, task.name)
     with ExitStack() as stack:
         stack.enter_context(folder.open(settings))
+        write_config(folder.path, config, settings["data"], grammar.fingerprint if grammar is not None else None)
         storage = stack.enter_context(folder.storage())
         direction = StudyDirection.MAXIMIZE if task.metric.higher_is_better else StudyDirection.MINIMIZE
         study = optuna.create_study(study_name=STUDY, storage=storage, direction=direction, load_if_exists=True)
         own = executor is None
         if executor is None:
             executor = stack.enter_context(ProcessExecutor(task, recipe, workers, time_limit, evaluate=evaluation))
-        loop = Loop(study, storage, proposer, executor, seed, progress)
+        watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
+        loop = Loop(study, storage, proposer, executor, seed, watch.progress)
         clock = _Session(study, workers, loop)
         try:
             _drive(loop, trials, workers)
@@ -141,7 +164,9 @@ def search(
             raise Interrupted(folder.path, done, max(done, trials)) from None
         finally:
             clock.store()
-        return collect(study, folder, folder.settings() or settings)
+        result = collect(study, folder, folder.settings() or settings)
+        watch.finish(result)
+        return result
 
 
 def _drive(loop: Loop, trials: int, workers: int) -> None:

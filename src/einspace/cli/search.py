@@ -2,71 +2,105 @@
 
 import shlex
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import Progress
 
-from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, TaskName
+from einspace.cli.options import AsJson
 from einspace.cli.output import err, out, print_json, progress
-from einspace.limits import Limits
+from einspace.config import SearchSettings, flags, leaves, load, notes, parameter
+
+if TYPE_CHECKING:
+    from einspace import study
+
+
+def option(key: str) -> Any:
+    """An option of the settings as one of the command line, whose default is "not given": only what is given wins over a file."""
+    field = leaves()[key]
+    default = False if field.default in (None, "", []) else str(field.default)
+    return typer.Option(*flags(key), help=field.description, show_default=default)
 
 
 def search(
-    task_name: TaskName,
-    strategy: Annotated[str, typer.Option("--strategy", help="sampling, random, evolution or mutation.")] = "evolution",
-    init: Annotated[str, typer.Option("--init", help="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = "",
-    trials: Annotated[int, typer.Option("--trials", help="Architectures that the run has when it is finished.")] = 100,
-    workers: Annotated[int, typer.Option("--workers", help="Worker processes.")] = 2,
-    seed: Seed = 0,
-    run: Annotated[str | None, typer.Option("--run", help="The run's name; the same name continues it.")] = None,
-    runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
-    population: Annotated[int, typer.Option("--population", help="Architectures that can be parents.")] = 100,
-    tournament: Annotated[int, typer.Option("--tournament", help="How many of them compete to be one.")] = 10,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Epochs of a trial, in place of the task's recipe.")] = None,
-    final_epochs: Annotated[int | None, typer.Option("--final-epochs", help="Epochs of the final training.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Samples of a training step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Of the first step; a cosine takes it to zero.")] = None,
-    weight_decay: Annotated[float | None, typer.Option("--weight-decay")] = None,
-    time_limit: Annotated[float, typer.Option("--time-limit", help="Seconds that one trial may take.")] = 3600.0,
-    max_parameters: MaxParameters = 100_000_000,
-    max_flops: Annotated[int, typer.Option("--max-flops", help="Of a backbone, for one sample.")] = 100_000_000_000,
-    probability: Probability = 0.32,
+    context: typer.Context,
+    task: Annotated[str | None, typer.Argument(metavar="TASK", help=leaves()["task"].description, show_default=False)] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Settings in YAML, such as runs/NAME/config.yaml; the command line wins."),
+    ] = None,
+    strategy: Annotated[str | None, option("strategy")] = None,
+    init: Annotated[str | None, option("init")] = None,
+    trials: Annotated[int | None, option("trials")] = None,
+    workers: Annotated[int | None, option("workers")] = None,
+    seed: Annotated[int | None, option("seed")] = None,
+    run: Annotated[str | None, option("run")] = None,
+    runs: Annotated[str | None, option("runs")] = None,
+    population: Annotated[int | None, option("population")] = None,
+    tournament: Annotated[int | None, option("tournament")] = None,
+    time_limit: Annotated[float | None, option("time_limit")] = None,
+    computation_probability: Annotated[float | None, option("computation_probability")] = None,
+    recipe_epochs_search: Annotated[int | None, option("recipe.epochs_search")] = None,
+    recipe_epochs_final: Annotated[int | None, option("recipe.epochs_final")] = None,
+    recipe_batch_size: Annotated[int | None, option("recipe.batch_size")] = None,
+    recipe_learning_rate: Annotated[float | None, option("recipe.learning_rate")] = None,
+    recipe_weight_decay: Annotated[float | None, option("recipe.weight_decay")] = None,
+    recipe_momentum: Annotated[float | None, option("recipe.momentum")] = None,
+    limits_operations: Annotated[int | None, option("limits.operations")] = None,
+    limits_parameters: Annotated[int | None, option("limits.parameters")] = None,
+    limits_activation_bytes: Annotated[int | None, option("limits.activation_bytes")] = None,
+    limits_flops: Annotated[int | None, option("limits.flops")] = None,
+    limits_min_parameters: Annotated[int | None, option("limits.min_parameters")] = None,
+    top: Annotated[int | None, option("top")] = None,
+    log: Annotated[list[str] | None, option("log")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search an architecture for a task, train the best one and the baselines, and score them on test."""
-    from einspace import study
+    given = {key: context.params[parameter(key)] for key in leaves() if _is_given(context, parameter(key))}
+    given |= {key: list(value) for key, value in given.items() if isinstance(value, tuple)}
+    settings, origin = load(config, given)
+    conduct(settings, config, origin.data, notes(origin), as_json)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def conduct(settings: SearchSettings, config: Path | None, data: str | None, told: list[str], as_json: bool) -> None:
+    """Search, show how far it is, and print what was found; `data` and `told` are what a stored file says of where it was written."""
+    from einspace import callbacks, study
     from einspace.reporting.result import summary
+    from einspace.run import fingerprint
+    from einspace.tasks import load_task
 
-    changes = {"epochs_search": epochs, "epochs_final": final_epochs, "batch_size": batch_size}
-    changes |= {"learning_rate": learning_rate, "weight_decay": weight_decay}  # type: ignore[dict-item]
-    run = study.new_name(task_name, runs) if run is None else run
+    task = load_task(settings.task)
+    if data is not None and fingerprint(task) != data:
+        told = [*told, f"data: the samples of {task.name} are others here"]
+    for line in told:
+        err.print(f"note: unlike where {config} was written: {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    watchers = [callbacks.parse(spec) for spec in settings.log]
+    run = settings.run or study.new_name(task.name, settings.runs)
     with progress() as bar:
-        line = bar.add_task(f"search {run}", total=trials, best="")
-
-        def told(news: study.Progress) -> None:
-            if news.phase == "final":
-                bar.update(line, description="train for test", completed=news.done, total=news.total)
-            else:
-                best = "" if news.best is None else f"best {news.best:.4f}"
-                bar.update(line, completed=news.done, total=news.total, best=best)
-
         try:
             result = study.search(
-                task_name,
-                strategy,
-                trials,
-                workers,
-                seed,
-                init=init,
-                population=population,
-                tournament=tournament,
-                recipe=changes,
-                limits=Limits(parameters=max_parameters, flops=max_flops),
-                computation_probability=probability,
-                time_limit=time_limit,
+                task,
+                settings.strategy,
+                settings.trials,
+                settings.workers,
+                settings.seed,
+                init=settings.init,
+                population=settings.population,
+                tournament=settings.tournament,
+                recipe=settings.recipe.model_dump(),
+                limits=settings.limits.build(),
+                computation_probability=settings.computation_probability,
+                time_limit=settings.time_limit,
                 run=run,
-                runs=runs,
-                progress=told,
+                runs=settings.runs,
+                progress=_Bar(bar, f"search {run}", settings.trials).tell,
+                callbacks=watchers,
             )
         except study.Interrupted as interrupted:
             bar.stop()
@@ -74,12 +108,28 @@ def search(
             err.print(f"  {again(run)}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(130) from None
     if as_json:
-        print_json(result.to_json())
+        print_json(result.to_json(settings.top))
         return
-    for part in summary(result, out.width):
+    for part in summary(result, out.width, settings.top):
         out.print(part)
     out.print(f"The run lies in {result.run}. To go on from it, with more trials:", highlight=False, soft_wrap=True)
-    out.print(f"  {again(run, trials * 2)}", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"  {again(run, settings.trials * 2)}", markup=False, highlight=False, soft_wrap=True)
+
+
+class _Bar:
+    """The line of a search in the progress display."""
+
+    def __init__(self, bar: Progress, title: str, total: int) -> None:
+        self.bar = bar
+        self.line = bar.add_task(title, total=total, best="")
+
+    def tell(self, news: "study.Progress") -> None:
+        """What a search calls after each trial."""
+        if news.phase == "final":
+            self.bar.update(self.line, description="train for test", completed=news.done, total=news.total)
+        else:
+            best = "" if news.best is None else f"best {news.best:.4f}"
+            self.bar.update(self.line, completed=news.done, total=news.total, best=best)
 
 
 def again(run: str, trials: int | None = None) -> str:

@@ -1,27 +1,17 @@
-"""The end of a search, for the terminal: the best five, the test scores beside the baselines', and where the time went."""
+"""The end of a search, for the terminal: the best few, the test scores beside the baselines', and where the time went."""
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from einspace.reporting.tables import quantity, shortened
-from einspace.result import BaselineRow, Result, Row
-
-TOP = 5
-"""Trials in the first table."""
+from einspace.result import TOP, BaselineRow, Result
 
 
-def best_rows(result: Result, count: int = TOP) -> list[Row]:
-    """The best trials by validation, each architecture once."""
-    sign = -1 if result.higher_is_better else 1
-    scored = sorted((row for row in result.history if row.value is not None), key=lambda row: (sign * (row.value or 0.0), row.number))
-    return list({row.key: row for row in reversed(scored)}.values())[::-1][:count]
-
-
-def summary(result: Result, width: int = 80) -> list[RenderableType]:
+def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
     """What `search` prints when it is done."""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
-    parts: list[RenderableType] = [_top(result, width), _scores(result)]
+    parts: list[RenderableType] = [_top(result, width, top), _scores(result)]
     if result.sampling is not None:
         spread = result.sampling
         parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on validation ({spread.count} scored)")
@@ -29,15 +19,15 @@ def summary(result: Result, width: int = 80) -> list[RenderableType]:
     return parts
 
 
-def _top(result: Result, width: int) -> Table:
+def _top(result: Result, width: int, count: int) -> Table:
     table = Table(
-        title=f"Best {TOP} of {len(result.history)} trials on {result.settings['task']}", title_justify="left", header_style="bold"
+        title=f"Best {count} of {len(result.history)} trials on {result.settings['task']}", title_justify="left", header_style="bold"
     )
     for column in ("trial", "validation", "params"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True)
     table.add_column("architecture", no_wrap=True)
-    for row in best_rows(result):
+    for row in result.top(count):
         text = Text(shortened(row.text, max(16, width - 60)))
         table.add_row(str(row.number), _score(row.value), quantity(row.parameters), shortened(row.origin, 16), text)
     return table

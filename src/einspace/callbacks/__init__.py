@@ -1,0 +1,42 @@
+"""Callbacks: who is told of a search while it runs. TensorBoard, MLflow and Weights & Biases, each an extra of its own."""
+
+from collections.abc import Callable
+
+from einspace.callbacks.base import Callback, Watch
+from einspace.errors import UnknownNameError
+
+
+def _tensorboard(where: str) -> Callback:
+    from einspace.callbacks.tensorboard import TensorBoard
+
+    return TensorBoard(where or None)
+
+
+def _mlflow(where: str) -> Callback:
+    from einspace.callbacks.mlflow import MLflow
+
+    return MLflow(where or None)
+
+
+def _wandb(where: str) -> Callback:
+    from einspace.callbacks.wandb import WandB
+
+    return WandB(where or "einspace")
+
+
+CALLBACKS: dict[str, Callable[[str], Callback]] = {"tensorboard": _tensorboard, "mlflow": _mlflow, "wandb": _wandb}
+"""Every callback that the command line can name; what follows a colon is the callback's own: a folder, an URI, a project."""
+
+
+def parse(spec: str) -> Callback:
+    """The callback of a text such as `tensorboard`, `mlflow:sqlite:///mlflow.db` or `wandb:PROJECT`.
+
+    Raises UnknownNameError for another name, and SettingError where its package is not installed.
+    """
+    name, _, where = spec.partition(":")
+    if name not in CALLBACKS:
+        raise UnknownNameError("callback", name, CALLBACKS)
+    return CALLBACKS[name](where)
+
+
+__all__ = ["CALLBACKS", "Callback", "Watch", "parse"]

@@ -1,0 +1,90 @@
+"""Callback: what is told of a search while it runs, and the thread that tells it."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+from einspace.loop import Progress
+from einspace.result import Result, Row
+
+PATIENCE = 10.0
+"""Seconds that the callbacks of an interrupted search get to end."""
+
+_LOG = logging.getLogger("einspace")
+
+
+class Callback:
+    """Is told of a search, in order and from one thread that is not the search's. Every method may be left as it is: it does nothing.
+
+    A callback that raises is switched off with a warning; the search goes on. A slow one delays the end of the search and nothing else.
+    """
+
+    name = "callback"
+    """What a warning calls it."""
+
+    def start(self, run: Path, settings: Mapping[str, Any]) -> None:
+        """The search starts, or goes on, in the folder `run`; `settings` are what `settings.json` holds."""
+
+    def trial(self, row: Row, best: float | None) -> None:
+        """A trial ended, with or without a score; `best` is the best score of the run by then. With several workers in order of ending."""
+
+    def finish(self, result: Result) -> None:
+        """The search is over, with the final training; not called for one that was interrupted."""
+
+    def close(self) -> None:
+        """The last call, for a search that was interrupted too."""
+
+
+class Watch:
+    """Stands between a search and its callbacks; `progress` is what the search calls."""
+
+    def __init__(
+        self,
+        callbacks: Sequence[Callback],
+        run: Path,
+        settings: Mapping[str, Any],
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.progress = self._tell_both if callbacks else progress
+        self._inner = progress
+        self._active = list(callbacks)
+        self._waiting: SimpleQueue[Callable[[Callback], None] | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name="einspace-callbacks", daemon=True)
+        self._waiting.put(lambda callback: callback.start(run, settings))
+
+    def finish(self, result: Result) -> None:
+        """Tell of the end."""
+        self._waiting.put(lambda callback: callback.finish(result))
+
+    def __enter__(self) -> Self:
+        if self._active:
+            self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Wait until everything is told; after an interruption, not for long."""
+        self._waiting.put(lambda callback: callback.close())
+        self._waiting.put(None)
+        if self._thread.is_alive():
+            self._thread.join(None if kind is None else PATIENCE)
+
+    def _tell_both(self, news: Progress) -> None:
+        row = news.row
+        if row is not None:
+            self._waiting.put(lambda callback: callback.trial(row, news.best))
+        if self._inner is not None:
+            self._inner(news)
+
+    def _work(self) -> None:
+        while (event := self._waiting.get()) is not None:
+            for callback in list(self._active):
+                try:
+                    event(callback)
+                except Exception as error:  # noqa: BLE001 - the border: whatever a callback does, the search goes on
+                    self._active.remove(callback)
+                    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+                    _LOG.warning("the callback %s failed and is switched off: %s", callback.name, reason)

@@ -1,0 +1,106 @@
+"""MLflow: a parent run for the search, with the scores over the trials, and a child run for each trial."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from time import time
+from typing import Any
+
+from einspace.callbacks.base import Callback
+from einspace.errors import SettingError
+from einspace.result import Result, Row
+
+_RUN = "einspace.run"
+"""The tag that finds the parent of a run that goes on."""
+
+_LONGEST = 5_000
+"""Characters of a tag; MLflow refuses 8,000."""
+
+
+class MLflow(Callback):
+    """Logs to a tracking URI, such as `sqlite:///mlflow.db` or a server's; None is MLflow's own default, which MLFLOW_TRACKING_URI sets.
+
+    The experiment is "einspace-" and the task, unless another one is named. Raises SettingError where MLflow is not installed.
+    """
+
+    name = "mlflow"
+
+    def __init__(self, uri: str | None = None, experiment: str | None = None) -> None:
+        try:
+            import mlflow
+            from mlflow import entities
+            from mlflow.exceptions import MlflowException
+        except ImportError:
+            raise SettingError("MLflow is not installed: pip install 'einspace[mlflow]'") from None
+        try:
+            self._client = mlflow.MlflowClient(tracking_uri=uri)
+        except MlflowException as error:
+            raise SettingError(f"MLflow cannot use {uri or 'its default store'}: {str(error).splitlines()[0]}") from None
+        self._entities = entities
+        self.experiment = experiment
+        self._metric = ""
+        self._experiment_id = ""
+        self._parent = ""
+
+    def start(self, run: Path, settings: Mapping[str, Any]) -> None:
+        """Start the parent run with the settings as parameters, or take up the one of a run that goes on."""
+        self._metric = settings["metric"]
+        name = self.experiment or f"einspace-{settings['task']}"
+        known = self._client.get_experiment_by_name(name)
+        self._experiment_id = self._client.create_experiment(name) if known is None else known.experiment_id
+        where = str(run.resolve())
+        quoted = where.replace("'", "\\'")
+        found = self._client.search_runs([self._experiment_id], f"tags.`{_RUN}` = '{quoted}'", max_results=1)
+        if found:
+            self._parent = found[0].info.run_id
+            self._client.update_run(self._parent, status="RUNNING")
+            return
+        self._parent = self._client.create_run(self._experiment_id, run_name=run.name, tags={_RUN: where}).info.run_id
+        for key, value in _flat(settings):
+            self._client.log_param(self._parent, key, str(value)[:_LONGEST])
+
+    def trial(self, row: Row, best: float | None) -> None:
+        """A child run with the architecture, the score and the loss of each epoch; the parent's curves go on."""
+        tags = {"mlflow.parentRunId": self._parent, "architecture": row.text[:_LONGEST], "outcome": row.outcome}
+        if row.reason:
+            tags["reason"] = row.reason[:_LONGEST]
+        child = self._client.create_run(self._experiment_id, run_name=f"trial {row.number}", tags=tags).info.run_id
+        parameters = {"trial": row.number, "key": row.key, "origin": row.origin, "parents": row.parents, "parameters": row.parameters}
+        self._log(child, {self._metric: row.value, "seconds": row.seconds}, row.number, parameters)
+        for epoch, loss in enumerate(row.losses, 1):
+            self._log(child, {"loss": loss}, epoch)
+        self._client.set_terminated(child, "FINISHED" if row.value is not None else "FAILED")
+        self._log(self._parent, {self._metric: row.value, f"best_{self._metric}": best, "parameters": row.parameters}, row.number)
+
+    def finish(self, result: Result) -> None:
+        """The best architecture and its test score, and the baselines', on the parent."""
+        if result.best is not None:
+            best = result.best
+            self._client.set_tag(self._parent, "best.architecture", best.text[:_LONGEST])
+            self._client.set_tag(self._parent, "best.trial", str(best.trial))
+            self._log(self._parent, {f"test_{self._metric}": best.test}, best.trial)
+        for row in result.baselines:
+            self._log(self._parent, {f"baselines/{_plain(row.name)}/test_{self._metric}": row.test}, 0)
+        self._client.set_terminated(self._parent, "FINISHED")
+
+    def close(self) -> None:
+        """A search that was interrupted is killed, in MLflow's words, until it goes on."""
+        if self._parent and self._client.get_run(self._parent).info.status == "RUNNING":
+            self._client.set_terminated(self._parent, "KILLED")
+
+    def _log(self, run: str, metrics: Mapping[str, float | None], step: int, parameters: Mapping[str, Any] | None = None) -> None:
+        now = int(time() * 1000)
+        values = [self._entities.Metric(name, float(value), now, step) for name, value in metrics.items() if value is not None]
+        self._client.log_batch(run, values, [self._entities.Param(name, str(value)) for name, value in (parameters or {}).items()])
+
+
+def _flat(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The settings with the names of groups before those of their members."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{key}", inner) for key, inner in value.items())
+        elif value is not None:
+            yield name, value
+
+
+def _plain(name: str) -> str:
+    return "".join(character if character.isalnum() or character in "_-. " else "_" for character in name)

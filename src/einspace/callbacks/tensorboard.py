@@ -1,0 +1,71 @@
+"""TensorBoard: the scores of a search as curves over the trials."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from einspace.callbacks.base import Callback
+from einspace.errors import SettingError
+from einspace.result import Result, Row
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+
+class TensorBoard(Callback):
+    """Writes event files, by default into `tensorboard` in the run's folder: `tensorboard --logdir runs` compares all runs.
+
+    A step is a trial's number. Raises SettingError where TensorBoard is not installed.
+    """
+
+    name = "tensorboard"
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        try:
+            from torch.utils import tensorboard
+        except ImportError:
+            raise SettingError("TensorBoard is not installed: pip install 'einspace[tensorboard]'") from None
+        self._open = tensorboard.SummaryWriter
+        self.folder = None if folder is None else Path(folder)
+        self._writer: SummaryWriter | None = None
+        self._metric = ""
+
+    def start(self, run: Path, settings: Mapping[str, Any]) -> None:
+        """Open the event file; a run that goes on gets another one in the same folder, which TensorBoard shows as one."""
+        self._metric = settings["metric"]
+        self._writer = self._open(str(run / "tensorboard" if self.folder is None else self.folder / run.name))
+
+    def trial(self, row: Row, best: float | None) -> None:
+        """Scalars: validation and best score, parameters, seconds, and the loss of the last epoch."""
+        loss = row.losses[-1] if row.losses else None
+        self._scalars(
+            row.number,
+            {
+                f"{self._metric}/validation": row.value,
+                f"{self._metric}/best": best,
+                "trial/parameters": row.parameters,
+                "trial/seconds": row.seconds,
+                "trial/loss": loss,
+            },
+        )
+
+    def finish(self, result: Result) -> None:
+        """The test score at the best trial's step, and the best architecture as a text."""
+        best = result.best
+        if best is not None and self._writer is not None:
+            self._scalars(best.trial, {f"{self._metric}/test": best.test})
+            self._writer.add_text("best", f"`{best.text}`", best.trial)
+
+    def close(self) -> None:
+        """Flush and close the event file."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _scalars(self, step: int, values: Mapping[str, float | None]) -> None:
+        if self._writer is None:
+            return
+        for name, value in values.items():
+            if value is not None:
+                self._writer.add_scalar(name, value, step)
+        self._writer.flush()

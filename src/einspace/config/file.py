@@ -1,0 +1,104 @@
+"""A settings file: YAML of plain mappings, lists and values, with the line of each key."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from einspace.errors import SettingError
+
+LARGEST = 256 * 1024
+"""Bytes of a file; settings with the texts of many large architectures stay far below."""
+
+DEEPEST = 8
+"""Levels of a file; settings have three."""
+
+_FLOAT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+"""Numbers such as 1e-3, which YAML 1.1 takes for texts and everybody else for numbers."""
+
+_TEXT = "tag:yaml.org,2002:str"
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader without anchors and aliases, which can make a small file huge, and without depths that no settings have."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise yaml.MarkedYAMLError(problem="settings have no anchors (&) and aliases (*)", problem_mark=event.start_mark)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"settings are not deeper than {DEEPEST} levels", problem_mark=event.start_mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts such that the loader reads them as texts."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """A value that stands twice is written twice."""
+        return True
+
+
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """The values of a file, and the line, from 1, of each key; the keys of a group come after its name and a point.
+
+    Raises SettingError for what is no such file: with its name, the line, and what is wrong.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise SettingError(f"the settings {path} cannot be read: {error.strerror}") from None
+    if len(content) > LARGEST:
+        raise SettingError(f"the settings {path} are larger than {LARGEST // 1024} KiB")
+    try:
+        loader = _Loader(content.decode("utf-8-sig"))
+        node = loader.get_single_node()
+        if node is None:
+            return {}, {}
+        if not isinstance(node, yaml.MappingNode):
+            kind = "a list" if isinstance(node, yaml.SequenceNode) else "one value"
+            raise SettingError(f"the settings {path} are lines of `name: value`, not {kind}")
+        lines = _lines(node, path)
+        return loader.construct_document(node), lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = "" if mark is None else f", line {mark.line + 1}"
+        raise SettingError(f"{path}{line}: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError) as error:  # no text, or a date or a number that does not exist
+        raise SettingError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from None
+
+
+def write(values: dict[str, Any]) -> str:
+    """The YAML of values, in their order."""
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=140)
+
+
+def _lines(root: yaml.MappingNode, path: Path) -> dict[str, int]:
+    """The line of each key; refuses a key that stands twice or is no text."""
+    lines: dict[str, int] = {}
+    waiting = [("", root)]
+    while waiting:
+        prefix, mapping = waiting.pop()
+        for key, value in mapping.value:
+            line = key.start_mark.line + 1
+            if key.tag != _TEXT:
+                shown = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                raise SettingError(f"{path}, line {line}: the name of a setting is a text, not {shown}")
+            name = prefix + key.value
+            if name in lines:
+                raise SettingError(f"{path}, line {line}: {name} stands already in line {lines[name]}")
+            lines[name] = line
+            if isinstance(value, yaml.MappingNode):
+                waiting.append((f"{name}.", value))
+    return lines

@@ -1,0 +1,188 @@
+"""SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
+
+from einspace.errors import EinspaceError, LimitError, UnknownNameError
+from einspace.grammar import COMPUTATION_PROBABILITY
+from einspace.limits import Limits
+
+_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The flags of an option on the command line, where they do not follow from its name."""
+
+    names: tuple[str, ...]
+
+
+class Group(BaseModel):
+    """Options that stand together: nothing is guessed from a value of another type, and an unknown name is a mistake."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class RecipeSettings(Group):
+    """Changes to the task's recipe; what is not given stays as the task has it."""
+
+    epochs_search: Annotated[int | None, Field(ge=1, description="Epochs of a trial."), Flags(("--epochs",))] = None
+    epochs_final: Annotated[int | None, Field(ge=1, description="Epochs of the final training."), Flags(("--final-epochs",))] = None
+    batch_size: Annotated[int | None, Field(ge=2, description="Samples of a training step.")] = None
+    learning_rate: Annotated[float | None, Field(gt=0, description="Of the first step; a cosine takes it to zero.")] = None
+    weight_decay: Annotated[float | None, Field(ge=0, description="Of stochastic gradient descent.")] = None
+    momentum: Annotated[float | None, Field(ge=0, lt=1, description="Of stochastic gradient descent.")] = None
+
+
+class LimitSettings(Group):
+    """The largest architecture that is wanted: figures of a backbone and one sample, null for no limit."""
+
+    operations: Annotated[int | None, Field(ge=2, description="Operations of a backbone, at most."), Flags(("--max-operations",))] = (
+        _LIMITS.operations
+    )
+    parameters: Annotated[int | None, Field(ge=0, description="Parameters of a backbone, at most."), Flags(("--max-parameters",))] = (
+        _LIMITS.parameters
+    )
+    activation_bytes: Annotated[
+        int | None, Field(ge=0, description="Bytes that a backbone writes for one sample, at most."), Flags(("--max-activation-bytes",))
+    ] = _LIMITS.activation_bytes
+    flops: Annotated[int | None, Field(ge=0, description="FLOPs of a backbone for one sample, at most."), Flags(("--max-flops",))] = (
+        _LIMITS.flops
+    )
+    min_parameters: Annotated[int, Field(ge=0, description="Parameters of a backbone, at least.")] = _LIMITS.min_parameters
+
+    @model_validator(mode="after")
+    def _agree(self) -> "LimitSettings":
+        try:
+            self.build()
+        except LimitError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def build(self) -> Limits:
+        """The limits as the space takes them; raises LimitError where they contradict themselves."""
+        return Limits(**self.model_dump())
+
+
+class SearchSettings(Group):
+    """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
+
+    `top` and `log` decide what is shown and told, not what is found, and are not stored in a run.
+    """
+
+    task: Annotated[str, Field(description="A task, as `einspace tasks` lists them.")]
+    strategy: Annotated[str, Field(description="sampling, random, evolution or mutation.")] = "evolution"
+    init: Annotated[str | list[str], Field(description="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = ""
+    trials: Annotated[int, Field(ge=1, description="Architectures that the run has when it is finished.")] = 100
+    workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
+    seed: Annotated[int, Field(ge=0, description="Same seed, same result.")] = 0
+    run: Annotated[str | None, Field(description="The run's name; the same name continues it.")] = None
+    runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
+    population: Annotated[int, Field(ge=1, description="Architectures that can be parents.")] = 100
+    tournament: Annotated[int, Field(ge=1, description="How many of them compete to be one.")] = 10
+    time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take.")] = 3600.0
+    computation_probability: Annotated[
+        float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))
+    ] = COMPUTATION_PROBABILITY
+    top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
+    log: Annotated[
+        list[str],
+        Field(description="Tell tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT] of every trial; may be given several times."),
+    ] = []
+    recipe: RecipeSettings = RecipeSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @field_validator("task")
+    @classmethod
+    def _task_is_known(cls, task: str) -> str:
+        from einspace import tasks
+
+        return _known("task", task, tasks.names())
+
+    @field_validator("strategy")
+    @classmethod
+    def _strategy_is_known(cls, strategy: str) -> str:
+        from einspace import strategies
+
+        return _known("strategy", strategy, strategies.names())
+
+    @field_validator("init")
+    @classmethod
+    def _init_is_readable(cls, init: str | list[str]) -> str | list[str]:
+        from einspace import strategies
+
+        try:
+            strategies.parse_initial(init)
+        except EinspaceError as error:
+            raise ValueError(str(error)) from None
+        return init
+
+
+def _known(kind: str, name: str, known: tuple[str, ...]) -> str:
+    if name not in known:
+        raise ValueError(str(UnknownNameError(kind, name, known)))
+    return name
+
+
+def groups() -> dict[str, type[Group]]:
+    """The groups within the settings, by the key that holds them; the settings themselves under an empty one."""
+    nested = {name: field.annotation for name, field in SearchSettings.model_fields.items()}
+    return {"": SearchSettings} | {name: kind for name, kind in nested.items() if isinstance(kind, type) and issubclass(kind, Group)}
+
+
+def leaves() -> dict[str, FieldInfo]:
+    """Every option by its key, a group's name and a point before those of a group.
+
+    >>> list(leaves())[-1]
+    'limits.min_parameters'
+    """
+    return dict(_leaves())
+
+
+def _leaves() -> Iterator[tuple[str, FieldInfo]]:
+    inner = groups()
+    for name, field in SearchSettings.model_fields.items():
+        if name in inner:
+            yield from ((f"{name}.{key}", leaf) for key, leaf in inner[name].model_fields.items())
+        else:
+            yield name, field
+
+
+def flags(key: str) -> tuple[str, ...]:
+    """The flags of an option.
+
+    >>> flags("recipe.epochs_search"), flags("limits.min_parameters")
+    (('--epochs',), ('--min-parameters',))
+    """
+    for extra in leaves()[key].metadata:
+        if isinstance(extra, Flags):
+            return extra.names
+    return ("--" + key.split(".")[-1].replace("_", "-"),)
+
+
+def parameter(key: str) -> str:
+    """The name that the command gives an option: its key without points."""
+    return key.replace(".", "_")
+
+
+def allowed(field: FieldInfo) -> str:
+    """What an option may be, in words.
+
+    >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"])
+    ('a whole number of at least 1', 'a number over 0, or null')
+    """
+    kinds = {int: "a whole number", float: "a number", str: "a text", list[str]: "a list of texts"}
+    union: tuple[Any, ...] = getattr(field.annotation, "__args__", ())
+    members = (field.annotation,) if field.annotation in kinds else union
+    bounds = [
+        f"{word} {value:g}"
+        for extra in field.metadata
+        for name, word in (("ge", "of at least"), ("gt", "over"), ("le", "at most"), ("lt", "under"))
+        if (value := getattr(extra, name, None)) is not None
+    ]
+    said = " or ".join(kinds[kind] for kind in members if kind in kinds) + (" " if bounds else "") + " and ".join(bounds)
+    return said + (", or null" if type(None) in members else "")

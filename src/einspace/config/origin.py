@@ -1,0 +1,114 @@
+"""Where a run came from: versions, git state and platform, written beside its settings into `config.yaml`."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from einspace.config.file import write
+from einspace.config.model import Group
+from einspace.errors import RunError
+
+CONFIG = "config.yaml"
+"""The file in a run's folder that repeats it."""
+
+PACKAGES = ("einspace", "python", "torch", "optuna", "numpy")
+"""Whose versions are stored."""
+
+_PATIENCE = 10.0
+"""Seconds that git may take."""
+
+
+class Git(Group):
+    """The commit of the working directory, and whether files that git knows differ from it."""
+
+    commit: str
+    dirty: bool
+
+
+class Origin(Group):
+    """What a stored file tells besides the settings. A search does not follow from it, but may differ with it."""
+
+    versions: dict[str, str] | None = None
+    git: Git | None = None
+    platform: str | None = None
+    data: str | None = None
+    """The fingerprint of the task's samples and labels."""
+    grammar: str | None = None
+    """The fingerprint of a grammar that was given in Python; none for the paper's."""
+
+
+def describe_here() -> dict[str, Any]:
+    """The versions, git state and platform of this process."""
+    return {"versions": {name: _version(name) for name in PACKAGES}, "git": _git(), "platform": platform.platform()}
+
+
+def notes(origin: Origin) -> list[str]:
+    """What is different here, one line each: the same settings may find something else."""
+    from einspace.run import differences
+
+    there = {name: value for name, value in origin.model_dump().items() if name in ("versions", "git", "platform") and value is not None}
+    here = describe_here()
+    return differences(there, {name: here[name] for name in there})
+
+
+def write_config(folder: Path, settings: Mapping[str, Any], data: str, grammar: str | None) -> None:
+    """Write the settings of a call into a run's folder, at once or not at all.
+
+    The file of an earlier call with other settings, versions or commit is kept as `config-1.yaml` and so on. Raises RunError where the
+    folder cannot be written.
+    """
+    origin = {**describe_here(), "data": data, **({} if grammar is None else {"grammar": grammar})}
+    text = f"# einspace search --config {folder / CONFIG}  repeats this run\n{write({**settings, **origin})}"
+    path, draft = folder / CONFIG, folder / f"{CONFIG}.new"
+    try:
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return
+        draft.write_text(text, encoding="utf-8")
+        if path.exists():
+            path.replace(_unused(folder))
+        draft.replace(path)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _unused(folder: Path) -> Path:
+    number = 1
+    while (kept := folder / f"config-{number}.yaml").exists():
+        number += 1
+    return kept
+
+
+def _version(package: str) -> str:
+    if package == "python":
+        return platform.python_version()
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _git() -> dict[str, Any] | None:
+    """The state of the repository that the working directory is in; None outside of one, without git and without a commit."""
+    commit = _ask_git("rev-parse", "HEAD")
+    changes = _ask_git("status", "--porcelain", "--untracked-files=no")
+    return None if commit is None or changes is None else {"commit": commit, "dirty": bool(changes)}
+
+
+def _ask_git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # reads only: others may work in the repository
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,96 @@
+"""MLflow with its real stores on this machine: what a search logs is read back with MLflow's own client."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
+
+from einspace import callbacks
+from einspace.errors import SettingError
+from einspace.result import Result
+from einspace.study import search
+
+mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed")
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's own database layer
+    pytest.mark.filterwarnings("ignore:The filesystem tracking backend:FutureWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _by_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No telemetry, and nothing in the working directory."""
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.chdir(tmp_path)
+
+
+def logged(folder: Path, uri: str, trials: int = 3) -> Result:
+    return search(
+        small_task(),
+        trials=trials,
+        workers=1,
+        limits=SMALL,
+        run="test",
+        runs=folder,
+        executor=ThreadExecutor(),
+        callbacks=[callbacks.parse(f"mlflow:{uri}")],
+        **EVOLUTION,
+    )
+
+
+@pytest.mark.parametrize("store", ["sqlite:///{}/mlflow.db", "file://{}/store"])
+def test_a_search_is_read_back_from_mlflow(tmp_path: Path, store: str) -> None:
+    """One parent with the settings and the curves over the trials, one child for each trial; a run that goes on is the same parent."""
+    uri = store.format(tmp_path)
+    result = logged(tmp_path, uri)
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("einspace-small")
+    runs = client.search_runs([experiment.experiment_id])
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert parent.info.status == "FINISHED"
+    assert parent.info.run_name == "test"
+    assert parent.data.params["strategy"] == "evolution"
+    assert parent.data.params["recipe.learning_rate"] == "0.1"
+    assert parent.data.params["limits.operations"] == "60"
+    assert result.best is not None
+    assert parent.data.tags["best.architecture"] == result.best.text
+    assert parent.data.metrics["test_accuracy"] == result.best.test
+    assert parent.data.metrics["best_accuracy"] == result.best.validation
+    assert parent.data.metrics["baselines/resnet8/test_accuracy"] == result.baselines[0].test
+    curve = {point.step: point.value for point in client.get_metric_history(parent.info.run_id, "accuracy")}
+    assert curve == {row.number: row.value for row in result.history}
+    children = {run.data.params["trial"]: run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id}
+    assert set(children) == {"0", "1", "2"}
+    for row in result.history:
+        child = children[str(row.number)]
+        assert child.data.tags["architecture"] == row.text
+        assert (child.data.params["key"], child.data.params["origin"]) == (row.key, row.origin)
+        assert (child.data.metrics["accuracy"], child.info.status) == (row.value, "FINISHED")
+        losses = [(point.step, point.value) for point in client.get_metric_history(child.info.run_id, "loss")]
+        assert sorted(losses) == [(1, 2.0), (2, 1.0)]
+    logged(tmp_path, uri, trials=5)
+    runs = client.search_runs([experiment.experiment_id])
+    assert len(runs) == 1 + 5
+    assert client.get_run(parent.info.run_id).info.status == "FINISHED"
+    assert len(client.get_metric_history(parent.info.run_id, "accuracy")) == 5
+
+
+def test_a_store_that_cannot_be_had_is_refused_at_once(tmp_path: Path) -> None:
+    """A mistake in the URI is no failure in the middle of a search."""
+    with pytest.raises(SettingError, match="MLflow cannot use nowhere://"):
+        callbacks.parse("mlflow:nowhere://x")
+
+
+def test_a_server_that_is_not_there_costs_the_log_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The search finishes, and a warning names the callback."""
+    options: dict[str, Any] = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "2"}
+    for name, value in options.items():
+        monkeypatch.setenv(name, value)
+    result = logged(tmp_path, "http://127.0.0.1:9")
+    assert len(result.history) == 3
+    assert "the callback mlflow failed and is switched off" in caplog.text

@@ -1,0 +1,45 @@
+"""TensorBoard: what a search writes is read back with TensorBoard's own reader."""
+
+from pathlib import Path
+
+import pytest
+from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
+
+from einspace import callbacks
+from einspace.study import search
+
+pytest.importorskip("tensorboard", reason="TensorBoard is not installed")
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_search_is_read_back_from_tensorboard(tmp_path: Path, chosen: bool) -> None:
+    """Scores by trial, over both sessions of a run that went on, in the run's folder or in one of the user's choice."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    spec = f"tensorboard:{tmp_path}/logs" if chosen else "tensorboard"
+    folder = tmp_path / "logs" / "test" if chosen else tmp_path / "test" / "tensorboard"
+    for trials in (3, 5):
+        result = search(
+            small_task(),
+            trials=trials,
+            workers=1,
+            limits=SMALL,
+            run="test",
+            runs=tmp_path,
+            executor=ThreadExecutor(),
+            callbacks=[callbacks.parse(spec)],
+            **EVOLUTION,
+        )
+    read = EventAccumulator(str(folder))
+    read.Reload()
+    scores = {point.step: point.value for point in read.Scalars("accuracy/validation")}
+    assert scores == pytest.approx({row.number: row.value for row in result.history})
+    best = [point.value for point in read.Scalars("accuracy/best")]
+    assert best == sorted(best)
+    assert result.best is not None
+    assert best[-1] == pytest.approx(result.best.validation)
+    assert read.Scalars("accuracy/test")[-1].value == pytest.approx(result.best.test)
+    assert {point.value for point in read.Scalars("trial/loss")} == {1.0}
+    assert [point.value for point in read.Scalars("trial/parameters")] == [row.parameters for row in result.history]
+    text = read.Tensors("best/text_summary")[-1].tensor_proto.string_val[0].decode()
+    assert text == f"`{result.best.text}`"

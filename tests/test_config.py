@@ -1,0 +1,343 @@
+"""Settings: one model for the command line and the file, mistakes named with their place, and a run that its own file repeats."""
+
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
+
+from einspace import study
+from einspace.cli import search as command
+from einspace.config import CONFIG, LimitSettings, SearchSettings, flags, leaves, load, notes, parameter
+from einspace.config.file import LARGEST, read, write
+from einspace.errors import EinspaceError, SettingError
+from einspace.result import Result, load_result
+from einspace.tasks import load_task
+
+NOT_STORED = {"run", "top", "log"}
+"""What decides where a run lies, what is shown and who is told: a repetition has its own."""
+
+COMMAND = [sys.executable, "-m", "einspace.cli"]
+
+
+def einspace(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, cwd=cwd, timeout=250)
+
+
+def file(folder: Path, text: str) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    nested = {f"{name}.{key}": inner for name, value in values.items() if isinstance(value, dict) for key, inner in value.items()}
+    return {name: value for name, value in values.items() if not isinstance(value, dict)} | nested
+
+
+def test_the_command_has_every_option_of_the_model() -> None:
+    """An option that is in one of the two and not in the other, or has another type there, fails here."""
+    declared = dict(inspect.signature(command.search).parameters)
+    for name in ("context", "config", "as_json"):
+        del declared[name]
+    assert set(declared) == {parameter(key) for key in leaves()}
+    for key, field in leaves().items():
+        assert field.description
+        annotation = declared[parameter(key)].annotation
+        assert get_origin(annotation) is Annotated
+        (kind, *_) = get_args(annotation)
+        assert declared[parameter(key)].default is None
+        kinds = set(get_args(kind)) - {type(None)}
+        assert kinds <= ({field.annotation} | set(get_args(field.annotation)) - {type(None)}), key
+    names = [flag for key in leaves() for flag in flags(key)]
+    assert len(names) == len(set(names))
+
+
+def test_the_defaults_are_those_of_search() -> None:
+    """The command line and Python search the same when nothing is said."""
+    defaults = {name: found.default for name, found in inspect.signature(study.search).parameters.items()}
+    settings = SearchSettings(task="digits")
+    for name in SearchSettings.model_fields:
+        if name in ("task", "top", "log", "recipe", "limits", "init", "computation_probability"):
+            continue
+        assert getattr(settings, name) == defaults[name], name
+    assert settings.limits.build() == type(SMALL)()
+    assert set(settings.recipe.model_dump().values()) == {None}
+    assert set(settings.recipe.model_dump()) == set(load_task("digits").recipe.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("trials", 0),
+        ("workers", 0),
+        ("seed", -1),
+        ("time_limit", 0.0),
+        ("population", 0),
+        ("tournament", 0),
+        ("computation_probability", 0.0),
+        ("computation_probability", 1.5),
+        ("recipe.epochs_search", 0),
+        ("recipe.epochs_final", 0),
+        ("recipe.batch_size", 1),
+        ("recipe.learning_rate", 0.0),
+        ("recipe.weight_decay", -1.0),
+        ("recipe.momentum", 1.0),
+        ("limits.operations", 1),
+        ("limits.parameters", -1),
+        ("limits.min_parameters", -1),
+    ],
+)
+def test_the_ranges_are_those_of_search(key: str, value: Any, tmp_path: Path) -> None:
+    """What the model refuses, with the key and the value, Python refuses too."""
+    with pytest.raises(SettingError, match=rf"^{key} must be .*, not {value!r}$"):
+        load(None, {"task": "digits", key: value})
+    group, _, name = key.rpartition(".")
+    options: dict[str, Any] = {group or name: {name: value} if group else value, "runs": tmp_path}
+    with pytest.raises(EinspaceError):
+        type(SMALL)(**{name: value}) if group == "limits" else study.search(small_task(), executor=ThreadExecutor(), **options)
+
+
+def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> None:
+    """Types and groups come through, 1e-3 is a number, null is no limit; what is given on the command line replaces the file's."""
+    path = file(
+        tmp_path,
+        "task: digits\nstrategy: mutation\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
+        "population: 7\ntournament: 2\ntime_limit: null\ncomputation_probability: 0.4\ntop: 2\nlog: [tensorboard]\n"
+        "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
+        "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n",
+    )
+    settings, _ = load(path, {})
+    dumped = flat(settings.model_dump())
+    assert set(dumped) == set(leaves())
+    plain = flat(SearchSettings(task="digits").model_dump())
+    assert [key for key in dumped if dumped[key] == plain[key]] == ["task"]
+    assert settings.recipe.learning_rate == 0.001
+    assert (settings.limits.parameters, settings.time_limit) == (None, None)
+    won, _ = load(path, {"trials": 9, "recipe.batch_size": 4, "task": "adddigits"})
+    assert (won.trials, won.recipe.batch_size, won.task) == (9, 4, "adddigits")
+    assert won.recipe.epochs_final == 2
+    assert load(file(tmp_path, "task: digits\nrecipe:\n"), {})[0] == SearchSettings(task="digits")
+
+
+MISTAKES = [
+    ("task: digits\ntrails: 5", ["line 2: unknown setting 'trails': did you mean trials"]),
+    ("task: digits\nepochs: 5", ["line 2: unknown setting 'epochs': did you mean recipe.epochs_search?", "below `recipe:`"]),
+    ("task: digits\nrecipe:\n  batchsize: 5", ["line 3: unknown setting of recipe 'batchsize': did you mean batch_size"]),
+    ("task: digits\nrecipe: {flops: 5}", ["line 2: unknown setting 'recipe.flops': did you mean limits.flops"]),
+    ("task: digits\ntrials: 0", ["line 2: trials must be a whole number of at least 1, not 0"]),
+    ("task: digits\ntrials: '5'", ["trials must be a whole number of at least 1, not '5'"]),
+    ("task: digits\ntrials: true", ["trials must be a whole number of at least 1, not True"]),
+    ("task: digits\ntime_limit: .inf", ["time_limit must be a number over 0, or null, not inf"]),
+    ("task: digits\nrun: 5", ["line 2: run must be a text, or null, not 5; put it in quotes"]),
+    ("task: digits\nrun: 2024-01-01", ["run must be a text, or null, not 2024-01-01; put it in quotes"]),
+    ("task: digits\ninit: {a: 1}", ["line 2: init must be a text or a list of texts"]),
+    ("task: digits\ninit: resnet81", ["line 2: unknown initial member 'resnet81'", "resnet8"]),
+    ("task: digit", ["line 1: unknown task 'digit': did you mean digits"]),
+    ("task: digits\nstrategy: evolutoin", ["line 2: unknown strategy 'evolutoin': did you mean evolution"]),
+    ("task: digits\nlimits: 5", ["line 2: limits must hold settings of its own, operations, ", "not 5"]),
+    ("task: digits\nlimits: {parameters: 1, min_parameters: 2}", ["line 2: at least 2 and at most 1 parameters exclude each other"]),
+    ("trials: 5\nworkers: 0", ["task is missing", "einspace search TASK", "line 2: workers must be"]),
+    ("- a\n- b", ["lines of `name: value`, not a list"]),
+    ("just words", ["lines of `name: value`, not one value"]),
+    ("trials: 1\nseed: 2\ntrials: 3", ["line 3: trials stands already in line 1"]),
+    ("recipe: {momentum: 0.1, momentum: 0.2}", ["line 1: recipe.momentum stands already in line 1"]),
+    ("a: &x 1", ["line 1: settings have no anchors (&) and aliases (*)"]),
+    ("run: *x", ["line 1: settings have no anchors (&) and aliases (*)"]),
+    ("<<: {trials: 1}", ["line 1: the name of a setting is a text, not <<"]),
+    ("on: 1", ["line 1: the name of a setting is a text, not on"]),
+    ("a: " + "[" * 9 + "]" * 9, ["line 1: settings are not deeper than 8 levels"]),
+    ("a: " + "[" * 50_000, ["line 1: settings are not deeper than 8 levels"]),
+    ("run: !!python/object/apply:os.getcwd []", ["line 1: could not determine a constructor"]),
+    ("run: [", ["line 1: expected the node content"]),
+    ("seed: 2024-13-45", ["cannot be read as YAML: month must be in 1..12"]),
+    ("seed: " + "1" * 5000, ["cannot be read as YAML"]),
+    ("run: \x00", ["cannot be read as YAML"]),
+    ("#" * (LARGEST + 1), ["larger than 256 KiB"]),
+    ("task: digits\ngrammar: abc", ["line 2: this run searched a grammar of its own (abc), which only Python can give"]),
+    ("task: digits\nversions: 5", ["line 2: versions is written by einspace and cannot be read"]),
+]
+
+
+@pytest.mark.parametrize(("text", "messages"), MISTAKES)
+def test_a_mistake_is_named_with_its_place(text: str, messages: list[str], tmp_path: Path) -> None:
+    """The file, the line, the key, the value, and what is allowed or near."""
+    with pytest.raises(SettingError) as caught:
+        load(file(tmp_path, text), {})
+    for message in ["mine.yaml", *messages]:
+        assert message in str(caught.value)
+
+
+def test_laughs_by_the_billion_are_refused(tmp_path: Path) -> None:
+    """Nine lines that stand for 10**9 values end at the first of them, before anything is built."""
+    laughs = "a: &a [lol, lol]\n" + "\n".join(
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    with pytest.raises(SettingError, match="line 1: settings have no anchors"):
+        read(file(tmp_path, laughs))
+
+
+def test_what_is_no_readable_file_is_said(tmp_path: Path) -> None:
+    """A folder, no file, and bytes that are no text."""
+    for path, message in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file")):
+        with pytest.raises(SettingError, match=message):
+            read(path)
+    (tmp_path / "mine.yaml").write_bytes(b"run: \xff")
+    with pytest.raises(SettingError, match="cannot be read as YAML: 'utf-8' codec"):
+        read(tmp_path / "mine.yaml")
+
+
+@given(text=st.text(max_size=60) | st.text(alphabet="a:- {}[]\n&*!'\"#|>?,1.e<", max_size=60))
+def test_any_text_is_read_or_refused(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No text of a file ends in a traceback."""
+    path = file(tmp_path_factory.getbasetemp(), text)
+    try:
+        load(path, {})
+    except SettingError:
+        pass
+    else:
+        raise AssertionError("no such text names a task")
+
+
+@given(text=st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=200))
+def test_what_is_written_is_read(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A text that looks like a number, a date or YAML stays the text that it is; so does a hash such as 12e45."""
+    values = {"run": text, "digits": "12e45", "date": "2024-01-01", "number": 1e-05, "nothing": None, "list": ["yes", text]}
+    assert read(file(tmp_path_factory.getbasetemp(), write(values)))[0] == values
+
+
+def conducted(settings: SearchSettings, runs: Path, run: str) -> Result:
+    """The search of the settings, with made-up scores."""
+    return study.search(
+        settings.task,
+        settings.strategy,
+        settings.trials,
+        settings.workers,
+        settings.seed,
+        init=settings.init,
+        population=settings.population,
+        tournament=settings.tournament,
+        recipe=settings.recipe.model_dump(),
+        limits=settings.limits.build(),
+        computation_probability=settings.computation_probability,
+        time_limit=settings.time_limit,
+        run=run,
+        runs=runs,
+        executor=ThreadExecutor(),
+    )
+
+
+def compared(result: Result) -> list[tuple[Any, ...]]:
+    return [(row.number, row.text, row.value, row.origin, row.parents) for row in result.history]
+
+
+def test_a_run_stores_what_repeats_it(tmp_path: Path) -> None:
+    """`config.yaml` holds every option as it was resolved; what is read back finds the same architectures, trial by trial."""
+    one = study.search(
+        "digits",
+        trials=10,
+        workers=1,
+        seed=5,
+        limits=SMALL,
+        recipe={"learning_rate": 1e-05},
+        computation_probability=0.4,
+        run="one",
+        runs=tmp_path,
+        executor=ThreadExecutor(),
+        **EVOLUTION,
+    )
+    stored = tmp_path / "one" / CONFIG
+    values, _ = read(stored)
+    assert set(flat({name: values[name] for name in values if name in SearchSettings.model_fields})) == set(leaves()) - NOT_STORED
+    assert set(values["versions"]) == {"einspace", "python", "torch", "optuna", "numpy"}
+    assert {"git", "platform", "data"} <= set(values)
+    settings, origin = load(stored, {})
+    assert settings.recipe.model_dump() == one.settings["recipe"]
+    assert settings.recipe.learning_rate == 1e-05
+    assert notes(origin) == []
+    assert origin.data == one.settings["data"]
+    two = conducted(settings, tmp_path, "two")
+    assert compared(one) == compared(two)
+    assert two.settings == one.settings
+    other, _ = load(stored, {"seed": 6})
+    assert compared(conducted(other, tmp_path, "three")) != compared(one)
+    assert not list(tmp_path.glob("one/*.new"))
+
+
+def test_the_file_of_an_earlier_call_is_kept(tmp_path: Path) -> None:
+    """`config.yaml` tells of the last call; where it differs from one before, that one gets a number, and the same call writes nothing."""
+    for trials in (2, 2, 4):
+        study.search(small_task(), trials=trials, workers=1, limits=SMALL, run="a", runs=tmp_path, executor=ThreadExecutor(), **EVOLUTION)
+    assert read(tmp_path / "a" / CONFIG)[0]["trials"] == 4
+    assert read(tmp_path / "a" / "config-1.yaml")[0]["trials"] == 2
+    assert not (tmp_path / "a" / "config-2.yaml").exists()
+
+
+def test_the_state_of_git_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commit of the working directory and whether tracked files differ; none outside of a repository, and a note where it differs."""
+    from einspace.config import describe_here
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert describe_here()["git"] is None
+    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    (tmp_path / "code").write_text("1")
+    for words in (["init", "-q"], ["add", "code"], [*author, "commit", "-q", "-m", "one"]):
+        subprocess.run(["git", *words], check=True, capture_output=True)
+    (tmp_path / "untracked").write_text("1")
+    clean = describe_here()["git"]
+    assert clean["dirty"] is False
+    assert len(clean["commit"]) == 40
+    (tmp_path / "code").write_text("2")
+    assert describe_here()["git"] == {**clean, "dirty": True}
+    _, origin = load(file(tmp_path, write({"task": "digits", "git": clean, "versions": {"torch": "0.1"}})), {})
+    said = notes(origin)
+    assert "git.dirty: false there, true here" in said
+    assert any(line.startswith('versions.torch: "0.1" there, ') for line in said)
+
+
+def test_a_grammar_of_one_s_own_is_not_repeated_by_mistake(tmp_path: Path) -> None:
+    """The file of a run in another grammar says so, and is refused where only the paper's can be had."""
+    from einspace.grammar import einspace_grammar
+
+    study.search(small_task(), trials=1, workers=1, grammar=einspace_grammar(0.5), run="own", runs=tmp_path, executor=ThreadExecutor())
+    with pytest.raises(SettingError, match="a grammar of its own"):
+        load(tmp_path / "own" / CONFIG, {"task": "digits"})
+
+
+def test_the_command_repeats_a_run_from_its_file(tmp_path: Path) -> None:
+    """A search by file, and another one by the file that its run stored: equal texts, a new name, and notes about what differs."""
+    mine = file(
+        tmp_path,
+        "task: digits\ninit: resnet8,random*2\ntrials: 4\nworkers: 1\nseed: 1\nrun: one\nrecipe: {epochs_search: 1, epochs_final: 1}\n"
+        "limits: {parameters: 50_000, flops: 2_000_000}\n",
+    )
+    first = einspace("search", "--config", str(mine), "--trials", "3", "--json", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["trials"] == 3
+    stored = tmp_path / "runs" / "one" / CONFIG
+    stored.write_text(stored.read_text().replace("optuna: ", "optuna: '0' # "))
+    second = einspace("search", "--config", "runs/one/config.yaml", "--json", "--top", "2", cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+    report = json.loads(second.stdout)
+    assert report["run"] != "runs/one"
+    assert len(report["top"]) == 2
+    assert 'versions.optuna: "0" there' in second.stderr
+    one, two = (load_result(Path(name).name, str(tmp_path / "runs")) for name in ("one", report["run"]))
+    assert [(row.text, row.outcome) for row in one.history] == [(row.text, row.outcome) for row in two.history]
+    refused = einspace("search", "--config", str(file(tmp_path, "task: digits\ntrails: 3")), cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "mine.yaml, line 2: unknown setting 'trails'" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_limits_alone() -> None:
+    """The limits of the model are those of the space."""
+    assert set(LimitSettings.model_fields) == set(type(SMALL).__dataclass_fields__)

@@ -1,0 +1,87 @@
+"""After a search: the best of it, and the study for Optuna's own tools."""
+
+import json
+import threading
+import urllib.request
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import optuna
+import pytest
+from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, often_bad, small_task
+
+from einspace.errors import RunError, SettingError
+from einspace.result import Result, load_result
+from einspace.study import search
+from einspace.tasks.metrics import ACCURACY, Metric
+
+
+def run(folder: Path, trials: int = 12, metric: Metric = ACCURACY, **options: Any) -> Result:
+    options = {"executor": ThreadExecutor(), "limits": SMALL, **EVOLUTION, **options}
+    return search(small_task(metric), trials=trials, workers=1, run="test", runs=folder, **options)
+
+
+@pytest.mark.parametrize("metric", [ACCURACY, Metric("error", False, ACCURACY.function)])
+def test_the_top_is_the_best_architectures_each_once(tmp_path: Path, metric: Metric) -> None:
+    """Best first in the metric's direction, no canonical key twice, the earliest trial of a key, and no more than there are."""
+    small = {"strategy": "random", "init": (), "limits": type(SMALL)(operations=2)}
+    result = run(tmp_path, 25, metric, **small)
+    top = result.top(100)
+    scores = {row.key: row.value for row in result.history if row.value is not None}
+    assert len(result.history) > len(scores) > 3
+    assert [row.value for row in top] == sorted(scores.values(), reverse=metric.higher_is_better)
+    assert [row.key for row in top] == list(dict.fromkeys(row.key for row in top))
+    assert all(row.number == min(other.number for other in result.history if other.key == row.key) for row in top)
+    assert result.top(3) == top[:3]
+    assert result.best is not None
+    assert top[0].key == result.best.key
+    shown = result.to_json(top=3)["top"]
+    assert [(row["architecture"], row["validation"], row["trial"]) for row in shown] == [
+        (row.text, row.value, row.number) for row in top[:3]
+    ]
+    with pytest.raises(SettingError, match="at least 1 row, not 0"):
+        result.top(0)
+
+
+def test_the_study_is_optuna_s_and_cannot_be_written_to(tmp_path: Path) -> None:
+    """Trials with their attributes, as Optuna's plots and tables take them; a mistake there changes no run."""
+    result = run(tmp_path / "a run, 100% #1", executor=ThreadExecutor(often_bad))
+    study = load_result("test", str(tmp_path / "a run, 100% #1")).study()
+    assert study.best_value == (result.best.validation if result.best else None)
+    assert {trial.user_attrs["text"] for trial in study.trials} == {row.text for row in result.history}
+    with pytest.raises(optuna.exceptions.StorageInternalError):
+        study.set_user_attr("mine", 1)
+    assert "mine" not in result.study().user_attrs
+    (result.run / "study.db").unlink()
+    with pytest.raises(RunError, match=r"study\.db cannot be read"):
+        result.study()
+    assert not (result.run / "study.db").exists()
+
+
+class _Quiet(WSGIRequestHandler):
+    """Does not print every request."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_optunas_dashboard_opens_a_run(tmp_path: Path) -> None:
+    """The dashboard on a run's database lists the study with its trials, over HTTP as a browser asks it."""
+    dashboard = pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is not installed")
+    result = run(tmp_path)
+    application = dashboard.wsgi(f"sqlite:///{result.run}/study.db")
+    with make_server("127.0.0.1", 0, application, handler_class=_Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/api/studies", timeout=60) as answer:
+                (study,) = json.load(answer)["study_summaries"]
+            address = f"http://127.0.0.1:{server.server_port}/api/studies/{study['study_id']}"
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                trials = json.load(answer)["trials"]
+        finally:
+            server.shutdown()
+            thread.join()
+    assert study["study_name"] == "einspace"
+    assert len(trials) == len(result.history)
