@@ -77,7 +77,7 @@ def _architecture(what: str, inputs: Feature, runs: str) -> Architecture:
 def _best(result: "Result", shape: str | None, classes: int | None) -> tuple[Architecture, int]:
     """A run's best architecture at its task's input, and the task's classes; what is asked for besides must agree."""
     from einspace.networks import Classification, check_fit
-    from einspace.tasks import TASKS, load_task
+    from einspace.tasks import TASKS
 
     task, inputs = result.settings["task"], Feature.of(result.settings["input"])
     if result.best is None:
@@ -86,7 +86,7 @@ def _best(result: "Result", shape: str | None, classes: int | None) -> tuple[Arc
         raise SettingError(f"the run {result.run.name} is of inputs {inputs}, not {Feature.parse(shape)}")
     architecture = EinSpace(inputs).parse(result.best.text)
     if task in TASKS:
-        wanted = load_task(task).classes
+        wanted = TASKS[task].classes
         if classes is not None:
             check_fit(Classification(classes), architecture.output, (wanted,), task)
         return architecture, wanted

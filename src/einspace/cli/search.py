@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, TaskName
+from einspace.cli.options import AsJson, Data, MaxParameters, Probability, Seed, TaskName
 from einspace.cli.output import err, out, print_json, progress
 from einspace.limits import Limits
 
@@ -31,15 +31,19 @@ def search(
     max_parameters: MaxParameters = 100_000_000,
     max_flops: Annotated[int, typer.Option("--max-flops", help="Of a backbone, for one sample.")] = 100_000_000_000,
     probability: Probability = 0.32,
+    data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Search an architecture for a task, train the best one and the baselines, and score them on test."""
     from einspace import study
     from einspace.reporting.result import summary
+    from einspace.tasks import load_task
 
+    task = load_task(task_name, data)
+    err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     changes = {"epochs_search": epochs, "epochs_final": final_epochs, "batch_size": batch_size}
     changes |= {"learning_rate": learning_rate, "weight_decay": weight_decay}  # type: ignore[dict-item]
-    run = study.new_name(task_name, runs) if run is None else run
+    run = study.new_name(task.name, runs) if run is None else run
     with progress() as bar:
         line = bar.add_task(f"search {run}", total=trials, best="")
 
@@ -52,7 +56,7 @@ def search(
 
         try:
             result = study.search(
-                task_name,
+                task,
                 strategy,
                 trials,
                 workers,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Seed, TaskName, Text, read_architecture
+from einspace.cli.options import AsJson, Data, Seed, TaskName, Text, read_architecture
 from einspace.cli.output import out, print_json, progress
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts
@@ -16,6 +16,7 @@ def evaluate(
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Epochs, in place of the task's recipe.")] = None,
     final: Annotated[bool, typer.Option("--final", help="Train on train and valid, and score on test.")] = False,
     seed: Seed = 0,
+    data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Train one architecture on a task and score it."""
@@ -23,7 +24,7 @@ def evaluate(
     from einspace.evaluation.outcome import NotANumber, Request
     from einspace.tasks import load_task
 
-    task = load_task(task_name)
+    task = load_task(task_name, data)
     architecture = read_architecture(text, task.input)
     recipe = task.recipe.override(epochs_search=epochs, epochs_final=epochs)
     total = recipe.epochs_final if final else recipe.epochs_search

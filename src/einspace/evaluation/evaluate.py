@@ -6,15 +6,14 @@ from math import isfinite
 from time import perf_counter
 
 import torch
-from torch import Tensor
 
 from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Seconds
 from einspace.evaluation.training import predict, train
 from einspace.grammar import Grammar
-from einspace.networks import Classification, Head, build, check_fit
+from einspace.networks import Head, build, check_fit
 from einspace.space import EinSpace
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.task import Split, Task
+from einspace.tasks.task import Task
 
 Evaluate = Callable[[Request, Task, Recipe], Evaluation]
 """What evaluates a request. One that is sent to a worker is a module's function, or a `functools.partial` of one."""
@@ -39,23 +38,23 @@ def evaluate(
     During the search: trained on `train` for `recipe.epochs_search`, scored on `valid` after the last epoch. `request.final`: trained on
     `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
     `on_epoch` is told of each epoch, as in `train`. `grammar` is the one that the text is of, the paper's unless told otherwise. `head`
-    is a classification of the task's classes unless told otherwise; NetworkError names both where it does not fit the task.
+    is the task's unless told otherwise; NetworkError names both where it does not fit the task.
     """
     clock = perf_counter()
     torch.manual_seed(request.seed)
     architecture = EinSpace(task.input.shape, grammar=grammar).parse(request.text)
-    head = Classification(classes=task.classes) if head is None else head
-    check_fit(head, architecture.output, (task.classes,), task.name)
+    head = task.head if head is None else head
+    check_fit(head, architecture.output, task.output, task.name)
     network = build(architecture, head).to(device)
     parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-    x, y = _tensors([task.train, task.valid] if request.final else [task.train], device)
+    x, y = task.tensors(["train", "valid"] if request.final else ["train"], device)
     built = perf_counter()
     generator = torch.Generator().manual_seed(request.seed)
     epochs = recipe.epochs_final if request.final else recipe.epochs_search
-    losses = tuple(train(network, x, y, recipe, epochs, generator, on_epoch, head.loss))
+    losses = tuple(train(network, x, y, recipe, epochs, generator, on_epoch, head.loss, task.augmentation))
     trained = perf_counter()
-    x, y = _tensors([task.test if request.final else task.valid], device)
-    value = task.metric(predict(network, x, recipe.batch_size), y)
+    x, y = task.tensors(["test" if request.final else "valid"], device)
+    value = task.score(predict(network, x, recipe.batch_size), y)
     seconds = Seconds(built - clock, trained - built, perf_counter() - trained)
     if not isfinite(value):
         reason = f"the {task.metric.name} after the last epoch is {value}"
@@ -95,10 +94,3 @@ def first_line(error: BaseException) -> str:
     """One line for people: the type of an exception and the first line of its message."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def _tensors(splits: list[Split], device: str) -> tuple[Tensor, Tensor]:
-    """Samples and labels of the splits, one after the other, on the device."""
-    x = torch.cat([torch.from_numpy(split.x) for split in splits])
-    y = torch.cat([torch.from_numpy(split.y) for split in splits])
-    return x.to(device), y.to(device)
