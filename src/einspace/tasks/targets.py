@@ -140,13 +140,13 @@ def _pixels(y: NDArray[Any], where: str) -> NDArray[Any]:
 
 
 def _mask(y: NDArray[Any], where: str) -> Targets:
-    y = _pixels(y, where)
-    y = np.where(y == OFTEN_IGNORED, IGNORED, y)
+    y = _pixels(y, where).astype(np.float32)
+    y = np.where(y == OFTEN_IGNORED, np.float32(IGNORED), y)
     bad = np.flatnonzero(~np.isin(y, (0, 1, IGNORED)).reshape(len(y), -1).all(axis=1))
     if len(bad):
         raise TaskError(f"{where}: a mask holds 0, 1 and {IGNORED} or {OFTEN_IGNORED} for ignored, unlike that of sample {bad[0]}")
     notes = ("some pixels are ignored",) if (y == IGNORED).any() else ()
-    return Targets("mask", y.astype(np.float32), Mask(y.shape[1], (y.shape[2], y.shape[3])), notes=notes)
+    return Targets("mask", y, Mask(y.shape[1], (y.shape[2], y.shape[3])), notes=notes)
 
 
 def _dense(y: NDArray[Any], where: str) -> Targets:
