@@ -139,7 +139,7 @@ def test_images_of_different_sizes(tmp_path: Path) -> None:
 def test_bad_image_folders(tmp_path: Path) -> None:
     """No images, a broken one, half splits and half classes, splits without train."""
     (tmp_path / "empty").mkdir()
-    with pytest.raises(TaskError, match="there are no images.*CLASS/IMAGE"):
+    with pytest.raises(TaskError, match=r"there are no images.*CLASS/IMAGE"):
         Task.from_folder(tmp_path / "empty")
     broken = images(tmp_path / "broken")
     (broken / "dark" / "2.png").write_bytes(b"no picture")
@@ -213,7 +213,7 @@ def test_bad_columns(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", [["a", "b", "c", "y"], [1, 2, 3, 0], [1, 2, 4, 1]])
     for options, words in (({"label": "z"}, "no column 'z'"), ({"channels": 2}, "do not divide"), ({"layout": "rows"}, "'rows'")):
         with pytest.raises(TaskError, match=words):
-            Task.from_csv(path, **options)  # type: ignore[arg-type]
+            Task.from_csv(path, **options)
 
 
 class Feature:

@@ -42,6 +42,7 @@ def evaluate(
     split = "test" if final else "valid"
     if as_json:
         figures: dict[str, Any] = {"task": task.name, "split": split, task.metric.name: result.value, "outcome": result.outcome.value}
+        figures |= {"published": dict(task.published)} if task.published else {}
         print_json({**facts(architecture), **figures, "losses": list(result.epochs), "seconds": result.seconds.total})
         return
     if result.value is None:
@@ -50,3 +51,6 @@ def evaluate(
         f"{task.metric.name} on {split}: [bold]{result.value:.4f}[/] after {total} epochs in {result.seconds.total:.1f} s "
         f"({result.parameters:,} parameters with the head)"
     )
+    if task.published:
+        scores = ", ".join(f"{method} {score:.4f}" for method, score in task.published.items())
+        out.print(f"published, on test: {scores}", highlight=False, soft_wrap=True)

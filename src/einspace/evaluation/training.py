@@ -36,6 +36,7 @@ def train(
         raise TaskError(f"training needs two samples or more, not {len(x)}")
     optimiser = torch.optim.SGD(network.parameters(), lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=epochs * len(starts))
+    padded = x if augmentation is None else augmentation.padded(x)
     losses: list[float] = []
     network.train()
     for epoch in range(1, epochs + 1):
@@ -44,7 +45,7 @@ def train(
         total = torch.zeros((), device=x.device)
         for start in starts:
             batch = order[start : start + recipe.batch_size]
-            inputs = x[batch] if augmentation is None or drawn is None else augmentation(x[batch], drawn[batch])
+            inputs = x[batch] if augmentation is None or drawn is None else augmentation(padded, batch, drawn[batch])
             loss = loss_of(network(inputs), y[batch])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

@@ -29,12 +29,17 @@ class Augmentation:
         mirrored = torch.randint(0, 2 if self.flip else 1, (count, 1), generator=generator)
         return torch.cat([offsets, mirrored], dim=1)
 
-    def __call__(self, x: Tensor, drawn: Tensor) -> Tensor:
-        """Images (N, C, H, W) as drawn (N, 3), in their size; both on one device."""
-        size, (height, width) = len(x), x.shape[-2:]
-        rows = torch.arange(height, device=x.device) + drawn[:, 0:1]
-        columns = torch.arange(width, device=x.device).expand(size, -1)
-        columns = torch.where(drawn[:, 2:3] == 1, width - 1 - columns, columns) + drawn[:, 1:2]
-        padded = pad(x, (self.crop,) * 4).movedim(1, -1)
-        samples = torch.arange(size, device=x.device)[:, None, None]
-        return padded[samples, rows[:, :, None], columns[:, None, :]].movedim(-1, 1).contiguous()
+    def padded(self, x: Tensor) -> Tensor:
+        """All images (N, C, H, W) with their zeros around them, once for a training: no batch is copied twice."""
+        return pad(x, (self.crop,) * 4)
+
+    def __call__(self, padded: Tensor, chosen: Tensor, drawn: Tensor) -> Tensor:
+        """Of padded images those that are chosen (n,), cropped and mirrored as drawn (n, 3): (n, C, H, W). All are on one device."""
+        height, width = (size - 2 * self.crop for size in padded.shape[-2:])
+        windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # a view: (N, C, rows, columns, H, W)
+        cropped = windows[chosen, :, drawn[:, 0], drawn[:, 1]]
+        if not self.flip:
+            return cropped
+        columns = torch.arange(width, device=padded.device).expand(len(drawn), -1)
+        columns = torch.where(drawn[:, 2:3] == 1, width - 1 - columns, columns)
+        return cropped.gather(3, columns[:, None, None, :].expand_as(cropped))
