@@ -49,14 +49,13 @@ class Images(Dataset[tuple[Tensor, int]]):
 
 
 def in_memory(x: Tensor, y: Tensor, batch: int, augmentation: Augmentation | None) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches of one epoch, as `einspace.evaluation.training.train` makes them."""
+    """The batches of one epoch, as `einspace.evaluation.training.train` makes them; `x` is padded where there is an augmentation."""
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(len(x), generator=generator).to(x.device)
-    padded = x if augmentation is None else augmentation.padded(x)
     drawn = None if augmentation is None else augmentation.draw(len(x), generator).to(x.device)
     for start in range(0, len(x), batch):
         chosen = order[start : start + batch]
-        yield (x[chosen] if augmentation is None or drawn is None else augmentation(padded, chosen, drawn[chosen])), y[chosen]
+        yield (x[chosen] if augmentation is None or drawn is None else augmentation(x, chosen, drawn[chosen])), y[chosen]
 
 
 class Speed(NamedTuple):
@@ -73,11 +72,11 @@ def processor_time() -> float:
 
 
 def speed(epoch: Callable[[], Iterator[tuple[Tensor, Tensor]]], seconds: float, device: str) -> Speed:
-    """From the first batch of an epoch on: what is done once for a training does not count."""
+    """From the first batch of an epoch on: starting workers does not count."""
     samples, clock, processor = 0, 0.0, 0.0
     while clock < seconds:
         batches = epoch()
-        next(batches)  # starts workers here, and lays zeros around all images there
+        next(batches)
         start, spent = time.perf_counter(), processor_time()
         for x, y in batches:
             x.to(device, non_blocking=True), y.to(device, non_blocking=True)
@@ -112,7 +111,8 @@ def main() -> None:
             persistent_workers=given.workers > 0,
         )
         loaded = speed(lambda loader=loader: iter(loader), given.seconds, device)  # type: ignore[misc]
-        ours = speed(lambda a=augmentation: in_memory(on_device, labels, given.batch, a), given.seconds, device)  # type: ignore[misc]
+        images = on_device if augmentation is None else augmentation.padded(on_device)  # once for a training
+        ours = speed(lambda a=augmentation, i=images: in_memory(i, labels, given.batch, a), given.seconds, device)  # type: ignore[misc]
         clock, processor = ours.clock / loaded.clock, ours.processor / loaded.processor
         ratio = clock if device == "cuda" else processor
         print(f"{'cropped and flipped' if augmentation else 'as they are'}:")

@@ -35,11 +35,13 @@ class Augmentation:
 
     def __call__(self, padded: Tensor, chosen: Tensor, drawn: Tensor) -> Tensor:
         """Of padded images those that are chosen (n,), cropped and mirrored as drawn (n, 3): (n, C, H, W). All are on one device."""
-        height, width = (size - 2 * self.crop for size in padded.shape[-2:])
-        windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # a view: (N, C, rows, columns, H, W)
-        cropped = windows[chosen, :, drawn[:, 0], drawn[:, 1]]
-        if not self.flip:
-            return cropped
-        columns = torch.arange(width, device=padded.device).expand(len(drawn), -1)
-        columns = torch.where(drawn[:, 2:3] == 1, width - 1 - columns, columns)
-        return cropped.gather(3, columns[:, None, None, :].expand_as(cropped))
+        channels, (rows, columns) = padded.shape[1], padded.shape[-2:]
+        height, width = rows - 2 * self.crop, columns - 2 * self.crop
+        # A window lies within one span of an image's numbers, which is copied as a whole; a view of the copy is the window.
+        span = (channels - 1) * rows * columns + (height - 1) * columns + width
+        starts = chosen * channels * rows * columns + drawn[:, 0] * columns + drawn[:, 1]
+        spans = padded.flatten().unfold(0, span, 1).index_select(0, starts)
+        cropped = spans.as_strided((len(chosen), channels, height, width), (span, rows * columns, columns, 1))
+        places = torch.arange(width, device=padded.device).expand(len(drawn), -1)
+        places = torch.where(drawn[:, 2:3] == 1, width - 1 - places, places)
+        return cropped.gather(3, places[:, None, None, :].expand_as(cropped))
