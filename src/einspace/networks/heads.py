@@ -87,6 +87,10 @@ class Classification(_Pooling):
     weights: tuple[float, ...] | None = None
     """How much a sample of each class counts in the loss; None: all alike."""
 
+    def __repr__(self) -> str:
+        weights = "" if self.weights is None else f", weights={self.weights}"
+        return f"Classification(classes={self.classes!r}, pool={self.pool!r}{weights})"
+
     def __post_init__(self) -> None:
         self._check("classification", "class")
         if self.weights is not None and (len(self.weights) != self.classes or not all(0 < weight < inf for weight in self.weights)):

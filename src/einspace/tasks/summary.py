@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from einspace.features import Feature
 from einspace.networks.heads import Classification
 from einspace.tasks.task import Task
 
@@ -14,7 +15,7 @@ def summary(task: Task) -> str:
     recipe, metric = task.recipe, task.metric
     steps = f"{recipe.epochs_search} epochs in the search and {recipe.epochs_final} in the end, batches of {recipe.batch_size}"
     lines = [
-        f"{task.name}: {task.kind}, {task.input} -> {task.output}" + (f". {task.description}" if task.description else ""),
+        f"{task.name}: {task.kind}, {task.input} -> {Feature(task.output)}" + (f". {task.description}" if task.description else ""),
         f"input: {_input(task)}",
         f"samples: {', '.join(f'{len(split):,} {name}' for name, split in task.splits.items())}",
         *_classes(task),

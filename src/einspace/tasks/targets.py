@@ -58,7 +58,8 @@ def recognise(y: NDArray[Any], kind: str | None = None, labels: Sequence[str] = 
         raise TaskError(f"{where}: targets of the kind {guessed} must be numbers, not words")
     readers = {"classification": _classes, "multi-label": _labels, "regression": _numbers, "mask": _mask, "dense": _dense}
     read = _classes(y, where, labels, kind) if guessed == "classification" else readers[guessed](y, where)  # type: ignore[operator]
-    said = "as you said" if kind else f"recognised from targets {y.dtype} {('N', *y.shape[1:])}".replace("'", "")
+    shape = ", ".join(map(str, ("N", *y.shape[1:])))
+    said = "as you said" if kind else f"recognised from {'words' if y.dtype.kind == 'U' else y.dtype} ({shape})"
     return replace(read, notes=(f"{read.kind}: {said}", *read.notes))
 
 
