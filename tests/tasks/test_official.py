@@ -197,6 +197,32 @@ def test_spherical(tmp_path: Path) -> None:
     assert "none; train runs from 0 to 1" in task.summary()
 
 
+def test_spherical_and_darcy_flow_built_anew(tmp_path: Path) -> None:
+    """Spherical in six arrays, Darcy Flow in other sizes and at 85 points: read where the metadata say that the files were built."""
+    from scipy.io import savemat
+
+    known = replace(TASKS["spherical"], title="spherical")
+    rng = np.random.default_rng(0)
+    (tmp_path / "spherical").mkdir()
+    for part, size in (("train", 100), ("valid", 5), ("test", 5)):
+        np.save(tmp_path / "spherical" / f"{part}_x.npy", rng.integers(0, 256, size=(size, 3, 60, 60)).astype(np.float32))
+        np.save(tmp_path / "spherical" / f"{part}_y.npy", np.arange(size))
+    assert known.missing(tmp_path) == ()
+    with pytest.raises(TaskError, match=r"\(100, 5, 5\) samples"):
+        known.load(tmp_path)
+    (tmp_path / "spherical" / "metadata").write_text(json.dumps({"num_classes": 100, "built": True}))
+    assert known.load(tmp_path).train.x.max() == 1
+    (tmp_path / "darcyflow").mkdir()
+    for number, size in ((1, 6), (2, 3)):
+        path = tmp_path / "darcyflow" / f"piececonst_r85_N1024_smooth{number}.mat"
+        savemat(path, {"coeff": rng.choice([3.0, 12.0], size=(size, 85, 85)), "sol": rng.random((size, 85, 85))})
+    told = {"built": True, "samples": {"train": 4, "valid": 2, "test": 3}}
+    (tmp_path / "darcyflow" / "metadata").write_text(json.dumps(told))
+    task = load_task("darcyflow", tmp_path)
+    assert [len(part) for part in task.splits.values()] == [4, 2, 3]
+    assert "Built anew" in task.description
+
+
 def test_ninapro_is_transposed(tmp_path: Path) -> None:
     """52 steps of 16 channels in the files, images of 16 x 52 for the network (B.2)."""
     (tmp_path / "ninapro").mkdir()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 
-LARGE = 256 * 2**20
+LARGE = 32 * 2**20
 """Bytes from which on an array stays in its file and is mapped."""
 
 MOST = 32 * 2**30
