@@ -22,7 +22,7 @@ from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:
     from einspace import baselines, networks
-    from einspace.networks import Classification, Dense, MultiLabel, build, from_module
+    from einspace.networks import Classification, Dense, Mask, MultiLabel, Regression, build, from_module
     from einspace.study import search
     from einspace.tasks import Recipe, Task, load_task
 
@@ -33,7 +33,9 @@ _LATER = {
     "networks": "einspace.networks",
     "Classification": "einspace.networks",
     "Dense": "einspace.networks",
+    "Mask": "einspace.networks",
     "MultiLabel": "einspace.networks",
+    "Regression": "einspace.networks",
     "build": "einspace.networks",
     "from_module": "einspace.networks",
     "search": "einspace.study",
@@ -52,9 +54,11 @@ __all__ = [
     "Feature",
     "Grammar",
     "Limits",
+    "Mask",
     "MultiLabel",
     "Production",
     "Recipe",
+    "Regression",
     "Task",
     "baselines",
     "build",

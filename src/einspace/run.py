@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,6 +35,8 @@ def settings_of(task: Task, recipe: Recipe, space: EinSpace, limits: Limits, **s
         "data": fingerprint(task),
         "metric": task.metric.name,
         "input": list(task.input.shape),
+        "head": str(task.head),
+        "augmentation": None if task.augmentation is None else asdict(task.augmentation),
         "recipe": asdict(recipe),
         "grammar": space.grammar.fingerprint,
         "limits": asdict(limits),
@@ -47,7 +50,7 @@ def fingerprint(task: Task) -> str:
     for split in task.splits.values():
         for array in (split.x, split.y):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(array.tobytes())
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from einspace import Classification, Dense, EinSpace, Feature, MultiLabel, Task, build
+from einspace import Classification, Dense, EinSpace, Feature, Mask, MultiLabel, Regression, Task, build
 from einspace.errors import NetworkError
 from einspace.evaluation import Request
 from einspace.evaluation.evaluate import evaluate
@@ -20,7 +20,15 @@ IMAGE, COLUMNS = Feature((6, 4, 8)), Feature((5, 7))
 @pytest.mark.parametrize("feature", [IMAGE, COLUMNS, Feature((1, 1, 1)), Feature((1, 1))])
 @pytest.mark.parametrize(
     ("head", "shape"),
-    [(Classification(3), (3,)), (Classification(3, pool="paper"), (3,)), (MultiLabel(4), (4,)), (Dense(2, (9, 3)), (2, 9, 3))],
+    [
+        (Classification(3), (3,)),
+        (Classification(3, pool="paper"), (3,)),
+        (Classification(3, weights=(1.0, 2.0, 0.5)), (3,)),
+        (MultiLabel(4), (4,)),
+        (Regression(5), (5,)),
+        (Dense(2, (9, 3)), (2, 9, 3)),
+        (Mask(2, (9, 3)), (2, 9, 3)),
+    ],
 )
 def test_a_head_predicts_the_shape_that_it_says(head: Head, shape: tuple[int, ...], feature: Feature) -> None:
     """`output` is the shape of what `layer` gives, in both modes and down to one element; its loss is a number with a gradient."""
@@ -66,7 +74,21 @@ def test_multi_label_is_classification_with_another_loss() -> None:
     torch.testing.assert_close(Classification(4).loss(logits, targets.argmax(1)), functional.cross_entropy(logits, targets.argmax(1)))
 
 
-@pytest.mark.parametrize("head", [Classification(10), MultiLabel(5), Dense(1, (16, 16))])
+def test_ignored_pixels_are_not_in_the_loss() -> None:
+    """The loss of a mask is that of the pixels that count, and 0, with a gradient, where none does."""
+    logits, targets = torch.randn(2, 1, 3, 3, requires_grad=True), torch.randint(0, 2, (2, 1, 3, 3)).float()
+    whole = Mask(1, (3, 3)).loss(logits, targets)
+    torch.testing.assert_close(whole, functional.binary_cross_entropy_with_logits(logits, targets))
+    targets[0, 0, 1] = -1
+    counted = targets != -1
+    expected = functional.binary_cross_entropy_with_logits(logits[counted], targets[counted])
+    torch.testing.assert_close(Mask(1, (3, 3)).loss(logits, targets), expected)
+    empty = Mask(1, (3, 3)).loss(logits, torch.full_like(targets, -1))
+    empty.backward()  # type: ignore[no-untyped-call]
+    assert float(empty.detach()) == 0
+
+
+@pytest.mark.parametrize("head", [Classification(10), MultiLabel(5), Regression(2), Dense(1, (16, 16)), Mask(1, (16, 16))])
 @pytest.mark.parametrize("optimize", [True, False])
 def test_networks_have_the_head(head: Head, optimize: bool) -> None:
     """Its weights are under `head`, in the plain form too, and the network gives its prediction."""
@@ -82,6 +104,9 @@ def test_networks_have_the_head(head: Head, optimize: bool) -> None:
     [
         (lambda: MultiLabel(0), "at least one label"),
         (lambda: MultiLabel(3, pool="sum"), "'sum'"),
+        (lambda: Regression(0), "at least one output"),
+        (lambda: Classification(2, weights=(1.0,)), "each of its 2 classes"),
+        (lambda: Classification(2, weights=(1.0, -1.0)), "a weight over 0"),
         (lambda: Dense(0, (2, 2)), "at least one channel"),
         (lambda: Dense(1, (2, 0)), r"\(2, 0\)"),
         (lambda: Dense(1, (2,)), "a height and a width"),  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:
+    from einspace.networks import Head
     from einspace.result import Result
 
 What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
@@ -31,15 +32,15 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a network as standalone source, a torch.export program, an ONNX model or weights."""
-    result = _result(what, runs)
-    if result is None:
-        architecture = _architecture(what, Feature.parse(shape or "3,32,32"), runs)
-    else:
-        architecture, classes = _best(result, shape, classes)
     from einspace.networks import Classification
     from einspace.networks.export import export_file
 
-    head = None if classes is None else Classification(classes)
+    result = _result(what, runs)
+    if result is None:
+        architecture = _architecture(what, Feature.parse(shape or "3,32,32"), runs)
+        head: Head | None = None if classes is None else Classification(classes)
+    else:
+        architecture, head = _best(result, shape, classes)
     with waiting(f"writing {output}"):
         written = export_file(architecture, output, format, head, weights, seed, optimize)
     fresh = weights is None and format != "source"
@@ -74,10 +75,10 @@ def _architecture(what: str, inputs: Feature, runs: str) -> Architecture:
         raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None
 
 
-def _best(result: "Result", shape: str | None, classes: int | None) -> tuple[Architecture, int]:
-    """A run's best architecture at its task's input, and the task's classes; what is asked for besides must agree."""
+def _best(result: "Result", shape: str | None, classes: int | None) -> "tuple[Architecture, Head]":
+    """A run's best architecture at its task's input, and the task's head; what is asked for besides must agree."""
     from einspace.networks import Classification, check_fit
-    from einspace.tasks import TASKS, load_task
+    from einspace.tasks import TASKS
 
     task, inputs = result.settings["task"], Feature.of(result.settings["input"])
     if result.best is None:
@@ -86,10 +87,10 @@ def _best(result: "Result", shape: str | None, classes: int | None) -> tuple[Arc
         raise SettingError(f"the run {result.run.name} is of inputs {inputs}, not {Feature.parse(shape)}")
     architecture = EinSpace(inputs).parse(result.best.text)
     if task in TASKS:
-        wanted = load_task(task).classes
+        head = TASKS[task].head
         if classes is not None:
-            check_fit(Classification(classes), architecture.output, (wanted,), task)
-        return architecture, wanted
+            check_fit(Classification(classes), architecture.output, head.output(inputs), task)
+        return architecture, head
     if classes is None:
         raise SettingError(f"the task {task} of the run {result.run.name} is not in the registry: --classes says how many it has")
-    return architecture, classes
+    return architecture, Classification(classes)

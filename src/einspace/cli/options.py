@@ -14,7 +14,8 @@ Probability = Annotated[float, typer.Option("-p", "--probability", help="p(M -> 
 MaxParameters = Annotated[int, typer.Option("--max-parameters", help="Of a backbone, at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in brackets, or the name of a baseline.")]
-TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them.")]
+TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
+Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
 
 
 def read_architecture(text: str, shape: Feature) -> Architecture:

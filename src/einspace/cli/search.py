@@ -52,6 +52,7 @@ def search(
     limits_activation_bytes: Annotated[int | None, option("limits.activation_bytes")] = None,
     limits_flops: Annotated[int | None, option("limits.flops")] = None,
     limits_min_parameters: Annotated[int | None, option("limits.min_parameters")] = None,
+    data_folder: Annotated[str | None, option("data_folder")] = None,
     top: Annotated[int | None, option("top")] = None,
     log: Annotated[list[str] | None, option("log")] = None,
     as_json: AsJson = False,
@@ -75,7 +76,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.run import fingerprint
     from einspace.tasks import load_task
 
-    task = load_task(settings.task)
+    task = load_task(settings.task, settings.data_folder)
+    err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     if data is not None and fingerprint(task) != data:
         told = [*told, f"data: the samples of {task.name} are others here"]
     for line in told:

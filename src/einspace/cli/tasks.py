@@ -1,40 +1,56 @@
 """The data: `tasks`."""
 
-from einspace.cli.options import AsJson
+from typing import TYPE_CHECKING
+
+from einspace.cli.options import AsJson, Data
 from einspace.cli.output import out, print_json
+from einspace.features import Feature
+
+if TYPE_CHECKING:
+    from einspace.tasks import Entry
 
 
-def tasks(as_json: AsJson = False) -> None:
-    """List the tasks."""
+def tasks(data: Data = None, as_json: AsJson = False) -> None:
+    """List the tasks, and whether their data are there."""
     from rich.table import Table
 
-    from einspace.tasks import load_task, names
+    from einspace.tasks import TASKS
 
-    loaded = [load_task(name) for name in names()]
+    entries = list(TASKS.values())
     if as_json:
-        print_json(
-            [
-                {
-                    "name": task.name,
-                    "input": list(task.input.shape),
-                    "classes": task.classes,
-                    "train": len(task.train),
-                    "valid": len(task.valid),
-                    "test": len(task.test),
-                    "metric": task.metric.name,
-                    "baselines": list(task.baselines),
-                    "description": task.description,
-                }
-                for task in loaded
-            ]
-        )
+        print_json([_facts(entry, data) for entry in entries])
         return
     table = Table(title="Tasks", title_justify="left", header_style="bold")
-    for column in ("name", "input", "classes", "train / valid / test", "metric"):
-        table.add_column(column)
-    for task in loaded:
-        sizes = f"{len(task.train):,} / {len(task.valid):,} / {len(task.test):,}"
-        table.add_row(task.name, str(task.input), str(task.classes), sizes, task.metric.name)
+    for column in ("name", "input", "output", "train/valid/test", "metric", "data"):
+        table.add_column(column, no_wrap=column in ("name", "train/valid/test", "data"))
+    for entry in entries:
+        sizes = "/".join(map(str, entry.sizes))
+        output = str(Feature(entry.head.output(entry.input)))
+        table.add_row(entry.name, str(entry.input), output, sizes, entry.metric.name, "absent" if entry.missing(data) else "there")
     out.print(table)
-    for task in loaded:
-        out.print(f"[bold]{task.name}[/]: {task.description}")
+    for entry in entries:
+        where = f" {entry.source[0].upper()}{entry.source[1:]}." if entry.missing(data) else ""
+        out.print(f"[bold]{entry.name}[/]: {entry.description}{where}")
+
+
+def _facts(entry: "Entry", data: str | None) -> dict[str, object]:
+    """An entry for machines; `classes` is None for what is no classification."""
+    from einspace.networks import Classification
+
+    train, valid, test = entry.sizes
+    return {
+        "name": entry.name,
+        "input": list(entry.input.shape),
+        "output": list(entry.head.output(entry.input)),
+        "classes": entry.head.classes if isinstance(entry.head, Classification) else None,
+        "train": train,
+        "valid": valid,
+        "test": test,
+        "metric": entry.metric.name,
+        "higher_is_better": entry.metric.higher_is_better,
+        "baselines": list(entry.baselines),
+        "published": dict(entry.published),
+        "description": entry.description,
+        "missing": list(entry.missing(data)),
+        "source": entry.source,
+    }

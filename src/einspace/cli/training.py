@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Seed, TaskName, Text, read_architecture
+from einspace.cli.options import AsJson, Data, Seed, TaskName, Text, read_architecture
 from einspace.cli.output import out, print_json, progress
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts
@@ -16,6 +16,7 @@ def evaluate(
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Epochs, in place of the task's recipe.")] = None,
     final: Annotated[bool, typer.Option("--final", help="Train on train and valid, and score on test.")] = False,
     seed: Seed = 0,
+    data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Train one architecture on a task and score it."""
@@ -23,7 +24,7 @@ def evaluate(
     from einspace.evaluation.outcome import NotANumber, Request
     from einspace.tasks import load_task
 
-    task = load_task(task_name)
+    task = load_task(task_name, data)
     architecture = read_architecture(text, task.input)
     recipe = task.recipe.override(epochs_search=epochs, epochs_final=epochs)
     total = recipe.epochs_final if final else recipe.epochs_search
@@ -41,6 +42,7 @@ def evaluate(
     split = "test" if final else "valid"
     if as_json:
         figures: dict[str, Any] = {"task": task.name, "split": split, task.metric.name: result.value, "outcome": result.outcome.value}
+        figures |= {"published": dict(task.published)} if task.published else {}
         print_json({**facts(architecture), **figures, "losses": list(result.epochs), "seconds": result.seconds.total})
         return
     if result.value is None:
@@ -49,3 +51,6 @@ def evaluate(
         f"{task.metric.name} on {split}: [bold]{result.value:.4f}[/] after {total} epochs in {result.seconds.total:.1f} s "
         f"({result.parameters:,} parameters with the head)"
     )
+    if task.published:
+        scores = ", ".join(f"{method} {score:.4f}" for method, score in task.published.items())
+        out.print(f"published, on test: {scores}", highlight=False, soft_wrap=True)

@@ -71,10 +71,10 @@ class LimitSettings(Group):
 class SearchSettings(Group):
     """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
 
-    `top` and `log` decide what is shown and told, not what is found, and are not stored in a run.
+    `data_folder`, `top` and `log` decide where data lie and what is shown and told, not what is found, and are not stored in a run.
     """
 
-    task: Annotated[str, Field(description="A task, as `einspace tasks` lists them.")]
+    task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
     strategy: Annotated[str, Field(description="sampling, random, evolution or mutation.")] = "evolution"
     init: Annotated[str | list[str], Field(description="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = ""
     trials: Annotated[int, Field(ge=1, description="Architectures that the run has when it is finished.")] = 100
@@ -88,6 +88,9 @@ class SearchSettings(Group):
     computation_probability: Annotated[
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))
     ] = COMPUTATION_PROBABILITY
+    data_folder: Annotated[
+        str | None, Field(description="The folder of the official files; else $EINSPACE_DATA, else ./data."), Flags(("--data",))
+    ] = None
     top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
     log: Annotated[
         list[str],
@@ -101,7 +104,7 @@ class SearchSettings(Group):
     def _task_is_known(cls, task: str) -> str:
         from einspace import tasks
 
-        return _known("task", task, tasks.names())
+        return task if tasks.is_path(task) else _known("task", task, tasks.names())
 
     @field_validator("strategy")
     @classmethod

@@ -13,10 +13,10 @@ from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, W
 from einspace.evaluation.training import predict, train
 from einspace.evaluation.weights import keep_weights
 from einspace.grammar import Grammar
-from einspace.networks import Classification, Head, build, check_fit
+from einspace.networks import Head, build, check_fit
 from einspace.space import EinSpace
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.task import Split, Task
+from einspace.tasks.task import Task
 
 
 class _Pruned(Exception):
@@ -39,17 +39,17 @@ def evaluate(
     `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
     `on_epoch` is told the loss of each epoch, as in `train`. `watch` is then told the score on `valid`, in a search only; if it says no,
     the outcome is pruned, even after the last epoch. Watching changes nothing else. `grammar` is the one that the text is of, the paper's
-    unless told otherwise. `head` is a classification of the task's classes unless told otherwise; NetworkError names both where it does not
+    unless told otherwise. `head` is the task's unless told otherwise; NetworkError names both where it does not
     fit the task. Weights that `request.keep` asks for and that cannot be written cost no score: the reason says why.
     """
     clock = perf_counter()
     torch.manual_seed(request.seed)
     architecture = EinSpace(task.input.shape, grammar=grammar).parse(request.text)
-    head = Classification(classes=task.classes) if head is None else head
-    check_fit(head, architecture.output, (task.classes,), task.name)
+    head = task.head if head is None else head
+    check_fit(head, architecture.output, task.output, task.name)
     network = build(architecture, head).to(device)
     parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-    data = _tensors([task.train, task.valid] if request.final else [task.train], device)
+    x, y = task.tensors(["train", "valid"] if request.final else ["train"], device)
     built = perf_counter()
     epochs = recipe.epochs_final if request.final else recipe.epochs_search
     losses: list[float] = []
@@ -58,11 +58,11 @@ def evaluate(
 
     @cache
     def unseen() -> tuple[Tensor, Tensor]:
-        return _tensors([task.test if request.final else task.valid], device)
+        return task.tensors(["test" if request.final else "valid"], device)
 
     def score() -> float:
-        x, y = unseen()
-        return task.metric(predict(network, x, recipe.batch_size), y)
+        inputs, targets = unseen()
+        return task.score(predict(network, inputs, recipe.batch_size), targets)
 
     def after_epoch(epoch: int, loss: float) -> None:
         nonlocal scoring
@@ -79,7 +79,8 @@ def evaluate(
 
     outcome = Outcome.OK
     try:
-        train(network, *data, recipe, epochs, torch.Generator().manual_seed(request.seed), after_epoch, head.loss)
+        generator = torch.Generator().manual_seed(request.seed)
+        train(network, x, y, recipe, epochs, generator, after_epoch, head.loss, task.augmentation)
     except _Pruned:
         outcome = Outcome.PRUNED
     trained = perf_counter()
@@ -91,10 +92,3 @@ def evaluate(
     if not isfinite(value):
         return replace(evaluation, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
     return replace(evaluation, reason=keep_weights(network, request.keep, request.text) if request.keep else "")
-
-
-def _tensors(splits: list[Split], device: str) -> tuple[Tensor, Tensor]:
-    """Samples and labels of the splits, one after the other, on the device."""
-    x = torch.cat([torch.from_numpy(split.x) for split in splits])
-    y = torch.cat([torch.from_numpy(split.y) for split in splits])
-    return x.to(device), y.to(device)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import inf
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -83,9 +84,17 @@ class Classification(_Pooling):
 
     classes: int
     pool: str = "channels"
+    weights: tuple[float, ...] | None = None
+    """How much a sample of each class counts in the loss; None: all alike."""
+
+    def __repr__(self) -> str:
+        weights = "" if self.weights is None else f", weights={self.weights}"
+        return f"Classification(classes={self.classes!r}, pool={self.pool!r}{weights})"
 
     def __post_init__(self) -> None:
         self._check("classification", "class")
+        if self.weights is not None and (len(self.weights) != self.classes or not all(0 < weight < inf for weight in self.weights)):
+            raise NetworkError(f"a classification head takes a weight over 0 for each of its {self.classes} classes, not {self.weights}")
 
     @property
     def _width(self) -> int:
@@ -97,7 +106,8 @@ class Classification(_Pooling):
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Cross-entropy of logits (N, classes) and labels (N,)."""
-        return functional.cross_entropy(outputs, targets)
+        weights = None if self.weights is None else outputs.new_tensor(self.weights)
+        return functional.cross_entropy(outputs, targets, weights)
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,29 @@ class MultiLabel(_Pooling):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Binary cross-entropy of logits (N, labels) and targets (N, labels) of 0 and 1."""
         return functional.binary_cross_entropy_with_logits(outputs, targets.to(outputs.dtype))
+
+
+@dataclass(frozen=True)
+class Regression(_Pooling):
+    """Some real numbers: the layer of `Classification`, (C, H, W) or (S, D) -> (outputs). Squared error."""
+
+    outputs: int
+    pool: str = "channels"
+
+    def __post_init__(self) -> None:
+        self._check("regression", "output")
+
+    @property
+    def _width(self) -> int:
+        return self.outputs
+
+    @property
+    def _pool(self) -> str:
+        return self.pool
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared error of (N, outputs)."""
+        return functional.mse_loss(outputs, targets)
 
 
 @dataclass(frozen=True)
@@ -152,6 +185,21 @@ class Dense(Head):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean squared error of (N, channels, h, w)."""
         return functional.mse_loss(outputs, targets)
+
+
+IGNORED = -1
+"""The target of a pixel that counts neither in the loss of a mask nor in its metric."""
+
+
+@dataclass(frozen=True)
+class Mask(Dense):
+    """A yes or no for each pixel: the layer of `Dense`. Binary cross-entropy over the pixels that are not `IGNORED`."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Binary cross-entropy of logits (N, channels, h, w) and targets of 0, 1 and `IGNORED`; 0 where every pixel is ignored."""
+        counted = (targets != IGNORED).to(outputs.dtype)
+        losses = functional.binary_cross_entropy_with_logits(outputs, targets.clamp(0, 1).to(outputs.dtype), reduction="none")
+        return (losses * counted).sum() / counted.sum().clamp(min=1)
 
 
 class Pooled(nn.Module):

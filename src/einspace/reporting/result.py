@@ -6,6 +6,7 @@ from rich.text import Text
 
 from einspace.reporting.tables import quantity, shortened
 from einspace.result import TOP, BaselineRow, Result
+from einspace.tasks import TASKS
 
 
 def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
@@ -46,6 +47,11 @@ def _scores(result: Result) -> Table:
         parameters = "" if row.parameters is None else quantity(row.parameters)
         name = row.name + (f" ({row.reason})" if row.validation is None and row.reason else "")
         table.add_row(name, _score(row.validation), _score(row.test), parameters)
+    published = TASKS[result.settings["task"]].published if result.settings["task"] in TASKS else {}
+    if published and table.rows:
+        table.rows[-1].end_section = True
+    for method, score in published.items():
+        table.add_row(f"published: {method}", "", _score(score), "", style="dim")
     return table
 
 

@@ -1,23 +1,26 @@
-"""Tasks: data sets with their metrics, recipes and baselines (appendices B.1 and B.2, table 4)."""
+"""Tasks: data sets with their metrics, recipes and baselines (appendices B.1 and B.2, table 4), and data of one's own."""
 
-from collections.abc import Callable
+import os
+from pathlib import Path
 
 from einspace.errors import UnknownNameError
-from einspace.tasks.digits import adddigits, digits, multdigits
-from einspace.tasks.metrics import ACCURACY, Metric
+from einspace.tasks.augmentation import Augmentation
+from einspace.tasks.digits import DIGITS
+from einspace.tasks.entry import VARIABLE, Entry
+from einspace.tasks.metrics import ACCURACY, METRICS, Metric, over_seeds
+from einspace.tasks.nasbench360 import NASBENCH360
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.task import Split, Task
+from einspace.tasks.sources import from_path, is_path
+from einspace.tasks.split import Normaliser, Split
+from einspace.tasks.task import Task
+from einspace.tasks.unseen import UNSEEN
 
-TASKS: dict[str, Callable[[], Task]] = {
-    "digits": digits,
-    "adddigits": adddigits,
-    "multdigits": multdigits,
-}
+TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, *UNSEEN, *NASBENCH360)}
 """Every task by its name. To add one is to add an entry."""
 
 
 def names() -> tuple[str, ...]:
-    """Names of all tasks, as `load_task` takes them.
+    """Names of all tasks, as `load_task` takes them; the data of some must be fetched first.
 
     >>> names()[0]
     'digits'
@@ -25,11 +28,33 @@ def names() -> tuple[str, ...]:
     return tuple(TASKS)
 
 
-def load_task(name: str) -> Task:
-    """Load a task, normalised and checked; raises UnknownNameError that proposes the nearest name."""
-    if name not in TASKS:
-        raise UnknownNameError("task", name, TASKS)
-    return TASKS[name]()
+def load_task(name: str, data: str | os.PathLike[str] | None = None) -> Task:
+    """Load a task, checked and normalised: one of the registry, or a path to data of one's own (.npz, .csv, a folder).
+
+    `data` is the folder of the official files, else $EINSPACE_DATA. Raises UnknownNameError that proposes the nearest name, and TaskError
+    for data that are not there or cannot be used.
+    """
+    if name in TASKS:
+        return TASKS[name].load(data)
+    if is_path(name):
+        return from_path(Path(name))
+    raise UnknownNameError("task", name, TASKS)
 
 
-__all__ = ["ACCURACY", "TASKS", "Metric", "Recipe", "Split", "Task", "load_task", "names"]
+__all__ = [
+    "ACCURACY",
+    "Augmentation",
+    "Entry",
+    "METRICS",
+    "Metric",
+    "Normaliser",
+    "Recipe",
+    "Split",
+    "TASKS",
+    "Task",
+    "VARIABLE",
+    "is_path",
+    "load_task",
+    "names",
+    "over_seeds",
+]

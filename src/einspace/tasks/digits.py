@@ -1,11 +1,15 @@
 """Tasks of the 1,797 handwritten digits of 8 x 8 that scikit-learn carries: nothing to download, trained in seconds."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from einspace.features import Feature
+from einspace.tasks.entry import Entry
 from einspace.tasks.metrics import ACCURACY
-from einspace.tasks.task import BASELINES, RECIPE, Split, Task, stratified
+from einspace.tasks.split import Split, stratified
+from einspace.tasks.task import BASELINES, RECIPE, Task
 
 SIZES = (3_000, 2_000, 2_000)
 """Samples of train, valid and test in the tasks of stacked digits."""
@@ -25,39 +29,11 @@ def _load() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     return np.asarray(data.images, dtype=np.float32), np.asarray(data.target, dtype=np.int64)
 
 
-def digits() -> Task:
-    """scikit-learn's digits, (1, 8, 8) and 10 classes; 60%, 20% and 20% of each class in train, valid and test."""
+def _read_digits(entry: Entry, folder: Path) -> Task:
+    """60%, 20% and 20% of each class in train, valid and test."""
     x, y = _load()
-    return Task.from_arrays(
-        x[:, None],
-        y,
-        name="digits",
-        shares=SHARES,
-        seed=_SEED,
-        recipe=RECIPE,
-        baselines=BASELINES,
-        description="Handwritten digits of scikit-learn (1,797 images of 8 x 8), 10 classes",
-    )
-
-
-def adddigits() -> Task:
-    """Three digits stacked as channels, (3, 8, 8); the label is their sum less 1, 20 classes, balanced: AddNIST's rule (B.2)."""
-    return _stacked(
-        "adddigits",
-        20,
-        "Three of scikit-learn's digits stacked as channels, label r + g + b - 1 from 0 to 19. "
-        "AddNIST's rule on other and smaller images: it is not AddNIST, and its scores do not compare with the paper's",
-    )
-
-
-def multdigits() -> Task:
-    """Three digits stacked as channels, (3, 8, 8); the label is the last digit of their product, 10 classes, balanced (B.2)."""
-    return _stacked(
-        "multdigits",
-        10,
-        "Three of scikit-learn's digits stacked as channels, label r g b mod 10, classes balanced. "
-        "MultNIST's rule on other and smaller images: it is not MultNIST, and its scores do not compare with the paper's",
-    )
+    parts = stratified(y, SHARES, _SEED)
+    return entry.task([Split(np.ascontiguousarray(x[part][:, None]), y[part]) for part in parts]).normalised()
 
 
 def _label(name: str, triples: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -88,8 +64,29 @@ def base_triples(name: str, classes: int) -> list[tuple[NDArray[np.int64], NDArr
     return made
 
 
-def _stacked(name: str, classes: int, description: str) -> Task:
-    """The task of three stacked digits, normalised."""
+def _read_stacked(entry: Entry, folder: Path) -> Task:
+    """Three digits stacked as channels."""
     images, _ = _load()
-    train, valid, test = (Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(name, classes))
-    return Task(name, Feature((3, 8, 8)), classes, train, valid, test, ACCURACY, RECIPE, BASELINES, description).normalised()
+    splits = [Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(entry.name, entry.classes)]
+    return entry.task(splits).normalised()
+
+
+_SOURCE = "made of what scikit-learn carries"
+_IMAGES = "Handwritten digits of scikit-learn (1,797 images of 8 x 8), 10 classes"
+_ADD = (
+    "Three of scikit-learn's digits stacked as channels, label r + g + b - 1 from 0 to 19. "
+    "AddNIST's rule on other and smaller images: it is not AddNIST, and its scores do not compare with the paper's"
+)
+_MULT = (
+    "Three of scikit-learn's digits stacked as channels, label r g b mod 10, classes balanced. "
+    "MultNIST's rule on other and smaller images: it is not MultNIST, and its scores do not compare with the paper's"
+)
+
+_SMALL = (ACCURACY, RECIPE, BASELINES)
+
+DIGITS = (
+    Entry("digits", "digits", Feature((1, 8, 8)), 10, (1_078, 360, 359), *_SMALL, _IMAGES, _read_digits, source=_SOURCE),
+    Entry("adddigits", "AddDigits", Feature((3, 8, 8)), 20, SIZES, *_SMALL, _ADD, _read_stacked, source=_SOURCE),
+    Entry("multdigits", "MultDigits", Feature((3, 8, 8)), 10, SIZES, *_SMALL, _MULT, _read_stacked, source=_SOURCE),
+)
+"""One entry each."""

@@ -1,0 +1,100 @@
+"""Images of one's own: a folder with a folder for each class, or with `train`, `valid` and `test` above those. Needs Pillow."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einspace.errors import TaskError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+"""What counts as an image."""
+
+SPLITS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
+"""Names of folders that are splits."""
+
+Found = dict[str, list[tuple[Path, str]]]
+"""Files with their classes, by split."""
+
+
+def read_images(folder: Path, size: tuple[int, int] | None = None) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.str_]]]:
+    """Images (N, C, H, W) of one or three channels and the names of their classes (N,), by split.
+
+    `size` scales every image to a height and a width. Raises TaskError naming the image that is of another size than the first, or that
+    cannot be read.
+    """
+    found = _find(folder)
+    first = next(iter(found.values()))[0][0]
+    colours = any(_colour(path) for files in found.values() for path, _ in files)
+    wanted = size or _read(first, None, colours).shape[1:]
+    pools = {}
+    for split, files in found.items():
+        images = []
+        for path, _ in files:
+            image = _read(path, size, colours)
+            if image.shape[1:] != wanted:
+                raise TaskError(
+                    f"{path}: is {image.shape[1]} x {image.shape[2]}, but {first} is {wanted[0]} x {wanted[1]}: "
+                    "all images must be of one size, or be scaled to one (size=)"
+                )
+            images.append(image)
+        pools[split] = (np.stack(images), np.array([label for _, label in files]))
+    return pools
+
+
+def _find(folder: Path) -> Found:
+    """The images of a folder, sorted by name; raises TaskError where there is no folder for each class."""
+    if not folder.is_dir():
+        raise TaskError(f"{folder}: there is no such folder")
+    children = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    splits = {SPLITS[path.name.lower()]: path for path in children if path.name.lower() in SPLITS}
+    if splits and "train" not in splits:
+        raise TaskError(f"{folder}: there are folders {', '.join(path.name for path in splits.values())}, but none is train")
+    if splits and len(splits) < len(children):
+        raise TaskError(f"{folder}: holds {', '.join(path.name for path in children)}: either splits or classes, not both")
+    found: Found = {}
+    for split, root in (splits or {"train": folder}).items():
+        files = [
+            (path, label.name)
+            for label in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+            for path in sorted(label.rglob("*"))
+            if path.suffix.lower() in SUFFIXES
+        ]
+        if not files:
+            raise TaskError(f"{root}: there are no images; they are expected as {root}/CLASS/IMAGE ({', '.join(SUFFIXES)})")
+        found[split] = files
+    return found
+
+
+def _colour(path: Path) -> bool:
+    """Whether an image has colours; looks at its header only."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.mode not in ("1", "L", "LA", "I", "I;16", "F")
+    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TaskError(f"{path}: cannot be read as an image: {error}") from None
+
+
+def _read(path: Path, size: tuple[int, int] | None, colours: bool) -> NDArray[np.uint8]:
+    """One image (C, H, W)."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            converted = image.convert("RGB" if colours else "L")
+            if size is not None:
+                converted = converted.resize((size[1], size[0]))
+            array = np.asarray(converted)
+    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TaskError(f"{path}: cannot be read as an image: {error}") from None
+    return np.ascontiguousarray(array.transpose(2, 0, 1)) if colours else array[None]
+
+
+def check_pillow() -> None:
+    """Raise TaskError that says what to install."""
+    try:
+        import PIL  # noqa: F401
+    except ImportError:
+        raise TaskError("images are read with Pillow: pip install 'einspace[images]'") from None

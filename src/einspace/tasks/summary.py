@@ -1,0 +1,64 @@
+"""What was understood of a task, in lines for people."""
+
+import numpy as np
+
+from einspace.features import Feature
+from einspace.networks.heads import Classification
+from einspace.tasks.task import Task
+
+SHOWN = 12
+"""Classes that are named with their counts."""
+
+
+def summary(task: Task) -> str:
+    """The lines of `Task.summary`."""
+    recipe, metric = task.recipe, task.metric
+    steps = f"{recipe.epochs_search} epochs in the search and {recipe.epochs_final} in the end, batches of {recipe.batch_size}"
+    lines = [
+        f"{task.name}: {task.kind}, {task.input} -> {Feature(task.output)}" + (f". {task.description}" if task.description else ""),
+        f"input: {_input(task)}",
+        f"samples: {', '.join(f'{len(split):,} {name}' for name, split in task.splits.items())}",
+        *_classes(task),
+        f"normalisation: {_normalisation(task)}",
+        *([f"augmentation: {task.augmentation}"] if task.augmentation else []),
+        f"metric: {metric.name}, {'higher' if metric.higher_is_better else 'lower'} is better",
+        f"recipe: {steps}, learning rate {recipe.learning_rate:g}, weight decay {recipe.weight_decay:g}, momentum {recipe.momentum:g}",
+        *([f"understood: {'; '.join(task.notes)}"] if task.notes else []),
+        *([f"published: {', '.join(f'{method} {score:g}' for method, score in task.published.items())}"] if task.published else []),
+    ]
+    return "\n".join(lines)
+
+
+def _input(task: Task) -> str:
+    shape = task.input.shape
+    if task.input.mode == "Im":
+        return f"images of {shape[1]} x {shape[2]} with {_many(shape[0], 'channel')}"
+    return f"series of {_many(shape[0], 'step')} with {_many(shape[1], 'channel')}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")
+
+
+def _classes(task: Task) -> list[str]:
+    if task.kind == "multi-label":
+        shares = ", ".join(f"{share:.1%}" for share in task.train.y.mean(axis=0)[:SHOWN])
+        return [f"labels: {task.output[0]}; of the training samples have them: {shares}"]
+    if not isinstance(task.head, Classification):
+        return []
+    counts = np.bincount(task.train.y, minlength=task.classes)
+    names = task.labels or tuple(map(str, range(task.classes)))
+    shown = ", ".join(f"{name} {count:,}" for name, count in zip(names[:SHOWN], counts[:SHOWN], strict=True))
+    more = f", ... from {counts.min():,} to {counts.max():,} each" if task.classes > SHOWN else ""
+    weights = "" if task.head.weights is None else "; each class counts the same in the loss"
+    return [f"classes: {task.classes}, in train: {shown}{more}{weights}"]
+
+
+def _normalisation(task: Task) -> str:
+    axes = (0, *range(2, task.train.x.ndim)) if task.input.mode == "Im" else (0, 1)
+    if task.normaliser is not None:
+        return "mean 0 and deviation 1 per channel, as measured on train, on the way to the device"
+    mean = task.train.x.mean(axis=axes, dtype=np.float64)
+    if np.abs(mean).max() < 1e-2:
+        return "mean 0 and deviation 1 per channel, as measured on train"
+    return f"none; train runs from {task.train.x.min():g} to {task.train.x.max():g}"

@@ -1,0 +1,93 @@
+"""From data to a search: a path on the command line, and what is printed before and after."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.study_samples import ThreadExecutor
+from tests.tasks.test_official import small, write_unseen
+from typer.testing import CliRunner
+
+from einspace.cli import app
+from einspace.evaluation import Evaluation, Outcome
+from einspace.limits import Limits
+from einspace.reporting.result import summary
+from einspace.study import search
+from einspace.tasks import TASKS, load_task
+
+SMALL = Limits(operations=20, parameters=100_000)
+
+
+def archive(folder: Path) -> Path:
+    """Bright and dark pictures."""
+    y = np.arange(60) % 2
+    x = np.random.default_rng(0).normal(size=(60, 1, 4, 4)) + 3 * y[:, None, None, None]
+    np.savez(folder / "mine.npz", x=x, y=np.where(y, "bright", "dark"))
+    return folder / "mine.npz"
+
+
+@pytest.mark.slow
+def test_search_takes_a_path(tmp_path: Path) -> None:
+    """`einspace search path/to/data.npz`: the summary first, then a search that learns, in a run that is named after the file."""
+    options = ["--trials", "3", "--workers", "1", "--epochs", "12", "--final-epochs", "12", "--max-parameters", "20000"]
+    options += ["--init", "resnet8", "--runs", str(tmp_path / "runs"), "--json"]
+    done = CliRunner().invoke(app, ["search", str(archive(tmp_path)), *options])
+    assert done.exit_code == 0, done.output
+    assert "mine: classification, (1, 4, 4) -> (2)" in done.stderr
+    assert "bright 18, dark 18" in done.stderr
+    result = json.loads(done.stdout)
+    assert result["best"]["test"] > 0.8
+    assert re.fullmatch(r"[\d-]+mine", Path(result["run"]).name)
+
+
+def test_evaluate_takes_a_path_and_says_what_is_wrong(tmp_path: Path) -> None:
+    """A baseline on data of one's own; a path with nothing there is one line and exit code 2."""
+    done = CliRunner().invoke(app, ["evaluate", "[linear(d=16) relu]", str(archive(tmp_path)), "--epochs", "2", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["task"] == "mine"
+    failed = CliRunner().invoke(app, ["evaluate", "[linear(d=16) relu]", str(tmp_path / "none.csv")])
+    assert "no such file" in str(failed.exception)
+
+
+def test_tasks_need_no_data(tmp_path: Path) -> None:
+    """All tasks are described from their entries; what is absent says where it is published, and what is there says so."""
+    rows = json.loads(CliRunner().invoke(app, ["tasks", "--data", str(tmp_path), "--json"]).stdout)
+    assert [row["name"] for row in rows] == list(TASKS)
+    absent = {row["name"]: row for row in rows if row["missing"]}
+    assert len(absent) == 13
+    assert "24574354" in absent["addnist"]["source"]
+    assert absent["darcyflow"]["output"] == [1, 85, 85]
+    write_unseen(tmp_path, "addnist")
+    rows = json.loads(CliRunner().invoke(app, ["tasks", "--data", str(tmp_path), "--json"]).stdout)
+    assert len([row for row in rows if row["missing"]]) == 12
+    assert "absent" in CliRunner().invoke(app, ["tasks", "--data", str(tmp_path)]).stdout
+
+
+def test_published_scores_stand_beside_ours(tmp_path: Path) -> None:
+    """The table of a search on a task of the paper ends with table 1's figures for it; on another task there are none."""
+    write_unseen(tmp_path, "language")
+    for task in (small("language").load(tmp_path), load_task("digits")):
+        result = search(task, "random", 2, 1, limits=SMALL, run=task.name, runs=tmp_path / "runs", executor=ThreadExecutor())
+        rows = [cell for part in summary(result) if hasattr(part, "columns") for cell in part.columns[0]._cells]
+        published = [str(cell) for cell in rows if "published" in str(cell)]
+        assert len(published) == (11 if task.name == "language" else 0)
+        assert ("published: RE(Mix) einspace" in published) is (task.name == "language")
+
+
+def test_lower_is_better_for_errors(tmp_path: Path) -> None:
+    """The direction of a metric reaches the search: of errors, the least wins, and a nan that claims a value never does."""
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "numbers.npz", x=rng.normal(size=(30, 1, 4, 4)), y=rng.normal(size=30))
+    task = load_task(str(tmp_path / "numbers.npz"))
+    count = iter(range(100))
+
+    def falling(request: object) -> Evaluation:
+        number = next(count)
+        return Evaluation(Outcome.NAN, -1e9) if number % 2 else Evaluation(Outcome.OK, float(number))
+
+    result = search(task, "random", 6, 1, limits=SMALL, run="r", runs=tmp_path / "runs", executor=ThreadExecutor(falling))
+    assert result.best is not None
+    assert not result.higher_is_better
+    assert (result.best.trial, result.best.validation) == (0, 0.0)
