@@ -11,7 +11,7 @@ import numpy as np
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
-from einspace.executors.base import Executor
+from einspace.executors.base import Executor, Watch
 from einspace.features import Feature
 from einspace.limits import Limits
 from einspace.tasks.metrics import ACCURACY, Metric
@@ -61,7 +61,7 @@ class ThreadExecutor(Executor):
         self._waiting: list[Future[Evaluation]] = []
         self._pool = ThreadPoolExecutor(workers)
 
-    def submit(self, request: Request) -> Future[Evaluation]:
+    def submit(self, request: Request, watch: Watch | None = None) -> Future[Evaluation]:
         if self.closed:
             raise SettingError("closed")
         self.requests.append(request)

@@ -69,3 +69,9 @@ class Evaluation:
     seconds: Seconds = field(default_factory=Seconds)
     reason: str = ""
     traceback: str = ""
+    scores: tuple[float, ...] = ()
+    """The validation score of each epoch, where somebody watched."""
+    attempts: int = 1
+    """How often it was tried."""
+    device: str = ""
+    """Where it ran."""

@@ -1,11 +1,15 @@
 """Executor: where evaluations run."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
 from einspace.evaluation.outcome import Evaluation, Request
+
+Watch = Callable[[int, float], bool]
+"""Is told the validation score after each epoch, counted from 1, and returns whether to go on."""
 
 
 class Executor(ABC):
@@ -17,8 +21,8 @@ class Executor(ABC):
     """
 
     @abstractmethod
-    def submit(self, request: Request) -> Future[Evaluation]:
-        """Queue a request; raises SettingError once the executor is closed."""
+    def submit(self, request: Request, watch: Watch | None = None) -> Future[Evaluation]:
+        """Queue a request; `watch` may give it up, which ends as pruned. Raises SettingError once the executor is closed."""
 
     @abstractmethod
     def close(self) -> None:

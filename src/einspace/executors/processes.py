@@ -19,7 +19,7 @@ from einspace.errors import SettingError
 from einspace.evaluation.evaluate import Evaluate, evaluate, first_line
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
 from einspace.executors import worker
-from einspace.executors.base import Executor
+from einspace.executors.base import Executor, Watch
 from einspace.executors.worker import Equipment
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
@@ -68,7 +68,7 @@ class ProcessExecutor(Executor):
         self._closed = False
         self._pool = self._new_pool()
 
-    def submit(self, request: Request) -> Future[Evaluation]:
+    def submit(self, request: Request, watch: Watch | None = None) -> Future[Evaluation]:
         """Queue a request; raises SettingError once the executor is closed."""
         outer: Future[Evaluation] = Future()
         with self._submitting:
