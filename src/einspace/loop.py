@@ -289,14 +289,13 @@ class Loop(optuna.Study):
         return self._end(trial, known, {name: value for name, value in found.items() if value}, evaluation.value)
 
     def _end(self, trial: Trial, known: Mapping[str, Any], found: Mapping[str, Any], value: float | None) -> float:
-        """Remember what came of a trial and store it; what says that it ended comes last."""
+        """Remember what came of a trial and store it."""
         row = row_of({**known, **found}, value)
         with self._changed:
             self._untold.add(row.number)
             self.ledger.end(row)
             self._changed.notify_all()
-        for name, content in found.items():
-            trial.set_user_attr(name, content)
+        self.database.write(trial._trial_id, found)
         if row.outcome == Outcome.PRUNED.value:
             raise optuna.TrialPruned
         if row.value is None:

@@ -1,8 +1,9 @@
 """Storage: the database of a study. One of SQLite has one driver at a time, one of PostgreSQL any number."""
 
 import hashlib
+import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,24 @@ class Database:
             finally:
                 if got:
                     connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+    def write(self, trial_id: int, attributes: Mapping[str, Any]) -> None:
+        """Store attributes of a running trial, by Optuna's id, all or none: Optuna itself waits for the disk once for each.
+
+        Raises UpdateFinishedTrialError for a trial that does not run any more.
+        """
+        if self._engine is None:
+            raise RunError(f"the database {self} is not open")
+        with self._engine.begin() as connection:
+            state = connection.execute(text("SELECT state FROM trials WHERE trial_id = :trial"), {"trial": trial_id}).scalar()
+            if state != "RUNNING":
+                raise optuna.exceptions.UpdateFinishedTrialError(f"the trial {trial_id} is not running, but {state}")
+            statement = text(
+                "INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (:trial, :key, :value) "
+                "ON CONFLICT (trial_id, key) DO UPDATE SET value_json = excluded.value_json"
+            )
+            found = [{"trial": trial_id, "key": key, "value": json.dumps(value)} for key, value in attributes.items()]
+            connection.execute(statement, found)
 
     def never_alive(self) -> list[int]:
         """Optuna's ids of running trials that gave no sign of life.
