@@ -2,10 +2,10 @@
 
     python benchmarks/study.py [--sizes 100,1000,10000] [--workers 1,2,8] [--trials 100] [--rounds 2] [--postgres URL]
 
-Each line is a study that is filled with finished trials and then continued by regularised evolution for `--trials` more. The bar: a
-trial at any history costs at most 1.5 times one at the shortest, in time of this process's processor, so that what else runs on the machine
-and its disk counts as little as can be; time of the wall clock is printed beside it. With `--postgres`, and by itself where PostgreSQL's programs are installed
-(a server of its own on a free port, in a temporary folder), the same there.
+Each line is a study that is filled with finished trials and continued by regularised evolution for `--trials` more. The bar: a trial at
+any history costs at most 1.5 times one at the shortest, in time of this process's processor, so that what else runs on the machine and its
+disk counts as little as can be; time of the wall clock is printed beside it. With `--postgres`, and by itself where PostgreSQL's programs
+are installed (a server of its own on a free port, in a temporary folder), the same there.
 
 The simulation runs the loop's rule (a worker that is free gets the next trial, and asking is one at a time) and, beside it, a loop in
 generations, on 1,000 workers and training times that are log-normal (median 600 s, sigma 1). It prints the share of the workers' time that

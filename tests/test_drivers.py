@@ -1,8 +1,10 @@
 """Facts about several drivers that share one study in PostgreSQL, in real processes with a real server."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,17 @@ def url() -> Iterator[str]:
         yield found
 
 
+@contextmanager
+def opened(url: str, name: str) -> Iterator[optuna.Study]:
+    """A study, as anyone with Optuna sees it."""
+    with Database(url, name).open() as storage:
+        yield optuna.load_study(study_name=name, storage=storage)
+
+
 def trials_of(url: str, name: str) -> list[FrozenTrial]:
-    """All of a study's trials, as anyone with Optuna sees them."""
-    return optuna.load_study(study_name=name, storage=url).get_trials()
+    """All of its trials."""
+    with opened(url, name) as study:
+        return study.get_trials()
 
 
 def check_once(url: str, name: str, trials: int) -> None:
@@ -55,14 +65,15 @@ def here(url: str, folder: Path, name: str, trials: int, **options: Any) -> tupl
 
 def test_two_drivers_share_a_study(url: str, tmp_path: Path) -> None:
     """Two processes on the same storage and name: each position ends once, both do some, and the final trainings are done once."""
-    with Driver(tmp_path / "a", 40, workers=2, delay=0.3, storage=url, run="two") as one:
-        with Driver(tmp_path / "b", 40, workers=2, delay=0.3, storage=url, run="two") as two:
-            results = [one.end(), two.end()]
+    options: dict[str, Any] = {"workers": 2, "delay": 0.3, "storage": url, "run": "two"}
+    with Driver(tmp_path / "a", 40, **options) as one, Driver(tmp_path / "b", 40, **options) as two:
+        results = [one.end(), two.end()]
     assert [(code, complained) for code, _, complained in results] == [(0, ""), (0, "")]
     check_once(url, "two", 40)
-    study = optuna.load_study(study_name="two", storage=url)
-    assert len(study.user_attrs["sessions"]) == 2
-    assert all(session["evaluating"] > 0 for session in study.user_attrs["sessions"])
+    with opened(url, "two") as study:
+        sessions = study.user_attrs["sessions"]
+    assert len(sessions) == 2
+    assert all(session["evaluating"] > 0 for session in sessions)
     result = load_result("two", str(tmp_path), url)
     assert result.best is not None
     assert result.best.test == pytest.approx(result.best.validation + 1)
@@ -87,9 +98,9 @@ def test_a_driver_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
 def test_a_driver_that_died_while_it_asked_is_noticed_at_once(url: str, tmp_path: Path) -> None:
     """A trial that runs without any heartbeat is one whose driver died between making it and giving the first one."""
     here(url, tmp_path, "asked", 6)
-    study = optuna.load_study(study_name="asked", storage=url)
-    known = {name: value for name, value in study.get_trials()[5].user_attrs.items() if name not in ("outcome", "seconds", "losses")}
-    study.add_trial(optuna.create_trial(state=TrialState.RUNNING, user_attrs={**known, "position": 6, "key": "another"}))
+    with opened(url, "asked") as study:
+        known = {name: value for name, value in study.get_trials()[5].user_attrs.items() if name not in ("outcome", "seconds", "losses")}
+        study.add_trial(optuna.create_trial(state=TrialState.RUNNING, user_attrs={**known, "position": 6, "key": "another"}))
     start = time.monotonic()
     result, executor = here(url, tmp_path, "asked", 7)
     assert [row.number for row in result.history] == list(range(7))
@@ -103,10 +114,10 @@ def test_a_driver_that_was_taken_for_dead_does_no_harm(url: str, tmp_path: Path)
 
     def steal(progress: Any) -> None:
         if not stolen:
-            running = [trial for trial in trials_of(url, "slept") if trial.state == TrialState.RUNNING]
-            for trial in running[:1]:
+            with opened(url, "slept") as study:
+                trial = next(trial for trial in study.get_trials() if trial.state == TrialState.RUNNING)
                 stolen.append(trial.user_attrs["position"])
-                optuna.storages.get_storage(url).set_trial_state_values(trial._trial_id, TrialState.FAIL)
+                study.tell(trial.number, state=TrialState.FAIL)
 
     executor = ThreadExecutor(workers=2, delay=0.3)
     settings: dict[str, Any] = {"workers": 2, "limits": SMALL, **EVOLUTION}
@@ -129,7 +140,7 @@ def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> Non
 
 def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
     """The message has the address and what was wrong, and never the password."""
-    with pytest.raises(RunError, match="127.0.0.1:1/none") as caught:
+    with pytest.raises(RunError, match=re.escape("127.0.0.1:1/none")) as caught:
         here("postgresql+psycopg://me:secret@127.0.0.1:1/none", tmp_path, "none", 1)
     assert "secret" not in str(caught.value)
 
