@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from einspace.errors import SettingError
-from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
-from einspace.executors.base import Executor, Watch
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, Watch
+from einspace.executors.base import Executor
 from einspace.features import Feature
 from einspace.limits import Limits
 from einspace.tasks.metrics import ACCURACY, Metric

@@ -1,7 +1,7 @@
 """Search: strategy, executor and Optuna's study joined into one call, whose results survive whatever ends it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -16,8 +16,9 @@ from optuna.study import StudyDirection
 from einspace import finals, pruning, strategies
 from einspace.backup import back_up
 from einspace.errors import SettingError
+from einspace.evaluation.attempt import Evaluate
 from einspace.evaluation.evaluate import evaluate
-from einspace.executors import Executor, ProcessExecutor
+from einspace.executors import Executor, ProcessExecutor, RetryingExecutor
 from einspace.executors.processes import check_sendable
 from einspace.grammar import Grammar
 from einspace.limits import Limits
@@ -71,6 +72,7 @@ def search(
     progress: Callable[[Progress], None] | None = None,
     storage: str | None = None,
     pruner: str = "none",
+    devices: str | Sequence[str] | None = None,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -88,6 +90,7 @@ def search(
     `storage` is the address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in which the study has the
     run's name, in place of a file in the run's folder. In PostgreSQL any number of drivers, on any machines, join the same study if they
     give the same `run`; they share its trials, and take over those of a driver that has died.
+    `devices` are those that the workers train on in turn, such as `("cuda:0", "cuda:1")`; a worker that dies is tried again twice.
     `pruner`, one of `pruning.PRUNERS`, gives up trials early from the validation scores of their epochs.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
@@ -134,7 +137,7 @@ def search(
             stack.enter_context(database.driving())
         own = executor is None
         if executor is None:
-            executor = stack.enter_context(ProcessExecutor(task, recipe, workers, time_limit, evaluate=evaluation))
+            executor = stack.enter_context(_workers(task, recipe, workers, time_limit, evaluation, devices))
         opened = stack.enter_context(database.open())
         study = _study(opened, database, settings, higher, folder.name)
         loop = Loop(study, opened, database, proposer, executor, seed, workers, progress, None if pruner == "none" else chosen)
@@ -151,7 +154,7 @@ def search(
                     if own and texts:
                         executor.close()
                         limit = finals.final_limit(time_limit, task, recipe)
-                        executor = stack.enter_context(ProcessExecutor(task, recipe, workers, limit, evaluate=evaluation))
+                        executor = stack.enter_context(_workers(task, recipe, workers, limit, evaluation, devices))
                     finals.score(loop, executor, "test", texts, seed, progress)
         except KeyboardInterrupt:
             executor.stop()
@@ -161,6 +164,13 @@ def search(
             if database.file is not None:
                 back_up(database.file)
         return collect(loop, folder, settings)
+
+
+def _workers(
+    task: Task, recipe: Recipe, workers: int, limit: float | None, evaluate: Evaluate, devices: str | Sequence[str] | None
+) -> Executor:
+    """Processes of this machine; what a dead one leaves is tried again."""
+    return RetryingExecutor(ProcessExecutor(task, recipe, workers, limit, evaluate=evaluate, devices=devices))
 
 
 def _study(storage: optuna.storages.BaseStorage, database: Database, settings: Settings, higher: bool, run: str) -> optuna.Study:

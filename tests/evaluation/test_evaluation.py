@@ -3,18 +3,26 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from math import isnan, nan
+from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from einspace.errors import TaskError
 from einspace.evaluation import Evaluation, NotANumber, Outcome, Request
-from einspace.evaluation.evaluate import attempt, evaluate
+from einspace.evaluation.attempt import accepts, attempt
+from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.training import predict, train
 from einspace.features import Feature
+from einspace.networks import Classification, build
+from einspace.space import EinSpace
 from einspace.tasks import ACCURACY, Recipe, Split, Task
 
 RECIPE = Recipe(epochs_search=6, epochs_final=9, batch_size=16, learning_rate=0.1, weight_decay=1e-4)
@@ -207,3 +215,100 @@ def test_interrupts_pass(task: Task) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         attempt(Request(""), task, RECIPE, raising)
+
+
+def test_watching_changes_nothing(task: Task) -> None:
+    """A watch is told the validation score after each epoch, the last one being the value; losses and score are those without it."""
+    told: list[tuple[int, float]] = []
+
+    def watch(epoch: int, score: float) -> bool:
+        told.append((epoch, score))
+        return True
+
+    text = "[[im2col(k=3,s=1,p=1) linear(d=16) col2im] [norm relu]]"  # batch norm knows training from evaluation
+    slow = RECIPE.override(learning_rate=0.003)
+    plain, watched = evaluate(Request(text), task, slow), evaluate(Request(text), task, slow, watch=watch)
+    assert (watched.value, watched.epochs, watched.parameters) == (plain.value, plain.epochs, plain.parameters)
+    assert (plain.scores, watched.scores) == ((), tuple(score for _, score in told))
+    assert [epoch for epoch, _ in told] == [1, 2, 3, 4, 5, 6]
+    assert watched.value == told[-1][1]
+    assert len(set(watched.scores)) > 1
+    assert watched.seconds.score > 0
+
+
+def test_pruned(task: Task) -> None:
+    """A watch that says no ends the training there; losses, scores and parameters are kept, a value is not."""
+    evaluation = attempt(Request(LINEAR), task, RECIPE, watch=lambda epoch, score: epoch < 3)
+    whole = evaluate(Request(LINEAR), task, RECIPE)
+    assert (evaluation.outcome, evaluation.value, evaluation.parameters) == (Outcome.PRUNED, None, whole.parameters)
+    assert (len(evaluation.scores), evaluation.epochs) == (3, whole.epochs[:3])
+    assert evaluation.reason == "given up after epoch 3 of 6"
+
+
+def test_final_training_is_not_watched(task: Task) -> None:
+    """The watch of a search has no say in what is trained for the test split."""
+    evaluation = evaluate(Request(LINEAR, final=True), task, RECIPE, watch=lambda epoch, score: False)
+    assert (evaluation.outcome, evaluation.scores, len(evaluation.epochs)) == (Outcome.OK, (), 9)
+
+
+def test_failure_keeps_what_was_told(task: Task) -> None:
+    """What goes wrong at an epoch, be it the watch, leaves the losses and scores of those before."""
+
+    def watch(epoch: int, score: float) -> bool:
+        if epoch == 3:
+            raise MemoryError
+        return True
+
+    evaluation = attempt(Request(LINEAR), task, RECIPE, watch=watch)
+    assert evaluation.outcome is Outcome.OUT_OF_MEMORY
+    assert (len(evaluation.epochs), len(evaluation.scores)) == (3, 3)
+
+
+@pytest.mark.parametrize("text", [LINEAR, "[[im2col(k=3,s=1,p=1) linear(d=16) col2im] [norm relu]]"])
+def test_weights_are_kept(task: Task, tmp_path: Path, text: str) -> None:
+    """The trained weights, batch norm's statistics among them, are written whole: a new network with them scores the same."""
+    path = tmp_path / "new folder" / "best.safetensors"
+    evaluation = evaluate(Request(text, keep=str(path), seed=5), task, RECIPE)
+    assert (evaluation.outcome, evaluation.reason) == (Outcome.OK, "")
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    net = build(EinSpace((2, 4, 4)).parse(text), Classification(classes=2))
+    net.load_state_dict(load_file(path))
+    x, y = tensors(task.valid)
+    assert ACCURACY(predict(net, x, RECIPE.batch_size), y) == evaluation.value
+    with safe_open(path, "pt") as file:
+        assert file.metadata() == {"text": text}
+
+
+def test_weights_that_cannot_be_written(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that cannot be or a disk that is full costs no score, leaves no part of a file, and spares an older file."""
+    (tmp_path / "file").touch()
+    impossible = evaluate(Request(LINEAR, keep=str(tmp_path / "file" / "weights")), task, RECIPE)
+    assert impossible.outcome is Outcome.OK
+    assert impossible.value is not None
+    assert impossible.reason.startswith("the weights were not kept: ")
+
+    def full(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+        path.write_bytes(b"the first part")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    evaluation = evaluate(Request(LINEAR, keep=str(tmp_path / "file")), task, RECIPE)
+    assert (evaluation.outcome, evaluation.value) == (Outcome.OK, impossible.value)
+    assert "No space left" in evaluation.reason
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("file", b"")]
+
+
+def test_own_evaluate_takes_what_it_names(task: Task) -> None:
+    """A device and a watch are given to an `evaluate` that names them, and kept from one that does not."""
+
+    def plain(request: Request, task: Task, recipe: Recipe) -> Evaluation:
+        return Evaluation(Outcome.OK, 1.0)
+
+    def elsewhere(request: Request, task: Task, recipe: Recipe, device: str) -> Evaluation:
+        return Evaluation(Outcome.OK, 1.0, device=f"really {device}")
+
+    assert attempt(Request(""), task, RECIPE, plain, "cpu", lambda epoch, score: True).device == "cpu"
+    assert attempt(Request(""), task, RECIPE, elsewhere, "cpu", lambda epoch, score: True).device == "really cpu"
+    assert accepts(evaluate, "watch")
+    assert accepts(partial(evaluate, device="cpu"), "device")
+    assert not accepts(plain, "watch")

@@ -28,6 +28,9 @@ def search(
     learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Of the first step; a cosine takes it to zero.")] = None,
     weight_decay: Annotated[float | None, typer.Option("--weight-decay")] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", help="Seconds that one trial may take.")] = 3600.0,
+    storage: Annotated[str | None, typer.Option("--storage", help="postgresql+psycopg://user@host/name, for several machines.")] = None,
+    pruner: Annotated[str, typer.Option("--pruner", help="none, median, halving or hyperband: gives up trials early.")] = "none",
+    devices: Annotated[str | None, typer.Option("--devices", help="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None,
     max_parameters: MaxParameters = 100_000_000,
     max_flops: Annotated[int, typer.Option("--max-flops", help="Of a backbone, for one sample.")] = 100_000_000_000,
     probability: Probability = 0.32,
@@ -67,6 +70,9 @@ def search(
                 run=run,
                 runs=runs,
                 progress=told,
+                storage=storage,
+                pruner=pruner,
+                devices=None if devices is None else [name.strip() for name in devices.split(",")],
             )
         except study.Interrupted as interrupted:
             bar.stop()

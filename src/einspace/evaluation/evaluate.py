@@ -1,28 +1,26 @@
-"""Evaluate: from a text to a score; `attempt` is the one border where exceptions become outcomes."""
+"""Evaluate: from a text to a score."""
 
-import traceback
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from math import isfinite
 from time import perf_counter
 
 import torch
 from torch import Tensor
 
-from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Seconds
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, Watch
 from einspace.evaluation.training import predict, train
+from einspace.evaluation.weights import keep_weights
 from einspace.grammar import Grammar
 from einspace.networks import Classification, build
 from einspace.space import EinSpace
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Split, Task
 
-Evaluate = Callable[[Request, Task, Recipe], Evaluation]
-"""What evaluates a request. One that is sent to a worker is a module's function, or a `functools.partial` of one."""
 
-TRACEBACK_LINES = 12
-"""Lines of a traceback that are kept."""
-
-_MEMORY = ("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory")
+class _Pruned(Exception):
+    """The watch said no."""
 
 
 def evaluate(
@@ -32,65 +30,63 @@ def evaluate(
     device: str = "cpu",
     on_epoch: Callable[[int, float], None] | None = None,
     grammar: Grammar | None = None,
+    watch: Watch | None = None,
 ) -> Evaluation:
     """Build the architecture, train it and score it; raises what the parts raise.
 
     During the search: trained on `train` for `recipe.epochs_search`, scored on `valid` after the last epoch. `request.final`: trained on
     `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
-    `on_epoch` is told of each epoch, as in `train`. `grammar` is the one that the text is of, the paper's unless told otherwise.
+    `on_epoch` is told the loss of each epoch, as in `train`. `watch` is then told the score on `valid`, in a search only; if it says no,
+    the outcome is pruned, even after the last epoch. Watching changes nothing else. `grammar` is the one that the text is of, the paper's
+    unless told otherwise. Weights that `request.keep` asks for and that cannot be written cost no score: the reason says why.
     """
     clock = perf_counter()
     torch.manual_seed(request.seed)
     architecture = EinSpace(task.input.shape, grammar=grammar).parse(request.text)
     network = build(architecture, Classification(classes=task.classes)).to(device)
     parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-    x, y = _tensors([task.train, task.valid] if request.final else [task.train], device)
+    data = _tensors([task.train, task.valid] if request.final else [task.train], device)
     built = perf_counter()
-    generator = torch.Generator().manual_seed(request.seed)
     epochs = recipe.epochs_final if request.final else recipe.epochs_search
-    losses = tuple(train(network, x, y, recipe, epochs, generator, on_epoch))
-    trained = perf_counter()
-    x, y = _tensors([task.test if request.final else task.valid], device)
-    value = task.metric(predict(network, x, recipe.batch_size), y)
-    seconds = Seconds(built - clock, trained - built, perf_counter() - trained)
-    if not isfinite(value):
-        reason = f"the {task.metric.name} after the last epoch is {value}"
-        return Evaluation(Outcome.NAN, None, losses, parameters, seconds, reason)
-    return Evaluation(Outcome.OK, value, losses, parameters, seconds)
+    losses: list[float] = []
+    scores: list[float] = []
+    scoring = 0.0
 
+    @cache
+    def unseen() -> tuple[Tensor, Tensor]:
+        return _tensors([task.test if request.final else task.valid], device)
 
-def attempt(request: Request, task: Task, recipe: Recipe, evaluate: Evaluate = evaluate) -> Evaluation:
-    """Evaluate, with every exception turned into an outcome: nan, out-of-memory or error (whose time all counts as training).
+    def score() -> float:
+        x, y = unseen()
+        return task.metric(predict(network, x, recipe.batch_size), y)
 
-    Another device is `functools.partial(evaluate, device="cuda")`, another grammar `functools.partial(evaluate, grammar=...)`.
-    """
-    clock = perf_counter()
+    def after_epoch(epoch: int, loss: float) -> None:
+        nonlocal scoring
+        losses.append(loss)
+        if on_epoch is not None:
+            on_epoch(epoch, loss)
+        if watch is not None and not request.final:
+            start = perf_counter()
+            scores.append(score())
+            go_on = watch(epoch, scores[-1])
+            scoring += perf_counter() - start
+            if not go_on:
+                raise _Pruned
+
+    outcome = Outcome.OK
     try:
-        return evaluate(request, task, recipe)
-    except NotANumber as error:
-        return Evaluation(Outcome.NAN, epochs=error.losses, seconds=Seconds(train=perf_counter() - clock), reason=str(error))
-    except Exception as error:  # noqa: BLE001 - the border: whatever an architecture does, the search goes on
-        outcome = Outcome.OUT_OF_MEMORY if is_memory_error(error) else Outcome.ERROR
-        lines = traceback.format_exc().rstrip().splitlines()
-        return Evaluation(
-            outcome,
-            seconds=Seconds(train=perf_counter() - clock),
-            reason=first_line(error),
-            traceback="\n".join(lines[-TRACEBACK_LINES:]),
-        )
-
-
-def is_memory_error(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, of the machine, of the worker's limit or of the accelerator."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY)
-
-
-def first_line(error: BaseException) -> str:
-    """One line for people: the type of an exception and the first line of its message."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+        train(network, *data, recipe, epochs, torch.Generator().manual_seed(request.seed), after_epoch)
+    except _Pruned:
+        outcome = Outcome.PRUNED
+    trained = perf_counter()
+    value = scores[-1] if scores else score()
+    seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
+    evaluation = Evaluation(outcome, value, tuple(losses), parameters, seconds, scores=tuple(scores), device=device)
+    if outcome is Outcome.PRUNED:
+        return replace(evaluation, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")
+    if not isfinite(value):
+        return replace(evaluation, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
+    return replace(evaluation, reason=keep_weights(network, request.keep, request.text) if request.keep else "")
 
 
 def _tensors(splits: list[Split], device: str) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,11 @@
 """Outcome: the closed set of ways in which an evaluation can end, and what is kept of it. Everything here can be written as JSON."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+Watch = Callable[[int, float], bool]
+"""Told after each epoch, counted from 1, the score on the validation split (as it is, even if not finite); returns whether to go on."""
 
 
 class Outcome(StrEnum):
@@ -13,7 +17,7 @@ class Outcome(StrEnum):
     OUT_OF_MEMORY = "out-of-memory"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
-    """The worker process died."""
+    """The worker process died, of whatever: the machine may be at fault, so another try makes sense."""
     ERROR = "error"
     """Python raised; the traceback says what."""
     PRUNED = "pruned"
@@ -33,11 +37,15 @@ class NotANumber(ArithmeticError):
 
 @dataclass(frozen=True)
 class Request:
-    """What to evaluate: an architecture's text; `final` trains for the test split (see `evaluate`); `seed` decides all chance."""
+    """What to evaluate: an architecture's text; `final` trains for the test split (see `evaluate`); `seed` decides all chance.
+
+    `keep` is a path on the machine of the worker to which the trained weights are written, as safetensors, if the outcome is ok.
+    """
 
     text: str
     final: bool = False
     seed: int = 0
+    keep: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,10 @@ class Evaluation:
     """What came of a request.
 
     `value` is the metric, None for every outcome but ok; `epochs` the mean training loss of each epoch; `parameters` counts the
-    trainable parameters of the network with its head; `reason` is one line and `traceback` the last lines, both empty where all went well.
+    trainable parameters of the network with its head; `reason` is one line and `traceback` the last lines, both empty where all went well
+    (an ok with a reason was scored, but its weights could not be written).
+    `scores` are those on the validation split after each epoch, empty where nobody watched; those of an evaluation that did not end well
+    are kept, as are its losses. `device` is where it ran, `attempts` how many tries it took.
     """
 
     outcome: Outcome
@@ -70,8 +81,11 @@ class Evaluation:
     reason: str = ""
     traceback: str = ""
     scores: tuple[float, ...] = ()
-    """The validation score of each epoch, where somebody watched."""
-    attempts: int = 1
-    """How often it was tried."""
     device: str = ""
-    """Where it ran."""
+    attempts: int = 1
+
+
+def first_line(error: BaseException) -> str:
+    """One line for people: the type of an exception and the first line of its message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

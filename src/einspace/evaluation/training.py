@@ -24,8 +24,8 @@ def train(
 
     Network, samples `x` (N, ...) and labels `y` (N,) are on one device; `generator` is on the CPU and shuffles. The device is waited for
     once an epoch. A last batch of a single sample is left out: batch norm on a 1 x 1 image cannot take it. `on_epoch(epoch, loss)` is
-    called after each epoch, counted from 1; what it raises ends the training. Raises NotANumber for a loss that is not finite, and
-    TaskError for fewer than two samples.
+    called after each epoch, counted from 1; it may leave the network in evaluation mode, and what it raises ends the training. Raises
+    NotANumber for a loss that is not finite, and TaskError for fewer than two samples.
     """
     starts = [start for start in range(0, len(x), recipe.batch_size) if len(x) - start > 1]
     if not starts:
@@ -33,8 +33,8 @@ def train(
     optimiser = torch.optim.SGD(network.parameters(), lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=epochs * len(starts))
     losses: list[float] = []
-    network.train()
     for epoch in range(1, epochs + 1):
+        network.train()
         order = torch.randperm(len(x), generator=generator).to(x.device)
         total = torch.zeros((), device=x.device)
         for start in starts:

@@ -1,6 +1,8 @@
 """Executors: where evaluations run."""
 
-from einspace.executors.base import Executor, Watch
+from einspace.evaluation.outcome import Watch
+from einspace.executors.base import Executor
 from einspace.executors.processes import ProcessExecutor
+from einspace.executors.retrying import RetryingExecutor
 
-__all__ = ["Executor", "ProcessExecutor", "Watch"]
+__all__ = ["Executor", "ProcessExecutor", "RetryingExecutor", "Watch"]

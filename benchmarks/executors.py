@@ -1,0 +1,105 @@
+"""What the worker processes cost: evaluations a second that do nothing, the price of a watch, of a new worker, and the growth of memory.
+
+    python benchmarks/executors.py [--evaluations 400] [--workers 1 2 8]
+
+Wall-clock time of this machine. "One at a time" waits for each evaluation before it submits the next, as a search with one worker does.
+"""
+
+import argparse
+import os
+import time
+from statistics import median
+
+import numpy as np
+import psutil
+
+from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.executors import ProcessExecutor, Watch
+from einspace.features import Feature
+from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.recipe import Recipe
+from einspace.tasks.task import Split, Task
+
+RECIPE = Recipe(epochs_search=10, epochs_final=10, batch_size=16, learning_rate=0.1, weight_decay=0.0)
+
+
+def nothing(request: Request, task: Task, recipe: Recipe, watch: Watch | None = None) -> Evaluation:
+    """End at once, after telling of ten epochs if someone watches; "kill" dies."""
+    if request.text == "kill":
+        os.kill(os.getpid(), 9)
+    for epoch in range(1, 11):
+        if watch is not None and not watch(epoch, 0.5):
+            return Evaluation(Outcome.PRUNED)
+    return Evaluation(Outcome.OK, float(os.getpid()))
+
+
+def small_task() -> Task:
+    """64 samples of two classes."""
+    split = Split(np.random.default_rng(0).normal(size=(64, 1, 8, 8)).astype(np.float32), np.arange(64) % 2)
+    return Task("small", Feature((1, 8, 8)), 2, split, split, split, ACCURACY, RECIPE)
+
+
+def rate(executor: ProcessExecutor, count: int, watch: Watch | None = None) -> float:
+    """Evaluations a second, all submitted at once."""
+    clock = time.perf_counter()
+    for future in [executor.submit(Request("nothing"), watch) for _ in range(count)]:
+        future.result()
+    return count / (time.perf_counter() - clock)
+
+
+def measure(workers: int, count: int) -> None:
+    """Start, throughput, latency and the price of a death."""
+    with ProcessExecutor(small_task(), RECIPE, workers=workers, memory_limit=None, evaluate=nothing) as executor:
+        clock = time.perf_counter()
+        executor.submit(Request("nothing")).result()
+        first = time.perf_counter() - clock
+        rate(executor, 20 * workers)
+        plain, watched = rate(executor, count), rate(executor, count, lambda epoch, score: True)
+        clock = time.perf_counter()
+        for _ in range(count // 4):
+            executor.submit(Request("nothing")).result()
+        alone = (time.perf_counter() - clock) / (count // 4)
+        clock = time.perf_counter()
+        for _ in range(8):
+            executor.submit(Request("kill")).result()
+            executor.submit(Request("nothing")).result()
+        death = (time.perf_counter() - clock) / 8
+    print(
+        f"{workers} workers: {plain:7,.0f} evaluations/s   watched, 10 epochs each: {watched:6,.0f} /s   "
+        f"one at a time: {alone * 1e3:6.2f} ms   a dead worker and its successor: {death * 1e3:5.0f} ms   first result after {first:.2f} s",
+        flush=True,
+    )
+
+
+def growth(count: int) -> None:
+    """Memory of two workers over real evaluations of different architectures, and what the first evaluation of a new worker costs more."""
+    with ProcessExecutor(small_task(), RECIPE, workers=2, memory_limit=None) as executor:
+        sizes: list[int] = []
+        times: list[float] = []
+        for number in range(count):
+            clock = time.perf_counter()
+            width = 16 * (1 + number % 8)
+            executor.submit(Request(f"[[im2col(k=3,s=1,p=1) linear(d={width}) col2im] relu]")).result()
+            times.append(time.perf_counter() - clock)
+            workers = [child for child in psutil.Process().children(recursive=True) if child.ppid() != os.getpid()]
+            sizes.append(max(child.memory_info().rss for child in workers) >> 20)
+    print(
+        f"memory of the larger of two workers after 4, {count // 2} and {count} real evaluations: {sizes[3]}, {sizes[count // 2]} and "
+        f"{sizes[-1]} MiB; the second worker's first evaluation took {times[1] * 1e3:.0f} ms, the median one {median(times) * 1e3:.0f} ms",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Print one line a measurement."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--evaluations", type=int, default=400)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 8])
+    options = parser.parse_args()
+    for workers in options.workers:
+        measure(workers, options.evaluations)
+    growth(60)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Child: a worker process seen from the driver, with a pipe that nobody else holds."""
+
+import atexit
+import multiprocessing
+import threading
+from contextlib import suppress
+from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
+from typing import Any
+
+import psutil
+
+from einspace.executors.worker import Equipment, Unfit, serve
+
+# The optimisers import torch._dynamo at the first step: 1.5 seconds, once in the server instead of once in each worker.
+_PRELOADED = ["torch", "torch._dynamo", "einspace.evaluation.attempt", "einspace.executors.worker"]
+
+GRACE = 5.0
+"""Seconds that a process gets to end by itself."""
+
+
+class Died(Exception):
+    """The worker process is gone, or can do nothing more; the message says how."""
+
+
+class Child:
+    """A worker process. What it sends is received in order; a process that dies can break only its own pipe.
+
+    Used by one thread, but for `kill`. Raises OSError if the process cannot be started.
+    """
+
+    def __init__(self, equipment: Equipment) -> None:
+        context = _context()
+        self._line, far = context.Pipe()
+        try:
+            self._process: Any = context.Process(target=serve, args=(far, equipment), name="einspace-worker")  # type: ignore[attr-defined]
+            with _lock:
+                if _ending:
+                    raise OSError("this program is ending")
+                self._process.start()
+                _living.add(self)
+            self._handle: psutil.Process | None = None
+            with suppress(psutil.Error):
+                self._handle = psutil.Process(self._process.pid)
+        except (OSError, EOFError) as error:
+            self._line.close()
+            raise OSError(str(error) or "the server of worker processes is gone") from None
+        finally:
+            far.close()
+
+    def send(self, message: object) -> None:
+        """Raises Died if nobody is there to receive it."""
+        try:
+            self._line.send(message)
+        except OSError:
+            raise Died(self._how()) from None
+
+    def receive(self, timeout: float | None) -> Any:
+        """The next message; raises TimeoutError after so many seconds, and Died if there will be none.
+
+        It looks at the process too, for a pipe can outlive it in a process of its own making.
+        """
+        ready = wait([self._line, self._process.sentinel], timeout)
+        if not ready:
+            raise TimeoutError
+        try:
+            if self._line not in ready and not self._line.poll():
+                raise EOFError
+            message = self._line.recv()
+        except (EOFError, OSError):
+            raise Died(self._how()) from None
+        if isinstance(message, Unfit):
+            raise Died(message.reason)
+        return message
+
+    def kill(self) -> None:
+        """End the process at once, whatever it does; may be called from any thread, and twice."""
+        with suppress(psutil.Error):
+            if self._handle is not None:
+                self._handle.kill()  # knows when the process was born, so that it hits no other one with the same number
+
+    def end(self, grace: float = 0.0) -> None:
+        """Hang up, wait so many seconds for the process to end by itself, and kill it if it has not."""
+        self._line.close()
+        if not wait([self._process.sentinel], grace):
+            self.kill()
+            wait([self._process.sentinel], GRACE)
+        with _lock:
+            _living.discard(self)
+            self._process.join(0)
+            if self._process.exitcode is not None:
+                self._process.close()
+
+    def _how(self) -> str:
+        """How the process ended; one that only closed its pipe is killed."""
+        if not wait([self._process.sentinel], 1.0):
+            self.kill()
+            return "the worker process closed its pipe"
+        with _lock:
+            self._process.join(0)
+            return f"the worker process died with exit code {self._process.exitcode}"
+
+
+_lock = threading.Lock()
+"""Held where multiprocessing looks at processes: two threads that ask at once for one exit code get it once."""
+_living: set[Child] = set()
+_ending = False
+
+
+@atexit.register
+def _end_all() -> None:
+    """Workers that were never closed must not keep the program from ending."""
+    global _ending
+    with _lock:
+        _ending = True
+        for child in _living:
+            child.kill()
+
+
+def _context() -> BaseContext:
+    """Workers are forked from a server that has torch loaded (tens of milliseconds each), or spawned where there is no fork."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
