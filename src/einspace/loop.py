@@ -177,19 +177,28 @@ class Loop(optuna.Study):
             known = self._propose(position)
         else:
             known = {name: known[name] for name in known if name in _PROPOSED}
+        with self._lock:
+            ended, twin = self.ledger.settled.get(known["key"]), self.ledger.evaluating(known["key"])
+        made: Future[Trial] = Future()
+        future = self._submit(made, known) if ended is None and twin is None else None  # first: the worker need not wait for the disk
+        try:
+            trial = self._make(known)
+        except BaseException as error:
+            made.set_exception(error)
+            raise
+        made.set_result(trial)
+        with self._lock:
+            self.ledger.begin(trial.number, known)
+            self._own.add(known["position"])
+            self._jobs[trial.number] = _Job(known, future, ended, twin)
+        return trial
+
+    def _make(self, known: Mapping[str, Any]) -> Trial:
+        """Store a trial that runs, with all that is known of it."""
         trial_id = self._storage.create_new_trial(self._study_id, create_trial(state=TrialState.RUNNING, user_attrs=dict(known)))
         if self.database.shared:  # before others may ask: see `Database.never_alive`
             self._storage.record_heartbeat(trial_id)  # type: ignore[attr-defined]
-        trial = Trial(self, trial_id)
-        with self._lock:
-            ended, twin = self.ledger.settled.get(known["key"]), self.ledger.evaluating(known["key"])
-            self.ledger.begin(trial.number, known)
-            self._own.add(known["position"])
-        if ended is None and twin is None:
-            self._jobs[trial.number] = _Job(known, self._submit(trial, known))
-        else:
-            self._jobs[trial.number] = _Job(known, ended=ended, twin=twin)
-        return trial
+        return Trial(self, trial_id)
 
     def _propose(self, position: int) -> dict[str, Any]:
         clock = perf_counter()
@@ -198,11 +207,11 @@ class Loop(optuna.Study):
         proposal = self.strategy.propose(position, history, Random(f"{self.seed}:{position}"))
         return {**asdict(proposal), "proposing": perf_counter() - clock, "seed": self.seed, "position": position}
 
-    def _submit(self, trial: Trial, known: Mapping[str, Any]) -> "Future[Evaluation]":
+    def _submit(self, made: "Future[Trial]", known: Mapping[str, Any]) -> "Future[Evaluation]":
         request = Request(known["text"], final=False, seed=self.seed)
         self.clock.submitted()
         try:
-            return self.executor.submit(request, watch(trial)) if self._prunes else self.executor.submit(request)
+            return self.executor.submit(request, watch(made)) if self._prunes else self.executor.submit(request)
         except SettingError:
             if not self.stopping:
                 raise
@@ -220,7 +229,9 @@ class Loop(optuna.Study):
                 if row is not None:
                     return self._copy(trial, job.known, row)
                 self._free.acquire()
-                future = self._submit(trial, job.known)
+                made: Future[Trial] = Future()
+                made.set_result(trial)
+                future = self._submit(made, job.known)
             return self._store(trial, job.known, self._result(future))
         except CancelledError:
             with self._lock:

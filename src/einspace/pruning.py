@@ -1,6 +1,7 @@
 """Pruning: giving up a trial early, by Optuna's pruners, from the validation scores of its epochs."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import optuna
 from optuna.pruners import BasePruner
@@ -34,14 +35,15 @@ def get(name: str, epochs: int) -> BasePruner:
     return PRUNERS[name][0](epochs)
 
 
-def watch(trial: Trial) -> Watch:
+def watch(made: "Future[Trial]") -> Watch:
     """What an executor tells of each epoch: stores the score with the trial and asks the study's pruner.
 
-    It may be called from any thread. A trial that somebody else has ended meanwhile is given up; a database that cannot be used for a
-    moment is no reason to give up an evaluation.
+    It may be called from any thread, and before the trial is made: then it waits for that. A trial that somebody else has ended meanwhile
+    is given up; a database that cannot be used for a moment is no reason to give up an evaluation.
     """
 
     def told(epoch: int, score: float) -> bool:
+        trial = made.result()
         try:
             trial.report(score, epoch)
             return not trial.should_prune()
