@@ -106,6 +106,7 @@ class Loop(optuna.Study):
         self._jobs: dict[int, _Job] = {}
         self._own: set[int] = set()
         self._untold: set[int] = set()
+        self._failure: BaseException | None = None
 
     def run(self, trials: int) -> None:
         """Evaluate until `trials` architectures have an outcome; what was interrupted comes first.
@@ -117,7 +118,7 @@ class Loop(optuna.Study):
             self.total = max(trials, self.ledger.next)
         if self.database.file is not None:
             self._backups = Backups(self.database.file, len(self.ledger.rows))
-        threads = self.workers if self.workers == 1 else self.workers + min(self.workers, SPARE)
+        threads = self.workers if self.workers == 1 else self.workers + SPARE
         while not self.stopping and len(self.ledger.rows) < self.total:
             try:
                 self.optimize(self._objective, n_jobs=threads, catch=(_Unscored,), callbacks=[self._tell_progress])
@@ -128,8 +129,10 @@ class Loop(optuna.Study):
             except ValueError as error:
                 if not str(error).startswith("Cannot tell"):  # the same, noticed by Optuna
                     raise
-            if self.database.shared and not self.stopping:
-                self._read_anew()
+            if self._failure is not None:  # Optuna looks at none of its threads once it was told to stop
+                raise self._failure
+            if not self.stopping:
+                self._take_stock()
 
     def halt(self) -> None:
         """Give up all evaluations; trials that have not ended are interrupted."""
@@ -163,8 +166,13 @@ class Loop(optuna.Study):
         except BaseException as error:
             self._free.release()
             if not isinstance(error, _NothingLeft):
-                self.halt()
+                self._fail(error)
             raise
+
+    def _fail(self, error: BaseException) -> None:
+        """The search cannot go on: nobody needs to wait for what is being evaluated."""
+        self._failure = self._failure or error
+        self.halt()
 
     def _begin(self) -> Trial | None:
         """Start the next position, an interrupted one first; None if there is none."""
@@ -242,8 +250,8 @@ class Loop(optuna.Study):
             raise _Unscored from None
         except (_Unscored, optuna.TrialPruned, optuna.exceptions.UpdateFinishedTrialError):
             raise
-        except BaseException:
-            self.halt()
+        except BaseException as error:
+            self._fail(error)
             raise
         finally:
             with self._changed:
@@ -326,16 +334,12 @@ class Loop(optuna.Study):
             self._backups.after(done)
 
     def _take_stock(self) -> None:
-        """Read the study as it is, and fail what drivers left running that do not live any more."""
+        """While this driver runs nothing: fail what drivers left that do not live any more, and believe the database."""
         if self.database.shared:
             self._rescue()
-            return
-        for trial in self.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            self._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-        self._read_anew()
-
-    def _read_anew(self) -> None:
-        """Forget what this driver believes to have ended, and believe the database."""
+        else:
+            for trial in self.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                self._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
         trials = self.get_trials(deepcopy=False)
         with self._lock:
             self.ledger = Ledger(self.sign)
