@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench
+.PHONY: help setup services demo test check bench
 
 help:  ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,12 @@ demo: $(STAMP)  ## search a network for AddDigits in a few minutes, seeded with 
 	$(BIN)/einspace search adddigits --init 'resnet8,vit-tiny,mixer-tiny,random*6' --population 16 --tournament 6 \
 		--trials 40 --workers 2 --seed 0 --time-limit 20 --max-flops 4000000 --run demo
 
-test: $(STAMP)  ## run all tests
+services:  ## install the PostgreSQL that the tests of several drivers start, where that can be done
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+		{ test "$$(id -u)" = 0 && test -f /etc/debian_version && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } || \
+		echo 'PostgreSQL is not installed: the tests that need it are skipped'
+
+test: $(STAMP) services  ## run all tests
 	$(BIN)/python -m pytest
 
 check: $(STAMP)  ## lint, formatting and types

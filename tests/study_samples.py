@@ -1,10 +1,14 @@
 """What the tests of the study evaluate with: an executor in threads whose scores follow from the text alone."""
 
 import hashlib
+import json
+import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +53,49 @@ def often_bad(request: Request) -> Evaluation:
     return good(request)
 
 
+def watched(request: Request, watch: Watch) -> Evaluation:
+    """Four epochs, after each of which somebody may give the architecture up."""
+    scores: list[float] = []
+    for epoch in range(1, 5):
+        scores.append(score(request.text) * epoch / 4)
+        if not watch(epoch, scores[-1]):
+            return Evaluation(Outcome.PRUNED, None, (1.0,) * epoch, reason=f"given up after epoch {epoch}", scores=tuple(scores))
+    return Evaluation(Outcome.OK, scores[-1], (1.0,) * 4, scores=tuple(scores), seconds=Seconds(0, 0.001, 0), attempts=2, device="cpu")
+
+
+class Driver:
+    """A driver in a process of its own."""
+
+    def __init__(self, runs: Path, trials: int, **options: Any) -> None:
+        command = [sys.executable, __file__, json.dumps({"runs": str(runs), "trials": trials, **options})]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
+
+    def __enter__(self) -> "Driver":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def wait_for(self, done: int) -> None:
+        """Read its lines until it has finished `done` trials or more."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.strip().isdigit() and int(line) >= done:
+                return
+        raise AssertionError(self.process.stderr.read() if self.process.stderr else "")
+
+    def kill(self) -> None:
+        """SIGKILL: no time for anything."""
+        self.process.kill()
+        self.process.communicate(timeout=30)
+
+    def end(self, timeout: float = 120) -> tuple[int, str, str]:
+        """Wait for it; its exit code, what it said and what it complained about."""
+        said, complained = self.process.communicate(timeout=timeout)
+        return self.process.returncode, said, complained
+
+
 class ThreadExecutor(Executor):
     """Evaluates in threads of this process and keeps the requests."""
 
@@ -67,15 +114,15 @@ class ThreadExecutor(Executor):
         self.requests.append(request)
         future: Future[Evaluation] = Future()
         self._waiting.append(future)
-        self._pool.submit(self._run, request, future)
+        self._pool.submit(self._run, request, future, watch)
         return future
 
-    def _run(self, request: Request, future: Future[Evaluation]) -> None:
+    def _run(self, request: Request, future: Future[Evaluation], watch: Watch | None) -> None:
         end = time.monotonic() + self.delay
         while time.monotonic() < end and not self.stopped:
             time.sleep(0.002)
         if not self.stopped and future.set_running_or_notify_cancel():
-            future.set_result(self.function(request))
+            future.set_result(self.function(request) if watch is None else watched(request, watch))
 
     def close(self) -> None:
         self.closed = True
@@ -89,30 +136,51 @@ class ThreadExecutor(Executor):
         self._pool.shutdown(wait=True)
 
 
-def drive(runs: str, trials: int, workers: int, delay: float) -> None:
-    """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended."""
+def drive(
+    runs: str,
+    trials: int,
+    workers: int = 1,
+    delay: float = 0.0,
+    storage: str | None = None,
+    heartbeat: int = 1,
+    grace: int = 3,
+    file_size: int | None = None,
+    function: str = "good",
+    run: str = "killed",
+) -> None:
+    """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says."""
+    from einspace import storage as storages
+    from einspace.errors import EinspaceError
     from einspace.study import Interrupted, Progress, search
 
     def tell(progress: Progress) -> None:
         print(progress.done, flush=True)
 
-    executor = ThreadExecutor(workers=workers, delay=delay)
+    storages.HEARTBEAT, storages.GRACE = heartbeat, grace
+    if file_size is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+    executor = ThreadExecutor(globals()[function], workers, delay)
     try:
         search(
             small_task(),
             trials=trials,
             workers=workers,
             limits=SMALL,
-            run="killed",
+            run=run,
             runs=runs,
             executor=executor,
             progress=tell,
+            storage=storage,
             **EVOLUTION,
         )
     except Interrupted as interrupted:
         print(interrupted, flush=True)
         sys.exit(130)
+    except EinspaceError as error:
+        print(error, flush=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":
-    drive(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    drive(**json.loads(sys.argv[1]))

@@ -21,7 +21,7 @@ from einspace.errors import EinspaceError, SettingError
 from einspace.result import Result, load_result
 from einspace.tasks import load_task
 
-NOT_STORED = {"run", "data_folder", "top", "log"}
+NOT_STORED = {"run", "data_folder", "devices", "storage", "top", "log"}
 """What decides where a run lies, what is shown and who is told: a repetition has its own."""
 
 COMMAND = [sys.executable, "-m", "einspace.cli"]
@@ -110,7 +110,8 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
     path = file(
         tmp_path,
         "task: digits\nstrategy: mutation\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
-        "population: 7\ntournament: 2\ntime_limit: null\ncomputation_probability: 0.4\ndata_folder: files\ntop: 2\nlog: [tensorboard]\n"
+        "population: 7\ntournament: 2\ntime_limit: null\ncomputation_probability: 0.4\n"
+        "storage: sqlite:///there.db\npruner: median\ndevices: cpu\ndata_folder: files\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n",
     )

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -13,7 +11,7 @@ from typing import Any
 
 import optuna
 import pytest
-from tests.study_samples import EVOLUTION, RECIPE, SMALL, ThreadExecutor, good, often_bad, score, small_task
+from tests.study_samples import EVOLUTION, RECIPE, SMALL, Driver, ThreadExecutor, good, often_bad, score, small_task
 
 from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
@@ -89,7 +87,10 @@ def test_failed_trials_are_never_best(tmp_path: Path) -> None:
     bad = [row for row in result.history if row.outcome == "nan"]
     assert len(result.history) == 20
     assert bad
-    assert all((row.value, row.reason, row.traceback, row.losses) == (None, "the loss is nan", "a line", (None,)) for row in bad)
+    tried = [row for row in bad if row.reused is None]
+    assert all((row.value, row.reason) == (None, "the loss is nan") for row in bad)
+    assert all((row.traceback, row.losses) == ("a line", (None,)) for row in tried)
+    assert len({row.key for row in tried}) == len(tried)
     assert result.best is not None
     assert result.best.validation <= 1
     assert not {parent for row in result.history for parent in row.parents} & {row.number for row in bad}
@@ -159,29 +160,13 @@ def test_a_continued_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     assert compared(continued) == compared(whole)
 
 
-def driver(folder: Path, trials: int, workers: int, delay: float) -> "subprocess.Popen[str]":
-    """Another process that drives the run "killed"."""
-    command = [sys.executable, str(Path(__file__).with_name("study_samples.py")), str(folder), str(trials), str(workers), str(delay)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def wait_for(process: "subprocess.Popen[str]", done: int) -> None:
-    """Read the driver's lines until it has finished `done` trials."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.strip() == str(done):
-            return
-    raise AssertionError(process.stderr.read() if process.stderr else "")
-
-
 @pytest.mark.parametrize(("done", "later"), [(2, 0.03), (9, 0.0)])
 def test_a_killed_run_resumes_as_if_nothing_had_happened(tmp_path: Path, done: int, later: float) -> None:
     """After SIGKILL in the middle of a trial, the interrupted architecture comes first, and with one worker the run is the same."""
     whole, _ = run(tmp_path, trials=14)
-    with driver(tmp_path, 14, 1, 0.1) as process:
-        wait_for(process, done)
+    with Driver(tmp_path, 14, delay=0.1) as process:
+        process.wait_for(done)
         time.sleep(later)
-        process.kill()
     resumed, executor = run(tmp_path, trials=14, run="killed")
     assert compared(resumed) == compared(whole)
     assert len([request for request in executor.requests if not request.final]) == 14 - done
@@ -189,10 +174,9 @@ def test_a_killed_run_resumes_as_if_nothing_had_happened(tmp_path: Path, done: i
 
 def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
     """After SIGKILL with four trials running, all of them are tried again with their architectures, each once."""
-    with driver(tmp_path, 16, 4, 0.2) as process:
-        wait_for(process, 4)
+    with Driver(tmp_path, 16, workers=4, delay=0.2) as process:
+        process.wait_for(4)
         time.sleep(0.1)
-        process.kill()
     study = optuna.load_study(study_name="einspace", storage=f"sqlite:///{tmp_path}/killed/study.db")
     left = [trial.user_attrs for trial in study.trials if trial.state == optuna.trial.TrialState.RUNNING]
     running = {(known["position"], known["text"]) for known in left if "position" in known}
@@ -205,11 +189,11 @@ def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_ctrl_c_keeps_what_has_finished(tmp_path: Path, workers: int) -> None:
     """SIGINT ends a driver at once with its evaluations given up; finished trials are stored, the others are tried again."""
-    with driver(tmp_path, 12, workers, 0.3) as process:
-        wait_for(process, 3)
+    with Driver(tmp_path, 12, workers=workers, delay=0.3) as process:
+        process.wait_for(3)
         os.kill(process.pid, signal.SIGINT)
-        said, complained = process.communicate(timeout=20)
-    assert process.returncode == 130, complained
+        code, said, complained = process.end(20)
+    assert code == 130, complained
     assert complained == ""
     assert "of 12 trials" in said
     partial = load_result("killed", str(tmp_path))
@@ -221,11 +205,10 @@ def test_ctrl_c_keeps_what_has_finished(tmp_path: Path, workers: int) -> None:
 
 def test_a_second_driver_is_refused(tmp_path: Path) -> None:
     """While one process drives a run, another is told so, and by whom."""
-    with driver(tmp_path, 50, 1, 0.1) as process:
-        wait_for(process, 1)
+    with Driver(tmp_path, 50, delay=0.1) as process:
+        process.wait_for(1)
         with pytest.raises(RunError, match=f"another process .process {process.pid}"):
             run(tmp_path, trials=50, run="killed")
-        process.kill()
 
 
 def test_other_settings_are_refused(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Result: what a run found, read from its study."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, pstdev
@@ -14,8 +14,11 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from einspace.backup import backup_of
 from einspace.errors import RunError, SettingError
-from einspace.run import STUDY, Run, Settings
+from einspace.evaluation.outcome import Outcome
+from einspace.run import STUDY, Run
+from einspace.settings import Settings
 
 INTERRUPTED = "interrupted"
 """The outcome of a trial whose driver ended before it; the same architecture is tried again under the same number."""
@@ -44,6 +47,15 @@ class Row:
     traceback: str = ""
     losses: tuple[float | None, ...] = ()
     """The mean training loss of each epoch; None for what is no finite number."""
+    scores: tuple[float | None, ...] = ()
+    """The validation score of each epoch, where they were watched."""
+    place: tuple[int, ...] | None = None
+    """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
+    flops: int | None = None
+    activation_bytes: int | None = None
+    attempts: int = 1
+    """How often its evaluation was tried."""
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,9 +107,14 @@ class Result:
     outcomes: Mapping[str, int]
     """How many trials ended how."""
     seconds: Mapping[str, float]
-    """`total` and `search` and `final` of the wall clock; `proposing`, `building`, `training`, `scoring` summed over the trials."""
+    """`total` and `search` and `final` of the wall clock; `proposing`, `building`, `training`, `scoring` summed over the trials, `starting`
+    and `ending` over the workers."""
     overhead: float | None
-    """The share of the workers' time during the search that was no evaluation, 0 to 1; None where nothing was evaluated."""
+    """The share of the workers' time that the loop itself cost, 0 to 1; None where nothing was evaluated.
+
+    It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`): it counts everything but
+    evaluations, the start of the workers, and the end of a session, when nothing is left for a worker to do; `seconds` holds these two.
+    """
     sampling: Spread | None = None
     """Of the strategy `sampling`: what a random architecture scores."""
 
@@ -112,16 +129,19 @@ class Result:
             first.setdefault(row.key, row)
         return list(first.values())[:count]
 
-    def study(self) -> optuna.Study:
+    def study(self, storage: str | None = None) -> optuna.Study:
         """The run's study for Optuna's own tools, such as `trials_dataframe()` and its plots: read-only, whoever writes to it meanwhile.
 
-        A trial's architecture, key, origin and outcome are among its `user_attrs`. Raises RunError where the database cannot be read.
+        `storage` is the one that the search was given, if any. A trial's architecture, key, origin and outcome are among its `user_attrs`.
+        Raises RunError where the database cannot be read.
         """
-        database = self.run.resolve() / "study.db"
+        database = storage or self.run.resolve() / "study.db"
         try:
+            if storage is not None:
+                return optuna.load_study(study_name=self.run.name, storage=storage)
             file = URL.create("sqlite", database=f"file:{quote(str(database))}", query={"mode": "ro", "uri": "true"})
-            storage = optuna.storages.RDBStorage(file.render_as_string(hide_password=False))
-            return optuna.load_study(study_name=STUDY, storage=storage)
+            opened = optuna.storages.RDBStorage(file.render_as_string(hide_password=False))
+            return optuna.load_study(study_name=STUDY, storage=opened)
         except (SQLAlchemyError, KeyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
             raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error
 
@@ -150,16 +170,25 @@ class Result:
 
 def rows(trials: Sequence[FrozenTrial]) -> list[Row]:
     """The trials that have ended, by number; those that were interrupted count as not tried."""
-    return sorted((_row(trial) for trial in trials if ended(trial)), key=lambda row: row.number)
+    found: dict[int, Row] = {}
+    for trial in trials:
+        if ended(trial):
+            row = row_of(trial.user_attrs, trial.value)
+            found.setdefault(row.number, row)
+    return sorted(found.values(), key=lambda row: row.number)
 
 
 def ended(trial: FrozenTrial) -> bool:
     """Whether a trial has an outcome that will stay."""
-    known = "position" in trial.user_attrs and trial.user_attrs.get("outcome", INTERRUPTED) != INTERRUPTED
-    return known and trial.state in (TrialState.COMPLETE, TrialState.FAIL)
+    if "position" not in trial.user_attrs:
+        return False
+    outcome = trial.user_attrs.get("outcome", INTERRUPTED)
+    if trial.state == TrialState.FAIL:  # a driver may die between storing what came of an evaluation and telling Optuna
+        return outcome not in (INTERRUPTED, Outcome.OK.value, Outcome.PRUNED.value)
+    return trial.state in (TrialState.COMPLETE, TrialState.PRUNED) and outcome != INTERRUPTED
 
 
-def best_of(history: Sequence[Row], higher_is_better: bool) -> Row | None:
+def best_of(history: Iterable[Row], higher_is_better: bool) -> Row | None:
     """The row with the best score, the earliest of equals; None if none ended well."""
     sign = 1 if higher_is_better else -1
     return max((row for row in history if row.value is not None), key=lambda row: sign * (row.value or 0.0), default=None)
@@ -177,7 +206,8 @@ def collect(study: optuna.Study, run: Run, settings: Settings) -> Result:
     scores = [row.value for row in history if row.value is not None]
     sampled = settings["strategy"] == "sampling" and scores
     sessions: Sequence[Mapping[str, float]] = attributes.get("sessions", [])
-    available = sum(session["workers"] * session["search"] for session in sessions)
+    excepted = sum(session.get("starting", 0.0) + session.get("ending", 0.0) for session in sessions)
+    available = sum(session["workers"] * session["search"] for session in sessions) - excepted
     return Result(
         run=run.path,
         settings=settings,
@@ -187,26 +217,30 @@ def collect(study: optuna.Study, run: Run, settings: Settings) -> Result:
         baselines=tuple(_baseline(entry, history, attributes) for entry in attributes.get("baselines", [])),
         outcomes=dict(Counter(row.outcome for row in history)),
         seconds=_seconds(study, sessions),
-        overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available else None,
+        overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
         sampling=Spread(mean(scores), pstdev(scores), len(scores)) if sampled else None,
     )
 
 
-def load_result(run: str, runs: str = "runs") -> Result:
-    """Read the result of a run from its folder, finished or not; raises RunError where there is none.
+def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:
+    """Read the result of a run, finished or not, from its folder or from the database `storage`; raises RunError where there is none.
 
     The texts are of the run's grammar: `EinSpace(shape, grammar=...)` parses those of another one than the paper's, whose fingerprint
     is in the settings.
     """
     folder = Run(runs, run)
-    settings = folder.settings()
-    if settings is None or not folder.database.exists():
-        raise RunError(f"there is no run {run!r} in {runs}")
-    with folder.storage() as storage:
+    database = folder.study(storage)
+    settings = folder.settings() if storage is None else None
+    if database.file is not None and not database.file.exists() and not backup_of(database.file).exists():
+        raise RunError(f"there is no run {run!r} in {runs if storage is None else database}")
+    with database.open() as opened:
         try:
-            study = optuna.load_study(study_name=STUDY, storage=storage)
+            study = optuna.load_study(study_name=database.study, storage=opened)
         except KeyError:
             raise RunError(f"the run {run!r} has no study yet") from None
+        settings = settings or study.user_attrs.get("settings")
+        if settings is None:
+            raise RunError(f"the run {run!r} has no settings yet")
         return collect(study, folder, settings)
 
 
@@ -222,12 +256,13 @@ def _short(row: Row) -> dict[str, Any]:
     }
 
 
-def _row(trial: FrozenTrial) -> Row:
-    known = trial.user_attrs
+def row_of(known: Mapping[str, Any], value: float | None) -> Row:
+    """A trial from what is stored with it; its value counts only if its outcome is ok."""
+    place = known.get("place")
     return Row(
         number=known["position"],
         outcome=known["outcome"],
-        value=trial.value if trial.state == TrialState.COMPLETE else None,
+        value=value if known["outcome"] == Outcome.OK.value else None,
         text=known["text"],
         key=known["key"],
         origin=known["origin"],
@@ -238,6 +273,12 @@ def _row(trial: FrozenTrial) -> Row:
         reason=known.get("reason", ""),
         traceback=known.get("traceback", ""),
         losses=tuple(known.get("losses", ())),
+        scores=tuple(known.get("scores", ())),
+        place=None if place is None else tuple(place),
+        flops=known.get("flops"),
+        activation_bytes=known.get("activation_bytes"),
+        attempts=known.get("attempts", 1),
+        device=known.get("device", ""),
     )
 
 
@@ -261,6 +302,8 @@ def _seconds(study: optuna.Study, sessions: Sequence[Mapping[str, float]]) -> di
     search = sum(session["search"] for session in sessions)
     final = sum(session["final"] for session in sessions)
     spent: dict[str, float] = {"total": search + final, "search": search, "final": final}
+    for name in ("starting", "ending"):
+        spent[name] = sum(session.get(name, 0.0) for session in sessions)
     spent["proposing"] = sum(known.get("proposing", 0.0) for known in trials)
     for phase, name in (("build", "building"), ("train", "training"), ("score", "scoring")):
         spent[name] = sum(known.get("seconds", {}).get(phase, 0.0) for known in trials)

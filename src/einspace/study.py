@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -14,28 +14,31 @@ from typing import Any
 import optuna
 from optuna.study import StudyDirection
 
-from einspace import strategies
+from einspace import finals, pruning, strategies
+from einspace.backup import back_up
 from einspace.callbacks import Callback, Watch
 from einspace.config import write_config
-from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
+from einspace.errors import SettingError
+from einspace.evaluation.attempt import Evaluate
 from einspace.evaluation.evaluate import evaluate
-from einspace.evaluation.outcome import Evaluation, Outcome, Request
-from einspace.executors import Executor, ProcessExecutor
+from einspace.executors import Executor, ProcessExecutor, RetryingExecutor
 from einspace.executors.processes import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.loop import Loop, Progress
-from einspace.result import Result, best_of, collect, load_result, rows
-from einspace.run import STUDY, Run, settings_of
+from einspace.result import Result, collect, load_result
+from einspace.run import Run
+from einspace.settings import Settings, check_same, settings_of
 from einspace.space import EinSpace
-from einspace.strategies.initial import RANDOM, Initial, label, member
+from einspace.storage import Database
+from einspace.strategies.initial import RANDOM, Initial, label
 from einspace.tasks import Recipe, Task, load_task
 
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, unless told otherwise."""
 
-_SETTLED = (Outcome.OK.value, Outcome.NAN.value, Outcome.ERROR.value)
-"""Outcomes of an evaluation outside the trials that another try would only repeat."""
+_SHOWN = ("name", "key", "parameters", "reason")
+"""What the study keeps of a baseline."""
 
 
 class Interrupted(Exception):
@@ -70,7 +73,10 @@ def search(
     runs: str | os.PathLike[str] = "runs",
     executor: Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
+    storage: str | None = None,
+    pruner: str = "none",
     callbacks: Sequence[Callback] = (),
+    devices: str | Sequence[str] | None = None,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -87,6 +93,11 @@ def search(
     `progress` is called after each trial, from one thread at a time. `callbacks` are told of each new trial and of the end, from a thread
     of their own; one that raises is switched off with a warning.
     The run keeps `config.yaml`, with which `einspace search --config` repeats it.
+    `storage` is the address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in which the study has the
+    run's name, in place of a file in the run's folder. In PostgreSQL any number of drivers, on any machines, join the same study if they
+    give the same `run`; they share its trials, and take over those of a driver that has died.
+    `devices` are those that the workers train on in turn, such as `("cuda:0", "cuda:1")`; a worker that dies is tried again twice.
+    `pruner`, one of `pruning.PRUNERS`, gives up trials early from the validation scores of their epochs.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
     and Interrupted on Ctrl-C.
@@ -99,6 +110,7 @@ def search(
     task = load_task(task) if isinstance(task, str) else task
     recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
     limits = Limits() if limits is None else limits
+    chosen = pruning.get(pruner, recipe.epochs_search)
     space = EinSpace(task.input, computation_probability, limits, grammar)
     evaluation = partial(evaluate, grammar=space.grammar)
     if executor is None:
@@ -116,9 +128,10 @@ def search(
         seed=seed,
         population=population if evolving else None,
         tournament=tournament if evolving else None,
+        pruner=None if pruner == "none" else pruner,
     )
     compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
-    entries = [_entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
+    entries = [finals.entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
     config = {
         "task": task.name,
         "strategy": strategy,
@@ -130,54 +143,83 @@ def search(
         "population": population,
         "tournament": tournament,
         "time_limit": time_limit,
+        "pruner": pruner,
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
         "recipe": asdict(recipe),
         "limits": asdict(limits),
     }
     folder = Run(runs, run, task.name)
+    database = folder.study(storage)
+    higher = task.metric.higher_is_better
     with ExitStack() as stack:
-        stack.enter_context(folder.open(settings))
+        if storage is None:
+            stack.enter_context(folder.open(settings))
+        else:
+            folder.make()
+            stack.enter_context(database.driving())
         write_config(folder.path, config, settings["data"], grammar.fingerprint if grammar is not None else None)
-        storage = stack.enter_context(folder.storage())
-        direction = StudyDirection.MAXIMIZE if task.metric.higher_is_better else StudyDirection.MINIMIZE
-        study = optuna.create_study(study_name=STUDY, storage=storage, direction=direction, load_if_exists=True)
         own = executor is None
         if executor is None:
-            executor = stack.enter_context(ProcessExecutor(task, recipe, workers, time_limit, evaluate=evaluation))
+            executor = stack.enter_context(_workers(task, recipe, workers, time_limit, evaluation, devices))
+        opened = stack.enter_context(database.open())
+        study = _study(opened, database, settings, higher, folder.name)
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
-        loop = Loop(study, storage, proposer, executor, seed, watch.progress)
-        clock = _Session(study, workers, loop)
+        loop = Loop(study, opened, database, proposer, executor, seed, workers, watch.progress, None if pruner == "none" else chosen)
+        searched = None
         try:
-            _drive(loop, trials, workers)
-            study.set_user_attr("baselines", [{name: entry[name] for name in ("name", "key", "parameters", "reason")} for entry in entries])
-            clock.searched()
-            _score(study, executor, "valid", _unscored_baselines(study, entries), seed)
-            finals = _finals(study, entries, task.metric.higher_is_better)
-            if own and finals:
-                executor.close()
-                limit = _final_limit(time_limit, task, recipe)
-                executor = stack.enter_context(ProcessExecutor(task, recipe, workers, limit, evaluate=evaluation))
-            _score(study, executor, "test", finals, seed, progress)
+            _drive(loop, trials)
+            searched = perf_counter()
+            with database.finishing() as mine:
+                if mine:
+                    history = loop.ledger.rows.values()
+                    loop.set_user_attr("baselines", [{name: entry[name] for name in _SHOWN} for entry in entries])
+                    finals.score(loop, executor, "valid", finals.unscored_baselines(loop, history, entries), seed)
+                    texts = finals.finals(loop, history, entries, higher)
+                    if own and texts:
+                        executor.close()
+                        limit = finals.final_limit(time_limit, task, recipe)
+                        executor = stack.enter_context(_workers(task, recipe, workers, limit, evaluation, devices))
+                    finals.score(loop, executor, "test", texts, seed, progress)
         except KeyboardInterrupt:
             executor.stop()
-            done = len(rows(study.get_trials(deepcopy=False)))
-            raise Interrupted(folder.path, done, max(done, trials)) from None
+            raise Interrupted(folder.path, len(loop.ledger.rows), max(loop.total, trials)) from None
         finally:
-            clock.store()
-        result = collect(study, folder, folder.settings() or settings)
+            _store_session(loop, searched)
+            if database.file is not None:
+                back_up(database.file)
+        result = collect(loop, folder, settings)
         watch.finish(result)
         return result
 
 
-def _drive(loop: Loop, trials: int, workers: int) -> None:
+def _workers(
+    task: Task, recipe: Recipe, workers: int, limit: float | None, evaluate: Evaluate, devices: str | Sequence[str] | None
+) -> Executor:
+    """Processes of this machine; what a dead one leaves is tried again."""
+    return RetryingExecutor(ProcessExecutor(task, recipe, workers, limit, evaluate=evaluate, devices=devices))
+
+
+def _study(storage: optuna.storages.BaseStorage, database: Database, settings: Settings, higher: bool, run: str) -> optuna.Study:
+    """The study of a run, a new one or the one that is there; raises RunError if that was started with other settings."""
+    direction = StudyDirection.MAXIMIZE if higher else StudyDirection.MINIMIZE
+    with database.asking():
+        study = optuna.create_study(study_name=database.study, storage=storage, direction=direction, load_if_exists=True)
+        stored = study.user_attrs.get("settings")
+        if stored is None:
+            study.set_user_attr("settings", settings)
+        else:
+            check_same(stored, settings, run)
+    return study
+
+
+def _drive(loop: Loop, trials: int) -> None:
     """Run the loop in a thread of its own, so that Ctrl-C reaches this one at once; on Ctrl-C the evaluations are given up."""
     with ThreadPoolExecutor(1, thread_name_prefix="einspace-study") as pool:
-        future = pool.submit(loop.run, trials, workers)
+        future = pool.submit(loop.run, trials)
         try:
             future.result()
         except KeyboardInterrupt:
-            loop.stopping = True
-            loop.executor.stop()
+            loop.halt()
             raise
 
 
@@ -186,104 +228,17 @@ def new_name(task: str, runs: str | os.PathLike[str] = "runs") -> str:
     return Run(runs, None, task).name
 
 
-class _Session:
-    """How long this driver took: stored at its end, whatever ends it, for a run may have several."""
-
-    def __init__(self, study: optuna.Study, workers: int, loop: Loop) -> None:
-        self.study = study
-        self.workers = workers
-        self.loop = loop
-        self.start = perf_counter()
-        self.end_of_search: float | None = None
-
-    def searched(self) -> None:
-        """The search is over; what follows is the final training."""
-        self.end_of_search = perf_counter()
-
-    def store(self) -> None:
-        """Append this session, unless it had nothing to evaluate."""
-        now = perf_counter()
-        middle = self.end_of_search or now
-        if self.loop.evaluating == 0 and now - middle < 1:
-            return
-        sessions = self.study.user_attrs.get("sessions", [])
-        search = middle - self.start if self.loop.evaluating else 0.0
-        session = {"workers": self.workers, "search": search, "final": now - middle, "evaluating": self.loop.evaluating}
-        self.study.set_user_attr("sessions", [*sessions, session])
-
-
-def _entry(shown: str, name: str, space: EinSpace) -> dict[str, Any]:
-    """A baseline at the task's input and in its grammar, or why there is none; or an initial member of the user's own."""
-    try:
-        architecture = member(space, name)
-    except (NetworkError, ShapeError, GrammarError) as error:
-        return {"name": shown, "key": "", "parameters": None, "reason": str(error), "text": ""}
-    return {"name": shown, "key": architecture.key, "parameters": architecture.parameters, "reason": "", "text": str(architecture)}
-
-
-def _unscored_baselines(study: optuna.Study, entries: list[dict[str, Any]]) -> dict[str, str]:
-    """Texts by key of the baselines that were no trial."""
-    tried = {row.key for row in rows(study.get_trials(deepcopy=False))}
-    return _unsettled(study, "valid", {entry["key"]: entry["text"] for entry in entries if entry["text"] and entry["key"] not in tried})
-
-
-def _finals(study: optuna.Study, entries: list[dict[str, Any]], higher_is_better: bool) -> dict[str, str]:
-    """Texts by key of what is trained for the test split: the best trial, and the baselines that have a validation score."""
-    history = rows(study.get_trials(deepcopy=False))
-    scored = {row.key for row in history if row.value is not None}
-    scored |= {
-        name.removeprefix("valid:") for name, known in study.user_attrs.items() if name.startswith("valid:") and known["value"] is not None
-    }
-    best = best_of(history, higher_is_better)
-    finals = {} if best is None else {best.key: best.text}
-    finals |= {entry["key"]: entry["text"] for entry in entries if entry["key"] in scored and entry["key"] not in finals}
-    return _unsettled(study, "test", finals)
-
-
-def _unsettled(study: optuna.Study, split: str, texts: dict[str, str]) -> dict[str, str]:
-    """Those whose evaluation on a split has no outcome yet that will stay."""
-    known = study.user_attrs
-    return {key: text for key, text in texts.items() if known.get(f"{split}:{key}", {}).get("outcome") not in _SETTLED}
-
-
-def _score(
-    study: optuna.Study,
-    executor: Executor,
-    split: str,
-    texts: dict[str, str],
-    seed: int,
-    progress: Callable[[Progress], None] | None = None,
-) -> None:
-    """Evaluate outside the trials, each architecture once in a run, and keep what came of it with the study."""
-    futures: dict[Future[Evaluation], str] = {
-        executor.submit(Request(text, final=split == "test", seed=seed)): key for key, text in texts.items()
-    }
-    if progress is not None and futures:
-        progress(Progress("final", 0, len(futures), None))
-    for done, future in enumerate(as_completed(futures), 1):
-        try:
-            evaluation = future.result()
-        except CancelledError:
-            raise KeyboardInterrupt from None
-        study.set_user_attr(
-            f"{split}:{futures[future]}",
-            {
-                "value": evaluation.value,
-                "outcome": evaluation.outcome.value,
-                "reason": evaluation.reason,
-                "seconds": evaluation.seconds.total,
-            },
-        )
-        if progress is not None:
-            progress(Progress("final", done, len(futures), None))
-
-
-def _final_limit(time_limit: float | None, task: Task, recipe: Recipe) -> float | None:
-    """The time limit of a search, stretched to more epochs and samples, and never shortened."""
-    if time_limit is None:
-        return None
-    samples = (len(task.train) + len(task.valid)) / len(task.train)
-    return time_limit * max(1.0, recipe.epochs_final / recipe.epochs_search * samples)
+def _store_session(loop: Loop, end_of_search: float | None) -> None:
+    """Append where the time of this driver went, unless it had nothing to evaluate; whatever ended it, for a run may have several."""
+    now = perf_counter()
+    middle = end_of_search or now
+    if loop.clock.evaluating == 0 and now - middle < 1:
+        return
+    session = {**loop.clock.figures(middle), "final": now - middle}
+    if loop.clock.evaluating == 0:
+        session["search"] = 0.0
+    with loop.database.asking():
+        loop.set_user_attr("sessions", [*loop.user_attrs.get("sessions", []), session])
 
 
 __all__ = ["Interrupted", "Progress", "Result", "TIME_LIMIT", "load_result", "new_name", "search"]

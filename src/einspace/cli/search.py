@@ -52,6 +52,9 @@ def search(
     limits_activation_bytes: Annotated[int | None, option("limits.activation_bytes")] = None,
     limits_flops: Annotated[int | None, option("limits.flops")] = None,
     limits_min_parameters: Annotated[int | None, option("limits.min_parameters")] = None,
+    storage: Annotated[str | None, option("storage")] = None,
+    pruner: Annotated[str | None, option("pruner")] = None,
+    devices: Annotated[str | None, option("devices")] = None,
     data_folder: Annotated[str | None, option("data_folder")] = None,
     top: Annotated[int | None, option("top")] = None,
     log: Annotated[list[str] | None, option("log")] = None,
@@ -73,7 +76,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     """Search, show how far it is, and print what was found; `data` and `told` are what a stored file says of where it was written."""
     from einspace import callbacks, study
     from einspace.reporting.result import summary
-    from einspace.run import fingerprint
+    from einspace.settings import fingerprint
     from einspace.tasks import load_task
 
     task = load_task(settings.task, settings.data_folder)
@@ -103,6 +106,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 runs=settings.runs,
                 progress=_Bar(bar, f"search {run}", settings.trials).tell,
                 callbacks=watchers,
+                storage=settings.storage,
+                pruner=settings.pruner,
+                devices=None if settings.devices is None else [name.strip() for name in settings.devices.split(",")],
             )
         except study.Interrupted as interrupted:
             bar.stop()

@@ -71,7 +71,8 @@ class LimitSettings(Group):
 class SearchSettings(Group):
     """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
 
-    `data_folder`, `top` and `log` decide where data lie and what is shown and told, not what is found, and are not stored in a run.
+    `data_folder`, `devices`, `top` and `log` decide where data and work lie and what is shown and told, not what is found, and are not
+    stored in a run; nor is `storage`, which can hold a password.
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
@@ -88,6 +89,9 @@ class SearchSettings(Group):
     computation_probability: Annotated[
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))
     ] = COMPUTATION_PROBABILITY
+    storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
+    pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
+    devices: Annotated[str | None, Field(description="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None
     data_folder: Annotated[
         str | None, Field(description="The folder of the official files; else $EINSPACE_DATA, else ./data."), Flags(("--data",))
     ] = None

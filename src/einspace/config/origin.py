@@ -48,7 +48,7 @@ def describe_here() -> dict[str, Any]:
 
 def notes(origin: Origin) -> list[str]:
     """What is different here, one line each: the same settings may find something else."""
-    from einspace.run import differences
+    from einspace.settings import differences
 
     there = {name: value for name, value in origin.model_dump().items() if name in ("versions", "git", "platform") and value is not None}
     here = describe_here()

@@ -80,9 +80,16 @@ def _compared(result: Result, split: str, score: float | None, rows: list[tuple[
 def _time(result: Result, counts: str) -> str:
     spent = result.seconds
     phases = ", ".join(f"{name} {spent[name]:.1f}" for name in ("proposing", "building", "training", "scoring"))
-    overhead = "" if result.overhead is None else f"; {result.overhead:.1%} of the workers' time was outside evaluations"
+    overhead = "" if result.overhead is None else f"; {_overhead(result)}"
     search = f"{spent['search']:.0f} s of search ({phases} s summed over the workers)"
     return f"{counts}. {search}, {spent['final']:.0f} s of final training{overhead}."
+
+
+def _overhead(result: Result) -> str:
+    """What is counted, and what is not."""
+    starting, ending = result.seconds["starting"], result.seconds["ending"]
+    share = f"{result.overhead:.2%} of the workers' time was outside evaluations"
+    return f"{share}, besides {starting:.1f} s of starting workers and {ending:.1f} s in which one had nothing left to do"
 
 
 def _score(value: float | None) -> str:

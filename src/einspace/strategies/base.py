@@ -28,11 +28,26 @@ class Proposal:
     """Of the backbone."""
     origin: str
     parents: tuple[int, ...] = ()
+    place: tuple[int, ...] | None = None
+    """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
+    flops: int | None = None
+    """Of the backbone, for one sample."""
+    activation_bytes: int | None = None
+    """That one forward pass of the backbone writes, for one sample."""
 
     @classmethod
-    def of(cls, architecture: Architecture, origin: str, parents: tuple[int, ...] = ()) -> "Proposal":
+    def of(cls, architecture: Architecture, origin: str, parents: tuple[int, ...] = (), place: tuple[int, ...] | None = None) -> "Proposal":
         """Propose an architecture."""
-        return cls(str(architecture), architecture.key, architecture.parameters, origin, parents)
+        return cls(
+            str(architecture),
+            architecture.key,
+            architecture.parameters,
+            origin,
+            parents,
+            place,
+            architecture.flops,
+            architecture.activation_bytes,
+        )
 
 
 History = Sequence[Individual]

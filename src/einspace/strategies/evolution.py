@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from itertools import cycle, islice
+from itertools import cycle, islice, takewhile
 from random import Random
 
 from einspace.errors import MutationError
 from einspace.space import EinSpace
 from einspace.strategies.base import History, Individual, Proposal, Strategy
 from einspace.strategies.initial import RANDOM, label, member
+from einspace.variation import MutationReport
 
 
 class TournamentStrategy(Strategy):
@@ -41,11 +42,12 @@ class TournamentStrategy(Strategy):
             members = self.members(history)
             drawn = rng.sample(members, min(self.tournament, len(members)))
             winner = max(drawn, key=lambda member: member.fitness)
+            report = MutationReport()
             try:
-                child = self.space.mutate(self.space.parse(winner.text), rng)
+                child = self.space.mutate(self.space.parse(winner.text), rng, report)
             except MutationError:
                 return Proposal.of(self.space.sample(rng), "sample")
-            return Proposal.of(child, "mutation", (winner.number,))
+            return Proposal.of(child, "mutation", (winner.number,), report.place)
         return Proposal.of(self.space.sample(rng), "sample")
 
 
@@ -57,6 +59,6 @@ class RegularisedEvolution(TournamentStrategy):
 
     def members(self, history: History) -> list[Individual]:
         """The last `population` of the cycled seeds and the children after them."""
-        seeds = [individual for individual in history if individual.number < len(self.initial)]
-        children = [individual for individual in history if individual.number >= len(self.initial)]
+        seeds = list(takewhile(lambda individual: individual.number < len(self.initial), history))
+        children = history[max(len(seeds), len(history) - self.population) :]
         return [*islice(cycle(seeds), self.population), *children][-self.population :]

@@ -1,5 +1,7 @@
 """Mutation without ageing: as regularised evolution, but a good architecture stays as long as it is among the best."""
 
+from heapq import nlargest
+
 from einspace.strategies.base import History, Individual
 from einspace.strategies.evolution import TournamentStrategy
 
@@ -9,5 +11,5 @@ class Mutation(TournamentStrategy):
 
     def members(self, history: History) -> list[Individual]:
         """The best, oldest first."""
-        best = sorted(history, key=lambda individual: -individual.fitness)[: self.population]
+        best = nlargest(self.population, history, key=lambda individual: individual.fitness)
         return sorted(best, key=lambda individual: individual.number)

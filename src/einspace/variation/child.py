@@ -55,6 +55,8 @@ class VariationReport:
     """Tries that gave a parent's architecture again."""
     places: Counter[Path] = field(default_factory=Counter)
     """How often the node at each path was drawn, before it was known whether the child is valid."""
+    place: Path | None = None
+    """The path of the node that the last child replaced."""
 
     @property
     def tries(self) -> int:
@@ -110,6 +112,7 @@ def breed(
             computed = series(child) if alike else None
             if computed is None or computed.digest not in alike:
                 report.children += 1
+                report.place = path
                 return Child(child, inferred, computed, path)
         report.unchanged += 1
     raise MutationError(f"no valid new child within {limits} was found in {TRIES:,} tries: {hint}")

@@ -1,0 +1,180 @@
+"""What a study costs besides training: trials a second with an evaluation that takes no time, and how busy 1,000 workers are.
+
+    python benchmarks/study.py [--sizes 100,1000,10000] [--workers 1,2,8] [--trials 100] [--rounds 2] [--postgres URL]
+
+Each line is a study that is filled with finished trials and continued by regularised evolution for `--trials` more. The bar: a trial at
+any history costs at most 1.5 times one at the shortest, in time of this process's processor, so that what else runs on the machine and its
+disk counts as little as can be; time of the wall clock is printed beside it. With `--postgres`, and by itself where PostgreSQL's programs
+are installed (a server of its own on a free port, in a temporary folder), the same there.
+
+The simulation runs the loop's rule (a worker that is free gets the next trial, and asking is one at a time) and, beside it, a loop in
+generations, on 1,000 workers and training times that are log-normal (median 600 s, sigma 1). It prints the share of the workers' time that
+is training, from the first trial to the moment when nothing is left to ask for.
+"""
+
+import argparse
+import heapq
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import datetime
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from statistics import median
+from time import perf_counter, process_time
+
+import optuna
+from optuna.storages._rdb import models
+from optuna.trial import TrialState
+from sqlalchemy import insert, select
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.postgres import server
+
+from einspace import EinSpace, Limits, strategies
+from einspace.evaluation import Evaluation, Outcome, Request, Seconds
+from einspace.executors import Executor, Watch
+from einspace.loop import Loop, Progress
+from einspace.storage import Database
+
+SPACE = EinSpace((1, 8, 8), limits=Limits(operations=60))
+BAR = 1.5
+
+
+class Null(Executor):
+    """Every evaluation is over at once, with a score that follows from the text."""
+
+    def submit(self, request: Request, watch: Watch | None = None) -> Future[Evaluation]:
+        """A future that has ended."""
+        future: Future[Evaluation] = Future()
+        value = int(sha256(request.text.encode()).hexdigest()[:8], 16) / 2**32
+        future.set_result(Evaluation(Outcome.OK, value, (2.0, 1.0), seconds=Seconds(train=1e-9)))
+        return future
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+def fill(storage: optuna.storages.RDBStorage, study: optuna.Study, size: int) -> None:
+    """Add finished trials in bulk, as Optuna would one by one (10 ms each); 200 texts that differ, each with a key of its own."""
+    texts = [str(SPACE.sample(Random(i))) for i in range(min(size, 200))]
+    now = datetime.now()
+    trials, values, attributes = [], [], []
+    for position in range(size):
+        known = {"text": texts[position % len(texts)], "key": f"{position:064x}", "origin": "sample", "parents": [], "parameters": 0}
+        known |= {"flops": 0, "activation_bytes": 0, "place": None, "proposing": 0.0, "seed": 0, "position": position}
+        known |= {"seconds": {"build": 0.0, "train": 1.0, "score": 0.0}, "losses": [2.0, 1.0], "outcome": "ok"}
+        trial = {"number": position, "study_id": study._study_id, "state": TrialState.COMPLETE}
+        trials.append({**trial, "datetime_start": now, "datetime_complete": now})
+        attributes.append(known)
+        values.append({"objective": 0, "value": position % 97 / 97, "value_type": models.TrialValueModel.TrialValueType.FINITE})
+    with storage.engine.begin() as connection:
+        connection.execute(insert(models.TrialModel), trials)
+        query = select(models.TrialModel.trial_id).where(models.TrialModel.study_id == study._study_id).order_by(models.TrialModel.number)
+        ids = list(connection.execute(query).scalars())
+        connection.execute(insert(models.TrialValueModel), [{"trial_id": i, **value} for i, value in zip(ids, values, strict=True)])
+        rows = [
+            {"trial_id": i, "key": key, "value_json": json.dumps(value)}
+            for i, known in zip(ids, attributes, strict=True)
+            for key, value in known.items()
+        ]
+        connection.execute(insert(models.TrialUserAttributeModel), rows)
+
+
+def measure(database: Database, size: int, workers: int, trials: int) -> tuple[float, float]:
+    """Milliseconds a trial, of the wall clock (the median over tenths of the run) and of the processor; without reading the history."""
+    ends: list[tuple[float, float]] = []
+
+    def tell(progress: Progress) -> None:
+        ends.append((perf_counter(), process_time()))
+
+    with database.open() as storage:
+        study = optuna.create_study(study_name=database.study, storage=storage, direction="maximize", load_if_exists=True)
+        if not study.get_trials(deepcopy=False):
+            fill(storage, study, size)
+        strategy = strategies.get("evolution", SPACE, ("random",), 100, 10)
+        loop = Loop(study, storage, database, strategy, Null(), 0, workers, tell)
+        loop.run(len(study.get_trials(deepcopy=False)) + trials)
+    step = max(1, len(ends) // 10)
+    wall = median((b[0] - a[0]) / step for a, b in pairwise(ends[::step]))
+    return 1e3 * wall, 1e3 * (ends[-1][1] - ends[0][1]) / (len(ends) - 1)
+
+
+def costs(make: Callable[[int], Database], sizes: list[int], workers: list[int], trials: int, rounds: int) -> None:
+    """Print a table, with the ratio to the shortest history; the least of several rounds, for other programs may be busy."""
+    worst = 0.0
+    found: dict[tuple[int, int], tuple[float, float]] = {}
+    for _ in range(rounds):
+        for count in workers:
+            for size in sizes:
+                wall, cpu = measure(make(size), size, count, trials)
+                before = found.get((count, size), (wall, cpu))
+                found[count, size] = (min(wall, before[0]), min(cpu, before[1]))
+    for (count, size), (wall, cpu) in found.items():
+        ratios = [now / first for now, first in zip((wall, cpu), found[count, sizes[0]], strict=True)]
+        worst = max(worst, ratios[1])
+        rates = f"{wall:6.1f} ms a trial ({ratios[0]:.2f} x), {1e3 / wall:6.1f} trials/s, {cpu:5.1f} ms of processor ({ratios[1]:.2f} x)"
+        print(f"  {count} workers, history {size:>6,}: {rates}")
+    print(f"  worst ratio of processor time {worst:.2f}, bar {BAR}: {'met' if worst <= BAR else 'MISSED'}")
+
+
+def simulate(workers: int, per_worker: int, asking: float, rng: Random) -> tuple[float, float]:
+    """Utilisation of the asynchronous loop and of generations of as many trials as there are workers."""
+    times = [rng.lognormvariate(6.4, 1.0) for _ in range(workers * per_worker)]
+    free = [0.0] * workers
+    asker, busy = 0.0, list[tuple[float, float]]()
+    for duration in times:
+        asker = max(heapq.heappop(free), asker) + asking
+        heapq.heappush(free, asker + duration)
+        busy.append((asker, asker + duration))
+    end = asker
+    trained = sum(min(stop, end) - start for start, stop in busy)
+    generations = sum(max(times[i : i + workers]) + asking * workers for i in range(0, len(times), workers))
+    return trained / (workers * end), sum(times) / (workers * generations)
+
+
+@contextmanager
+def postgres(url: str | None) -> Iterator[str | None]:
+    """The server to use: the one that was named, one of our own, or none."""
+    if url is not None:
+        yield url
+        return
+    with server() as own:
+        yield own
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="100,1000,10000")
+    parser.add_argument("--workers", default="1,2,8")
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--postgres")
+    parser.add_argument("--simulated", type=int, default=1000)
+    options = parser.parse_args()
+    sizes, workers = ([int(part) for part in text.split(",")] for text in (options.sizes, options.workers))
+    with tempfile.TemporaryDirectory() as folder:
+        print("SQLite")
+        costs(lambda size: Database.of_file(Path(folder) / f"{size}.db", "bench"), sizes, workers, options.trials, options.rounds)
+    with postgres(options.postgres) as url:
+        if url is None:
+            print("PostgreSQL: its programs are not installed")
+        else:
+            print("PostgreSQL")
+            costs(lambda size: Database(url, f"bench-{size}"), sizes, workers, options.trials, options.rounds)
+    for asking in (0.01, 0.05):
+        loop, generations = simulate(options.simulated, 20, asking, Random(0))
+        print(f"{options.simulated:,} workers, {1e3 * asking:.0f} ms to ask: busy {loop:.1%}, in generations {generations:.1%}")
+
+
+if __name__ == "__main__":
+    main()

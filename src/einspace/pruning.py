@@ -1,0 +1,55 @@
+"""Pruning: giving up a trial early, by Optuna's pruners, from the validation scores of its epochs."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.trial import Trial
+
+from einspace.errors import UnknownNameError
+from einspace.executors import Watch
+
+PRUNERS: dict[str, tuple[Callable[[int], BasePruner], str]] = {
+    "none": (lambda epochs: optuna.pruners.NopPruner(), "every trial gets all of its epochs"),
+    "median": (
+        lambda epochs: optuna.pruners.MedianPruner(n_startup_trials=10, n_warmup_steps=1 + epochs // 4),
+        "after a quarter of the epochs, below the median of ten or more finished trials at that epoch",
+    ),
+    "halving": (
+        lambda epochs: optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2),
+        "after 1, 2, 4, ... epochs, not among the better half of those that came so far",
+    ),
+    "hyperband": (
+        lambda epochs: optuna.pruners.HyperbandPruner(min_resource=1, max_resource=max(1, epochs), reduction_factor=2),
+        "successive halving in several brackets that begin later and later",
+    ),
+}
+"""Every pruner by its name: what builds it for a number of epochs, and which trials it gives up."""
+
+
+def get(name: str, epochs: int) -> BasePruner:
+    """Build a pruner for trials of so many epochs; raises UnknownNameError for another name."""
+    if name not in PRUNERS:
+        raise UnknownNameError("pruner", name, PRUNERS)
+    return PRUNERS[name][0](epochs)
+
+
+def watch(made: "Future[Trial]") -> Watch:
+    """What an executor tells of each epoch: stores the score with the trial and asks the study's pruner.
+
+    It may be called from any thread, and before the trial is made: then it waits for that. A trial that somebody else has ended meanwhile
+    is given up; a database that cannot be used for a moment is no reason to give up an evaluation.
+    """
+
+    def told(epoch: int, score: float) -> bool:
+        trial = made.result()
+        try:
+            trial.report(score, epoch)
+            return not trial.should_prune()
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return False
+        except optuna.exceptions.StorageInternalError:
+            return True
+
+    return told

@@ -1,0 +1,169 @@
+"""Facts about several drivers that share one study in PostgreSQL, in real processes with a real server."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import FrozenTrial, TrialState
+from tests.postgres import MISSING, server
+from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, small_task
+
+from einspace.errors import RunError
+from einspace.result import Result, ended, load_result
+from einspace.storage import Database
+from einspace.study import search
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A server for the tests of this file; where it should be and is not, that is a failure."""
+    with server() as found:
+        if found is None and os.environ.get("CI") == "true":
+            pytest.fail(MISSING)
+        if found is None:
+            pytest.skip(MISSING)
+        yield found
+
+
+@contextmanager
+def opened(url: str, name: str) -> Iterator[optuna.Study]:
+    """A study, as anyone with Optuna sees it."""
+    with Database(url, name).open() as storage:
+        yield optuna.load_study(study_name=name, storage=storage)
+
+
+def trials_of(url: str, name: str) -> list[FrozenTrial]:
+    """All of its trials."""
+    with opened(url, name) as study:
+        return study.get_trials()
+
+
+def check_once(url: str, name: str, trials: int) -> None:
+    """Every position ended exactly once, and nothing runs or waits."""
+    found = trials_of(url, name)
+    assert sorted(trial.user_attrs["position"] for trial in found if ended(trial)) == list(range(trials))
+    assert not [trial for trial in found if not trial.state.is_finished()]
+    texts: dict[int, str] = {}
+    for trial in found:
+        assert texts.setdefault(trial.user_attrs["position"], trial.user_attrs["text"]) == trial.user_attrs["text"]
+    trained = [trial.user_attrs["key"] for trial in found if ended(trial) and "reused" not in trial.user_attrs]
+    assert len(set(trained)) == len(trained)
+
+
+def here(url: str, folder: Path, name: str, trials: int, **options: Any) -> tuple[Result, ThreadExecutor]:
+    """A driver in this process."""
+    executor = ThreadExecutor(workers=2)
+    settings: dict[str, Any] = {"workers": 2, "limits": SMALL, **EVOLUTION, **options}
+    return search(small_task(), trials=trials, run=name, runs=folder, storage=url, executor=executor, **settings), executor
+
+
+def test_two_drivers_share_a_study(url: str, tmp_path: Path) -> None:
+    """Two processes on the same storage and name: each position ends once, both do some, and the final trainings are done once."""
+    options: dict[str, Any] = {"workers": 2, "delay": 0.3, "storage": url, "run": "two"}
+    with Driver(tmp_path / "a", 40, **options) as one, Driver(tmp_path / "b", 40, **options) as two:
+        results = [one.end(), two.end()]
+    assert [(code, complained) for code, _, complained in results] == [(0, ""), (0, "")]
+    check_once(url, "two", 40)
+    with opened(url, "two") as study:
+        sessions = study.user_attrs["sessions"]
+    assert len(sessions) == 2
+    assert all(session["evaluating"] > 0 for session in sessions)
+    result = load_result("two", str(tmp_path), url)
+    assert result.best is not None
+    assert result.best.test == pytest.approx(result.best.validation + 1)
+
+
+def test_a_driver_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
+    """After SIGKILL of one of two, the other takes over its running trials once the heartbeat has been silent, and nothing is lost."""
+    with (
+        Driver(tmp_path, 30, workers=2, delay=0.4, storage=url, run="kill") as one,
+        Driver(tmp_path, 30, workers=2, delay=0.4, storage=url, run="kill") as two,
+    ):
+        one.wait_for(6)
+        one.kill()
+        left = [trial.user_attrs["position"] for trial in trials_of(url, "kill") if trial.state == TrialState.RUNNING]
+        code, _, complained = two.end()
+    assert (code, complained) == (0, "")
+    assert left
+    check_once(url, "kill", 30)
+    assert [trial for trial in trials_of(url, "kill") if trial.state == TrialState.FAIL and not ended(trial)]
+
+
+def test_a_driver_that_died_while_it_asked_is_noticed_at_once(url: str, tmp_path: Path) -> None:
+    """A trial that runs without any heartbeat is one whose driver died between making it and giving the first one."""
+    here(url, tmp_path, "asked", 6)
+    with opened(url, "asked") as study:
+        known = {name: value for name, value in study.get_trials()[5].user_attrs.items() if name not in ("outcome", "seconds", "losses")}
+        study.add_trial(optuna.create_trial(state=TrialState.RUNNING, user_attrs={**known, "position": 6, "key": "another"}))
+    start = time.monotonic()
+    result, executor = here(url, tmp_path, "asked", 7)
+    assert [row.number for row in result.history] == list(range(7))
+    assert len([request for request in executor.requests if not request.final]) == 1
+    assert time.monotonic() - start < 15
+
+
+def test_a_driver_that_was_taken_for_dead_does_no_harm(url: str, tmp_path: Path) -> None:
+    """A trial that was failed while its driver slept is tried again; the late score is dropped, and the driver goes on."""
+    stolen: list[int] = []
+
+    def steal(progress: Any) -> None:
+        if not stolen:
+            with opened(url, "slept") as study:
+                trial = next(trial for trial in study.get_trials() if trial.state == TrialState.RUNNING)
+                stolen.append(trial.user_attrs["position"])
+                study.tell(trial.number, state=TrialState.FAIL)
+
+    executor = ThreadExecutor(workers=2, delay=0.3)
+    settings: dict[str, Any] = {"workers": 2, "limits": SMALL, **EVOLUTION}
+    search(small_task(), trials=10, run="slept", runs=tmp_path, storage=url, executor=executor, progress=steal, **settings)
+    assert stolen
+    check_once(url, "slept", 10)
+
+
+def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> None:
+    """Who joins with other settings is told which; the number of workers and trials may differ; the run's folder stays empty."""
+    here(url, tmp_path / "a", "settings", 4)
+    with pytest.raises(RunError, match="tournament: 3 there, 2 here"):
+        here(url, tmp_path / "b", "settings", 4, tournament=2)
+    with pytest.raises(RunError, match='pruner: null there, "median" here'):
+        here(url, tmp_path / "b", "settings", 4, pruner="median")
+    result, _ = here(url, tmp_path / "b", "settings", 6, workers=1)
+    assert len(result.history) == 6
+    assert list((tmp_path / "a" / "settings").iterdir()) == []
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
+    """The message has the address and what was wrong, and never the password."""
+    with pytest.raises(RunError, match=re.escape("127.0.0.1:1/none")) as caught:
+        here("postgresql+psycopg://me:secret@127.0.0.1:1/none", tmp_path, "none", 1)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["mysql://host/name", "sqlite://", "sqlite:///:memory:", "somewhere", "postgresql+psycopg2://host/name"]
+)
+def test_other_databases_are_refused(address: str) -> None:
+    """What can hold a study is said."""
+    with pytest.raises(RunError, match=r"sqlite:///path .* postgresql\+psycopg://"):
+        Database(address, "study")
+
+
+def test_a_study_in_a_file_of_one_s_own(tmp_path: Path) -> None:
+    """`sqlite:///path` holds several runs, each under its name and each with one driver; it is continued like any other."""
+    address = f"sqlite:///{tmp_path}/all.db"
+    one, _ = here(address, tmp_path, "one", 4)
+    two, _ = here(address, tmp_path, "two", 5, seed=1)
+    again, executor = here(address, tmp_path, "one", 4)
+    assert executor.requests == []
+    assert again.to_json() == one.to_json() == load_result("one", str(tmp_path), address).to_json()
+    assert len(two.history) == 5
+    with Driver(tmp_path, 50, delay=0.2, storage=address, run="held") as process:
+        process.wait_for(1)
+        with pytest.raises(RunError, match=f"another process .process {process.pid}"):
+            here(address, tmp_path, "held", 4)
