@@ -17,7 +17,7 @@ from einspace import strategies
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
-from einspace.executors import Executor, ProcessExecutor
+from einspace.executors import Executor, Make, choose
 from einspace.executors.processes import check_sendable
 from einspace.grammar import Grammar
 from einspace.limits import Limits
@@ -65,7 +65,7 @@ def search(
     time_limit: float | None = TIME_LIMIT,
     run: str | None = None,
     runs: str | os.PathLike[str] = "runs",
-    executor: Executor | None = None,
+    executor: Executor | Make | str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
@@ -78,8 +78,9 @@ def search(
     so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
     epochs and samples.
-    `executor` replaces the worker processes of this machine; it is left open, but for Ctrl-C, which stops it. It is the one that knows what
-    an evaluation is, and so another grammar: `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
+    `executor` is "processes", or None, for worker processes of this machine; "ray", for whose settings see `executors.choose`; or one of your own. That is
+    left open, but for Ctrl-C, which stops it. It is the one that knows what an evaluation is, and so another grammar:
+    `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
     `progress` is called after each trial, from one thread at a time.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
@@ -95,7 +96,8 @@ def search(
     limits = Limits() if limits is None else limits
     space = EinSpace(task.input, computation_probability, limits, grammar)
     evaluation = partial(evaluate, grammar=space.grammar)
-    if executor is None:
+    make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes")
+    if not isinstance(make, Executor):
         check_sendable(evaluation)
     initial = strategies.parse_initial(init, space.input)
     proposer = strategies.get(strategy, space, initial, population, tournament)
@@ -119,24 +121,22 @@ def search(
         storage = stack.enter_context(folder.storage())
         direction = StudyDirection.MAXIMIZE if task.metric.higher_is_better else StudyDirection.MINIMIZE
         study = optuna.create_study(study_name=STUDY, storage=storage, direction=direction, load_if_exists=True)
-        own = executor is None
-        if executor is None:
-            executor = stack.enter_context(ProcessExecutor(task, recipe, workers, time_limit, evaluate=evaluation))
-        loop = Loop(study, storage, proposer, executor, seed, progress)
+        at_work = make if isinstance(make, Executor) else stack.enter_context(make(task, recipe, workers, time_limit, evaluation))
+        loop = Loop(study, storage, proposer, at_work, seed, progress)
         clock = _Session(study, workers, loop)
         try:
             _drive(loop, trials, workers)
             study.set_user_attr("baselines", [{name: entry[name] for name in ("name", "key", "parameters", "reason")} for entry in entries])
             clock.searched()
-            _score(study, executor, "valid", _unscored_baselines(study, entries), seed)
+            _score(study, at_work, "valid", _unscored_baselines(study, entries), seed)
             finals = _finals(study, entries, task.metric.higher_is_better)
-            if own and finals:
-                executor.close()
+            if finals and not isinstance(make, Executor):
+                at_work.close()
                 limit = _final_limit(time_limit, task, recipe)
-                executor = stack.enter_context(ProcessExecutor(task, recipe, workers, limit, evaluate=evaluation))
-            _score(study, executor, "test", finals, seed, progress)
+                at_work = stack.enter_context(make(task, recipe, workers, limit, evaluation))
+            _score(study, at_work, "test", finals, seed, progress)
         except KeyboardInterrupt:
-            executor.stop()
+            at_work.stop()
             done = len(rows(study.get_trials(deepcopy=False)))
             raise Interrupted(folder.path, done, max(done, trials)) from None
         finally:

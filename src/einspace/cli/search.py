@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ def search(
     strategy: Annotated[str, typer.Option("--strategy", help="sampling, random, evolution or mutation.")] = "evolution",
     init: Annotated[str, typer.Option("--init", help="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = "",
     trials: Annotated[int, typer.Option("--trials", help="Architectures that the run has when it is finished.")] = 100,
-    workers: Annotated[int, typer.Option("--workers", help="Worker processes.")] = 2,
+    workers: Annotated[int, typer.Option("--workers", help="Trials at a time.")] = 2,
     seed: Seed = 0,
     run: Annotated[str | None, typer.Option("--run", help="The run's name; the same name continues it.")] = None,
     runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
@@ -31,16 +32,21 @@ def search(
     max_parameters: MaxParameters = 100_000_000,
     max_flops: Annotated[int, typer.Option("--max-flops", help="Of a backbone, for one sample.")] = 100_000_000_000,
     probability: Probability = 0.32,
+    executor: Annotated[str, typer.Option("--executor", help="Where trials run: processes or ray.")] = "processes",
+    address: Annotated[str | None, typer.Option("--address", help="Of a Ray cluster; none: RAY_ADDRESS, or Ray on this machine.")] = None,
+    cpus_per_trial: Annotated[float | None, typer.Option("--cpus-per-trial", help="That Ray gives to a trial: 1 if not set.")] = None,
+    gpus_per_trial: Annotated[float | None, typer.Option("--gpus-per-trial", help="That Ray gives to a trial; 0.5: two share one.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search an architecture for a task, train the best one and the baselines, and score them on test."""
     from einspace import study
+    from einspace.executors import choose
     from einspace.reporting.result import summary
 
     changes = {"epochs_search": epochs, "epochs_final": final_epochs, "batch_size": batch_size}
     changes |= {"learning_rate": learning_rate, "weight_decay": weight_decay}  # type: ignore[dict-item]
     run = study.new_name(task_name, runs) if run is None else run
-    with progress() as bar:
+    with redirect_stdout(sys.stderr), progress() as bar:  # Ray tells of lost workers on stdout, which is for the result
         line = bar.add_task(f"search {run}", total=trials, best="")
 
         def told(news: study.Progress) -> None:
@@ -66,6 +72,7 @@ def search(
                 time_limit=time_limit,
                 run=run,
                 runs=runs,
+                executor=choose(executor, address, cpus_per_trial, gpus_per_trial),
                 progress=told,
             )
         except study.Interrupted as interrupted:
