@@ -64,8 +64,8 @@ def measure(workers: int, count: int) -> None:
             executor.submit(Request("nothing")).result()
         death = (time.perf_counter() - clock) / 8
     print(
-        f"{workers} workers: {plain:7,.0f} evaluations/s   watched, 10 epochs each: {watched:6,.0f} /s   one at a time: {alone * 1e3:6.2f} ms   "
-        f"a dead worker and its successor: {death * 1e3:5.0f} ms   first result after {first:.2f} s",
+        f"{workers} workers: {plain:7,.0f} evaluations/s   watched, 10 epochs each: {watched:6,.0f} /s   "
+        f"one at a time: {alone * 1e3:6.2f} ms   a dead worker and its successor: {death * 1e3:5.0f} ms   first result after {first:.2f} s",
         flush=True,
     )
 

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request
+from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Watch
+from einspace.executors import Executor, ProcessExecutor, RetryingExecutor
 from einspace.features import Feature
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.recipe import Recipe
@@ -23,18 +27,27 @@ def tiny_task() -> Task:
     return Task("tiny", Feature((1, 2, 2)), 2, split, split, split, ACCURACY, RECIPE)
 
 
-def behave(request: Request, task: Task, recipe: Recipe) -> Evaluation:
+def behave(request: Request, task: Task, recipe: Recipe, device: str = "", watch: Watch | None = None) -> Evaluation:
     """Do what the request's text says."""
     match request.text.split():
         case ["kill"]:
             os.kill(os.getpid(), signal.SIGKILL)
+        case ["kill-once", path]:
+            if not Path(path).exists():
+                Path(path).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        case ["exit", code]:
+            os._exit(int(code))
+        case ["sys-exit"]:
+            sys.exit(0)
+        case ["hang-up"]:
+            os.closerange(3, 1000)
+            time.sleep(60)
         case ["forever"]:
-            while True:
-                time.sleep(0.05)
+            _sleep_for_ever()
         case ["touch", path]:
             Path(path).write_text(str(os.getpid()))
-            while True:
-                time.sleep(0.05)
+            _sleep_for_ever()
         case ["hog"]:
             torch.ones(2**40, dtype=torch.uint8)
         case ["hog-python"]:
@@ -45,11 +58,62 @@ def behave(request: Request, task: Task, recipe: Recipe) -> Evaluation:
             raise KeyError("a mistake")
         case ["unpicklable"]:
             raise _TwoArgumentsError("one", "two")
+        case ["unsendable"]:
+            return Evaluation(Outcome.OK, value=1.0, reason=lambda: "cannot be pickled")  # type: ignore[arg-type]
+        case ["no-evaluation"]:
+            return 0.5  # type: ignore[return-value]
         case ["pid"]:
             return Evaluation(Outcome.OK, value=float(os.getpid()))
+        case ["parent"]:
+            return Evaluation(Outcome.OK, value=float(os.getppid()))
         case ["threads"]:
             return Evaluation(Outcome.OK, value=float(torch.get_num_threads()))
+        case ["epochs", count, *then]:
+            return _epochs(int(count), then, watch)
     return Evaluation(Outcome.OK, value=float(len(task.train) + recipe.epochs_search), reason=request.text)
+
+
+def _epochs(count: int, then: list[str], watch: Watch | None) -> Evaluation:
+    """Epochs of which epoch n scores n / 10; then death, sleep or, if `then` is "deaf", what comes is the same whatever the watch says."""
+    scores: list[float] = []
+    for epoch in range(1, count + 1):
+        scores.append(epoch / 10)
+        if watch is not None and not watch(epoch, scores[-1]) and then != ["deaf"]:
+            return Evaluation(Outcome.PRUNED, value=None, epochs=tuple(1 - score for score in scores), scores=tuple(scores), reason="told")
+    if then == ["kill"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if then in (["forever"], ["deaf"]):
+        _sleep_for_ever()
+    return Evaluation(Outcome.OK, value=float(os.getpid()), epochs=tuple(1 - score for score in scores), scores=tuple(scores))
+
+
+def _sleep_for_ever() -> None:
+    while True:
+        time.sleep(0.05)
+
+
+def without_device(request: Request, task: Task, recipe: Recipe) -> Evaluation:
+    """An evaluate that knows no device and no watch."""
+    return Evaluation(Outcome.OK, value=1.0)
+
+
+def make_processes(**settings: Any) -> ProcessExecutor:
+    """Worker processes that behave as they are told: one of them, unlimited."""
+    settings = {"workers": 1, "memory_limit": None, "evaluate": behave, **settings}
+    return ProcessExecutor(tiny_task(), RECIPE, **settings)
+
+
+def make_retrying(**settings: Any) -> RetryingExecutor:
+    """The same, with second and third tries."""
+    return RetryingExecutor(make_processes(**settings))
+
+
+FACTORIES: dict[str, Callable[..., Executor]] = {"processes": make_processes, "retrying": make_retrying}
+"""Executors that must keep the contract of `test_contract.py`, by name.
+
+A new one has a line here: a function that takes `workers` (1), `time_limit` (seconds, None) and `memory_limit` (bytes, None) by keyword and
+returns an executor on `tiny_task()` and `RECIPE` whose workers call `behave`.
+"""
 
 
 class _TwoArgumentsError(Exception):
@@ -61,15 +125,17 @@ class _TwoArgumentsError(Exception):
 
 def drive(path: str) -> None:
     """Be a driver whose worker writes its process id to `path` and goes on for ever."""
-    from einspace.executors import ProcessExecutor
+    make_processes().submit(Request(f"touch {path}")).result()
 
-    executor = ProcessExecutor(tiny_task(), RECIPE, workers=1, memory_limit=None, evaluate=behave)
-    executor.submit(Request(f"touch {path}")).result()
+
+def forget(text: str) -> None:
+    """Be a driver that ends without closing its executor, one worker of which is busy."""
+    executor = make_processes(workers=2)
+    executor.submit(Request("forever"))
+    print(executor.submit(Request(text)).result().outcome, flush=True)
 
 
 if __name__ == "__main__":
-    import sys
-
     from tests.executors import executor_samples
 
-    executor_samples.drive(sys.argv[1])
+    {"drive": executor_samples.drive, "forget": executor_samples.forget}[sys.argv[1]](sys.argv[2])

@@ -19,9 +19,8 @@ def keep_weights(network: nn.Module, path: str | os.PathLike[str], text: str) ->
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        save_file(
-            {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in network.state_dict().items()}, part, {"text": text}
-        )
+        tensors = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in network.state_dict().items()}
+        save_file(tensors, part, {"text": text})
         os.replace(part, target)
     except Exception as error:  # noqa: BLE001 - a full disk has many faces, and none of them is worth a score
         part.unlink(missing_ok=True)

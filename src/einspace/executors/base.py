@@ -16,9 +16,9 @@ class Executor(ABC):
     allowed. As a context manager, the executor is closed at the end of the block, and stopped if the block raises.
 
     A `watch` is called in this process, from a thread of the executor's: one call at a time for each request, in the order of the epochs,
-    and no call begins after the future has ended. It should be quick, for the time limit is not looked at meanwhile. If it returns False the
-    evaluation is ended and its outcome is pruned, even if that was the last epoch; what it raises ends the evaluation as an error, whose
-    reason says so. Scores and losses up to there are kept. A request for a final training is never watched.
+    and no call begins after the future has ended. It should be quick, for the time limit is not looked at meanwhile. If it returns False
+    the evaluation is ended and its outcome is pruned, even if that was the last epoch; what it raises ends the evaluation as an error,
+    whose reason says so. Scores and losses up to there are kept. A request for a final training is never watched.
     """
 
     @abstractmethod

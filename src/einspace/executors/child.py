@@ -12,7 +12,7 @@ import psutil
 
 from einspace.executors.worker import Equipment, Unfit, serve
 
-_PRELOADED = ["torch", "einspace.evaluation.attempt", "einspace.executors.worker"]
+_PRELOADED = ["torch", "torch._dynamo", "einspace.evaluation.attempt", "einspace.executors.worker"]
 
 GRACE = 5.0
 """Seconds that a process gets to end by itself."""
