@@ -78,8 +78,8 @@ def search(
     so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
     epochs and samples.
-    `executor` is "processes", or None, for worker processes of this machine; "ray", for whose settings see `executors.choose`; or one of your own. That is
-    left open, but for Ctrl-C, which stops it. It is the one that knows what an evaluation is, and so another grammar:
+    `executor` is "processes", or None, for worker processes of this machine; "ray", for whose settings see `executors.choose`; or one of
+    your own. That is left open, but for Ctrl-C, which stops it. It is the one that knows what an evaluation is, and so another grammar:
     `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
     `progress` is called after each trial, from one thread at a time.
 

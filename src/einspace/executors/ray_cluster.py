@@ -100,6 +100,7 @@ class RayExecutor(Executor):
         self._trials: dict[int, _Trial] = {}
         self._acts: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._running = True
+        self._early: list[_Trial] | None = []  # submitted before the mailbox was there; None once it is
         self._runtime = Runtime(address)
         self._ray = self._runtime.ray
         memory = 0 if gpus_per_trial or memory_limit is None else memory_limit
@@ -172,7 +173,7 @@ class RayExecutor(Executor):
     # From here on, all of it runs in one thread, the only one that talks to Ray.
 
     def _serve(self) -> None:
-        self._listen()
+        self._listen(0.0)
         while self._running:
             nearest = min((trial.end for trial in self._trials.values()), default=inf)
             with suppress(Empty):
@@ -183,21 +184,26 @@ class RayExecutor(Executor):
     def _end(self) -> None:
         """The last act."""
         self._running = False
+        for trial in tuple(self._trials.values()):  # cancelled, but that act comes after this one
+            self._drop(trial)
         self._ray.kill(self._mailbox)
         self._runtime.close()
         atexit.unregister(self.stop)
 
     def _begin(self, trial: _Trial) -> None:
         """Hand a trial to Ray, which queues it until there is room."""
+        if self._early is not None:
+            self._early.append(trial)
+            return
         if trial.future.done():
             return
         self._trials[trial.number] = trial
         trial.ref = self._work.remote(self._equipment, trial.number, trial.request, trial.watch is not None, self._mailbox)
         trial.ref.future().add_done_callback(lambda done: self._acts.put(partial(self._finish, trial, done)))
 
-    def _listen(self) -> None:
-        """Ask the mailbox for news."""
-        news = self._mailbox.collect.remote(POLL)
+    def _listen(self, patience: float = POLL) -> None:
+        """Ask the mailbox for news, which waits so many seconds for them."""
+        news = self._mailbox.collect.remote(patience)
         news.future().add_done_callback(lambda done: self._acts.put(partial(self._hear, done)))
 
     def _hear(self, done: "Future[list[tuple[int, Epoch | None]]]") -> None:
@@ -213,6 +219,10 @@ class RayExecutor(Executor):
                 self._tell(trial, epoch)
                 self._mailbox.answer.remote(number, trial.given_up is None)
         self._listen()
+        if self._early is not None:
+            early, self._early = self._early, None
+            for trial in early:
+                self._begin(trial)
 
     def _start(self, trial: _Trial) -> None:
         """A worker has begun with a trial; its clock starts, and what an earlier try told is void."""

@@ -1,6 +1,7 @@
 """Work: what runs inside a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
 
 import gc
+import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,7 +10,7 @@ from typing import Any
 import psutil
 
 from einspace.evaluation.attempt import attempt
-from einspace.evaluation.outcome import Evaluation, Request
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
 from einspace.executors.devices import is_cuda, limit_device_memory
 from einspace.executors.ray_runtime import load_ray
 from einspace.executors.worker import PATIENCE, Epoch, Equipment
@@ -23,12 +24,12 @@ def work(equipment: Equipment, number: int, request: Request, watched: bool, mai
     import torch
 
     ray = load_ray()
-    with suppress(ray.exceptions.RayError):
-        ray.get(mailbox.taken.remote(number), timeout=PATIENCE)  # told before anything can end this process
     if gc.get_freeze_count() == 0:
         gc.collect()
         gc.freeze()  # PyTorch's objects are not looked through after each evaluation
     torch.set_num_threads(equipment.threads)
+    with suppress(ray.exceptions.RayError):
+        ray.get(mailbox.taken.remote(number), timeout=PATIENCE)  # told before anything can end this process
     loss: float | None = None
 
     def on_epoch(_: int, value: float) -> None:
@@ -44,6 +45,10 @@ def work(equipment: Equipment, number: int, request: Request, watched: bool, mai
     with _limited(equipment):
         evaluation = attempt(*given, watch, on_epoch) if watched else attempt(*given)
     gc.collect()  # a network is full of cycles
+    try:
+        pickle.dumps(evaluation)
+    except Exception as error:  # noqa: BLE001 - pickling runs code of the user's, and Ray would send what is no plain data
+        return Evaluation(Outcome.ERROR, reason=f"the evaluation cannot be sent: {first_line(error)}")
     return evaluation
 
 
