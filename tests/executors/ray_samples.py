@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 import ray
+from tests.executors import executor_samples
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import RayExecutor
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
-from tests.executors import executor_samples
 
 
 def note(request: Request, task: Task, recipe: Recipe, folder: Path) -> Evaluation:
