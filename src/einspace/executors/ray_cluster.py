@@ -206,17 +206,18 @@ class RayExecutor(Executor):
         news = self._mailbox.collect.remote(patience)
         news.future().add_done_callback(lambda done: self._acts.put(partial(self._hear, done)))
 
-    def _hear(self, done: "Future[list[tuple[int, Epoch | None]]]") -> None:
+    def _hear(self, done: "Future[list[tuple[int, list[Epoch] | None]]]") -> None:
         """What the mailbox had; it is lost if the actor is, which Ray then starts anew."""
         news = [] if done.exception() else done.result()
-        for number, epoch in news:
+        for number, epochs in news:
             trial = self._trials.get(number)
             if trial is None:
                 continue
-            if epoch is None:
+            if epochs is None:
                 self._start(trial)
             else:
-                self._tell(trial, epoch)
+                for epoch in epochs:
+                    self._tell(trial, epoch)
                 self._mailbox.answer.remote(number, trial.given_up is None)
         self._listen()
         if self._early is not None:

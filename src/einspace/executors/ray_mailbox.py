@@ -13,7 +13,7 @@ class Mailbox:
     """
 
     def __init__(self) -> None:
-        self._news: list[tuple[int, Epoch | None]] = []
+        self._news: list[tuple[int, list[Epoch] | None]] = []
         self._arrived = asyncio.Event()
         self._asking: dict[int, asyncio.Future[bool]] = {}
         self._given_up: set[int] = set()
@@ -22,13 +22,13 @@ class Mailbox:
         """A worker has begun with an evaluation, for the first time or again."""
         self._tell(number, None)
 
-    async def ask(self, number: int, epoch: Epoch) -> bool:
-        """Tell of an epoch; whether to go on, which is yes if the driver does not answer in time."""
+    async def ask(self, number: int, epochs: list[Epoch]) -> bool:
+        """Tell of all epochs so far, for an earlier one may have been lost; whether to go on: yes, if the driver does not answer."""
         if number in self._given_up:
             return False
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._asking[number] = answer
-        self._tell(number, epoch)
+        self._tell(number, epochs)
         try:
             return await asyncio.wait_for(answer, PATIENCE)
         except TimeoutError:
@@ -42,8 +42,11 @@ class Mailbox:
         if asking is not None and not asking.done():
             asking.set_result(go_on)
 
-    async def collect(self, timeout: float) -> list[tuple[int, Epoch | None]]:
-        """What was told since the last time, in order: numbers, each with an epoch, or None if it was begun. Waits so many seconds."""
+    async def collect(self, timeout: float) -> list[tuple[int, list[Epoch] | None]]:
+        """What was told since the last time, in order: numbers, each with its epochs so far, or None if it was begun.
+
+        Waits so many seconds for the first one.
+        """
         try:
             await asyncio.wait_for(self._arrived.wait(), timeout)
         except TimeoutError:
@@ -52,6 +55,6 @@ class Mailbox:
         news, self._news = self._news, []
         return news
 
-    def _tell(self, number: int, epoch: Epoch | None) -> None:
-        self._news.append((number, epoch))
+    def _tell(self, number: int, epochs: list[Epoch] | None) -> None:
+        self._news.append((number, epochs))
         self._arrived.set()

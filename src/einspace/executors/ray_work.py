@@ -31,14 +31,16 @@ def work(equipment: Equipment, number: int, request: Request, watched: bool, mai
     with suppress(ray.exceptions.RayError):
         ray.get(mailbox.taken.remote(number), timeout=PATIENCE)  # told before anything can end this process
     loss: float | None = None
+    epochs: list[Epoch] = []
 
     def on_epoch(_: int, value: float) -> None:
         nonlocal loss
         loss = value
 
     def watch(epoch: int, score: float) -> bool:
+        epochs.append(Epoch(epoch, score, loss))
         with suppress(ray.exceptions.RayError):  # without a mailbox the evaluation goes on; GetTimeoutError is one too
-            return bool(ray.get(mailbox.ask.remote(number, Epoch(epoch, score, loss)), timeout=2 * PATIENCE))
+            return bool(ray.get(mailbox.ask.remote(number, epochs), timeout=2 * PATIENCE))
         return True
 
     given = (request, equipment.task, equipment.recipe, equipment.evaluate, equipment.device)
