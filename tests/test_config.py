@@ -21,7 +21,7 @@ from einspace.errors import EinspaceError, SettingError
 from einspace.result import Result, load_result
 from einspace.tasks import load_task
 
-NOT_STORED = {"run", "data_folder", "devices", "storage", "top", "log"}
+NOT_STORED = {"run", "data_folder", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial", "storage", "top", "log"}
 """What decides where a run lies, what is shown and who is told: a repetition has its own."""
 
 COMMAND = [sys.executable, "-m", "einspace.cli"]
@@ -65,7 +65,20 @@ def test_the_defaults_are_those_of_search() -> None:
     defaults = {name: found.default for name, found in inspect.signature(study.search).parameters.items()}
     settings = SearchSettings(task="digits")
     for name in SearchSettings.model_fields:
-        if name in ("task", "data_folder", "top", "log", "recipe", "limits", "init", "computation_probability"):
+        if name in (
+            "task",
+            "data_folder",
+            "executor",
+            "address",
+            "cpus_per_trial",
+            "gpus_per_trial",
+            "top",
+            "log",
+            "recipe",
+            "limits",
+            "init",
+            "computation_probability",
+        ):
             continue
         assert getattr(settings, name) == defaults[name], name
     assert settings.limits.build() == type(SMALL)()
@@ -111,7 +124,9 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         tmp_path,
         "task: digits\nstrategy: mutation\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
         "population: 7\ntournament: 2\ntime_limit: null\ncomputation_probability: 0.4\n"
-        "storage: sqlite:///there.db\npruner: median\ndevices: cpu\ndata_folder: files\ntop: 2\nlog: [tensorboard]\n"
+        "storage: sqlite:///there.db\npruner: median\n"
+        "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
+        "data_folder: files\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n",
     )

@@ -19,9 +19,8 @@ from einspace.backup import back_up
 from einspace.callbacks import Callback, Watch
 from einspace.config import write_config
 from einspace.errors import SettingError
-from einspace.evaluation.attempt import Evaluate
 from einspace.evaluation.evaluate import evaluate
-from einspace.executors import Executor, ProcessExecutor, RetryingExecutor
+from einspace.executors import Executor, Make, choose
 from einspace.executors.processes import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
@@ -71,7 +70,7 @@ def search(
     time_limit: float | None = TIME_LIMIT,
     run: str | None = None,
     runs: str | os.PathLike[str] = "runs",
-    executor: Executor | None = None,
+    executor: Executor | Make | str | None = None,
     progress: Callable[[Progress], None] | None = None,
     storage: str | None = None,
     pruner: str = "none",
@@ -88,8 +87,9 @@ def search(
     so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
     epochs and samples.
-    `executor` replaces the worker processes of this machine; it is left open, but for Ctrl-C, which stops it. It is the one that knows what
-    an evaluation is, and so another grammar: `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
+    `executor` is "processes", or None, for worker processes of this machine; "ray", for whose settings see `executors.choose`; or one of
+    your own. That is left open, but for Ctrl-C, which stops it. It is the one that knows what an evaluation is, and so another grammar:
+    `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
     `progress` is called after each trial, from one thread at a time. `callbacks` are told of each new trial and of the end, from a thread
     of their own; one that raises is switched off with a warning.
     The run keeps `config.yaml`, with which `einspace search --config` repeats it.
@@ -113,7 +113,8 @@ def search(
     chosen = pruning.get(pruner, recipe.epochs_search)
     space = EinSpace(task.input, computation_probability, limits, grammar)
     evaluation = partial(evaluate, grammar=space.grammar)
-    if executor is None:
+    make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
+    if not isinstance(make, Executor):
         check_sendable(evaluation)
     initial = strategies.parse_initial(init, space.input)
     proposer = strategies.get(strategy, space, initial, population, tournament)
@@ -158,13 +159,11 @@ def search(
             folder.make()
             stack.enter_context(database.driving())
         write_config(folder.path, config, settings["data"], grammar.fingerprint if grammar is not None else None)
-        own = executor is None
-        if executor is None:
-            executor = stack.enter_context(_workers(task, recipe, workers, time_limit, evaluation, devices))
+        at_work = make if isinstance(make, Executor) else stack.enter_context(make(task, recipe, workers, time_limit, evaluation))
         opened = stack.enter_context(database.open())
         study = _study(opened, database, settings, higher, folder.name)
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
-        loop = Loop(study, opened, database, proposer, executor, seed, workers, watch.progress, None if pruner == "none" else chosen)
+        loop = Loop(study, opened, database, proposer, at_work, seed, workers, watch.progress, None if pruner == "none" else chosen)
         searched = None
         try:
             _drive(loop, trials)
@@ -173,15 +172,15 @@ def search(
                 if mine:
                     history = loop.ledger.rows.values()
                     loop.set_user_attr("baselines", [{name: entry[name] for name in _SHOWN} for entry in entries])
-                    finals.score(loop, executor, "valid", finals.unscored_baselines(loop, history, entries), seed)
+                    finals.score(loop, at_work, "valid", finals.unscored_baselines(loop, history, entries), seed)
                     texts = finals.finals(loop, history, entries, higher)
-                    if own and texts:
-                        executor.close()
+                    if texts and not isinstance(make, Executor):
+                        at_work.close()
                         limit = finals.final_limit(time_limit, task, recipe)
-                        executor = stack.enter_context(_workers(task, recipe, workers, limit, evaluation, devices))
-                    finals.score(loop, executor, "test", texts, seed, progress)
+                        at_work = stack.enter_context(make(task, recipe, workers, limit, evaluation))
+                    finals.score(loop, at_work, "test", texts, seed, progress)
         except KeyboardInterrupt:
-            executor.stop()
+            at_work.stop()
             raise Interrupted(folder.path, len(loop.ledger.rows), max(loop.total, trials)) from None
         finally:
             _store_session(loop, searched)
@@ -190,13 +189,6 @@ def search(
         result = collect(loop, folder, settings)
         watch.finish(result)
         return result
-
-
-def _workers(
-    task: Task, recipe: Recipe, workers: int, limit: float | None, evaluate: Evaluate, devices: str | Sequence[str] | None
-) -> Executor:
-    """Processes of this machine; what a dead one leaves is tried again."""
-    return RetryingExecutor(ProcessExecutor(task, recipe, workers, limit, evaluate=evaluate, devices=devices))
 
 
 def _study(storage: optuna.storages.BaseStorage, database: Database, settings: Settings, higher: bool, run: str) -> optuna.Study:

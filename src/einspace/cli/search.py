@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +56,10 @@ def search(
     storage: Annotated[str | None, option("storage")] = None,
     pruner: Annotated[str | None, option("pruner")] = None,
     devices: Annotated[str | None, option("devices")] = None,
+    executor: Annotated[str | None, option("executor")] = None,
+    address: Annotated[str | None, option("address")] = None,
+    cpus_per_trial: Annotated[float | None, option("cpus_per_trial")] = None,
+    gpus_per_trial: Annotated[float | None, option("gpus_per_trial")] = None,
     data_folder: Annotated[str | None, option("data_folder")] = None,
     top: Annotated[int | None, option("top")] = None,
     log: Annotated[list[str] | None, option("log")] = None,
@@ -75,6 +80,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
 def conduct(settings: SearchSettings, config: Path | None, data: str | None, told: list[str], as_json: bool) -> None:
     """Search, show how far it is, and print what was found; `data` and `told` are what a stored file says of where it was written."""
     from einspace import callbacks, study
+    from einspace.executors import choose
     from einspace.reporting.result import summary
     from einspace.settings import fingerprint
     from einspace.tasks import load_task
@@ -87,7 +93,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         err.print(f"note: unlike where {config} was written: {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
     run = settings.run or study.new_name(task.name, settings.runs)
-    with progress() as bar:
+    with redirect_stdout(sys.stderr), progress() as bar:  # Ray tells of lost workers on stdout, which is for the result
         try:
             result = study.search(
                 task,
@@ -108,7 +114,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 callbacks=watchers,
                 storage=settings.storage,
                 pruner=settings.pruner,
-                devices=None if settings.devices is None else [name.strip() for name in settings.devices.split(",")],
+                executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
         except study.Interrupted as interrupted:
             bar.stop()

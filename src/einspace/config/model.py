@@ -71,8 +71,8 @@ class LimitSettings(Group):
 class SearchSettings(Group):
     """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
 
-    `data_folder`, `devices`, `top` and `log` decide where data and work lie and what is shown and told, not what is found, and are not
-    stored in a run; nor is `storage`, which can hold a password.
+    What decides where data and work lie and what is shown and told, not what is found, is not stored in a run: `data_folder`, `devices`,
+    `executor` and its own, `top`, `log`; nor is `storage`, which can hold a password.
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
@@ -92,6 +92,10 @@ class SearchSettings(Group):
     storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     devices: Annotated[str | None, Field(description="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None
+    executor: Annotated[str, Field(description="Where trials run: processes or ray.")] = "processes"
+    address: Annotated[str | None, Field(description="Of a Ray cluster; none: RAY_ADDRESS, or Ray on this machine.")] = None
+    cpus_per_trial: Annotated[float | None, Field(gt=0, description="That Ray gives to a trial: 1 if not set.")] = None
+    gpus_per_trial: Annotated[float | None, Field(ge=0, description="That Ray gives to a trial; 0.5: two share one.")] = None
     data_folder: Annotated[
         str | None, Field(description="The folder of the official files; else $EINSPACE_DATA, else ./data."), Flags(("--data",))
     ] = None

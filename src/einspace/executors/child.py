@@ -88,7 +88,7 @@ class Child:
         with _lock:
             _living.discard(self)
             self._process.join(0)
-            if self._process.exitcode is not None:
+            if self._process.exitcode is not None and not _ending:  # at the end multiprocessing itself joins what is not closed
                 self._process.close()
 
     def _how(self) -> str:

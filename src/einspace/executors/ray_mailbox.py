@@ -1,0 +1,60 @@
+"""Mailbox: an actor of Ray's on the driver's machine, through which evaluations tell of their epochs and hear the verdicts."""
+
+import asyncio
+
+from einspace.executors.worker import PATIENCE, Epoch
+
+
+class Mailbox:
+    """What evaluations tell, until the driver collects it. An evaluation is known by its number.
+
+    A mailbox that is lost, with all that is in it, costs no evaluation: they go on without a verdict, and the driver hears of all epochs
+    at the end.
+    """
+
+    def __init__(self) -> None:
+        self._news: list[tuple[int, list[Epoch] | None]] = []
+        self._arrived = asyncio.Event()
+        self._asking: dict[int, asyncio.Future[bool]] = {}
+        self._given_up: set[int] = set()
+
+    async def taken(self, number: int) -> None:
+        """A worker has begun with an evaluation, for the first time or again."""
+        self._tell(number, None)
+
+    async def ask(self, number: int, epochs: list[Epoch]) -> bool:
+        """Tell of all epochs so far, for an earlier one may have been lost; whether to go on: yes, if the driver does not answer."""
+        if number in self._given_up:
+            return False
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asking[number] = answer
+        self._tell(number, epochs)
+        try:
+            return await asyncio.wait_for(answer, PATIENCE)
+        except TimeoutError:
+            return True
+
+    async def answer(self, number: int, go_on: bool) -> None:
+        """The driver's verdict on an epoch; a no that comes too late is heard after the next epoch."""
+        if not go_on:
+            self._given_up.add(number)
+        asking = self._asking.pop(number, None)
+        if asking is not None and not asking.done():
+            asking.set_result(go_on)
+
+    async def collect(self, timeout: float) -> list[tuple[int, list[Epoch] | None]]:
+        """What was told since the last time, in order: numbers, each with its epochs so far, or None if it was begun.
+
+        Waits so many seconds for the first one.
+        """
+        try:
+            await asyncio.wait_for(self._arrived.wait(), timeout)
+        except TimeoutError:
+            return []
+        self._arrived.clear()
+        news, self._news = self._news, []
+        return news
+
+    def _tell(self, number: int, epochs: list[Epoch] | None) -> None:
+        self._news.append((number, epochs))
+        self._arrived.set()

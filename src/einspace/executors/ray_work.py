@@ -1,0 +1,79 @@
+"""Work: what runs inside a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
+
+import gc
+import pickle
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psutil
+
+from einspace.evaluation.attempt import attempt
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
+from einspace.executors.devices import is_cuda, limit_device_memory
+from einspace.executors.ray_runtime import load_ray
+from einspace.executors.worker import PATIENCE, Epoch, Equipment
+
+
+def work(equipment: Equipment, number: int, request: Request, watched: bool, mailbox: Any) -> Evaluation:
+    """Do one evaluation, telling the mailbox of its beginning, and of its epochs if it is watched.
+
+    The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to.
+    """
+    import torch
+
+    ray = load_ray()
+    if gc.get_freeze_count() == 0:
+        gc.collect()
+        gc.freeze()  # PyTorch's objects are not looked through after each evaluation
+    torch.set_num_threads(equipment.threads)
+    with suppress(ray.exceptions.RayError):
+        ray.get(mailbox.taken.remote(number), timeout=PATIENCE)  # told before anything can end this process
+    loss: float | None = None
+    epochs: list[Epoch] = []
+
+    def on_epoch(_: int, value: float) -> None:
+        nonlocal loss
+        loss = value
+
+    def watch(epoch: int, score: float) -> bool:
+        epochs.append(Epoch(epoch, score, loss))
+        with suppress(ray.exceptions.RayError):  # without a mailbox the evaluation goes on; GetTimeoutError is one too
+            return bool(ray.get(mailbox.ask.remote(number, epochs), timeout=2 * PATIENCE))
+        return True
+
+    given = (request, equipment.task, equipment.recipe, equipment.evaluate, equipment.device)
+    with _limited(equipment):
+        evaluation = attempt(*given, watch, on_epoch) if watched else attempt(*given)
+    gc.collect()  # a network is full of cycles
+    try:
+        pickle.dumps(evaluation)
+    except Exception as error:  # noqa: BLE001 - pickling runs code of the user's, and Ray would send what is no plain data
+        return Evaluation(Outcome.ERROR, reason=f"the evaluation cannot be sent: {first_line(error)}")
+    return evaluation
+
+
+@contextmanager
+def _limited(equipment: Equipment) -> Iterator[None]:
+    """Bound the memory: of the device, whose process ends after this evaluation, or else of the addresses, until the end of the block."""
+    import torch
+
+    if equipment.device is not None and is_cuda(equipment.device):
+        if torch.cuda.is_available():
+            limit_device_memory(equipment.device, equipment.memory_limit, equipment.memory_share)
+        yield
+        return
+    if equipment.memory_limit is None or sys.platform == "win32":
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = int(psutil.Process().memory_info().vms) + equipment.memory_limit
+    bounds = [bound for bound in before if bound != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min([wanted, *bounds]), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)

@@ -1,0 +1,199 @@
+"""What only Ray does: retries, the loss of a node, shares of a GPU, and what it leaves behind."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tests import study_samples
+from tests.executors import executor_samples, ray_samples
+from tests.executors.waiting import gone, until
+
+from einspace.errors import RunError, SettingError, UnknownNameError
+from einspace.evaluation.attempt import attempt
+from einspace.evaluation.outcome import Outcome, Request
+from einspace.executors import RayExecutor, choose
+from einspace.study import search
+
+ray = pytest.importorskip("ray")
+cluster_utils = pytest.importorskip("ray.cluster_utils")
+
+pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
+
+STORE = 100 * 2**20
+TASK, RECIPE = executor_samples.tiny_task(), executor_samples.RECIPE
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two nodes on this machine, of one CPU each; the head has a GPU, as it says."""
+    head = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": STORE, "include_dashboard": False}
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
+    cluster.add_node(num_cpus=1, object_store_memory=STORE)
+    before = psutil.Process().children(recursive=True)
+    yield cluster
+    cluster.shutdown()
+    assert until(lambda: all(gone(process.pid) for process in before))
+
+
+def test_two_tries_more(cluster: Any, tmp_path: Path) -> None:
+    """An evaluation whose worker is killed once is tried again and tells so; one that is killed every time ends as crashed after three."""
+    with RayExecutor(TASK, RECIPE, executor_samples.behave, address=cluster.address) as executor:
+        once, always = (executor.submit(Request(text)) for text in (f"kill-once {tmp_path / 'killed'}", "kill"))
+        assert (once.result().outcome, once.result().attempts) == (Outcome.OK, 2)
+        assert (always.result().outcome, always.result().attempts) == (Outcome.CRASHED, 3)
+        assert "worker died" in always.result().reason
+    assert not ray.is_initialized()
+
+
+def test_real_evaluation(cluster: Any) -> None:
+    """An architecture is trained and scored from arrays that the workers share, as in this process."""
+    request = Request("[linear(d=16) relu]", seed=1)
+    with RayExecutor(TASK, RECIPE, address=cluster.address) as executor:
+        evaluation = executor.submit(request).result()
+    here = attempt(request, TASK, RECIPE)
+    assert (evaluation.outcome, evaluation.value, evaluation.parameters) == (Outcome.OK, here.value, here.parameters), evaluation
+    assert evaluation.epochs == pytest.approx(here.epochs)
+    with RayExecutor(TASK, RECIPE, ray_samples.look, address=cluster.address) as executor:
+        assert executor.submit(Request("fine")).result().value == 1.0
+
+
+def test_share_of_a_gpu(cluster: Any) -> None:
+    """A trial with half a GPU runs where there is one and sees it; more than a node has is refused at once, in one line."""
+    with RayExecutor(TASK, RECIPE, ray_samples.look, cpus_per_trial=0.5, gpus_per_trial=0.5, address=cluster.address) as executor:
+        evaluations = [future.result() for future in [executor.submit(Request("fine")) for _ in range(2)]]
+    assert [evaluation.reason for evaluation in evaluations] == ["0", "0"]
+    with pytest.raises(SettingError, match=r"no node of the Ray cluster has room.*GPU 2"):
+        RayExecutor(TASK, RECIPE, gpus_per_trial=2, address=cluster.address)
+    assert not ray.is_initialized()
+
+
+def test_connection_of_the_caller(cluster: Any) -> None:
+    """A connection to Ray that this process had before is used and left; two executors share one, and the first to end leaves it too."""
+    first, second = (RayExecutor(TASK, RECIPE, executor_samples.behave, address=cluster.address) for _ in range(2))
+    first.close()
+    assert second.submit(Request("fine")).result().outcome is Outcome.OK
+    second.close()
+    assert not ray.is_initialized()
+    ray.init(cluster.address, log_to_driver=False)
+    try:
+        with RayExecutor(TASK, RECIPE, executor_samples.behave) as executor:
+            assert executor.submit(Request("fine")).result().outcome is Outcome.OK
+        assert ray.is_initialized()
+        with pytest.raises(SettingError, match=r"connected to Ray at .* already"):
+            RayExecutor(TASK, RECIPE, address="10.9.8.7:6379")
+    finally:
+        ray.shutdown()
+
+
+def test_mailbox_lost(cluster: Any) -> None:
+    """The way of the scores to the driver may be lost: the watch is told all the same, and what it says counts."""
+    told: list[int] = []
+
+    def watch(epoch: int, score: float) -> bool:
+        told.append(epoch)
+        return epoch < 3
+
+    with RayExecutor(TASK, RECIPE, executor_samples.behave, address=cluster.address) as executor:
+        assert executor.submit(Request("fine")).result().outcome is Outcome.OK
+        ray.kill(executor._mailbox, no_restart=False)
+        evaluation = executor.submit(Request("epochs 4"), watch).result()
+    assert (evaluation.outcome, evaluation.scores, told) == (Outcome.PRUNED, (0.1, 0.2, 0.3), [1, 2, 3])
+
+
+def test_node_lost_in_a_search(cluster: Any, tmp_path: Path) -> None:
+    """A node that is lost in the middle of a search costs no trial and doubles none: what ran there runs again elsewhere."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    doomed = next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
+
+    def texts(ending: str) -> list[tuple[str, ...]]:
+        return [tuple(path.read_text().split(" ", 1)) for path in sorted(notes.glob(f"*.{ending}")) if path.read_text()]
+
+    def on_doomed(ending: str) -> list[str]:
+        return [text for node, text in texts(ending) if node == doomed.node_id]
+
+    def lose() -> None:
+        assert until(lambda: len(on_doomed("begun")) > len(on_doomed("ended")) >= 1, seconds=90)
+        cluster.remove_node(doomed, allow_graceful=False)
+
+    task = study_samples.small_task()
+    losing = threading.Thread(target=lose)
+    with RayExecutor(task, task.recipe, partial(ray_samples.note, folder=notes), address=cluster.address) as executor:
+        losing.start()
+        result = search(
+            task, "random", trials=8, workers=2, seed=1, limits=study_samples.SMALL, run="lost", runs=tmp_path, executor=executor
+        )
+        losing.join()
+    assert [trial.outcome for trial in result.history] == ["ok"] * 8
+    begun, ended = (Counter(text for _, text in texts(ending)) for ending in ("begun", "ended"))
+    lost = begun - ended
+    assert sum(lost.values()) == 1, "one evaluation was in the middle"
+    assert set(lost) <= set(on_doomed("begun")) & set(ended)
+    assert {trial.text for trial in result.history} <= set(ended)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_no_worker_outlives_the_driver(tmp_path: Path) -> None:
+    """A driver that started Ray on its machine and is killed leaves no worker behind, not even a busy one, and no Ray that could start any.
+
+    Ray's two agents, which only report, look for the one that they report to for another minute or more; here they are ended.
+    """
+    note = tmp_path / "pid"
+    driver = subprocess.Popen([sys.executable, "-m", "tests.executors.ray_samples", str(note)], cwd=Path(__file__).parents[2])
+    family: dict[psutil.Process, str] = {}
+    try:
+        assert until(lambda: note.exists() and note.read_text() != "", seconds=60)
+        family = {process: " ".join(process.cmdline()) for process in psutil.Process(driver.pid).children(recursive=True)}
+        assert int(note.read_text()) in {process.pid for process in family}
+        assert any("raylet" in command for command in family.values())
+        driver.kill()
+        assert until(lambda: all(gone(process.pid) for process, command in family.items() if "Agent" not in command))
+    finally:
+        driver.kill()
+        driver.wait()
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def test_unreachable() -> None:
+    """An address where nobody answers is one line, at once."""
+    with pytest.raises(RunError, match=r"there is no Ray cluster at 127\.0\.0\.1:9"):
+        RayExecutor(TASK, RECIPE, address="127.0.0.1:9")
+
+
+def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ray the one line tells what to install."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(SettingError, match=r"pip install 'einspace\[ray\]'"):
+        RayExecutor(TASK, RECIPE)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"cpus_per_trial": 0.0}, {"gpus_per_trial": -1.0}, {"gpus_per_trial": 1.5}, {"time_limit": 0.0}, {"memory_limit": 0}, {"retries": -1}],
+)
+def test_settings(settings: dict[str, Any]) -> None:
+    """Settings that make no sense are named before anything is started."""
+    with pytest.raises(SettingError, match=next(iter(settings)).replace("_", " ")):
+        RayExecutor(TASK, RECIPE, **settings)
+    assert not ray.is_initialized()
+
+
+def test_choice() -> None:
+    """An executor is chosen by name, and a setting that it does not have is refused."""
+    with pytest.raises(UnknownNameError, match="unknown executor 'rey': did you mean ray"):
+        choose("rey")
+    with pytest.raises(SettingError, match="address 'here' is a setting of the executor ray"):
+        choose("processes", address="here")
+    with choose("processes")(TASK, RECIPE, 1, 60.0, executor_samples.behave) as executor:
+        assert executor.submit(Request("pid")).result().value != os.getpid()
