@@ -12,6 +12,7 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace import Classification, EinSpace, baselines, build, load_task, search
 from einspace.cli import main
+from einspace.evaluation.training import predict
 from einspace.networks.export import load_source, load_weights
 
 Capture = pytest.CaptureFixture[str]
@@ -83,12 +84,27 @@ def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> 
     run("mine", "--format", "source", "--shape", "3,32,32", "-o", "a.py", monkeypatch=monkeypatch, code=2)
     assert "the run mine is of inputs (1, 8, 8), not (3, 32, 32)" in capsys.readouterr().err
     run("mine", "--format", "safetensors", "-o", "w", monkeypatch=monkeypatch)
-    assert "a run keeps none" in capsys.readouterr().out
+    assert "a search with --keep-weights keeps its own" in capsys.readouterr().out
     search(small_task(), trials=4, workers=1, limits=SMALL, run="own", runs="runs", executor=ThreadExecutor(), **EVOLUTION)
     run("own", "--format", "source", "-o", "a.py", monkeypatch=monkeypatch, code=2)
     assert "the task small of the run own is not in the registry: --classes" in capsys.readouterr().err
     run("own", "--format", "source", "--classes", "2", "-o", "own.py", monkeypatch=monkeypatch)
     assert sorted(os.listdir()) == ["best.py", "own.py", "runs", "w"]
+
+
+def test_the_weights_that_a_search_kept_are_exported(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """`--keep-weights` keeps those of the final training, and what is exported scores on test what the search says."""
+    task = load_task("digits")
+    recipe = {"epochs_search": 1, "epochs_final": 2}
+    result = search(task, trials=1, workers=1, init="resnet8", recipe=recipe, run="kept", runs="runs", keep_weights=True)
+    assert result.best is not None
+    assert result.best.test is not None
+    run("kept", "--format", "safetensors", "-o", "best.safetensors", "--json", monkeypatch=monkeypatch)
+    assert json.loads(capsys.readouterr().out)["fresh_weights"] is False
+    network = build(EinSpace(task.input).parse(result.best.text), task.head)
+    load_weights(network, "best.safetensors")
+    x, y = task.tensors(["test"], "cpu")
+    assert task.score(predict(network, x, 64), y) == pytest.approx(result.best.test, abs=1e-3)
 
 
 @pytest.mark.parametrize(

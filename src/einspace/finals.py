@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from concurrent.futures import CancelledError, Future, as_completed
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -59,11 +60,16 @@ def score(
     texts: dict[str, str],
     seed: int,
     progress: Callable[[Progress], None] | None = None,
+    weights: Path | None = None,
 ) -> None:
-    """Evaluate outside the trials, each architecture once in a run, and keep what came of it with the study."""
-    futures: dict[Future[Evaluation], str] = {
-        executor.submit(Request(text, final=split == "test", seed=seed)): key for key, text in texts.items()
-    }
+    """Evaluate outside the trials, each architecture once in a run, and keep what came of it with the study.
+
+    `weights` is a folder for the trained weights, each under its architecture's key.
+    """
+    futures: dict[Future[Evaluation], str] = {}
+    for key, text in texts.items():
+        keep = None if weights is None else str(weights.resolve() / f"{key}.safetensors")
+        futures[executor.submit(Request(text, final=split == "test", seed=seed, keep=keep))] = key
     if progress is not None and futures:
         progress(Progress("final", 0, len(futures), None))
     for done, future in enumerate(as_completed(futures), 1):

@@ -32,6 +32,11 @@ class Run:
         """The study's SQLite file, where the study lives in no database of its own."""
         return self.path / "study.db"
 
+    @property
+    def weights(self) -> Path:
+        """The folder of the weights that the final trainings gave, where they are kept."""
+        return self.path / "weights"
+
     def study(self, storage: str | None = None) -> Database:
         """Where the study lives: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
         return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name)

@@ -76,6 +76,7 @@ def search(
     pruner: str = "none",
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
+    keep_weights: bool = False,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -97,6 +98,7 @@ def search(
     run's name, in place of a file in the run's folder. In PostgreSQL any number of drivers, on any machines, join the same study if they
     give the same `run`; they share its trials, and take over those of a driver that has died.
     `devices` are those that the workers train on in turn, such as `("cuda:0", "cuda:1")`; a worker that dies is tried again twice.
+    `keep_weights` writes those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder, for `einspace export`.
     `pruner`, one of `pruning.PRUNERS`, gives up trials early from the validation scores of their epochs.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
@@ -145,6 +147,7 @@ def search(
         "tournament": tournament,
         "time_limit": time_limit,
         "pruner": pruner,
+        "keep_weights": keep_weights,
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
         "recipe": asdict(recipe),
         "limits": asdict(limits),
@@ -178,7 +181,7 @@ def search(
                         at_work.close()
                         limit = finals.final_limit(time_limit, task, recipe)
                         at_work = stack.enter_context(make(task, recipe, workers, limit, evaluation))
-                    finals.score(loop, at_work, "test", texts, seed, progress)
+                    finals.score(loop, at_work, "test", texts, seed, progress, folder.weights if keep_weights else None)
         except KeyboardInterrupt:
             at_work.stop()
             raise Interrupted(folder.path, len(loop.ledger.rows), max(loop.total, trials)) from None

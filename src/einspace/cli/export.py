@@ -41,6 +41,8 @@ def export(
         head: Head | None = None if classes is None else Classification(classes)
     else:
         architecture, head = _best(result, shape, classes)
+        kept = result.run / "weights" / f"{architecture.key}.safetensors"
+        weights = kept if weights is None and kept.is_file() else weights
     with waiting(f"writing {output}"):
         written = export_file(architecture, output, format, head, weights, seed, optimize)
     fresh = weights is None and format != "source"
@@ -50,7 +52,8 @@ def export(
         return
     out.print(f"{output}: {format}, {written.bytes:,} bytes, {written.parameters:,} parameters", highlight=False, soft_wrap=True)
     if fresh:
-        out.print(f"The weights are freshly initialised, with seed {seed}: a run keeps none, --weights takes trained ones.", soft_wrap=True)
+        told = f"The weights are freshly initialised, with seed {seed}: --weights takes trained ones"
+        out.print(f"{told}, and a search with --keep-weights keeps its own.", soft_wrap=True)
 
 
 def _result(what: str, runs: str) -> "Result | None":
