@@ -17,8 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from einspace.backup import backup_of
 from einspace.errors import RunError, SettingError
 from einspace.evaluation.outcome import Outcome
+from einspace.pareto import fronts
 from einspace.run import STUDY, Run
 from einspace.settings import Settings
+from einspace.strategies import COSTS
 
 INTERRUPTED = "interrupted"
 """The outcome of a trial whose driver ended before it; the same architecture is tried again under the same number."""
@@ -129,6 +131,15 @@ class Result:
             first.setdefault(row.key, row)
         return list(first.values())[:count]
 
+    def pareto(self, cost: str = "parameters") -> list[Row]:
+        """The trials that no other beats in both score and cost ("parameters" or "flops"), best score first, each canonical key once."""
+        if cost not in COSTS:
+            raise SettingError(f"the cost must be {' or '.join(COSTS)}, not {cost!r}")
+        scored = self.top(len(self.history) or 1)
+        sign = 1 if self.higher_is_better else -1
+        points = [(sign * (row.value or 0.0), float((row.parameters if cost == "parameters" else row.flops) or 0)) for row in scored]
+        return [scored[i] for i in fronts(points)[0]] if scored else []
+
     def study(self, storage: str | None = None) -> optuna.Study:
         """The run's study for Optuna's own tools, such as `trials_dataframe()` and its plots: read-only, whoever writes to it meanwhile.
 
@@ -165,6 +176,8 @@ class Result:
             "seconds": dict(self.seconds),
             "overhead": self.overhead,
         }
+        if "cost" in self.settings:
+            report["pareto"] = [_short(row) for row in self.pareto(self.settings["cost"])]
         return report if self.sampling is None else {**report, "sampling": asdict(self.sampling)}
 
 
@@ -251,6 +264,7 @@ def _short(row: Row) -> dict[str, Any]:
         "key": row.key,
         "trial": row.number,
         "parameters": row.parameters,
+        "flops": row.flops,
         "validation": row.value,
         "origin": row.origin,
     }

@@ -63,6 +63,7 @@ def search(
     init: Initial = (),
     population: int = 100,
     tournament: int = 10,
+    cost: str = "parameters",
     recipe: Recipe | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     computation_probability: float | None = None,
@@ -84,6 +85,7 @@ def search(
     evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
     of an evolving strategy, such as "resnet8,random*6", or texts and architectures of your own, such as `[imported.architecture]`; `recipe`
     is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
+    `cost`, "parameters" or "flops", is the second objective of the strategy "pareto"; `Result.pareto` has what nothing beats in both.
     `grammar` is another one than the paper's, with its own probabilities; the texts of the result are of it. Workers import its operations,
     so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
@@ -119,7 +121,7 @@ def search(
     if not isinstance(make, Executor):
         check_sendable(evaluation)
     initial = strategies.parse_initial(init, space.input)
-    proposer = strategies.get(strategy, space, initial, population, tournament)
+    proposer = strategies.get(strategy, space, initial, population, tournament, cost)
     evolving = isinstance(proposer, strategies.TournamentStrategy)
     settings = settings_of(
         task,
@@ -131,6 +133,7 @@ def search(
         seed=seed,
         population=population if evolving else None,
         tournament=tournament if evolving else None,
+        **({"cost": cost} if isinstance(proposer, strategies.ParetoEvolution) else {}),
         pruner=None if pruner == "none" else pruner,
     )
     compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
@@ -145,6 +148,7 @@ def search(
         "runs": os.fspath(runs),
         "population": population,
         "tournament": tournament,
+        "cost": cost,
         "time_limit": time_limit,
         "pruner": pruner,
         "keep_weights": keep_weights,

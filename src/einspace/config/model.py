@@ -76,7 +76,7 @@ class SearchSettings(Group):
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
-    strategy: Annotated[str, Field(description="sampling, random, evolution or mutation.")] = "evolution"
+    strategy: Annotated[str, Field(description="sampling, random, evolution, pareto or mutation.")] = "evolution"
     init: Annotated[str | list[str], Field(description="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = ""
     trials: Annotated[int, Field(ge=1, description="Architectures that the run has when it is finished.")] = 100
     workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
@@ -85,6 +85,7 @@ class SearchSettings(Group):
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
     population: Annotated[int, Field(ge=1, description="Architectures that can be parents.")] = 100
     tournament: Annotated[int, Field(ge=1, description="How many of them compete to be one.")] = 10
+    cost: Annotated[str, Field(description="parameters or flops: what the strategy pareto keeps small.")] = "parameters"
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take.")] = 3600.0
     computation_probability: Annotated[
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))

@@ -1,18 +1,24 @@
 """The end of a search, for the terminal: the best few, the test scores beside the baselines', and where the time went."""
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from einspace.reporting.tables import quantity, shortened
-from einspace.result import TOP, BaselineRow, Result
+from einspace.result import TOP, BaselineRow, Result, Row
 from einspace.tasks import TASKS
 
 
 def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
     """What `search` prints when it is done."""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
-    parts: list[RenderableType] = [_top(result, width, top), _scores(result)]
+    parts: list[RenderableType] = [_rows(result, f"Best {top} of {len(result.history)} trials", result.top(top), width)]
+    if "cost" in result.settings:
+        cost = result.settings["cost"]
+        parts.append(_rows(result, f"Pareto set of {result.settings['metric']} and {cost}", result.pareto(cost), width))
+    parts.append(_scores(result))
     if result.sampling is not None:
         spread = result.sampling
         parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on validation ({spread.count} scored)")
@@ -20,17 +26,16 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
     return parts
 
 
-def _top(result: Result, width: int, count: int) -> Table:
-    table = Table(
-        title=f"Best {count} of {len(result.history)} trials on {result.settings['task']}", title_justify="left", header_style="bold"
-    )
-    for column in ("trial", "validation", "params"):
+def _rows(result: Result, title: str, rows: Sequence[Row], width: int) -> Table:
+    table = Table(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
+    for column in ("trial", "validation", "params", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True)
     table.add_column("architecture", no_wrap=True)
-    for row in result.top(count):
-        text = Text(shortened(row.text, max(16, width - 60)))
-        table.add_row(str(row.number), _score(row.value), quantity(row.parameters), shortened(row.origin, 16), text)
+    for row in rows:
+        text = Text(shortened(row.text, max(16, width - 70)))
+        flops = "" if row.flops is None else quantity(row.flops)
+        table.add_row(str(row.number), _score(row.value), quantity(row.parameters), flops, shortened(row.origin, 16), text)
     return table
 
 

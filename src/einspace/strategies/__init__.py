@@ -8,12 +8,14 @@ from einspace.strategies.base import History, Individual, Proposal, Strategy
 from einspace.strategies.evolution import RegularisedEvolution, TournamentStrategy
 from einspace.strategies.initial import parse_initial
 from einspace.strategies.mutation import Mutation
+from einspace.strategies.pareto import COSTS, ParetoEvolution
 from einspace.strategies.random import RandomSearch
 
 STRATEGIES: dict[str, tuple[type[Strategy], str]] = {
     "sampling": (RandomSearch, "random samples; reports the mean and the spread of all"),
     "random": (RandomSearch, "random samples; reports the best"),
     "evolution": (RegularisedEvolution, "regularised evolution: mutants of the fittest of the youngest"),
+    "pareto": (ParetoEvolution, "evolution towards the Pareto set of a good score and a small cost"),
     "mutation": (Mutation, "mutants of the fittest of the best, without ageing"),
 }
 """Every strategy by its name: its class, and what it does in one line."""
@@ -24,8 +26,10 @@ def names() -> tuple[str, ...]:
     return tuple(STRATEGIES)
 
 
-def get(name: str, space: EinSpace, initial: Sequence[str] = (), population: int = 100, tournament: int = 10) -> Strategy:
-    """Build a strategy; `initial` is as `parse_initial` returns it, and random strategies take none.
+def get(
+    name: str, space: EinSpace, initial: Sequence[str] = (), population: int = 100, tournament: int = 10, cost: str = "parameters"
+) -> Strategy:
+    """Build a strategy; `initial` is as `parse_initial` returns it, and random strategies take none. `cost` is that of `pareto`.
 
     Raises UnknownNameError for another name and SettingError for settings that make no sense.
 
@@ -38,6 +42,8 @@ def get(name: str, space: EinSpace, initial: Sequence[str] = (), population: int
         if type(value) is not int or value < 1:
             raise SettingError(f"{setting} must be a whole number of at least 1, not {value!r}")
     kind, _ = STRATEGIES[name]
+    if issubclass(kind, ParetoEvolution):
+        return kind(space, population, tournament, initial, cost)
     if issubclass(kind, TournamentStrategy):
         build: Callable[..., Strategy] = kind
         return build(space, population=population, tournament=tournament, initial=initial)
@@ -50,7 +56,9 @@ __all__ = [
     "STRATEGIES",
     "History",
     "Individual",
+    "COSTS",
     "Mutation",
+    "ParetoEvolution",
     "Proposal",
     "RandomSearch",
     "RegularisedEvolution",

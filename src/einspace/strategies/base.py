@@ -16,6 +16,10 @@ class Individual:
     text: str
     key: str
     fitness: float
+    parameters: int = 0
+    """Of the backbone."""
+    flops: int = 0
+    """Of the backbone, for one sample."""
 
 
 @dataclass(frozen=True)

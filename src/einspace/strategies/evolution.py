@@ -33,6 +33,10 @@ class TournamentStrategy(Strategy):
     def members(self, history: History) -> list[Individual]:
         """The population that follows from the history: at most `population` places, oldest first; one individual may hold several."""
 
+    def winner(self, drawn: Sequence[Individual]) -> Individual:
+        """Who wins a tournament: the fittest, the earliest drawn of equals."""
+        return max(drawn, key=lambda member: member.fitness)
+
     def propose(self, number: int, history: History, rng: Random) -> Proposal:
         """An initial member, a sample or a mutant."""
         if number < len(self.initial):
@@ -41,7 +45,7 @@ class TournamentStrategy(Strategy):
         if history and (self.initial or len(history) >= self.population):
             members = self.members(history)
             drawn = rng.sample(members, min(self.tournament, len(members)))
-            winner = max(drawn, key=lambda member: member.fitness)
+            winner = self.winner(drawn)
             report = MutationReport()
             try:
                 child = self.space.mutate(self.space.parse(winner.text), rng, report)

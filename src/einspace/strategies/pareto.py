@@ -1,0 +1,51 @@
+"""Two objectives: evolution towards the Pareto set of a good score and a small network (NSGA-II's selection)."""
+
+from collections.abc import Sequence
+
+from einspace.errors import SettingError
+from einspace.pareto import crowding, fronts
+from einspace.space import EinSpace
+from einspace.strategies.base import History, Individual
+from einspace.strategies.evolution import TournamentStrategy
+
+COSTS = ("parameters", "flops")
+"""What can be the second objective: figures of the backbone that need no training."""
+
+
+class ParetoEvolution(TournamentStrategy):
+    """The population is the first fronts of everything that ended well; a tournament is won by the front, then by the lonelier member.
+
+    `cost` is the second objective, of which less is better. Raises SettingError for one that there is not.
+    """
+
+    def __init__(
+        self, space: EinSpace, population: int = 100, tournament: int = 10, initial: Sequence[str] = (), cost: str = "parameters"
+    ) -> None:
+        if cost not in COSTS:
+            raise SettingError(f"the cost must be {' or '.join(COSTS)}, not {cost!r}")
+        super().__init__(space, population, tournament, initial)
+        self.cost = cost
+
+    def members(self, history: History) -> list[Individual]:
+        """Whole fronts while there is room, then the loneliest of the next; oldest first."""
+        points = [self._point(individual) for individual in history]
+        chosen: list[int] = []
+        for front in fronts(points):
+            room = self.population - len(chosen)
+            if len(front) > room:
+                lonely = crowding(points, front)
+                front = sorted(front, key=lambda i: (-lonely[i], i))[:room]
+            chosen += front
+            if len(chosen) == self.population:
+                break
+        return [history[i] for i in sorted(chosen)]
+
+    def winner(self, drawn: Sequence[Individual]) -> Individual:
+        """Of the best front of those that were drawn, the one that is farthest from the others."""
+        points = [self._point(individual) for individual in drawn]
+        best = fronts(points)[0]
+        lonely = crowding(points, best)
+        return drawn[max(best, key=lambda i: (lonely[i], -drawn[i].number))]
+
+    def _point(self, individual: Individual) -> tuple[float, float]:
+        return individual.fitness, float(individual.parameters if self.cost == "parameters" else individual.flops)
