@@ -127,7 +127,7 @@ def test_a_driver_that_was_taken_for_dead_does_no_harm(url: str, tmp_path: Path)
 
 
 def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> None:
-    """Who joins with other settings is told which; the number of workers and trials may differ; the run's folder stays empty."""
+    """Who joins with other settings is told which; the number of workers and trials may differ; the run's folder holds no study."""
     here(url, tmp_path / "a", "settings", 4)
     with pytest.raises(RunError, match="tournament: 3 there, 2 here"):
         here(url, tmp_path / "b", "settings", 4, tournament=2)
@@ -135,7 +135,7 @@ def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> Non
         here(url, tmp_path / "b", "settings", 4, pruner="median")
     result, _ = here(url, tmp_path / "b", "settings", 6, workers=1)
     assert len(result.history) == 6
-    assert list((tmp_path / "a" / "settings").iterdir()) == []
+    assert [path.name for path in (tmp_path / "a" / "settings").iterdir()] == ["config.yaml"]
 
 
 def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
     whole = drive(tmp_path, 40, "whole")
     rng, done, kills = random.Random(0), 0, 0
     while kills < 20:
-        with Driver(tmp_path, 40, delay=0.05) as process:
+        with Driver(tmp_path, 40, delay=0.5) as process:
             if kills % 3:
                 process.wait_for(done + 1)  # else it may be killed while it starts
             time.sleep(rng.uniform(0.0, 0.2) if kills % 3 else rng.uniform(0.5, 3.0))

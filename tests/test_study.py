@@ -174,7 +174,7 @@ def test_a_killed_run_resumes_as_if_nothing_had_happened(tmp_path: Path, done: i
 
 def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
     """After SIGKILL with four trials running, all of them are tried again with their architectures, each once."""
-    with Driver(tmp_path, 16, workers=4, delay=0.2) as process:
+    with Driver(tmp_path, 16, workers=4, delay=1.5) as process:
         process.wait_for(4)
         time.sleep(0.1)
     study = optuna.load_study(study_name="einspace", storage=f"sqlite:///{tmp_path}/killed/study.db")

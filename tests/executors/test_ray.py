@@ -36,12 +36,14 @@ TASK, RECIPE = executor_samples.tiny_task(), executor_samples.RECIPE
 def cluster() -> Iterator[Any]:
     """Two nodes on this machine, of one CPU each; the head has a GPU, as it says."""
     head = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": STORE, "include_dashboard": False}
+    others = set(psutil.Process().children(recursive=True))
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
     cluster.add_node(num_cpus=1, object_store_memory=STORE)
-    before = psutil.Process().children(recursive=True)
+    own = set(psutil.Process().children(recursive=True)) - others
     yield cluster
     cluster.shutdown()
-    assert until(lambda: all(gone(process.pid) for process in before))
+    assert own
+    assert until(lambda: all(gone(process.pid) for process in own))
 
 
 def test_two_tries_more(cluster: Any, tmp_path: Path) -> None:
