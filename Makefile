@@ -2,6 +2,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PROCESSES := $(addprefix tests/,callbacks data executors grammar test_cli.py test_cli_export.py test_config.py test_drivers.py test_faults.py \
+	test_pruning.py test_result.py test_study.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup services demo test check bench
@@ -25,8 +27,9 @@ services:  ## install the PostgreSQL that the tests of several drivers start, wh
 		{ test "$$(id -u)" = 0 && test -f /etc/debian_version && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } || \
 		echo 'PostgreSQL is not installed: the tests that need it are skipped'
 
-test: $(STAMP) services  ## run all tests
-	$(BIN)/python -m pytest
+test: $(STAMP) services  ## run all tests: those that start processes one after the other, the rest on two cores
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(PROCESSES))
+	$(BIN)/python -m pytest $(PROCESSES)
 
 check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/ruff check .
