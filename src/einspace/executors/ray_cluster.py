@@ -268,7 +268,7 @@ class RayExecutor(Executor):
             loss = evaluation.epochs[number - 1] if number <= len(evaluation.epochs) else None
             self._tell(trial, Epoch(number, score, loss))
         if trial.given_up is None:
-            self._settle(trial, replace(evaluation, attempts=max(1, trial.tries)))
+            self._settle(trial, replace(evaluation, attempts=max(trial.tries, evaluation.attempts)))  # news of the last try may come late
             return
         epochs = evaluation.epochs[: len(trial.given_up.scores)] or trial.given_up.epochs
         better = replace(trial.given_up, epochs=epochs, parameters=evaluation.parameters)

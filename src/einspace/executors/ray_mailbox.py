@@ -17,10 +17,13 @@ class Mailbox:
         self._arrived = asyncio.Event()
         self._asking: dict[int, asyncio.Future[bool]] = {}
         self._given_up: set[int] = set()
+        self._tries: dict[int, int] = {}
 
-    async def taken(self, number: int) -> None:
-        """A worker has begun with an evaluation, for the first time or again."""
+    async def taken(self, number: int) -> int:
+        """A worker has begun with an evaluation; for the how manieth time."""
         self._tell(number, None)
+        self._tries[number] = self._tries.get(number, 0) + 1
+        return self._tries[number]
 
     async def ask(self, number: int, epochs: list[Epoch]) -> bool:
         """Tell of all epochs so far, for an earlier one may have been lost; whether to go on: yes, if the driver does not answer."""

@@ -5,6 +5,7 @@ import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -28,8 +29,9 @@ def work(equipment: Equipment, number: int, request: Request, watched: bool, mai
         gc.collect()
         gc.freeze()  # PyTorch's objects are not looked through after each evaluation
     torch.set_num_threads(equipment.threads)
+    tries = 1
     with suppress(ray.exceptions.RayError):
-        ray.get(mailbox.taken.remote(number), timeout=PATIENCE)  # told before anything can end this process
+        tries = ray.get(mailbox.taken.remote(number), timeout=PATIENCE)  # told before anything can end this process
     loss: float | None = None
     epochs: list[Epoch] = []
 
@@ -51,7 +53,7 @@ def work(equipment: Equipment, number: int, request: Request, watched: bool, mai
         pickle.dumps(evaluation)
     except Exception as error:  # noqa: BLE001 - pickling runs code of the user's, and Ray would send what is no plain data
         return Evaluation(Outcome.ERROR, reason=f"the evaluation cannot be sent: {first_line(error)}")
-    return evaluation
+    return replace(evaluation, attempts=tries)
 
 
 @contextmanager
