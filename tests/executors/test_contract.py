@@ -264,7 +264,7 @@ def test_submitting_from_callbacks(make: Make) -> None:
 
         first.add_done_callback(go_on)
         assert until(lambda: bool(more))
-        assert more[0].result(timeout=30).outcome is Outcome.OK
+        assert more[0].result(timeout=60).outcome is Outcome.OK
         assert doomed.cancelled()
 
 

@@ -296,6 +296,7 @@ class RayExecutor(Executor):
     def _drop(self, trial: _Trial) -> None:
         """Have nothing more to do with a trial, whose process is ended if it still runs."""
         if self._trials.pop(trial.number, None) is not None:
+            self._mailbox.drop.remote(trial.number)
             self._ray.cancel(trial.ref, force=True)
 
     def _send(self, equipment: Equipment) -> Any:

@@ -18,9 +18,16 @@ class Mailbox:
         self._asking: dict[int, asyncio.Future[bool]] = {}
         self._given_up: set[int] = set()
         self._tries: dict[int, int] = {}
+        self._dropped: set[int] = set()
+
+    async def drop(self, number: int) -> None:
+        """Nobody waits for an evaluation any more: one that Ray begins nevertheless shall end at once."""
+        self._dropped.add(number)
 
     async def taken(self, number: int) -> int:
-        """A worker has begun with an evaluation; for the how manieth time."""
+        """A worker has begun with an evaluation; for the how manieth time, or 0 if it was dropped."""
+        if number in self._dropped:
+            return 0
         self._tell(number, None)
         self._tries[number] = self._tries.get(number, 0) + 1
         return self._tries[number]

@@ -32,6 +32,8 @@ def work(equipment: Equipment, number: int, request: Request, watched: bool, mai
     tries = 1
     with suppress(ray.exceptions.RayError):
         tries = ray.get(mailbox.taken.remote(number), timeout=PATIENCE)  # told before anything can end this process
+    if tries == 0:  # it was cancelled while Ray was about to begin, which Ray's own cancellation can miss
+        return Evaluation(Outcome.CRASHED, reason="cancelled before it began")
     loss: float | None = None
     epochs: list[Epoch] = []
 
