@@ -313,3 +313,10 @@ def test_positions_start_normally_distributed() -> None:
     assert abs(float(got[0].mean())) < 0.05
     assert abs(float(got[0].std()) - 1) < 0.05
     torch.testing.assert_close(got[0], got[1])
+
+
+@pytest.mark.parametrize("operation", [Im2col(0, 1, 0), Im2col(3, 0, 1), Im2col(3, 1, -1)], ids=str)
+def test_im2col_refuses_settings_that_no_window_has(operation: Im2col) -> None:
+    """No window is empty, stands still, or begins inside of the image: a negative padding would crop without saying so."""
+    with pytest.raises(ShapeError, match="k and s of at least 1, and p of at least 0"):
+        operation.infer((Feature((3, 8, 8)),))

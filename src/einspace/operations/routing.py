@@ -42,8 +42,8 @@ class Im2col(Routing):
         if len(shape) != 3:
             raise ShapeError(self, "a feature in Im mode (C, H, W)", inputs)
         channels, *sizes = shape
-        if self.k < 1 or self.s < 1:
-            raise ShapeError(self, "k and s of at least 1", inputs)
+        if self.k < 1 or self.s < 1 or self.p < 0:
+            raise ShapeError(self, "k and s of at least 1, and p of at least 0", inputs)
         if any(size + 2 * self.p < self.k for size in sizes):
             raise ShapeError(self, f"a height and a width of at least {self.k - 2 * self.p}", inputs)
         height, width = ((size + 2 * self.p - self.k) // self.s + 1 for size in sizes)
