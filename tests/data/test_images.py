@@ -77,7 +77,7 @@ def test_another_release_is_refused(cifar10: Path, tmp_path: Path) -> None:
         prepare("cifartile", other, tmp_path / "data")
     with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as tape:
         tape.add(cifar10, "other")
-    with pytest.raises(DataError, match=r"other.tar.gz holds no cifar-10-batches-py/data_batch_1: it is another archive"):
+    with pytest.raises(DataError, match=r"other.tar.gz: holds no cifar-10-batches-py/data_batch_1: it is another archive"):
         prepare("cifartile", tmp_path / "other.tar.gz", tmp_path / "data")
 
 

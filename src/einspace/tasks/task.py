@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from einspace.errors import TaskError
@@ -107,9 +108,14 @@ class Task:
         return self.head.classes
 
     def tensors(self, names: Iterable[str], device: str = "cpu") -> tuple[Tensor, Tensor]:
-        """Samples, normalised, and targets of some splits, one after the other, on the device."""
+        """Samples, normalised, and targets of some splits, one after the other, on the device.
+
+        On the CPU those of one split may be the split's own arrays, which are not to be written to.
+        """
         splits = [self.splits[name] for name in names]
-        x, y = (torch.from_numpy(np.concatenate(arrays)).to(device) for arrays in zip(*((s.x, s.y) for s in splits), strict=True))
+        own = self.normaliser is not None
+        x = torch.from_numpy(_joined([split.x for split in splits], own)).to(device)
+        y = torch.from_numpy(_joined([split.y for split in splits])).to(device)
         return (x if self.normaliser is None else self.normaliser.apply(x)), y
 
     def score(self, outputs: Tensor, targets: Tensor) -> float:
@@ -236,6 +242,11 @@ class Task:
         from einspace.tasks.summary import summary
 
         return summary(self)
+
+
+def _joined(arrays: list[NDArray[Any]], own: bool = False) -> NDArray[Any]:
+    """Arrays one after the other; a single one as it is, unless a copy of one's own is needed, or PyTorch would not take it."""
+    return arrays[0] if len(arrays) == 1 and arrays[0].flags.writeable and not own else np.concatenate(arrays)
 
 
 def _options(
