@@ -216,52 +216,6 @@ def test_bad_columns(tmp_path: Path) -> None:
             Task.from_csv(path, **options)
 
 
-class Feature:
-    """What a data set of Hugging Face says of a column with classes."""
-
-    names = ("zebra", "ant")
-
-
-class Dataset:
-    """The part of `datasets.Dataset` that is used."""
-
-    features = {"image": object(), "label": Feature()}  # noqa: RUF012
-    column_names = ("image", "label")
-
-    def __init__(self, count: int, size: int = 4, mode: str = "RGB") -> None:
-        image = pytest.importorskip("PIL.Image")
-        rng = np.random.default_rng(0)
-        pixels = rng.integers(0, 256, size=(count, size, size + 1, 3), dtype=np.uint8)
-        self.columns = {"image": [image.fromarray(one).convert(mode) for one in pixels], "label": [row % 2 for row in range(count)]}
-
-    def __getitem__(self, column: str) -> list[object]:
-        return self.columns[column]
-
-
-def test_huggingface() -> None:
-    """Images become (C, H, W), classes keep their order and names, splits of a dictionary are kept."""
-    task = Task.from_huggingface(Dataset(20), name="animals")
-    assert (task.name, task.input.shape, task.labels) == ("animals", (3, 4, 5), ("zebra", "ant"))
-    given = Task.from_huggingface({"train": Dataset(20), "validation": Dataset(4), "test": Dataset(6)})
-    assert [len(split) for split in given.splits.values()] == [20, 4, 6]
-    assert Task.from_huggingface(Dataset(20, mode="L")).input.shape == (1, 4, 5)
-    with pytest.raises(TaskError, match="no column 'picture'"):
-        Task.from_huggingface(Dataset(20), x="picture")
-    with pytest.raises(TaskError, match="unsupervised"):
-        Task.from_huggingface({"train": Dataset(20), "unsupervised": Dataset(4)})
-    mixed = Dataset(20)
-    mixed.columns["image"][3] = Dataset(1, size=9).columns["image"][0]
-    with pytest.raises(TaskError, match=r"row 3 is \(3, 9, 10\), but row 0 is \(3, 4, 5\)"):
-        Task.from_huggingface(mixed)
-
-
-def test_huggingface_itself() -> None:
-    """The library's own data sets, where it is installed."""
-    datasets = pytest.importorskip("datasets")
-    whole = datasets.Dataset.from_dict({"x": np.random.rand(30, 8).tolist(), "label": [row % 2 for row in range(30)]})
-    assert Task.from_huggingface(whole).input.shape == (8, 1)
-
-
 def test_paths(tmp_path: Path) -> None:
     """What is no data says what data are; a word that is no path is a misspelt name."""
     with pytest.raises(TaskError, match="no such file"):

@@ -13,6 +13,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", "
 SPLITS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 """Names of folders that are splits."""
 
+GREY = ("1", "L", "LA", "I", "I;16", "F")
+"""Pillow's names for images without colours."""
+
 Found = dict[str, list[tuple[Path, str]]]
 """Files with their classes, by split."""
 
@@ -73,7 +76,7 @@ def _colour(path: Path) -> bool:
 
     try:
         with Image.open(path) as image:
-            return image.mode not in ("1", "L", "LA", "I", "I;16", "F")
+            return image.mode not in GREY
     except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TaskError(f"{path}: cannot be read as an image: {error}") from None
 
