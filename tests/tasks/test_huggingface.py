@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.tasks.bomb import picture_bomb
 
 from einspace import Task
 from einspace.errors import TaskError
@@ -114,7 +115,12 @@ def with_row(values: list[Any], row: int, value: Any) -> list[Any]:
 
 
 FLAT = [[1.0, float(row)] for row in range(30)]
-BROKEN_IMAGE = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
+
+
+def undecoded(content: bytes) -> Any:
+    """Images that are decoded when they are looked at."""
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
+    return datasets.Dataset.from_dict({"image": [{"bytes": content, "path": None}] * 30, "label": Y}, features=features)
 
 
 def numbers_without_end() -> Iterator[dict[str, Any]]:
@@ -146,11 +152,8 @@ def numbers_without_end() -> Iterator[dict[str, Any]]:
         (lambda: arrays().to_iterable_dataset(), {}, r"split train: is a stream, which may have no end: .*list.stream.take"),
         (lambda: datasets.IterableDataset.from_generator(numbers_without_end), {}, "is a stream"),
         (lambda: datasets.IterableDatasetDict({"train": arrays().to_iterable_dataset()}), {}, "is a stream"),
-        (
-            lambda: datasets.Dataset.from_dict({"image": [{"bytes": b"no picture", "path": None}] * 30, "label": Y}, features=BROKEN_IMAGE),
-            {},
-            "split train, column image, row 0: cannot be read as a sample",
-        ),
+        (lambda: undecoded(b"no picture"), {}, "split train, column image, row 0: cannot be read as an image"),
+        (lambda: undecoded(picture_bomb()), {}, "split train, column image, row 0: cannot be read as an image: .* decompression bomb"),
     ],
 )
 def test_what_cannot_be_a_task(data: Any, options: dict[str, Any], words: str) -> None:

@@ -1,12 +1,12 @@
 """Data of one's own on disk: each source is read, and each way in which it can be broken is told with its file and place."""
 
 import io
-import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.tasks.bomb import picture_bomb
 
 from einspace import Task, load_task
 from einspace.errors import EinspaceError, TaskError, UnknownNameError
@@ -156,14 +156,8 @@ def test_bad_image_folders(tmp_path: Path) -> None:
 
 def test_an_image_bomb_is_not_unpacked(tmp_path: Path) -> None:
     """A picture of billions of pixels in a few bytes is refused by its header."""
-    import zlib
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
     folder = images(tmp_path / "bomb")
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0))
-    (folder / "bright" / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
+    (folder / "bright" / "0.png").write_bytes(picture_bomb())
     with pytest.raises(TaskError, match=r"bright/0\.png: cannot be read as an image"):
         Task.from_folder(folder)
 

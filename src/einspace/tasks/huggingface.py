@@ -1,14 +1,14 @@
 """Data sets that were loaded with the library `datasets`: only what they answer is used, so that the library is not needed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.files.border import reading
-from einspace.tasks.images import GREY, SPLITS
+from einspace.tasks.images import GREY, SPLITS, decoding, pixels
 
 SAMPLES = ("image", "img", "pixel_values", "audio", "signal", "x")
 TARGETS = ("label", "labels", "fine_label", "target", "class", "y")
@@ -66,7 +66,7 @@ def _rows(part: Any, column: str, split: str) -> Iterator[tuple[str, Any]]:
     values = formatted[column] if decoded else formatted[column][:]
     for number in range(len(part)):
         where = f"split {split}, column {column}, row {number}"
-        with reading(where, "a sample"):
+        with decoding(where) if decoded else nullcontext():
             value = values[number]
         if value is None:
             raise TaskError(f"{where}: is empty")
@@ -95,8 +95,7 @@ def _is_image(value: Any) -> bool:
 def _array(value: Any, colours: bool) -> NDArray[Any]:
     """One sample: an image as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
     if _is_image(value):
-        image = np.asarray(value.convert("RGB" if colours else "L"))
-        return np.ascontiguousarray(image.transpose(2, 0, 1)) if colours else image[None]
+        return pixels(value.convert("RGB" if colours else "L"))
     if isinstance(value, dict) and "array" in value:  # what an audio feature decodes to
         value = value["array"]
     array = np.asarray(value)

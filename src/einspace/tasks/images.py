@@ -1,11 +1,15 @@
 """Images of one's own: a folder with a folder for each class, or with `train`, `valid` and `test` above those. Needs Pillow."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.files.border import reading
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 """What counts as an image."""
@@ -70,30 +74,39 @@ def _find(folder: Path) -> Found:
     return found
 
 
+@contextmanager
+def decoding(where: object) -> Iterator[None]:
+    """Raise DataError where the block cannot read an image, or where it is one of billions of pixels."""
+    from PIL import Image
+
+    with reading(where, "an image"):
+        try:
+            yield
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise ValueError(str(error)) from None
+
+
 def _colour(path: Path) -> bool:
     """Whether an image has colours; looks at its header only."""
     from PIL import Image
 
-    try:
-        with Image.open(path) as image:
-            return image.mode not in GREY
-    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TaskError(f"{path}: cannot be read as an image: {error}") from None
+    with decoding(path), Image.open(path) as image:
+        return image.mode not in GREY
 
 
 def _read(path: Path, size: tuple[int, int] | None, colours: bool) -> NDArray[np.uint8]:
     """One image (C, H, W)."""
     from PIL import Image
 
-    try:
-        with Image.open(path) as image:
-            converted = image.convert("RGB" if colours else "L")
-            if size is not None:
-                converted = converted.resize((size[1], size[0]))
-            array = np.asarray(converted)
-    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TaskError(f"{path}: cannot be read as an image: {error}") from None
-    return np.ascontiguousarray(array.transpose(2, 0, 1)) if colours else array[None]
+    with decoding(path), Image.open(path) as image:
+        converted = image.convert("RGB" if colours else "L")
+        return pixels(converted if size is None else converted.resize((size[1], size[0])))
+
+
+def pixels(image: Any) -> NDArray[np.uint8]:
+    """An image of Pillow's, grey or of three colours, as (C, H, W)."""
+    array = np.asarray(image)
+    return array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1))
 
 
 def _check_pillow() -> None:
