@@ -95,6 +95,11 @@ def test_matlab_s_other_order(tmp_path: Path) -> None:
     read = read_mat(tmp_path / "a.mat", ("sol",))["sol"]
     assert read.tolist() == [[-2, 0, 2], [-1, 1, 3]] == loadmat(tmp_path / "a.mat")["sol"].tolist()
 
+    endless = element(9, np.array([np.nan, 3.0], ">f8").tobytes())
+    (tmp_path / "a.mat").write_bytes(b"x".ljust(124) + b"\x01\x00MI" + element(14, flags + endless + name + content))
+    with pytest.raises(DataError, match=r"cannot be read as a file of MATLAB's: there is no array of the sizes \(nan, 3.0\)"):
+        read_mat(tmp_path / "a.mat", ("sol",))
+
 
 def test_bad_files_of_matlab(tmp_path: Path) -> None:
     """What is missing, no number, of another format or broken is told, by name."""
@@ -102,13 +107,13 @@ def test_bad_files_of_matlab(tmp_path: Path) -> None:
 
     path = tmp_path / "a.mat"
     savemat(path, {"coeff": NUMBERS, "words": "text", "parts": {"a": 1}, "waves": NUMBERS * 1j}, do_compression=True)
-    for name, words in (("sol", "hold sol, an array"), ("words", "class 4"), ("parts", "class 2"), ("waves", "class 6 of complex numbers")):
+    for name, words in (("sol", "hold sol, an array"), ("words", "class 4"), ("parts", "class 2"), ("waves", "not of complex ones")):
         with pytest.raises(DataError, match=rf"a\.mat.*: must .*{words}"):
             read_mat(path, (name,))
     whole = path.read_bytes()
     for content in (whole[:140], whole[:400], b"MATLAB 5.0", b"", whole[:150] + b"\xff" * 20 + whole[170:]):
         path.write_bytes(content)
-        with pytest.raises(DataError, match=r"a\.mat: (cannot be read as a file of MATLAB's|must hold|is cut off)"):
+        with pytest.raises(DataError, match=r"a\.mat: (cannot be read as a file of MATLAB's|must hold)"):
             read_mat(path, ("coeff",))
     path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(500))
     with pytest.raises(DataError, match=r"a\.mat: is of MATLAB's format 7\.3"):

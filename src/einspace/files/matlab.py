@@ -1,6 +1,6 @@
 """MATLAB's files of format 5, of which arrays of numbers are read; SciPy's reader follows numbers of a damaged file out of its memory.
 
-After 128 bytes of header there is an element for each array, maybe packed by zlib. It holds elements in turn: flags, sizes, name and content.
+After 128 bytes of header there is an element for each array, maybe packed by zlib. In it are elements in turn: flags, sizes, name, content.
 """
 
 import io
@@ -35,7 +35,7 @@ def read_mat(path: Path, names: tuple[str, ...], limit: int | None = None) -> di
         header = file.read(128)
         order = {b"IM": "<", b"MI": ">"}.get(header[126:])
         if order is None:
-            raise DataError(f"{path}: is cut off, or no file of MATLAB's format 5")
+            raise ValueError("the header of format 5 is not there")
         if struct.unpack(f"{order}H", header[124:126])[0] != 0x100:
             raise DataError(f"{path}: is of MATLAB's format 7.3, not 5: write it anew with scipy.io.savemat")
         for stream in _elements(file, order):
@@ -63,7 +63,7 @@ def _elements(file: IO[bytes], order: str) -> Iterator[IO[bytes]]:
 
 
 def _element(stream: IO[bytes], order: str, most: int) -> tuple[bytes, np.dtype[Any]]:
-    """The content of an element of numbers and their type; raises ValueError for one of more bytes than that, and for one that is cut off."""
+    """The content of an element of numbers and their type; raises ValueError and EOFError for one of too many bytes or too few."""
     tag = stream.read(8)
     kind, length = struct.unpack(f"{order}II", tag)
     small = kind >> 16  # so few bytes that they stand in the tag itself
@@ -81,10 +81,9 @@ def _element(stream: IO[bytes], order: str, most: int) -> tuple[bytes, np.dtype[
 
 def _numbers(stream: IO[bytes], order: str, flags: int, sizes: tuple[int, ...], where: str, meter: Meter) -> NDArray[Any]:
     if flags & 0xFF not in _CLASSES or flags & _COMPLEX:
-        raise DataError(
-            f"{where}: must be an array of real numbers, not of MATLAB's class {flags & 0xFF}{' of complex numbers' * bool(flags & _COMPLEX)}"
-        )
-    if min(sizes, default=-1) < 0:
+        kind = "of complex ones" if flags & _COMPLEX else f"of MATLAB's class {flags & 0xFF}"
+        raise DataError(f"{where}: must be an array of real numbers, not {kind}")
+    if not all(type(size) is int and size >= 0 for size in sizes):
         raise ValueError(f"there is no array of the sizes {sizes}")
     meter.count(8 * prod(sizes))
     content = np.frombuffer(*_element(stream, order, 8 * prod(sizes)))
