@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.tasks.images import GREY, SPLITS, decoding, pixels
+from einspace.tasks.images import SPLITS, decoding, is_colour, pixels
 
 SAMPLES = ("image", "img", "pixel_values", "audio", "signal", "x")
 TARGETS = ("label", "labels", "fine_label", "target", "class", "y")
@@ -75,7 +75,7 @@ def _rows(part: Any, column: str, split: str) -> Iterator[tuple[str, Any]]:
 
 def _colours(part: Any, column: str, split: str) -> bool:
     """Whether any of the samples is an image in colours."""
-    return any(value.mode not in GREY for _, value in _rows(part, column, split) if _is_image(value))
+    return any(is_colour(value) for _, value in _rows(part, column, split) if _is_image(value))
 
 
 def _samples(part: Any, column: str, split: str, colours: bool) -> NDArray[Any]:
@@ -95,7 +95,7 @@ def _is_image(value: Any) -> bool:
 def _array(value: Any, colours: bool) -> NDArray[Any]:
     """One sample: an image as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
     if _is_image(value):
-        return pixels(value.convert("RGB" if colours else "L"))
+        return pixels(value, colours)
     if isinstance(value, dict) and "array" in value:  # what an audio feature decodes to
         value = value["array"]
     array = np.asarray(value)
