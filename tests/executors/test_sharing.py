@@ -1,5 +1,6 @@
 """Large arrays in memory are sent to workers as one open file, and nothing is left of it, whoever dies."""
 
+import gc
 import os
 import resource
 import signal
@@ -70,6 +71,7 @@ def test_an_open_file_is_not_kept_longer_than_the_task(folder: Path) -> None:
     """The file of each array is closed when the task that lends it is given up."""
     split = Split(np.ones((50, 1, 2, 2), np.float32), np.arange(50) % 2)
     task = replace(tiny_task(), input=Feature((1, 2, 2)), train=split)
+    gc.collect()  # what other tests left open
     before = psutil.Process().num_fds()
     lending = shared(task)
     assert psutil.Process().num_fds() == before + 4  # x of three splits and y of one
