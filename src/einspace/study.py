@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
-from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,8 +16,7 @@ from optuna.study import StudyDirection
 from einspace import finals, pruning, strategies
 from einspace.backup import back_up
 from einspace.callbacks import Callback, Watch
-from einspace.config import write_config
-from einspace.errors import SettingError
+from einspace.config import stored, write_config
 from einspace.evaluation.evaluate import evaluate
 from einspace.executors import Executor, Make, choose
 from einspace.executors.processes import check_sendable
@@ -61,9 +59,9 @@ def search(
     seed: int = 0,
     *,
     init: Initial = (),
-    population: int = 100,
-    tournament: int = 10,
-    cost: str = "parameters",
+    population: int | None = None,
+    tournament: int | None = None,
+    cost: str | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     computation_probability: float | None = None,
@@ -85,7 +83,9 @@ def search(
     evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
     of an evolving strategy, such as "resnet8,random*6", or texts and architectures of your own, such as `[imported.architecture]`; `recipe`
     is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
-    `cost`, "parameters" or "flops", is the second objective of the strategy "pareto"; `Result.pareto` has what nothing beats in both.
+    `population` (100 if not given) and `tournament` (10) are those of an evolving strategy. `cost`, "parameters" (if not given) or "flops",
+    is the second objective of the strategy "pareto"; `Result.pareto` has what nothing beats in both. A strategy refuses what it has no use
+    for.
     `grammar` is another one than the paper's, with its own probabilities; the texts of the result are of it. Workers import its operations,
     so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
@@ -106,11 +106,7 @@ def search(
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
     and Interrupted on Ctrl-C.
     """
-    for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0)):
-        if type(value) is not int or value < least:
-            raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    if time_limit is not None and not 0 < time_limit < inf:
-        raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")
+    given = dict(locals())
     task = load_task(task) if isinstance(task, str) else task
     recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
     limits = Limits() if limits is None else limits
@@ -121,8 +117,18 @@ def search(
     if not isinstance(make, Executor):
         check_sendable(evaluation)
     initial = strategies.parse_initial(init, space.input)
-    proposer = strategies.get(strategy, space, initial, population, tournament, cost)
-    evolving = isinstance(proposer, strategies.TournamentStrategy)
+    proposer = strategies.get(strategy, space, initial, population=population, tournament=tournament, cost=cost)
+    of_strategy = {name: getattr(proposer, name) for name in strategies.options(strategy)}
+    resolved = {
+        "task": task.name,
+        "init": list(initial),
+        "runs": os.fspath(runs),
+        "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
+        "recipe": asdict(recipe),
+        "limits": asdict(limits),
+        **of_strategy,
+    }
+    config = stored({**given, **resolved})
     settings = settings_of(
         task,
         recipe,
@@ -131,31 +137,11 @@ def search(
         strategy=strategy,
         init=list(initial),
         seed=seed,
-        population=population if evolving else None,
-        tournament=tournament if evolving else None,
-        **({"cost": cost} if isinstance(proposer, strategies.ParetoEvolution) else {}),
+        **of_strategy,
         pruner=None if pruner == "none" else pruner,
     )
     compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
     entries = [finals.entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
-    config = {
-        "task": task.name,
-        "strategy": strategy,
-        "init": list(initial),
-        "trials": trials,
-        "workers": workers,
-        "seed": seed,
-        "runs": os.fspath(runs),
-        "population": population,
-        "tournament": tournament,
-        "cost": cost,
-        "time_limit": time_limit,
-        "pruner": pruner,
-        "keep_weights": keep_weights,
-        "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
-        "recipe": asdict(recipe),
-        "limits": asdict(limits),
-    }
     folder = Run(runs, run, task.name)
     database = folder.study(storage)
     higher = task.metric.higher_is_better

@@ -1,10 +1,10 @@
-"""SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
+"""RunSettings and SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from einspace.errors import EinspaceError, LimitError, UnknownNameError
@@ -68,11 +68,10 @@ class LimitSettings(Group):
         return Limits(**self.model_dump())
 
 
-class SearchSettings(Group):
-    """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
+class RunSettings(Group):
+    """What a run stores in `config.yaml`, and what repeats it there; all but the task are arguments of `study.search`, by these names.
 
-    What decides where data and work lie and what is shown and told, not what is found, is not stored in a run: `data_folder`, `devices`,
-    `executor` and its own, `top`, `log`; nor is `storage`, which can hold a password.
+    A setting that only some strategies take is None where nobody gave it: the strategy knows its own default.
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
@@ -81,18 +80,34 @@ class SearchSettings(Group):
     trials: Annotated[int, Field(ge=1, description="Architectures that the run has when it is finished.")] = 100
     workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
     seed: Annotated[int, Field(ge=0, description="Same seed, same result.")] = 0
-    run: Annotated[str | None, Field(description="The run's name; the same name continues it.")] = None
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
-    population: Annotated[int, Field(ge=1, description="Architectures that can be parents.")] = 100
-    tournament: Annotated[int, Field(ge=1, description="How many of them compete to be one.")] = 10
-    cost: Annotated[str, Field(description="parameters or flops: what the strategy pareto keeps small.")] = "parameters"
+    population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents: 100 if not set.")] = None
+    tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one: 10 if not set.")] = None
+    cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, or flops.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take.")] = 3600.0
     computation_probability: Annotated[
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))
     ] = COMPUTATION_PROBABILITY
-    keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
-    storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
+    keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
+    recipe: RecipeSettings = RecipeSettings()
+    limits: LimitSettings = LimitSettings()
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of `study.search`, but for the task."""
+        groups = {"recipe": self.recipe.model_dump(), "limits": self.limits.build()}
+        return {name: getattr(self, name) for name in RunSettings.model_fields if name != "task"} | groups
+
+
+class SearchSettings(RunSettings):
+    """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
+
+    What stands here and not in a run's settings decides where data and work lie, and what is shown and told, not what is found; and
+    `storage` can hold a password.
+    """
+
+    run: Annotated[str | None, Field(description="The run's name; the same name continues it.")] = None
+    storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
     devices: Annotated[str | None, Field(description="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None
     executor: Annotated[str, Field(description="Where trials run: processes or ray.")] = "processes"
     address: Annotated[str | None, Field(description="Of a Ray cluster; none: RAY_ADDRESS, or Ray on this machine.")] = None
@@ -106,8 +121,6 @@ class SearchSettings(Group):
         list[str],
         Field(description="Tell tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT] of every trial; may be given several times."),
     ] = []
-    recipe: RecipeSettings = RecipeSettings()
-    limits: LimitSettings = LimitSettings()
 
     @field_validator("task")
     @classmethod
@@ -134,6 +147,18 @@ class SearchSettings(Group):
             raise ValueError(str(error)) from None
         return init
 
+    @field_validator("population", "tournament", "cost")
+    @classmethod
+    def _strategy_takes_it(cls, value: int | str | None, info: ValidationInfo) -> int | str | None:
+        from einspace import strategies
+
+        if value is not None and "strategy" in info.data and info.field_name is not None:
+            try:
+                strategies.check_takes(info.data["strategy"], info.field_name, value)
+            except EinspaceError as error:
+                raise ValueError(str(error)) from None
+        return value
+
 
 def _known(kind: str, name: str, known: tuple[str, ...]) -> str:
     if name not in known:
@@ -150,8 +175,8 @@ def groups() -> dict[str, type[Group]]:
 def leaves() -> dict[str, FieldInfo]:
     """Every option by its key, a group's name and a point before those of a group.
 
-    >>> list(leaves())[-1]
-    'limits.min_parameters'
+    >>> list(leaves())[:2], "limits.min_parameters" in leaves()
+    (['task', 'strategy'], True)
     """
     return dict(_leaves())
 

@@ -61,7 +61,8 @@ History = Sequence[Individual]
 class Strategy(ABC):
     """Proposes architectures. It keeps no state: a study that is resumed asks the same and is told the same.
 
-    A new strategy is a class in its own file and its line in `STRATEGIES`.
+    A new strategy is a class in its own file and its line in `STRATEGIES`; its options are parameters of the class and attributes of the
+    same names.
     """
 
     @abstractmethod

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import cycle, islice, takewhile
 from random import Random
 
-from einspace.errors import MutationError
+from einspace.errors import MutationError, SettingError
 from einspace.space import EinSpace
 from einspace.strategies.base import History, Individual, Proposal, Strategy
 from einspace.strategies.initial import RANDOM, label, member
@@ -19,10 +19,13 @@ class TournamentStrategy(Strategy):
     scratch: with random samples until `population` of them ended well. Where there is nobody to mutate, or no mutant is found, a fresh
     sample is proposed.
     Raises UnknownNameError, NotationError, ShapeError, NetworkError or GrammarError at once for initial members that the space does not
-    have.
+    have, and SettingError for a population or a tournament without members.
     """
 
     def __init__(self, space: EinSpace, population: int = 100, tournament: int = 10, initial: Sequence[str] = ()) -> None:
+        for option, value in (("population", population), ("tournament", tournament)):
+            if type(value) is not int or value < 1:
+                raise SettingError(f"{option} must be a whole number of at least 1, not {value!r}")
         self.space = space
         self.population = population
         self.tournament = tournament
