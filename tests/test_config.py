@@ -16,7 +16,7 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace import strategies, study
 from einspace.cli import app
-from einspace.config import CONFIG, LimitSettings, RunSettings, SearchSettings, flags, leaves, load, notes, parameter
+from einspace.config import CONFIG, LimitSettings, RunSettings, SearchSettings, flags, leaves, load, notes
 from einspace.config.file import LARGEST, read, write
 from einspace.errors import EinspaceError, SettingError
 from einspace.result import Result, load_result

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf, isfinite
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -286,7 +286,7 @@ class Loop(optuna.Study):
 
     def _copy(self, trial: Trial, known: Mapping[str, Any], twin: Row) -> float:
         """The outcome of another trial with the same canonical key."""
-        found: dict[str, Any] = {"reused": twin.number}
+        found: dict[str, Any] = {"reused": twin.number} | ({} if twin.latency is None else {"latency": twin.latency})
         if twin.outcome != Outcome.OK.value:
             found["reason"] = twin.reason or f"as trial {twin.number}"
         return self._end(trial, known, {**found, "outcome": twin.outcome}, twin.value)
@@ -301,6 +301,7 @@ class Loop(optuna.Study):
             "scores": finite(evaluation.scores),
             "attempts": evaluation.attempts if evaluation.attempts != 1 else None,
             "device": evaluation.device,
+            "latency": evaluation.latency if 0 < (evaluation.latency or 0.0) < inf else None,
             "reason": evaluation.reason,
             "traceback": evaluation.traceback,
             "outcome": outcome.value,

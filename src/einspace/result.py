@@ -20,7 +20,7 @@ from einspace.evaluation.outcome import Outcome
 from einspace.pareto import fronts
 from einspace.run import STUDY, Run
 from einspace.settings import Settings
-from einspace.strategies import COSTS
+from einspace.strategies import check_cost
 
 INTERRUPTED = "interrupted"
 """The outcome of a trial whose driver ended before it; the same architecture is tried again under the same number."""
@@ -58,6 +58,8 @@ class Row:
     attempts: int = 1
     """How often its evaluation was tried."""
     device: str = ""
+    latency: float | None = None
+    """Seconds of the trained network for one sample on that device, where it was measured."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,15 @@ class Result:
         return list(first.values())[:count]
 
     def pareto(self, cost: str = "parameters") -> list[Row]:
-        """The trials that no other beats in both score and cost ("parameters" or "flops"), best score first, each canonical key once."""
-        if cost not in COSTS:
-            raise SettingError(f"the cost must be {' or '.join(COSTS)}, not {cost!r}")
-        scored = self.top(len(self.history) or 1)
+        """The trials that no other beats in both score and cost, best score first, each canonical key once.
+
+        `cost` is "parameters", "flops" or "latency"; a trial of which it is not known, as where the measurement failed, is left out.
+        Raises SettingError for another one.
+        """
+        check_cost(cost)
+        scored = [row for row in self.top(len(self.history) or 1) if getattr(row, cost) is not None]
         sign = 1 if self.higher_is_better else -1
-        points = [(sign * (row.value or 0.0), float((row.parameters if cost == "parameters" else row.flops) or 0)) for row in scored]
+        points = [(sign * (row.value or 0.0), float(getattr(row, cost))) for row in scored]
         return [scored[i] for i in fronts(points)[0]] if scored else []
 
     def study(self, storage: str | None = None) -> optuna.Study:
@@ -265,6 +270,7 @@ def _short(row: Row) -> dict[str, Any]:
         "trial": row.number,
         "parameters": row.parameters,
         "flops": row.flops,
+        **({} if row.latency is None else {"latency": row.latency}),
         "validation": row.value,
         "origin": row.origin,
     }
@@ -293,6 +299,7 @@ def row_of(known: Mapping[str, Any], value: float | None) -> Row:
         activation_bytes=known.get("activation_bytes"),
         attempts=known.get("attempts", 1),
         device=known.get("device", ""),
+        latency=known.get("latency"),
     )
 
 

@@ -83,9 +83,9 @@ def search(
     evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
     of an evolving strategy, such as "resnet8,random*6", or texts and architectures of your own, such as `[imported.architecture]`; `recipe`
     is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
-    `population` (100 if not given) and `tournament` (10) are those of an evolving strategy. `cost`, "parameters" (if not given) or "flops",
-    is the second objective of the strategy "pareto"; `Result.pareto` has what nothing beats in both. A strategy refuses what it has no use
-    for.
+    `population` (100 if not given) and `tournament` (10) are those of an evolving strategy. `cost`, "parameters" (if not given), "flops" or
+    "latency", is the second objective of the strategy "pareto"; `Result.pareto` has what nothing beats in both. The latency, in seconds for
+    one sample, is measured after the training, on the worker's device and with its threads. A strategy refuses what it has no use for.
     `grammar` is another one than the paper's, with its own probabilities; the texts of the result are of it. Workers import its operations,
     so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more

@@ -1,6 +1,7 @@
 """Facts about strategies, on the real space with small limits."""
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def numbers(members: list[Individual]) -> list[int]:
     return [member.number for member in members]
 
 
-def _small(name: str) -> dict[str, int]:
+def _small(name: str) -> dict[str, Any]:
     """A population that a short history fills, where the strategy has one."""
     return {option: value for option, value in {"population": 4, "tournament": 2}.items() if option in strategies.options(name)}
 

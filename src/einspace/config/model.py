@@ -83,7 +83,7 @@ class RunSettings(Group):
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
     population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents: 100 if not set.")] = None
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one: 10 if not set.")] = None
-    cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, or flops.")] = None
+    cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take.")] = 3600.0
     computation_probability: Annotated[
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))

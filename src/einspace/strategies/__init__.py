@@ -9,7 +9,7 @@ from einspace.strategies.base import History, Individual, Proposal, Strategy
 from einspace.strategies.evolution import RegularisedEvolution, TournamentStrategy
 from einspace.strategies.initial import parse_initial
 from einspace.strategies.mutation import Mutation
-from einspace.strategies.pareto import COSTS, ParetoEvolution
+from einspace.strategies.pareto import COSTS, ParetoEvolution, check_cost
 from einspace.strategies.random import RandomSearch
 
 STRATEGIES: dict[str, tuple[type[Strategy], str]] = {
@@ -82,6 +82,7 @@ __all__ = [
     "RegularisedEvolution",
     "Strategy",
     "TournamentStrategy",
+    "check_cost",
     "check_takes",
     "get",
     "names",

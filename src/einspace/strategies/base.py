@@ -16,10 +16,12 @@ class Individual:
     text: str
     key: str
     fitness: float
-    parameters: int = 0
+    parameters: int | None = None
     """Of the backbone."""
-    flops: int = 0
+    flops: int | None = None
     """Of the backbone, for one sample."""
+    latency: float | None = None
+    """Seconds of the network for one sample, where it was measured."""
 
 
 @dataclass(frozen=True)

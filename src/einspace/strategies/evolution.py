@@ -45,8 +45,8 @@ class TournamentStrategy(Strategy):
         if number < len(self.initial):
             name = self.initial[number]
             return Proposal.of(self.space.sample(rng) if name == RANDOM else self._seeds[name], f"seed {label(name, number)}")
-        if history and (self.initial or len(history) >= self.population):
-            members = self.members(history)
+        members = self.members(history) if history and (self.initial or len(history) >= self.population) else []
+        if members:
             drawn = rng.sample(members, min(self.tournament, len(members)))
             winner = self.winner(drawn)
             report = MutationReport()
