@@ -26,6 +26,8 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "timing": 39,
     "pruning": 39,
     "ledger": 39.3,
+    "following": 39.35,
+    "scoring": 39.4,
     "loop": 39.5,
     "callbacks": 39.7,
     "finals": 39.7,

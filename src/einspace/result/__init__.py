@@ -2,7 +2,7 @@
 
 from einspace.result.reading import collect, load_result
 from einspace.result.result import TOP, BaselineRow, Best, Result, Spread
-from einspace.result.row import INTERRUPTED, Row, best_of, ended, row_of, rows
+from einspace.result.row import INTERRUPTED, Row, best_of, ended, found_of, row_of, rows
 
 __all__ = [
     "INTERRUPTED",
@@ -15,6 +15,7 @@ __all__ = [
     "best_of",
     "collect",
     "ended",
+    "found_of",
     "load_result",
     "row_of",
     "rows",

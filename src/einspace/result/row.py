@@ -1,12 +1,13 @@
-"""Row: one trial of a run, read from what is stored with it."""
+"""Row: one trial of a run, and what is stored with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import inf, isfinite
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from einspace.evaluation.outcome import Outcome
+from einspace.evaluation.outcome import Evaluation, Outcome
 
 INTERRUPTED = "interrupted"
 """The outcome of a trial whose driver ended before it; the same architecture is tried again under the same number."""
@@ -70,6 +71,25 @@ def row_of(known: Mapping[str, Any], value: float | None) -> Row:
         device=known.get("device", ""),
         latency=known.get("latency"),
     )
+
+
+def found_of(evaluation: Evaluation) -> dict[str, Any]:
+    """What is stored with a trial of its evaluation, as JSON can hold it; a latency that is no time at all was not measured."""
+    outcome = evaluation.outcome
+    if outcome == Outcome.OK and evaluation.value is None:
+        outcome = Outcome.ERROR
+    found: dict[str, Any] = {
+        "seconds": asdict(evaluation.seconds),
+        "losses": [loss if isfinite(loss) else None for loss in evaluation.epochs],
+        "scores": [score if isfinite(score) else None for score in evaluation.scores],
+        "attempts": evaluation.attempts if evaluation.attempts != 1 else None,
+        "device": evaluation.device,
+        "latency": evaluation.latency if 0 < (evaluation.latency or 0.0) < inf else None,
+        "reason": evaluation.reason,
+        "traceback": evaluation.traceback,
+        "outcome": outcome.value,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def rows(trials: Sequence[FrozenTrial]) -> list[Row]:
