@@ -16,7 +16,7 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace import strategies, study
 from einspace.cli import app
-from einspace.config import CONFIG, LimitSettings, RunSettings, SearchSettings, flags, leaves, load, notes
+from einspace.config import CONFIG, OF_THE_TASK, LimitSettings, RunSettings, SearchSettings, flags, leaves, load, notes
 from einspace.config.file import LARGEST, read, write
 from einspace.errors import EinspaceError, SettingError
 from einspace.result import Result, load_result
@@ -68,7 +68,7 @@ def test_the_defaults_are_those_of_search() -> None:
     defaults = {name: found.default for name, found in inspect.signature(study.search).parameters.items()}
     settings = SearchSettings(task="digits")
     arguments = settings.arguments()
-    assert set(arguments) == set(RunSettings.model_fields) - {"task"}
+    assert set(arguments) == set(RunSettings.model_fields) - set(OF_THE_TASK)
     resolved = {"recipe", "limits", "init", "computation_probability"}
     assert {name: arguments[name] for name in set(arguments) - resolved} == {name: defaults[name] for name in set(arguments) - resolved}
     assert arguments["limits"] == type(SMALL)()

@@ -29,6 +29,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "following": 39.35,
     "scoring": 39.4,
     "loop": 39.5,
+    "driving": 39.6,
     "callbacks": 39.7,
     "finals": 39.7,
     "study": 40,

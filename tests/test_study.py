@@ -272,12 +272,15 @@ def test_what_makes_no_sense_is_refused_before_a_folder_is_made(tmp_path: Path) 
         ({"strategy": "evolve"}, UnknownNameError),
         ({"init": "resnet"}, UnknownNameError),
         ({"cost": "parameters"}, SettingError),
+        ({"strategy": "pareto", "cost": "size"}, SettingError),
         ({"strategy": "random", "init": (), "population": 5}, SettingError),
         ({"recipe": {"epoch": 1}}, SettingError),
         ({"run": "../up"}, RunError),
     ):
         with pytest.raises(error):
             run(tmp_path / "runs", **options)
+    with pytest.raises(SettingError, match=r"^time_limit must be a number over 0, or None, not -1\.0$"):
+        run(tmp_path / "runs", time_limit=-1.0)
     assert not (tmp_path / "runs").exists()
 
 

@@ -2,21 +2,17 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 from typing import Any
-
-import optuna
-from optuna.study import StudyDirection
 
 from einspace import finals, pruning, strategies
 from einspace.backup import back_up
 from einspace.callbacks import Callback, Watch
 from einspace.config import stored, write_config
+from einspace.driving import Interrupted, drive, open_study, store_session
 from einspace.evaluation.evaluate import evaluate
 from einspace.executors import Executor, Make, choose
 from einspace.executors.processes import check_sendable
@@ -25,9 +21,8 @@ from einspace.limits import Limits
 from einspace.loop import Loop, Progress
 from einspace.result import Result, collect, load_result
 from einspace.run import Run
-from einspace.settings import Settings, check_same, settings_of
+from einspace.settings import settings_of
 from einspace.space import EinSpace
-from einspace.storage import Database
 from einspace.strategies.initial import RANDOM, Initial, label
 from einspace.tasks import Recipe, Task, load_task
 
@@ -36,19 +31,6 @@ TIME_LIMIT = 3600.0
 
 _SHOWN = ("name", "key", "parameters", "reason")
 """What the study keeps of a baseline."""
-
-
-class Interrupted(Exception):
-    """A search was ended by Ctrl-C. Everything that had finished is stored in the folder `run`; the same call goes on from there."""
-
-    def __init__(self, run: Path, done: int, total: int) -> None:
-        super().__init__(run, done, total)
-        self.run = run
-        self.done = done
-        self.total = total
-
-    def __str__(self) -> str:
-        return f"interrupted after {self.done} of {self.total} trials; the run {self.run} can be continued"
 
 
 def search(
@@ -106,7 +88,7 @@ def search(
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
     and Interrupted on Ctrl-C.
     """
-    given = dict(locals())
+    given = dict(locals())  # the arguments, before anything else has a name
     task = load_task(task) if isinstance(task, str) else task
     recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
     limits = Limits() if limits is None else limits
@@ -154,12 +136,12 @@ def search(
         write_config(folder.path, config, settings["data"], grammar.fingerprint if grammar is not None else None)
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(task, recipe, workers, time_limit, evaluation))
         opened = stack.enter_context(database.open())
-        study = _study(opened, database, settings, higher, folder.name)
+        study = open_study(opened, database, settings, higher, folder.name)
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
         loop = Loop(study, opened, database, proposer, at_work, seed, workers, watch.progress, None if pruner == "none" else chosen)
         searched = None
         try:
-            _drive(loop, trials)
+            drive(loop, trials)
             searched = perf_counter()
             with database.finishing() as mine:
                 if mine:
@@ -176,7 +158,7 @@ def search(
             at_work.stop()
             raise Interrupted(folder.path, len(loop.ledger.rows), max(loop.total, trials)) from None
         finally:
-            _store_session(loop, searched)
+            store_session(loop, searched)
             if database.file is not None:
                 back_up(database.file)
         result = collect(loop, folder, settings)
@@ -184,46 +166,9 @@ def search(
         return result
 
 
-def _study(storage: optuna.storages.BaseStorage, database: Database, settings: Settings, higher: bool, run: str) -> optuna.Study:
-    """The study of a run, a new one or the one that is there; raises RunError if that was started with other settings."""
-    direction = StudyDirection.MAXIMIZE if higher else StudyDirection.MINIMIZE
-    with database.asking():
-        study = optuna.create_study(study_name=database.study, storage=storage, direction=direction, load_if_exists=True)
-        stored = study.user_attrs.get("settings")
-        if stored is None:
-            study.set_user_attr("settings", settings)
-        else:
-            check_same(stored, settings, run)
-    return study
-
-
-def _drive(loop: Loop, trials: int) -> None:
-    """Run the loop in a thread of its own, so that Ctrl-C reaches this one at once; on Ctrl-C the evaluations are given up."""
-    with ThreadPoolExecutor(1, thread_name_prefix="einspace-study") as pool:
-        future = pool.submit(loop.run, trials)
-        try:
-            future.result()
-        except KeyboardInterrupt:
-            loop.halt()
-            raise
-
-
 def new_name(task: str, runs: str | os.PathLike[str] = "runs") -> str:
     """A name for a new run in a folder of runs: the date, the time and the task."""
     return Run(runs, None, task).name
-
-
-def _store_session(loop: Loop, end_of_search: float | None) -> None:
-    """Append where the time of this driver went, unless it had nothing to evaluate; whatever ended it, for a run may have several."""
-    now = perf_counter()
-    middle = end_of_search or now
-    if loop.clock.evaluating == 0 and now - middle < 1:
-        return
-    session = {**loop.clock.figures(middle), "final": now - middle}
-    if loop.clock.evaluating == 0:
-        session["search"] = 0.0
-    with loop.database.asking():
-        loop.set_user_attr("sessions", [*loop.user_attrs.get("sessions", []), session])
 
 
 __all__ = ["Interrupted", "Progress", "Result", "TIME_LIMIT", "load_result", "new_name", "search"]

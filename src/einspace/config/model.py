@@ -1,15 +1,16 @@
 """RunSettings and SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic.fields import FieldInfo
 
 from einspace.errors import EinspaceError, LimitError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
+
+OF_THE_TASK = ("task",)
+"""Settings of a run that are part of its task, and no other argument of `study.search`."""
 
 _LIMITS = Limits()
 
@@ -94,9 +95,9 @@ class RunSettings(Group):
     limits: LimitSettings = LimitSettings()
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of `study.search`, but for the task."""
+        """The arguments of `study.search`, but for the task and what it holds."""
         groups = {"recipe": self.recipe.model_dump(), "limits": self.limits.build()}
-        return {name: getattr(self, name) for name in RunSettings.model_fields if name != "task"} | groups
+        return {name: getattr(self, name) for name in RunSettings.model_fields if name not in OF_THE_TASK} | groups
 
 
 class SearchSettings(RunSettings):
@@ -164,63 +165,3 @@ def _known(kind: str, name: str, known: tuple[str, ...]) -> str:
     if name not in known:
         raise ValueError(str(UnknownNameError(kind, name, known)))
     return name
-
-
-def groups() -> dict[str, type[Group]]:
-    """The groups within the settings, by the key that holds them; the settings themselves under an empty one."""
-    nested = {name: field.annotation for name, field in SearchSettings.model_fields.items()}
-    return {"": SearchSettings} | {name: kind for name, kind in nested.items() if isinstance(kind, type) and issubclass(kind, Group)}
-
-
-def leaves() -> dict[str, FieldInfo]:
-    """Every option by its key, a group's name and a point before those of a group.
-
-    >>> list(leaves())[:2], "limits.min_parameters" in leaves()
-    (['task', 'strategy'], True)
-    """
-    return dict(_leaves())
-
-
-def _leaves() -> Iterator[tuple[str, FieldInfo]]:
-    inner = groups()
-    for name, field in SearchSettings.model_fields.items():
-        if name in inner:
-            yield from ((f"{name}.{key}", leaf) for key, leaf in inner[name].model_fields.items())
-        else:
-            yield name, field
-
-
-def flags(key: str) -> tuple[str, ...]:
-    """The flags of an option.
-
-    >>> flags("recipe.epochs_search"), flags("limits.min_parameters")
-    (('--epochs',), ('--min-parameters',))
-    """
-    for extra in leaves()[key].metadata:
-        if isinstance(extra, Flags):
-            return extra.names
-    return ("--" + key.split(".")[-1].replace("_", "-"),)
-
-
-def parameter(key: str) -> str:
-    """The name that the command gives an option: its key without points."""
-    return key.replace(".", "_")
-
-
-def allowed(field: FieldInfo) -> str:
-    """What an option may be, in words.
-
-    >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"])
-    ('a whole number of at least 1', 'a number over 0, or null')
-    """
-    kinds = {int: "a whole number", float: "a number", str: "a text", list[str]: "a list of texts"}
-    union: tuple[Any, ...] = getattr(field.annotation, "__args__", ())
-    members = (field.annotation,) if field.annotation in kinds else union
-    bounds = [
-        f"{word} {value:g}"
-        for extra in field.metadata
-        for name, word in (("ge", "of at least"), ("gt", "over"), ("le", "at most"), ("lt", "under"))
-        if (value := getattr(extra, name, None)) is not None
-    ]
-    said = " or ".join(kinds[kind] for kind in members if kind in kinds) + (" " if bounds else "") + " and ".join(bounds)
-    return said + (", or null" if type(None) in members else "")

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from einspace.config.file import read
-from einspace.config.model import RunSettings, SearchSettings, allowed, flags, groups, leaves
+from einspace.config.model import RunSettings, SearchSettings
+from einspace.config.options import allowed, flags, groups, leaves
 from einspace.config.origin import Origin
 from einspace.errors import SettingError, UnknownNameError
 
@@ -63,7 +64,7 @@ def stored(values: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return RunSettings(**{name: values[name] for name in RunSettings.model_fields}).model_dump()
     except ValidationError as error:
-        raise SettingError("\n".join(_told(e) for e in error.errors())) from None
+        raise SettingError("\n".join(_told(e, "None") for e in error.errors())) from None
 
 
 def _useless(strategy: object) -> set[str]:
@@ -93,7 +94,7 @@ def _key(error: ErrorDetails) -> str:
     return key
 
 
-def _told(error: ErrorDetails) -> str:
+def _told(error: ErrorDetails, nothing: str = "null") -> str:
     """One mistake in one line."""
     key, value = _key(error), error["input"]
     known = leaves()
@@ -106,7 +107,7 @@ def _told(error: ErrorDetails) -> str:
     if key not in known:
         return f"{key} must hold settings of its own, {', '.join(groups()[key].model_fields)}, not {_shown(value)}"
     hint = "; put it in quotes" if "text" in allowed(known[key]) and isinstance(value, int | float | date) else ""
-    return f"{key} must be {allowed(known[key])}, not {_shown(value)}{hint}"
+    return f"{key} must be {allowed(known[key], nothing)}, not {_shown(value)}{hint}"
 
 
 def _unknown(key: str) -> str:
