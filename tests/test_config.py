@@ -21,7 +21,8 @@ from einspace.errors import EinspaceError, SettingError
 from einspace.result import Result, load_result
 from einspace.tasks import load_task
 
-NOT_STORED = {"run", "data_folder", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial", "storage", "top", "log"}
+NOT_STORED = {"run", "data_folder", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial"}
+NOT_STORED |= {"storage", "patience", "top", "log"}
 """What decides where a run lies, what is shown and who is told: a repetition has its own."""
 
 COMMAND = [sys.executable, "-m", "einspace.cli"]
@@ -124,7 +125,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         tmp_path,
         "task: digits\nstrategy: mutation\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
         "population: 7\ntournament: 2\ncost: flops\ntime_limit: null\ncomputation_probability: 0.4\n"
-        "keep_weights: true\nstorage: sqlite:///there.db\npruner: median\n"
+        "keep_weights: true\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
         "data_folder: files\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"

@@ -23,6 +23,7 @@ from einspace.executors import Executor
 from einspace.ledger import Ledger
 from einspace.pruning import watch
 from einspace.result import INTERRUPTED, Row, row_of
+from einspace.shared import Outdated
 from einspace.storage import Database
 from einspace.strategies import Strategy
 from einspace.timing import Clock
@@ -88,6 +89,7 @@ class Loop(optuna.Study):
         super().__init__(study.study_name, storage, optuna.samplers.RandomSampler(seed=0), pruner or optuna.pruners.NopPruner())
         self.sign = 1.0 if study.direction == StudyDirection.MAXIMIZE else -1.0
         self.database = database
+        database.outage.when_lost = self._fail
         self.strategy = strategy
         self.executor = executor
         self.seed = seed
@@ -129,6 +131,9 @@ class Loop(optuna.Study):
             except ValueError as error:
                 if not str(error).startswith("Cannot tell"):  # the same, noticed by Optuna
                     raise
+            except Exception:
+                if self._failure is None:  # else it is only what Optuna makes of a trial that cannot be told
+                    raise
             if self._failure is not None:  # Optuna looks at none of its threads once it was told to stop
                 raise self._failure
             if not self.stopping:
@@ -137,6 +142,7 @@ class Loop(optuna.Study):
     def halt(self) -> None:
         """Give up all evaluations; trials that have not ended are interrupted."""
         self.stopping = True
+        self.database.outage.hurry()
         self.executor.stop()
         with self._changed:
             self._changed.notify_all()
@@ -151,7 +157,10 @@ class Loop(optuna.Study):
             while not self.stopping:
                 with self._asking, self.database.asking():
                     self._learn()
-                    trial = self._begin()
+                    try:
+                        trial = self._begin()
+                    except Outdated:
+                        continue
                 if trial is not None:
                     if self._jobs[trial.number].future is None:
                         self._free.release()
@@ -193,6 +202,9 @@ class Loop(optuna.Study):
             trial = self._make(known)
         except BaseException as error:
             made.set_exception(error)
+            if future is not None and isinstance(error, Outdated):
+                future.cancel()
+                self.clock.evaluated(0.0)
             raise
         made.set_result(trial)
         with self._lock:
@@ -202,11 +214,11 @@ class Loop(optuna.Study):
         return trial
 
     def _make(self, known: Mapping[str, Any]) -> Trial:
-        """Store a trial that runs, with all that is known of it."""
-        trial_id = self._storage.create_new_trial(self._study_id, create_trial(state=TrialState.RUNNING, user_attrs=dict(known)))
-        if self.database.shared:  # before others may ask: see `Database.never_alive`
-            self._storage.record_heartbeat(trial_id)  # type: ignore[attr-defined]
-        return Trial(self, trial_id)
+        """Store a trial that runs, with all that is known of it; raises Outdated if another driver's is not known here."""
+        template = create_trial(state=TrialState.RUNNING, user_attrs=dict(known))
+        if self.database.shared:  # its number tells that nobody has made one meanwhile
+            template.number = self.ledger.read
+        return Trial(self, self._storage.create_new_trial(self._study_id, template))
 
     def _propose(self, position: int) -> dict[str, Any]:
         clock = perf_counter()
@@ -362,9 +374,6 @@ class Loop(optuna.Study):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 optuna.storages.fail_stale_trials(self)
-            for trial_id in self.database.never_alive():
-                with suppress(optuna.exceptions.UpdateFinishedTrialError):
-                    self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
             self._learn()
 
 

@@ -25,6 +25,7 @@ from einspace.executors.processes import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.loop import Loop, Progress
+from einspace.outage import PATIENCE
 from einspace.result import Result, collect, load_result
 from einspace.run import Run
 from einspace.settings import Settings, check_same, settings_of
@@ -74,6 +75,7 @@ def search(
     executor: Executor | Make | str | None = None,
     progress: Callable[[Progress], None] | None = None,
     storage: str | None = None,
+    patience: float = PATIENCE,
     pruner: str = "none",
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
@@ -98,17 +100,20 @@ def search(
     The run keeps `config.yaml`, with which `einspace search --config` repeats it.
     `storage` is the address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in which the study has the
     run's name, in place of a file in the run's folder. In PostgreSQL any number of drivers, on any machines, join the same study if they
-    give the same `run`; they share its trials, and take over those of a driver that has died.
+    give the same `run`; they share its trials, and take over those of a driver that has died. Once it was reached, that server may be away
+    for up to `patience` seconds at a time: evaluations go on, and their results are stored when it is back.
     `devices` are those that the workers train on in turn, such as `("cuda:0", "cuda:1")`; a worker that dies is tried again twice.
     `keep_weights` writes those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder, for `einspace export`.
     `pruner`, one of `pruning.PRUNERS`, gives up trials early from the validation scores of their epochs.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
-    and Interrupted on Ctrl-C.
+    StorageError, which is a RunError, for a database that fails or stays away meanwhile, and Interrupted on Ctrl-C.
     """
     for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0)):
         if type(value) is not int or value < least:
             raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    if not 0 <= patience < inf:
+        raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
     if time_limit is not None and not 0 < time_limit < inf:
         raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")
     task = load_task(task) if isinstance(task, str) else task
@@ -157,7 +162,7 @@ def search(
         "limits": asdict(limits),
     }
     folder = Run(runs, run, task.name)
-    database = folder.study(storage)
+    database = folder.study(storage, patience)
     higher = task.metric.higher_is_better
     with ExitStack() as stack:
         if storage is None:

@@ -12,6 +12,7 @@ from rich.progress import Progress
 from einspace.cli.options import AsJson
 from einspace.cli.output import err, out, print_json, progress
 from einspace.config import SearchSettings, flags, leaves, load, notes, parameter
+from einspace.errors import StorageError
 
 if TYPE_CHECKING:
     from einspace import study
@@ -56,6 +57,7 @@ def search(
     limits_min_parameters: Annotated[int | None, option("limits.min_parameters")] = None,
     keep_weights: Annotated[bool | None, option("keep_weights")] = None,
     storage: Annotated[str | None, option("storage")] = None,
+    patience: Annotated[float | None, option("patience")] = None,
     pruner: Annotated[str | None, option("pruner")] = None,
     devices: Annotated[str | None, option("devices")] = None,
     executor: Annotated[str | None, option("executor")] = None,
@@ -117,6 +119,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 callbacks=watchers,
                 keep_weights=settings.keep_weights,
                 storage=settings.storage,
+                patience=settings.patience,
                 pruner=settings.pruner,
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
@@ -125,6 +128,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
             err.print(f"{interrupted}:", markup=False, highlight=False, soft_wrap=True)
             err.print(f"  {again(run)}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(130) from None
+        except StorageError as error:
+            raise StorageError(f"{error}:\n  {again(run)}") from None
     if as_json:
         print_json(result.to_json(settings.top))
         return

@@ -72,7 +72,7 @@ class SearchSettings(Group):
     """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
 
     What decides where data and work lie and what is shown and told, not what is found, is not stored in a run: `data_folder`, `devices`,
-    `executor` and its own, `top`, `log`; nor is `storage`, which can hold a password.
+    `executor` and its own, `patience`, `top`, `log`; nor is `storage`, which can hold a password.
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
@@ -92,6 +92,7 @@ class SearchSettings(Group):
     ] = COMPUTATION_PROBABILITY
     keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
     storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
+    patience: Annotated[float, Field(ge=0, description="Seconds that a server of --storage may be away.")] = 60.0
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     devices: Annotated[str | None, Field(description="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None
     executor: Annotated[str, Field(description="Where trials run: processes or ray.")] = "processes"
