@@ -1,8 +1,8 @@
 """Storage: the database of a study. One of SQLite has one driver at a time, one of PostgreSQL any number.
 
 What a driver has told of is on the disk: neither its death nor a power cut a moment later can undo it. A trial is stored in three commits,
-each whole or not at all: that it runs, what came of it, and that it has ended. What a power cut can lose is a trial without the third: it is
-tried again.
+each whole or not at all: that it runs, what came of it, and that it has ended. What a power cut can lose is a trial without the third:
+it is tried again.
 """
 
 import hashlib
