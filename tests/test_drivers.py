@@ -11,6 +11,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 from tests.postgres import required
 from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, small_task
+from tests.test_result import served
 
 from einspace.errors import RunError
 from einspace.result import Result, ended, load_result
@@ -117,6 +118,13 @@ def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> Non
     result, _ = here(url, tmp_path / "b", "settings", 6, workers=1)
     assert len(result.history) == 6
     assert [path.name for path in (tmp_path / "a" / "settings").iterdir()] == ["config.yaml"]
+
+
+def test_optunas_dashboard_opens_a_shared_study(url: str, tmp_path: Path) -> None:
+    """The dashboard on the address of the search lists the study under the run's name, with its trials and their scores."""
+    result, _ = here(url, tmp_path, "shown", 4)
+    trials = sorted(served(url, "shown"), key=lambda trial: int(trial["number"]))
+    assert [trial["values"][0] for trial in trials] == pytest.approx([row.value for row in result.history])
 
 
 def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
