@@ -148,7 +148,7 @@ def postgres(url: str | None) -> Iterator[str | None]:
         yield url
         return
     with server() as own:
-        yield own
+        yield None if own is None else own.url
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 MISSING = "PostgreSQL's initdb and pg_ctl are neither on PATH nor in /usr/lib/postgresql/*/bin: `make services` installs them on Debian"
 
 
@@ -20,35 +22,61 @@ def programs() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
 
 
+class Server:
+    """A running server; `url` is its address, which stays when it is stopped and started."""
+
+    def __init__(self, programs: Path, home: Path) -> None:
+        self._programs = programs
+        self._home = home
+        self._user = _user()
+        self._log = home / "log"
+        if self._user is not None:  # PostgreSQL refuses to run as root
+            os.chown(home, pwd.getpwnam(self._user).pw_uid, -1)
+        port = _free_port()
+        self.url = f"postgresql+psycopg://einspace@127.0.0.1:{port}/postgres"
+        self._options = f"-h 127.0.0.1 -p {port} -k {home} -c max_connections=200 -c fsync=on"
+        self._call("initdb", "-U", "einspace", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._call("pg_ctl", "-l", str(self._log), "-w", "-o", self._options, "start")
+
+    def stop(self) -> None:
+        """End it at once, as a power cut would."""
+        self._call("pg_ctl", "-m", "immediate", "-w", "stop")
+
+    def _call(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), "-D", str(self._home / "data"), *arguments]
+        done = subprocess.run(command, cwd=self._home, user=self._user, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            said = self._log.read_text() if self._log.exists() else ""
+            raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}{said}")
+
+
 @contextmanager
-def server() -> Iterator[str | None]:
-    """The address of a server that lives as long as the block; None where its programs are not installed."""
+def server() -> Iterator[Server | None]:
+    """A server that lives as long as the block; None where its programs are not installed."""
     folder = programs()
     if folder is None:
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="einspace-postgres-") as name:
-        home = Path(name)
-        user = _user()
-        if user is not None:  # PostgreSQL refuses to run as root
-            os.chown(home, pwd.getpwnam(user).pw_uid, -1)
-        port = _free_port()
-        data, log = home / "data", home / "log"
-
-        def call(program: str, *arguments: str) -> None:
-            command = [str(folder / program), *arguments]
-            done = subprocess.run(command, cwd=home, user=user, capture_output=True, text=True, timeout=120, check=False)
-            if done.returncode != 0:
-                said = log.read_text() if log.exists() else ""
-                raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}{said}")
-
-        call("initdb", "-D", str(data), "-U", "einspace", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-h 127.0.0.1 -p {port} -k {home} -c max_connections=200 -c fsync=on"
-        call("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-o", options, "start")
+        found = Server(folder, Path(name))
         try:
-            yield f"postgresql+psycopg://einspace@127.0.0.1:{port}/postgres"
+            yield found
         finally:
-            call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+            found.stop()
+
+
+def required() -> Iterator[Server]:
+    """What a fixture yields: a server; where one should be and is not, that is a failure."""
+    with server() as found:
+        if found is None and os.environ.get("CI") == "true":
+            pytest.fail(MISSING)
+        if found is None:
+            pytest.skip(MISSING)
+        yield found
 
 
 def _user() -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.study_samples import EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, good, score, small_task
 
 from einspace.backup import EVERY, back_up, backup_of
@@ -20,10 +21,14 @@ from einspace.errors import RunError
 from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request
 from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
-from einspace.run import Run
+from einspace.run import STUDY, Run
+from einspace.storage import Database
 from einspace.study import search
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
+
+EXTRA = 3
+"""SQLite's number of the setting `synchronous` that waits for everything."""
 
 
 def drive(folder: Path, trials: int, name: str = "killed", **options: Any) -> Result:
@@ -74,15 +79,28 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
     assert check_database(tmp_path) == 40
 
 
+def test_what_a_driver_has_told_is_on_the_disk(tmp_path: Path) -> None:
+    """The last trial that a driver told of before it was killed is stored; nor could a power cut undo it: commits wait for the disk."""
+    with Driver(tmp_path, 1000) as process:
+        process.wait_for(5)
+        process.kill()
+    assert check_database(tmp_path) >= 5
+    with Database.of_file(Run(tmp_path, "killed").database, STUDY).open() as storage, storage.engine.connect() as connection:
+        pragmas = [connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous")]
+    assert pragmas == ["delete", EXTRA]
+
+
 def hazard(request: Request, task: Task, recipe: Recipe) -> Evaluation:
-    """One of five architectures kills its worker, one never ends, one has no number for a loss."""
+    """One of six architectures kills its worker, one never ends, one has no number for a loss, one wants all the memory there is."""
     chance = score(request.text)
     if chance < 0.2:
         os.kill(os.getpid(), signal.SIGKILL)
     if chance < 0.4:
         time.sleep(3600)
-    if chance < 0.6:
+    if chance < 0.5:
         raise NotANumber((1.0, float("nan")))
+    if chance < 0.7:
+        bytearray(2**50)
     return good(request)
 
 
@@ -96,9 +114,19 @@ def test_workers_that_die_hang_or_diverge_end_no_search(tmp_path: Path) -> None:
     for row in result.history:
         if row.number in expected:
             chance = expected[row.number]
-            outcome = "crashed" if chance < 0.2 else "timeout" if chance < 0.4 else "nan" if chance < 0.6 else "ok"
+            outcome = (
+                "crashed"
+                if chance < 0.2
+                else "timeout"
+                if chance < 0.4
+                else "nan"
+                if chance < 0.5
+                else "out-of-memory"
+                if chance < 0.7
+                else "ok"
+            )
             assert (row.outcome, bool(row.reason)) == (outcome, outcome != "ok")
-    assert {"crashed", "timeout", "nan", "ok"} <= set(result.outcomes)
+    assert {"crashed", "timeout", "nan", "out-of-memory", "ok"} <= set(result.outcomes)
     check_database(tmp_path)
 
 

@@ -20,6 +20,8 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "settings": 34,
     "locks": 34,
     "backup": 35,
+    "outage": 35,
+    "shared": 35.5,
     "storage": 36,
     "run": 38,
     "config": 38.5,

@@ -84,22 +84,28 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-def test_optunas_dashboard_opens_a_run(tmp_path: Path) -> None:
-    """The dashboard on a run's database lists the study with its trials, over HTTP as a browser asks it."""
+def served(address: str, name: str) -> list[dict[str, Any]]:
+    """The trials of a study as the dashboard on this database tells of them, over HTTP as a browser asks it."""
     dashboard = pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is not installed")
-    result = run(tmp_path)
-    application = dashboard.wsgi(f"sqlite:///{result.run}/study.db")
-    with make_server("127.0.0.1", 0, application, handler_class=_Quiet) as server:
+    storage = optuna.storages.RDBStorage(address)
+    with make_server("127.0.0.1", 0, dashboard.wsgi(storage), handler_class=_Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/api/studies", timeout=60) as answer:
-                (study,) = json.load(answer)["study_summaries"]
-            address = f"http://127.0.0.1:{server.server_port}/api/studies/{study['study_id']}"
-            with urllib.request.urlopen(address, timeout=60) as answer:
-                trials = json.load(answer)["trials"]
+            studies = f"http://127.0.0.1:{server.server_port}/api/studies"
+            with urllib.request.urlopen(studies, timeout=60) as answer:
+                (study,) = (found["study_id"] for found in json.load(answer)["study_summaries"] if found["study_name"] == name)
+            with urllib.request.urlopen(f"{studies}/{study}", timeout=60) as answer:
+                trials: list[dict[str, Any]] = json.load(answer)["trials"]
         finally:
             server.shutdown()
             thread.join()
-    assert study["study_name"] == "einspace"
-    assert len(trials) == len(result.history)
+            storage.engine.dispose()
+    return trials
+
+
+def test_optunas_dashboard_opens_a_run(tmp_path: Path) -> None:
+    """The dashboard on a run's database lists the study with its trials and their scores."""
+    result = run(tmp_path)
+    trials = served(f"sqlite:///{result.run}/study.db", "einspace")
+    assert [trial["values"][0] for trial in trials] == pytest.approx([row.value for row in result.history])

@@ -13,6 +13,7 @@
     ├── NetworkError       an architecture, a head, weights and a task that do not fit together, or a module that does not fit the space
     ├── ExportError        a network that cannot be written in a format, or a file that cannot be written
     └── RunError           a run's folder or storage that cannot be used
+        └── StorageError   a database that cannot be reached, read or written (any more); the run goes on once it can
 
 The command line prints such an error as one message and exits with code 2.
 """
@@ -133,3 +134,7 @@ class ExportError(EinspaceError):
 
 class RunError(EinspaceError):
     """A run's folder or storage that cannot be used."""
+
+
+class StorageError(RunError):
+    """A database that cannot be reached, read or written, or not any more. What was stored is kept, and the run goes on once it can."""

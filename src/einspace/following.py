@@ -2,7 +2,6 @@
 
 import threading
 import warnings
-from contextlib import suppress
 
 import optuna
 from optuna.study import StudyDirection
@@ -67,7 +66,4 @@ class FollowedStudy(optuna.Study):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 optuna.storages.fail_stale_trials(self)
-            for trial_id in self.database.never_alive():
-                with suppress(optuna.exceptions.UpdateFinishedTrialError):
-                    self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
             self._learn()

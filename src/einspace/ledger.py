@@ -32,18 +32,19 @@ class Ledger:
         self.best: Row | None = None
         self.next = 0
         """The first position that was never proposed."""
+        self.read = 0
+        """How many of the study's trials are known from the storage."""
         self._proposed: dict[int, Mapping[str, Any]] = {}
         self._latest: dict[int, int] = {}
         self._running: dict[int, int] = {}
         self._evaluating: dict[str, int] = {}
         self._interrupted: set[int] = set()
         self._unfinished: set[int] = set()
-        self._read = 0
 
     def update(self, trials: Sequence[FrozenTrial]) -> None:
         """Read what is new or was unfinished in all of a study's trials, which come in order of Optuna's numbers."""
-        new = range(self._read, len(trials))
-        self._read = len(trials)
+        new = range(self.read, len(trials))
+        self.read = len(trials)
         for number in [*sorted(self._unfinished), *new]:
             trial = trials[number]
             if trial.state.is_finished():

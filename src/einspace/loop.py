@@ -15,6 +15,7 @@ from einspace.backup import Backups
 from einspace.executors import Executor
 from einspace.following import POLL
 from einspace.scoring import Job, Progress, ScoredStudy, Unscored
+from einspace.shared import Outdated
 from einspace.storage import Database
 from einspace.strategies import Strategy
 
@@ -70,6 +71,9 @@ class Loop(ScoredStudy):
             except ValueError as error:
                 if not str(error).startswith("Cannot tell"):  # the same, noticed by Optuna
                     raise
+            except Exception:
+                if self._failure is None:  # else it is only what Optuna makes of a trial that cannot be told
+                    raise
             if self._failure is not None:  # Optuna looks at none of its threads once it was told to stop
                 raise self._failure
             if not self.stopping:
@@ -85,7 +89,10 @@ class Loop(ScoredStudy):
             while not self.stopping:
                 with self._asking, self.database.asking():
                     self._learn()
-                    trial = self._begin()
+                    try:
+                        trial = self._begin()
+                    except Outdated:
+                        continue
                 if trial is not None:
                     if self._jobs[trial.number].future is None:
                         self._free.release()
@@ -122,6 +129,9 @@ class Loop(ScoredStudy):
             trial = self._make(known)
         except BaseException as error:
             made.set_exception(error)
+            if future is not None and isinstance(error, Outdated):
+                future.cancel()
+                self.clock.evaluated(0.0)
             raise
         made.set_result(trial)
         with self._lock:
@@ -131,11 +141,11 @@ class Loop(ScoredStudy):
         return trial
 
     def _make(self, known: Mapping[str, Any]) -> Trial:
-        """Store a trial that runs, with all that is known of it."""
-        trial_id = self._storage.create_new_trial(self._study_id, create_trial(state=TrialState.RUNNING, user_attrs=dict(known)))
-        if self.database.shared:  # before others may ask: see `Database.never_alive`
-            self._storage.record_heartbeat(trial_id)  # type: ignore[attr-defined]
-        return Trial(self, trial_id)
+        """Store a trial that runs, with all that is known of it; raises Outdated if another driver's is not known here."""
+        template = create_trial(state=TrialState.RUNNING, user_attrs=dict(known))
+        if self.database.shared:  # its number tells that nobody has made one meanwhile
+            template.number = self.ledger.read
+        return Trial(self, self._storage.create_new_trial(self._study_id, template))
 
     def _propose(self, position: int) -> dict[str, Any]:
         clock = perf_counter()

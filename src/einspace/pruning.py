@@ -7,7 +7,7 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import Trial
 
-from einspace.errors import UnknownNameError
+from einspace.errors import StorageError, UnknownNameError
 from einspace.executors import Watch
 
 PRUNERS: dict[str, tuple[Callable[[int], BasePruner], str]] = {
@@ -49,7 +49,7 @@ def watch(made: "Future[Trial]") -> Watch:
             return not trial.should_prune()
         except optuna.exceptions.UpdateFinishedTrialError:
             return False
-        except optuna.exceptions.StorageInternalError:
+        except (optuna.exceptions.StorageInternalError, StorageError):
             return True
 
     return told

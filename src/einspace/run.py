@@ -11,6 +11,7 @@ from pathlib import Path
 from einspace.backup import backup_of
 from einspace.errors import RunError
 from einspace.locks import locked
+from einspace.outage import PATIENCE
 from einspace.settings import Settings, check_same
 from einspace.storage import Database
 
@@ -37,9 +38,9 @@ class Run:
         """The folder of the weights that the final trainings gave, where they are kept."""
         return self.path / "weights"
 
-    def study(self, storage: str | None = None) -> Database:
+    def study(self, storage: str | None = None, patience: float = PATIENCE) -> Database:
         """Where the study lives: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
-        return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name)
+        return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name, patience)
 
     @contextmanager
     def open(self, settings: Settings) -> Iterator[None]:

@@ -64,6 +64,7 @@ class ScoredStudy(FollowedStudy):
         pruner: optuna.pruners.BasePruner | None = None,
     ) -> None:
         super().__init__(study, storage, database, pruner)
+        database.outage.when_lost = self._fail
         self.executor = executor
         self.seed = seed
         self.workers = workers
@@ -80,6 +81,7 @@ class ScoredStudy(FollowedStudy):
     def halt(self) -> None:
         """Give up all evaluations; trials that have not ended are interrupted."""
         self.stopping = True
+        self.database.outage.hurry()
         self.executor.stop()
         with self._changed:
             self._changed.notify_all()

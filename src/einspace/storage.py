@@ -1,12 +1,17 @@
-"""Storage: the database of a study. One of SQLite has one driver at a time, one of PostgreSQL any number."""
+"""Storage: the database of a study. One of SQLite has one driver at a time, one of PostgreSQL any number.
+
+What a driver has told of is on the disk: neither its death nor a power cut a moment later can undo it. A trial is stored in three commits,
+each whole or not at all: that it runs, what came of it, and that it has ended. What a power cut can lose is a trial without the third:
+it is tried again.
+"""
 
 import hashlib
 import json
-import warnings
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
@@ -14,8 +19,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from einspace.backup import BUSY, check
-from einspace.errors import RunError
+from einspace.errors import RunError, StorageError
 from einspace.locks import locked
+from einspace.outage import PATIENCE, Outage, said
+from einspace.shared import SharedStorage
 
 HEARTBEAT = 15
 """Seconds between two signs of life of a running trial, where several drivers share a study."""
@@ -23,17 +30,16 @@ HEARTBEAT = 15
 GRACE = 60
 """Seconds without a sign of life after which a trial's driver counts as dead."""
 
-_KEEPALIVE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-"""Tells the server to notice within a minute that a machine is gone: else its locks would outlive it by hours."""
+_T = TypeVar("_T")
 
 
 class Database:
     """Where a study lives: `sqlite:///path` or `postgresql+psycopg://user:password@host/name`, and the study's name in it.
 
-    Raises RunError for every other address.
+    A server may be away for up to `patience` seconds once it was reached (see `Outage`). Raises RunError for every other address.
     """
 
-    def __init__(self, url: str, study: str) -> None:
+    def __init__(self, url: str, study: str, patience: float = PATIENCE) -> None:
         try:
             parsed = make_url(url)
         except ArgumentError:
@@ -47,6 +53,7 @@ class Database:
         self.study = study
         self.file = None if self.shared else Path(str(parsed.database))
         """The file of SQLite, None for a server."""
+        self.outage = Outage(str(self), patience)
         self._engine: Engine | None = None
 
     @classmethod
@@ -59,9 +66,9 @@ class Database:
 
     @contextmanager
     def open(self) -> Iterator[optuna.storages.RDBStorage]:
-        """Optuna's storage, with Optuna's messages turned off meanwhile; raises RunError where the database cannot be used, and says why.
+        """Optuna's storage, with Optuna's messages turned off meanwhile.
 
-        A file is checked for damage first.
+        Raises StorageError where the database cannot be used, and says why. A file is checked for damage first, which raises RunError.
         """
         if self.file is not None:
             check(self.file)
@@ -99,36 +106,44 @@ class Database:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Keep the other drivers from asking for a trial meanwhile."""
-        if self._engine is None or not self.shared:
+        """Keep the other drivers from asking for a trial meanwhile, unless the connection is lost: see `Outdated`."""
+        engine = self._engine
+        if engine is None or not self.shared:
             yield
             return
-        with _connected(self._engine) as connection, _held(connection, self.study):
+        connection = self.outage.survive(lambda _: _lock(engine, self.study))
+        try:
             yield
+        finally:
+            _unlock(connection, self.study)
 
     @contextmanager
     def finishing(self) -> Iterator[bool]:
-        """Whether this driver is the one that trains for the test split; no other one is, as long as this lasts."""
-        if self._engine is None or not self.shared:
+        """Whether this driver is the one that trains for the test split; no other one is, as long as this lasts and its connection does."""
+        engine = self._engine
+        if engine is None or not self.shared:
             yield True
             return
-        with _connected(self._engine) as connection:
-            key = {"key": _key(f"{self.study} final")}
-            got = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
-            try:
-                yield got
-            finally:
-                if got:
-                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+        name = f"{self.study} final"
+        connection = self.outage.survive(lambda _: _lock(engine, name, wait=False))
+        try:
+            yield connection is not None
+        finally:
+            if connection is not None:
+                _unlock(connection, name)
 
     def write(self, trial_id: int, attributes: Mapping[str, Any]) -> None:
         """Store attributes of a running trial, by Optuna's id, all or none: Optuna itself waits for the disk once for each.
 
         Raises UpdateFinishedTrialError for a trial that does not run any more.
         """
-        if self._engine is None:
+        engine = self._engine
+        if engine is None:
             raise RunError(f"the database {self} is not open")
-        with self._engine.begin() as connection:
+        self._patiently(lambda: self._write(engine, trial_id, attributes))
+
+    def _write(self, engine: Engine, trial_id: int, attributes: Mapping[str, Any]) -> None:
+        with engine.begin() as connection:
             state = connection.execute(text("SELECT state FROM trials WHERE trial_id = :trial"), {"trial": trial_id}).scalar()
             if state != "RUNNING":
                 raise optuna.exceptions.UpdateFinishedTrialError(f"the trial {trial_id} is not running, but {state}")
@@ -139,29 +154,16 @@ class Database:
             found = [{"trial": trial_id, "key": key, "value": json.dumps(value)} for key, value in attributes.items()]
             connection.execute(statement, found)
 
-    def never_alive(self) -> list[int]:
-        """Optuna's ids of running trials that gave no sign of life.
-
-        A driver gives the first one before it lets another one ask, so if this is called in `asking`, their driver died while it asked.
-        """
-        if self._engine is None:
-            return []
-        query = text(
-            "SELECT trials.trial_id FROM trials JOIN studies ON studies.study_id = trials.study_id "
-            "LEFT JOIN trial_heartbeats ON trial_heartbeats.trial_id = trials.trial_id "
-            "WHERE trials.state = 'RUNNING' AND studies.study_name = :study AND trial_heartbeats.trial_id IS NULL"
-        )
-        with self._engine.connect() as connection:
-            return list(connection.execute(query, {"study": self.study}).scalars())
-
     def _storage(self) -> optuna.storages.RDBStorage:
         address = self.url.render_as_string(hide_password=False)
         if not self.shared:
-            return optuna.storages.RDBStorage(address, {"connect_args": {"timeout": BUSY}, "max_overflow": -1})
-        arguments: dict[str, Any] = {"pool_pre_ping": True, "max_overflow": -1, "connect_args": {"options": _KEEPALIVE}}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return optuna.storages.RDBStorage(address, arguments, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
+            connecting = {"timeout": BUSY, "factory": _Durable}
+            return optuna.storages.RDBStorage(address, {"connect_args": connecting, "max_overflow": -1})
+        return SharedStorage(address, self.outage, HEARTBEAT, GRACE)
+
+    def _patiently(self, action: Callable[[], _T]) -> _T:
+        """Do what can be done again, as often as a server needs it; a file has nobody to wait for."""
+        return self.outage.survive(lambda _: action()) if self.shared else action()
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
@@ -169,17 +171,23 @@ class Database:
         if not self.shared:
             yield
             return
-        engine = create_engine(self.url, poolclass=NullPool)
-        with _connected(engine) as connection, _held(connection, "the tables"):
+        connection = _lock(create_engine(self.url, poolclass=NullPool), "the tables")
+        try:
             yield
+        finally:
+            _unlock(connection, "the tables")
 
-    def _unusable(self, error: Exception) -> RunError:
-        """What the database itself said, and not what Optuna made of it."""
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        said = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-        return RunError(f"the database {self} cannot be used: {said}. Finished trials are kept: the same command goes on once it can")
+    def _unusable(self, error: Exception) -> StorageError:
+        what = f"the database {self} cannot be used: {said(error)}"
+        return StorageError(f"{what}. Finished trials are kept: the same command goes on once it can")
+
+
+class _Durable(sqlite3.Connection):
+    """A commit has ended once its data, and the removal of its journal, are on the disk: SQLite's default forgoes the second."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.execute("PRAGMA synchronous = EXTRA")
 
 
 _HINT = "sqlite:///path holds a study with one driver, postgresql+psycopg://user:password@host/name one with any number"
@@ -189,19 +197,35 @@ def _shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def _connected(engine: Engine) -> Connection:
-    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-
-
-@contextmanager
-def _held(connection: Connection, name: str) -> Iterator[None]:
-    """A lock of PostgreSQL's that ends with the connection, and so with the process."""
-    key = {"key": _key(name)}
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
+def _lock(engine: Engine, name: str, wait: bool = True) -> Connection | None:
+    """Take a lock of PostgreSQL's, which ends with the connection and so with the process; None if it is held and not waited for."""
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
-        yield
+        got = _call("pg_advisory_lock" if wait else "pg_try_advisory_lock", connection, name)
+    except BaseException:
+        connection.invalidate()
+        connection.close()
+        raise
+    if got is not False:
+        return connection
+    connection.close()
+    return None
+
+
+def _unlock(connection: Connection | None, name: str) -> None:
+    """Give a lock back, if there is one; with a connection that is lost it is back already."""
+    if connection is None:
+        return
+    try:
+        _call("pg_advisory_unlock", connection, name)
+    except SQLAlchemyError:
+        connection.invalidate()
     finally:
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+        connection.close()
+
+
+def _call(function: str, connection: Connection, name: str) -> Any:
+    return connection.execute(text(f"SELECT {function}(:key)"), {"key": _key(name)}).scalar()
 
 
 def _key(name: str) -> int:

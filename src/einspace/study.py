@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -13,12 +14,14 @@ from einspace.backup import back_up
 from einspace.callbacks import Callback, Watch
 from einspace.config import stored, write_config
 from einspace.driving import Interrupted, drive, open_study, store_session
+from einspace.errors import SettingError
 from einspace.evaluation.evaluate import evaluate
 from einspace.executors import Executor, Make, choose
 from einspace.executors.processes import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.loop import Loop, Progress
+from einspace.outage import PATIENCE
 from einspace.result import Result, collect, load_result
 from einspace.run import Run
 from einspace.settings import settings_of
@@ -54,6 +57,7 @@ def search(
     executor: Executor | Make | str | None = None,
     progress: Callable[[Progress], None] | None = None,
     storage: str | None = None,
+    patience: float = PATIENCE,
     pruner: str = "none",
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
@@ -80,15 +84,18 @@ def search(
     The run keeps `config.yaml`, with which `einspace search --config` repeats it.
     `storage` is the address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in which the study has the
     run's name, in place of a file in the run's folder. In PostgreSQL any number of drivers, on any machines, join the same study if they
-    give the same `run`; they share its trials, and take over those of a driver that has died.
+    give the same `run`; they share its trials, and take over those of a driver that has died. Once it was reached, that server may be away
+    for up to `patience` seconds at a time: evaluations go on, and their results are stored when it is back.
     `devices` are those that the workers train on in turn, such as `("cuda:0", "cuda:1")`; a worker that dies is tried again twice.
     `keep_weights` writes those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder, for `einspace export`.
     `pruner`, one of `pruning.PRUNERS`, gives up trials early from the validation scores of their epochs.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
-    and Interrupted on Ctrl-C.
+    StorageError, which is a RunError, for a database that fails or stays away meanwhile, and Interrupted on Ctrl-C.
     """
     given = dict(locals())  # the arguments, before anything else has a name
+    if not 0 <= patience < inf:
+        raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
     task = load_task(task) if isinstance(task, str) else task
     recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
     limits = Limits() if limits is None else limits
@@ -125,7 +132,7 @@ def search(
     compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
     entries = [finals.entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
     folder = Run(runs, run, task.name)
-    database = folder.study(storage)
+    database = folder.study(storage, patience)
     higher = task.metric.higher_is_better
     with ExitStack() as stack:
         if storage is None:

@@ -1,6 +1,10 @@
-"""Weights & Biases: offline where it is installed, and otherwise against a stand-in that refuses what the real one has not."""
+"""Weights & Biases: offline for real, and against a stand-in that refuses what the real one has not."""
 
+import importlib
+import json
+import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -78,11 +82,43 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
         callbacks.parse("wandb")
 
 
+def records(path: Path) -> Iterator[Any]:
+    """What an offline run holds: the client's own messages, in the log format of LevelDB: blocks of 32 KiB with parts of records."""
+    messages: Any = importlib.import_module("wandb.proto.wandb_internal_pb2")
+    content, place, whole = path.read_bytes(), 7, b""
+    assert content.startswith(b":W&B")
+    while place < len(content):
+        left = 32768 - place % 32768
+        if left < 7:  # no room for the head of a part: the block is filled up
+            place += left
+            continue
+        _, size, part = struct.unpack("<IHB", content[place : place + 7])
+        whole += content[place + 7 : place + 7 + size]
+        place += 7 + size
+        if part in (1, 4):  # all of a record, or the last part of it
+            yield messages.Record.FromString(whole)
+            whole = b""
+
+
 def test_offline_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """The client itself takes everything that it is told, and leaves a run for `wandb sync` in the run's folder."""
+    """The client itself takes everything that it is told, and leaves a run for `wandb sync` in the run's folder, with every trial."""
     pytest.importorskip("wandb", reason="Weights & Biases is not installed")
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    logged(tmp_path)
+    for name, value in (("MODE", "offline"), ("SILENT", "true"), ("ERROR_REPORTING", "false")):
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    for name in ("CACHE_DIR", "CONFIG_DIR", "DATA_DIR", "ARTIFACT_DIR"):
+        monkeypatch.setenv(f"WANDB_{name}", str(tmp_path / name))
+    result = logged(tmp_path)
     assert "switched off" not in caplog.text
-    assert list((tmp_path / "test" / "wandb").glob("offline-run-*"))
+    (path,) = (tmp_path / "test" / "wandb").glob("offline-run-*/run-*.wandb")
+    lines: list[dict[str, Any]] = []
+    summary: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+    for record in records(path):
+        if record.HasField("history"):
+            lines.append({(item.key or ".".join(item.nested_key)): json.loads(item.value_json) for item in record.history.item})
+        summary |= {(item.key or ".".join(item.nested_key)): json.loads(item.value_json) for item in record.summary.update}
+        config |= {(item.key or ".".join(item.nested_key)): json.loads(item.value_json) for item in record.run.config.update}
+    assert {line["trial"]: line["search/accuracy"] for line in lines} == {row.number: row.value for row in result.history}
+    assert result.best is not None
+    assert (summary["best/architecture"], summary["best/test"]) == (result.best.text, result.best.test)
+    assert (config["strategy"], config["seed"]) == ("evolution", 0)

@@ -7,7 +7,7 @@ from tests.executors.executor_samples import without_device
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Outcome, Request
-from einspace.executors.devices import limit_device_memory, share_memory
+from einspace.executors.memory import limit_memory, share_memory
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -86,5 +86,5 @@ def test_memory_of_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: Properties)
     monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda fraction, device: fractions.append((fraction, device)))
     for limit, share in ((250, None), (5000, None), (None, 0.45), (None, None)):
-        limit_device_memory("cuda:1", limit, share)
+        limit_memory("cuda:1", limit, share)
     assert fractions == [(0.25, "cuda:1"), (1.0, "cuda:1"), (0.45, "cuda:1")]

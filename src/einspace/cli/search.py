@@ -15,6 +15,7 @@ from rich.progress import Progress
 from einspace.cli.options import AsJson
 from einspace.cli.output import err, out, print_json, progress
 from einspace.config import SearchSettings, flags, leaves, load, notes, parameter
+from einspace.errors import StorageError
 
 if TYPE_CHECKING:
     from einspace import study
@@ -75,6 +76,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 **settings.arguments(),
                 run=run,
                 storage=settings.storage,
+                patience=settings.patience,
                 progress=_Bar(bar, f"search {run}", settings.trials).tell,
                 callbacks=watchers,
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
@@ -84,6 +86,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
             err.print(f"{interrupted}:", markup=False, highlight=False, soft_wrap=True)
             err.print(f"  {again(run)}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(130) from None
+        except StorageError as error:
+            raise StorageError(f"{error}:\n  {again(run)}") from None
     if as_json:
         print_json(result.to_json(settings.top))
         return

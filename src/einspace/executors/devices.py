@@ -1,18 +1,10 @@
 """Devices: which ones the workers train on, checked before any of them starts."""
 
 from collections.abc import Sequence
-from typing import Literal
 
-import psutil
 import torch
 
 from einspace.errors import SettingError
-
-SHARE = 0.9
-"""The part of a memory that workers share among them, if they are limited automatically."""
-
-MemoryLimit = int | Literal["auto"] | None
-"""Bytes for each worker; "auto" divides 90% of the memory there is; None is no limit."""
 
 
 def check_devices(devices: str | Sequence[str]) -> tuple[str, ...]:
@@ -31,31 +23,9 @@ def share_devices(devices: tuple[str, ...], workers: int) -> list[str]:
     return [devices[number % len(devices)] for number in range(workers)]
 
 
-def share_memory(limit: MemoryLimit, devices: Sequence[str | None], number: int) -> tuple[int | None, float | None]:
-    """The memory limit of one of the workers, whose devices these are: in bytes, or as a share of a CUDA device's memory.
-
-    How much a device has is known only to a process that has started it.
-    """
-    if limit != "auto":
-        return limit, None
-    device = devices[number]
-    if is_cuda(device):
-        return None, SHARE / devices.count(device)
-    return int(SHARE * psutil.virtual_memory().total / len(devices)), None
-
-
 def is_cuda(device: str | None) -> bool:
     """Whether it has memory of its own that PyTorch can limit."""
     return device is not None and device.startswith("cuda")
-
-
-def limit_device_memory(device: str, limit: int | None, share: float | None) -> None:
-    """In a worker: make a CUDA device the current one, and bound what this process may take of its memory."""
-    torch.cuda.set_device(device)
-    if limit is not None:
-        share = min(1.0, limit / torch.cuda.get_device_properties(device).total_memory)
-    if share is not None:
-        torch.cuda.set_per_process_memory_fraction(share, device)
 
 
 def _check(name: str) -> str:

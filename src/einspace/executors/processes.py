@@ -15,7 +15,8 @@ from einspace.evaluation.attempt import Evaluate, accepts
 from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.outcome import Evaluation, Request, Watch
 from einspace.executors.base import Executor
-from einspace.executors.devices import MemoryLimit, check_devices, share_devices, share_memory
+from einspace.executors.devices import check_devices, share_devices
+from einspace.executors.memory import MemoryLimit, share_memory
 from einspace.executors.seat import Job, Seat
 from einspace.executors.sharing import shared
 from einspace.executors.worker import Equipment

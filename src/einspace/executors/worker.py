@@ -6,18 +6,16 @@ For each `Order` the worker answers `Taken`, then an `Epoch` after each epoch if
 import gc
 import os
 import signal
-import sys
 import threading
 from dataclasses import dataclass, replace
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from time import monotonic
 
-import psutil
-
 from einspace.evaluation.attempt import Evaluate, attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
-from einspace.executors.devices import is_cuda, limit_device_memory
+from einspace.executors.devices import is_cuda
+from einspace.executors.memory import limit_memory
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
 
@@ -108,10 +106,7 @@ def _prepare(equipment: Equipment) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends at once, even inside of a long operation
     threading.Thread(target=_end_with_driver, name="einspace-driver-watch", daemon=True).start()
     torch.set_num_threads(equipment.threads)
-    if equipment.device is not None and is_cuda(equipment.device):
-        limit_device_memory(equipment.device, equipment.memory_limit, equipment.memory_share)
-    elif equipment.memory_limit is not None and sys.platform != "win32":
-        _limit_memory(equipment.memory_limit)
+    limit_memory(equipment.device, equipment.memory_limit, equipment.memory_share)
     gc.freeze()  # PyTorch's half a million objects are not looked through after each evaluation, and stay shared with the other workers
 
 
@@ -155,17 +150,6 @@ def _clear(equipment: Equipment) -> None:
         import torch
 
         torch.cuda.empty_cache()
-
-
-def _limit_memory(limit: int) -> None:
-    """Bound the address space, so that an allocation fails in this process rather than that the system runs out of memory."""
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = int(psutil.Process().memory_info().vms) + limit
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
 
 
 def _end_with_driver() -> None:

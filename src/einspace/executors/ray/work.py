@@ -2,18 +2,14 @@
 
 import gc
 import pickle
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import psutil
-
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
-from einspace.executors.devices import is_cuda, limit_device_memory
-from einspace.executors.ray_runtime import load_ray
+from einspace.executors.memory import limit_memory
+from einspace.executors.ray.runtime import load_ray
 from einspace.executors.worker import PATIENCE, Epoch, Equipment
 
 
@@ -48,36 +44,15 @@ def work(equipment: Equipment, number: int, request: Request, watched: bool, mai
         return True
 
     given = (request, equipment.task, equipment.recipe, equipment.evaluate, equipment.device)
-    with _limited(equipment):
+    device = equipment.device if torch.cuda.is_available() else None  # Ray may call a GPU what is none
+    lift = limit_memory(device, equipment.memory_limit, equipment.memory_share)
+    try:
         evaluation = attempt(*given, watch, on_epoch) if watched else attempt(*given)
+    finally:
+        lift()
     gc.collect()  # a network is full of cycles
     try:
         pickle.dumps(evaluation)
     except Exception as error:  # noqa: BLE001 - pickling runs code of the user's, and Ray would send what is no plain data
         return Evaluation(Outcome.ERROR, reason=f"the evaluation cannot be sent: {first_line(error)}")
     return replace(evaluation, attempts=tries)
-
-
-@contextmanager
-def _limited(equipment: Equipment) -> Iterator[None]:
-    """Bound the memory: of the device, whose process ends after this evaluation, or else of the addresses, until the end of the block."""
-    import torch
-
-    if equipment.device is not None and is_cuda(equipment.device):
-        if torch.cuda.is_available():
-            limit_device_memory(equipment.device, equipment.memory_limit, equipment.memory_share)
-        yield
-        return
-    if equipment.memory_limit is None or sys.platform == "win32":
-        yield
-        return
-    import resource
-
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = int(psutil.Process().memory_info().vms) + equipment.memory_limit
-    bounds = [bound for bound in before if bound != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min([wanted, *bounds]), before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)

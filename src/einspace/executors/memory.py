@@ -1,0 +1,61 @@
+"""Memory: how much of it each worker may take, and the bound that makes an allocation fail in a worker before the machine runs out."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import psutil
+import torch
+
+from einspace.executors.devices import is_cuda
+
+SHARE = 0.9
+"""The part of a memory that workers share among them, if they are limited automatically."""
+
+MemoryLimit = int | Literal["auto"] | None
+"""Bytes for each worker; "auto" divides 90% of the memory there is; None is no limit."""
+
+
+def share_memory(limit: MemoryLimit, devices: Sequence[str | None], number: int) -> tuple[int | None, float | None]:
+    """The memory limit of one of the workers, whose devices these are: in bytes, or as a share of a CUDA device's memory.
+
+    How much a device has is known only to a process that has started it.
+    """
+    if limit != "auto":
+        return limit, None
+    device = devices[number]
+    if is_cuda(device):
+        return None, SHARE / devices.count(device)
+    return int(SHARE * psutil.virtual_memory().total / len(devices)), None
+
+
+def limit_memory(device: str | None, limit: int | None, share: float | None) -> Callable[[], None]:
+    """Bound the memory of this process, and return what lifts the bound again.
+
+    On CUDA it is the device's memory, in bytes or as a share; the device becomes the current one, and the bound stays as long as the
+    process. Elsewhere it is addresses, in bytes on top of what the process maps now; Windows bounds none.
+    """
+    if device is not None and is_cuda(device):
+        _limit_device(device, limit, share)
+    elif limit is not None and sys.platform != "win32":
+        return _limit_addresses(limit)
+    return lambda: None
+
+
+def _limit_device(device: str, limit: int | None, share: float | None) -> None:
+    torch.cuda.set_device(device)
+    if limit is not None:
+        share = min(1.0, limit / torch.cuda.get_device_properties(device).total_memory)
+    if share is not None:
+        torch.cuda.set_per_process_memory_fraction(share, device)
+
+
+def _limit_addresses(limit: int) -> Callable[[], None]:
+    """No looser than what binds this process already."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    bounds = [bound for bound in before if bound != resource.RLIM_INFINITY]
+    wanted = min([int(psutil.Process().memory_info().vms) + limit, *bounds])
+    resource.setrlimit(resource.RLIMIT_AS, (wanted, before[1]))
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, before)
