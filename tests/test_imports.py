@@ -15,6 +15,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "data": 30,
     "evaluation": 31,
     "strategies": 31,
+    "forkserver": 31.5,
     "executors": 32,
     "settings": 34,
     "locks": 34,
