@@ -1,7 +1,12 @@
 """Forkserver: the process that workers are forked from, with all that they need loaded: tens of milliseconds each, not seconds."""
 
+import atexit
 import multiprocessing
+import os
+import signal
+from contextlib import suppress
 from multiprocessing.context import BaseContext
+from typing import Any
 
 _LOADED = "einspace.executors.loaded"
 """The module that the server imports. Workers find in memory what it imports."""
@@ -23,6 +28,18 @@ def start() -> None:
 
         context()
         ensure_running()
+        atexit.unregister(_end)
+        atexit.register(_end)
+
+
+def _end() -> None:
+    """A program that ends while the server still loads, such as one that was called with a mistake, leaves nothing that goes on."""
+    from multiprocessing import forkserver
+
+    server: Any = getattr(forkserver, "_forkserver", None)
+    if (pid := getattr(server, "_forkserver_pid", None)) is not None:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)  # a child that nobody has waited for: no other process has its number
 
 
 def _is_there() -> bool:
