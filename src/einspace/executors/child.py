@@ -9,7 +9,8 @@ from typing import Any
 import psutil
 
 from einspace import forkserver
-from einspace.executors.worker import Equipment, Unfit, serve
+from einspace.executors.messages import Unfit
+from einspace.executors.worker import Equipment, serve
 
 GRACE = 5.0
 """Seconds that a process gets to end by itself."""
