@@ -3,7 +3,6 @@
 import inspect
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.commands import call
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace import strategies, study
@@ -21,12 +21,6 @@ from einspace.config.file import LARGEST, read, write
 from einspace.errors import EinspaceError, SettingError
 from einspace.result import Result, load_result
 from einspace.tasks import load_task
-
-COMMAND = [sys.executable, "-m", "einspace.cli"]
-
-
-def einspace(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, cwd=cwd, timeout=250)
 
 
 def file(folder: Path, text: str) -> Path:
@@ -341,12 +335,12 @@ def test_the_command_repeats_a_run_from_its_file(tmp_path: Path) -> None:
         "task: digits\ninit: resnet8,random*2\ntrials: 4\nworkers: 1\nseed: 1\nrun: one\nrecipe: {epochs_search: 1, epochs_final: 1}\n"
         "limits: {parameters: 50_000, flops: 2_000_000}\n",
     )
-    first = einspace("search", "--config", str(mine), "--trials", "3", "--json", cwd=tmp_path)
+    first = call("search", "--config", str(mine), "--trials", "3", "--json", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout)["trials"] == 3
     stored = tmp_path / "runs" / "one" / CONFIG
     stored.write_text(stored.read_text().replace("optuna: ", "optuna: '0' # "))
-    second = einspace("search", "--config", "runs/one/config.yaml", "--json", "--top", "2", cwd=tmp_path)
+    second = call("search", "--config", "runs/one/config.yaml", "--json", "--top", "2", cwd=tmp_path)
     assert second.returncode == 0, second.stderr
     report = json.loads(second.stdout)
     assert report["run"] != "runs/one"
@@ -354,10 +348,9 @@ def test_the_command_repeats_a_run_from_its_file(tmp_path: Path) -> None:
     assert 'versions.optuna: "0" there' in second.stderr
     one, two = (load_result(Path(name).name, str(tmp_path / "runs")) for name in ("one", report["run"]))
     assert [(row.text, row.outcome) for row in one.history] == [(row.text, row.outcome) for row in two.history]
-    refused = einspace("search", "--config", str(file(tmp_path, "task: digits\ntrails: 3")), cwd=tmp_path)
+    refused = call("search", "--config", str(file(tmp_path, "task: digits\ntrails: 3")), cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "mine.yaml, line 2: unknown setting 'trails'" in refused.stderr
-    assert "Traceback" not in refused.stderr
 
 
 def test_limits_alone() -> None:

@@ -15,11 +15,11 @@ from einspace.tasks.task import Task
 
 
 def note(request: Request, task: Task, recipe: Recipe, folder: Path) -> Evaluation:
-    """Take a second and more, and write down where and on what it begins, and that it has ended."""
+    """Take a second and more, but for a final training, and write down where and on what it begins, and that it has ended."""
     place = folder / f"{time.time_ns()}-{os.getpid()}"
     node = ray.get_runtime_context().get_node_id()
     place.with_suffix(".begun").write_text(f"{node} {request.text}")
-    time.sleep(1.5)
+    time.sleep(0.0 if request.final else 1.5)
     place.with_suffix(".ended").write_text(f"{node} {request.text}")
     return Evaluation(Outcome.OK, value=len(request.text) / 10_000, parameters=1)
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -45,11 +46,11 @@ def test_real_evaluation() -> None:
 
 
 def test_exit_code() -> None:
-    """The reason of a crash tells how the process ended."""
+    """The reason of a crash tells how the process ended; one that closes all lines, that to its driver too, may end by itself first."""
     with make() as executor:
         reasons = [executor.submit(Request(text)).result().reason for text in ("kill", "exit 0", "exit 3", "hang-up")]
-    for reason, part in zip(reasons, ("exit code -9", "exit code 0", "exit code 3", "closed its pipe"), strict=True):
-        assert part in reason
+    for reason, how in zip(reasons, ("exit code -9", "exit code 0", "exit code 3", "closed its pipe|exit code 1"), strict=True):
+        assert re.search(how, reason)
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.5])

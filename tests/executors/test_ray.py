@@ -46,57 +46,69 @@ def cluster() -> Iterator[Any]:
     assert until(lambda: all(gone(process.pid) for process in own))
 
 
-def test_two_tries_more(cluster: Any, tmp_path: Path) -> None:
-    """An evaluation whose worker is killed once is tried again and tells so; one that is killed every time ends as crashed after three."""
-    with RayExecutor(TASK, RECIPE, executor_samples.behave, address=cluster.address) as executor:
-        once, always = (executor.submit(Request(text)) for text in (f"kill-once {tmp_path / 'killed'}", "kill"))
-        assert (once.result().outcome, once.result().attempts) == (Outcome.OK, 2)
-        assert (always.result().outcome, always.result().attempts) == (Outcome.CRASHED, 3)
-        assert "worker died" in always.result().reason
+def test_unreachable() -> None:
+    """An address where nobody answers is one line, at once."""
+    with pytest.raises(RunError, match=r"there is no Ray cluster at 127\.0\.0\.1:9"):
+        RayExecutor(TASK, RECIPE, address="127.0.0.1:9")
+
+
+def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ray the one line tells what to install."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(SettingError, match=r"pip install 'einspace\[ray\]'"):
+        RayExecutor(TASK, RECIPE)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"cpus_per_trial": 0.0}, {"gpus_per_trial": -1.0}, {"gpus_per_trial": 1.5}, {"time_limit": 0.0}, {"memory_limit": 0}, {"retries": -1}],
+)
+def test_settings(settings: dict[str, Any]) -> None:
+    """Settings that make no sense are named before anything is started."""
+    with pytest.raises(SettingError, match=next(iter(settings)).replace("_", " ")):
+        RayExecutor(TASK, RECIPE, **settings)
     assert not ray.is_initialized()
 
 
-def test_real_evaluation(cluster: Any) -> None:
-    """An architecture is trained and scored from arrays that the workers share, as in this process."""
-    request = Request("[linear(d=16) relu]", seed=1)
-    with RayExecutor(TASK, RECIPE, address=cluster.address) as executor:
-        evaluation = executor.submit(request).result()
-    here = attempt(request, TASK, RECIPE)
-    assert (evaluation.outcome, evaluation.value, evaluation.parameters) == (Outcome.OK, here.value, here.parameters), evaluation
-    assert evaluation.epochs == pytest.approx(here.epochs)
-    with RayExecutor(TASK, RECIPE, ray_samples.look, address=cluster.address) as executor:
-        assert executor.submit(Request("fine")).result().value == 1.0
-
-
-def test_share_of_a_gpu(cluster: Any) -> None:
-    """A trial with half a GPU runs where there is one and sees it; more than a node has is refused at once, in one line."""
-    with RayExecutor(TASK, RECIPE, ray_samples.look, cpus_per_trial=0.5, gpus_per_trial=0.5, address=cluster.address) as executor:
-        evaluations = [future.result() for future in [executor.submit(Request("fine")) for _ in range(2)]]
-    assert [evaluation.reason for evaluation in evaluations] == ["0", "0"]
-    with pytest.raises(SettingError, match=r"no node of the Ray cluster has room.*GPU 2"):
-        RayExecutor(TASK, RECIPE, gpus_per_trial=2, address=cluster.address)
-    assert not ray.is_initialized()
-
-
-def test_connection_of_the_caller(cluster: Any) -> None:
-    """A connection to Ray that this process had before is used and left; two executors share one, and the first to end leaves it too."""
+def test_connection_of_its_own(cluster: Any) -> None:
+    """Two executors share a connection to the cluster; the first to end leaves it, and the last one ends it."""
     first, second = (RayExecutor(TASK, RECIPE, executor_samples.behave, address=cluster.address) for _ in range(2))
     first.close()
     assert second.submit(Request("fine")).result().outcome is Outcome.OK
     second.close()
     assert not ray.is_initialized()
+
+
+@pytest.fixture(scope="module")
+def connection(cluster: Any) -> Iterator[None]:
+    """A connection to them that executors share, and with it the workers that have everything imported."""
     ray.init(cluster.address, log_to_driver=False)
-    try:
-        with RayExecutor(TASK, RECIPE, executor_samples.behave) as executor:
-            assert executor.submit(Request("fine")).result().outcome is Outcome.OK
-        assert ray.is_initialized()
-        with pytest.raises(SettingError, match=r"connected to Ray at .* already"):
-            RayExecutor(TASK, RECIPE, address="10.9.8.7:6379")
-    finally:
-        ray.shutdown()
+    yield
+    ray.shutdown()
 
 
-def test_mailbox_lost(cluster: Any) -> None:
+def test_connection_of_the_caller(connection: None) -> None:
+    """A connection to Ray that this process had before is used and left; there is no second one beside it."""
+    with RayExecutor(TASK, RECIPE, executor_samples.behave) as executor:
+        assert executor.submit(Request("fine")).result().outcome is Outcome.OK
+    assert ray.is_initialized()
+    with pytest.raises(SettingError, match=r"connected to Ray at .* already"):
+        RayExecutor(TASK, RECIPE, address="10.9.8.7:6379")
+
+
+def test_real_evaluation(connection: None) -> None:
+    """An architecture is trained and scored from arrays that the workers share, as in this process."""
+    request = Request("[linear(d=16) relu]", seed=1)
+    with RayExecutor(TASK, RECIPE) as executor:
+        evaluation = executor.submit(request).result()
+    here = attempt(request, TASK, RECIPE)
+    assert (evaluation.outcome, evaluation.value, evaluation.parameters) == (Outcome.OK, here.value, here.parameters), evaluation
+    assert evaluation.epochs == pytest.approx(here.epochs)
+    with RayExecutor(TASK, RECIPE, ray_samples.look) as executor:
+        assert executor.submit(Request("fine")).result().value == 1.0
+
+
+def test_mailbox_lost(connection: None) -> None:
     """The way of the scores to the driver may be lost: the watch is told all the same, and what it says counts."""
     told: list[int] = []
 
@@ -104,14 +116,32 @@ def test_mailbox_lost(cluster: Any) -> None:
         told.append(epoch)
         return epoch < 3
 
-    with RayExecutor(TASK, RECIPE, executor_samples.behave, address=cluster.address) as executor:
+    with RayExecutor(TASK, RECIPE, executor_samples.behave) as executor:
         assert executor.submit(Request("fine")).result().outcome is Outcome.OK
         ray.kill(executor._mailbox, no_restart=False)
         evaluation = executor.submit(Request("epochs 4"), watch).result()
     assert (evaluation.outcome, evaluation.scores, told) == (Outcome.PRUNED, (0.1, 0.2, 0.3), [1, 2, 3])
 
 
-def test_node_lost_in_a_search(cluster: Any, tmp_path: Path) -> None:
+def test_two_tries_more(connection: None, tmp_path: Path) -> None:
+    """An evaluation whose worker is killed once is tried again and tells so; one that is killed every time ends as crashed after three."""
+    with RayExecutor(TASK, RECIPE, executor_samples.behave) as executor:
+        once, always = (executor.submit(Request(text)) for text in (f"kill-once {tmp_path / 'killed'}", "kill"))
+        assert (once.result().outcome, once.result().attempts) == (Outcome.OK, 2)
+        assert (always.result().outcome, always.result().attempts) == (Outcome.CRASHED, 3)
+        assert "worker died" in always.result().reason
+
+
+def test_share_of_a_gpu(connection: None) -> None:
+    """A trial with half a GPU runs where there is one and sees it; more than a node has is refused at once, in one line."""
+    with RayExecutor(TASK, RECIPE, ray_samples.look, cpus_per_trial=0.5, gpus_per_trial=0.5) as executor:
+        evaluations = [future.result() for future in [executor.submit(Request("fine")) for _ in range(2)]]
+    assert [evaluation.reason for evaluation in evaluations] == ["0", "0"]
+    with pytest.raises(SettingError, match=r"no node of the Ray cluster has room.*GPU 2"):
+        RayExecutor(TASK, RECIPE, gpus_per_trial=2)
+
+
+def test_node_lost_in_a_search(cluster: Any, connection: None, tmp_path: Path) -> None:
     """A node that is lost in the middle of a search costs no trial and doubles none: what ran there runs again elsewhere."""
     notes = tmp_path / "notes"
     notes.mkdir()
@@ -129,13 +159,13 @@ def test_node_lost_in_a_search(cluster: Any, tmp_path: Path) -> None:
 
     task = study_samples.small_task()
     losing = threading.Thread(target=lose)
-    with RayExecutor(task, task.recipe, partial(ray_samples.note, folder=notes), address=cluster.address) as executor:
+    with RayExecutor(task, task.recipe, partial(ray_samples.note, folder=notes)) as executor:
         losing.start()
         result = search(
-            task, "random", trials=8, workers=2, seed=1, limits=study_samples.SMALL, run="lost", runs=tmp_path, executor=executor
+            task, "random", trials=5, workers=2, seed=1, limits=study_samples.SMALL, run="lost", runs=tmp_path, executor=executor
         )
         losing.join()
-    assert [trial.outcome for trial in result.history] == ["ok"] * 8
+    assert [trial.outcome for trial in result.history] == ["ok"] * 5
     begun, ended = (Counter(text for _, text in texts(ending)) for ending in ("begun", "ended"))
     lost = begun - ended
     assert sum(lost.values()) == 1, "one evaluation was in the middle"
@@ -165,30 +195,6 @@ def test_no_worker_outlives_the_driver(tmp_path: Path) -> None:
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-
-
-def test_unreachable() -> None:
-    """An address where nobody answers is one line, at once."""
-    with pytest.raises(RunError, match=r"there is no Ray cluster at 127\.0\.0\.1:9"):
-        RayExecutor(TASK, RECIPE, address="127.0.0.1:9")
-
-
-def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without ray the one line tells what to install."""
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(SettingError, match=r"pip install 'einspace\[ray\]'"):
-        RayExecutor(TASK, RECIPE)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [{"cpus_per_trial": 0.0}, {"gpus_per_trial": -1.0}, {"gpus_per_trial": 1.5}, {"time_limit": 0.0}, {"memory_limit": 0}, {"retries": -1}],
-)
-def test_settings(settings: dict[str, Any]) -> None:
-    """Settings that make no sense are named before anything is started."""
-    with pytest.raises(SettingError, match=next(iter(settings)).replace("_", " ")):
-        RayExecutor(TASK, RECIPE, **settings)
-    assert not ray.is_initialized()
 
 
 def test_choice() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 from rich.progress import Progress
 
+from einspace import forkserver
 from einspace.cli.options import AsJson
 from einspace.cli.output import err, out, print_json, progress
 from einspace.config import SearchSettings, flags, leaves, load, notes, parameter
@@ -55,6 +56,8 @@ def search(
 
 def conduct(settings: SearchSettings, config: Path | None, data: str | None, told: list[str], as_json: bool) -> None:
     """Search, show how far it is, and print what was found; `data` and `told` are what a stored file says of where it was written."""
+    if settings.executor == "processes":
+        forkserver.start()  # it loads PyTorch for the workers while this process loads it too, and the data
     from einspace import callbacks, study
     from einspace.executors import choose
     from einspace.reporting.result import summary

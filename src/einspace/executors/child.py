@@ -1,19 +1,16 @@
 """Child: a worker process seen from the driver, with a pipe that nobody else holds."""
 
 import atexit
-import multiprocessing
 import threading
 from contextlib import suppress
 from multiprocessing.connection import wait
-from multiprocessing.context import BaseContext
 from typing import Any
 
 import psutil
-import torch
 
-from einspace.executors.worker import Equipment, Unfit, serve
-
-_PRELOADED = ["torch", "einspace.evaluation.attempt", "einspace.executors.worker"]
+from einspace import forkserver
+from einspace.executors.messages import Unfit
+from einspace.executors.worker import Equipment, serve
 
 GRACE = 5.0
 """Seconds that a process gets to end by itself."""
@@ -30,7 +27,7 @@ class Child:
     """
 
     def __init__(self, equipment: Equipment) -> None:
-        context = _context()
+        context = forkserver.context()
         self._line, far = context.Pipe()
         try:
             self._process: Any = context.Process(target=serve, args=(far, equipment), name="einspace-worker")  # type: ignore[attr-defined]
@@ -115,15 +112,3 @@ def _end_all() -> None:
         _ending = True
         for child in _living:
             child.kill()
-
-
-def _context() -> BaseContext:
-    """Workers are forked from a server that has torch loaded (tens of milliseconds each), or spawned where there is no fork."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    # Optimisers import torch._dynamo at their first step: 1.5 seconds, once in the server instead of once in each worker. With CUDA it
-    # stays out of the server: anything in there that so much as counts the devices would keep CUDA from starting in the workers.
-    with_cuda = torch.backends.cuda.is_built()  # type: ignore[no-untyped-call]
-    context.set_forkserver_preload(_PRELOADED if with_cuda else [*_PRELOADED, "torch._dynamo"])
-    return context

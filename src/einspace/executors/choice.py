@@ -6,7 +6,7 @@ from einspace.errors import SettingError, UnknownNameError
 from einspace.evaluation.attempt import Evaluate
 from einspace.executors.base import Executor
 from einspace.executors.processes import ProcessExecutor
-from einspace.executors.ray import RayExecutor
+from einspace.executors.ray.executor import RayExecutor
 from einspace.executors.retrying import RetryingExecutor
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task

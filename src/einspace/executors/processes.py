@@ -10,6 +10,7 @@ from math import isfinite
 from queue import SimpleQueue
 from time import monotonic
 
+from einspace import forkserver
 from einspace.errors import SettingError
 from einspace.evaluation.attempt import Evaluate, accepts
 from einspace.evaluation.evaluate import evaluate
@@ -70,6 +71,7 @@ class ProcessExecutor(Executor):
             seats = list(share_devices(check_devices(devices), workers))
             if not accepts(evaluate, "device"):
                 raise SettingError(f"devices are given, but the evaluate {evaluate!r} takes no device")
+        forkserver.start()
         self.workers = workers
         self.devices = tuple(seats)
         threads = max(1, (os.cpu_count() or 1) // workers)

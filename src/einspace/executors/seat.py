@@ -11,7 +11,8 @@ from traceback import format_exc
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, Watch, first_line
 from einspace.executors.child import GRACE, Child, Died
-from einspace.executors.worker import Epoch, Equipment, Order, Taken, Verdict
+from einspace.executors.messages import Epoch, Taken, Verdict
+from einspace.executors.worker import Equipment, Order
 
 STARTS = 6
 """Processes that are tried for one evaluation, if they cannot be started or die before they take it up."""

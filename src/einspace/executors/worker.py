@@ -16,11 +16,9 @@ from einspace.evaluation.attempt import Evaluate, attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
 from einspace.executors.devices import is_cuda
 from einspace.executors.memory import limit_memory
+from einspace.executors.messages import PATIENCE, Epoch, Taken, Unfit, Verdict
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
-
-PATIENCE = 1.0
-"""Seconds that a worker waits for a verdict on an epoch before it goes on without; a later one is heard after the next epoch."""
 
 
 @dataclass(frozen=True)
@@ -47,36 +45,6 @@ class Order:
     number: int
     request: Request
     watched: bool
-
-
-@dataclass(frozen=True)
-class Taken:
-    """The worker has begun."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """An epoch has ended; `loss` is None where `evaluate` does not tell it."""
-
-    number: int
-    score: float
-    loss: float | None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the driver says to an epoch of an order."""
-
-    order: int
-    epoch: int
-    go_on: bool
-
-
-@dataclass(frozen=True)
-class Unfit:
-    """The worker cannot work at all, because its device or its limits cannot be set up."""
-
-    reason: str
 
 
 def serve(line: Connection, equipment: Equipment) -> None:

@@ -1,5 +1,1 @@
 """Evaluations on a Ray cluster."""
-
-from einspace.executors.ray.executor import RayExecutor
-
-__all__ = ["RayExecutor"]

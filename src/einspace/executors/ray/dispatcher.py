@@ -11,8 +11,8 @@ from time import monotonic
 from typing import Any
 
 from einspace.evaluation.outcome import Evaluation, Outcome, first_line
+from einspace.executors.messages import Epoch
 from einspace.executors.ray.trial import Trial
-from einspace.executors.worker import Epoch
 
 POLL = 5.0
 """Seconds that the mailbox is asked to wait for news, before it is asked again."""

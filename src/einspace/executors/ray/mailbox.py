@@ -2,7 +2,7 @@
 
 import asyncio
 
-from einspace.executors.worker import PATIENCE, Epoch
+from einspace.executors.messages import PATIENCE, Epoch
 
 
 class Mailbox:

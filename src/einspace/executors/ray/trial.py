@@ -8,7 +8,7 @@ from traceback import format_exc
 from typing import Any
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, Watch, first_line
-from einspace.executors.worker import Epoch
+from einspace.executors.messages import Epoch
 
 GIVING_UP = 2.0
 """Seconds that an evaluation that was given up gets to end by itself, before its process is ended."""

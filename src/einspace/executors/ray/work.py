@@ -9,8 +9,9 @@ from typing import Any
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
 from einspace.executors.memory import limit_memory
+from einspace.executors.messages import PATIENCE, Epoch
 from einspace.executors.ray.runtime import load_ray
-from einspace.executors.worker import PATIENCE, Epoch, Equipment
+from einspace.executors.worker import Equipment
 
 
 def work(equipment: Equipment, number: int, request: Request, watched: bool, mailbox: Any) -> Evaluation:
