@@ -17,7 +17,7 @@ from optuna.study import StudyDirection
 from einspace import finals, pruning, strategies
 from einspace.backup import back_up
 from einspace.callbacks import Callback, Watch
-from einspace.config import write_config
+from einspace.config import OwnSettings, write_config
 from einspace.errors import SettingError
 from einspace.evaluation.evaluate import evaluate
 from einspace.executors import Executor, Make, choose
@@ -139,7 +139,7 @@ def search(
     compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
     entries = [finals.entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
     config = {
-        "task": task.name,
+        "task": task.path or task.name,
         "strategy": strategy,
         "init": list(initial),
         "trials": trials,
@@ -155,6 +155,7 @@ def search(
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
         "recipe": asdict(recipe),
         "limits": asdict(limits),
+        "own": OwnSettings.of(task.own).model_dump(),
     }
     folder = Run(runs, run, task.name)
     database = folder.study(storage)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress
 
-from einspace.cli.options import AsJson
+from einspace.cli.options import OWN, AsJson, with_settings
 from einspace.cli.output import err, out, print_json, progress
 from einspace.config import SearchSettings, flags, leaves, load, notes, parameter
 
@@ -24,6 +24,7 @@ def option(key: str) -> Any:
     return typer.Option(*flags(key), help=field.description, show_default=default)
 
 
+@with_settings(*OWN)
 def search(
     context: typer.Context,
     task: Annotated[str | None, typer.Argument(metavar="TASK", help=leaves()["task"].description, show_default=False)] = None,
@@ -66,6 +67,7 @@ def search(
     top: Annotated[int | None, option("top")] = None,
     log: Annotated[list[str] | None, option("log")] = None,
     as_json: AsJson = False,
+    **own: Any,
 ) -> None:
     """Search an architecture for a task, train the best one and the baselines, and score them on test."""
     given = {key: context.params[parameter(key)] for key in leaves() if _is_given(context, parameter(key))}
@@ -87,7 +89,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.settings import fingerprint
     from einspace.tasks import load_task
 
-    task = load_task(settings.task, settings.data_folder)
+    task = load_task(settings.task, settings.data_folder, settings.own.build())
     err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     if data is not None and fingerprint(task) != data:
         told = [*told, f"data: the samples of {task.name} are others here"]

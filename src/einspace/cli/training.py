@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Data, Seed, TaskName, Text, read_architecture
+from einspace.cli.options import OWN, AsJson, Data, Seed, TaskName, Text, read_architecture, with_settings
 from einspace.cli.output import out, print_json, progress
+from einspace.config import load, parameter
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts
 
 
+@with_settings(*OWN)
 def evaluate(
     text: Text,
     task_name: TaskName,
@@ -18,13 +20,16 @@ def evaluate(
     seed: Seed = 0,
     data: Data = None,
     as_json: AsJson = False,
+    **own: Any,
 ) -> None:
     """Train one architecture on a task and score it."""
     from einspace.evaluation.evaluate import evaluate as run
     from einspace.evaluation.outcome import NotANumber, Request
     from einspace.tasks import load_task
 
-    task = load_task(task_name, data)
+    given = {key: own[parameter(key)] for key in OWN if own[parameter(key)] is not None}
+    settings, _ = load(None, {"task": task_name, **given})
+    task = load_task(settings.task, data, settings.own.build())
     architecture = read_architecture(text, task.input)
     recipe = task.recipe.override(epochs_search=epochs, epochs_final=epochs)
     total = recipe.epochs_final if final else recipe.epochs_search

@@ -1,8 +1,9 @@
 """SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -10,6 +11,9 @@ from pydantic.fields import FieldInfo
 from einspace.errors import EinspaceError, LimitError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
+
+if TYPE_CHECKING:
+    from einspace.tasks import Own
 
 _LIMITS = Limits()
 
@@ -68,6 +72,38 @@ class LimitSettings(Group):
         return Limits(**self.model_dump())
 
 
+class OwnSettings(Group):
+    """What data of one's own are, where it is not to be recognised; each source takes some of it, a task of the paper none."""
+
+    kind: Annotated[str | None, Field(description="Of own data: classification, multi-label, regression, mask or dense.")] = None
+    class_weights: Annotated[bool, Field(description="Of own data: rare classes count as much as frequent ones.")] = False
+    label: Annotated[str | int | None, Field(description="Of a table: the column of the label, by name or number from 0.")] = None
+    channels: Annotated[int | None, Field(ge=1, description="Of a table: channels of a row's series.")] = None
+    layout: Annotated[str | None, Field(description="Of a table: steps or channels, what a row holds one after the other.")] = None
+    split: Annotated[str | None, Field(description="Of a table: the column that says train, valid or test.")] = None
+    size: Annotated[str | None, Field(description="Of a folder of images: HEIGHT,WIDTH that all are scaled to.")] = None
+
+    @field_validator("size")
+    @classmethod
+    def _size_is_readable(cls, size: str | None) -> str | None:
+        if size is not None and not re.fullmatch(r"[1-9]\d{0,4},[1-9]\d{0,4}", size):
+            raise ValueError(f"size must be HEIGHT,WIDTH in pixels, as 32,32, not {size!r}")
+        return size
+
+    def build(self) -> "Own":
+        """What is said, as a task takes it."""
+        from einspace.tasks import Own
+
+        size = None if self.size is None else tuple(map(int, self.size.split(",")))
+        return Own(**{**self.model_dump(), "size": size})
+
+    @classmethod
+    def of(cls, own: "Own") -> Self:
+        """The settings that say the same."""
+        said = own.said()
+        return cls(**(said | {"size": f"{own.size[0]},{own.size[1]}"} if own.size else said))
+
+
 class SearchSettings(Group):
     """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
 
@@ -108,6 +144,7 @@ class SearchSettings(Group):
     ] = []
     recipe: RecipeSettings = RecipeSettings()
     limits: LimitSettings = LimitSettings()
+    own: OwnSettings = OwnSettings()
 
     @field_validator("task")
     @classmethod
@@ -151,7 +188,7 @@ def leaves() -> dict[str, FieldInfo]:
     """Every option by its key, a group's name and a point before those of a group.
 
     >>> list(leaves())[-1]
-    'limits.min_parameters'
+    'own.size'
     """
     return dict(_leaves())
 

@@ -1,6 +1,7 @@
 """Arrays and tables of one's own on disk: .npz archives, folders of .npy files, and .csv files of signals."""
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,4 +130,6 @@ def _column(wanted: str | int | None, names: list[str], path: Path) -> int:
         return wanted % len(names)
     if wanted in names:
         return names.index(str(wanted))
+    if isinstance(wanted, str) and re.fullmatch(r"-?\d{1,9}", wanted):
+        return _column(int(wanted), names, path)
     raise TaskError(f"{path}: there is no column {wanted!r}; there are {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}")

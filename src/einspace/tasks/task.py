@@ -16,6 +16,7 @@ from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabe
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import problem_of
 from einspace.tasks.metrics import Metric
+from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
 
@@ -48,6 +49,7 @@ class Task:
     `labels` are the names of the classes. `normaliser` is applied to the samples on the device, where they are too many to be kept twice;
     samples in memory are normalised as they are. `target_normaliser` is what the targets were normalised with: scores are in their own
     units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`.
+    `path` is where data of one's own were read from by `load_task`, and `own` what was said of them there.
     """
 
     name: str
@@ -66,6 +68,8 @@ class Task:
     target_normaliser: Normaliser | None = None
     augmentation: Augmentation | None = None
     notes: tuple[str, ...] = ()
+    path: str = ""
+    own: Own = NOTHING_SAID
 
     def __post_init__(self) -> None:
         Feature.of(self.input)
