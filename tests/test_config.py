@@ -125,7 +125,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         tmp_path,
         "task: digits\nstrategy: mutation\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
         "population: 7\ntournament: 2\ncost: flops\ntime_limit: null\ncomputation_probability: 0.4\n"
-        "keep_weights: true\nstorage: sqlite:///there.db\npruner: median\n"
+        "keep_weights: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
         "data_folder: files\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"

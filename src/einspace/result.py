@@ -71,6 +71,9 @@ class Best:
     validation: float
     test: float | None
     reason: str = ""
+    tests: tuple[float | None, ...] = ()
+    """The score from each seed where there are several; `test` is their mean then, None where one of them has no score."""
+    test_deviation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class BaselineRow:
     validation: float | None
     test: float | None
     reason: str = ""
+    tests: tuple[float | None, ...] = ()
+    test_deviation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -160,8 +165,7 @@ class Result:
         """What `search --json` prints."""
         best = None
         if self.best is not None:
-            best = {("architecture" if name == "text" else name): value for name, value in asdict(self.best).items() if value != ""}
-        baselines = [{name: value for name, value in asdict(row).items() if value != ""} for row in self.baselines]
+            best = {("architecture" if name == "text" else name): value for name, value in _said(self.best).items()}
         report = {
             "run": str(self.run),
             "task": self.settings["task"],
@@ -171,7 +175,7 @@ class Result:
             "trials": len(self.history),
             "best": best,
             "top": [_short(row) for row in self.top(top)],
-            "baselines": baselines,
+            "baselines": [_said(row) for row in self.baselines],
             "outcomes": dict(self.outcomes),
             "seconds": dict(self.seconds),
             "overhead": self.overhead,
@@ -214,8 +218,7 @@ def collect(study: optuna.Study, run: Run, settings: Settings) -> Result:
     attributes = study.user_attrs
     best, top = None, best_of(history, higher)
     if top is not None and top.value is not None:
-        test = attributes.get(f"test:{top.key}", {})
-        best = Best(top.text, top.key, top.number, top.parameters, top.value, test.get("value"), test.get("reason", ""))
+        best = Best(top.text, top.key, top.number, top.parameters, top.value, *_tested(top.key, attributes))
     scores = [row.value for row in history if row.value is not None]
     sampled = settings["strategy"] == "sampling" and scores
     sessions: Sequence[Mapping[str, float]] = attributes.get("sessions", [])
@@ -306,8 +309,32 @@ def _baseline(entry: Mapping[str, Any], history: Sequence[Row], attributes: Mapp
             validation, reason = row.value, row.reason
             if row.value is not None:
                 break
-    test = attributes.get(f"test:{key}", {})
-    return BaselineRow(entry["name"], key, entry["parameters"], validation, test.get("value"), reason or test.get("reason", ""))
+    test, why, tests, deviation = _tested(key, attributes)
+    return BaselineRow(entry["name"], key, entry["parameters"], validation, test, reason or why, tests, deviation)
+
+
+def attribute(split: str, key: str, number: int = 0) -> str:
+    """Under which name a study keeps what an architecture scored outside the trials, from a number of seeds after the run's own."""
+    return f"{split}:{key}:{number}" if number else f"{split}:{key}"
+
+
+def _tested(key: str, attributes: Mapping[str, Any]) -> tuple[float | None, str, tuple[float | None, ...], float | None]:
+    """Of the final trainings of an architecture: the score, why there is none, and the scores and their deviation over several seeds."""
+    from einspace.tasks.metrics import over_seeds
+
+    known = [attributes.get(attribute("test", key, number), {}) for number in range(attributes.get("final_seeds", 1))]
+    values = tuple(one.get("value") for one in known)
+    reason = next((one["reason"] for one in known if one.get("reason")), "")
+    if len(values) == 1:
+        return values[0], reason, (), None
+    scores = over_seeds(values)
+    return scores.mean, reason, values, scores.deviation
+
+
+def _said(row: Best | BaselineRow) -> dict[str, Any]:
+    """An end result as JSON, without what says nothing."""
+    empty = ("reason", "tests") if row.tests else ("reason", "tests", "test_deviation")
+    return {name: value for name, value in asdict(row).items() if value or name not in empty}
 
 
 def _seconds(study: optuna.Study, sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -78,6 +78,7 @@ def search(
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
     keep_weights: bool = False,
+    final_seeds: int = 1,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -101,12 +102,14 @@ def search(
     give the same `run`; they share its trials, and take over those of a driver that has died.
     `devices` are those that the workers train on in turn, such as `("cuda:0", "cuda:1")`; a worker that dies is tried again twice.
     `keep_weights` writes those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder, for `einspace export`.
+    `final_seeds` is from how many seeds the best one and the baselines are trained in the end, whose mean and spread are told; a call that
+    goes on with a run may ask for more of them.
     `pruner`, one of `pruning.PRUNERS`, gives up trials early from the validation scores of their epochs.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
     and Interrupted on Ctrl-C.
     """
-    for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0)):
+    for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0), ("final_seeds", final_seeds, 1)):
         if type(value) is not int or value < least:
             raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
     if time_limit is not None and not 0 < time_limit < inf:
@@ -152,6 +155,7 @@ def search(
         "time_limit": time_limit,
         "pruner": pruner,
         "keep_weights": keep_weights,
+        "final_seeds": final_seeds,
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
         "recipe": asdict(recipe),
         "limits": asdict(limits),
@@ -181,12 +185,13 @@ def search(
                     history = loop.ledger.rows.values()
                     loop.set_user_attr("baselines", [{name: entry[name] for name in _SHOWN} for entry in entries])
                     finals.score(loop, at_work, "valid", finals.unscored_baselines(loop, history, entries), seed)
-                    texts = finals.finals(loop, history, entries, higher)
-                    if texts and not isinstance(make, Executor):
+                    loop.set_user_attr("final_seeds", final_seeds)
+                    wanted = finals.finals(loop, history, entries, higher, final_seeds)
+                    if wanted and not isinstance(make, Executor):
                         at_work.close()
                         limit = finals.final_limit(time_limit, task, recipe)
                         at_work = stack.enter_context(make(task, recipe, workers, limit, evaluation))
-                    finals.score(loop, at_work, "test", texts, seed, progress, folder.weights if keep_weights else None)
+                    finals.score(loop, at_work, "test", wanted, seed, progress, folder.weights if keep_weights else None)
         except KeyboardInterrupt:
             at_work.stop()
             raise Interrupted(folder.path, len(loop.ledger.rows), max(loop.total, trials)) from None

@@ -127,6 +127,7 @@ class SearchSettings(Group):
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))
     ] = COMPUTATION_PROBABILITY
     keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
+    final_seeds: Annotated[int, Field(ge=1, description="Seeds of the final trainings; mean and spread are told.")] = 1
     storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     devices: Annotated[str | None, Field(description="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None
