@@ -77,6 +77,7 @@ class OwnSettings(Group):
 
     kind: Annotated[str | None, Field(description="Of own data: classification, multi-label, regression, mask or dense.")] = None
     class_weights: Annotated[bool, Field(description="Of own data: rare classes count as much as frequent ones.")] = False
+    axes: Annotated[str | None, Field(description="Of arrays: NCHW, NHWC, NHW, NSD or NDS.")] = None
     label: Annotated[str | int | None, Field(description="Of a table: the column of the label, by name or number from 0.")] = None
     channels: Annotated[int | None, Field(ge=1, description="Of a table: channels of a row's series.")] = None
     layout: Annotated[str | None, Field(description="Of a table: steps or channels, what a row holds one after the other.")] = None

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.tasks.images import SPLITS
+from einspace.tasks.images import SPLITS, is_colour, pixels
 
 SAMPLES = ("image", "img", "pixel_values", "audio", "signal", "x")
 TARGETS = ("label", "labels", "fine_label", "target", "class", "y")
@@ -54,8 +54,7 @@ def _samples(values: Any, split: str, column: str) -> NDArray[Any]:
 def _array(value: Any) -> NDArray[Any]:
     """One sample: an image (H, W) or (H, W, C) of Pillow's as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
     if hasattr(value, "convert") and hasattr(value, "mode"):
-        image = np.asarray(value.convert("L" if value.mode in ("1", "L", "LA", "I", "F") else "RGB"))
-        return image[None] if image.ndim == 2 else np.ascontiguousarray(image.transpose(2, 0, 1))
+        return pixels(value, is_colour(value))
     if isinstance(value, dict) and "array" in value:  # what an audio feature decodes to
         value = value["array"]
     array = np.asarray(value)

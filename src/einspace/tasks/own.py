@@ -13,6 +13,7 @@ class Own:
 
     kind: str | None = None
     class_weights: bool = False
+    axes: str | None = None
     label: str | int | None = None
     channels: int | None = None
     layout: str | None = None

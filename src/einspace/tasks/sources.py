@@ -30,7 +30,9 @@ def from_npz(path: Path, options: Options) -> Task:
 
 def from_csv(path: Path, label: str | int | None, channels: int, layout: str, split: str | None, options: Options) -> Task:
     """The task of `Task.from_csv`."""
-    return task_of(read_signals(path, label, channels, layout, split), options)
+    pools, notes = read_signals(path, label, channels, layout, split)
+    task = task_of(pools, options)
+    return replace(task, notes=(*notes, *task.notes))
 
 
 def from_huggingface(dataset: Any, x: str | None, y: str | None, options: Options) -> Task:
@@ -64,7 +66,7 @@ def _source(path: Path) -> tuple[str, Callable[..., Task], tuple[str, ...]]:
     if path.is_dir() and not any(path.glob("*.npy")):
         return "a folder of images by class", Task.from_folder, ("class_weights", "size")
     if path.is_dir() or suffix == ".npz":
-        return "a folder of .npy files" if path.is_dir() else "a .npz archive", Task.from_npz, ("kind", "class_weights")
+        return "a folder of .npy files" if path.is_dir() else "a .npz archive", Task.from_npz, ("kind", "class_weights", "axes")
     if suffix in TABLES:
         return f"a {suffix} table of signals", Task.from_csv, ("kind", "class_weights", "label", "channels", "layout", "split")
     raise TaskError(f"{path}: data are a .npz archive, a .csv table of signals, or a folder of .npy files or of images by class")

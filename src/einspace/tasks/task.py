@@ -153,6 +153,7 @@ class Task:
         labels: Sequence[str] = (),
         class_weights: bool = False,
         normalise: bool = True,
+        axes: str | None = None,
     ) -> "Task":
         """Samples (N, C, H, W) or (N, S, D) and their targets, NumPy's or PyTorch's, as a task.
 
@@ -163,7 +164,7 @@ class Task:
         """
         from einspace.tasks.arrays import Options, task_of
 
-        options = Options(kind, name, shares, seed, metric, recipe, baselines, description, labels, class_weights, normalise)
+        options = Options(kind, name, shares, seed, metric, recipe, baselines, description, labels, class_weights, normalise, axes)
         given = {"valid": valid, "test": test}
         return task_of({"train": (x, y)} | {split: pair for split, pair in given.items() if pair is not None}, options)
 
@@ -191,11 +192,12 @@ class Task:
         seed: int = 0,
         recipe: Recipe | None = None,
         class_weights: bool = False,
+        axes: str | None = None,
     ) -> "Task":
         """Arrays `x` and `y` of a .npz file, or `train_x`, `train_y`, `valid_x` and so on; or of a folder of such .npy files."""
         from einspace.tasks.sources import from_npz
 
-        return from_npz(Path(path), _options(path, kind, shares, seed, recipe, class_weights))
+        return from_npz(Path(path), replace(_options(path, kind, shares, seed, recipe, class_weights), axes=axes))
 
     @staticmethod
     def from_csv(
