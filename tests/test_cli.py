@@ -26,6 +26,8 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
         (["search", "digits", "--init", "resnet81"], ["unknown initial member 'resnet81'", "resnet8"]),
         (["search", "digits", "--trials", "0"], ["trials must be a whole number of at least 1"]),
         (["search", "digits", "--epochs", "0"], ["epochs_search"]),
+        (["search", "digits", "--cost", "flops"], ["the strategy evolution takes no cost", "an option of pareto"]),
+        (["search", "digits", "--strategy", "random", "--population", "9"], ["the strategy random takes no population", "given as 9"]),
         (["search", "digits", "--run", "../x"], ["a run's name"]),
         (["search", "digits", "--time-limit", "-1"], ["time_limit must be a number over 0"]),
         (["search"], ["task is missing"]),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, good, score, small_task
+from tests.study_samples import EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, good, score, small_task
 
 from einspace.backup import EVERY, back_up, backup_of
 from einspace.errors import RunError
@@ -90,7 +90,7 @@ def test_workers_that_die_hang_or_diverge_end_no_search(tmp_path: Path) -> None:
     """Each such trial ends with its outcome and a reason, the others as usual, and no worker is missing afterwards."""
     task = small_task()
     with ProcessExecutor(task, task.recipe, 2, time_limit=1.0, evaluate=hazard) as executor:
-        result = drive(tmp_path, 16, workers=2, executor=executor, strategy="random", init=())
+        result = drive(tmp_path, 16, workers=2, executor=executor, **SAMPLED)
     expected = {row.number: score(row.text) for row in result.history if row.reused is None}
     assert [row.number for row in result.history] == list(range(16))
     for row in result.history:

@@ -10,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import optuna
 import pytest
-from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, often_bad, small_task
+from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, often_bad, small_task
 
 from einspace.errors import RunError, SettingError
 from einspace.result import Result, load_result
@@ -26,7 +26,7 @@ def run(folder: Path, trials: int = 12, metric: Metric = ACCURACY, **options: An
 @pytest.mark.parametrize("metric", [ACCURACY, Metric("error", False, ACCURACY.function)])
 def test_the_top_is_the_best_architectures_each_once(tmp_path: Path, metric: Metric) -> None:
     """Best first in the metric's direction, no canonical key twice, the earliest trial of a key, and no more than there are."""
-    small = {"strategy": "random", "init": (), "limits": type(SMALL)(operations=2)}
+    small = {**SAMPLED, "limits": type(SMALL)(operations=2)}
     result = run(tmp_path, 25, metric, **small)
     top = result.top(100)
     scores = {row.key: row.value for row in result.history if row.value is not None}

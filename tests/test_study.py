@@ -11,7 +11,7 @@ from typing import Any
 
 import optuna
 import pytest
-from tests.study_samples import EVOLUTION, RECIPE, SMALL, Driver, ThreadExecutor, good, often_bad, score, small_task
+from tests.study_samples import EVOLUTION, RECIPE, SAMPLED, SMALL, Driver, ThreadExecutor, good, often_bad, score, small_task
 
 from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
@@ -64,7 +64,7 @@ def test_the_best_is_trained_again_for_the_test_split(tmp_path: Path) -> None:
 
 def test_a_search_without_seeds_is_compared_with_the_tasks_baselines(tmp_path: Path) -> None:
     """Baselines that were no trial are scored beside the trials, and do not count as such."""
-    result, executor = run(tmp_path, strategy="random", init=(), trials=3)
+    result, executor = run(tmp_path, trials=3, **SAMPLED)
     (baseline,) = result.baselines
     assert baseline.validation is not None
     assert baseline.test == pytest.approx(baseline.validation + 1)
@@ -74,7 +74,7 @@ def test_a_search_without_seeds_is_compared_with_the_tasks_baselines(tmp_path: P
 
 def test_sampling_reports_mean_and_spread(tmp_path: Path) -> None:
     """Random sampling says what a random architecture scores."""
-    result, _ = run(tmp_path, strategy="sampling", init=(), trials=4)
+    result, _ = run(tmp_path, trials=4, **{**SAMPLED, "strategy": "sampling"})
     values = [row.value for row in result.history if row.value is not None]
     assert result.sampling is not None
     assert result.sampling.mean == pytest.approx(sum(values) / 4)
@@ -118,7 +118,7 @@ def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 4])
 def test_the_same_key_is_trained_once(tmp_path: Path, workers: int) -> None:
     """A canonical key that has a score, or is about to get one, is not sent to a worker again; the trial says whose score it has."""
-    result, executor = run(tmp_path, strategy="random", init=(), limits=type(SMALL)(operations=2), trials=25, workers=workers)
+    result, executor = run(tmp_path, limits=type(SMALL)(operations=2), trials=25, workers=workers, **SAMPLED)
     reused = [row for row in result.history if row.reused is not None]
     sent = [request.text for request in executor.requests if not request.final]
     by_number = {row.number: row for row in result.history}
@@ -271,11 +271,16 @@ def test_what_makes_no_sense_is_refused_before_a_folder_is_made(tmp_path: Path) 
         ({"time_limit": 0.0}, SettingError),
         ({"strategy": "evolve"}, UnknownNameError),
         ({"init": "resnet"}, UnknownNameError),
+        ({"cost": "parameters"}, SettingError),
+        ({"strategy": "pareto", "cost": "size"}, SettingError),
+        ({"strategy": "random", "init": (), "population": 5}, SettingError),
         ({"recipe": {"epoch": 1}}, SettingError),
         ({"run": "../up"}, RunError),
     ):
         with pytest.raises(error):
             run(tmp_path / "runs", **options)
+    with pytest.raises(SettingError, match=r"^time_limit must be a number over 0, or None, not -1\.0$"):
+        run(tmp_path / "runs", time_limit=-1.0)
     assert not (tmp_path / "runs").exists()
 
 

@@ -95,7 +95,7 @@ class Ledger:
             self.settled[row.key] = row
         if row.value is None:
             return
-        individual = Individual(row.number, row.text, row.key, self.sign * row.value, row.parameters, row.flops or 0)
+        individual = Individual(row.number, row.text, row.key, self.sign * row.value, row.parameters, row.flops, row.latency)
         insort(self.individuals, individual, key=lambda other: other.number)
         if self.best is None or (individual.fitness, -row.number) > (self.sign * (self.best.value or 0.0), -self.best.number):
             self.best = row

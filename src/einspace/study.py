@@ -2,23 +2,17 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
-from math import inf
-from pathlib import Path
 from time import perf_counter
 from typing import Any
-
-import optuna
-from optuna.study import StudyDirection
 
 from einspace import finals, pruning, strategies
 from einspace.backup import back_up
 from einspace.callbacks import Callback, Watch
-from einspace.config import OwnSettings, write_config
-from einspace.errors import SettingError
+from einspace.config import OwnSettings, stored, write_config
+from einspace.driving import Interrupted, drive, open_study, store_session
 from einspace.evaluation.evaluate import evaluate
 from einspace.executors import Executor, Make, choose
 from einspace.executors.processes import check_sendable
@@ -27,9 +21,8 @@ from einspace.limits import Limits
 from einspace.loop import Loop, Progress
 from einspace.result import Result, collect, load_result
 from einspace.run import Run
-from einspace.settings import Settings, check_same, settings_of
+from einspace.settings import settings_of
 from einspace.space import EinSpace
-from einspace.storage import Database
 from einspace.strategies.initial import RANDOM, Initial, label
 from einspace.tasks import Recipe, Task, load_task
 
@@ -40,19 +33,6 @@ _SHOWN = ("name", "key", "parameters", "reason")
 """What the study keeps of a baseline."""
 
 
-class Interrupted(Exception):
-    """A search was ended by Ctrl-C. Everything that had finished is stored in the folder `run`; the same call goes on from there."""
-
-    def __init__(self, run: Path, done: int, total: int) -> None:
-        super().__init__(run, done, total)
-        self.run = run
-        self.done = done
-        self.total = total
-
-    def __str__(self) -> str:
-        return f"interrupted after {self.done} of {self.total} trials; the run {self.run} can be continued"
-
-
 def search(
     task: Task | str,
     strategy: str = "evolution",
@@ -61,9 +41,9 @@ def search(
     seed: int = 0,
     *,
     init: Initial = (),
-    population: int = 100,
-    tournament: int = 10,
-    cost: str = "parameters",
+    population: int | None = None,
+    tournament: int | None = None,
+    cost: str | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     computation_probability: float | None = None,
@@ -86,7 +66,9 @@ def search(
     evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
     of an evolving strategy, such as "resnet8,random*6", or texts and architectures of your own, such as `[imported.architecture]`; `recipe`
     is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
-    `cost`, "parameters" or "flops", is the second objective of the strategy "pareto"; `Result.pareto` has what nothing beats in both.
+    `population` (100 if not given) and `tournament` (10) are those of an evolving strategy. `cost`, "parameters" (if not given), "flops" or
+    "latency", is the second objective of the strategy "pareto"; `Result.pareto` has what nothing beats in both. The latency, in seconds for
+    one sample, is measured after the training, on the worker's device and with its threads. A strategy refuses what it has no use for.
     `grammar` is another one than the paper's, with its own probabilities; the texts of the result are of it. Workers import its operations,
     so a class of one's own stands at the top of a module or of a script.
     `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
@@ -109,11 +91,7 @@ def search(
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
     and Interrupted on Ctrl-C.
     """
-    for name, value, least in (("trials", trials, 1), ("workers", workers, 1), ("seed", seed, 0), ("final_seeds", final_seeds, 1)):
-        if type(value) is not int or value < least:
-            raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    if time_limit is not None and not 0 < time_limit < inf:
-        raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")
+    given = dict(locals())  # the arguments, before anything else has a name
     task = load_task(task) if isinstance(task, str) else task
     recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
     limits = Limits() if limits is None else limits
@@ -124,8 +102,19 @@ def search(
     if not isinstance(make, Executor):
         check_sendable(evaluation)
     initial = strategies.parse_initial(init, space.input)
-    proposer = strategies.get(strategy, space, initial, population, tournament, cost)
-    evolving = isinstance(proposer, strategies.TournamentStrategy)
+    proposer = strategies.get(strategy, space, initial, population=population, tournament=tournament, cost=cost)
+    of_strategy = {name: getattr(proposer, name) for name in strategies.options(strategy)}
+    resolved = {
+        "task": task.path or task.name,
+        "own": OwnSettings.of(task.own).model_dump(),
+        "init": list(initial),
+        "runs": os.fspath(runs),
+        "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
+        "recipe": asdict(recipe),
+        "limits": asdict(limits),
+        **of_strategy,
+    }
+    config = stored({**given, **resolved})
     settings = settings_of(
         task,
         recipe,
@@ -134,33 +123,11 @@ def search(
         strategy=strategy,
         init=list(initial),
         seed=seed,
-        population=population if evolving else None,
-        tournament=tournament if evolving else None,
-        **({"cost": cost} if isinstance(proposer, strategies.ParetoEvolution) else {}),
+        **of_strategy,
         pruner=None if pruner == "none" else pruner,
     )
     compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
     entries = [finals.entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
-    config = {
-        "task": task.path or task.name,
-        "strategy": strategy,
-        "init": list(initial),
-        "trials": trials,
-        "workers": workers,
-        "seed": seed,
-        "runs": os.fspath(runs),
-        "population": population,
-        "tournament": tournament,
-        "cost": cost,
-        "time_limit": time_limit,
-        "pruner": pruner,
-        "keep_weights": keep_weights,
-        "final_seeds": final_seeds,
-        "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
-        "recipe": asdict(recipe),
-        "limits": asdict(limits),
-        "own": OwnSettings.of(task.own).model_dump(),
-    }
     folder = Run(runs, run, task.name)
     database = folder.study(storage)
     higher = task.metric.higher_is_better
@@ -173,12 +140,12 @@ def search(
         write_config(folder.path, config, settings["data"], grammar.fingerprint if grammar is not None else None)
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(task, recipe, workers, time_limit, evaluation))
         opened = stack.enter_context(database.open())
-        study = _study(opened, database, settings, higher, folder.name)
+        study = open_study(opened, database, settings, higher, folder.name)
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
         loop = Loop(study, opened, database, proposer, at_work, seed, workers, watch.progress, None if pruner == "none" else chosen)
         searched = None
         try:
-            _drive(loop, trials)
+            drive(loop, trials)
             searched = perf_counter()
             with database.finishing() as mine:
                 if mine:
@@ -196,7 +163,7 @@ def search(
             at_work.stop()
             raise Interrupted(folder.path, len(loop.ledger.rows), max(loop.total, trials)) from None
         finally:
-            _store_session(loop, searched)
+            store_session(loop, searched)
             if database.file is not None:
                 back_up(database.file)
         result = collect(loop, folder, settings)
@@ -204,46 +171,9 @@ def search(
         return result
 
 
-def _study(storage: optuna.storages.BaseStorage, database: Database, settings: Settings, higher: bool, run: str) -> optuna.Study:
-    """The study of a run, a new one or the one that is there; raises RunError if that was started with other settings."""
-    direction = StudyDirection.MAXIMIZE if higher else StudyDirection.MINIMIZE
-    with database.asking():
-        study = optuna.create_study(study_name=database.study, storage=storage, direction=direction, load_if_exists=True)
-        stored = study.user_attrs.get("settings")
-        if stored is None:
-            study.set_user_attr("settings", settings)
-        else:
-            check_same(stored, settings, run)
-    return study
-
-
-def _drive(loop: Loop, trials: int) -> None:
-    """Run the loop in a thread of its own, so that Ctrl-C reaches this one at once; on Ctrl-C the evaluations are given up."""
-    with ThreadPoolExecutor(1, thread_name_prefix="einspace-study") as pool:
-        future = pool.submit(loop.run, trials)
-        try:
-            future.result()
-        except KeyboardInterrupt:
-            loop.halt()
-            raise
-
-
 def new_name(task: str, runs: str | os.PathLike[str] = "runs") -> str:
     """A name for a new run in a folder of runs: the date, the time and the task."""
     return Run(runs, None, task).name
-
-
-def _store_session(loop: Loop, end_of_search: float | None) -> None:
-    """Append where the time of this driver went, unless it had nothing to evaluate; whatever ended it, for a run may have several."""
-    now = perf_counter()
-    middle = end_of_search or now
-    if loop.clock.evaluating == 0 and now - middle < 1:
-        return
-    session = {**loop.clock.figures(middle), "final": now - middle}
-    if loop.clock.evaluating == 0:
-        session["search"] = 0.0
-    with loop.database.asking():
-        loop.set_user_attr("sessions", [*loop.user_attrs.get("sessions", []), session])
 
 
 __all__ = ["Interrupted", "Progress", "Result", "TIME_LIMIT", "load_result", "new_name", "search"]

@@ -34,18 +34,20 @@ def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., N
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command)
         stated = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        added = [inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(key)) for key in keys]
-        command.__signature__ = signature.replace(parameters=[*stated, *added])  # type: ignore[attr-defined]
+        command.__signature__ = signature.replace(parameters=[*stated, *map(_option, keys)])  # type: ignore[attr-defined]
         return command
 
     return decorate
 
 
-def _option(key: str) -> Any:
+def _option(key: str) -> inspect.Parameter:
+    """A setting as a parameter of a command, whose default is "not given": only what is given wins over a file."""
     field = leaves()[key]
     kind: Any = get_args(field.annotation)[0] if isinstance(field.annotation, UnionType) else field.annotation
-    shown = False if field.default in (None, False) else str(field.default)
-    return Annotated[kind | None, typer.Option(*flags(key), help=field.description, show_default=shown)]
+    shown = False if field.default in (None, "", [], False) else str(field.default)
+    option = typer.Option(*flags(key), help=field.description, show_default=shown)
+    info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
+    return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
 
 
 def read_architecture(text: str, shape: Feature) -> Architecture:

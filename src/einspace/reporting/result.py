@@ -30,12 +30,16 @@ def _rows(result: Result, title: str, rows: Sequence[Row], width: int) -> Table:
     table = Table(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
     for column in ("trial", "validation", "params", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
+    measured = result.settings.get("cost") == "latency"
+    if measured:
+        table.add_column("latency", justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True)
     table.add_column("architecture", no_wrap=True)
     for row in rows:
-        text = Text(shortened(row.text, max(16, width - 70)))
+        text = Text(shortened(row.text, max(16, width - (80 if measured else 70))))
         flops = "" if row.flops is None else quantity(row.flops)
-        table.add_row(str(row.number), _score(row.value), quantity(row.parameters), flops, shortened(row.origin, 16), text)
+        latency = [] if not measured else ["–" if row.latency is None else f"{row.latency * 1e3:.2f} ms"]
+        table.add_row(str(row.number), _score(row.value), quantity(row.parameters), flops, *latency, shortened(row.origin, 16), text)
     return table
 
 
