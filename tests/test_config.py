@@ -45,6 +45,8 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
     special: dict[str, tuple[list[str], Any]] = {
         "log": (["--log", "a", "--log", "b"], ["a", "b"]),
         "keep_weights": (["--keep-weights"], True),
+        "own.class_weights": (["--class-weights"], True),
+        "own.label": (["--label", "a"], "a"),
     }
     for key, field in leaves().items():
         assert field.description
@@ -115,11 +117,12 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         tmp_path,
         "task: digits\nstrategy: pareto\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
         "population: 7\ntournament: 2\ncost: flops\ntime_limit: null\ncomputation_probability: 0.4\n"
-        "keep_weights: true\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
+        "keep_weights: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
         "data_folder: files\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
-        "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n",
+        "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"
+        "own: {kind: mask, class_weights: true, axes: NHW, label: y, channels: 2, layout: channels, split: part, size: '8,8'}\n",
     )
     settings, _ = load(path, {})
     dumped = flat(settings.model_dump())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from concurrent.futures import CancelledError, Future, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor
 from einspace.loop import Progress
-from einspace.result import Row, best_of
+from einspace.result import Row, attribute, best_of
 from einspace.space import EinSpace
 from einspace.strategies.initial import member
 from einspace.tasks import Recipe, Task
@@ -29,14 +30,25 @@ def entry(shown: str, name: str, space: EinSpace) -> dict[str, Any]:
     return {"name": shown, "key": architecture.key, "parameters": architecture.parameters, "reason": "", "text": str(architecture)}
 
 
-def unscored_baselines(study: optuna.Study, history: Collection[Row], entries: list[dict[str, Any]]) -> dict[str, str]:
-    """Texts by key of the baselines that were no trial."""
+@dataclass(frozen=True)
+class Wanted:
+    """An evaluation outside the trials: an architecture, and how many seeds after the run's its own is."""
+
+    key: str
+    text: str
+    number: int = 0
+
+
+def unscored_baselines(study: optuna.Study, history: Collection[Row], entries: list[dict[str, Any]]) -> list[Wanted]:
+    """The baselines that were no trial."""
     tried = {row.key for row in history}
     return _unsettled(study, "valid", {entry["key"]: entry["text"] for entry in entries if entry["text"] and entry["key"] not in tried})
 
 
-def finals(study: optuna.Study, history: Collection[Row], entries: list[dict[str, Any]], higher_is_better: bool) -> dict[str, str]:
-    """Texts by key of what is trained for the test split: the best trial, and the baselines that have a validation score."""
+def finals(
+    study: optuna.Study, history: Collection[Row], entries: list[dict[str, Any]], higher_is_better: bool, seeds: int = 1
+) -> list[Wanted]:
+    """What is trained for the test split, from each of some seeds: the best trial, and the baselines that have a validation score."""
     scored = {row.key for row in history if row.value is not None}
     scored |= {
         name.removeprefix("valid:") for name, known in study.user_attrs.items() if name.startswith("valid:") and known["value"] is not None
@@ -44,32 +56,33 @@ def finals(study: optuna.Study, history: Collection[Row], entries: list[dict[str
     best = best_of(history, higher_is_better)
     texts = {} if best is None else {best.key: best.text}
     texts |= {entry["key"]: entry["text"] for entry in entries if entry["key"] in scored and entry["key"] not in texts}
-    return _unsettled(study, "test", texts)
+    return _unsettled(study, "test", texts, seeds)
 
 
-def _unsettled(study: optuna.Study, split: str, texts: dict[str, str]) -> dict[str, str]:
-    """Those whose evaluation on a split has no outcome yet that will stay."""
+def _unsettled(study: optuna.Study, split: str, texts: dict[str, str], seeds: int = 1) -> list[Wanted]:
+    """Those of texts by key whose evaluation on a split has no outcome yet that will stay."""
     known = study.user_attrs
-    return {key: text for key, text in texts.items() if known.get(f"{split}:{key}", {}).get("outcome") not in SETTLED}
+    wanted = [Wanted(key, text, number) for number in range(seeds) for key, text in texts.items()]
+    return [one for one in wanted if known.get(attribute(split, one.key, one.number), {}).get("outcome") not in SETTLED]
 
 
 def score(
     study: optuna.Study,
     executor: Executor,
     split: str,
-    texts: dict[str, str],
+    wanted: list[Wanted],
     seed: int,
     progress: Callable[[Progress], None] | None = None,
     weights: Path | None = None,
 ) -> None:
-    """Evaluate outside the trials, each architecture once in a run, and keep what came of it with the study.
+    """Evaluate outside the trials, each architecture once in a run from each seed, and keep what came of it with the study.
 
-    `weights` is a folder for the trained weights, each under its architecture's key.
+    `weights` is a folder for the weights that were trained from the run's own seed, each under its architecture's key.
     """
-    futures: dict[Future[Evaluation], str] = {}
-    for key, text in texts.items():
-        keep = None if weights is None else str(weights.resolve() / f"{key}.safetensors")
-        futures[executor.submit(Request(text, final=split == "test", seed=seed, keep=keep))] = key
+    futures: dict[Future[Evaluation], Wanted] = {}
+    for one in wanted:
+        keep = None if weights is None or one.number else str(weights.resolve() / f"{one.key}.safetensors")
+        futures[executor.submit(Request(one.text, final=split == "test", seed=seed + one.number, keep=keep))] = one
     if progress is not None and futures:
         progress(Progress("final", 0, len(futures), None))
     for done, future in enumerate(as_completed(futures), 1):
@@ -78,7 +91,7 @@ def score(
         except CancelledError:
             raise KeyboardInterrupt from None
         study.set_user_attr(
-            f"{split}:{futures[future]}",
+            attribute(split, futures[future].key, futures[future].number),
             {
                 "value": evaluation.value,
                 "outcome": evaluation.outcome.value,

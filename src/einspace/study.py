@@ -12,7 +12,7 @@ from typing import Any
 from einspace import finals, pruning, strategies
 from einspace.backup import back_up
 from einspace.callbacks import Callback, Watch
-from einspace.config import stored, write_config
+from einspace.config import OwnSettings, stored, write_config
 from einspace.driving import Interrupted, drive, open_study, store_session
 from einspace.errors import SettingError
 from einspace.evaluation.evaluate import evaluate
@@ -62,6 +62,7 @@ def search(
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
     keep_weights: bool = False,
+    final_seeds: int = 1,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -88,6 +89,8 @@ def search(
     for up to `patience` seconds at a time: evaluations go on, and their results are stored when it is back.
     `devices` are those that the workers train on in turn, such as `("cuda:0", "cuda:1")`; a worker that dies is tried again twice.
     `keep_weights` writes those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder, for `einspace export`.
+    `final_seeds` is from how many seeds the best one and the baselines are trained in the end, whose mean and spread are told; a call that
+    goes on with a run may ask for more of them.
     `pruner`, one of `pruning.PRUNERS`, gives up trials early from the validation scores of their epochs.
 
     Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
@@ -109,7 +112,8 @@ def search(
     proposer = strategies.get(strategy, space, initial, population=population, tournament=tournament, cost=cost)
     of_strategy = {name: getattr(proposer, name) for name in strategies.options(strategy)}
     resolved = {
-        "task": task.name,
+        "task": task.path or task.name,
+        "own": OwnSettings.of(task.own).model_dump(),
         "init": list(initial),
         "runs": os.fspath(runs),
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
@@ -155,12 +159,13 @@ def search(
                     history = loop.ledger.rows.values()
                     loop.set_user_attr("baselines", [{name: entry[name] for name in _SHOWN} for entry in entries])
                     finals.score(loop, at_work, "valid", finals.unscored_baselines(loop, history, entries), seed)
-                    texts = finals.finals(loop, history, entries, higher)
-                    if texts and not isinstance(make, Executor):
+                    loop.set_user_attr("final_seeds", final_seeds)
+                    wanted = finals.finals(loop, history, entries, higher, final_seeds)
+                    if wanted and not isinstance(make, Executor):
                         at_work.close()
                         limit = finals.final_limit(time_limit, task, recipe)
                         at_work = stack.enter_context(make(task, recipe, workers, limit, evaluation))
-                    finals.score(loop, at_work, "test", texts, seed, progress, folder.weights if keep_weights else None)
+                    finals.score(loop, at_work, "test", wanted, seed, progress, folder.weights if keep_weights else None)
         except KeyboardInterrupt:
             at_work.stop()
             raise Interrupted(folder.path, len(loop.ledger.rows), max(loop.total, trials)) from None

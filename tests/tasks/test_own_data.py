@@ -106,6 +106,7 @@ def test_every_source_takes_the_same_options() -> None:
         "labels": ("a", "b", "c"),
         "class_weights": True,
         "normalise": False,
+        "axes": "NHWC",
     }
     assert said.keys() == DEFAULTS.keys() == Options.__annotations__.keys()
     task = Task.from_arrays(X, np.arange(60) % 3, **said)
@@ -114,6 +115,7 @@ def test_every_source_takes_the_same_options() -> None:
     assert (task.description, task.labels, task.kind) == ("what it is", ("a", "b", "c"), "classification")
     assert task.head.weights  # type: ignore[attr-defined]
     assert task.train.x.mean() > 2
+    assert task.input.shape == (X.shape[3], *X.shape[1:3])
 
 
 def test_torch_tensors_and_series() -> None:

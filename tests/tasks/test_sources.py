@@ -175,9 +175,9 @@ def test_signals(tmp_path: Path) -> None:
     path = table(tmp_path / "signals.csv", [["t0", "t1", "t2", "t3", "t4", "t5", "kind"], *signals])
     task = load_task(str(path))
     assert (task.input.shape, task.labels) == ((6, 1), ("a", "b"))
-    steps, _ = read_signals(path, channels=2)["train"]
+    steps, _ = read_signals(path, channels=2)[0]["train"]
     assert steps[1].tolist() == [[10, 11], [12, 13], [14, 15]]
-    apart, labels = read_signals(path, label="kind", channels=2, layout="channels")["train"]
+    apart, labels = read_signals(path, label="kind", channels=2, layout="channels")[0]["train"]
     assert apart[1].tolist() == [[10, 13], [11, 14], [12, 15]]
     assert labels.tolist() == ["a", "b"] * 6
     first = table(tmp_path / "first.csv", [[row % 2, *range(row, row + 5)] for row in range(12)])

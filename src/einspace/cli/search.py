@@ -1,45 +1,25 @@
 """Many architectures on one task: `search`."""
 
-import inspect
 import shlex
 import sys
-from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress
 
 from einspace import forkserver
-from einspace.cli.options import AsJson
+from einspace.cli.options import AsJson, with_settings
 from einspace.cli.output import err, out, print_json, progress
-from einspace.config import SearchSettings, flags, leaves, load, notes, parameter
+from einspace.config import SearchSettings, leaves, load, notes, parameter
 from einspace.errors import StorageError
 
 if TYPE_CHECKING:
     from einspace import study
 
 
-def _option(key: str) -> inspect.Parameter:
-    """A setting as a parameter of the command, whose default is "not given": only what is given wins over a file."""
-    field = leaves()[key]
-    kind: Any = get_args(field.annotation)[0] if isinstance(field.annotation, UnionType) else field.annotation
-    default = False if field.default in (None, "", []) else str(field.default)
-    option = typer.Option(*flags(key), help=field.description, show_default=default)
-    info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
-    return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
-
-
-def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with every setting of a search as an option, in place of its `**options`."""
-    own = [p for p in inspect.signature(command).parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    command.__signature__ = inspect.Signature([*own, *map(_option, leaves())])  # type: ignore[attr-defined]
-    return command
-
-
-@_with_settings
+@with_settings(*leaves())
 def search(
     *,
     config: Annotated[
@@ -64,7 +44,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.settings import fingerprint
     from einspace.tasks import load_task
 
-    task = load_task(settings.task, settings.data_folder)
+    task = load_task(settings.task, settings.data_folder, settings.own.build())
     err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     if data is not None and fingerprint(task) != data:
         told = [*told, f"data: the samples of {task.name} are others here"]

@@ -1,7 +1,8 @@
 """RunSettings and SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
 
+import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -9,7 +10,10 @@ from einspace.errors import EinspaceError, LimitError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
 
-OF_THE_TASK = ("task",)
+if TYPE_CHECKING:
+    from einspace.tasks import Own
+
+OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
 _LIMITS = Limits()
@@ -69,6 +73,39 @@ class LimitSettings(Group):
         return Limits(**self.model_dump())
 
 
+class OwnSettings(Group):
+    """What data of one's own are, where it is not to be recognised; each source takes some of it, a task of the paper none."""
+
+    kind: Annotated[str | None, Field(description="Of own data: classification, multi-label, regression, mask or dense.")] = None
+    class_weights: Annotated[bool, Field(description="Of own data: rare classes count as much as frequent ones.")] = False
+    axes: Annotated[str | None, Field(description="Of arrays: NCHW, NHWC, NHW, NSD or NDS.")] = None
+    label: Annotated[str | int | None, Field(description="Of a table: the column of the label, by name or number from 0.")] = None
+    channels: Annotated[int | None, Field(ge=1, description="Of a table: channels of a row's series.")] = None
+    layout: Annotated[str | None, Field(description="Of a table: steps or channels, what a row holds one after the other.")] = None
+    split: Annotated[str | None, Field(description="Of a table: the column that says train, valid or test.")] = None
+    size: Annotated[str | None, Field(description="Of a folder of images: HEIGHT,WIDTH that all are scaled to.")] = None
+
+    @field_validator("size")
+    @classmethod
+    def _size_is_readable(cls, size: str | None) -> str | None:
+        if size is not None and not re.fullmatch(r"[1-9]\d{0,4},[1-9]\d{0,4}", size):
+            raise ValueError(f"size must be HEIGHT,WIDTH in pixels, as 32,32, not {size!r}")
+        return size
+
+    def build(self) -> "Own":
+        """What is said, as a task takes it."""
+        from einspace.tasks import Own
+
+        size = None if self.size is None else tuple(map(int, self.size.split(",")))
+        return Own(**{**self.model_dump(), "size": size})
+
+    @classmethod
+    def of(cls, own: "Own") -> Self:
+        """The settings that say the same."""
+        said = own.said()
+        return cls(**(said | {"size": f"{own.size[0]},{own.size[1]}"} if own.size else said))
+
+
 class RunSettings(Group):
     """What a run stores in `config.yaml`, and what repeats it there; all but the task are arguments of `study.search`, by these names.
 
@@ -90,9 +127,11 @@ class RunSettings(Group):
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))
     ] = COMPUTATION_PROBABILITY
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
+    final_seeds: Annotated[int, Field(ge=1, description="Seeds of the final trainings; mean and spread are told.")] = 1
     keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
     recipe: RecipeSettings = RecipeSettings()
     limits: LimitSettings = LimitSettings()
+    own: OwnSettings = OwnSettings()
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of `study.search`, but for the task and what it holds."""

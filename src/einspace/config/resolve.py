@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +110,9 @@ def _told(error: ErrorDetails, nothing: str = "null") -> str:
 
 
 def _unknown(key: str) -> str:
-    """An unknown key, with the nearest known one: by the name of a flag, in its group, or in another."""
+    """An unknown key, with the known one of that name or flag in another group, else with the nearest of its own."""
     group, _, name = key.rpartition(".")
     fitting = tuple(groups()[group].model_fields)
-    if get_close_matches(name, fitting, n=1, cutoff=0.6):
-        return str(UnknownNameError(f"setting of {group}" if group else "setting", name, fitting))
     flag = "--" + name.replace("_", "-")
     elsewhere = [known for known in leaves() if flag in flags(known) or known.split(".")[-1] == name]
     if elsewhere:

@@ -6,9 +6,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from einspace.reporting.tables import quantity, shortened
-from einspace.result import TOP, BaselineRow, Result, Row
-from einspace.tasks import TASKS
+from einspace.reporting.tables import quantity, shortened, spread
+from einspace.result import TOP, BaselineRow, Best, Result, Row
+from einspace.tasks import TASKS, over_seeds
 
 
 def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
@@ -44,24 +44,34 @@ def _rows(result: Result, title: str, rows: Sequence[Row], width: int) -> Table:
 
 
 def _scores(result: Result) -> Table:
-    table = Table(title="Retrained on train and valid, scored once on test", title_justify="left", header_style="bold")
+    seeds = max((len(row.tests) for row in (result.best, *result.baselines) if row is not None), default=0)
+    times = f"from each of {seeds} seeds" if seeds else "once"
+    table = Table(title=f"Retrained on train and valid, scored {times} on test", title_justify="left", header_style="bold")
     table.add_column("")
     for column in ("validation", "test", "params"):
         table.add_column(column, justify="right")
     if result.best is not None:
         best = result.best
         label = f"trial {best.trial} (best by validation)"
-        table.add_row(label, _score(best.validation), _score(best.test), quantity(best.parameters), style="bold", end_section=True)
+        table.add_row(label, _score(best.validation), _test(best), quantity(best.parameters), style="bold", end_section=True)
     for row in result.baselines:
         parameters = "" if row.parameters is None else quantity(row.parameters)
         name = row.name + (f" ({row.reason})" if row.validation is None and row.reason else "")
-        table.add_row(name, _score(row.validation), _score(row.test), parameters)
+        table.add_row(name, _score(row.validation), _test(row), parameters)
     published = TASKS[result.settings["task"]].published if result.settings["task"] in TASKS else {}
     if published and table.rows:
         table.rows[-1].end_section = True
     for method, score in published.items():
         table.add_row(f"published: {method}", "", _score(score), "", style="dim")
     return table
+
+
+def _test(row: Best | BaselineRow) -> str:
+    """A score on test; over several seeds its mean and spread, or how many of them have none."""
+    if not row.tests:
+        return _score(row.test)
+    scores = over_seeds(row.tests)
+    return spread(scores) if scores.mean is not None else f"– ({scores.failed} of {scores.seeds} seeds without a score)"
 
 
 def _verdict(result: Result) -> str:

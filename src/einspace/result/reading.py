@@ -45,8 +45,7 @@ def collect(study: optuna.Study, run: Run, settings: Settings) -> Result:
     attributes = study.user_attrs
     best, top = None, best_of(history, higher)
     if top is not None and top.value is not None:
-        test = attributes.get(f"test:{top.key}", {})
-        best = Best(top.text, top.key, top.number, top.parameters, top.value, test.get("value"), test.get("reason", ""))
+        best = Best(top.text, top.key, top.number, top.parameters, top.value, *_tested(top.key, attributes))
     scores = [row.value for row in history if row.value is not None]
     sampled = settings["strategy"] == "sampling" and scores
     sessions: Sequence[Mapping[str, float]] = attributes.get("sessions", [])
@@ -76,8 +75,26 @@ def _baseline(entry: Mapping[str, Any], history: Sequence[Row], attributes: Mapp
             validation, reason = row.value, row.reason
             if row.value is not None:
                 break
-    test = attributes.get(f"test:{key}", {})
-    return BaselineRow(entry["name"], key, entry["parameters"], validation, test.get("value"), reason or test.get("reason", ""))
+    test, why, tests, deviation = _tested(key, attributes)
+    return BaselineRow(entry["name"], key, entry["parameters"], validation, test, reason or why, tests, deviation)
+
+
+def attribute(split: str, key: str, number: int = 0) -> str:
+    """Under which name a study keeps what an architecture scored outside the trials, from a number of seeds after the run's own."""
+    return f"{split}:{key}:{number}" if number else f"{split}:{key}"
+
+
+def _tested(key: str, attributes: Mapping[str, Any]) -> tuple[float | None, str, tuple[float | None, ...], float | None]:
+    """Of the final trainings of an architecture: the score, why there is none, and the scores and their deviation over several seeds."""
+    from einspace.tasks.metrics import over_seeds
+
+    known = [attributes.get(attribute("test", key, number), {}) for number in range(attributes.get("final_seeds", 1))]
+    values = tuple(one.get("value") for one in known)
+    reason = next((one["reason"] for one in known if one.get("reason")), "")
+    if len(values) == 1:
+        return values[0], reason, (), None
+    scores = over_seeds(values)
+    return scores.mean, reason, values, scores.deviation
 
 
 def _seconds(study: optuna.Study, sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:

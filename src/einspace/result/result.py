@@ -32,6 +32,9 @@ class Best:
     validation: float
     test: float | None
     reason: str = ""
+    tests: tuple[float | None, ...] = ()
+    """The score from each seed where there are several; `test` is their mean then, None where one of them has no score."""
+    test_deviation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class BaselineRow:
     validation: float | None
     test: float | None
     reason: str = ""
+    tests: tuple[float | None, ...] = ()
+    test_deviation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,7 @@ class Result:
         """What `search --json` prints."""
         best = None
         if self.best is not None:
-            best = {("architecture" if name == "text" else name): value for name, value in asdict(self.best).items() if value != ""}
-        baselines = [{name: value for name, value in asdict(row).items() if value != ""} for row in self.baselines]
+            best = {("architecture" if name == "text" else name): value for name, value in _said(self.best).items()}
         report = {
             "run": str(self.run),
             "task": self.settings["task"],
@@ -135,7 +139,7 @@ class Result:
             "trials": len(self.history),
             "best": best,
             "top": [_short(row) for row in self.top(top)],
-            "baselines": baselines,
+            "baselines": [_said(row) for row in self.baselines],
             "outcomes": dict(self.outcomes),
             "seconds": dict(self.seconds),
             "overhead": self.overhead,
@@ -157,3 +161,9 @@ def _short(row: Row) -> dict[str, Any]:
         "validation": row.value,
         "origin": row.origin,
     }
+
+
+def _said(row: Best | BaselineRow) -> dict[str, Any]:
+    """An end result as JSON, without what says nothing."""
+    empty = ("reason", "tests") if row.tests else ("reason", "tests", "test_deviation")
+    return {name: value for name, value in asdict(row).items() if value or name not in empty}

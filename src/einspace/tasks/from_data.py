@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -58,7 +59,9 @@ class FromData:
     ) -> "Task":
         """Series, one in each row of a .csv file, with a column for the label (see `tables.read_signals`)."""
         chosen = settled(options, FromData.from_csv, _stem(path))
-        return _task(read_signals(Path(path), label, channels, layout, split), chosen)
+        pools, notes = read_signals(Path(path), label, channels, layout, split)
+        task = _task(pools, chosen)
+        return replace(task, notes=(*notes, *task.notes))
 
     @staticmethod
     def from_huggingface(dataset: Any, *, x: str | None = None, y: str | None = None, **options: Unpack[Options]) -> "Task":

@@ -96,7 +96,7 @@ def read_darcy(entry: Entry, folder: Path) -> Task:
     pool = _fields(_mat(folder, 1), sizes[0] + sizes[1])
     test = _fields(_mat(folder, 2), sizes[2])
     train = [array[: sizes[0]] for array in pool]
-    inputs, solutions = (Normaliser.of(array, (0,)) for array in train)
+    inputs, solutions = (Normaliser.of(array, (0,), least=1.0) for array in train)
     parts = [train, [array[sizes[0] :] for array in pool], test]
     splits = [Split(inputs.normalised(x), solutions.normalised(y)) for x, y in parts]
     notes = ("fields normalised per pixel as measured on train; scores are in the solutions' units",)

@@ -22,6 +22,7 @@ class Options(TypedDict, total=False):
     `shares` are those of train, valid and test, where they are not given, and `seed` decides who goes where. `metric` and `recipe` follow
     from the kind and from the number of samples. `baselines` are the names of networks to compare with. `class_weights` makes rare classes
     count as much as frequent ones. `labels` are names for the classes 0, 1, ...; `normalise` brings samples to mean 0 and deviation 1.
+    `axes` are those of the samples, as NHWC (see `axes.AXES`); without them, they are recognised.
     """
 
     kind: str | None
@@ -35,6 +36,7 @@ class Options(TypedDict, total=False):
     labels: Sequence[str]
     class_weights: bool
     normalise: bool
+    axes: str | None
 
 
 DEFAULTS: Options = {
@@ -49,6 +51,7 @@ DEFAULTS: Options = {
     "labels": (),
     "class_weights": False,
     "normalise": True,
+    "axes": None,
 }
 """What holds where nothing is said."""
 

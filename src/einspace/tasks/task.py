@@ -17,6 +17,7 @@ from einspace.tasks.checks import problem_of
 from einspace.tasks.from_data import FromData
 from einspace.tasks.metrics import Metric
 from einspace.tasks.options import BASELINES
+from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
 
@@ -44,6 +45,7 @@ class Task(FromData):
     `labels` are the names of the classes. `normaliser` is applied to the samples on the device, where they are too many to be kept twice;
     samples in memory are normalised as they are. `target_normaliser` is what the targets were normalised with: scores are in their own
     units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`.
+    `path` is where data of one's own were read from by `load_task`, and `own` what was said of them there.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Task(FromData):
     target_normaliser: Normaliser | None = None
     augmentation: Augmentation | None = None
     notes: tuple[str, ...] = ()
+    path: str = ""
+    own: Own = NOTHING_SAID
 
     def __post_init__(self) -> None:
         Feature.of(self.input)
