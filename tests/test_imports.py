@@ -11,6 +11,7 @@ ORDER = ["errors", "features", "operations", "grammar", "derivation", "limits", 
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "networks": 20,
     "baselines": 20,
+    "files": 25,
     "tasks": 30,
     "data": 30,
     "evaluation": 31,

@@ -1,6 +1,7 @@
 """After a search: the best of it, and the study for Optuna's own tools."""
 
 import json
+import re
 import threading
 import urllib.request
 from pathlib import Path
@@ -57,6 +58,23 @@ def test_the_study_is_optuna_s_and_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"study\.db cannot be read"):
         result.study()
     assert not (result.run / "study.db").exists()
+
+
+def test_the_readme_s_table_of_trials(tmp_path: Path) -> None:
+    """What the README says of a result runs as it stands, and gives pandas' table: a row a trial, with text, key, origin and outcome."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    result = run(tmp_path, executor=ThreadExecutor(often_bad))
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    (block,) = [code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "trials_dataframe()" in code]
+    names: dict[str, Any] = {"result": result}
+    exec(block, names)
+    table = names["table"]
+    assert isinstance(table, pandas.DataFrame)
+    for name in ("text", "key", "origin", "outcome"):
+        column = table.set_index("user_attrs_position")[f"user_attrs_{name}"]
+        assert {row.number: getattr(row, name) for row in result.history} == column.to_dict()
+    scores = {row.number: row.value for row in result.history if row.value is not None}
+    assert table[table.state == "COMPLETE"].set_index("user_attrs_position")["value"].to_dict() == scores
 
 
 class _Quiet(WSGIRequestHandler):

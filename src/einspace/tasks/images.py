@@ -30,6 +30,7 @@ def read_images(folder: Path, size: tuple[int, int] | None = None) -> dict[str, 
     `size` scales every image to a height and a width. Raises TaskError naming the image that is of another size than the first, or that
     cannot be read.
     """
+    _check_pillow()
     found = _find(folder)
     first = next(iter(found.values()))[0][0]
     colours = any(_colour(path) for files in found.values() for path, _ in files)
@@ -108,7 +109,7 @@ def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None) -> ND
     return np.ascontiguousarray(array.transpose(2, 0, 1)) if colours else array[None]
 
 
-def check_pillow() -> None:
+def _check_pillow() -> None:
     """Raise TaskError that says what to install."""
     try:
         import PIL  # noqa: F401

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.tasks.files import read_npy, read_npz
+from einspace.files import read_npy, read_npz
 from einspace.tasks.images import SPLITS
 
 ARRAYS = {
