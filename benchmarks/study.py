@@ -39,8 +39,9 @@ from tests.postgres import server
 from einspace import EinSpace, Limits, strategies
 from einspace.evaluation import Evaluation, Outcome, Request, Seconds
 from einspace.executors import Executor, Watch
-from einspace.loop import Loop, Progress
+from einspace.result import Progress
 from einspace.storage import Database
+from einspace.study.loop import Loop
 
 SPACE = EinSpace((1, 8, 8), limits=Limits(operations=60))
 BAR = 1.5

@@ -152,14 +152,14 @@ def drive(
     run: str = "killed",
 ) -> None:
     """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says."""
-    from einspace import storage as storages
     from einspace.errors import EinspaceError
+    from einspace.storage import database
     from einspace.study import Interrupted, Progress, search
 
     def tell(progress: Progress) -> None:
         print(progress.done, flush=True)
 
-    storages.HEARTBEAT, storages.GRACE = heartbeat, grace
+    database.HEARTBEAT, database.GRACE = heartbeat, grace
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     executor = ThreadExecutor(globals()[function], workers, delay)

@@ -1,5 +1,6 @@
 """What a run found: its trials as rows, the result of all of them, and how it is read from a study."""
 
+from einspace.result.progress import Progress
 from einspace.result.reading import attribute, collect, load_result
 from einspace.result.result import TOP, BaselineRow, Best, Result, Spread
 from einspace.result.row import INTERRUPTED, Row, best_of, ended, found_of, row_of, rows
@@ -9,6 +10,7 @@ __all__ = [
     "TOP",
     "BaselineRow",
     "Best",
+    "Progress",
     "Result",
     "Row",
     "Spread",

@@ -8,12 +8,12 @@ from typing import Any
 import optuna
 from optuna.study import StudyDirection
 
-from einspace.backup import backup_of
 from einspace.errors import RunError
 from einspace.result.result import BaselineRow, Best, Result, Spread
 from einspace.result.row import Row, best_of, ended, rows
 from einspace.run import Run
 from einspace.settings import Settings
+from einspace.storage.backup import backup_of
 
 
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:

@@ -11,13 +11,14 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.trial import Trial, TrialState, create_trial
 
-from einspace.backup import Backups
 from einspace.executors import Executor
-from einspace.following import POLL
-from einspace.scoring import Job, Progress, ScoredStudy, Unscored
-from einspace.shared import Outdated
+from einspace.result import Progress
 from einspace.storage import Database
+from einspace.storage.backup import Backups
+from einspace.storage.shared import Outdated
 from einspace.strategies import Strategy
+from einspace.study.following import POLL
+from einspace.study.scoring import Job, ScoredStudy, Unscored
 
 SPARE = 16
 """Trials, at most, that wait for another trial's score beside those that have a worker."""

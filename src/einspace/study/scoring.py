@@ -10,26 +10,15 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, Trial
 
-from einspace.backup import Backups
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor
-from einspace.following import POLL, FollowedStudy
-from einspace.pruning import watch
-from einspace.result import INTERRUPTED, Row, found_of, row_of
+from einspace.result import INTERRUPTED, Progress, Row, found_of, row_of
 from einspace.storage import Database
-from einspace.timing import Clock
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a search tells while it runs: how far the phase ("search" or "final") is, and the trial that has just ended, if one has."""
-
-    phase: str
-    done: int
-    total: int
-    best: float | None
-    row: Row | None = None
+from einspace.storage.backup import Backups
+from einspace.study.following import POLL, FollowedStudy
+from einspace.study.pruning import watch
+from einspace.study.timing import Clock
 
 
 class Unscored(Exception):

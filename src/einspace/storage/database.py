@@ -18,11 +18,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from einspace.backup import BUSY, check
 from einspace.errors import RunError, StorageError
-from einspace.locks import locked
-from einspace.outage import PATIENCE, Outage, said
-from einspace.shared import SharedStorage
+from einspace.storage.backup import BUSY, check
+from einspace.storage.locks import locked
+from einspace.storage.outage import PATIENCE, Outage, said
+from einspace.storage.shared import SharedStorage
 
 HEARTBEAT = 15
 """Seconds between two signs of life of a running trial, where several drivers share a study."""

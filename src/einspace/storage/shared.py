@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from einspace.outage import Outage
+from einspace.storage.outage import Outage
 
 _CONNECTION = {
     "options": "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",

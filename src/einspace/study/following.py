@@ -7,8 +7,8 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from einspace.ledger import Ledger
 from einspace.storage import Database
+from einspace.study.ledger import Ledger
 
 POLL = 1.0
 """Seconds between two looks at what other drivers have done, where nothing else is left to do."""

@@ -11,8 +11,7 @@ import optuna
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor
-from einspace.loop import Progress
-from einspace.result import Row, attribute, best_of
+from einspace.result import Progress, Row, attribute, best_of
 from einspace.space import EinSpace
 from einspace.strategies.initial import member
 from einspace.tasks import Recipe, Task

@@ -16,13 +16,13 @@ import pytest
 from sqlalchemy import text
 from tests.study_samples import EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, good, score, small_task
 
-from einspace.backup import EVERY, back_up, backup_of
 from einspace.errors import RunError
 from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request
 from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
 from einspace.run import STUDY, Run
 from einspace.storage import Database
+from einspace.storage.backup import EVERY, back_up, backup_of
 from einspace.study import search
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task

@@ -9,24 +9,25 @@ from math import inf
 from time import perf_counter
 from typing import Any
 
-from einspace import finals, pruning, strategies
-from einspace.backup import back_up
+from einspace import strategies
 from einspace.callbacks import Callback, Watch
 from einspace.config import OwnSettings, stored, write_config
-from einspace.driving import Interrupted, drive, open_study, store_session
 from einspace.errors import SettingError
 from einspace.evaluation.evaluate import evaluate
 from einspace.executors import Executor, Make, choose
 from einspace.executors.processes import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
-from einspace.loop import Loop, Progress
-from einspace.outage import PATIENCE
-from einspace.result import Result, collect, load_result
+from einspace.result import Progress, Result, collect
 from einspace.run import Run
 from einspace.settings import settings_of
 from einspace.space import EinSpace
+from einspace.storage.backup import back_up
+from einspace.storage.outage import PATIENCE
 from einspace.strategies.initial import RANDOM, Initial, label
+from einspace.study import finals, pruning
+from einspace.study.driving import Interrupted, drive, open_study, store_session
+from einspace.study.loop import Loop
 from einspace.tasks import Recipe, Task, load_task
 
 TIME_LIMIT = 3600.0
@@ -181,6 +182,3 @@ def search(
 def new_name(task: str, runs: str | os.PathLike[str] = "runs") -> str:
     """A name for a new run in a folder of runs: the date, the time and the task."""
     return Run(runs, None, task).name
-
-
-__all__ = ["Interrupted", "Progress", "Result", "TIME_LIMIT", "load_result", "new_name", "search"]

@@ -7,9 +7,9 @@ from time import perf_counter
 import optuna
 from optuna.study import StudyDirection
 
-from einspace.loop import Loop
 from einspace.settings import Settings, check_same
 from einspace.storage import Database
+from einspace.study.loop import Loop
 
 
 class Interrupted(Exception):

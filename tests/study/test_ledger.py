@@ -13,11 +13,11 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from tests.study_samples import ThreadExecutor, good
 
 from einspace.evaluation.outcome import Evaluation, Request
-from einspace.ledger import Ledger
-from einspace.loop import Loop
 from einspace.storage import Database
 from einspace.strategies import History, Proposal, Strategy
-from einspace.timing import Clock
+from einspace.study.ledger import Ledger
+from einspace.study.loop import Loop
+from einspace.study.timing import Clock
 
 
 def trial(number: int, position: int, state: TrialState, value: float | None = None, **known: Any) -> FrozenTrial:

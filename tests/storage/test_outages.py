@@ -18,14 +18,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tests.executors.waiting import gone, until
 from tests.postgres import Server, required
+from tests.study.test_drivers import check_once, here, trials_of
 from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, good, small_task
-from tests.test_drivers import check_once, here, trials_of
 
 from einspace.errors import StorageError
 from einspace.evaluation.outcome import Request
-from einspace.outage import Outage
-from einspace.shared import Outdated
 from einspace.storage import Database
+from einspace.storage.outage import Outage
+from einspace.storage.shared import Outdated
 from einspace.study import search
 
 pytestmark = pytest.mark.timeout(120)
@@ -169,7 +169,7 @@ def test_a_lost_lock_doubles_no_position(server: Server, tmp_path: Path) -> None
 
 def test_nobody_is_taken_for_dead_while_the_server_was_away(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs of life that are missed count from the moment on when the server was there to take them."""
-    monkeypatch.setattr("einspace.storage.GRACE", 1)
+    monkeypatch.setattr("einspace.storage.database.GRACE", 1)
     with Database(server.url, "alive").open() as storage:
         study = optuna.create_study(study_name="alive", storage=storage)
         trial = storage.create_new_trial(study._study_id)
