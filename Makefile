@@ -27,7 +27,7 @@ services:  ## install the PostgreSQL that the tests of several drivers start, wh
 		echo 'PostgreSQL is not installed: the tests that need it are skipped'
 
 test: $(STAMP) services  ## run all tests: those that start processes one after the other, the rest on two cores
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(PROCESSES))
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(PROCESSES))
 	$(BIN)/python -m pytest $(PROCESSES)
 
 check: $(STAMP)  ## lint, formatting and types

@@ -31,7 +31,7 @@ def archive(folder: Path) -> Path:
 @pytest.mark.slow
 def test_search_takes_a_path(tmp_path: Path) -> None:
     """`einspace search path/to/data.npz`: the summary first, then a search that learns, in a run that is named after the file."""
-    options = ["--trials", "3", "--workers", "1", "--epochs", "12", "--final-epochs", "12", "--max-parameters", "20000"]
+    options = ["--trials", "3", "--workers", "2", "--epochs", "12", "--final-epochs", "12", "--max-parameters", "20000"]
     options += ["--init", "resnet8", "--runs", str(tmp_path / "runs"), "--json"]
     done = CliRunner().invoke(app, ["search", str(archive(tmp_path)), *options])
     assert done.exit_code == 0, done.output
