@@ -2,8 +2,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PROCESSES := $(addprefix tests/,callbacks data executors grammar test_cli.py test_cli_export.py test_config.py test_drivers.py test_faults.py \
-	test_pruning.py test_result.py test_study.py)
+PROCESSES := $(addprefix tests/,callbacks cli data executors grammar storage study test_config.py test_result.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup services demo test check bench

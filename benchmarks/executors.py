@@ -1,6 +1,6 @@
-"""What the worker processes cost: evaluations a second that do nothing, the price of a watch, of a new worker, and the growth of memory.
+"""What the worker processes cost: evaluations a second that do nothing, the price of a watch, of a new worker, and memory.
 
-    python benchmarks/executors.py [--evaluations 400] [--workers 1 2 8]
+    python benchmarks/executors.py [--evaluations 400] [--workers 1 2 8] [--data 400]
 
 Wall-clock time of this machine. "One at a time" waits for each evaluation before it submits the next, as a search with one worker does.
 """
@@ -90,15 +90,41 @@ def growth(count: int) -> None:
     )
 
 
+def data(megabytes: int) -> None:
+    """Memory of one and of four workers that train on so much data: what is theirs alone, and their part of what they share (PSS)."""
+    x = np.random.default_rng(0).random((megabytes * 2**20 // 12_288, 3, 32, 32), dtype=np.float32)
+    split = Split(x, np.arange(len(x)) % 10)
+    small = Split(x[:1000], split.y[:1000])
+    task = Task("large", Feature((3, 32, 32)), 10, split, small, small, ACCURACY, RECIPE.override(epochs_search=1, batch_size=256))
+    for workers in (1, 4):
+        with ProcessExecutor(task, task.recipe, workers=workers, memory_limit=None) as executor:
+            futures = [executor.submit(Request("[linear(d=4) relu]")) for _ in range(2 * workers)]
+            most = 0
+            while not all(future.done() for future in futures):
+                most = max(most, sum(map(_memory, psutil.Process().children(recursive=True))))
+                time.sleep(0.05)
+        print(f"{workers} workers on {split.x.nbytes >> 20} MiB of data: {most >> 20} MiB for all of them at most", flush=True)
+
+
+def _memory(process: psutil.Process) -> int:
+    """A worker's memory in bytes, 0 for the server of workers and for one that has ended."""
+    try:
+        return 0 if process.ppid() == os.getpid() else int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0
+
+
 def main() -> None:
     """Print one line a measurement."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--evaluations", type=int, default=400)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 8])
+    parser.add_argument("--data", type=int, default=400, metavar="MIB")
     options = parser.parse_args()
     for workers in options.workers:
         measure(workers, options.evaluations)
     growth(60)
+    data(options.data)
 
 
 if __name__ == "__main__":

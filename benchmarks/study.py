@@ -39,8 +39,9 @@ from tests.postgres import server
 from einspace import EinSpace, Limits, strategies
 from einspace.evaluation import Evaluation, Outcome, Request, Seconds
 from einspace.executors import Executor, Watch
-from einspace.loop import Loop, Progress
+from einspace.result import Progress
 from einspace.storage import Database
+from einspace.study.loop import Loop
 
 SPACE = EinSpace((1, 8, 8), limits=Limits(operations=60))
 BAR = 1.5
@@ -100,7 +101,7 @@ def measure(database: Database, size: int, workers: int, trials: int) -> tuple[f
         study = optuna.create_study(study_name=database.study, storage=storage, direction="maximize", load_if_exists=True)
         if not study.get_trials(deepcopy=False):
             fill(storage, study, size)
-        strategy = strategies.get("evolution", SPACE, ("random",), 100, 10)
+        strategy = strategies.get("evolution", SPACE, ("random",))
         loop = Loop(study, storage, database, strategy, Null(), 0, workers, tell)
         loop.run(len(study.get_trials(deepcopy=False)) + trials)
     step = max(1, len(ends) // 10)

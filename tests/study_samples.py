@@ -27,6 +27,9 @@ RECIPE = Recipe(epochs_search=1, epochs_final=3, batch_size=4, learning_rate=0.1
 EVOLUTION: dict[str, Any] = {"init": "resnet8,random*3", "population": 6, "tournament": 3}
 """A population small enough that seeds age out in a test."""
 
+SAMPLED: dict[str, Any] = {"strategy": "random", "init": (), "population": None, "tournament": None}
+"""What makes of a search in a small population one that samples afresh."""
+
 SMALL = Limits(operations=60, parameters=2_000_000)
 
 
@@ -149,14 +152,14 @@ def drive(
     run: str = "killed",
 ) -> None:
     """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says."""
-    from einspace import storage as storages
     from einspace.errors import EinspaceError
+    from einspace.storage import database
     from einspace.study import Interrupted, Progress, search
 
     def tell(progress: Progress) -> None:
         print(progress.done, flush=True)
 
-    storages.HEARTBEAT, storages.GRACE = heartbeat, grace
+    database.HEARTBEAT, database.GRACE = heartbeat, grace
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     executor = ThreadExecutor(globals()[function], workers, delay)

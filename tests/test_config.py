@@ -5,25 +5,22 @@ import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.commands import call
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
-from einspace import study
-from einspace.cli import search as command
-from einspace.config import CONFIG, LimitSettings, SearchSettings, flags, leaves, load, notes, parameter
+from einspace import strategies, study
+from einspace.cli import app
+from einspace.config import CONFIG, OF_THE_TASK, LimitSettings, RunSettings, SearchSettings, flags, leaves, load, notes
 from einspace.config.file import LARGEST, read, write
 from einspace.errors import EinspaceError, SettingError
 from einspace.result import Result, load_result
 from einspace.tasks import load_task
-
-NOT_STORED = {"run", "data_folder", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial"}
-NOT_STORED |= {"storage", "patience", "top", "log"}
-"""What decides where a run lies, what is shown and who is told: a repetition has its own."""
 
 
 def file(folder: Path, text: str) -> Path:
@@ -37,48 +34,49 @@ def flat(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, dict)} | nested
 
 
-def test_the_command_has_every_option_of_the_model() -> None:
-    """An option that is in one of the two and not in the other, or has another type there, fails here."""
-    declared = dict(inspect.signature(command.search).parameters)
-    for name in ("context", "config", "as_json"):
-        del declared[name]
-    assert set(declared) == {parameter(key) for key in leaves()}
+def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each setting is an option of its own type, by flags that no other has, and nothing is given unless somebody gives it."""
+
+    def note(path: Path | None, given: Mapping[str, Any]) -> None:
+        raise SettingError(given)
+
+    monkeypatch.setattr("einspace.cli.search.load", note)
+    command = typer.main.get_command(app)
+    special: dict[str, tuple[list[str], Any]] = {
+        "log": (["--log", "a", "--log", "b"], ["a", "b"]),
+        "keep_weights": (["--keep-weights"], True),
+        "own.class_weights": (["--class-weights"], True),
+        "own.label": (["--label", "a"], "a"),
+    }
     for key, field in leaves().items():
         assert field.description
-        annotation = declared[parameter(key)].annotation
-        assert get_origin(annotation) is Annotated
-        (kind, *_) = get_args(annotation)
-        assert declared[parameter(key)].default is None
-        kinds = set(get_args(kind)) - {type(None)}
-        assert kinds <= ({field.annotation} | set(get_args(field.annotation)) - {type(None)}), key
+        value: Any = 0.5 if "float" in str(field.annotation) else 3 if "int" in str(field.annotation) else "a"
+        words, value = special.get(key, ([str(value)] if key == "task" else [flags(key)[0], str(value)], value))
+        with pytest.raises(SettingError) as caught:
+            command.main(["search", *words], standalone_mode=False)
+        assert caught.value.args == ({key: value},)
     names = [flag for key in leaves() for flag in flags(key)]
     assert len(names) == len(set(names))
 
 
 def test_the_defaults_are_those_of_search() -> None:
-    """The command line and Python search the same when nothing is said."""
+    """The command line and Python search the same when nothing is said, and every setting of a run is an argument."""
     defaults = {name: found.default for name, found in inspect.signature(study.search).parameters.items()}
     settings = SearchSettings(task="digits")
-    for name in SearchSettings.model_fields:
-        if name in (
-            "task",
-            "data_folder",
-            "executor",
-            "address",
-            "cpus_per_trial",
-            "gpus_per_trial",
-            "top",
-            "log",
-            "recipe",
-            "limits",
-            "init",
-            "computation_probability",
-        ):
-            continue
-        assert getattr(settings, name) == defaults[name], name
-    assert settings.limits.build() == type(SMALL)()
-    assert set(settings.recipe.model_dump().values()) == {None}
-    assert set(settings.recipe.model_dump()) == set(load_task("digits").recipe.__dataclass_fields__)
+    arguments = settings.arguments()
+    assert set(arguments) == set(RunSettings.model_fields) - set(OF_THE_TASK)
+    resolved = {"recipe", "limits", "init", "computation_probability"}
+    assert {name: arguments[name] for name in set(arguments) - resolved} == {name: defaults[name] for name in set(arguments) - resolved}
+    assert arguments["limits"] == type(SMALL)()
+    assert set(arguments["recipe"].values()) == {None}
+    assert set(arguments["recipe"]) == set(load_task("digits").recipe.__dataclass_fields__)
+
+
+def test_help_tells_the_strategies_own_defaults() -> None:
+    """What the model leaves to the strategy is described with the strategy's default."""
+    for name in ("population", "tournament", "cost"):
+        default = inspect.signature(strategies.ParetoEvolution).parameters[name].default
+        assert f"{default} if not set" in str(leaves()[name].description)
 
 
 @pytest.mark.parametrize(
@@ -117,13 +115,14 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
     """Types and groups come through, 1e-3 is a number, null is no limit; what is given on the command line replaces the file's."""
     path = file(
         tmp_path,
-        "task: digits\nstrategy: mutation\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
+        "task: digits\nstrategy: pareto\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
         "population: 7\ntournament: 2\ncost: flops\ntime_limit: null\ncomputation_probability: 0.4\n"
-        "keep_weights: true\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
+        "keep_weights: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
         "data_folder: files\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
-        "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n",
+        "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"
+        "own: {kind: mask, class_weights: true, axes: NHW, label: y, channels: 2, layout: channels, split: part, size: '8,8'}\n",
     )
     settings, _ = load(path, {})
     dumped = flat(settings.model_dump())
@@ -153,6 +152,8 @@ MISTAKES = [
     ("task: digits\ninit: resnet81", ["line 2: unknown initial member 'resnet81'", "resnet8"]),
     ("task: digit", ["line 1: unknown task 'digit': did you mean digits"]),
     ("task: digits\nstrategy: evolutoin", ["line 2: unknown strategy 'evolutoin': did you mean evolution"]),
+    ("task: digits\ncost: flops", ["line 2: the strategy evolution takes no cost, which was given as 'flops': it is an option of pareto"]),
+    ("strategy: random\ntask: digits\npopulation: 9", ["line 3: the strategy random takes no population", "option of evolution, pareto"]),
     ("task: digits\nlimits: 5", ["line 2: limits must hold settings of its own, operations, ", "not 5"]),
     ("task: digits\nlimits: {parameters: 1, min_parameters: 2}", ["line 2: at least 2 and at most 1 parameters exclude each other"]),
     ("trials: 5\nworkers: 0", ["task is missing", "einspace search TASK", "line 2: workers must be"]),
@@ -228,19 +229,8 @@ def conducted(settings: SearchSettings, runs: Path, run: str) -> Result:
     """The search of the settings, with made-up scores."""
     return study.search(
         settings.task,
-        settings.strategy,
-        settings.trials,
-        settings.workers,
-        settings.seed,
-        init=settings.init,
-        population=settings.population,
-        tournament=settings.tournament,
-        recipe=settings.recipe.model_dump(),
-        limits=settings.limits.build(),
-        computation_probability=settings.computation_probability,
-        time_limit=settings.time_limit,
+        **{**settings.arguments(), "runs": runs},
         run=run,
-        runs=runs,
         executor=ThreadExecutor(),
     )
 
@@ -266,7 +256,9 @@ def test_a_run_stores_what_repeats_it(tmp_path: Path) -> None:
     )
     stored = tmp_path / "one" / CONFIG
     values, _ = read(stored)
-    assert set(flat({name: values[name] for name in values if name in SearchSettings.model_fields})) == set(leaves()) - NOT_STORED
+    assert set(flat({name: values[name] for name in values if name in SearchSettings.model_fields})) == {
+        key for key in leaves() if key.split(".")[0] in RunSettings.model_fields
+    }
     assert set(values["versions"]) == {"einspace", "python", "torch", "optuna", "numpy"}
     assert {"git", "platform", "data"} <= set(values)
     settings, origin = load(stored, {})
@@ -280,6 +272,22 @@ def test_a_run_stores_what_repeats_it(tmp_path: Path) -> None:
     other, _ = load(stored, {"seed": 6})
     assert compared(conducted(other, tmp_path, "three")) != compared(one)
     assert not list(tmp_path.glob("one/*.new"))
+
+
+def test_a_run_s_file_serves_another_strategy(tmp_path: Path) -> None:
+    """What a run's strategy took is no mistake where another one is asked for: nobody gave it for that one."""
+    study.search("digits", "pareto", 1, 1, population=5, limits=SMALL, run="one", runs=tmp_path, executor=ThreadExecutor())
+    stored = tmp_path / "one" / CONFIG
+    settings, _ = load(stored, {})
+    assert (settings.population, settings.tournament, settings.cost) == (5, 10, "parameters")
+    settings, _ = load(stored, {"strategy": "evolution"})
+    assert (settings.population, settings.cost) == (5, None)
+    settings, _ = load(stored, {"strategy": "random"})
+    assert (settings.population, settings.cost, settings.limits.build()) == (None, None, SMALL)
+    with pytest.raises(SettingError, match="the strategy random takes no cost, which was given as 'flops'"):
+        load(stored, {"strategy": "random", "cost": "flops"})
+    with pytest.raises(SettingError, match="unknown strategy 'randm'"):
+        load(stored, {"strategy": "randm"})
 
 
 def test_the_file_of_an_earlier_call_is_kept(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """After a search: the best of it, and the study for Optuna's own tools."""
 
 import json
+import re
 import threading
 import urllib.request
 from pathlib import Path
@@ -9,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import optuna
 import pytest
-from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, often_bad, small_task
+from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, often_bad, small_task
 
 from einspace.errors import RunError, SettingError
 from einspace.result import Result, load_result
@@ -25,7 +26,7 @@ def run(folder: Path, trials: int = 12, metric: Metric = ACCURACY, **options: An
 @pytest.mark.parametrize("metric", [ACCURACY, Metric("error", False, ACCURACY.function)])
 def test_the_top_is_the_best_architectures_each_once(tmp_path: Path, metric: Metric) -> None:
     """Best first in the metric's direction, no canonical key twice, the earliest trial of a key, and no more than there are."""
-    small = {"strategy": "random", "init": (), "limits": type(SMALL)(operations=2)}
+    small = {**SAMPLED, "limits": type(SMALL)(operations=2)}
     result = run(tmp_path, 25, metric, **small)
     top = result.top(100)
     scores = {row.key: row.value for row in result.history if row.value is not None}
@@ -57,6 +58,23 @@ def test_the_study_is_optuna_s_and_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"study\.db cannot be read"):
         result.study()
     assert not (result.run / "study.db").exists()
+
+
+def test_the_readme_s_table_of_trials(tmp_path: Path) -> None:
+    """What the README says of a result runs as it stands, and gives pandas' table: a row a trial, with text, key, origin and outcome."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    result = run(tmp_path, executor=ThreadExecutor(often_bad))
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    (block,) = [code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "trials_dataframe()" in code]
+    names: dict[str, Any] = {"result": result}
+    exec(block, names)
+    table = names["table"]
+    assert isinstance(table, pandas.DataFrame)
+    for name in ("text", "key", "origin", "outcome"):
+        column = table.set_index("user_attrs_position")[f"user_attrs_{name}"]
+        assert {row.number: getattr(row, name) for row in result.history} == column.to_dict()
+    scores = {row.number: row.value for row in result.history if row.value is not None}
+    assert table[table.state == "COMPLETE"].set_index("user_attrs_position")["value"].to_dict() == scores
 
 
 class _Quiet(WSGIRequestHandler):

@@ -9,7 +9,7 @@
     ├── UnknownNameError   a name that is not in a registry; names the nearest that is
     ├── SettingError       an option with a value that makes no sense
     ├── TaskError          data that cannot be used as a task
-    ├── DataError          files of data that cannot be read, built or written
+    │   └── DataError      nor as anything else: files that cannot be read, built or written
     ├── NetworkError       an architecture, a head, weights and a task that do not fit together, or a module that does not fit the space
     ├── ExportError        a network that cannot be written in a format, or a file that cannot be written
     └── RunError           a run's folder or storage that cannot be used
@@ -120,8 +120,8 @@ class TaskError(EinspaceError):
     """Data that cannot be used as a task."""
 
 
-class DataError(EinspaceError):
-    """Files of data that cannot be read, built or written."""
+class DataError(TaskError):
+    """Files of data that cannot be read, built or written, and so no task either."""
 
 
 class NetworkError(EinspaceError):

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from einspace.backup import backup_of
 from einspace.errors import RunError
-from einspace.locks import locked
-from einspace.outage import PATIENCE
 from einspace.settings import Settings, check_same
 from einspace.storage import Database
+from einspace.storage.backup import backup_of
+from einspace.storage.locks import locked
+from einspace.storage.outage import PATIENCE
 
 STUDY = "einspace"
 """The study's name in the database of its run's folder; in a database of one's own it is the run's."""

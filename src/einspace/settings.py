@@ -25,6 +25,7 @@ def settings_of(task: Task, recipe: Recipe, space: EinSpace, limits: Limits, **s
         "metric": task.metric.name,
         "input": list(task.input.shape),
         "head": str(task.head),
+        **({"own": task.own.said()} if task.own.said() else {}),
         "augmentation": None if task.augmentation is None else asdict(task.augmentation),
         "recipe": asdict(recipe),
         "grammar": space.grammar.fingerprint,

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,10 @@ def behave(request: Request, task: Task, recipe: Recipe, device: str = "", watch
         case ["sys-exit"]:
             sys.exit(0)
         case ["hang-up"]:
-            os.closerange(3, 1000)
+            driver = parent_process()
+            assert driver is not None
+            os.closerange(3, driver.sentinel)  # but for what tells it whether the driver lives: without that it ends itself
+            os.closerange(driver.sentinel + 1, 1000)
             time.sleep(60)
         case ["forever"]:
             _sleep_for_ever()

@@ -1,21 +1,46 @@
 """Two objectives: the strategy `pareto` and what a search tells of it."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from tests.study_samples import SMALL, ThreadExecutor, small_task
+from rich.table import Table
+from tests.study_samples import SMALL, ThreadExecutor, good, score, small_task
 
 from einspace import EinSpace, search
 from einspace.errors import SettingError
+from einspace.evaluation import Evaluation, Request
 from einspace.pareto import dominates
-from einspace.strategies import Individual, ParetoEvolution
+from einspace.reporting.result import summary
+from einspace.result import Result, load_result
+from einspace.strategies import COSTS, Individual, ParetoEvolution
 
 SPACE = EinSpace((4, 4))
 
 
-def _individual(number: int, fitness: float, parameters: int, flops: int = 0) -> Individual:
-    return Individual(number, "[relu relu]", str(number), fitness, parameters, flops)
+def _individual(number: int, fitness: float, parameters: int, flops: int = 0, latency: float | None = None) -> Individual:
+    return Individual(number, "[relu relu]", str(number), fitness, parameters, flops, latency)
+
+
+def _latency(text: str) -> float:
+    """Seconds that follow from the text alone, and not from its score."""
+    return 0.001 + 0.01 * score(text[::-1])
+
+
+def _measured(request: Request) -> Evaluation:
+    """A good score and a latency that is prescribed."""
+    return replace(good(request), latency=_latency(request.text))
+
+
+def _search(
+    runs: Path, run: str = "one", trials: int = 24, function: Callable[[Request], Evaluation] = _measured, **options: Any
+) -> Result:
+    settings = {"init": "random*6", "population": 8, "tournament": 3, "limits": SMALL, "runs": runs, "cost": "latency", **options}
+    return search(small_task(), "pareto", trials, 1, 3, run=run, executor=ThreadExecutor(function), **settings)
 
 
 def test_the_population_is_the_first_fronts() -> None:
@@ -41,20 +66,26 @@ def test_a_tournament_is_won_by_the_front() -> None:
     assert ParetoEvolution(SPACE, cost="flops").winner([better, worse, middle]) in (better, worse)
 
 
-def test_a_cost_that_there_is_not_is_refused() -> None:
+@pytest.mark.parametrize("cost", COSTS)
+def test_less_of_the_cost_wins(cost: str) -> None:
+    """Of two that are equally good, the one that costs less wins and stays in the population, whatever the other costs are."""
+    cheap, dear = ({other: 5 if other == cost else 9 - sign for other in COSTS} | {cost: 5 + sign} for sign in (0, 1))
+    one, other = (Individual(number, "[relu relu]", str(number), 0.5, **figures) for number, figures in enumerate((dear, cheap)))
+    assert ParetoEvolution(SPACE, cost=cost).winner([one, other]) == other
+    assert ParetoEvolution(SPACE, population=1, cost=cost).members([one, other]) == [other]
+
+
+def test_a_cost_that_there_is_not_is_refused(tmp_path: Path) -> None:
     """The error says which there are."""
-    with pytest.raises(SettingError, match="parameters or flops, not 'latency'"):
-        ParetoEvolution(SPACE, cost="latency")
+    for refused in (lambda: ParetoEvolution(SPACE, cost="speed"), lambda: _search(tmp_path, trials=1).pareto("speed")):
+        with pytest.raises(SettingError, match="parameters, flops or latency, not 'speed'"):
+            refused()
 
 
-@pytest.mark.parametrize("cost", ["parameters", "flops"])
+@pytest.mark.parametrize("cost", COSTS)
 def test_a_search_ends_with_its_pareto_set(tmp_path: Path, cost: str) -> None:
     """Nothing in the set is beaten in both, everything outside is; and the same seed gives the same set."""
-    options = {"init": "random*6", "population": 8, "tournament": 3, "limits": SMALL, "runs": tmp_path, "cost": cost}
-    results = [
-        search(small_task(), "pareto", 24, 1, 3, run=run, executor=ThreadExecutor(), **options)  # type: ignore[arg-type]
-        for run in ("one", "two")
-    ]
+    results = [_search(tmp_path, run, cost=cost) for run in ("one", "two")]
     first, second = (result.pareto(cost) for result in results)
     assert [row.text for row in first] == [row.text for row in second]
 
@@ -67,6 +98,78 @@ def test_a_search_ends_with_its_pareto_set(tmp_path: Path, cost: str) -> None:
     assert all(any(dominates(point(a), point(b)) or point(a) == point(b) for a in first) for b in scored if b.key not in inside)
     assert results[0].settings["cost"] == cost
     assert [row["trial"] for row in results[0].to_json()["pareto"]] == [row.number for row in first]
+
+
+def test_selection_follows_the_latency(tmp_path: Path) -> None:
+    """Where all score the same and all compete, each child is of the one that was fastest by then."""
+
+    def equal(request: Request) -> Evaluation:
+        return replace(_measured(request), value=0.5)
+
+    result = _search(tmp_path, function=equal, tournament=8)
+    children = [row for row in result.history if row.parents]
+    assert len(children) > 10
+    for row in children:
+        before = [other for other in result.history[: row.number] if other.reused is None]
+        assert result.history[row.parents[0]].latency == min(_latency(other.text) for other in before)
+    (fastest,) = result.pareto("latency")
+    assert fastest.latency == min(_latency(row.text) for row in result.history if row.reused is None)
+
+
+def test_a_failed_measurement_is_no_cost(tmp_path: Path) -> None:
+    """Who has no latency keeps the score, and is neither a parent nor in the Pareto set; a run without any latency samples afresh."""
+
+    def failed(request: Request) -> Evaluation:
+        return replace(good(request), latency=next(failures))
+
+    def sometimes(request: Request) -> Evaluation:
+        return _measured(request) if score(request.text) < 0.5 else failed(request)
+
+    failures = cycle([None, float("nan"), float("inf"), 0.0, -1.0])
+
+    result = _search(tmp_path, function=sometimes)
+    without = {row.number for row in result.history if row.latency is None}
+    assert len(without) > 5
+    assert all(result.history[number].value is not None for number in without)
+    assert not without & {parent for row in result.history for parent in row.parents}
+    assert not without & {row.number for row in result.pareto("latency")}
+    assert result.best is not None
+    assert result.best.trial in without
+    never = _search(tmp_path, "never", 8, failed)
+    assert {row.origin for row in never.history} == {"seed random", "sample"}
+    assert never.pareto("latency") == never.to_json()["pareto"] == []
+
+
+def test_a_duplicate_has_the_latency_of_its_twin(tmp_path: Path) -> None:
+    """The stored measurement is reused with the score."""
+    result = _search(tmp_path, trials=30, init=(), population=100, limits=type(SMALL)(operations=2))
+    reused = [row for row in result.history if row.reused is not None]
+    assert reused
+    assert all(row.latency == result.history[row.reused or 0].latency is not None for row in reused)
+
+
+def test_a_continued_run_selects_by_what_was_stored(tmp_path: Path) -> None:
+    """Twelve and then twelve more trials are what 24 would have been, though nothing is measured again; the table is read back."""
+    _search(tmp_path, "two", 12)
+    continued, whole = _search(tmp_path, "two"), _search(tmp_path)
+    assert [(row.text, row.parents, row.latency) for row in continued.history] == [
+        (row.text, row.parents, row.latency) for row in whole.history
+    ]
+    assert load_result("two", str(tmp_path)).history == continued.history
+    assert [row["latency"] for row in continued.to_json()["pareto"]] == [row.latency for row in whole.pareto("latency")]
+    shown = "".join(str(cell) for table in summary(whole) if isinstance(table, Table) for column in table.columns for cell in column.cells)
+    assert all(f"{(row.latency or 0) * 1e3:.2f} ms" in shown for row in whole.pareto("latency"))
+
+
+def test_workers_measure_the_latency(tmp_path: Path) -> None:
+    """A search in processes stores what each of them measured, whatever its strategy."""
+    options: dict[str, Any] = {"init": "resnet8", "limits": SMALL, "runs": tmp_path, "recipe": {"epochs_final": 1}}
+    result = search(small_task(), "evolution", 1, 1, **options)
+    (row,) = result.history
+    assert row.outcome == "ok"
+    assert row.latency is not None
+    assert row.latency > 0
+    assert result.pareto("latency") == [row]
 
 
 def test_proposals_follow_from_history_and_seed() -> None:

@@ -1,6 +1,7 @@
 """Facts about strategies, on the real space with small limits."""
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -22,11 +23,16 @@ def numbers(members: list[Individual]) -> list[int]:
     return [member.number for member in members]
 
 
+def _small(name: str) -> dict[str, Any]:
+    """A population that a short history fills, where the strategy has one."""
+    return {option: value for option, value in {"population": 4, "tournament": 2}.items() if option in strategies.options(name)}
+
+
 @pytest.mark.parametrize("name", strategies.names())
 def test_a_proposal_is_a_pure_function(name: str) -> None:
     """The same number, history and seed give the same proposal, of the same strategy and of another one made alike."""
     history = [individual(number, number / 10, str(SPACE.sample(Random(number)))) for number in range(8)]
-    one, other = (strategies.get(name, SPACE, population=4, tournament=2) for _ in range(2))
+    one, other = (strategies.get(name, SPACE, **_small(name)) for _ in range(2))
     first = one.propose(8, history, Random("0:8"))
     one.propose(9, history, Random("0:9"))
     assert one.propose(8, history, Random("0:8")) == first == other.propose(8, history, Random("0:8"))

@@ -19,9 +19,9 @@ def test_every_crop_and_flip_is_that_of_the_plain_definition() -> None:
     """Zeros around the image, a window at the drawn place, mirrored columns: for every crop and both ways round."""
     augmentation = Augmentation(crop=2, flip=True)
     image = torch.arange(1.0, 2 * 3 * 4 + 1).reshape(2, 3, 4)
-    drawn = torch.tensor([[row, column, flip] for row in range(5) for column in range(5) for flip in (0, 1)])
+    drawn = torch.tensor([[row, column, flip] for flip in (0, 1) for row in range(5) for column in range(5)])
     padded = augmentation.padded(torch.stack([torch.zeros_like(image), image]))
-    out = augmentation(padded, torch.ones(len(drawn), dtype=torch.long), drawn)
+    out = augmentation(padded, torch.ones(len(drawn), dtype=torch.long), drawn, 25, torch.empty(50, 2, 3, 4))
     for result, (row, column, flip) in zip(out, drawn.tolist(), strict=True):
         window = nn.functional.pad(image, (2, 2, 2, 2))[:, row : row + 3, column : column + 4]
         assert torch.equal(result, window.flip(-1) if flip else window)

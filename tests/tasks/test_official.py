@@ -15,8 +15,8 @@ from einspace import Classification, Task, load_task
 from einspace.errors import TaskError
 from einspace.evaluation import Outcome, Request
 from einspace.evaluation.evaluate import evaluate
-from einspace.tasks import TASKS, Augmentation, Recipe, entry, files, split
-from einspace.tasks.files import read_pickle
+from einspace.files import arrays
+from einspace.tasks import TASKS, Augmentation, Recipe, entry, split
 from einspace.tasks.published import NASBENCH_METHODS, PUBLISHED, UNSEEN_METHODS
 from einspace.tasks.unseen import UNSEEN
 
@@ -74,7 +74,7 @@ def test_large_arrays_stay_in_their_files(tmp_path: Path, monkeypatch: pytest.Mo
     """A mapped task is sent to a worker as the names of its files, and gives the same tensors and score as one in memory."""
     write_unseen(tmp_path, "cifartile")
     in_memory = small("cifartile").load(tmp_path)
-    monkeypatch.setattr(files, "LARGE", 1000)
+    monkeypatch.setattr(arrays, "LARGE", 1000)
     monkeypatch.setattr(split, "CHUNK", 5 * 3 * 64 * 64 * 4)
     mapped = small("cifartile").load(tmp_path)
     assert isinstance(mapped.train.x, np.memmap)
@@ -307,35 +307,6 @@ def test_a_pickle_of_foreign_classes_is_not_executed(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match=r"s2_cifar100\.gz: .*posix\.mkdir"):
         load_task("spherical", tmp_path)
     assert not (tmp_path / "done").exists()
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_pickles_of_arrays_are_read(tmp_path: Path, protocol: int) -> None:
-    """Whatever protocol wrote them: arrays, scalars, bytes and containers come back equal."""
-    written: dict[str, object] = {"a": np.arange(6).reshape(2, 3), "b": np.float32(2), "c": [b"\x00\xff", "word", {1, 2}, (1.5, None)]}
-    path = tmp_path / "p"
-    path.write_bytes(pickle.dumps(written, protocol))
-    read = read_pickle(path)
-    assert np.array_equal(read["a"], written["a"])  # type: ignore[arg-type]
-    assert (read["b"], read["c"]) == (written["b"], written["c"])
-
-
-@pytest.mark.parametrize("name", ["builtins eval", "builtins getattr", "os system", "numpy load", "_codecs lookup"])
-def test_no_other_name_is_looked_up(tmp_path: Path, name: str) -> None:
-    """Not even those of Python's own functions."""
-    module, attribute = name.split()
-    (tmp_path / "p").write_bytes(f"c{module}\n{attribute}\n.".encode())
-    with pytest.raises(TaskError, match=rf"{module}\.{attribute}"):
-        read_pickle(tmp_path / "p")
-
-
-def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pickle that unpacks beyond the bound ends there."""
-    path = tmp_path / "bomb.gz"
-    path.write_bytes(gzip.compress(pickle.dumps(b"0" * 5_000_000)))
-    monkeypatch.setattr(files, "MOST", 1_000_000)
-    with pytest.raises(TaskError, match=r"bomb\.gz: .*unpacks to more"):
-        read_pickle(path)
 
 
 def test_published_scores_give_the_papers_averages() -> None:

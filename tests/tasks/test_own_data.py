@@ -1,5 +1,6 @@
 """Data of one's own: what they are is recognised, divided, normalised, trained on, and refused in words that name the place."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import inf, nan
 
@@ -11,7 +12,8 @@ from einspace import Classification, Dense, Mask, MultiLabel, Regression, Task
 from einspace.errors import EinspaceError, TaskError, UnknownNameError
 from einspace.evaluation import Outcome, Request
 from einspace.evaluation.evaluate import evaluate
-from einspace.tasks import Recipe
+from einspace.tasks import METRICS, Recipe
+from einspace.tasks.options import DEFAULTS, Options
 from einspace.tasks.split import stratified
 
 RNG = np.random.default_rng(0)
@@ -68,6 +70,52 @@ def test_kind_can_be_said() -> None:
     ):
         with pytest.raises(TaskError, match=words):
             Task.from_arrays(X, y, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "words"),
+    [
+        (
+            lambda **options: Task.from_arrays(X, word(60), **options),
+            "class_weigths",
+            "from_arrays 'class_weigths': did you mean class_weights",
+        ),
+        (lambda **options: Task.from_csv("none.csv", **options), "lable", "from_csv 'lable': did you mean label"),
+        (lambda **options: Task.from_folder("none", **options), "sizes", "from_folder 'sizes': did you mean size"),
+        (lambda **options: Task.from_npz("none.npz", **options), "channels", r"from_npz 'channels':.* Known: kind, name"),
+        (lambda **options: Task.from_huggingface({}, **options), "z", r"from_huggingface 'z': Known: x, y, kind"),
+    ],
+)
+def test_unknown_options(source: Callable[..., Task], given: str, words: str) -> None:
+    """An option that is no option is refused before anything is read, with the nearest of those that the source takes."""
+    with pytest.raises(UnknownNameError, match=f"unknown option of Task.{words}"):
+        source(**{given: None})
+
+
+def test_every_source_takes_the_same_options() -> None:
+    """What is said of data has one meaning wherever they come from: each option changes the task of arrays as it says."""
+    said: Options = {
+        "kind": "classification",
+        "name": "mine",
+        "shares": (0.5, 0.25, 0.25),
+        "seed": 3,
+        "metric": METRICS["0-1 error"],
+        "recipe": ONE,
+        "baselines": ("resnet8",),
+        "description": "what it is",
+        "labels": ("a", "b", "c"),
+        "class_weights": True,
+        "normalise": False,
+        "axes": "NHWC",
+    }
+    assert said.keys() == DEFAULTS.keys() == Options.__annotations__.keys()
+    task = Task.from_arrays(X, np.arange(60) % 3, **said)
+    assert [len(split) for split in task.splits.values()] == [30, 15, 15]
+    assert (task.name, task.metric.name, task.recipe, task.baselines) == ("mine", "0-1 error", ONE, ("resnet8",))
+    assert (task.description, task.labels, task.kind) == ("what it is", ("a", "b", "c"), "classification")
+    assert task.head.weights  # type: ignore[attr-defined]
+    assert task.train.x.mean() > 2
+    assert task.input.shape == (X.shape[3], *X.shape[1:3])
 
 
 def test_torch_tensors_and_series() -> None:

@@ -8,8 +8,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from einspace.loop import Progress
-from einspace.result import Result, Row
+from einspace.result import Progress, Result, Row
 
 PATIENCE = 10.0
 """Seconds that the callbacks of an interrupted search get to end."""

@@ -65,7 +65,7 @@ class MLflow(Callback):
             tags["reason"] = row.reason[:_LONGEST]
         child = self._client.create_run(self._experiment_id, run_name=f"trial {row.number}", tags=tags).info.run_id
         parameters = {"trial": row.number, "key": row.key, "origin": row.origin, "parents": row.parents, "parameters": row.parameters}
-        self._log(child, {self._metric: row.value, "seconds": row.seconds}, row.number, parameters)
+        self._log(child, {self._metric: row.value, "seconds": row.seconds, "latency": row.latency}, row.number, parameters)
         for epoch, loss in enumerate(row.losses, 1):
             self._log(child, {"loss": loss}, epoch)
         self._client.set_terminated(child, "FINISHED" if row.value is not None else "FAILED")

@@ -37,7 +37,7 @@ class TensorBoard(Callback):
         self._writer = self._open(str(run / "tensorboard" if self.folder is None else self.folder / run.name))
 
     def trial(self, row: Row, best: float | None) -> None:
-        """Scalars: validation and best score, parameters, seconds, and the loss of the last epoch."""
+        """Scalars: validation and best score, parameters, seconds, latency where it was measured, and the loss of the last epoch."""
         loss = row.losses[-1] if row.losses else None
         self._scalars(
             row.number,
@@ -46,6 +46,7 @@ class TensorBoard(Callback):
                 f"{self._metric}/best": best,
                 "trial/parameters": row.parameters,
                 "trial/seconds": row.seconds,
+                "trial/latency": row.latency,
                 "trial/loss": loss,
             },
         )

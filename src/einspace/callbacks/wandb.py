@@ -40,12 +40,13 @@ class WandB(Callback):
         self._run.define_metric("search/*", step_metric="trial")
 
     def trial(self, row: Row, best: float | None) -> None:
-        """Validation and best score, parameters, seconds, and the loss of the last epoch, over the number of the trial."""
+        """Validation and best score, parameters, seconds, a measured latency, and the last loss, over the number of the trial."""
         values: dict[str, float | None] = {
             f"search/{self._metric}": row.value,
             f"search/best_{self._metric}": best,
             "search/parameters": row.parameters,
             "search/seconds": row.seconds,
+            "search/latency": row.latency,
             "search/loss": row.losses[-1] if row.losses else None,
         }
         self._run.log({"trial": row.number, **{name: value for name, value in values.items() if value is not None}})

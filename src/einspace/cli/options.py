@@ -1,9 +1,13 @@
 """Options and arguments that several commands share, and how an architecture is read from one."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from types import UnionType
+from typing import Annotated, Any, get_args
 
 import typer
 
+from einspace.config import flags, leaves, parameter
 from einspace.errors import UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
@@ -16,6 +20,34 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in brackets, or the name of a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
+
+OWN = tuple(key for key in leaves() if key.startswith("own."))
+"""Settings that say what data of one's own are."""
+
+
+def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator: a command gets settings as options, with what the model says of them, in place of its keyword arguments.
+
+    What is not given is None.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command)
+        stated = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        command.__signature__ = signature.replace(parameters=[*stated, *map(_option, keys)])  # type: ignore[attr-defined]
+        return command
+
+    return decorate
+
+
+def _option(key: str) -> inspect.Parameter:
+    """A setting as a parameter of a command, whose default is "not given": only what is given wins over a file."""
+    field = leaves()[key]
+    kind: Any = get_args(field.annotation)[0] if isinstance(field.annotation, UnionType) else field.annotation
+    shown = False if field.default in (None, "", [], False) else str(field.default)
+    option = typer.Option(*flags(key), help=field.description, show_default=shown)
+    info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
+    return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
 
 
 def read_architecture(text: str, shape: Feature) -> Architecture:

@@ -10,76 +10,28 @@ import typer
 from rich.progress import Progress
 
 from einspace import forkserver
-from einspace.cli.options import AsJson
+from einspace.cli.options import AsJson, with_settings
 from einspace.cli.output import err, out, print_json, progress
-from einspace.config import SearchSettings, flags, leaves, load, notes, parameter
+from einspace.config import SearchSettings, leaves, load, notes, parameter
 from einspace.errors import StorageError
 
 if TYPE_CHECKING:
     from einspace import study
 
 
-def option(key: str) -> Any:
-    """An option of the settings as one of the command line, whose default is "not given": only what is given wins over a file."""
-    field = leaves()[key]
-    default = False if field.default in (None, "", []) else str(field.default)
-    return typer.Option(*flags(key), help=field.description, show_default=default)
-
-
+@with_settings(*leaves())
 def search(
-    context: typer.Context,
-    task: Annotated[str | None, typer.Argument(metavar="TASK", help=leaves()["task"].description, show_default=False)] = None,
+    *,
     config: Annotated[
         Path | None,
         typer.Option("--config", metavar="FILE", help="Settings in YAML, such as runs/NAME/config.yaml; the command line wins."),
     ] = None,
-    strategy: Annotated[str | None, option("strategy")] = None,
-    init: Annotated[str | None, option("init")] = None,
-    trials: Annotated[int | None, option("trials")] = None,
-    workers: Annotated[int | None, option("workers")] = None,
-    seed: Annotated[int | None, option("seed")] = None,
-    run: Annotated[str | None, option("run")] = None,
-    runs: Annotated[str | None, option("runs")] = None,
-    population: Annotated[int | None, option("population")] = None,
-    tournament: Annotated[int | None, option("tournament")] = None,
-    cost: Annotated[str | None, option("cost")] = None,
-    time_limit: Annotated[float | None, option("time_limit")] = None,
-    computation_probability: Annotated[float | None, option("computation_probability")] = None,
-    recipe_epochs_search: Annotated[int | None, option("recipe.epochs_search")] = None,
-    recipe_epochs_final: Annotated[int | None, option("recipe.epochs_final")] = None,
-    recipe_batch_size: Annotated[int | None, option("recipe.batch_size")] = None,
-    recipe_learning_rate: Annotated[float | None, option("recipe.learning_rate")] = None,
-    recipe_weight_decay: Annotated[float | None, option("recipe.weight_decay")] = None,
-    recipe_momentum: Annotated[float | None, option("recipe.momentum")] = None,
-    limits_operations: Annotated[int | None, option("limits.operations")] = None,
-    limits_parameters: Annotated[int | None, option("limits.parameters")] = None,
-    limits_activation_bytes: Annotated[int | None, option("limits.activation_bytes")] = None,
-    limits_flops: Annotated[int | None, option("limits.flops")] = None,
-    limits_min_parameters: Annotated[int | None, option("limits.min_parameters")] = None,
-    keep_weights: Annotated[bool | None, option("keep_weights")] = None,
-    storage: Annotated[str | None, option("storage")] = None,
-    patience: Annotated[float | None, option("patience")] = None,
-    pruner: Annotated[str | None, option("pruner")] = None,
-    devices: Annotated[str | None, option("devices")] = None,
-    executor: Annotated[str | None, option("executor")] = None,
-    address: Annotated[str | None, option("address")] = None,
-    cpus_per_trial: Annotated[float | None, option("cpus_per_trial")] = None,
-    gpus_per_trial: Annotated[float | None, option("gpus_per_trial")] = None,
-    data_folder: Annotated[str | None, option("data_folder")] = None,
-    top: Annotated[int | None, option("top")] = None,
-    log: Annotated[list[str] | None, option("log")] = None,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Search an architecture for a task, train the best one and the baselines, and score them on test."""
-    given = {key: context.params[parameter(key)] for key in leaves() if _is_given(context, parameter(key))}
-    given |= {key: list(value) for key, value in given.items() if isinstance(value, tuple)}
-    settings, origin = load(config, given)
+    settings, origin = load(config, {key: options[parameter(key)] for key in leaves() if options[parameter(key)] is not None})
     conduct(settings, config, origin.data, notes(origin), as_json)
-
-
-def _is_given(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def conduct(settings: SearchSettings, config: Path | None, data: str | None, told: list[str], as_json: bool) -> None:
@@ -92,7 +44,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.settings import fingerprint
     from einspace.tasks import load_task
 
-    task = load_task(settings.task, settings.data_folder)
+    task = load_task(settings.task, settings.data_folder, settings.own.build())
     err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     if data is not None and fingerprint(task) != data:
         told = [*told, f"data: the samples of {task.name} are others here"]
@@ -104,26 +56,12 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         try:
             result = study.search(
                 task,
-                settings.strategy,
-                settings.trials,
-                settings.workers,
-                settings.seed,
-                init=settings.init,
-                population=settings.population,
-                tournament=settings.tournament,
-                cost=settings.cost,
-                recipe=settings.recipe.model_dump(),
-                limits=settings.limits.build(),
-                computation_probability=settings.computation_probability,
-                time_limit=settings.time_limit,
+                **settings.arguments(),
                 run=run,
-                runs=settings.runs,
-                progress=_Bar(bar, f"search {run}", settings.trials).tell,
-                callbacks=watchers,
-                keep_weights=settings.keep_weights,
                 storage=settings.storage,
                 patience=settings.patience,
-                pruner=settings.pruner,
+                progress=_Bar(bar, f"search {run}", settings.trials).tell,
+                callbacks=watchers,
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
         except study.Interrupted as interrupted:

@@ -1,56 +1,79 @@
 """One architecture on one task: `evaluate`."""
 
+from math import isfinite
 from typing import Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Data, Seed, TaskName, Text, read_architecture
+from einspace.cli.options import OWN, AsJson, Data, Seed, TaskName, Text, read_architecture, with_settings
 from einspace.cli.output import out, print_json, progress
+from einspace.config import load, parameter
 from einspace.errors import EinspaceError
-from einspace.reporting.tables import facts
+from einspace.reporting.tables import facts, spread
 
 
+@with_settings(*OWN)
 def evaluate(
     text: Text,
     task_name: TaskName,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Epochs, in place of the task's recipe.")] = None,
     final: Annotated[bool, typer.Option("--final", help="Train on train and valid, and score on test.")] = False,
     seed: Seed = 0,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Train as often, from the seed on; mean and spread.")] = 1,
     data: Data = None,
     as_json: AsJson = False,
+    **own: Any,
 ) -> None:
     """Train one architecture on a task and score it."""
-    from einspace.evaluation.evaluate import evaluate as run
-    from einspace.evaluation.outcome import NotANumber, Request
-    from einspace.tasks import load_task
+    from einspace.evaluation.seeds import evaluate_seeds
+    from einspace.tasks import load_task, over_seeds
 
-    task = load_task(task_name, data)
+    given = {key: own[parameter(key)] for key in OWN if own[parameter(key)] is not None}
+    settings, _ = load(None, {"task": task_name, **given})
+    task = load_task(settings.task, data, settings.own.build())
     architecture = read_architecture(text, task.input)
     recipe = task.recipe.override(epochs_search=epochs, epochs_final=epochs)
     total = recipe.epochs_final if final else recipe.epochs_search
     with progress() as bar:
-        line = bar.add_task("training", total=total, best="")
-        try:
-            result = run(
-                Request(str(architecture), final=final, seed=seed),
-                task,
-                recipe,
-                on_epoch=lambda epoch, loss: bar.update(line, completed=epoch, best=f"loss {loss:.3f}"),
-            )
-        except NotANumber as error:
-            raise EinspaceError(f"the architecture cannot be trained on {task.name}: {error}") from None
-    split = "test" if final else "valid"
+        line = bar.add_task("training", total=total * seeds, best="")
+
+        def on_epoch(number: int, epoch: int, loss: float) -> None:
+            bar.update(line, completed=(number - seed) * total + epoch, best=f"loss {loss:.3f}")
+
+        results = evaluate_seeds(str(architecture), task, recipe, seeds, seed, final, on_epoch)
+    first, split = results[0], "test" if final else "valid"
+    scores = over_seeds([result.value for result in results])
+    if scores.failed == seeds:
+        raise EinspaceError(f"the architecture cannot be trained on {task.name}: {first.reason}")
+    seconds = sum(result.seconds.total for result in results)
     if as_json:
-        figures: dict[str, Any] = {"task": task.name, "split": split, task.metric.name: result.value, "outcome": result.outcome.value}
+        figures: dict[str, Any] = {"task": task.name, "split": split, task.metric.name: scores.mean}
+        if seeds == 1:
+            figures |= {"outcome": first.outcome.value, "losses": list(first.epochs)}
+        else:
+            figures |= {"deviation": scores.deviation, "failed": scores.failed}
+            figures["seeds"] = [
+                {
+                    "seed": number,
+                    task.metric.name: result.value,
+                    "outcome": result.outcome.value,
+                    "losses": [loss if isfinite(loss) else None for loss in result.epochs],
+                }
+                for number, result in enumerate(results, seed)
+            ]
         figures |= {"published": dict(task.published)} if task.published else {}
-        print_json({**facts(architecture), **figures, "losses": list(result.epochs), "seconds": result.seconds.total})
+        print_json({**facts(architecture), **figures, "seconds": seconds})
         return
-    if result.value is None:
-        raise EinspaceError(f"no score: {result.reason}")
+    for number, result in enumerate(results, seed) if seeds > 1 else ():
+        value = f"no score: {result.reason}" if result.value is None else f"{result.value:.4f}"
+        out.print(f"seed {number}: {value}", highlight=False, soft_wrap=True)
+    parameters = next(result.parameters for result in results if result.value is not None)
+    shown = spread(scores) if scores.mean is not None else f"no mean, {scores.failed} of {seeds} seeds without a score"
+    times = f"after {total} epochs" if seeds == 1 else f"over {seeds} seeds of {total} epochs"
     out.print(
-        f"{task.metric.name} on {split}: [bold]{result.value:.4f}[/] after {total} epochs in {result.seconds.total:.1f} s "
-        f"({result.parameters:,} parameters with the head)"
+        f"{task.metric.name} on {split}: [bold]{shown}[/] {times} in {seconds:.1f} s ({parameters:,} parameters with the head)",
+        soft_wrap=True,
     )
     if task.published:
-        scores = ", ".join(f"{method} {score:.4f}" for method, score in task.published.items())
-        out.print(f"published, on test: {scores}", highlight=False, soft_wrap=True)
+        published = ", ".join(f"{method} {score:.4f}" for method, score in task.published.items())
+        out.print(f"published, on test: {published}", highlight=False, soft_wrap=True)

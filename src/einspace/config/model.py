@@ -1,15 +1,20 @@
-"""SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
+"""RunSettings and SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from einspace.errors import EinspaceError, LimitError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
+
+if TYPE_CHECKING:
+    from einspace.tasks import Own
+
+OF_THE_TASK = ("task", "own")
+"""Settings of a run that are part of its task, and no other argument of `study.search`."""
 
 _LIMITS = Limits()
 
@@ -68,11 +73,43 @@ class LimitSettings(Group):
         return Limits(**self.model_dump())
 
 
-class SearchSettings(Group):
-    """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
+class OwnSettings(Group):
+    """What data of one's own are, where it is not to be recognised; each source takes some of it, a task of the paper none."""
 
-    What decides where data and work lie and what is shown and told, not what is found, is not stored in a run: `data_folder`, `devices`,
-    `executor` and its own, `patience`, `top`, `log`; nor is `storage`, which can hold a password.
+    kind: Annotated[str | None, Field(description="Of own data: classification, multi-label, regression, mask or dense.")] = None
+    class_weights: Annotated[bool, Field(description="Of own data: rare classes count as much as frequent ones.")] = False
+    axes: Annotated[str | None, Field(description="Of arrays: NCHW, NHWC, NHW, NSD or NDS.")] = None
+    label: Annotated[str | int | None, Field(description="Of a table: the column of the label, by name or number from 0.")] = None
+    channels: Annotated[int | None, Field(ge=1, description="Of a table: channels of a row's series.")] = None
+    layout: Annotated[str | None, Field(description="Of a table: steps or channels, what a row holds one after the other.")] = None
+    split: Annotated[str | None, Field(description="Of a table: the column that says train, valid or test.")] = None
+    size: Annotated[str | None, Field(description="Of a folder of images: HEIGHT,WIDTH that all are scaled to.")] = None
+
+    @field_validator("size")
+    @classmethod
+    def _size_is_readable(cls, size: str | None) -> str | None:
+        if size is not None and not re.fullmatch(r"[1-9]\d{0,4},[1-9]\d{0,4}", size):
+            raise ValueError(f"size must be HEIGHT,WIDTH in pixels, as 32,32, not {size!r}")
+        return size
+
+    def build(self) -> "Own":
+        """What is said, as a task takes it."""
+        from einspace.tasks import Own
+
+        size = None if self.size is None else tuple(map(int, self.size.split(",")))
+        return Own(**{**self.model_dump(), "size": size})
+
+    @classmethod
+    def of(cls, own: "Own") -> Self:
+        """The settings that say the same."""
+        said = own.said()
+        return cls(**(said | {"size": f"{own.size[0]},{own.size[1]}"} if own.size else said))
+
+
+class RunSettings(Group):
+    """What a run stores in `config.yaml`, and what repeats it there; all but the task are arguments of `study.search`, by these names.
+
+    A setting that only some strategies take is None where nobody gave it: the strategy knows its own default.
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
@@ -81,19 +118,37 @@ class SearchSettings(Group):
     trials: Annotated[int, Field(ge=1, description="Architectures that the run has when it is finished.")] = 100
     workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
     seed: Annotated[int, Field(ge=0, description="Same seed, same result.")] = 0
-    run: Annotated[str | None, Field(description="The run's name; the same name continues it.")] = None
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
-    population: Annotated[int, Field(ge=1, description="Architectures that can be parents.")] = 100
-    tournament: Annotated[int, Field(ge=1, description="How many of them compete to be one.")] = 10
-    cost: Annotated[str, Field(description="parameters or flops: what the strategy pareto keeps small.")] = "parameters"
+    population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents: 100 if not set.")] = None
+    tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one: 10 if not set.")] = None
+    cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take.")] = 3600.0
     computation_probability: Annotated[
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))
     ] = COMPUTATION_PROBABILITY
+    pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
+    final_seeds: Annotated[int, Field(ge=1, description="Seeds of the final trainings; mean and spread are told.")] = 1
     keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
+    recipe: RecipeSettings = RecipeSettings()
+    limits: LimitSettings = LimitSettings()
+    own: OwnSettings = OwnSettings()
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of `study.search`, but for the task and what it holds."""
+        groups = {"recipe": self.recipe.model_dump(), "limits": self.limits.build()}
+        return {name: getattr(self, name) for name in RunSettings.model_fields if name not in OF_THE_TASK} | groups
+
+
+class SearchSettings(RunSettings):
+    """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
+
+    What stands here and not in a run's settings decides where data and work lie, and what is shown and told, not what is found; and
+    `storage` can hold a password.
+    """
+
+    run: Annotated[str | None, Field(description="The run's name; the same name continues it.")] = None
     storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
     patience: Annotated[float, Field(ge=0, description="Seconds that a server of --storage may be away.")] = 60.0
-    pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     devices: Annotated[str | None, Field(description="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None
     executor: Annotated[str, Field(description="Where trials run: processes or ray.")] = "processes"
     address: Annotated[str | None, Field(description="Of a Ray cluster; none: RAY_ADDRESS, or Ray on this machine.")] = None
@@ -107,8 +162,6 @@ class SearchSettings(Group):
         list[str],
         Field(description="Tell tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT] of every trial; may be given several times."),
     ] = []
-    recipe: RecipeSettings = RecipeSettings()
-    limits: LimitSettings = LimitSettings()
 
     @field_validator("task")
     @classmethod
@@ -135,68 +188,20 @@ class SearchSettings(Group):
             raise ValueError(str(error)) from None
         return init
 
+    @field_validator("population", "tournament", "cost")
+    @classmethod
+    def _strategy_takes_it(cls, value: int | str | None, info: ValidationInfo) -> int | str | None:
+        from einspace import strategies
+
+        if value is not None and "strategy" in info.data and info.field_name is not None:
+            try:
+                strategies.check_takes(info.data["strategy"], info.field_name, value)
+            except EinspaceError as error:
+                raise ValueError(str(error)) from None
+        return value
+
 
 def _known(kind: str, name: str, known: tuple[str, ...]) -> str:
     if name not in known:
         raise ValueError(str(UnknownNameError(kind, name, known)))
     return name
-
-
-def groups() -> dict[str, type[Group]]:
-    """The groups within the settings, by the key that holds them; the settings themselves under an empty one."""
-    nested = {name: field.annotation for name, field in SearchSettings.model_fields.items()}
-    return {"": SearchSettings} | {name: kind for name, kind in nested.items() if isinstance(kind, type) and issubclass(kind, Group)}
-
-
-def leaves() -> dict[str, FieldInfo]:
-    """Every option by its key, a group's name and a point before those of a group.
-
-    >>> list(leaves())[-1]
-    'limits.min_parameters'
-    """
-    return dict(_leaves())
-
-
-def _leaves() -> Iterator[tuple[str, FieldInfo]]:
-    inner = groups()
-    for name, field in SearchSettings.model_fields.items():
-        if name in inner:
-            yield from ((f"{name}.{key}", leaf) for key, leaf in inner[name].model_fields.items())
-        else:
-            yield name, field
-
-
-def flags(key: str) -> tuple[str, ...]:
-    """The flags of an option.
-
-    >>> flags("recipe.epochs_search"), flags("limits.min_parameters")
-    (('--epochs',), ('--min-parameters',))
-    """
-    for extra in leaves()[key].metadata:
-        if isinstance(extra, Flags):
-            return extra.names
-    return ("--" + key.split(".")[-1].replace("_", "-"),)
-
-
-def parameter(key: str) -> str:
-    """The name that the command gives an option: its key without points."""
-    return key.replace(".", "_")
-
-
-def allowed(field: FieldInfo) -> str:
-    """What an option may be, in words.
-
-    >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"])
-    ('a whole number of at least 1', 'a number over 0, or null')
-    """
-    kinds = {int: "a whole number", float: "a number", str: "a text", list[str]: "a list of texts"}
-    union: tuple[Any, ...] = getattr(field.annotation, "__args__", ())
-    members = (field.annotation,) if field.annotation in kinds else union
-    bounds = [
-        f"{word} {value:g}"
-        for extra in field.metadata
-        for name, word in (("ge", "of at least"), ("gt", "over"), ("le", "at most"), ("lt", "under"))
-        if (value := getattr(extra, name, None)) is not None
-    ]
-    said = " or ".join(kinds[kind] for kind in members if kind in kinds) + (" " if bounds else "") + " and ".join(bounds)
-    return said + (", or null" if type(None) in members else "")

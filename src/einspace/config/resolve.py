@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from einspace.config.file import read
-from einspace.config.model import SearchSettings, allowed, flags, groups, leaves
+from einspace.config.model import RunSettings, SearchSettings
+from einspace.config.options import allowed, flags, groups, leaves
 from einspace.config.origin import Origin
 from einspace.errors import SettingError, UnknownNameError
 
@@ -23,6 +23,8 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
     values, lines = ({}, {}) if path is None else read(path)
     origin = {name: values.pop(name) for name in Origin.model_fields if name in values}
     inner = groups()
+    if origin:  # a run's file says what its strategy took, which another one that is given now may have no use for
+        values = {name: value for name, value in values.items() if name not in _useless(given.get("strategy", values.get("strategy")))}
     for name in inner:
         if name and values.get(name, {}) is None:
             del values[name]  # a group's name with nothing below it
@@ -33,7 +35,7 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
             holder[name] = value
     mistakes: list[str] = []
     try:
-        stored = Origin(**origin)
+        written = Origin(**origin)
     except ValidationError as error:
         mistakes += [
             f"{_place(path, lines, _key(e))}{_key(e)} is written by einspace and cannot be read: {e['msg']}" for e in error.errors()
@@ -45,12 +47,31 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
         mistakes += [f"{_place(path, lines, key) if key not in given else ''}{line}" for key, line in told.items()]
     if mistakes:
         raise SettingError("\n".join(mistakes))
-    if stored.grammar is not None:
+    if written.grammar is not None:
         raise SettingError(
-            f"{_place(path, lines, 'grammar')}this run searched a grammar of its own ({stored.grammar}), which only Python can give: "
+            f"{_place(path, lines, 'grammar')}this run searched a grammar of its own ({written.grammar}), which only Python can give: "
             "call search(..., grammar=...)"
         )
-    return settings, stored
+    return settings, written
+
+
+def stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run stores of a call: those of the values that are a run's settings, resolved and checked.
+
+    Raises SettingError that names the setting, the value and what is allowed, for every mistake a line.
+    """
+    try:
+        return RunSettings(**{name: values[name] for name in RunSettings.model_fields}).model_dump()
+    except ValidationError as error:
+        raise SettingError("\n".join(_told(e, "None") for e in error.errors())) from None
+
+
+def _useless(strategy: object) -> set[str]:
+    """Options that other strategies have, and this one has not; none for one that is not known."""
+    from einspace import strategies
+
+    known = {name: set(strategies.options(name)) for name in strategies.names()}
+    return set().union(*known.values()) - known[strategy] if strategy in known else set()
 
 
 def _place(path: Path | None, lines: Mapping[str, int], key: str) -> str:
@@ -72,7 +93,7 @@ def _key(error: ErrorDetails) -> str:
     return key
 
 
-def _told(error: ErrorDetails) -> str:
+def _told(error: ErrorDetails, nothing: str = "null") -> str:
     """One mistake in one line."""
     key, value = _key(error), error["input"]
     known = leaves()
@@ -85,15 +106,13 @@ def _told(error: ErrorDetails) -> str:
     if key not in known:
         return f"{key} must hold settings of its own, {', '.join(groups()[key].model_fields)}, not {_shown(value)}"
     hint = "; put it in quotes" if "text" in allowed(known[key]) and isinstance(value, int | float | date) else ""
-    return f"{key} must be {allowed(known[key])}, not {_shown(value)}{hint}"
+    return f"{key} must be {allowed(known[key], nothing)}, not {_shown(value)}{hint}"
 
 
 def _unknown(key: str) -> str:
-    """An unknown key, with the nearest known one: by the name of a flag, in its group, or in another."""
+    """An unknown key, with the known one of that name or flag in another group, else with the nearest of its own."""
     group, _, name = key.rpartition(".")
     fitting = tuple(groups()[group].model_fields)
-    if get_close_matches(name, fitting, n=1, cutoff=0.6):
-        return str(UnknownNameError(f"setting of {group}" if group else "setting", name, fitting))
     flag = "--" + name.replace("_", "-")
     elsewhere = [known for known in leaves() if flag in flags(known) or known.split(".")[-1] == name]
     if elsewhere:

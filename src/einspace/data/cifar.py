@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.reading import members, read, unpickle
 from einspace.errors import DataError
+from einspace.files import by_name, members, numbers, read, unpickle
 
 CIFAR10 = (
     "cifar-10-batches-py",
@@ -38,15 +38,10 @@ def read_cifar(source: Path, release: Release, classes: int) -> tuple[Images, Im
 
 
 def _batch(content: bytes, name: str, key: str, classes: int) -> Images:
-    held = unpickle(content, name)
-    batch = (
-        {name.decode("latin-1") if isinstance(name, bytes) else name: value for name, value in held.items()}
-        if isinstance(held, dict)
-        else {}
-    )
+    batch = by_name(unpickle(content, name))
     if "data" not in batch or key not in batch:
         raise DataError(f"{name} holds no 'data' and {key!r}: it is no batch of this release of CIFAR")
-    x, y = np.asarray(batch["data"]), np.asarray(batch[key])
+    x, y = numbers(batch["data"], f"{name}, data"), numbers(batch[key], f"{name}, {key}")
     if x.dtype != np.uint8 or x.shape != (len(y), 3072) or not len(y) or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= classes:
         raise DataError(
             f"{name}: data must be bytes (N, 3072) and labels 0 to {classes - 1}, not {x.dtype} {x.shape} and {y.dtype} {y.shape}"

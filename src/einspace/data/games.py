@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from einspace.data.reading import members, read
 from einspace.errors import DataError
+from einspace.files import members, read
 
 RESULTS = ("1-0", "1/2-1/2", "0-1")
 """White wins, draw, Black wins: labels 0, 1, 2."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.data.building import Plan, Samples, Sizes, classification
-from einspace.data.reading import read
 from einspace.data.stacked import shares
 from einspace.errors import DataError
+from einspace.files import read
 
 AUTHORS = ("aquinas", "confucius", "hawthorne", "plato", "shakespeare", "tolstoy")
 """In the order of the labels, 0 to 5."""

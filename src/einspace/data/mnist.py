@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.reading import members, read, unpack, unpickle
 from einspace.errors import DataError
+from einspace.files import members, read, unpack, unpickle
 
 MD5 = ("6bbc9ace898e44ae57da46a324031adb", "2646ac647ad5339dbf082846283269ea")
 """Published MD5 sums of the unpacked IDX files of images, of the 60,000 and of the 10,000."""

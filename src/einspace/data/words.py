@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from struct import error as StructError  # noqa: N812
 
-from einspace.data.reading import read
 from einspace.errors import DataError
+from einspace.files import read
 
 LANGUAGES = ("en", "nl", "de", "es", "fr", "pt", "sw", "zu", "fi", "sv")
 """In the order of the labels, 0 to 9."""

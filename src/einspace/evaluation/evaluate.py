@@ -9,6 +9,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from einspace.evaluation.latency import measured
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, Watch
 from einspace.evaluation.training import predict, train
 from einspace.evaluation.weights import keep_weights
@@ -39,8 +40,9 @@ def evaluate(
     `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
     `on_epoch` is told the loss of each epoch, as in `train`. `watch` is then told the score on `valid`, in a search only; if it says no,
     the outcome is pruned, even after the last epoch. Watching changes nothing else. `grammar` is the one that the text is of, the paper's
-    unless told otherwise. `head` is the task's unless told otherwise; NetworkError names both where it does not
-    fit the task. Weights that `request.keep` asks for and that cannot be written cost no score: the reason says why.
+    unless told otherwise. `head` is the task's unless told otherwise; NetworkError names both where it does not fit the task. In a search,
+    the latency of the trained network is measured too. A measurement that fails costs no score, and neither do weights that `request.keep`
+    asks for and that cannot be written: the reason says why.
     """
     clock = perf_counter()
     torch.manual_seed(request.seed)
@@ -85,10 +87,12 @@ def evaluate(
         outcome = Outcome.PRUNED
     trained = perf_counter()
     value = scores[-1] if scores else score()
+    good = outcome is Outcome.OK and isfinite(value)
+    found, reason = measured(network, unseen()[0][:1]) if good and not request.final else (None, "")
     seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
-    evaluation = Evaluation(outcome, value, tuple(losses), parameters, seconds, scores=tuple(scores), device=device)
+    evaluation = Evaluation(outcome, value, tuple(losses), parameters, seconds, reason, "", tuple(scores), device, latency=found)
     if outcome is Outcome.PRUNED:
         return replace(evaluation, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")
     if not isfinite(value):
         return replace(evaluation, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
-    return replace(evaluation, reason=keep_weights(network, request.keep, request.text) if request.keep else "")
+    return replace(evaluation, reason=keep_weights(network, request.keep, request.text)) if request.keep else evaluation

@@ -68,9 +68,10 @@ class Evaluation:
 
     `value` is the metric, None for every outcome but ok; `epochs` the mean training loss of each epoch; `parameters` counts the
     trainable parameters of the network with its head; `reason` is one line and `traceback` the last lines, both empty where all went well
-    (an ok with a reason was scored, but its weights could not be written).
+    (an ok with a reason was scored, but its weights could not be written or its latency not be measured).
     `scores` are those on the validation split after each epoch, empty where nobody watched; those of an evaluation that did not end well
-    are kept, as are its losses. `device` is where it ran, `attempts` how many tries it took.
+    are kept, as are its losses. `device` is where it ran, `attempts` how many tries it took. `latency` is the seconds that one sample takes
+    there, None where that was not measured.
     """
 
     outcome: Outcome
@@ -83,6 +84,7 @@ class Evaluation:
     scores: tuple[float, ...] = ()
     device: str = ""
     attempts: int = 1
+    latency: float | None = None
 
 
 def first_line(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from math import isfinite
 import torch
 from torch import Tensor, nn
 
-from einspace.errors import TaskError
+from einspace.evaluation.batches import Batches
 from einspace.evaluation.outcome import NotANumber
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.recipe import Recipe
@@ -26,34 +26,25 @@ def train(
     """Train in place on the loss of outputs and labels, and give the mean loss of each epoch.
 
     Network, samples `x` (N, ...) and targets `y` (N, ...) are on one device; `generator` is on the CPU, shuffles and draws what an
-    `augmentation` does to the samples. The device is waited for
-    once an epoch. A last batch of a single sample is left out: batch norm on a 1 x 1 image cannot take it. `on_epoch(epoch, loss)` is
+    `augmentation` does to the samples (see `Batches`). The device is waited for once an epoch. `on_epoch(epoch, loss)` is
     called after each epoch, counted from 1; it may leave the network in evaluation mode, and what it raises ends the training. Raises
     NotANumber for a loss that is not finite, and TaskError for fewer than two samples.
     """
-    starts = [start for start in range(0, len(x), recipe.batch_size) if len(x) - start > 1]
-    if not starts:
-        raise TaskError(f"training needs two samples or more, not {len(x)}")
+    batches = Batches(x, y, recipe.batch_size, augmentation)
     optimiser = torch.optim.SGD(network.parameters(), lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=epochs * len(starts))
-    padded = x if augmentation is None else augmentation.padded(x)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=epochs * len(batches))
     losses: list[float] = []
     for epoch in range(1, epochs + 1):
         network.train()
-        order = torch.randperm(len(x), generator=generator).to(x.device)
-        drawn = None if augmentation is None else augmentation.draw(len(x), generator).to(x.device)
         total = torch.zeros((), device=x.device)
-        for start in starts:
-            batch = order[start : start + recipe.batch_size]
-            inputs = x[batch] if augmentation is None or drawn is None else augmentation(padded, batch, drawn[batch])
-            loss = loss_of(network(inputs), y[batch])
+        for inputs, targets in batches.epoch(generator):
+            loss = loss_of(network(inputs), targets)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-            total += loss.detach() * len(batch)
-        trained = min(len(x), starts[-1] + recipe.batch_size)
-        losses.append(float(total) / trained)
+            total += loss.detach() * len(inputs)
+        losses.append(float(total) / batches.samples)
         if not isfinite(losses[-1]):
             raise NotANumber(tuple(losses))
         if on_epoch is not None:

@@ -19,6 +19,7 @@ from einspace.executors.base import Executor
 from einspace.executors.devices import check_devices, share_devices
 from einspace.executors.memory import MemoryLimit, share_memory
 from einspace.executors.seat import Job, Seat
+from einspace.executors.sharing import shared
 from einspace.executors.worker import Equipment
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
@@ -37,9 +38,10 @@ class ProcessExecutor(Executor):
     `evaluate` must be a function of a module, or a `functools.partial` of one, such as `partial(evaluate, grammar=grammar)`; what it raises
     becomes an outcome in the worker (see `attempt`). `recycle` is the number of evaluations after which a worker is replaced.
 
-    A worker that dies, however it does, is replaced, and its evaluation ends as crashed; workers die with the process that made them. A
-    script that makes an executor needs the guard `if __name__ == "__main__":`, as with all of multiprocessing. Raises SettingError for
-    senseless settings and for devices that this machine has not.
+    Arrays of the task beyond 32 MB are there once for all workers. A worker that dies, however it does, is replaced, and its evaluation
+    ends as crashed; workers die with the process that made them. A script that makes an executor needs the guard
+    `if __name__ == "__main__":`, as with all of multiprocessing. Raises SettingError for senseless settings and for devices that this
+    machine has not.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class ProcessExecutor(Executor):
         self._closed = False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._seats: list[Seat] = []
+        task = shared(task)
         for number, device in enumerate(seats):
             limit, share = share_memory(memory_limit, seats, number)
             equipment = Equipment(task, recipe, evaluate, threads, limit, share, device)

@@ -6,9 +6,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from einspace.reporting.tables import quantity, shortened
-from einspace.result import TOP, BaselineRow, Result, Row
-from einspace.tasks import TASKS
+from einspace.reporting.tables import quantity, shortened, spread
+from einspace.result import TOP, BaselineRow, Best, Result, Row
+from einspace.tasks import TASKS, over_seeds
 
 
 def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
@@ -30,34 +30,48 @@ def _rows(result: Result, title: str, rows: Sequence[Row], width: int) -> Table:
     table = Table(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
     for column in ("trial", "validation", "params", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
+    measured = result.settings.get("cost") == "latency"
+    if measured:
+        table.add_column("latency", justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True)
     table.add_column("architecture", no_wrap=True)
     for row in rows:
-        text = Text(shortened(row.text, max(16, width - 70)))
+        text = Text(shortened(row.text, max(16, width - (80 if measured else 70))))
         flops = "" if row.flops is None else quantity(row.flops)
-        table.add_row(str(row.number), _score(row.value), quantity(row.parameters), flops, shortened(row.origin, 16), text)
+        latency = [] if not measured else ["–" if row.latency is None else f"{row.latency * 1e3:.2f} ms"]
+        table.add_row(str(row.number), _score(row.value), quantity(row.parameters), flops, *latency, shortened(row.origin, 16), text)
     return table
 
 
 def _scores(result: Result) -> Table:
-    table = Table(title="Retrained on train and valid, scored once on test", title_justify="left", header_style="bold")
+    seeds = max((len(row.tests) for row in (result.best, *result.baselines) if row is not None), default=0)
+    times = f"from each of {seeds} seeds" if seeds else "once"
+    table = Table(title=f"Retrained on train and valid, scored {times} on test", title_justify="left", header_style="bold")
     table.add_column("")
     for column in ("validation", "test", "params"):
         table.add_column(column, justify="right")
     if result.best is not None:
         best = result.best
         label = f"trial {best.trial} (best by validation)"
-        table.add_row(label, _score(best.validation), _score(best.test), quantity(best.parameters), style="bold", end_section=True)
+        table.add_row(label, _score(best.validation), _test(best), quantity(best.parameters), style="bold", end_section=True)
     for row in result.baselines:
         parameters = "" if row.parameters is None else quantity(row.parameters)
         name = row.name + (f" ({row.reason})" if row.validation is None and row.reason else "")
-        table.add_row(name, _score(row.validation), _score(row.test), parameters)
+        table.add_row(name, _score(row.validation), _test(row), parameters)
     published = TASKS[result.settings["task"]].published if result.settings["task"] in TASKS else {}
     if published and table.rows:
         table.rows[-1].end_section = True
     for method, score in published.items():
         table.add_row(f"published: {method}", "", _score(score), "", style="dim")
     return table
+
+
+def _test(row: Best | BaselineRow) -> str:
+    """A score on test; over several seeds its mean and spread, or how many of them have none."""
+    if not row.tests:
+        return _score(row.test)
+    scores = over_seeds(row.tests)
+    return spread(scores) if scores.mean is not None else f"– ({scores.failed} of {scores.seeds} seeds without a score)"
 
 
 def _verdict(result: Result) -> str:

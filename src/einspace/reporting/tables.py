@@ -1,11 +1,16 @@
 """Tables for the terminal."""
 
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 from rich.text import Text
 
 from einspace.features import Feature
 from einspace.operations import Group
 from einspace.space import Architecture
+
+if TYPE_CHECKING:
+    from einspace.tasks.metrics import Seeds
 
 STYLES = {Group.BRANCHING: "yellow", Group.AGGREGATION: "magenta", Group.ROUTING: "green", Group.COMPUTATION: "blue"}
 """The paper's colours, as terminals have them."""
@@ -41,6 +46,18 @@ def quantity(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g}{suffix}"
     return f"{value:.4g}"
+
+
+def spread(scores: "Seeds") -> str:
+    """A score over seeds: its mean, and the deviation where there were several; a dash where one of them has none.
+
+    >>> from einspace.tasks.metrics import Seeds
+    >>> spread(Seeds(0.5, 0.0, 1, 0)), spread(Seeds(0.5, 0.1, 3, 0))
+    ('0.5000', '0.5000 ± 0.1000')
+    """
+    if scores.mean is None:
+        return "–"
+    return f"{scores.mean:.4f}" + (f" ± {scores.deviation:.4f}" if scores.seeds > 1 else "")
 
 
 def shortened(text: str, length: int) -> str:

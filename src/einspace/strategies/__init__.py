@@ -1,6 +1,7 @@
 """Strategies: which architecture a study tries next (section 4.1)."""
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 
 from einspace.errors import SettingError, UnknownNameError
 from einspace.space import EinSpace
@@ -8,7 +9,7 @@ from einspace.strategies.base import History, Individual, Proposal, Strategy
 from einspace.strategies.evolution import RegularisedEvolution, TournamentStrategy
 from einspace.strategies.initial import parse_initial
 from einspace.strategies.mutation import Mutation
-from einspace.strategies.pareto import COSTS, ParetoEvolution
+from einspace.strategies.pareto import COSTS, ParetoEvolution, check_cost
 from einspace.strategies.random import RandomSearch
 
 STRATEGIES: dict[str, tuple[type[Strategy], str]] = {
@@ -26,30 +27,47 @@ def names() -> tuple[str, ...]:
     return tuple(STRATEGIES)
 
 
-def get(
-    name: str, space: EinSpace, initial: Sequence[str] = (), population: int = 100, tournament: int = 10, cost: str = "parameters"
-) -> Strategy:
-    """Build a strategy; `initial` is as `parse_initial` returns it, and random strategies take none. `cost` is that of `pareto`.
+def options(name: str) -> tuple[str, ...]:
+    """What a strategy takes beside the space and initial members: parameters of its class, which keeps each under the same name.
 
-    Raises UnknownNameError for another name and SettingError for settings that make no sense.
-
-    >>> type(get("evolution", EinSpace((3, 32, 32)), initial=("resnet8",))).__name__
-    'RegularisedEvolution'
+    >>> options("pareto"), options("random")
+    (('population', 'tournament', 'cost'), ())
     """
-    if name not in STRATEGIES:
-        raise UnknownNameError("strategy", name, names())
-    for setting, value in (("population", population), ("tournament", tournament)):
-        if type(value) is not int or value < 1:
-            raise SettingError(f"{setting} must be a whole number of at least 1, not {value!r}")
-    kind, _ = STRATEGIES[name]
-    if issubclass(kind, ParetoEvolution):
-        return kind(space, population, tournament, initial, cost)
-    if issubclass(kind, TournamentStrategy):
-        build: Callable[..., Strategy] = kind
-        return build(space, population=population, tournament=tournament, initial=initial)
+    return tuple(option for option in _parameters(name) if option not in ("space", "initial"))
+
+
+def check_takes(name: str, option: str, value: object) -> None:
+    """Raise SettingError if a strategy does not take an option, which would change nothing."""
+    if option not in options(name):
+        others = [other for other in names() if option in options(other)]
+        raise SettingError(f"the strategy {name} takes no {option}, which was given as {value!r}: it is an option of {', '.join(others)}")
+
+
+def get(name: str, space: EinSpace, initial: Sequence[str] = (), **given: int | str | None) -> Strategy:
+    """Build a strategy; `initial` is as `parse_initial` returns it, and random strategies take none.
+
+    What else is `given` are options of the strategy, with None for its own default. Raises UnknownNameError for another name and
+    SettingError for settings that make no sense, or that the strategy does not take.
+
+    >>> get("evolution", EinSpace((3, 32, 32)), initial=("resnet8",), population=8).population
+    8
+    """
+    chosen = {option: value for option, value in given.items() if value is not None}
+    takes_initial = "initial" in _parameters(name)
+    for option, value in chosen.items():
+        check_takes(name, option, value)
+    build: Callable[..., Strategy] = STRATEGIES[name][0]
+    if takes_initial:
+        return build(space, initial=initial, **chosen)
     if initial:
         raise SettingError(f"the strategy {name} samples afresh and has no initial members, but got {', '.join(initial)}")
-    return RandomSearch(space)
+    return build(space, **chosen)
+
+
+def _parameters(name: str) -> tuple[str, ...]:
+    if name not in STRATEGIES:
+        raise UnknownNameError("strategy", name, names())
+    return tuple(signature(STRATEGIES[name][0]).parameters)
 
 
 __all__ = [
@@ -64,7 +82,10 @@ __all__ = [
     "RegularisedEvolution",
     "Strategy",
     "TournamentStrategy",
+    "check_cost",
+    "check_takes",
     "get",
     "names",
+    "options",
     "parse_initial",
 ]

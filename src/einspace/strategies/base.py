@@ -16,10 +16,12 @@ class Individual:
     text: str
     key: str
     fitness: float
-    parameters: int = 0
+    parameters: int | None = None
     """Of the backbone."""
-    flops: int = 0
+    flops: int | None = None
     """Of the backbone, for one sample."""
+    latency: float | None = None
+    """Seconds of the network for one sample, where it was measured."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ History = Sequence[Individual]
 class Strategy(ABC):
     """Proposes architectures. It keeps no state: a study that is resumed asks the same and is told the same.
 
-    A new strategy is a class in its own file and its line in `STRATEGIES`.
+    A new strategy is a class in its own file and its line in `STRATEGIES`; its options are parameters of the class and attributes of the
+    same names.
     """
 
     @abstractmethod

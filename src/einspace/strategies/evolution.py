@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import cycle, islice, takewhile
 from random import Random
 
-from einspace.errors import MutationError
+from einspace.errors import MutationError, SettingError
 from einspace.space import EinSpace
 from einspace.strategies.base import History, Individual, Proposal, Strategy
 from einspace.strategies.initial import RANDOM, label, member
@@ -19,10 +19,13 @@ class TournamentStrategy(Strategy):
     scratch: with random samples until `population` of them ended well. Where there is nobody to mutate, or no mutant is found, a fresh
     sample is proposed.
     Raises UnknownNameError, NotationError, ShapeError, NetworkError or GrammarError at once for initial members that the space does not
-    have.
+    have, and SettingError for a population or a tournament without members.
     """
 
     def __init__(self, space: EinSpace, population: int = 100, tournament: int = 10, initial: Sequence[str] = ()) -> None:
+        for option, value in (("population", population), ("tournament", tournament)):
+            if type(value) is not int or value < 1:
+                raise SettingError(f"{option} must be a whole number of at least 1, not {value!r}")
         self.space = space
         self.population = population
         self.tournament = tournament
@@ -42,8 +45,8 @@ class TournamentStrategy(Strategy):
         if number < len(self.initial):
             name = self.initial[number]
             return Proposal.of(self.space.sample(rng) if name == RANDOM else self._seeds[name], f"seed {label(name, number)}")
-        if history and (self.initial or len(history) >= self.population):
-            members = self.members(history)
+        members = self.members(history) if history and (self.initial or len(history) >= self.population) else []
+        if members:
             drawn = rng.sample(members, min(self.tournament, len(members)))
             winner = self.winner(drawn)
             report = MutationReport()

@@ -1,4 +1,4 @@
-"""Two objectives: evolution towards the Pareto set of a good score and a small network (NSGA-II's selection)."""
+"""Two objectives: evolution towards the Pareto set of a good score and a small or fast network (NSGA-II's selection)."""
 
 from collections.abc import Sequence
 
@@ -8,26 +8,33 @@ from einspace.space import EinSpace
 from einspace.strategies.base import History, Individual
 from einspace.strategies.evolution import TournamentStrategy
 
-COSTS = ("parameters", "flops")
-"""What can be the second objective: figures of the backbone that need no training."""
+COSTS = ("parameters", "flops", "latency")
+"""What can be the second objective, an attribute of an individual: figures of the backbone, and one that is measured."""
+
+
+def check_cost(cost: str) -> str:
+    """The cost; raises SettingError for one that there is not."""
+    if cost not in COSTS:
+        raise SettingError(f"the cost must be {', '.join(COSTS[:-1])} or {COSTS[-1]}, not {cost!r}")
+    return cost
 
 
 class ParetoEvolution(TournamentStrategy):
     """The population is the first fronts of everything that ended well; a tournament is won by the front, then by the lonelier member.
 
-    `cost` is the second objective, of which less is better. Raises SettingError for one that there is not.
+    `cost` is the second objective, of which less is better; who has none, because a measurement failed, is in no population. Raises
+    SettingError for one that there is not.
     """
 
     def __init__(
         self, space: EinSpace, population: int = 100, tournament: int = 10, initial: Sequence[str] = (), cost: str = "parameters"
     ) -> None:
-        if cost not in COSTS:
-            raise SettingError(f"the cost must be {' or '.join(COSTS)}, not {cost!r}")
         super().__init__(space, population, tournament, initial)
-        self.cost = cost
+        self.cost = check_cost(cost)
 
     def members(self, history: History) -> list[Individual]:
         """Whole fronts while there is room, then the loneliest of the next; oldest first."""
+        history = [individual for individual in history if getattr(individual, self.cost) is not None]
         points = [self._point(individual) for individual in history]
         chosen: list[int] = []
         for front in fronts(points):
@@ -48,4 +55,4 @@ class ParetoEvolution(TournamentStrategy):
         return drawn[max(best, key=lambda i: (lonely[i], -drawn[i].number))]
 
     def _point(self, individual: Individual) -> tuple[float, float]:
-        return individual.fitness, float(individual.parameters if self.cost == "parameters" else individual.flops)
+        return individual.fitness, float(getattr(individual, self.cost))

@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
-from einspace.errors import UnknownNameError
+from einspace.errors import TaskError, UnknownNameError
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.digits import DIGITS
 from einspace.tasks.entry import VARIABLE, Entry
 from einspace.tasks.metrics import ACCURACY, METRICS, Metric, over_seeds
 from einspace.tasks.nasbench360 import NASBENCH360
+from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.sources import from_path, is_path
 from einspace.tasks.split import Normaliser, Split
@@ -28,16 +29,18 @@ def names() -> tuple[str, ...]:
     return tuple(TASKS)
 
 
-def load_task(name: str, data: str | os.PathLike[str] | None = None) -> Task:
+def load_task(name: str, data: str | os.PathLike[str] | None = None, own: Own = NOTHING_SAID) -> Task:
     """Load a task, checked and normalised: one of the registry, or a path to data of one's own (.npz, .csv, a folder).
 
-    `data` is the folder of the official files, else $EINSPACE_DATA. Raises UnknownNameError that proposes the nearest name, and TaskError
-    for data that are not there or cannot be used.
+    `data` is the folder of the official files, else $EINSPACE_DATA; `own` says what data of one's own are. Raises UnknownNameError that
+    proposes the nearest name, and TaskError for data that are not there or cannot be used, and for an option that says nothing of them.
     """
     if name in TASKS:
+        for option in own.said():
+            raise TaskError(f"{option} is for data of your own; {name} is a task that has its own")
         return TASKS[name].load(data)
     if is_path(name):
-        return from_path(Path(name))
+        return from_path(Path(name), own)
     raise UnknownNameError("task", name, TASKS)
 
 
@@ -48,6 +51,7 @@ __all__ = [
     "METRICS",
     "Metric",
     "Normaliser",
+    "Own",
     "Recipe",
     "Split",
     "TASKS",

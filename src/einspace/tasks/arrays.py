@@ -1,56 +1,35 @@
 """Arrays of one's own as a task: the pool is checked, understood, divided and normalised."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.features import Feature
 from einspace.networks.heads import Classification
+from einspace.tasks.axes import arranged, arranged_targets, axes_of
 from einspace.tasks.checks import missing_classes, not_finite
-from einspace.tasks.metrics import Metric
+from einspace.tasks.options import Options
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
 from einspace.tasks.targets import METRIC_OF, Targets, recognise
-from einspace.tasks.task import BASELINES, Task
-
-SHARES = (0.6, 0.2, 0.2)
-"""Train, valid and test of a pool."""
+from einspace.tasks.task import Task
 
 Pools = Mapping[str, tuple[Any, Any]]
 """Samples and targets of `train`, and of `valid` and `test` where they are given apart."""
 
 
-@dataclass(frozen=True)
-class Options:
-    """What a user may say about data of their own.
-
-    `kind` is classification, multi-label, regression, mask or dense, None: recognised from the targets. `shares` are those of train, valid
-    and test, where they are not given, and `seed` decides who goes where. `class_weights` makes rare classes count as much as frequent
-    ones. `labels` are names for the classes 0, 1, ...; `normalise` brings samples to mean 0 and deviation 1.
-    """
-
-    kind: str | None = None
-    name: str = "arrays"
-    shares: Sequence[float] = SHARES
-    seed: int = 0
-    metric: Metric | None = None
-    recipe: Recipe | None = None
-    baselines: tuple[str, ...] = BASELINES
-    description: str = ""
-    labels: Sequence[str] = ()
-    class_weights: bool = False
-    normalise: bool = True
-
-
 def task_of(pools: Pools, options: Options) -> Task:
-    """The task of one pool or of given splits; raises TaskError that names the split, the sample and what is expected of it."""
-    name = options.name
-    arrays = {split: (_samples(x, name, split), _numpy(y)) for split, (x, y) in pools.items()}
+    """The task of one pool or of given splits; `options` are all there are. Raises TaskError that names split, sample and expectation."""
+    name = options["name"]
+    raw = {split: (_raw(x, name, split), _numpy(y)) for split, (x, y) in pools.items()}
+    axes, told = axes_of(raw["train"][0], options["axes"], _where(name, "train"))
+    arrays = {split: (_samples(x, axes, name, split), arranged_targets(y, axes)) for split, (x, y) in raw.items()}
     for split, (x, y) in arrays.items():
         if y.ndim == 0 or len(x) != len(y):
             raise TaskError(f"{_where(name, split)}: one target a sample is needed, but there are samples {x.shape} and targets {y.shape}")
@@ -61,18 +40,23 @@ def task_of(pools: Pools, options: Options) -> Task:
     sizes = [len(y) for _, y in arrays.values()]
     if sum(sizes) == 0:
         raise TaskError(f"{name}: there are no samples")
-    targets = recognise(np.concatenate([y for _, y in arrays.values()]), options.kind, options.labels, name)
+    targets = recognise(np.concatenate([y for _, y in arrays.values()]), options["kind"], options["labels"], name)
     ends = np.cumsum(sizes)[:-1]
     whole = dict(zip(arrays, np.split(targets.y, ends), strict=True))
     splits = _divided({split: Split(x, whole[split]) for split, (x, _) in arrays.items()}, targets, options)
     head = targets.head
-    if options.class_weights:
+    if options["class_weights"]:
         if not isinstance(head, Classification):
             raise TaskError(f"{name}: class weights are for classes, not for the kind {targets.kind}")
         counts = np.maximum(np.bincount(splits["train"].y, minlength=head.classes), 1)
         head = replace(head, weights=tuple(float(weight) for weight in np.round(counts.sum() / (head.classes * counts), 6)))
     given = [split for split in ("valid", "test") if split in pools]
-    notes = (*targets.notes, f"{' and '.join(given)} as given" if given else f"divided by seed {options.seed}")
+    notes = (
+        *targets.notes,
+        *([told] if told else []),
+        *_constant(splits["train"].x, name),
+        f"{' and '.join(given)} as given" if given else f"divided by seed {options['seed']}",
+    )
     normaliser = None
     if targets.kind in ("regression", "dense"):
         normaliser = Normaliser.of(splits["train"].y, (0,) if targets.kind == "regression" else (0, 2, 3))
@@ -84,16 +68,16 @@ def task_of(pools: Pools, options: Options) -> Task:
         splits["train"],
         splits["valid"],
         splits["test"],
-        options.metric or METRIC_OF[targets.kind],
-        options.recipe or recipe_for(len(splits["train"]), targets.kind),
-        options.baselines,
-        options.description,
+        options["metric"] or METRIC_OF[targets.kind],
+        options["recipe"] or recipe_for(len(splits["train"]), targets.kind),
+        options["baselines"],
+        options["description"],
         targets.labels,
         target_normaliser=normaliser,
         notes=(*notes, "targets normalised by those of train; scores are in their own units") if normaliser else notes,
     )
     _check_presence(task)
-    return task.normalised() if options.normalise else task
+    return task.normalised() if options["normalise"] else task
 
 
 def recipe_for(samples: int, kind: str) -> Recipe:
@@ -113,49 +97,72 @@ def _where(name: str, split: str) -> str:
 
 
 def _numpy(array: Any) -> NDArray[Any]:
-    """NumPy's view of an array, a tensor or a list."""
-    return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
+    """NumPy's view of an array, a tensor (one of bfloat16, which NumPy lacks, as float32) or a list."""
+    if not hasattr(array, "detach"):
+        return np.asarray(array)
+    tensor = array.detach().cpu()
+    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
 
 
-def _samples(array: Any, name: str, split: str) -> NDArray[np.float32]:
-    """Samples (N, C, H, W) or (N, S, D) as float32, finite."""
+def _raw(array: Any, name: str, split: str) -> NDArray[Any]:
+    """Samples as they are given, but an array of numbers."""
     try:
         x = _numpy(array)
     except ValueError:
         raise TaskError(f"{_where(name, split)}: samples must all have the same shape") from None
     if x.dtype.kind not in "biuf":
         raise TaskError(f"{_where(name, split)}: samples must be numbers, not {x.dtype}")
+    return x
+
+
+def _samples(x: NDArray[Any], axes: str, name: str, split: str) -> NDArray[np.float32]:
+    """Samples (N, C, H, W) or (N, S, D) as float32, finite."""
     if x.ndim not in (3, 4) or 0 in x.shape[1:]:
         hint = "; x[:, :, None] makes series of one channel of them" if x.ndim == 2 else ""
         raise TaskError(f"{_where(name, split)}: samples (N, C, H, W) or (N, S, D) and labels (N,) are needed, not {x.shape}{hint}")
     with np.errstate(over="ignore"):
-        x = np.ascontiguousarray(x, dtype=np.float32)
+        x = np.ascontiguousarray(arranged(x, axes), dtype=np.float32)
     found = not_finite(x)
     if found is not None:
         raise TaskError(
-            f"{_where(name, split)}: {found[0]} of {len(x)} samples hold values that are not finite numbers, the first is sample {found[1]}"
+            f"{_where(name, split)}: {found[0]} of {len(x)} samples hold values that are not finite numbers in float32, "
+            f"the first is sample {found[1]}"
         )
     return x
+
+
+def _constant(x: NDArray[np.float32], name: str) -> list[str]:
+    """Which channels tell the samples of train apart in nothing; raises TaskError where that is all of them."""
+    axis = 1 if x.ndim == 4 else 2
+    channels = np.moveaxis(x, axis, 0)
+    same = [number for number, channel in enumerate(channels) if channel.size and (channel == channel.flat[0]).all()]
+    if len(same) == len(channels):
+        raise TaskError(f"{_where(name, 'train')}: all samples hold one and the same number: there is nothing to learn from")
+    return (
+        [f"channels that are the same number everywhere: {', '.join(map(str, same[:8]))}{', ...' if len(same) > 8 else ''}"] if same else []
+    )
 
 
 def _divided(given: Mapping[str, Split], targets: Targets, options: Options) -> dict[str, Split]:
     """Three splits: those given, and the others taken out of train, each class alike."""
     wanted = [split for split in ("train", "valid", "test") if split == "train" or split not in given]
-    if len(options.shares) != 3:
-        raise TaskError(f"the shares of train, valid and test must be over 0 and add up to 1, not {tuple(options.shares)}")
+    if len(options["shares"]) != 3:
+        raise TaskError(f"the shares of train, valid and test must be over 0 and add up to 1, not {tuple(options['shares'])}")
     if len(wanted) == 1:
         return dict(given)
-    shares = [share for split, share in zip(("train", "valid", "test"), options.shares, strict=True) if split in wanted]
+    shares = [share for split, share in zip(("train", "valid", "test"), options["shares"], strict=True) if split in wanted]
     if len(wanted) == 2:
         shares = [share / sum(shares) for share in shares]
     pool = given["train"]
     kinds = pool.y if targets.kind == "classification" else np.zeros(len(pool), np.int64)
-    parts = dict(zip(wanted, stratified(kinds, shares, options.seed), strict=True))
+    parts = dict(zip(wanted, stratified(kinds, shares, options["seed"]), strict=True))
     return {**given, **{split: Split(pool.x[part], pool.y[part]) for split, part in parts.items()}}
 
 
 def _check_presence(task: Task) -> None:
     """Every class in every split, every label in train, both kinds of pixel in every mask: what is missing cannot be learnt or scored."""
+    if len(task.train) < 2:
+        raise TaskError(f"{_where(task.name, 'train')}: training needs two samples or more, not {len(task.train)}")
     for name, split in task.splits.items():
         missing = None
         if task.kind == "classification":

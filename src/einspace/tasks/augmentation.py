@@ -31,17 +31,22 @@ class Augmentation:
 
     def padded(self, x: Tensor) -> Tensor:
         """All images (N, C, H, W) with their zeros around them, once for a training: no batch is copied twice."""
-        return pad(x, (self.crop,) * 4)
+        return pad(x, (self.crop,) * 4).contiguous()
 
-    def __call__(self, padded: Tensor, chosen: Tensor, drawn: Tensor) -> Tensor:
-        """Of padded images those that are chosen (n,), cropped and mirrored as drawn (n, 3): (n, C, H, W). All are on one device."""
-        channels, (rows, columns) = padded.shape[1], padded.shape[-2:]
-        height, width = rows - 2 * self.crop, columns - 2 * self.crop
-        # A window lies within one span of an image's numbers, which is copied as a whole; a view of the copy is the window.
-        span = (channels - 1) * rows * columns + (height - 1) * columns + width
+    def __call__(self, padded: Tensor, chosen: Tensor, drawn: Tensor, mirrored: int, out: Tensor) -> Tensor:
+        """Of padded images those that are chosen (n,), cropped as drawn (n, 3), written to `out` (n, C, H, W), which is returned.
+
+        The last `mirrored` of them are those that are drawn to be mirrored: the count is given, so that no device is waited for. All
+        tensors are on one device.
+        """
+        (channels, rows, columns), (height, width) = padded.shape[1:], out.shape[-2:]
+        # A window that begins at any number of any image is a row of this view, so one call copies each chosen one as a whole.
+        last = (channels - 1) * rows * columns + (height - 1) * columns + width
+        shape = (padded.numel() - last + 1, channels, height, width)
+        windows = padded.as_strided(shape, (1, rows * columns, columns, 1))
         starts = chosen * channels * rows * columns + drawn[:, 0] * columns + drawn[:, 1]
-        spans = padded.flatten().unfold(0, span, 1).index_select(0, starts)
-        cropped = spans.as_strided((len(chosen), channels, height, width), (span, rows * columns, columns, 1))
-        places = torch.arange(width, device=padded.device).expand(len(drawn), -1)
-        places = torch.where(drawn[:, 2:3] == 1, width - 1 - places, places)
-        return cropped.gather(3, places[:, None, None, :].expand_as(cropped))
+        plain = len(chosen) - mirrored
+        torch.index_select(windows, 0, starts[:plain], out=out[:plain])
+        if mirrored:
+            out[plain:] = windows.index_select(0, starts[plain:]).flip(-1)
+        return out

@@ -1,28 +1,37 @@
 """Images of one's own: a folder with a folder for each class, or with `train`, `valid` and `test` above those. Needs Pillow."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.files.border import reading
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 """What counts as an image."""
 
-SPLITS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("valid", "val", "validation", "dev"), "valid"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 """Names of folders that are splits."""
 
 Found = dict[str, list[tuple[Path, str]]]
 """Files with their classes, by split."""
 
 
-def read_images(folder: Path, size: tuple[int, int] | None = None) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.str_]]]:
-    """Images (N, C, H, W) of one or three channels and the names of their classes (N,), by split.
+def read_images(folder: Path, size: tuple[int, int] | None = None) -> dict[str, tuple[NDArray[Any], NDArray[np.str_]]]:
+    """Images (N, C, H, W) of one or three channels and the names of their classes (N,), by split; grey ones may have 16 bits or more.
 
     `size` scales every image to a height and a width. Raises TaskError naming the image that is of another size than the first, or that
     cannot be read.
     """
+    _check_pillow()
     found = _find(folder)
     first = next(iter(found.values()))[0][0]
     colours = any(_colour(path) for files in found.values() for path, _ in files)
@@ -68,31 +77,49 @@ def _find(folder: Path) -> Found:
 
 def _colour(path: Path) -> bool:
     """Whether an image has colours; looks at its header only."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return image.mode not in ("1", "L", "LA", "I", "I;16", "F")
-    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TaskError(f"{path}: cannot be read as an image: {error}") from None
+    with _opened(path) as image:
+        return is_colour(image)
 
 
-def _read(path: Path, size: tuple[int, int] | None, colours: bool) -> NDArray[np.uint8]:
+def _read(path: Path, size: tuple[int, int] | None, colours: bool) -> NDArray[Any]:
     """One image (C, H, W)."""
+    with _opened(path) as image:
+        return pixels(image, colours, size)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     from PIL import Image
 
-    try:
-        with Image.open(path) as image:
-            converted = image.convert("RGB" if colours else "L")
-            if size is not None:
-                converted = converted.resize((size[1], size[0]))
-            array = np.asarray(converted)
-    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TaskError(f"{path}: cannot be read as an image: {error}") from None
+    with decoding(path), Image.open(path) as image:
+        yield image
+
+
+@contextmanager
+def decoding(where: object) -> Iterator[None]:
+    """Raise DataError where the block cannot read an image, or where it is one of billions of pixels."""
+    from PIL import Image
+
+    with reading(where, "an image"):
+        try:
+            yield
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise ValueError(str(error)) from None
+
+
+def is_colour(image: Any) -> bool:
+    """Whether one of Pillow's images has colours."""
+    return not image.mode.startswith(("I", "F")) and image.mode not in ("1", "L", "LA", "La")
+
+
+def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None) -> NDArray[Any]:
+    """One of Pillow's images (C, H, W): bytes, but float32 for a grey one of more than 8 bits, which bytes would cut off."""
+    converted = image.convert("RGB" if colours else "F" if image.mode.startswith(("I", "F")) else "L")
+    array = np.asarray(converted if size is None else converted.resize((size[1], size[0])))
     return np.ascontiguousarray(array.transpose(2, 0, 1)) if colours else array[None]
 
 
-def check_pillow() -> None:
+def _check_pillow() -> None:
     """Raise TaskError that says what to install."""
     try:
         import PIL  # noqa: F401

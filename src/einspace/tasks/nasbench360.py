@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.features import Feature
+from einspace.files import by_name, numbers, read_mat, read_npy, read_pickle
 from einspace.networks.heads import Dense, Mask
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import not_finite
 from einspace.tasks.entry import Entry, as_labels, as_samples
-from einspace.tasks.files import read_npy, read_pickle
 from einspace.tasks.metrics import AUROC_ERROR, ERROR, RELATIVE_L2
 from einspace.tasks.published import PUBLISHED
 from einspace.tasks.recipe import Recipe
@@ -39,22 +39,20 @@ def _held_out(x: NDArray[Any], y: NDArray[Any], valid: int) -> list[Split]:
 
 def _labels_of(batch: Any, images: str, labels: str, shape: tuple[int, ...], classes: int, where: str) -> Split:
     """Images and labels out of a pickled mapping, its keys words or bytes; pixels from 0 to 1."""
-    named = (
-        {key.decode("latin1") if isinstance(key, bytes) else key: value for key, value in batch.items()} if isinstance(batch, dict) else {}
-    )
+    named = by_name(batch)
     if images not in named or labels not in named:
         raise TaskError(f"{where}: must hold {images} and {labels}, not {', '.join(map(str, named)) or type(batch).__name__}")
-    x = np.asarray(named[images])
+    x = numbers(named[images], f"{where}, {images}")
     if x.ndim == 2 and x.shape[1] == np.prod(shape):
         x = x.reshape(-1, *shape)
     x = as_samples(x, shape, f"{where}, {images}")
-    return Split(x / np.float32(255), as_labels(np.asarray(named[labels]), len(x), classes, f"{where}, {labels}"))
+    return Split(x / np.float32(255), as_labels(numbers(named[labels], f"{where}, {labels}"), len(x), classes, f"{where}, {labels}"))
 
 
 def read_cifar100(entry: Entry, folder: Path) -> Task:
     """CIFAR100: the first 40,000 of train for training, the last 10,000 for validation; normalised per channel."""
     train, test = (
-        _labels_of(read_pickle(folder / name, "bytes"), "data", "fine_labels", (3, 32, 32), 100, str(folder / name)) for name in entry.files
+        _labels_of(read_pickle(folder / name), "data", "fine_labels", (3, 32, 32), 100, str(folder / name)) for name in entry.files
     )
     return entry.task([*_held_out(train.x, train.y, entry.sizes[1]), test], folder).normalised()
 
@@ -98,7 +96,7 @@ def read_darcy(entry: Entry, folder: Path) -> Task:
     pool = _fields(_mat(folder, 1), sizes[0] + sizes[1])
     test = _fields(_mat(folder, 2), sizes[2])
     train = [array[: sizes[0]] for array in pool]
-    inputs, solutions = (Normaliser.of(array, (0,)) for array in train)
+    inputs, solutions = (Normaliser.of(array, (0,), least=1.0) for array in train)
     parts = [train, [array[sizes[0] :] for array in pool], test]
     splits = [Split(inputs.normalised(x), solutions.normalised(y)) for x, y in parts]
     notes = ("fields normalised per pixel as measured on train; scores are in the solutions' units",)
@@ -113,25 +111,12 @@ def _mat(folder: Path, number: int) -> Path:
 
 def _fields(path: Path, count: int) -> list[NDArray[np.float32]]:
     """Coefficients and solutions, float32 (count, 1, 85, 85)."""
-    from scipy.io import loadmat
-
-    try:
-        whole = loadmat(path, variable_names=["coeff", "sol"])
-    except FileNotFoundError:
-        raise TaskError(f"{path}: there is no such file") from None
-    except NotImplementedError:
-        raise TaskError(
-            f"{path}: is of MATLAB's format 7.3, but the official files are of format 5: write it anew with scipy.io.savemat"
-        ) from None
-    except Exception as error:  # noqa: BLE001 - a broken file can raise anything
-        raise TaskError(f"{path}: cannot be read: {error}") from None
+    whole = read_mat(path, ("coeff", "sol"))
     fields = []
     for name in ("coeff", "sol"):
-        array = whole.get(name)
-        if array is None or array.dtype.kind not in "buif" or array.ndim != 3 or array.shape[1] != array.shape[2]:
-            raise TaskError(
-                f"{path}: must hold {name}, numbers (N, points, points)" + ("" if array is None else f", not {array.dtype} {array.shape}")
-            )
+        array = whole[name]
+        if array.dtype.kind not in "buif" or array.ndim != 3 or array.shape[1] != array.shape[2]:
+            raise TaskError(f"{path}: must hold {name}, numbers (N, points, points), not {array.dtype} {array.shape}")
         points = array.shape[1]
         if len(array) < count or points < SIDE or (points - 1) % (SIDE - 1):
             raise TaskError(f"{path}: {name} must be {count} fields or more of 84 k + 1 points a side, as 421, not {array.shape}")

@@ -1,40 +1,15 @@
-"""Where data of one's own come from: each source is read, then made a task; a path is recognised by what lies there."""
+"""Where data of one's own come from: a path is recognised by what lies there."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from einspace.errors import TaskError
-from einspace.tasks.arrays import Options, task_of
-from einspace.tasks.huggingface import read_dataset
-from einspace.tasks.images import check_pillow, read_images
-from einspace.tasks.tables import read_archive, read_arrays, read_signals
+from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.task import Task
 
 TABLES = (".csv", ".tsv")
 """Suffixes of tables of signals."""
-
-
-def from_folder(path: Path, size: tuple[int, int] | None, options: Options) -> Task:
-    """The task of `Task.from_folder`."""
-    check_pillow()
-    return task_of(read_images(path, size), options)
-
-
-def from_npz(path: Path, options: Options) -> Task:
-    """The task of `Task.from_npz`."""
-    return task_of(read_arrays(path) if path.is_dir() else read_archive(path), options)
-
-
-def from_csv(path: Path, label: str | int | None, channels: int, layout: str, split: str | None, options: Options) -> Task:
-    """The task of `Task.from_csv`."""
-    return task_of(read_signals(path, label, channels, layout, split), options)
-
-
-def from_huggingface(dataset: Any, x: str | None, y: str | None, options: Options) -> Task:
-    """The task of `Task.from_huggingface`."""
-    pools, labels = read_dataset(dataset, x, y)
-    return task_of(pools, replace(options, labels=labels))
 
 
 def is_path(name: str) -> bool:
@@ -42,14 +17,27 @@ def is_path(name: str) -> bool:
     return "/" in name or Path(name).suffix.lower() in (".npz", *TABLES) or Path(name).exists()
 
 
-def from_path(path: Path) -> Task:
-    """A .npz archive, a .csv table of signals, a folder of .npy files or of images; raises TaskError for anything else."""
+def from_path(path: Path, own: Own = NOTHING_SAID) -> Task:
+    """A .npz archive, a .csv table of signals, a folder of .npy files or of images, with what is said of it.
+
+    Raises TaskError for anything else, and for an option that the source does not take.
+    """
     if not path.exists():
         raise TaskError(f"{path}: there is no such file or folder")
-    if path.is_dir():
-        return Task.from_npz(path) if any(path.glob("*.npy")) else Task.from_folder(path)
-    if path.suffix.lower() == ".npz":
-        return Task.from_npz(path)
-    if path.suffix.lower() in TABLES:
-        return Task.from_csv(path)
+    source, make, takes = _source(path)
+    for name in own.said():
+        if name not in takes:
+            raise TaskError(f"{path}: {name} says nothing of {source}, which takes {', '.join(takes)}")
+    return replace(make(path, **own.said()), path=str(path.resolve()), own=own)
+
+
+def _source(path: Path) -> tuple[str, Callable[..., Task], tuple[str, ...]]:
+    """What lies at a path, in words, what reads it, and the options that it takes."""
+    suffix = path.suffix.lower()
+    if path.is_dir() and not any(path.glob("*.npy")):
+        return "a folder of images by class", Task.from_folder, ("class_weights", "size")
+    if path.is_dir() or suffix == ".npz":
+        return "a folder of .npy files" if path.is_dir() else "a .npz archive", Task.from_npz, ("kind", "class_weights", "axes")
+    if suffix in TABLES:
+        return f"a {suffix} table of signals", Task.from_csv, ("kind", "class_weights", "label", "channels", "layout", "split")
     raise TaskError(f"{path}: data are a .npz archive, a .csv table of signals, or a folder of .npy files or of images by class")

@@ -73,13 +73,16 @@ class Normaliser:
     deviation: NDArray[np.float32]
 
     @classmethod
-    def of(cls, x: NDArray[Any], axes: tuple[int, ...]) -> Self:
-        """Measured over some axes, the first among them, in double precision; what is constant has deviation 1: it is only centred."""
+    def of(cls, x: NDArray[Any], axes: tuple[int, ...], least: float = 0.0) -> Self:
+        """Measured over some axes, the first among them, in double precision; what is constant has deviation 1: it is only centred.
+
+        Constant is what deviates by less than a millionth of its mean, or of `least`, if that is more.
+        """
         count = np.prod([x.shape[axis] for axis in axes])
         mean = sum(chunk.sum(axis=axes, dtype=np.float64, keepdims=True) for chunk in chunks(x)) / count
         squares = sum(np.square(chunk - mean).sum(axis=axes, keepdims=True) for chunk in chunks(x)) / count
         deviation = np.sqrt(squares)
-        deviation = np.where(deviation > 1e-6 * np.maximum(1, np.abs(mean)), deviation, 1)
+        deviation = np.where(deviation > np.maximum(np.finfo(np.float32).tiny, 1e-6 * np.maximum(least, np.abs(mean))), deviation, 1)
         return cls(mean.astype(np.float32), deviation.astype(np.float32))
 
     def normalised(self, x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -46,13 +46,23 @@ def recognise(y: NDArray[Any], kind: str | None = None, labels: Sequence[str] = 
     """
     if kind is not None and kind not in METRIC_OF:
         raise UnknownNameError("kind of task", kind, METRIC_OF)
-    if y.dtype.kind == "O" and all(isinstance(value, str) for value in y.ravel().tolist()):
+    if y.dtype.kind == "O":
+        bad = next((number for number, value in enumerate(y.ravel().tolist()) if not isinstance(value, str)), None)
+        if bad is not None:
+            raise TaskError(
+                f"{where}: targets must be numbers or words, but one of {y.dtype} {y.shape} is {y.ravel()[bad]!r}: number {bad}"
+            )
         y = y.astype(str)
+    if y.dtype.kind == "S":
+        y = np.char.decode(y, "utf-8", "replace")
     if y.dtype.kind not in "biufU":
         raise TaskError(f"{where}: targets must be numbers or words, not {y.dtype}")
-    found = not_finite(y) if y.dtype.kind == "f" else None
+    with np.errstate(over="ignore"):
+        found = not_finite(y.astype(np.float32)) if y.dtype.kind == "f" else None
     if found is not None:
-        raise TaskError(f"{where}: {found[0]} of {len(y)} targets are not finite numbers, the first is that of sample {found[1]}")
+        raise TaskError(
+            f"{where}: {found[0]} of {len(y)} targets are not finite numbers in float32, the first is that of sample {found[1]}"
+        )
     guessed = kind or _guess(y)
     if y.dtype.kind == "U" and guessed != "classification":
         raise TaskError(f"{where}: targets of the kind {guessed} must be numbers, not words")

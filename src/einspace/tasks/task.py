@@ -1,13 +1,12 @@
 """Task: data in three splits with the head, the metric, the recipe and the baselines that belong to them."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from einspace.errors import TaskError
@@ -15,15 +14,12 @@ from einspace.features import Feature
 from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import problem_of
+from einspace.tasks.from_data import FromData
 from einspace.tasks.metrics import Metric
+from einspace.tasks.options import BASELINES
+from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
-
-if TYPE_CHECKING:
-    from einspace.tasks.arrays import Options
-
-BASELINES = ("resnet8", "vit-tiny", "mixer-tiny")
-"""What small tasks are compared with."""
 
 RECIPE = Recipe(epochs_search=8, epochs_final=24, batch_size=64, learning_rate=0.05, weight_decay=5e-4)
 """What small tasks are trained with."""
@@ -39,15 +35,17 @@ KINDS: dict[str, type[Head]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
-    """Data and what to do with them. Raises TaskError that names the split and what is wrong with it.
+class Task(FromData):
+    """Data and what to do with them; `from_arrays` and the like make one of your own data.
 
+    Raises TaskError that names the split and what is wrong with it.
     `input` is the feature of one sample. `target` is the head that predicts the targets, or a number of classes for a classification,
     whose labels run from 0. Search trains on `train` and scores on `valid`; `test` is looked at once, at the end. `baselines` are names
     of the architectures that the task is compared with, `published` the scores of others in the units of the metric, by method.
     `labels` are the names of the classes. `normaliser` is applied to the samples on the device, where they are too many to be kept twice;
     samples in memory are normalised as they are. `target_normaliser` is what the targets were normalised with: scores are in their own
     units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`.
+    `path` is where data of one's own were read from by `load_task`, and `own` what was said of them there.
     """
 
     name: str
@@ -66,6 +64,8 @@ class Task:
     target_normaliser: Normaliser | None = None
     augmentation: Augmentation | None = None
     notes: tuple[str, ...] = ()
+    path: str = ""
+    own: Own = NOTHING_SAID
 
     def __post_init__(self) -> None:
         Feature.of(self.input)
@@ -107,9 +107,14 @@ class Task:
         return self.head.classes
 
     def tensors(self, names: Iterable[str], device: str = "cpu") -> tuple[Tensor, Tensor]:
-        """Samples, normalised, and targets of some splits, one after the other, on the device."""
+        """Samples, normalised, and targets of some splits, one after the other, on the device.
+
+        On the CPU those of one split may be the split's own arrays, which are not to be written to.
+        """
         splits = [self.splits[name] for name in names]
-        x, y = (torch.from_numpy(np.concatenate(arrays)).to(device) for arrays in zip(*((s.x, s.y) for s in splits), strict=True))
+        own = self.normaliser is not None
+        x = torch.from_numpy(_joined([split.x for split in splits], own)).to(device)
+        y = torch.from_numpy(_joined([split.y for split in splits])).to(device)
         return (x if self.normaliser is None else self.normaliser.apply(x)), y
 
     def score(self, outputs: Tensor, targets: Tensor) -> float:
@@ -131,106 +136,6 @@ class Task:
         train, valid, test = (Split(normaliser.normalised(split.x), split.y) for split in self.splits.values())
         return replace(self, train=train, valid=valid, test=test)
 
-    @staticmethod
-    def from_arrays(
-        x: Any,
-        y: Any,
-        *,
-        kind: str | None = None,
-        name: str = "arrays",
-        valid: tuple[Any, Any] | None = None,
-        test: tuple[Any, Any] | None = None,
-        shares: Sequence[float] = (0.6, 0.2, 0.2),
-        seed: int = 0,
-        metric: Metric | None = None,
-        recipe: Recipe | None = None,
-        baselines: tuple[str, ...] = BASELINES,
-        description: str = "",
-        labels: Sequence[str] = (),
-        class_weights: bool = False,
-        normalise: bool = True,
-    ) -> "Task":
-        """Samples (N, C, H, W) or (N, S, D) and their targets, NumPy's or PyTorch's, as a task.
-
-        What `y` is is recognised (see `targets.recognise`) unless `kind` says it: classes or words (N,), rows (N, L) of 0 and 1, numbers
-        (N,) or (N, K), or a target for each pixel (N, H, W) or (N, C, H, W). `valid` and `test` are samples and targets that are kept
-        apart; what is not given is taken out of the pool by class, shares and seed. The other options are those of `arrays.Options`.
-        Raises TaskError that names the split, the sample and what is wrong.
-        """
-        from einspace.tasks.arrays import Options, task_of
-
-        options = Options(kind, name, shares, seed, metric, recipe, baselines, description, labels, class_weights, normalise)
-        given = {"valid": valid, "test": test}
-        return task_of({"train": (x, y)} | {split: pair for split, pair in given.items() if pair is not None}, options)
-
-    @staticmethod
-    def from_folder(
-        path: str | os.PathLike[str],
-        *,
-        size: tuple[int, int] | None = None,
-        shares: Sequence[float] = (0.6, 0.2, 0.2),
-        seed: int = 0,
-        recipe: Recipe | None = None,
-        class_weights: bool = False,
-    ) -> "Task":
-        """Images in a folder for each class, or in such folders under `train`, `valid` and `test`; `size` scales them. Needs Pillow."""
-        from einspace.tasks.sources import from_folder
-
-        return from_folder(Path(path), size, _options(path, None, shares, seed, recipe, class_weights))
-
-    @staticmethod
-    def from_npz(
-        path: str | os.PathLike[str],
-        *,
-        kind: str | None = None,
-        shares: Sequence[float] = (0.6, 0.2, 0.2),
-        seed: int = 0,
-        recipe: Recipe | None = None,
-        class_weights: bool = False,
-    ) -> "Task":
-        """Arrays `x` and `y` of a .npz file, or `train_x`, `train_y`, `valid_x` and so on; or of a folder of such .npy files."""
-        from einspace.tasks.sources import from_npz
-
-        return from_npz(Path(path), _options(path, kind, shares, seed, recipe, class_weights))
-
-    @staticmethod
-    def from_csv(
-        path: str | os.PathLike[str],
-        *,
-        label: str | int | None = None,
-        channels: int = 1,
-        layout: str = "steps",
-        split: str | None = None,
-        kind: str | None = None,
-        shares: Sequence[float] = (0.6, 0.2, 0.2),
-        seed: int = 0,
-        recipe: Recipe | None = None,
-        class_weights: bool = False,
-    ) -> "Task":
-        """Series, one in each row of a .csv file, with a column for the label (see `tables.read_signals`)."""
-        from einspace.tasks.sources import from_csv
-
-        options = _options(path, kind, shares, seed, recipe, class_weights)
-        return from_csv(Path(path), label, channels, layout, split, options)
-
-    @staticmethod
-    def from_huggingface(
-        dataset: Any,
-        *,
-        x: str | None = None,
-        y: str | None = None,
-        name: str = "dataset",
-        kind: str | None = None,
-        shares: Sequence[float] = (0.6, 0.2, 0.2),
-        seed: int = 0,
-        recipe: Recipe | None = None,
-        class_weights: bool = False,
-    ) -> "Task":
-        """A data set that was loaded with the library `datasets`, whole or in splits; `x` and `y` are columns."""
-        from einspace.tasks.sources import from_huggingface
-
-        return from_huggingface(dataset, x, y, _options(name, kind, shares, seed, recipe, class_weights))
-
     def summary(self) -> str:
         """What was understood of the data: kind, shapes, classes with their counts, splits, normalisation, metric and recipe."""
         from einspace.tasks.summary import summary
@@ -238,12 +143,9 @@ class Task:
         return summary(self)
 
 
-def _options(
-    path: str | os.PathLike[str], kind: str | None, shares: Sequence[float], seed: int, recipe: Recipe | None, class_weights: bool
-) -> "Options":
-    from einspace.tasks.arrays import Options
-
-    return Options(kind, Path(path).resolve().stem, shares, seed, recipe=recipe, class_weights=class_weights)
+def _joined(arrays: list[NDArray[Any]], own: bool = False) -> NDArray[Any]:
+    """Arrays one after the other; a single one as it is, unless a copy of one's own is needed, or PyTorch would not take it."""
+    return arrays[0] if len(arrays) == 1 and arrays[0].flags.writeable and not own else np.concatenate(arrays)
 
 
 __all__ = ["BASELINES", "KINDS", "RECIPE", "Split", "Task", "stratified"]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.features import Feature
+from einspace.files import read_npy
 from einspace.tasks.entry import Entry, as_labels, as_samples
-from einspace.tasks.files import read_npy
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.published import PUBLISHED
 from einspace.tasks.recipe import Recipe

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from einspace.errors import ExportError
 from einspace.features import Feature
+from einspace.networks.export.pooling import adaptive_average
 
 EXTRA = ("onnx", "onnxscript", "onnxruntime")
 """The packages of the extra `onnx`."""
@@ -71,6 +72,7 @@ def onnx_bytes(program: torch.export.ExportedProgram) -> bytes:
                 input_names=["input"],
                 output_names=["output"],
                 dynamic_shapes=({0: "batch"},),  # the axis is free already: this is its name
+                custom_translation_table={torch.ops.aten.adaptive_avg_pool2d.default: adaptive_average},
             )
             assert exported is not None
             content: bytes = exported.model_proto.SerializeToString()

@@ -1,0 +1,71 @@
+"""Heads that predict something for each pixel."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from einspace.errors import NetworkError
+from einspace.features import Feature
+from einspace.networks.heads.base import Head
+
+
+@dataclass(frozen=True)
+class Dense(Head):
+    """A prediction for each pixel: adaptive average pooling of the two last axes to `size`, then a linear map over the channels.
+
+    (C, H, W) -> (channels, h, w). (S, D) is pooled alike and gets a new axis, one channel: (1, h, w) -> (channels, h, w). Squared error.
+    """
+
+    channels: int
+    size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if type(self.channels) is not int or self.channels < 1:
+            raise NetworkError(f"a dense head needs at least one channel, not {self.channels!r}")
+        if len(self.size) != 2 or any(type(axis) is not int or axis < 1 for axis in self.size):
+            raise NetworkError(f"the size of a dense head is a height and a width of at least 1, not {self.size!r}")
+
+    def output(self, feature: Feature) -> tuple[int, ...]:
+        """(channels, h, w)."""
+        self._mode(feature)
+        return (self.channels, *self.size)
+
+    def layer(self, feature: Feature) -> nn.Module:
+        """`torch.nn.AdaptiveAvgPool2d` and the linear map, as a convolution of one pixel."""
+        image = self._mode(feature) == "Im"
+        return PooledMap(feature.shape[0] if image else 1, self.channels, self.size, new_axis=not image)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared error of (N, channels, h, w)."""
+        return functional.mse_loss(outputs, targets)
+
+
+IGNORED = -1
+"""The target of a pixel that counts neither in the loss of a mask nor in its metric."""
+
+
+@dataclass(frozen=True)
+class Mask(Dense):
+    """A yes or no for each pixel: the layer of `Dense`. Binary cross-entropy over the pixels that are not `IGNORED`."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Binary cross-entropy of logits (N, channels, h, w) and targets of 0, 1 and `IGNORED`; 0 where every pixel is ignored."""
+        counted = (targets != IGNORED).to(outputs.dtype)
+        losses = functional.binary_cross_entropy_with_logits(outputs, targets.clamp(0, 1).to(outputs.dtype), reduction="none")
+        return (losses * counted).sum() / counted.sum().clamp(min=1)
+
+
+class PooledMap(nn.Module):
+    """Two axes pooled to a size, then a linear map over the channels; `new_axis` makes one channel of features that have none."""
+
+    def __init__(self, inputs: int, outputs: int, size: tuple[int, int], new_axis: bool) -> None:
+        super().__init__()
+        self.size, self.new_axis = size, new_axis
+        self.linear = nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool and map."""
+        x = functional.adaptive_avg_pool2d(x.unsqueeze(1) if self.new_axis else x, self.size)
+        outputs: Tensor = self.linear(x)
+        return outputs

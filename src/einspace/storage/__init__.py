@@ -1,0 +1,5 @@
+"""Where a study lives: a database that survives kills and power cuts, and outlasts a server that is away."""
+
+from einspace.storage.database import Database
+
+__all__ = ["Database"]

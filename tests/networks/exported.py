@@ -1,0 +1,45 @@
+"""What an exported file has to hold: the outputs of the network that it was made from, at any batch size."""
+
+from pathlib import Path
+
+import onnxruntime
+import torch
+from torch import nn
+
+from einspace import Architecture, Classification, Dense, MultiLabel, build
+from einspace.networks import Head
+from einspace.networks.export import export_file
+
+HEADS: list[Head | None] = [Classification(10), Dense(2, (5, 6)), MultiLabel(3), None]
+
+
+def trained(architecture: Architecture, head: Head | None) -> nn.Module:
+    """A network whose batch norms have seen data."""
+    network = build(architecture, head).train()
+    if architecture.input.elements > 1:
+        network(torch.randn(4, *architecture.input.shape) + 1)
+    return network.eval()
+
+
+def outputs(path: Path, x: torch.Tensor) -> torch.Tensor:
+    """What the network in a file gives, read by PyTorch or onnxruntime alone."""
+    if path.suffix == ".pt2":
+        result: torch.Tensor = torch.export.load(path).module()(x)
+        return result
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape == ["batch", *x.shape[1:]]
+    return torch.from_numpy(session.run(None, {"input": x.numpy()})[0])
+
+
+def check_files(architecture: Architecture, head: Head | None, folder: Path, optimize: bool = True) -> None:
+    """Write both files, and hold what they compute against the network."""
+    network = trained(architecture, head)
+    for format, name in (("torch", "network.pt2"), ("onnx", "network.onnx")):
+        written = export_file(architecture, folder / name, format, head, weights_from=network, optimize=optimize)
+        assert written.bytes == (folder / name).stat().st_size
+        for batch in (1, 2, 5):
+            x = torch.randn(batch, *architecture.input.shape)
+            with torch.no_grad():
+                expected = network(x)
+            scale = max(1.0, float(expected.abs().max()))
+            torch.testing.assert_close(outputs(folder / name, x), expected, rtol=0, atol=1e-4 * scale)

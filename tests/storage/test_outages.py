@@ -1,0 +1,206 @@
+"""Facts about searches whose PostgreSQL server goes away: evaluations go on, and every finished trial is stored once."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optuna
+import psutil
+import psycopg
+import pytest
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import TrialState, create_trial
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from tests.executors.waiting import gone, until
+from tests.postgres import Server, required
+from tests.study.test_drivers import check_once, here, trials_of
+from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, good, small_task
+
+from einspace.errors import StorageError
+from einspace.evaluation.outcome import Request
+from einspace.storage import Database
+from einspace.storage.outage import Outage
+from einspace.storage.shared import Outdated
+from einspace.study import search
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server that the tests of this file stop and start."""
+    yield from required()
+
+
+def disconnect(server: Server) -> None:
+    """What an administrator can do to all connections but the own one."""
+    with closing(psycopg.connect(server.url.replace("+psycopg", ""))) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND usename = 'einspace'")
+
+
+def away(text: str) -> list[str]:
+    return [line for line in text.splitlines() if "is away" in line]
+
+
+def test_two_drivers_outlive_three_outages(server: Server, tmp_path: Path) -> None:
+    """Connections that are dropped, a crash with a restart, and five seconds without a server, which is longer than a driver is waited
+    for: no trial is lost, doubled or taken from a living driver, and each driver tells of each outage in one line at most.
+    """
+    options: dict[str, Any] = {"workers": 2, "delay": 0.3, "storage": server.url, "run": "away"}
+    with Driver(tmp_path / "a", 50, **options) as one, Driver(tmp_path / "b", 50, **options) as two:
+        one.wait_for(4)
+        disconnect(server)
+        one.wait_for(12)
+        server.stop()
+        server.start()
+        one.wait_for(24)
+        server.stop()
+        time.sleep(5)
+        server.start()
+        results = [one.end(), two.end()]
+    for code, _, complained in results:
+        assert code == 0, complained
+        assert 1 <= len(away(complained)) <= 3
+        assert complained.splitlines() == away(complained)
+    check_once(server.url, "away", 50)
+    assert {trial.state for trial in trials_of(server.url, "away")} == {TrialState.COMPLETE}
+
+
+def test_an_outage_beyond_the_patience_ends_the_command(server: Server, tmp_path: Path) -> None:
+    """One line when it begins; then what happened, that what had finished is stored, the command to go on, exit code 2 and no worker."""
+    words = ["search", "digits", "--trials", "30", "--workers", "1", "--epochs", "1", "--max-parameters", "50000", "--max-flops", "2000000"]
+    command = [sys.executable, "-m", "einspace.cli", *words, "--storage", server.url, "--patience", "1", "--runs", str(tmp_path)]
+    process = subprocess.Popen([*command, "--run", "gone"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert until(lambda: finished(server, "gone") >= 1, seconds=60)
+        family = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        before = finished(server, "gone")
+        server.stop()
+        said, complained = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        server.start()
+    assert (process.returncode, said) == (2, "")
+    assert len(away(complained)) == 1
+    message = complained[complained.index("error: ") :]
+    assert "was away for over 1 seconds: connection" in message
+    assert "What had finished before is stored: the same command goes on once it is back:" in message
+    assert message.splitlines()[-1].strip().startswith("einspace search digits --trials 30")
+    assert message.splitlines()[-1].strip().endswith("--run gone")
+    assert "Traceback" not in complained
+    assert family
+    assert until(lambda: all(gone(pid) for pid in family), seconds=10)
+    assert finished(server, "gone") >= before
+
+
+def finished(server: Server, name: str) -> int:
+    """How many trials of a study have ended, as the server itself counts them."""
+    query = "SELECT COUNT(*) FROM trials JOIN studies USING (study_id) WHERE study_name = %s AND state NOT IN ('RUNNING', 'WAITING')"
+    with closing(psycopg.connect(server.url.replace("+psycopg", ""))) as connection:
+        try:
+            return int(connection.execute(query, (name,)).fetchall()[0][0])
+        except psycopg.errors.UndefinedTable:
+            return 0
+
+
+def test_an_answer_that_is_lost_doubles_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial that was stored is found again and not made anew; an end that was stored is no error, but somebody else's end is one."""
+    lost: list[str] = []
+    commit = Session.commit
+
+    def committed(session: Session) -> None:
+        commit(session)
+        if not lost:
+            lost.append("once")
+            raise OperationalError("COMMIT", {}, psycopg.OperationalError("the answer was lost"))
+
+    with Database(server.url, "answers").open() as storage:
+        study = optuna.create_study(study_name="answers", storage=storage)
+        template = create_trial(state=TrialState.RUNNING, user_attrs={"position": 0})
+        template.number = 0
+        with monkeypatch.context() as patch:
+            patch.setattr(Session, "commit", committed)
+            trial = storage.create_new_trial(study._study_id, template)
+            assert len(lost) == 1
+            lost.clear()
+            assert storage.set_trial_state_values(trial, TrialState.COMPLETE, [0.5])
+            assert len(lost) == 1
+        (stored,) = study.get_trials()
+        assert (stored._trial_id, stored.state, stored.value) == (trial, TrialState.COMPLETE, 0.5)
+        with pytest.raises(UpdateFinishedTrialError):
+            storage.set_trial_state_values(trial, TrialState.COMPLETE, [0.5])
+        with pytest.raises(Outdated):
+            storage.create_new_trial(study._study_id, create_trial_numbered(0))
+        assert len(study.get_trials()) == 1
+
+
+def create_trial_numbered(number: int) -> optuna.trial.FrozenTrial:
+    """A trial to be made under this number only."""
+    template = create_trial(state=TrialState.RUNNING)
+    template.number = number
+    return template
+
+
+def test_a_lost_lock_doubles_no_position(server: Server, tmp_path: Path) -> None:
+    """A driver that loses its lock while it asks, so that another one asks too, drops what it proposed and asks again."""
+    others: list[int] = []
+
+    class Interrupted(ThreadExecutor):
+        def submit(self, request: Request, *rest: Any) -> Any:
+            if len(self.requests) == 3 and not others:
+                others.append(3)
+                disconnect(server)
+                result, _ = here(server.url, tmp_path / "b", "lock", 8)
+                others.append(len(result.history))
+            return super().submit(request, *rest)
+
+    settings: dict[str, Any] = {"workers": 1, "limits": SMALL, **EVOLUTION}
+    executor = Interrupted(good)
+    result = search(small_task(), trials=10, run="lock", runs=tmp_path / "a", storage=server.url, executor=executor, **settings)
+    assert len(result.history) == 10
+    assert others == [3, 8]
+    check_once(server.url, "lock", 10)
+
+
+def test_nobody_is_taken_for_dead_while_the_server_was_away(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life that are missed count from the moment on when the server was there to take them."""
+    monkeypatch.setattr("einspace.storage.database.GRACE", 3)  # longer than a busy machine takes to start the server
+    with Database(server.url, "alive").open() as storage:
+        study = optuna.create_study(study_name="alive", storage=storage)
+        trial = storage.create_new_trial(study._study_id)
+        server.stop()
+        time.sleep(3.1)
+        server.start()
+        assert storage._get_stale_trial_ids(study._study_id) == []
+        with Database(server.url, "alive").open() as fresh:
+            assert fresh._get_stale_trial_ids(study._study_id) == []
+        assert until(lambda: storage._get_stale_trial_ids(study._study_id) == [trial], seconds=20)
+
+
+def test_patience(caplog: pytest.LogCaptureFixture) -> None:
+    """An outage is one line of the log however many notice it; who has waited long enough says so once, and nobody waits any more."""
+    failing = [True]
+
+    def action(again: bool) -> bool:
+        if failing[0]:
+            error = psycopg.OperationalError("connection refused\nIs it there?")
+            raise OperationalError("SELECT", {}, error) from error
+        return again
+
+    told: list[BaseException] = []
+    outage = Outage("somewhere", 0.2)
+    outage.when_lost = told.append
+    with pytest.raises(StorageError, match=r"somewhere was away for over 0\.2 seconds: connection refused\. What had"):
+        outage.survive(action)
+    failing[0] = False
+    with pytest.raises(StorageError):
+        outage.survive(action)
+    assert len(told) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "the database somewhere is away (connection refused): evaluations go on, and their results wait up to 0.2 s until it is back"
+    ]

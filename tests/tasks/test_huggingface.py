@@ -1,0 +1,170 @@
+"""Data sets of the library `datasets`, in each of its formats and features: read as they are, or refused with split, column and row."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.tasks.bomb import picture_bomb
+
+from einspace import Task
+from einspace.errors import TaskError
+from einspace.evaluation import Outcome, Request
+from einspace.evaluation.evaluate import evaluate
+from einspace.tasks import Recipe
+
+datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+
+RNG = np.random.default_rng(0)
+X = RNG.random((30, 3, 4, 5)).astype(np.float32)
+PIXELS = RNG.integers(0, 256, size=(30, 4, 5, 3), dtype=np.uint8)
+Y = [row % 2 for row in range(30)]
+ANIMALS = datasets.ClassLabel(names=["zebra", "ant"])
+
+
+def of(**columns: Any) -> Any:
+    """A data set whose features are recognised."""
+    return datasets.Dataset.from_dict(columns)
+
+
+def arrays() -> Any:
+    """Arrays of three axes and classes with names."""
+    features = datasets.Features({"x": datasets.Array3D((3, 4, 5), "float32"), "label": ANIMALS})
+    return datasets.Dataset.from_dict({"x": X, "label": Y}, features=features)
+
+
+def pictures(mode: str = "RGB", odd: str | None = None, kind: Any = ANIMALS) -> Any:
+    """Images; that of row 3 is of another mode, if `odd` says it."""
+    images = [pillow.fromarray(pixels).convert(odd if odd and row == 3 else mode) for row, pixels in enumerate(PIXELS)]
+    return datasets.Dataset.from_dict({"image": images, "label": Y}, features=datasets.Features({"image": datasets.Image(), "label": kind}))
+
+
+@pytest.mark.parametrize("format", [None, "numpy", "torch", "pandas", "arrow"])
+def test_arrays_in_every_format(format: str | None) -> None:
+    """Whatever format the data set is in, the samples are those that were put in, and the classes keep their order and names."""
+    task = Task.from_huggingface(arrays().with_format(format), name="animals", normalise=False)
+    assert (task.name, task.input.shape, task.labels, task.kind) == ("animals", (3, 4, 5), ("zebra", "ant"), "classification")
+    samples = np.concatenate([split.x for split in task.splits.values()])
+    assert np.array_equal(samples[np.lexsort(samples[:, 0, 0].T)], X[np.lexsort(X[:, 0, 0].T)])
+
+
+@pytest.mark.parametrize("format", [None, "numpy", "torch"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P"])
+def test_images_in_every_format(mode: str, format: str | None) -> None:
+    """Images are (C, H, W) in every format, with one channel where they have no colours, and their pixels are what they were."""
+    data = pictures(mode).with_format(format)
+    given = datasets.DatasetDict({"train": data, "validation": data, "test": data})
+    task = Task.from_huggingface(given, normalise=False)
+    colours = mode in ("RGB", "P")
+    assert task.input.shape == (3 if colours else 1, 4, 5)
+    expected = np.asarray(pillow.fromarray(PIXELS[7]).convert(mode).convert("RGB" if colours else "L"))
+    assert np.array_equal(task.test.x[7], expected.transpose(2, 0, 1) if colours else expected[None])
+
+
+def test_grey_images_among_coloured_ones() -> None:
+    """One image in colours makes all of them images in colours, in all splits."""
+    for first, other in ((pictures("L", odd="RGB"), pictures("L")), (pictures("L"), pictures("L", odd="RGB"))):
+        task = Task.from_huggingface(datasets.DatasetDict({"train": first, "test": other}), normalise=False)
+        assert task.input.shape == (3, 4, 5)
+        assert np.array_equal(task.test.x[5, 0], task.test.x[5, 2])
+
+
+def test_splits_are_kept() -> None:
+    """Train, validation and test as they are; what is not there is taken out of train."""
+    data = arrays()
+    whole = {"train": data, "validation": data.select(range(10)), "test": data.select(range(8))}
+    task = Task.from_huggingface(datasets.DatasetDict(whole))
+    assert [len(split) for split in task.splits.values()] == [30, 10, 8]
+    del whole["validation"]
+    assert [len(split) for split in Task.from_huggingface(datasets.DatasetDict(whole)).splits.values()] == [22, 8, 8]
+    assert [len(split) for split in Task.from_huggingface(data, shares=(0.5, 0.25, 0.25), seed=3).splits.values()] == [16, 6, 8]
+
+
+def test_sequences_are_series() -> None:
+    """A sequence of numbers is a series of one channel, one of rows has a channel for each column; a task of them is trained."""
+    signals = datasets.Features({"signal": datasets.Sequence(datasets.Value("float32")), "label": datasets.Value("int64")})
+    data = datasets.Dataset.from_dict({"signal": RNG.random((30, 8)).tolist(), "label": Y}, features=signals)
+    recipe = Recipe(epochs_search=1, epochs_final=1, batch_size=8, learning_rate=0.01, weight_decay=0.0)
+    for format in (None, "torch"):
+        task = Task.from_huggingface(data.with_format(format), recipe=recipe)
+        assert (task.input.shape, task.labels) == ((8, 1), ("0", "1"))
+    assert evaluate(Request("[linear(d=16) relu]"), task, recipe).outcome is Outcome.OK
+    assert Task.from_huggingface(of(x=RNG.random((30, 6, 2)).tolist(), y=Y)).input.shape == (6, 2)
+
+
+def test_kinds_of_targets() -> None:
+    """Words, rows of 0 and 1, numbers and columns by another name are what they are in arrays; numbers keep their digits."""
+    x = RNG.random((30, 4)).tolist()
+    words = Task.from_huggingface(of(x=x, animal=["cat" if row % 2 else "dog" for row in range(30)]), y="animal")
+    assert words.labels == ("cat", "dog")
+    assert Task.from_huggingface(of(x=x, label=[[row % 2, row % 3 // 2, 1] for row in range(30)])).kind == "multi-label"
+    numbers = [1e6 + row / 7 for row in range(30)]
+    task = Task.from_huggingface(of(x=x, target=numbers), class_weights=False)
+    assert task.kind == "regression"
+    assert task.target_normaliser is not None
+    _, normalised = task.tensors(["train", "valid", "test"])
+    whole = task.target_normaliser.restore(normalised)
+    assert sorted(whole[:, 0].tolist()) == pytest.approx(numbers, abs=0.1)
+    fields = datasets.Features({"x": datasets.Array3D((3, 4, 5), "float32"), "y": datasets.Array2D((4, 5), "float32")})
+    assert Task.from_huggingface(datasets.Dataset.from_dict({"x": X, "y": X[:, 0]}, features=fields)).kind == "dense"
+
+
+def with_row(values: list[Any], row: int, value: Any) -> list[Any]:
+    return [*values[:row], value, *values[row + 1 :]]
+
+
+FLAT = [[1.0, float(row)] for row in range(30)]
+
+
+def undecoded(content: bytes) -> Any:
+    """Images that are decoded when they are looked at."""
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
+    return datasets.Dataset.from_dict({"image": [{"bytes": content, "path": None}] * 30, "label": Y}, features=features)
+
+
+def numbers_without_end() -> Iterator[dict[str, Any]]:
+    """What a stream may be."""
+    while True:
+        yield {"x": [1.0, 2.0], "label": 0}
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "words"),
+    [
+        (arrays, {"x": "picture"}, "split train: there is no column 'picture', but x, label; say which holds the samples"),
+        (arrays, {"y": "kind"}, "split train: there is no column 'kind', .*targets"),
+        (lambda: of(a=FLAT, b=Y), {}, "there is no column 'samples', but a, b"),
+        (lambda: {"train": arrays(), "test": of(x=FLAT, other=Y)}, {}, "split test: there is no column 'label', but x, other"),
+        (lambda: {"train": arrays(), "unsupervised": arrays()}, {}, "unlike train, unsupervised"),
+        (lambda: {"test": arrays()}, {}, "unlike test"),
+        (lambda: {}, {}, "unlike none at all"),
+        (lambda: None, {}, "a Dataset or a DatasetDict .* is needed, not NoneType"),
+        (lambda: [1, 2], {}, "is needed, not list"),
+        (lambda: of(x=[], label=[]), {}, "split train: there are no rows"),
+        (lambda: of(x=with_row(FLAT, 3, None), label=Y), {}, "split train, column x, row 3: is empty"),
+        (lambda: of(x=with_row(FLAT, 3, [None, 1.0]), label=Y), {}, "1 of 30 samples hold values .* sample 3"),
+        (lambda: of(x=with_row(FLAT, 5, [1.0]), label=Y), {}, r"column x, row 5: is \(1, 1\), but row 0 is \(2, 1\): scale"),
+        (lambda: of(x=FLAT, label=with_row(Y, 4, None)), {}, "split train, column label, row 4: is empty"),
+        (lambda: of(x=FLAT, label=[[1] * (1 + row % 2) for row in range(30)]), {}, "column label: the targets are of different lengths"),
+        (lambda: of(x=["a"] * 30, label=Y), {}, "samples must be numbers, not <U1"),
+        (lambda: {"train": arrays(), "test": pictures(kind=datasets.Value("int64"))}, {}, "split test: there is no column 'x'"),
+        (lambda: arrays().to_iterable_dataset(), {}, r"split train: is a stream, which may have no end: .*list.stream.take"),
+        (lambda: datasets.IterableDataset.from_generator(numbers_without_end), {}, "is a stream"),
+        (lambda: datasets.IterableDatasetDict({"train": arrays().to_iterable_dataset()}), {}, "is a stream"),
+        (lambda: undecoded(b"no picture"), {}, "split train, column image, row 0: cannot be read as an image"),
+        (lambda: undecoded(picture_bomb()), {}, "split train, column image, row 0: cannot be read as an image: .* decompression bomb"),
+    ],
+)
+def test_what_cannot_be_a_task(data: Any, options: dict[str, Any], words: str) -> None:
+    """One line: the split, the column and the row, and what is expected."""
+    with pytest.raises(TaskError, match=words) as caught:
+        Task.from_huggingface(data(), **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_the_message_on_streams_advises() -> None:
+    """The part of a stream that is taken as the message says is a data set like any other."""
+    stream = arrays().to_iterable_dataset()
+    part = datasets.Dataset.from_list(list(stream.take(20)), features=stream.features)
+    assert sum(map(len, Task.from_huggingface(part).splits.values())) == 20
