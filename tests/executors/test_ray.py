@@ -34,8 +34,9 @@ TASK, RECIPE = executor_samples.tiny_task(), executor_samples.RECIPE
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two nodes on this machine, of one CPU each; the head has a GPU, as it says."""
-    head = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": STORE, "include_dashboard": False}
+    """Two nodes on this machine, of one CPU each; the head has a GPU, as it says. One that is lost is noticed after 3 seconds, not 15."""
+    health = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 1000, "health_check_failure_threshold": 3}
+    head = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": STORE, "include_dashboard": False, "_system_config": health}
     others = set(psutil.Process().children(recursive=True))
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
     cluster.add_node(num_cpus=1, object_store_memory=STORE)
