@@ -8,6 +8,7 @@ from einspace.derivation import parse, text
 from einspace.errors import NetworkError, ShapeError, UnknownNameError
 from einspace.features import Feature
 from einspace.grammar import einspace_grammar
+from einspace.networks import build
 from einspace.operations import OPERATIONS, Im2col, Linear
 from einspace.space import EinSpace
 
@@ -152,7 +153,7 @@ def test_names_come_from_the_registry() -> None:
     """Every entry has a name, a function and a description of one line."""
     introduction = ("resnet34", "wrn28-10", "densenet40", "resmlp", "permutator")
     assert baselines.names() == (*PAPER, *introduction, "resnet8", "vit-tiny", "mixer-tiny")
-    assert all(description and "\n" not in description for _, description in baselines.BASELINES.values())
+    assert all(entry.description and "\n" not in entry.description for entry in baselines.BASELINES.values())
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
@@ -161,10 +162,18 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         baselines.get("resnet19", (3, 32, 32))
 
 
-def test_a_col_input_is_refused() -> None:
-    """Baselines take images: an input (S, D) is a mistake of the user, told in one line."""
-    with pytest.raises(NetworkError, match=r"vit takes images \(C, H, W\), but the input is \(24, 24\)"):
-        baselines.get("vit", (24, 24))
+@pytest.mark.parametrize("name", baselines.names())
+def test_baselines_over_tokens_take_sequences(name: str) -> None:
+    """A sequence (S, D) has its tokens as an image has its patches; what convolves images refuses it in one line."""
+    if not baselines.BASELINES[name].sequences:
+        with pytest.raises(NetworkError, match=rf"{name} takes images \(C, H, W\), but the input is \(24, 6\)"):
+            baselines.get(name, (24, 6))
+        return
+    architecture = baselines.get(name, (24, 6))
+    assert architecture.output.shape[0] == 24
+    network = build(architecture)
+    assert network(torch.randn(2, 24, 6)).shape == (2, *architecture.output.shape)
+    assert sum(parameter.numel() for parameter in network.parameters()) == architecture.parameters
 
 
 def test_an_input_smaller_than_a_patch_is_refused() -> None:

@@ -69,11 +69,17 @@ def test_networks_over_patches_refuse_an_input_below_one(name: str) -> None:
         getattr(baselines, name)((1, 8, 32), patch=16)
 
 
-@pytest.mark.parametrize("name", ["resnet", "wide_resnet", "densenet", "vit", "mixer", "resmlp", "permutator"])
+@pytest.mark.parametrize("name", ["resnet", "wide_resnet", "densenet", "permutator"])
 def test_sequences_are_refused(name: str) -> None:
-    """Baselines take images."""
+    """What convolves takes images."""
     with pytest.raises(NetworkError, match=rf"{name} takes images \(C, H, W\), but the input is \(24, 24\)"):
         getattr(baselines, name)((24, 24))
+
+
+@pytest.mark.parametrize("name", ["vit", "mixer", "resmlp"])
+def test_sequences_have_their_tokens(name: str) -> None:
+    """What works on tokens takes those of a sequence: 24 of 24 features become 24 of the width."""
+    assert getattr(baselines, name)((24, 24), layers=1, width=32).output.shape == (24, 32)
 
 
 @pytest.mark.parametrize(

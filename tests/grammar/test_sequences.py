@@ -135,7 +135,8 @@ def test_a_search_over_another_grammar(tmp_path: Path) -> None:
     for row in load_result("rows", str(tmp_path)).history:
         architecture = space.parse(row.text)
         assert (architecture.key, architecture.parameters) == (row.key, row.parameters)
-    assert all("takes images" in baseline.reason for baseline in result.baselines)
+    assert [baseline.name for baseline in result.baselines] == ["vit-tiny", "mixer-tiny"]
+    assert all(baseline.test is not None for baseline in result.baselines)
     with pytest.raises(RunError, match="grammar: "):
         search(rows_of_digits(), population=2, tournament=1, recipe=recipe, grammar=sequence_grammar(0.5), **options)  # type: ignore[arg-type]
 

@@ -1,4 +1,5 @@
-"""Baselines (section 4.2, B.1): networks that people designed, as derivations of the grammar at any image shape.
+"""Baselines (section 4.2, B.1): networks that people designed, as derivations of the grammar at any image; those over tokens take
+sequences too.
 
 They seed a search and are what it has to beat. `get` gives one by its name, and `resnet`, `wide_resnet`, `densenet`, `vit`, `mixer`,
 `resmlp` and `permutator` give one of a size of your choice. A new one is a function from an input feature to a derivation, and its line
@@ -6,9 +7,10 @@ in `BASELINES`.
 """
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from einspace.baselines.densenet import densenet40
-from einspace.baselines.images import at_image
+from einspace.baselines.inputs import at
 from einspace.baselines.mixer import mixer_tiny, mlp_mixer
 from einspace.baselines.permutator import vision_permutator
 from einspace.baselines.resmlp import resmlp_s12
@@ -21,21 +23,30 @@ from einspace.errors import GrammarError, NotationError, UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
 
-BASELINES: dict[str, tuple[Callable[[Feature], Node], str]] = {
-    "resnet18": (resnet18, "residual network of 18 layers, with a strided convolution in place of the pooling (B.1)"),
-    "wrn16-4": (wrn16_4, "wide residual network of 16 layers, four times as wide (B.1)"),
-    "vit": (vit_small, "vision transformer: 4 layers, width 512, 4 heads, patches of 4 (B.1)"),
-    "mlp-mixer": (mlp_mixer, "MLP-Mixer: 8 layers, width 512, patches of 4 (B.1)"),
-    "resnet34": (resnet34, "residual network of 34 layers, with the stem of resnet18"),
-    "wrn28-10": (wrn28_10, "wide residual network of 28 layers, ten times as wide"),
-    "densenet40": (densenet40, "DenseNet of 40 layers that add 12 channels each, with strided convolutions in place of the pooling"),
-    "resmlp": (resmlp_s12, "ResMLP: 12 layers, width 384, patches of 4, with linear layers in place of the affine ones"),
-    "permutator": (vision_permutator, "Vision Permutator: 8 layers, width 256, 8 segments, patches of 4"),
-    "resnet8": (resnet8, "small residual network: 3 blocks of 16, 32 and 64 channels"),
-    "vit-tiny": (vit_tiny, "small vision transformer: 2 layers, width 64, 4 heads of 16"),
-    "mixer-tiny": (mixer_tiny, "small MLP-Mixer: 2 layers, width 64"),
+
+class Baseline(NamedTuple):
+    """The function from an input to a derivation, what it is in one line, and whether it takes sequences (S, D) beside images."""
+
+    function: Callable[[Feature], Node]
+    description: str
+    sequences: bool = False
+
+
+BASELINES: dict[str, Baseline] = {
+    "resnet18": Baseline(resnet18, "residual network of 18 layers, with a strided convolution in place of the pooling (B.1)"),
+    "wrn16-4": Baseline(wrn16_4, "wide residual network of 16 layers, four times as wide (B.1)"),
+    "vit": Baseline(vit_small, "vision transformer: 4 layers, width 512, 4 heads, patches of 4 (B.1)", True),
+    "mlp-mixer": Baseline(mlp_mixer, "MLP-Mixer: 8 layers, width 512, patches of 4 (B.1)", True),
+    "resnet34": Baseline(resnet34, "residual network of 34 layers, with the stem of resnet18"),
+    "wrn28-10": Baseline(wrn28_10, "wide residual network of 28 layers, ten times as wide"),
+    "densenet40": Baseline(densenet40, "DenseNet of 40 layers that add 12 channels each, with strided convolutions for the pooling"),
+    "resmlp": Baseline(resmlp_s12, "ResMLP: 12 layers, width 384, patches of 4, with linear layers in place of the affine ones", True),
+    "permutator": Baseline(vision_permutator, "Vision Permutator: 8 layers, width 256, 8 segments, patches of 4"),
+    "resnet8": Baseline(resnet8, "small residual network: 3 blocks of 16, 32 and 64 channels"),
+    "vit-tiny": Baseline(vit_tiny, "small vision transformer: 2 layers, width 64, 4 heads of 16", True),
+    "mixer-tiny": Baseline(mixer_tiny, "small MLP-Mixer: 2 layers, width 64", True),
 }
-"""Every baseline by its name: the function from an input to a derivation, and what it is in one line."""
+"""Every baseline by its name."""
 
 
 def names() -> tuple[str, ...]:
@@ -44,9 +55,9 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
-    """Build a baseline at an input (C, H, W).
+    """Build a baseline at an input (C, H, W), or (S, D) where it works on tokens.
 
-    Raises UnknownNameError for another name, NetworkError for an input (S, D) in Col mode, and ShapeError for an input that is no
+    Raises UnknownNameError for another name, NetworkError for a sequence where it does not, and ShapeError for an input that is no
     shape or is smaller than a patch.
 
     >>> get("resnet18", (3, 64, 64)).output.shape
@@ -54,8 +65,8 @@ def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
     """
     if name not in BASELINES:
         raise UnknownNameError("baseline", name, names())
-    function, _ = BASELINES[name]
-    return at_image(name, function, shape)
+    function, _, sequences = BASELINES[name]
+    return at(name, function, shape, sequences)
 
 
 def within(space: EinSpace, name: str) -> Architecture:

@@ -11,6 +11,7 @@ from einspace.operations.branching import drawn
 IDENTITY = compute(Identity())
 NORM = compute(Norm())
 RELU = compute(Relu())
+POSITIONS = compute(PosEnc())
 TRANSPOSE = Permute((2, 1))
 
 
@@ -40,11 +41,6 @@ def patches(patch: int, width: int) -> Node:
     What is left of an input that is no multiple of the patch is cropped by the floor of equations 30 to 32.
     """
     return route(Im2col(patch, patch, 0), linear(width), Identity())
-
-
-def patch_embedding(patch: int, width: int) -> Node:
-    """One token for each patch, and its position: (C, H, W) -> (S, width)."""
-    return sequence(patches(patch, width), compute(PosEnc()))
 
 
 def mlp(hidden: int, width: int) -> Node:

@@ -6,21 +6,21 @@ contains ResMLP, at the price of width x width parameters where an affine layer 
 set. GELU is the space's relu, as in B.1's own networks.
 """
 
-from einspace.baselines.blocks import TRANSPOSE, linear, mlp, patches, residual
-from einspace.baselines.patches import tokens
+from einspace.baselines.blocks import TRANSPOSE, linear, mlp, residual
+from einspace.baselines.patches import embedding, tokens
 from einspace.derivation.build import route, sequence, whole
 from einspace.derivation.tree import Node
 from einspace.features import Feature
 
 
 def resmlp_s12(inputs: Feature) -> Node:
-    """(C, H, W) -> (S, 384): patches of 4, twelve layers, as ResMLP-S12 but for its patches of 16."""
+    """(C, H, W) or (S, D) -> (S, 384): patches of 4, twelve layers, as ResMLP-S12 but for its patches of 16."""
     return compose_resmlp(inputs, patch=4, width=384, layers=12)
 
 
 def compose_resmlp(inputs: Feature, patch: int, width: int, layers: int) -> Node:
-    """A ResMLP: (C, H, W) -> (S, width)."""
+    """A ResMLP: (C, H, W) or (S, D) -> (S, width)."""
     count = tokens(inputs, patch)
     over_patches = residual(sequence(linear(width), route(TRANSPOSE, linear(count), TRANSPOSE), linear(width)))
     layer = sequence(over_patches, residual(mlp(4 * width, width)))
-    return whole(sequence(patches(patch, width), *[layer] * layers))
+    return whole(sequence(embedding(inputs, patch, width), *[layer] * layers))

@@ -1,13 +1,14 @@
 """Baselines of a size of your choice: each function gives an architecture at an input (C, H, W).
 
-The sizes of the paper are the defaults. All raise SettingError for a size that the network cannot have, NetworkError for an input (S, D)
-in Col mode, and ShapeError for an input that is no shape or is smaller than a patch.
+`vit`, `mixer` and `resmlp` take a sequence (S, D) too, whose tokens are what patches are of an image. The sizes of the paper are the
+defaults. All raise SettingError for a size that the network cannot have, the others NetworkError for a sequence, and all ShapeError for
+an input that is no shape or is smaller than a patch.
 """
 
 from collections.abc import Sequence
 
 from einspace.baselines.densenet import compose_densenet
-from einspace.baselines.images import Shape, at_image
+from einspace.baselines.inputs import Shape, at
 from einspace.baselines.mixer import compose_mixer
 from einspace.baselines.permutator import compose_permutator
 from einspace.baselines.resmlp import compose_resmlp
@@ -26,7 +27,7 @@ def resnet(shape: Shape, blocks: Sequence[int] = (2, 2, 2, 2), width: int = 64) 
     """
     _check_blocks(blocks)
     _check({"width": width})
-    return at_image("resnet", lambda _: compose_resnet(blocks, width), shape)
+    return at("resnet", lambda _: compose_resnet(blocks, width), shape)
 
 
 def wide_resnet(shape: Shape, depth: int = 16, width: int = 4) -> Architecture:
@@ -39,7 +40,7 @@ def wide_resnet(shape: Shape, depth: int = 16, width: int = 4) -> Architecture:
     if depth < 10 or depth % 6 != 4:
         lower = max(10, depth - (depth - 4) % 6)
         raise SettingError(f"the depth of a WideResNet is 6 n + 4, such as {lower} or {lower + 6}, not {depth}")
-    return at_image("wide_resnet", lambda _: compose_wide_resnet(depth, width), shape)
+    return at("wide_resnet", lambda _: compose_wide_resnet(depth, width), shape)
 
 
 def densenet(shape: Shape, blocks: Sequence[int] = (12, 12, 12), growth: int = 12, bottleneck: bool = False) -> Architecture:
@@ -50,7 +51,7 @@ def densenet(shape: Shape, blocks: Sequence[int] = (12, 12, 12), growth: int = 1
     """
     _check_blocks(blocks)
     _check({"growth": growth})
-    return at_image("densenet", lambda _: compose_densenet(blocks, growth, bottleneck), shape)
+    return at("densenet", lambda _: compose_densenet(blocks, growth, bottleneck), shape)
 
 
 def vit(
@@ -69,7 +70,7 @@ def vit(
     """
     inside = width if hidden is None else hidden
     _check({"layers": layers, "width": width, "heads": heads, "head_width": head_width, "hidden": inside, "patch": patch})
-    return at_image("vit", lambda _: compose_vit(patch, width, layers, heads, head_width, inside), shape)
+    return at("vit", lambda inputs: compose_vit(inputs, patch, width, layers, heads, head_width, inside), shape, sequences=True)
 
 
 def mixer(shape: Shape, layers: int = 8, width: int = 512, patch: int = 4) -> Architecture:
@@ -79,7 +80,7 @@ def mixer(shape: Shape, layers: int = 8, width: int = 512, patch: int = 4) -> Ar
     (16, 96)
     """
     _check({"layers": layers, "width": width, "patch": patch})
-    return at_image("mixer", lambda inputs: compose_mixer(inputs, patch, width, layers), shape)
+    return at("mixer", lambda inputs: compose_mixer(inputs, patch, width, layers), shape, sequences=True)
 
 
 def resmlp(shape: Shape, layers: int = 12, width: int = 384, patch: int = 4) -> Architecture:
@@ -89,7 +90,7 @@ def resmlp(shape: Shape, layers: int = 12, width: int = 384, patch: int = 4) -> 
     (16, 96)
     """
     _check({"layers": layers, "width": width, "patch": patch})
-    return at_image("resmlp", lambda inputs: compose_resmlp(inputs, patch, width, layers), shape)
+    return at("resmlp", lambda inputs: compose_resmlp(inputs, patch, width, layers), shape, sequences=True)
 
 
 def permutator(shape: Shape, layers: int = 8, width: int = 256, segments: int = 8, patch: int = 4) -> Architecture:
@@ -101,7 +102,7 @@ def permutator(shape: Shape, layers: int = 8, width: int = 256, segments: int = 
     _check({"layers": layers, "width": width, "segments": segments, "patch": patch})
     if width % segments:
         raise SettingError(f"the segments of a Vision Permutator divide its width, but {segments} does not divide {width}")
-    return at_image("permutator", lambda inputs: compose_permutator(inputs, patch, width, layers, segments), shape)
+    return at("permutator", lambda inputs: compose_permutator(inputs, patch, width, layers, segments), shape)
 
 
 def _check(sizes: dict[str, int]) -> None:

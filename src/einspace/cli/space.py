@@ -78,11 +78,12 @@ def show(
 
 
 def baselines(shape: Shape = "3,64,64", as_json: AsJson = False) -> None:
-    """List the human-designed architectures that a search can start from."""
+    """List the human-designed architectures that a search on this input can start from."""
     from einspace import baselines as known
 
     inputs = Feature.parse(shape)
-    rows = [(name, known.get(name, inputs)) for name in known.names()]
+    fitting = [name for name, baseline in known.BASELINES.items() if inputs.mode == "Im" or baseline.sequences]
+    rows = [(name, known.get(name, inputs)) for name in fitting]
     if as_json:
         print_json([{"name": name, **facts(architecture)} for name, architecture in rows])
     else:

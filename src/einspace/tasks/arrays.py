@@ -14,7 +14,7 @@ from einspace.features import Feature
 from einspace.networks.heads import Classification
 from einspace.tasks.axes import arranged, arranged_targets, axes_of
 from einspace.tasks.checks import missing_classes, not_finite
-from einspace.tasks.options import Options
+from einspace.tasks.options import BASELINES, SEQUENCE_BASELINES, Options
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
 from einspace.tasks.targets import METRIC_OF, Targets, recognise
@@ -61,16 +61,18 @@ def task_of(pools: Pools, options: Options) -> Task:
     if targets.kind in ("regression", "dense"):
         normaliser = Normaliser.of(splits["train"].y, (0,) if targets.kind == "regression" else (0, 2, 3))
         splits = {split: Split(part.x, normaliser.normalised(part.y)) for split, part in splits.items()}
+    inputs = Feature.of([int(size) for size in splits["train"].x.shape[1:]])
+    fitting = BASELINES if inputs.mode == "Im" else SEQUENCE_BASELINES
     task = Task(
         name,
-        Feature.of([int(size) for size in splits["train"].x.shape[1:]]),
+        inputs,
         head,
         splits["train"],
         splits["valid"],
         splits["test"],
         options["metric"] or METRIC_OF[targets.kind],
         options["recipe"] or recipe_for(len(splits["train"]), targets.kind),
-        options["baselines"],
+        fitting if options["baselines"] is None else options["baselines"],
         options["description"],
         targets.labels,
         target_normaliser=normaliser,

@@ -9,7 +9,10 @@ from einspace.tasks.metrics import Metric
 from einspace.tasks.recipe import Recipe
 
 BASELINES = ("resnet8", "vit-tiny", "mixer-tiny")
-"""What small tasks are compared with."""
+"""What small tasks are compared with, where the samples are images."""
+
+SEQUENCE_BASELINES = ("vit-tiny", "mixer-tiny")
+"""And where they are sequences."""
 
 SHARES = (0.6, 0.2, 0.2)
 """Train, valid and test of a pool."""
@@ -20,9 +23,10 @@ class Options(TypedDict, total=False):
 
     `kind` is classification, multi-label, regression, mask or dense; without it, it is recognised from the targets. `name` is the task's.
     `shares` are those of train, valid and test, where they are not given, and `seed` decides who goes where. `metric` and `recipe` follow
-    from the kind and from the number of samples. `baselines` are the names of networks to compare with. `class_weights` makes rare classes
-    count as much as frequent ones. `labels` are names for the classes 0, 1, ...; `normalise` brings samples to mean 0 and deviation 1.
-    `axes` are those of the samples, as NHWC (see `axes.AXES`); without them, they are recognised.
+    from the kind and from the number of samples. `baselines` are the names of networks to compare with; without them, small ones that take
+    such samples. `class_weights` makes rare classes count as much as frequent ones. `labels` are names for the classes 0, 1, ...;
+    `normalise` brings samples to mean 0 and deviation 1. `axes` are those of the samples, as NHWC (see `axes.AXES`); without them, they
+    are recognised.
     """
 
     kind: str | None
@@ -31,7 +35,7 @@ class Options(TypedDict, total=False):
     seed: int
     metric: Metric | None
     recipe: Recipe | None
-    baselines: tuple[str, ...]
+    baselines: tuple[str, ...] | None
     description: str
     labels: Sequence[str]
     class_weights: bool
@@ -46,7 +50,7 @@ DEFAULTS: Options = {
     "seed": 0,
     "metric": None,
     "recipe": None,
-    "baselines": BASELINES,
+    "baselines": None,
     "description": "",
     "labels": (),
     "class_weights": False,

@@ -10,9 +10,12 @@ from einspace.space import Architecture, EinSpace
 Shape = Feature | Iterable[int]
 
 
-def at_image(name: str, function: Callable[[Feature], Node], shape: Shape) -> Architecture:
-    """The architecture of a derivation at an input (C, H, W); raises NetworkError in Col mode, and ShapeError where it does not fit."""
+def at(name: str, function: Callable[[Feature], Node], shape: Shape, sequences: bool = False) -> Architecture:
+    """The architecture of a derivation at an input (C, H, W), and (S, D) too if it takes `sequences`.
+
+    Raises NetworkError for a sequence otherwise, and ShapeError where it does not fit.
+    """
     inputs = Feature.of(shape)
-    if inputs.mode != "Im":
+    if inputs.mode != "Im" and not sequences:
         raise NetworkError(f"the baseline {name} takes images (C, H, W), but the input is {inputs}")
     return EinSpace(inputs).architecture(function(inputs))
