@@ -108,6 +108,30 @@ def test_a_driver_that_was_taken_for_dead_does_no_harm(url: str, tmp_path: Path)
     check_once(url, "slept", 10)
 
 
+@pytest.mark.parametrize("moment", ["before its result is stored", "after it"])
+def test_a_trial_that_is_taken_at_its_end_is_tried_again(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """A trial that another driver fails just before or just after its result is stored is dropped; the driver goes on."""
+    stolen: list[int] = []
+    write = Database.write
+
+    def steal(database: Database, trial_id: int, attributes: Any) -> None:
+        if moment == "after it":
+            write(database, trial_id, attributes)
+        if not stolen:
+            stolen.append(trial_id)
+            with opened(url, name) as study:
+                study._storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        if moment != "after it":
+            write(database, trial_id, attributes)
+
+    monkeypatch.setattr(Database, "write", steal)
+    name = f"stolen {moment}".replace(" ", "-")
+    result, _ = here(url, tmp_path, name, 8)
+    assert len(result.history) == 8
+    assert stolen
+    check_once(url, name, 8)
+
+
 def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> None:
     """Who joins with other settings is told which; the number of workers and trials may differ; the run's folder holds no study."""
     here(url, tmp_path / "a", "settings", 4)

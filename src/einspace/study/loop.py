@@ -69,11 +69,8 @@ class Loop(ScoredStudy):
                 pass
             except optuna.exceptions.UpdateFinishedTrialError:
                 pass  # another driver took this one for dead, and has the trial now
-            except ValueError as error:
-                if not str(error).startswith("Cannot tell"):  # the same, noticed by Optuna
-                    raise
-            except Exception:
-                if self._failure is None:  # else it is only what Optuna makes of a trial that cannot be told
+            except Exception as error:
+                if self._failure is None and not _was_taken(error):  # else it is only what Optuna makes of a trial that cannot be told
                     raise
             if self._failure is not None:  # Optuna looks at none of its threads once it was told to stop
                 raise self._failure
@@ -154,6 +151,13 @@ class Loop(ScoredStudy):
             history = tuple(self.ledger.individuals)
         proposal = self.strategy.propose(position, history, Random(f"{self.seed}:{position}"))
         return {**asdict(proposal), "proposing": perf_counter() - clock, "seed": self.seed, "position": position}
+
+
+def _was_taken(error: BaseException | None) -> bool:
+    """Whether Optuna noticed, when it was told of a trial, that another driver has ended that; an AssertionError may lie over it."""
+    while error is not None and not (isinstance(error, ValueError) and str(error).startswith("Cannot tell")):
+        error = error.__context__
+    return error is not None
 
 
 _PROPOSED = frozenset(
