@@ -1,6 +1,7 @@
 """Facts about several drivers that share one study in PostgreSQL, in real processes with a real server."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,7 @@ def test_a_driver_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
         Driver(tmp_path, 30, workers=2, delay=0.4, storage=url, run="kill") as two,
     ):
         one.wait_for(6)
+        time.sleep(0.2)  # in the middle of evaluations
         one.kill()
         left = [trial.user_attrs["position"] for trial in trials_of(url, "kill") if trial.state == TrialState.RUNNING]
         code, _, complained = two.end()
