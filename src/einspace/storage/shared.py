@@ -92,11 +92,16 @@ class SharedStorage(RDBStorage):
         return self._outage.survive(action)
 
     def _up_for(self, seconds: float) -> bool:
-        """Whether the server was started so long ago."""
+        """Whether the server has taken connections for so long."""
         with self.engine.connect() as connection:
-            query = text("SELECT EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())")
-            return float(connection.execute(query).scalar() or 0) > seconds
+            return float(connection.execute(_UP_FOR).scalar() or 0) > seconds
 
+
+_UP_FOR = text(
+    "SELECT EXTRACT(EPOCH FROM clock_timestamp() - GREATEST(pg_postmaster_start_time(), (SELECT MAX(backend_start) FROM pg_stat_activity "
+    "WHERE backend_type IN ('logical replication launcher', 'autovacuum launcher'))))"
+)
+"""Seconds since the server's launchers began, as they do when it has recovered; since its own start, where a user may not see them."""
 
 _REPEATABLE = (
     "create_new_study",
