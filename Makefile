@@ -2,7 +2,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PROCESSES := $(addprefix tests/,callbacks cli data executors grammar storage study test_config.py test_result.py)
+PROCESSES := $(addprefix tests/,executors storage study)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup services demo test check bench
@@ -26,7 +26,7 @@ services:  ## install the PostgreSQL that the tests of several drivers start, wh
 		{ test "$$(id -u)" = 0 && test -f /etc/debian_version && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } || \
 		echo 'PostgreSQL is not installed: the tests that need it are skipped'
 
-test: $(STAMP) services  ## run all tests: those that start processes one after the other, the rest on two cores
+test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, the rest on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(PROCESSES))
 	$(BIN)/python -m pytest $(PROCESSES)
 
