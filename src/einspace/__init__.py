@@ -22,9 +22,14 @@ from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:
     from einspace import baselines, networks
+    from einspace.evaluation import Context, Outcome
+    from einspace.evaluation.evaluate import evaluate
     from einspace.networks import Classification, Dense, Mask, MultiLabel, Regression, build, from_module
-    from einspace.study import search
+    from einspace.result import Result, load_result, load_trials
+    from einspace.strategies import Strategy
+    from einspace.study import Optimizer, search
     from einspace.tasks import Recipe, Task, load_task
+    from einspace.trial import Proposal, Trial
 
 __version__ = version("einspace")
 
@@ -38,16 +43,27 @@ _LATER = {
     "Regression": "einspace.networks",
     "build": "einspace.networks",
     "from_module": "einspace.networks",
+    "Context": "einspace.evaluation",
+    "Outcome": "einspace.evaluation",
+    "evaluate": "einspace.evaluation.evaluate",
+    "Result": "einspace.result",
+    "load_result": "einspace.result",
+    "load_trials": "einspace.result",
+    "Strategy": "einspace.strategies",
+    "Optimizer": "einspace.study",
     "search": "einspace.study",
     "Recipe": "einspace.tasks",
     "Task": "einspace.tasks",
     "load_task": "einspace.tasks",
+    "Proposal": "einspace.trial",
+    "Trial": "einspace.trial",
 }
 """Names whose modules load PyTorch: imported on first use, so that sampling starts at once."""
 
 __all__ = [
     "Architecture",
     "Classification",
+    "Context",
     "Dense",
     "EinSpace",
     "EinspaceError",
@@ -56,15 +72,24 @@ __all__ = [
     "Limits",
     "Mask",
     "MultiLabel",
+    "Optimizer",
+    "Outcome",
     "Production",
+    "Proposal",
     "Recipe",
     "Regression",
+    "Result",
+    "Strategy",
     "Task",
+    "Trial",
     "baselines",
     "build",
     "einspace_grammar",
+    "evaluate",
     "from_module",
+    "load_result",
     "load_task",
+    "load_trials",
     "networks",
     "search",
     "sequence_grammar",

@@ -20,6 +20,7 @@ The command line prints such an error as one message and exits with code 2.
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 SHOWN = 8
 """Features that a message shows at most."""
@@ -138,3 +139,6 @@ class RunError(EinspaceError):
 
 class StorageError(RunError):
     """A database that cannot be reached, read or written, or not any more. What was stored is kept, and the run goes on once it can."""
+
+    run: Path | None = None
+    """The folder of the run that it ended, if it was one."""

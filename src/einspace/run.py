@@ -1,22 +1,27 @@
-"""Run: the folder of one search. It holds the settings, the study's database, and the lock that tells whether a driver lives."""
+"""Run: the folder of one search. `run.json` says what it is, `config.yaml` repeats it, and `study.db` is the study's database."""
 
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from einspace.baselines import names as baselines
+from einspace.drafts import write_text
 from einspace.errors import RunError
 from einspace.settings import Settings, check_same
-from einspace.storage import Database
-from einspace.storage.backup import backup_of
-from einspace.storage.locks import locked
+from einspace.storage import Database, StudyStore
+from einspace.storage.backup import backup_of, damaged
 from einspace.storage.outage import PATIENCE
 
 STUDY = "einspace"
-"""The study's name in the database of its run's folder; in a database of one's own it is the run's."""
+"""The study's name in the database of its run's folder; in another database it is the run's."""
+
+NOTE = "settings"
+"""The note in the study that holds what `run.json` holds."""
 
 
 class Run:
@@ -25,7 +30,9 @@ class Run:
     def __init__(self, root: str | os.PathLike[str], name: str | None = None, task: str = "run") -> None:
         if name is not None and (not re.fullmatch(r"[\w.+-]{1,100}", name) or name.startswith((".", "-"))):
             raise RunError(f"a run's name is made of letters, digits, _, -, + and . and does not begin with . or -, unlike {name!r}")
-        self.name = _unused(Path(root), re.sub(r"[^\w.+-]", "-", task)) if name is None else name
+        if name in baselines():
+            raise RunError(f"a run cannot have the name {name!r}, which is a baseline's: choose another one")
+        self.name = _new_folder(Path(root), re.sub(r"[^\w.+-]", "-", task)) if name is None else name
         self.path = Path(root) / self.name
 
     @property
@@ -39,32 +46,54 @@ class Run:
         return self.path / "weights"
 
     def study(self, storage: str | None = None, patience: float = PATIENCE) -> Database:
-        """Where the study lives: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
+        """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
         return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name, patience)
 
-    @contextmanager
-    def open(self, settings: Settings) -> Iterator[None]:
-        """Hold the folder for this process; raises RunError if another one does, or if the run was started with other settings."""
-        with locked(self.path / "lock", f"the run {self.name!r}"):
-            stored = self.settings()
-            if stored is None:
-                if self.database.exists() or backup_of(self.database).exists():
-                    raise RunError(f"{self.path} holds a study but no settings.json: choose another name for the run")
-                self._write_settings(settings)
-            else:
-                check_same(stored, settings, self.name)
-            yield
-
     def make(self) -> None:
-        """Make the folder, for what is this machine's only; raises RunError where that cannot be."""
+        """Make the folder; raises RunError where that cannot be."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"the folder {self.path} cannot be used: {error.strerror}") from None
 
+    def remove_if_empty(self, kind: object, *_: object) -> None:
+        """At the end of a call: a mistake that was noticed before anything was stored leaves no folder behind."""
+        if kind is not None:
+            with suppress(OSError):
+                self.path.rmdir()
+
+    def check(self, database: Database, settings: Settings) -> None:
+        """Before the study is opened: raise RunError if it was lost, is another one, or was started with other settings."""
+        stored = self.settings()
+        if stored is not None:
+            check_same(stored, settings, self.name)
+        file = database.file
+        if file is None:
+            return
+        empty = not file.exists() or file.stat().st_size == 0
+        if empty and stored is not None and not backup_of(file).exists():
+            raise damaged(file, "the run has begun, but its study is empty")
+        if file == self.database and not empty and stored is None and NOTE not in self._notes(database):
+            raise RunError(f"{self.path} holds a study that is not the run's: choose another name for the run")
+
+    def agree(self, store: StudyStore, settings: Settings) -> None:
+        """Once the study is open: compare its settings with these, or store them with a new study, and in `run.json`."""
+        stored = store.notes().get(NOTE)
+        if stored is not None:
+            check_same(stored, settings, self.name)
+        elif self.settings() is not None and store.database.file is not None:
+            raise damaged(store.database.file, "the run has begun, but its study is not there")
+        else:
+            store.note(NOTE, json.loads(json.dumps(settings)))
+        if self.settings() is None:
+            try:
+                write_text(self.path / "run.json", json.dumps(settings, indent=2) + "\n")
+            except OSError as error:
+                raise RunError(f"{self.path / 'run.json'} cannot be written: {error.strerror}") from None
+
     def settings(self) -> Settings | None:
         """What the run was started with, None for a new one; raises RunError for a file that cannot be read."""
-        path = self.path / "settings.json"
+        path = self.path / "run.json"
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -75,21 +104,26 @@ class Run:
             raise RunError(f"{path} holds no settings")
         return stored
 
-    def _write_settings(self, settings: Settings) -> None:
-        """At once or not at all: a run that was killed here is a new run."""
-        draft = self.path / "settings.json.new"
+    @staticmethod
+    def _notes(database: Database) -> Mapping[str, Any]:
         try:
-            draft.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-            draft.replace(self.path / "settings.json")
-        except OSError as error:
-            raise RunError(f"{draft} cannot be written: {error.strerror}") from None
+            with StudyStore.open(database) as store:
+                return store.notes()
+        except RunError:
+            return {}
 
 
-def _unused(root: Path, task: str) -> str:
-    """A name after the date, the time and the task that no folder has."""
+def _new_folder(root: Path, task: str) -> str:
+    """A name after the date, the time and the task, for which this call made the folder: two never get the same."""
     stem = f"{datetime.now():%Y%m%d-%H%M%S}-{task}"
     name, number = stem, 1
-    while (root / name).exists():
-        number += 1
-        name = f"{stem}-{number}"
-    return name
+    while True:
+        try:
+            (root / name).mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+            name = f"{stem}-{number}"
+        except OSError as error:
+            raise RunError(f"the folder {root / name} cannot be used: {error.strerror}") from None
+        else:
+            return name

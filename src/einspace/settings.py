@@ -1,36 +1,69 @@
-"""Settings: what decides the results of a run, and whether two of them agree."""
+"""Settings: what decides the results of a run, as data, and whether two of them agree. `run.json` and the study hold them."""
 
 import hashlib
+import inspect
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from einspace.config.origin import describe_here
 from einspace.errors import RunError
-from einspace.limits import Limits
+from einspace.networks.heads.data import head_data
 from einspace.space import EinSpace
+from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
+from einspace.tasks.split import Normaliser
+
+FORMAT = 1
+"""Of `run.json`; a run of another one is not continued."""
 
 Settings = dict[str, Any]
-"""What decides the results of a run, as it is stored in `settings.json` and with the study."""
+"""What decides the results of a run. `trials`, `workers` and the time limit do not, and may change while a run goes on."""
+
+_LOG = logging.getLogger("einspace")
 
 
-def settings_of(task: Task, recipe: Recipe, space: EinSpace, limits: Limits, **strategy: Any) -> Settings:
-    """Everything that may not change while a run goes on; `trials`, `workers` and the time limit may."""
+def of_task(task: Task, recipe: Recipe) -> Settings:
+    """A task as data: where it is from, what predicts its targets, how it is scored, and how it is trained."""
+    metric = {"name": task.metric.name, "higher_is_better": task.metric.higher_is_better, "source": source_of(task.metric.function)}
     return {
         "task": task.name,
+        "path": task.path or None,
+        "own": task.own.said(),
         "data": fingerprint(task),
-        "metric": task.metric.name,
+        "metric": metric,
+        "scaling": _scaling(task.target_normaliser),
         "input": list(task.input.shape),
-        "head": str(task.head),
-        **({"own": task.own.said()} if task.own.said() else {}),
+        "head": head_data(task.head),
+        "labels": [str(label) for label in task.labels],
         "augmentation": None if task.augmentation is None else asdict(task.augmentation),
+        "published": dict(task.published),
         "recipe": asdict(recipe),
+    }
+
+
+def of_objective(objective: object, name: str, space: EinSpace, higher_is_better: bool) -> Settings:
+    """An objective of the user's as data."""
+    metric = {"name": "score", "higher_is_better": higher_is_better, "source": source_of(objective)}
+    return {"task": name, "objective": name, "metric": metric, "input": list(space.input.shape), "published": {}}
+
+
+def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[str, Any], **others: Any) -> Settings:
+    """The search as data: the grammar and the limits, the strategy with its options, and the others by their names."""
+    return {
         "grammar": space.grammar.fingerprint,
-        "limits": asdict(limits),
-        **strategy,
+        "limits": asdict(space.limits),
+        "strategy": name,
+        "strategy_source": None if type(strategy).__module__.startswith("einspace.") else source_of(type(strategy)),
+        **options,
+        **others,
+        "format": FORMAT,
+        "versions": describe_here()["versions"],
     }
 
 
@@ -44,12 +77,30 @@ def fingerprint(task: Task) -> str:
     return digest.hexdigest()[:16]
 
 
+def source_of(thing: object) -> str | None:
+    """A short hash of the source of a function or a class, and of what is bound to it; None where there is no source."""
+    if isinstance(thing, partial):
+        return _hash(f"{source_of(thing.func)} {thing.args!r} {sorted(thing.keywords.items())!r}")
+    try:
+        named = thing if inspect.isroutine(thing) or inspect.isclass(thing) else type(thing)
+        return _hash(inspect.getsource(named))
+    except (OSError, TypeError):
+        return None
+
+
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
-    """Raise RunError, with one line for each difference, if a run was started with other settings."""
-    lines = differences(stored, json.loads(json.dumps(settings)))
+    """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
+    here = json.loads(json.dumps(settings))
+    lines = differences(_without_versions(stored), _without_versions(here))
     if lines:
         changed = "\n".join(f"  {line}" for line in lines)
         raise RunError(f"the run {run!r} was started with other settings: continue it with the same, or choose another name\n{changed}")
+    for line in differences(stored.get("versions", {}), here.get("versions", {}), "versions."):
+        _LOG.warning("the run %s was started with another version: %s", run, line)
+    for name, known in (("strategy", "strategy_source"), ("objective", "objective"), ("metric", "metric")):
+        found = here.get(known, "") if known != "metric" else here["metric"]["source"]
+        if found is None and known != "objective":
+            _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -66,3 +117,19 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str =
         elif a != b:
             lines.append(f"{prefix}{name}: {json.dumps(a)} there, {json.dumps(b)} here")
     return lines
+
+
+def _without_versions(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in ("versions", "published", "path")}
+
+
+def _scaling(normaliser: Normaliser | None) -> dict[str, Any] | None:
+    """What targets were divided by: the figures of a few numbers, a hash of those of a field."""
+    if normaliser is None:
+        return None
+    parts = {"mean": np.asarray(normaliser.mean), "deviation": np.asarray(normaliser.deviation)}
+    return {name: part.ravel().tolist() if part.size <= 16 else _hash(part.tobytes().hex()) for name, part in parts.items()}
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -8,7 +8,8 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from einspace.result import Progress, Result, Row
+from einspace.result import Progress, Result
+from einspace.trial import SEARCH, Trial
 
 PATIENCE = 10.0
 """Seconds that the callbacks of an interrupted search get to end."""
@@ -26,9 +27,9 @@ class Callback:
     """What a warning calls it."""
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
-        """The search starts, or goes on, in the folder `run`; `settings` are what `settings.json` holds."""
+        """The search starts, or goes on, in the folder `run`; `settings` are what `run.json` holds."""
 
-    def trial(self, row: Row, best: float | None) -> None:
+    def trial(self, trial: Trial, best: float | None) -> None:
         """A trial ended, with or without a score; `best` is the best score of the run by then. With several workers in order of ending."""
 
     def finish(self, result: Result) -> None:
@@ -72,9 +73,9 @@ class Watch:
             self._thread.join(None if kind is None else PATIENCE)
 
     def _tell_both(self, news: Progress) -> None:
-        row = news.row
-        if row is not None:
-            self._waiting.put(lambda callback: callback.trial(row, news.best))
+        trial = news.trial
+        if trial is not None and trial.phase == SEARCH:
+            self._waiting.put(lambda callback: callback.trial(trial, news.best))
         if self._inner is not None:
             self._inner(news)
 

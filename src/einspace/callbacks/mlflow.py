@@ -7,7 +7,8 @@ from typing import Any
 
 from einspace.callbacks.base import Callback
 from einspace.errors import SettingError
-from einspace.result import Result, Row
+from einspace.result import Result
+from einspace.trial import Trial
 
 _RUN = "einspace.run"
 """The tag that finds the parent of a run that goes on."""
@@ -43,7 +44,7 @@ class MLflow(Callback):
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Start the parent run with the settings as parameters, or take up the one of a run that goes on."""
-        self._metric = settings["metric"]
+        self._metric = settings["metric"]["name"]
         name = self.experiment or f"einspace-{settings['task']}"
         known = self._client.get_experiment_by_name(name)
         self._experiment_id = self._client.create_experiment(name) if known is None else known.experiment_id
@@ -58,18 +59,25 @@ class MLflow(Callback):
         for key, value in _flat(settings):
             self._client.log_param(self._parent, key, str(value)[:_LONGEST])
 
-    def trial(self, row: Row, best: float | None) -> None:
+    def trial(self, trial: Trial, best: float | None) -> None:
         """A child run with the architecture, the score and the loss of each epoch; the parent's curves go on."""
-        tags = {"mlflow.parentRunId": self._parent, "architecture": row.text[:_LONGEST], "outcome": row.outcome}
-        if row.reason:
-            tags["reason"] = row.reason[:_LONGEST]
-        child = self._client.create_run(self._experiment_id, run_name=f"trial {row.number}", tags=tags).info.run_id
-        parameters = {"trial": row.number, "key": row.key, "origin": row.origin, "parents": row.parents, "parameters": row.parameters}
-        self._log(child, {self._metric: row.value, "seconds": row.seconds, "latency": row.latency}, row.number, parameters)
-        for epoch, loss in enumerate(row.losses, 1):
+        tags = {"mlflow.parentRunId": self._parent, "architecture": trial.proposal.text[:_LONGEST], "outcome": str(trial.outcome)}
+        if trial.reason:
+            tags["reason"] = trial.reason[:_LONGEST]
+        child = self._client.create_run(self._experiment_id, run_name=f"trial {trial.number}", tags=tags).info.run_id
+        proposal, size = trial.proposal, trial.proposal.costs.parameters
+        parameters = {
+            "trial": trial.number,
+            "key": proposal.key,
+            "origin": proposal.origin,
+            "parents": proposal.parents,
+            "parameters": size,
+        }
+        self._log(child, {self._metric: trial.value, "seconds": trial.seconds, "latency": trial.latency}, trial.number, parameters)
+        for epoch, loss in enumerate(trial.losses, 1):
             self._log(child, {"loss": loss}, epoch)
-        self._client.set_terminated(child, "FINISHED" if row.value is not None else "FAILED")
-        self._log(self._parent, {self._metric: row.value, f"best_{self._metric}": best, "parameters": row.parameters}, row.number)
+        self._client.set_terminated(child, "FINISHED" if trial.value is not None else "FAILED")
+        self._log(self._parent, {self._metric: trial.value, f"best_{self._metric}": best, "parameters": size}, trial.number)
 
     def finish(self, result: Result) -> None:
         """The best architecture and its test score, and the baselines', on the parent."""
@@ -77,7 +85,7 @@ class MLflow(Callback):
             best = result.best
             self._client.set_tag(self._parent, "best.architecture", best.text[:_LONGEST])
             self._client.set_tag(self._parent, "best.trial", str(best.trial))
-            self._log(self._parent, {f"test_{self._metric}": best.test}, best.trial)
+            self._log(self._parent, {f"test_{self._metric}": best.test}, best.trial or 0)
         for row in result.baselines:
             self._log(self._parent, {f"baselines/{_plain(row.name)}/test_{self._metric}": row.test}, 0)
         self._client.set_terminated(self._parent, "FINISHED")

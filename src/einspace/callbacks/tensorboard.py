@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from einspace.callbacks.base import Callback
 from einspace.errors import SettingError
-from einspace.result import Result, Row
+from einspace.result import Result
+from einspace.trial import Trial
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -33,20 +34,20 @@ class TensorBoard(Callback):
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Open the event file; a run that goes on gets another one in the same folder, which TensorBoard shows as one."""
-        self._metric = settings["metric"]
+        self._metric = settings["metric"]["name"]
         self._writer = self._open(str(run / "tensorboard" if self.folder is None else self.folder / run.name))
 
-    def trial(self, row: Row, best: float | None) -> None:
+    def trial(self, trial: Trial, best: float | None) -> None:
         """Scalars: validation and best score, parameters, seconds, latency where it was measured, and the loss of the last epoch."""
-        loss = row.losses[-1] if row.losses else None
+        loss = trial.losses[-1] if trial.losses else None
         self._scalars(
-            row.number,
+            trial.number,
             {
-                f"{self._metric}/validation": row.value,
+                f"{self._metric}/validation": trial.value,
                 f"{self._metric}/best": best,
-                "trial/parameters": row.parameters,
-                "trial/seconds": row.seconds,
-                "trial/latency": row.latency,
+                "trial/parameters": trial.proposal.costs.parameters,
+                "trial/seconds": trial.seconds,
+                "trial/latency": trial.latency,
                 "trial/loss": loss,
             },
         )
@@ -55,8 +56,8 @@ class TensorBoard(Callback):
         """The test score at the best trial's step, and the best architecture as a text."""
         best = result.best
         if best is not None and self._writer is not None:
-            self._scalars(best.trial, {f"{self._metric}/test": best.test})
-            self._writer.add_text("best", f"`{best.text}`", best.trial)
+            self._scalars(best.trial or 0, {f"{self._metric}/test": best.test})
+            self._writer.add_text("best", f"`{best.text}`", best.trial or 0)
 
     def close(self) -> None:
         """Flush and close the event file."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from einspace.callbacks.base import Callback
 from einspace.errors import SettingError
-from einspace.result import Result, Row
+from einspace.result import Result
+from einspace.trial import Trial
 
 
 class WandB(Callback):
@@ -30,7 +31,7 @@ class WandB(Callback):
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Start a run, or take up the one of a search that goes on: its identity follows from the folder."""
-        self._metric = settings["metric"]
+        self._metric = settings["metric"]["name"]
         identity = sha256(str(run.resolve()).encode()).hexdigest()[:16]
         self._run = self._wandb.init(
             project=self.project, name=run.name, id=identity, resume="allow", config=dict(settings), dir=str(run.resolve())
@@ -39,17 +40,17 @@ class WandB(Callback):
         self._run.define_metric("trial")
         self._run.define_metric("search/*", step_metric="trial")
 
-    def trial(self, row: Row, best: float | None) -> None:
+    def trial(self, trial: Trial, best: float | None) -> None:
         """Validation and best score, parameters, seconds, a measured latency, and the last loss, over the number of the trial."""
         values: dict[str, float | None] = {
-            f"search/{self._metric}": row.value,
+            f"search/{self._metric}": trial.value,
             f"search/best_{self._metric}": best,
-            "search/parameters": row.parameters,
-            "search/seconds": row.seconds,
-            "search/latency": row.latency,
-            "search/loss": row.losses[-1] if row.losses else None,
+            "search/parameters": trial.proposal.costs.parameters,
+            "search/seconds": trial.seconds,
+            "search/latency": trial.latency,
+            "search/loss": trial.losses[-1] if trial.losses else None,
         }
-        self._run.log({"trial": row.number, **{name: value for name, value in values.items() if value is not None}})
+        self._run.log({"trial": trial.number, **{name: value for name, value in values.items() if value is not None}})
 
     def finish(self, result: Result) -> None:
         """The best architecture and its scores, and the baselines', in the summary."""

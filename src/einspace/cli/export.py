@@ -10,7 +10,7 @@ from einspace.cli.options import AsJson, Seed, read_architecture
 from einspace.cli.output import out, print_json, waiting
 from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
-from einspace.space import Architecture, EinSpace
+from einspace.space import Architecture
 
 if TYPE_CHECKING:
     from einspace.networks import Head
@@ -63,7 +63,7 @@ def _result(what: str, runs: str) -> "Result | None":
     if what.lstrip().startswith(("[", "{")) or what in baselines.names():
         return None
     for folder in (Path(runs, what), Path(what)):
-        if (folder / "settings.json").is_file():
+        if (folder / "run.json").is_file():
             from einspace.result import load_result
 
             return load_result(folder.resolve().name, str(folder.resolve().parent))
@@ -74,26 +74,23 @@ def _architecture(what: str, inputs: Feature, runs: str) -> Architecture:
     try:
         return read_architecture(what, inputs)
     except UnknownNameError as error:
-        found = sorted(path.parent.name for path in Path(runs).glob("*/settings.json"))
+        found = sorted(path.parent.name for path in Path(runs).glob("*/run.json"))
         raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None
 
 
 def _best(result: "Result", shape: str | None, classes: int | None) -> "tuple[Architecture, Head]":
     """A run's best architecture at its task's input, and the task's head; what is asked for besides must agree."""
     from einspace.networks import Classification, check_fit
-    from einspace.tasks import TASKS
+    from einspace.networks.heads.data import head_of
 
     task, inputs = result.settings["task"], Feature.of(result.settings["input"])
     if result.best is None:
         raise SettingError(f"the run {result.run.name} has no best architecture yet: no trial has ended well")
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {result.run.name} is of inputs {inputs}, not {Feature.parse(shape)}")
-    architecture = EinSpace(inputs).parse(result.best.text)
-    if task in TASKS:
-        head = TASKS[task].head
-        if classes is not None:
-            check_fit(Classification(classes), architecture.output, head.output(inputs), task)
-        return architecture, head
-    if classes is None:
-        raise SettingError(f"the task {task} of the run {result.run.name} is not in the registry: --classes says how many it has")
-    return architecture, Classification(classes)
+    if "head" not in result.settings:
+        raise SettingError(f"the run {result.run.name} is of an objective, which has no head: export the text with --classes")
+    architecture, head = result.best.architecture, head_of(result.settings["head"])
+    if classes is not None:
+        check_fit(Classification(classes), architecture.output, head.output(inputs), task)
+    return architecture, head

@@ -40,7 +40,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         forkserver.start()  # it loads PyTorch for the workers while this process loads it too, and the data
     from einspace import callbacks, study
     from einspace.executors import choose
-    from einspace.reporting.result import summary
+    from einspace.reporting.result import counts, summary
     from einspace.settings import fingerprint
     from einspace.tasks import load_task
 
@@ -51,48 +51,58 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
-    run = settings.run or study.new_name(task.name, settings.runs)
     with redirect_stdout(sys.stderr), progress() as bar:  # Ray tells of lost workers on stdout, which is for the result
         try:
             result = study.search(
                 task,
                 **settings.arguments(),
-                run=run,
+                run=settings.run,
                 storage=settings.storage,
                 patience=settings.patience,
-                progress=_Bar(bar, f"search {run}", settings.trials).tell,
+                progress=_Bar(bar, f"search {settings.run or task.name}", settings).tell,
                 callbacks=watchers,
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
         except study.Interrupted as interrupted:
             bar.stop()
             err.print(f"{interrupted}:", markup=False, highlight=False, soft_wrap=True)
-            err.print(f"  {again(run)}", markup=False, highlight=False, soft_wrap=True)
-            raise typer.Exit(130) from None
+            err.print(f"  {again(interrupted.run.name)}", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(128 + interrupted.signal) from None
         except StorageError as error:
-            raise StorageError(f"{error}:\n  {again(run)}") from None
+            raise error if error.run is None else StorageError(f"{error}:\n  {again(error.run.name)}") from None
     if as_json:
         print_json(result.to_json(settings.top))
-        return
-    for part in summary(result, out.width, settings.top):
-        out.print(part)
-    out.print(f"The run lies in {result.run}. To go on from it, with more trials:", highlight=False, soft_wrap=True)
-    out.print(f"  {again(run, settings.trials * 2)}", markup=False, highlight=False, soft_wrap=True)
+    else:
+        for part in summary(result, out.width, settings.top):
+            out.print(part)
+        more = None if settings.trials is None and settings.budget is not None else len(result.history) * 2
+        out.print(f"The run lies in {result.run}. To go on from it, with more trials:", highlight=False, soft_wrap=True)
+        out.print(f"  {again(result.run.name, more)}", markup=False, highlight=False, soft_wrap=True)
+    if result.history and not any(trial.value is not None for trial in result.history):
+        reason = next((trial.reason for trial in result.history if trial.reason), "")
+        err.print(f"every trial failed: {counts(result)}; the first says: {reason}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
 
 
 class _Bar:
-    """The line of a search in the progress display."""
+    """The line of a search in the progress display: its trials, or its time where only that bounds it."""
 
-    def __init__(self, bar: Progress, title: str, total: int) -> None:
+    def __init__(self, bar: Progress, title: str, settings: SearchSettings) -> None:
+        from einspace.study.budget import seconds_of
+
         self.bar = bar
-        self.line = bar.add_task(title, total=total, best="")
+        self.budget = None if settings.budget is None else seconds_of(settings.budget)
+        self.line = bar.add_task(title, total=settings.trials or self.budget, best="")
 
     def tell(self, news: "study.Progress") -> None:
-        """What a search calls after each trial."""
-        if news.phase == "final":
-            self.bar.update(self.line, description="train for test", completed=news.done, total=news.total)
+        """Called after each trial."""
+        best = "" if news.best is None else f"best {news.best:.4f}"
+        if news.phase != "search":
+            words = "train for test" if news.phase == "final" else "train baselines"
+            self.bar.update(self.line, description=words, completed=news.done, total=news.total)
+        elif news.total is None:
+            self.bar.update(self.line, completed=round(news.seconds), total=self.budget, best=f"{news.done} trials, {best}")
         else:
-            best = "" if news.best is None else f"best {news.best:.4f}"
             self.bar.update(self.line, completed=news.done, total=news.total, best=best)
 
 

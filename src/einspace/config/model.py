@@ -113,21 +113,28 @@ class RunSettings(Group):
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
-    strategy: Annotated[str, Field(description="sampling, random, evolution, pareto or mutation.")] = "evolution"
+    strategy: Annotated[str, Field(description="sampling, validation-sampling, random, evolution, pareto, mutation, or module:Class.")] = (
+        "evolution"
+    )
     init: Annotated[str | list[str], Field(description="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = ""
-    trials: Annotated[int, Field(ge=1, description="Architectures that the run has when it is finished.")] = 100
+    trials: Annotated[
+        int | None, Field(ge=1, description="Architectures that the run has when it is finished: 100 if nothing else bounds the search.")
+    ] = None
+    iterations: Annotated[int | None, Field(ge=1, description="Trials beside the initial members, in place of --trials.")] = None
+    budget: Annotated[str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d.")] = None
     workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
-    seed: Annotated[int, Field(ge=0, description="Same seed, same result.")] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**62, description="Same seed, same result.")] = 0
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
     population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents: 100 if not set.")] = None
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one: 10 if not set.")] = None
+    crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
     cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take.")] = 3600.0
     computation_probability: Annotated[
         float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules."), Flags(("-p", "--probability"))
     ] = COMPUTATION_PROBABILITY
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
-    final_seeds: Annotated[int, Field(ge=1, description="Seeds of the final trainings; mean and spread are told.")] = 1
+    final_seeds: Annotated[int, Field(ge=1, le=100, description="Seeds of the final trainings; mean and spread are told.")] = 1
     keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
     recipe: RecipeSettings = RecipeSettings()
     limits: LimitSettings = LimitSettings()
@@ -175,7 +182,21 @@ class SearchSettings(RunSettings):
     def _strategy_is_known(cls, strategy: str) -> str:
         from einspace import strategies
 
-        return _known("strategy", strategy, strategies.names())
+        try:
+            strategies.class_of(strategy)
+        except EinspaceError as error:
+            raise ValueError(str(error)) from None
+        return strategy
+
+    @field_validator("budget")
+    @classmethod
+    def _budget_is_readable(cls, budget: str | None) -> str | None:
+        from einspace.study.budget import seconds_of
+
+        try:
+            return budget if budget is None or seconds_of(budget) else None
+        except EinspaceError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("init")
     @classmethod
@@ -188,9 +209,9 @@ class SearchSettings(RunSettings):
             raise ValueError(str(error)) from None
         return init
 
-    @field_validator("population", "tournament", "cost")
+    @field_validator("population", "tournament", "crossover", "cost")
     @classmethod
-    def _strategy_takes_it(cls, value: int | str | None, info: ValidationInfo) -> int | str | None:
+    def _strategy_takes_it(cls, value: float | str | None, info: ValidationInfo) -> float | str | None:
         from einspace import strategies
 
         if value is not None and "strategy" in info.data and info.field_name is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from einspace.config.file import write
 from einspace.config.model import Group
+from einspace.drafts import draft_of
 from einspace.errors import RunError
 
 CONFIG = "config.yaml"
@@ -39,6 +40,8 @@ class Origin(Group):
     """The fingerprint of the task's samples and labels."""
     grammar: str | None = None
     """The fingerprint of a grammar that was given in Python; none for the paper's."""
+    objective: str | None = None
+    """The name of an objective in place of a task."""
 
 
 def describe_here() -> dict[str, Any]:
@@ -55,22 +58,21 @@ def notes(origin: Origin) -> list[str]:
     return differences(there, {name: here[name] for name in there})
 
 
-def write_config(folder: Path, settings: Mapping[str, Any], data: str, grammar: str | None) -> None:
-    """Write the settings of a call into a run's folder, at once or not at all.
+def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Write the settings of a call into a run's folder, whole or not at all, with the origin: where it ran, and what else is `given`.
 
     The file of an earlier call with other settings, versions or commit is kept as `config-1.yaml` and so on. Raises RunError where the
     folder cannot be written.
     """
-    origin = {**describe_here(), "data": data, **({} if grammar is None else {"grammar": grammar})}
-    text = f"# einspace search --config {folder / CONFIG}  repeats this run\n{write({**settings, **origin})}"
-    path, draft = folder / CONFIG, folder / f"{CONFIG}.new"
+    text = f"# einspace search --config {folder / CONFIG}  repeats this run\n{write({**settings, **describe_here(), **given})}"
+    path = folder / CONFIG
     try:
         if path.exists() and path.read_text(encoding="utf-8") == text:
             return
-        draft.write_text(text, encoding="utf-8")
-        if path.exists():
-            path.replace(_unused(folder))
-        draft.replace(path)
+        with draft_of(path) as draft:
+            draft.write_text(text, encoding="utf-8")
+            if path.exists():
+                path.replace(_unused(folder))
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror}") from None
 

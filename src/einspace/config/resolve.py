@@ -47,11 +47,10 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
         mistakes += [f"{_place(path, lines, key) if key not in given else ''}{line}" for key, line in told.items()]
     if mistakes:
         raise SettingError("\n".join(mistakes))
-    if written.grammar is not None:
-        raise SettingError(
-            f"{_place(path, lines, 'grammar')}this run searched a grammar of its own ({written.grammar}), which only Python can give: "
-            "call search(..., grammar=...)"
-        )
+    for name in ("grammar", "objective"):
+        if (own := getattr(written, name)) is not None:
+            place = _place(path, lines, name)
+            raise SettingError(f"{place}this run had another {name} ({own}), which only Python can give: call search(..., {name}=...)")
     return settings, written
 
 

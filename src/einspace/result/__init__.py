@@ -1,25 +1,20 @@
-"""What a run found: its trials as rows, the result of all of them, and how it is read from a study."""
+"""Result: what a run found, and how far it is."""
 
 from einspace.result.progress import Progress
-from einspace.result.reading import attribute, collect, load_result
-from einspace.result.result import TOP, BaselineRow, Best, Result, Spread
-from einspace.result.row import INTERRUPTED, Row, best_of, ended, found_of, row_of, rows
+from einspace.result.reading import FINALS, SESSION, collect, load_result, load_trials, proposal_of, validated
+from einspace.result.result import TOP, Entrant, Result, Spread
 
 __all__ = [
-    "INTERRUPTED",
+    "FINALS",
+    "SESSION",
     "TOP",
-    "BaselineRow",
-    "Best",
+    "Entrant",
     "Progress",
     "Result",
-    "Row",
     "Spread",
-    "attribute",
-    "best_of",
     "collect",
-    "ended",
-    "found_of",
     "load_result",
-    "row_of",
-    "rows",
+    "load_trials",
+    "proposal_of",
+    "validated",
 ]

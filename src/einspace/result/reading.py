@@ -1,19 +1,23 @@
 """Reading: the result of a run from its study, finished or not."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import mean, pstdev
+from pathlib import Path
 from typing import Any
 
-import optuna
-from optuna.study import StudyDirection
-
 from einspace.errors import RunError
-from einspace.result.result import BaselineRow, Best, Result, Spread
-from einspace.result.row import Row, best_of, ended, rows
-from einspace.run import Run
+from einspace.result.result import Entrant, Result, seconds_of
+from einspace.run import NOTE, Run
 from einspace.settings import Settings
+from einspace.storage import StudyStore
 from einspace.storage.backup import backup_of
+from einspace.storage.ledger import Ledger
+from einspace.trial import BASELINE, FINAL, SEARCH, Proposal, Trial
+
+FINALS = "finals"
+"""The note of a study that holds its baselines, and from how many seeds they and the best one are trained in the end."""
+
+SESSION = "session "
+"""What the names of notes begin with that say where the time of a call went."""
 
 
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:
@@ -24,88 +28,74 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
     """
     folder = Run(runs, run)
     database = folder.study(storage)
-    settings = folder.settings() if storage is None else None
     if database.file is not None and not database.file.exists() and not backup_of(database.file).exists():
         raise RunError(f"there is no run {run!r} in {runs if storage is None else database}")
-    with database.open() as opened:
-        try:
-            study = optuna.load_study(study_name=database.study, storage=opened)
-        except KeyError:
-            raise RunError(f"the run {run!r} has no study yet") from None
-        settings = settings or study.user_attrs.get("settings")
+    with StudyStore.open(database) as store:
+        settings = store.notes().get(NOTE)
         if settings is None:
             raise RunError(f"the run {run!r} has no settings yet")
-        return collect(study, folder, settings)
+        return collect(store, folder, settings)
 
 
-def collect(study: optuna.Study, run: Run, settings: Settings) -> Result:
-    """Read everything that a study knows."""
-    history = rows(study.get_trials(deepcopy=False))
-    higher = study.direction == StudyDirection.MAXIMIZE
-    attributes = study.user_attrs
-    best, top = None, best_of(history, higher)
-    if top is not None and top.value is not None:
-        best = Best(top.text, top.key, top.number, top.parameters, top.value, *_tested(top.key, attributes))
-    scores = [row.value for row in history if row.value is not None]
-    sampled = settings["strategy"] == "sampling" and scores
-    sessions: Sequence[Mapping[str, float]] = attributes.get("sessions", [])
-    excepted = sum(session.get("starting", 0.0) + session.get("ending", 0.0) for session in sessions)
-    available = sum(session["workers"] * session["search"] for session in sessions) - excepted
+def load_trials(path: str | Path) -> list[Trial]:
+    """All trials of a run's folder that have ended, those of the search first; raises RunError where there is none."""
+    folder = Path(path).resolve()
+    return load_result(folder.name, str(folder.parent)).trials()
+
+
+def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
+    """Everything that a study knows."""
+    notes = store.notes()
+    sessions = [note for name, note in notes.items() if name.startswith(SESSION)]
+    finals = notes.get(FINALS, {"entries": [], "seeds": 1, "first": 0, "selects": True})
+    seeds = range(finals["first"], finals["first"] + finals["seeds"])
+    search = store.phase(SEARCH)
+    history = [trial for trial in search.trials if trial.evaluation is not None]
+    others = [trial for name, ledger in store.phases.items() if name != SEARCH for trial in ledger.trials if trial.evaluation is not None]
+    shape, final = tuple(settings["input"]), store.phase(FINAL)
+    best = None
+    if search.best is not None and finals["selects"]:
+        top = search.best
+        best = Entrant(f"trial {top.number}", top.proposal, shape, top.number, top.value, _finals(final, top.proposal.key, seeds))
+    available = sum(session["workers"] * session["search"] - session["starting"] - session["ending"] for session in sessions)
     return Result(
         run=run.path,
         settings=settings,
-        higher_is_better=higher,
         history=tuple(history),
+        others=tuple(others),
         best=best,
-        baselines=tuple(_baseline(entry, history, attributes) for entry in attributes.get("baselines", [])),
-        outcomes=dict(Counter(row.outcome for row in history)),
-        seconds=_seconds(study, sessions),
+        baselines=tuple(_baseline(entry, shape, store, seeds) for entry in finals["entries"]),
+        seconds=seconds_of(history, sessions),
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
-        sampling=Spread(mean(scores), pstdev(scores), len(scores)) if sampled else None,
     )
 
 
-def _baseline(entry: Mapping[str, Any], history: Sequence[Row], attributes: Mapping[str, Any]) -> BaselineRow:
-    """A baseline's scores: validation from its trial or from the evaluation of its own, test from the final training."""
-    key = entry["key"]
-    own = attributes.get(f"valid:{key}", {})
-    validation, reason = own.get("value"), entry["reason"] or own.get("reason", "")
-    for row in history:
-        if row.key == key:
-            validation, reason = row.value, row.reason
-            if row.value is not None:
-                break
-    test, why, tests, deviation = _tested(key, attributes)
-    return BaselineRow(entry["name"], key, entry["parameters"], validation, test, reason or why, tests, deviation)
+def trials_of(ledger: Ledger, key: str, seed: int | None = None) -> list[Trial]:
+    """The trials of a phase of one architecture that have ended, those with a score first."""
+    found = [trial for trial in ledger.trials if trial.proposal.key == key and trial.evaluation is not None]
+    return sorted((trial for trial in found if seed is None or trial.seed == seed), key=lambda trial: trial.value is None)
 
 
-def attribute(split: str, key: str, number: int = 0) -> str:
-    """Under which name a study keeps what an architecture scored outside the trials, from a number of seeds after the run's own."""
-    return f"{split}:{key}:{number}" if number else f"{split}:{key}"
+def validated(store: StudyStore, key: str) -> Trial | None:
+    """The trial that says what an architecture scores on validation: one of the search, or one of the baselines."""
+    found = [*trials_of(store.phase(SEARCH), key), *trials_of(store.phase(BASELINE), key)]
+    return min(found, key=lambda trial: trial.value is None, default=None)
 
 
-def _tested(key: str, attributes: Mapping[str, Any]) -> tuple[float | None, str, tuple[float | None, ...], float | None]:
-    """Of the final trainings of an architecture: the score, why there is none, and the scores and their deviation over several seeds."""
-    from einspace.tasks.metrics import over_seeds
-
-    known = [attributes.get(attribute("test", key, number), {}) for number in range(attributes.get("final_seeds", 1))]
-    values = tuple(one.get("value") for one in known)
-    reason = next((one["reason"] for one in known if one.get("reason")), "")
-    if len(values) == 1:
-        return values[0], reason, (), None
-    scores = over_seeds(values)
-    return scores.mean, reason, values, scores.deviation
+def _baseline(entry: Mapping[str, Any], shape: tuple[int, ...], store: StudyStore, seeds: Sequence[int]) -> Entrant:
+    if entry["proposal"] is None:
+        return Entrant(entry["name"], None, shape, None, None, (None,) * len(seeds), entry["reason"])
+    proposal = proposal_of(entry)
+    tried = validated(store, proposal.key)
+    value, why = (None, "") if tried is None or tried.evaluation is None else (tried.value, tried.evaluation.reason)
+    number = tried.number if tried is not None and tried.phase == SEARCH else None
+    return Entrant(entry["name"], proposal, shape, number, value, _finals(store.phase(FINAL), proposal.key, seeds), why)
 
 
-def _seconds(study: optuna.Study, sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Seconds by phase."""
-    trials = [trial.user_attrs for trial in study.get_trials(deepcopy=False) if ended(trial)]
-    search = sum(session["search"] for session in sessions)
-    final = sum(session["final"] for session in sessions)
-    spent: dict[str, float] = {"total": search + final, "search": search, "final": final}
-    for name in ("starting", "ending"):
-        spent[name] = sum(session.get(name, 0.0) for session in sessions)
-    spent["proposing"] = sum(known.get("proposing", 0.0) for known in trials)
-    for phase, name in (("build", "building"), ("train", "training"), ("score", "scoring")):
-        spent[name] = sum(known.get("seconds", {}).get(phase, 0.0) for known in trials)
-    return {name: round(value, 3) for name, value in spent.items()}
+def proposal_of(entry: Mapping[str, Any]) -> Proposal:
+    """The proposal of an entry of the note."""
+    return Trial.from_json({"number": 0, "proposal": entry["proposal"]}).proposal
+
+
+def _finals(ledger: Ledger, key: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:
+    return tuple(next(iter(trials_of(ledger, key, seed)), None) for seed in seeds)

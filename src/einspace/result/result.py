@@ -1,63 +1,116 @@
 """Result: what a run found."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from statistics import mean, pstdev
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import optuna
 from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.errors import RunError, SettingError
 from einspace.pareto import fronts
-from einspace.result.row import Row
 from einspace.run import STUDY
 from einspace.settings import Settings
+from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
+from einspace.trial import Proposal, Trial
+
+if TYPE_CHECKING:
+    import optuna
+
+    from einspace.tasks.metrics import Seeds
 
 TOP = 5
 """How many of the best architectures are shown, unless told otherwise."""
 
 
 @dataclass(frozen=True)
-class Best:
-    """The best trial by validation, and its score on the test split after the final training; None where that failed."""
-
-    text: str
-    key: str
-    trial: int
-    parameters: int
-    validation: float
-    test: float | None
-    reason: str = ""
-    tests: tuple[float | None, ...] = ()
-    """The score from each seed where there are several; `test` is their mean then, None where one of them has no score."""
-    test_deviation: float | None = None
-
-
-@dataclass(frozen=True)
-class BaselineRow:
-    """A baseline under the same recipe; a score is None where there is none, and `reason` says why."""
+class Entrant:
+    """The best of a search, or a baseline: its score on validation, and the final trainings that scored it on test."""
 
     name: str
-    key: str
-    parameters: int | None
+    proposal: Proposal | None
+    """None for a baseline that does not exist at the input."""
+    input: tuple[int, ...]
+    trial: int | None
+    """The number of its trial, if it was one of the search."""
     validation: float | None
-    test: float | None
-    reason: str = ""
-    tests: tuple[float | None, ...] = ()
-    test_deviation: float | None = None
+    finals: tuple[Trial | None, ...]
+    """The final training from each seed; None for one that has not ended."""
+    why: str = ""
+    """Why there is no score, if that is known."""
+
+    @property
+    def text(self) -> str:
+        """The architecture's text; empty where there is none."""
+        return "" if self.proposal is None else self.proposal.text
+
+    @property
+    def key(self) -> str:
+        """The canonical key; empty where there is no architecture."""
+        return "" if self.proposal is None else self.proposal.key
+
+    @property
+    def parameters(self) -> int | None:
+        """Of the backbone."""
+        return None if self.proposal is None else self.proposal.costs.parameters
+
+    @property
+    def architecture(self) -> Architecture:
+        """The architecture, in the paper's grammar; raises NotationError for a text of another one, which `EinSpace.parse` reads."""
+        return EinSpace(self.input).parse(self.text)
+
+    @property
+    def tests(self) -> tuple[float | None, ...]:
+        """The score on test from each seed."""
+        return tuple(None if final is None else final.value for final in self.finals)
+
+    @cached_property
+    def over_seeds(self) -> "Seeds":
+        """Mean and deviation on test; one seed without a score takes the mean away."""
+        from einspace.tasks.metrics import over_seeds
+
+        return over_seeds(self.tests)
+
+    @property
+    def test(self) -> float | None:
+        """The score on test, over several seeds their mean."""
+        return self.over_seeds.mean
+
+    @property
+    def reason(self) -> str:
+        """Why a score is missing, and what else the final trainings say; empty where all went well."""
+        said = [final.evaluation.reason for final in self.finals if final is not None and final.evaluation is not None]
+        return self.why or next((reason for reason in said if reason), "")
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures, without those that say nothing."""
+        figures: dict[str, Any] = {
+            "name": self.name,
+            "architecture": self.text,
+            "key": self.key,
+            "trial": self.trial,
+            "parameters": self.parameters,
+        }
+        figures |= {"validation": self.validation, "test": self.test}
+        if len(self.finals) > 1:
+            figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
+        return figures | ({"reason": self.reason} if self.reason else {})
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and standard deviation (of the population) of the validation scores of all trials that ended well."""
+    """Mean and standard deviation (of the population) of the scores of all trials that ended well."""
 
     mean: float
     deviation: float
     count: int
+    split: str
+    """`valid` or `test`."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +119,13 @@ class Result:
 
     run: Path
     settings: Settings
-    higher_is_better: bool
-    history: tuple[Row, ...]
-    """All trials that have ended, by number."""
-    best: Best | None
-    """None where no trial ended well."""
-    baselines: tuple[BaselineRow, ...]
-    outcomes: Mapping[str, int]
-    """How many trials ended how."""
+    history: tuple[Trial, ...]
+    """The trials of the search that have ended, by number."""
+    others: tuple[Trial, ...]
+    """Those of other phases: baselines and final trainings."""
+    best: Entrant | None
+    """None where no trial ended well, and where none may be selected."""
+    baselines: tuple[Entrant, ...]
     seconds: Mapping[str, float]
     """`total` and `search` and `final` of the wall clock; `proposing`, `building`, `training`, `scoring` summed over the trials, `starting`
     and `ending` over the workers."""
@@ -83,38 +135,65 @@ class Result:
     It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`): it counts everything but
     evaluations, the start of the workers, and the end of a session, when nothing is left for a worker to do; `seconds` holds these two.
     """
-    sampling: Spread | None = None
-    """Of the strategy `sampling`: what a random architecture scores."""
 
-    def top(self, count: int = TOP) -> list[Row]:
-        """The best trials by validation, best first, each canonical key once and by its earliest trial; fewer where there are no more."""
+    @property
+    def higher_is_better(self) -> bool:
+        """The direction of the metric."""
+        return bool(self.settings["metric"]["higher_is_better"])
+
+    @property
+    def metric(self) -> str:
+        """The name of the metric."""
+        return str(self.settings["metric"]["name"])
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many trials ended how, the most frequent first."""
+        return dict(Counter(str(trial.outcome) for trial in self.history).most_common())
+
+    @property
+    def sampling(self) -> Spread | None:
+        """Of the strategies `sampling` and `validation-sampling`: the scores of a random architecture; None for the others."""
+        scores = [trial.value for trial in self.history if trial.value is not None]
+        if not str(self.settings["strategy"]).endswith("sampling") or not scores:
+            return None
+        split = "test" if self.settings["strategy"] == "sampling" else "valid"
+        return Spread(mean(scores), pstdev(scores), len(scores), split)
+
+    def trials(self) -> list[Trial]:
+        """All trials that have ended, those of the search first."""
+        return [*self.history, *self.others]
+
+    def top(self, count: int = TOP) -> list[Trial]:
+        """The best trials by validation, best first, each identity once and by its earliest trial; fewer where there are no more."""
         if type(count) is not int or count < 1:
             raise SettingError(f"the top of a result has at least 1 row, not {count!r}")
-        sign = -1 if self.higher_is_better else 1
-        scored = sorted((row for row in self.history if row.value is not None), key=lambda row: (sign * (row.value or 0.0), row.number))
-        first: dict[str, Row] = {}
-        for row in scored:
-            first.setdefault(row.key, row)
+        scored = [trial for trial in self.history if trial.fitness is not None]
+        first: dict[str, Trial] = {}
+        for trial in sorted(scored, key=lambda trial: (-(trial.fitness or 0.0), trial.number)):
+            first.setdefault(trial.proposal.identity, trial)
         return list(first.values())[:count]
 
-    def pareto(self, cost: str = "parameters") -> list[Row]:
-        """The trials that no other beats in both score and cost, best score first, each canonical key once.
+    def pareto(self, cost: str = "parameters") -> list[Trial]:
+        """The trials that no other beats in both score and cost, best score first, each identity once.
 
         `cost` is "parameters", "flops" or "latency"; a trial of which it is not known, as where the measurement failed, is left out.
         Raises SettingError for another one.
         """
         check_cost(cost)
-        scored = [row for row in self.top(len(self.history) or 1) if getattr(row, cost) is not None]
-        sign = 1 if self.higher_is_better else -1
-        points = [(sign * (row.value or 0.0), float(getattr(row, cost))) for row in scored]
+        scored = [trial for trial in self.top(len(self.history) or 1) if trial.cost(cost) is not None]
+        points = [(trial.fitness or 0.0, float(trial.cost(cost) or 0.0)) for trial in scored]
         return [scored[i] for i in fronts(points)[0]] if scored else []
 
-    def study(self, storage: str | None = None) -> optuna.Study:
+    def study(self, storage: str | None = None) -> "optuna.Study":
         """The run's study for Optuna's own tools, such as `trials_dataframe()` and its plots: read-only, whoever writes to it meanwhile.
 
-        `storage` is the one that the search was given, if any. A trial's architecture, key, origin and outcome are among its `user_attrs`.
-        Raises RunError where the database cannot be read.
+        `storage` is the one that the search was given, if any. A trial's record is its attribute `trial`. Raises RunError where the
+        database cannot be read.
         """
+        import optuna
+        from sqlalchemy.exc import SQLAlchemyError
+
         database = storage or self.run.resolve() / "study.db"
         try:
             if storage is not None:
@@ -126,44 +205,46 @@ class Result:
             raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error
 
     def to_json(self, top: int = TOP) -> dict[str, Any]:
-        """What `search --json` prints."""
-        best = None
-        if self.best is not None:
-            best = {("architecture" if name == "text" else name): value for name, value in _said(self.best).items()}
-        report = {
+        """The report of `search --json`."""
+        report: dict[str, Any] = {
             "run": str(self.run),
             "task": self.settings["task"],
-            "metric": self.settings["metric"],
+            "metric": self.metric,
             "strategy": self.settings["strategy"],
             "seed": self.settings["seed"],
             "trials": len(self.history),
-            "best": best,
-            "top": [_short(row) for row in self.top(top)],
-            "baselines": [_said(row) for row in self.baselines],
-            "outcomes": dict(self.outcomes),
+            "best": None if self.best is None else self.best.to_json(),
+            "top": [_short(trial) for trial in self.top(top)],
+            "baselines": [entrant.to_json() for entrant in self.baselines],
+            "outcomes": self.outcomes,
             "seconds": dict(self.seconds),
             "overhead": self.overhead,
         }
         if "cost" in self.settings:
-            report["pareto"] = [_short(row) for row in self.pareto(self.settings["cost"])]
+            report["pareto"] = [_short(trial) for trial in self.pareto(self.settings["cost"])]
         return report if self.sampling is None else {**report, "sampling": asdict(self.sampling)}
 
 
-def _short(row: Row) -> dict[str, Any]:
+def _short(trial: Trial) -> dict[str, Any]:
     """One of the best, as JSON."""
+    proposal = trial.proposal
     return {
-        "architecture": row.text,
-        "key": row.key,
-        "trial": row.number,
-        "parameters": row.parameters,
-        "flops": row.flops,
-        **({} if row.latency is None else {"latency": row.latency}),
-        "validation": row.value,
-        "origin": row.origin,
+        "architecture": proposal.text,
+        "key": proposal.key,
+        "trial": trial.number,
+        "parameters": proposal.costs.parameters,
+        "flops": proposal.costs.flops,
+        **({} if trial.latency is None else {"latency": trial.latency}),
+        "validation": trial.value,
+        "origin": proposal.origin,
     }
 
 
-def _said(row: Best | BaselineRow) -> dict[str, Any]:
-    """An end result as JSON, without what says nothing."""
-    empty = ("reason", "tests") if row.tests else ("reason", "tests", "test_deviation")
-    return {name: value for name, value in asdict(row).items() if value or name not in empty}
+def seconds_of(trials: Sequence[Trial], sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Seconds by phase, of trials and of the calls that evaluated them."""
+    spent = {name: sum(session.get(name, 0.0) for session in sessions) for name in ("search", "final", "starting", "ending")}
+    spent = {"total": spent["search"] + spent["final"], **spent, "proposing": sum(trial.proposing for trial in trials)}
+    for phase, name in (("build", "building"), ("train", "training"), ("score", "scoring")):
+        own = (trial.evaluation for trial in trials if trial.reused is None and trial.evaluation is not None)
+        spent[name] = sum(getattr(evaluation.seconds, phase) for evaluation in own)
+    return {name: round(value, 3) for name, value in spent.items()}

@@ -1,5 +1,6 @@
 """Where a study lives: a database that survives kills and power cuts, and outlasts a server that is away."""
 
 from einspace.storage.database import Database
+from einspace.storage.store import StudyStore
 
-__all__ = ["Database"]
+__all__ = ["Database", "StudyStore"]

@@ -1,32 +1,63 @@
-"""Locks: a file that one living process of this machine holds. It is free again the moment its process dies, however that happens."""
+"""Locks: one living process of this machine holds a database file. It is free again the moment that process dies, however that happens."""
 
-import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import lock_descriptor
 
 from einspace.errors import RunError
 
 
 @contextmanager
-def locked(path: Path, what: str) -> Iterator[None]:
-    """Hold the file; raises RunError if another process does, and says which, or if there can be no such file."""
+def locked(file: Path, what: str) -> Iterator[int]:
+    """Hold a database file itself, by whatever name or link it is reached; gives its descriptor.
+
+    The file is made if there is none. `FILE.lock` beside it says who holds it; without that note the lock holds all the same. Windows locks
+    the note, for SQLite could not read a file that is locked there. Raises RunError if another process holds the file, and says which, and
+    where there can be no such file.
+    """
+    target = file.resolve()
+    note = target.with_name(f"{target.name}.lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(note if os.name == "nt" else target, _FLAGS, 0o644)
     except OSError as error:
-        raise RunError(f"the folder {path.parent} cannot be used: {error.strerror}") from None
-    with file:
+        raise RunError(f"the folder {file.parent} cannot be used: {error.strerror}") from None
+    try:
+        if not lock_descriptor(descriptor, blocking=False):
+            raise RunError(f"{what} is being driven by another process ({_read(note)})")
+        _write(note, f"process {os.getpid()}")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def is_gone(file: Path, descriptor: int) -> bool:
+    """Whether a file that is held was deleted, moved or replaced meanwhile."""
+    try:
+        return os.name != "nt" and not os.path.samestat(file.stat(), os.fstat(descriptor))
+    except OSError:
+        return True
+
+
+def _read(note: Path) -> str:
+    try:
+        return note.read_text(encoding="utf-8").strip()[:80] or "unknown"
+    except (OSError, ValueError):
+        return "unknown"
+
+
+def _write(note: Path, text: str) -> None:
+    """Without following a link that somebody has laid there; a full disk is noticed by whoever has more to write."""
+    with suppress(OSError):
+        descriptor = os.open(note, _FLAGS, 0o644)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise RunError(f"{what} is being driven by another process ({file.read().strip() or 'unknown'})") from None
-        try:
-            file.truncate(0)
-            file.write(f"process {os.getpid()}")
-            file.flush()
-        except OSError as error:  # a full disk: the lock holds all the same, so say it before the search does
-            raise RunError(f"{path} cannot be written: {error.strerror}") from None
-        yield
+            os.truncate(descriptor, 0)
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+
+
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)

@@ -1,20 +1,24 @@
 """Strategies: which architecture a study tries next (section 4.1)."""
 
+import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from inspect import signature
+from pathlib import Path
 
 from einspace.errors import SettingError, UnknownNameError
 from einspace.space import EinSpace
-from einspace.strategies.base import History, Individual, Proposal, Strategy
+from einspace.strategies.base import History, Strategy, propose
 from einspace.strategies.evolution import RegularisedEvolution, TournamentStrategy
 from einspace.strategies.initial import parse_initial
 from einspace.strategies.mutation import Mutation
 from einspace.strategies.pareto import COSTS, ParetoEvolution, check_cost
-from einspace.strategies.random import RandomSearch
+from einspace.strategies.random import RandomSampling, RandomSearch
 
 STRATEGIES: dict[str, tuple[type[Strategy], str]] = {
-    "sampling": (RandomSearch, "random samples; reports the mean and the spread of all"),
-    "random": (RandomSearch, "random samples; reports the best"),
+    "sampling": (RandomSampling, "random samples, each trained like a final one; the mean and the spread of their test scores"),
+    "validation-sampling": (RandomSearch, "random samples; the mean and the spread of their validation scores"),
+    "random": (RandomSearch, "random samples; the best by validation"),
     "evolution": (RegularisedEvolution, "regularised evolution: mutants of the fittest of the youngest"),
     "pareto": (ParetoEvolution, "evolution towards the Pareto set of a good score and a small cost"),
     "mutation": (Mutation, "mutants of the fittest of the best, without ageing"),
@@ -27,13 +31,34 @@ def names() -> tuple[str, ...]:
     return tuple(STRATEGIES)
 
 
+def class_of(name: str) -> type[Strategy]:
+    """The class of a strategy by its name, or by `module:Class`, whose module may lie in the current folder.
+
+    Raises UnknownNameError for another name, and SettingError for a module or a class that there is not.
+    """
+    if name in STRATEGIES:
+        return STRATEGIES[name][0]
+    module, colon, attribute = name.partition(":")
+    if not (colon and module and attribute):
+        raise UnknownNameError("strategy", name, (*names(), "module:Class"))
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # last: a module of the current folder replaces none that is installed
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise SettingError(f"the strategy {name} cannot be imported: {error}") from None
+    if not (isinstance(found, type) and issubclass(found, Strategy)):
+        raise SettingError(f"the strategy {name} must be a subclass of einspace.Strategy, not {found!r}")
+    return found
+
+
 def options(name: str) -> tuple[str, ...]:
-    """What a strategy takes beside the space and initial members: parameters of its class, which keeps each under the same name.
+    """The options of a strategy beside the space and initial members: parameters of its class, which keeps each under the same name.
 
     >>> options("pareto"), options("random")
-    (('population', 'tournament', 'cost'), ())
+    (('population', 'tournament', 'crossover', 'cost'), ())
     """
-    return tuple(option for option in _parameters(name) if option not in ("space", "initial"))
+    return tuple(option for option in signature(class_of(name)).parameters if option not in ("space", "initial"))
 
 
 def check_takes(name: str, option: str, value: object) -> None:
@@ -43,7 +68,7 @@ def check_takes(name: str, option: str, value: object) -> None:
         raise SettingError(f"the strategy {name} takes no {option}, which was given as {value!r}: it is an option of {', '.join(others)}")
 
 
-def get(name: str, space: EinSpace, initial: Sequence[str] = (), **given: int | str | None) -> Strategy:
+def get(name: str, space: EinSpace, initial: Sequence[str] = (), **given: float | str | None) -> Strategy:
     """Build a strategy; `initial` is as `parse_initial` returns it, and random strategies take none.
 
     What else is `given` are options of the strategy, with None for its own default. Raises UnknownNameError for another name and
@@ -53,39 +78,33 @@ def get(name: str, space: EinSpace, initial: Sequence[str] = (), **given: int | 
     8
     """
     chosen = {option: value for option, value in given.items() if value is not None}
-    takes_initial = "initial" in _parameters(name)
     for option, value in chosen.items():
         check_takes(name, option, value)
-    build: Callable[..., Strategy] = STRATEGIES[name][0]
-    if takes_initial:
+    build: Callable[..., Strategy] = class_of(name)
+    if "initial" in signature(build).parameters:
         return build(space, initial=initial, **chosen)
     if initial:
-        raise SettingError(f"the strategy {name} samples afresh and has no initial members, but got {', '.join(initial)}")
+        raise SettingError(f"the strategy {name} has no initial members, but got {', '.join(initial)}")
     return build(space, **chosen)
 
 
-def _parameters(name: str) -> tuple[str, ...]:
-    if name not in STRATEGIES:
-        raise UnknownNameError("strategy", name, names())
-    return tuple(signature(STRATEGIES[name][0]).parameters)
-
-
 __all__ = [
+    "COSTS",
     "STRATEGIES",
     "History",
-    "Individual",
-    "COSTS",
     "Mutation",
     "ParetoEvolution",
-    "Proposal",
+    "RandomSampling",
     "RandomSearch",
     "RegularisedEvolution",
     "Strategy",
     "TournamentStrategy",
     "check_cost",
     "check_takes",
+    "class_of",
     "get",
     "names",
     "options",
     "parse_initial",
+    "propose",
 ]

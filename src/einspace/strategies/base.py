@@ -2,71 +2,38 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
+from typing import ClassVar
 
-from einspace.space import Architecture
+from einspace.trial import Proposal, Trial
 
-
-@dataclass(frozen=True)
-class Individual:
-    """A trial that ended well. `fitness` is its score on the validation split, turned so that more is better."""
-
-    number: int
-    text: str
-    key: str
-    fitness: float
-    parameters: int | None = None
-    """Of the backbone."""
-    flops: int | None = None
-    """Of the backbone, for one sample."""
-    latency: float | None = None
-    """Seconds of the network for one sample, where it was measured."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What to try next: an architecture, where it comes from in a few words, and the numbers of the trials it descends from."""
-
-    text: str
-    key: str
-    parameters: int
-    """Of the backbone."""
-    origin: str
-    parents: tuple[int, ...] = ()
-    place: tuple[int, ...] | None = None
-    """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
-    flops: int | None = None
-    """Of the backbone, for one sample."""
-    activation_bytes: int | None = None
-    """That one forward pass of the backbone writes, for one sample."""
-
-    @classmethod
-    def of(cls, architecture: Architecture, origin: str, parents: tuple[int, ...] = (), place: tuple[int, ...] | None = None) -> "Proposal":
-        """Propose an architecture."""
-        return cls(
-            str(architecture),
-            architecture.key,
-            architecture.parameters,
-            origin,
-            parents,
-            place,
-            architecture.flops,
-            architecture.activation_bytes,
-        )
-
-
-History = Sequence[Individual]
-"""The trials that ended well, in order of their numbers. With several workers, trials with a smaller number may still be running."""
+History = Sequence[Trial]
+"""Every trial of the search that was begun, by number. A trial that runs has no evaluation, one that ended well has a fitness."""
 
 
 class Strategy(ABC):
-    """Proposes architectures. It keeps no state: a study that is resumed asks the same and is told the same.
+    """Proposes architectures. It keeps no state: a study that is resumed asks the same and is answered the same.
 
     A new strategy is a class in its own file and its line in `STRATEGIES`; its options are parameters of the class and attributes of the
     same names.
     """
 
+    final: ClassVar[bool] = False
+    """Whether its trials are trained like a final one, on train and valid, and scored on test: then none of them may be selected."""
+
     @abstractmethod
-    def propose(self, number: int, history: History, rng: Random) -> Proposal:
-        """The architecture of trial `number`, counted from 0; a pure function of the arguments."""
+    def propose(self, history: History, rng: Random) -> Proposal | None:
+        """Propose the architecture of trial `len(history)`.
+
+        Args:
+            history: All trials so far, those that run included.
+            rng: The only source of randomness.
+
+        Returns:
+            A proposal, or None to wait until another of the running trials has ended.
+        """
+
+
+def propose(strategy: Strategy, history: History, seed: int) -> Proposal | None:
+    """The proposal for trial `len(history)` of a run with this seed."""
+    return strategy.propose(history, Random(f"{seed}:{len(history)}"))

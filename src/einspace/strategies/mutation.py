@@ -2,14 +2,15 @@
 
 from heapq import nlargest
 
-from einspace.strategies.base import History, Individual
+from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
+from einspace.trial import Trial
 
 
 class Mutation(TournamentStrategy):
     """The population is the best `population` of everything that ended well; of equals, the older one stays."""
 
-    def members(self, history: History) -> list[Individual]:
+    def members(self, history: History) -> list[Trial]:
         """The best, oldest first."""
-        best = nlargest(self.population, history, key=lambda individual: individual.fitness)
-        return sorted(best, key=lambda individual: individual.number)
+        good = (trial for trial in history if trial.fitness is not None)
+        return sorted(nlargest(self.population, good, key=lambda trial: trial.fitness or 0.0), key=lambda trial: trial.number)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from einspace.errors import SettingError
 from einspace.pareto import crowding, fronts
 from einspace.space import EinSpace
-from einspace.strategies.base import History, Individual
+from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
+from einspace.trial import Trial
 
 COSTS = ("parameters", "flops", "latency")
-"""What can be the second objective, an attribute of an individual: figures of the backbone, and one that is measured."""
+"""Second objectives, by their names in `Trial.cost`: figures of the backbone, and one that is measured."""
 
 
 def check_cost(cost: str) -> str:
@@ -27,15 +28,21 @@ class ParetoEvolution(TournamentStrategy):
     """
 
     def __init__(
-        self, space: EinSpace, population: int = 100, tournament: int = 10, initial: Sequence[str] = (), cost: str = "parameters"
+        self,
+        space: EinSpace,
+        population: int = 100,
+        tournament: int = 10,
+        initial: Sequence[str] = (),
+        crossover: float = 0.0,
+        cost: str = "parameters",
     ) -> None:
-        super().__init__(space, population, tournament, initial)
+        super().__init__(space, population, tournament, initial, crossover)
         self.cost = check_cost(cost)
 
-    def members(self, history: History) -> list[Individual]:
+    def members(self, history: History) -> list[Trial]:
         """Whole fronts while there is room, then the loneliest of the next; oldest first."""
-        history = [individual for individual in history if getattr(individual, self.cost) is not None]
-        points = [self._point(individual) for individual in history]
+        candidates = [trial for trial in history if trial.fitness is not None and trial.cost(self.cost) is not None]
+        points = [self._point(trial) for trial in candidates]
         chosen: list[int] = []
         for front in fronts(points):
             room = self.population - len(chosen)
@@ -45,14 +52,14 @@ class ParetoEvolution(TournamentStrategy):
             chosen += front
             if len(chosen) == self.population:
                 break
-        return [history[i] for i in sorted(chosen)]
+        return [candidates[i] for i in sorted(chosen)]
 
-    def winner(self, drawn: Sequence[Individual]) -> Individual:
+    def winner(self, drawn: Sequence[Trial]) -> Trial:
         """Of the best front of those that were drawn, the one that is farthest from the others."""
-        points = [self._point(individual) for individual in drawn]
+        points = [self._point(trial) for trial in drawn]
         best = fronts(points)[0]
         lonely = crowding(points, best)
         return drawn[max(best, key=lambda i: (lonely[i], -drawn[i].number))]
 
-    def _point(self, individual: Individual) -> tuple[float, float]:
-        return individual.fitness, float(getattr(individual, self.cost))
+    def _point(self, trial: Trial) -> tuple[float, float]:
+        return trial.fitness or 0.0, float(trial.cost(self.cost) or 0.0)

@@ -3,18 +3,22 @@
 from random import Random
 
 from einspace.space import EinSpace
-from einspace.strategies.base import History, Proposal, Strategy
+from einspace.strategies.base import History, Strategy
+from einspace.trial import Proposal
 
 
 class RandomSearch(Strategy):
-    """Samples independently.
-
-    The strategies `sampling` and `random` propose the same: sampling reports the mean and the spread of all trials, search the best one.
-    """
+    """Samples independently and selects the best by validation."""
 
     def __init__(self, space: EinSpace) -> None:
         self.space = space
 
-    def propose(self, number: int, history: History, rng: Random) -> Proposal:
+    def propose(self, history: History, rng: Random) -> Proposal:
         """A sample; raises LimitError where the limits let none through."""
         return Proposal.of(self.space.sample(rng), "sample")
+
+
+class RandomSampling(RandomSearch):
+    """The paper's random sampling: every sample is trained like a final one and scored on test; the mean of all is the result."""
+
+    final = True

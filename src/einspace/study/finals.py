@@ -1,110 +1,102 @@
-"""Finals: what a search evaluates beside its trials: baselines for comparison, and the final trainings for the test split."""
+"""Finals: the baselines beside a search, and the final trainings of the best one and of the baselines for the test split."""
 
-from collections.abc import Callable, Collection
-from concurrent.futures import CancelledError, Future, as_completed
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import optuna
-
 from einspace.errors import GrammarError, NetworkError, ShapeError
-from einspace.evaluation.outcome import Evaluation, Outcome, Request
-from einspace.executors import Executor
-from einspace.result import Progress, Row, attribute, best_of
+from einspace.result import FINALS, proposal_of, validated
 from einspace.space import EinSpace
-from einspace.strategies.initial import member
+from einspace.storage import StudyStore
+from einspace.strategies import Strategy
+from einspace.strategies.initial import RANDOM, label, member
+from einspace.study.budget import Budget
+from einspace.study.phases import Listed
 from einspace.tasks import Recipe, Task
+from einspace.trial import BASELINE, FINAL, SEARCH, Proposal, Trial
 
-SETTLED = (Outcome.OK.value, Outcome.NAN.value, Outcome.ERROR.value)
-"""Outcomes of an evaluation outside the trials that another try would only repeat."""
-
-
-def entry(shown: str, name: str, space: EinSpace) -> dict[str, Any]:
-    """A baseline at the task's input and in its grammar, or why there is none; or an initial member of the user's own."""
-    try:
-        architecture = member(space, name)
-    except (NetworkError, ShapeError, GrammarError) as error:
-        return {"name": shown, "key": "", "parameters": None, "reason": str(error), "text": ""}
-    return {"name": shown, "key": architecture.key, "parameters": architecture.parameters, "reason": "", "text": str(architecture)}
+MARGIN = 1.1
+"""What a final training takes, as a multiple of what was measured in the search and scaled to its epochs and samples."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """An evaluation outside the trials: an architecture, and how many seeds after the run's its own is."""
+class Finals:
+    """The entrants of a run: baselines, or initial members in their place, and the best of the search. Without a task there are none.
 
-    key: str
-    text: str
-    number: int = 0
-
-
-def unscored_baselines(study: optuna.Study, history: Collection[Row], entries: list[dict[str, Any]]) -> list[Wanted]:
-    """The baselines that were no trial."""
-    tried = {row.key for row in history}
-    return _unsettled(study, "valid", {entry["key"]: entry["text"] for entry in entries if entry["text"] and entry["key"] not in tried})
-
-
-def finals(
-    study: optuna.Study, history: Collection[Row], entries: list[dict[str, Any]], higher_is_better: bool, seeds: int = 1
-) -> list[Wanted]:
-    """What is trained for the test split, from each of some seeds: the best trial, and the baselines that have a validation score."""
-    scored = {row.key for row in history if row.value is not None}
-    scored |= {
-        name.removeprefix("valid:") for name, known in study.user_attrs.items() if name.startswith("valid:") and known["value"] is not None
-    }
-    best = best_of(history, higher_is_better)
-    texts = {} if best is None else {best.key: best.text}
-    texts |= {entry["key"]: entry["text"] for entry in entries if entry["key"] in scored and entry["key"] not in texts}
-    return _unsettled(study, "test", texts, seeds)
-
-
-def _unsettled(study: optuna.Study, split: str, texts: dict[str, str], seeds: int = 1) -> list[Wanted]:
-    """Those of texts by key whose evaluation on a split has no outcome yet that will stay."""
-    known = study.user_attrs
-    wanted = [Wanted(key, text, number) for number in range(seeds) for key, text in texts.items()]
-    return [one for one in wanted if known.get(attribute(split, one.key, one.number), {}).get("outcome") not in SETTLED]
-
-
-def score(
-    study: optuna.Study,
-    executor: Executor,
-    split: str,
-    wanted: list[Wanted],
-    seed: int,
-    progress: Callable[[Progress], None] | None = None,
-    weights: Path | None = None,
-) -> None:
-    """Evaluate outside the trials, each architecture once in a run from each seed, and keep what came of it with the study.
-
-    `weights` is a folder for the weights that were trained from the run's own seed, each under its architecture's key.
+    A strategy whose trials are scored on test has no best: selecting one would be selecting on test.
     """
-    futures: dict[Future[Evaluation], Wanted] = {}
-    for one in wanted:
-        keep = None if weights is None or one.number else str(weights.resolve() / f"{one.key}.safetensors")
-        futures[executor.submit(Request(one.text, final=split == "test", seed=seed + one.number, keep=keep))] = one
-    if progress is not None and futures:
-        progress(Progress("final", 0, len(futures), None))
-    for done, future in enumerate(as_completed(futures), 1):
-        try:
-            evaluation = future.result()
-        except CancelledError:
-            raise KeyboardInterrupt from None
-        study.set_user_attr(
-            attribute(split, futures[future].key, futures[future].number),
-            {
-                "value": evaluation.value,
-                "outcome": evaluation.outcome.value,
-                "reason": evaluation.reason,
-                "seconds": evaluation.seconds.total,
-            },
-        )
-        if progress is not None:
-            progress(Progress("final", done, len(futures), None))
+
+    def __init__(
+        self,
+        space: EinSpace,
+        task: Task | None,
+        recipe: object,
+        initial: Sequence[str],
+        strategy: Strategy,
+        seed: int,
+        seeds: int,
+    ) -> None:
+        self._seed = seed
+        self._seeds = seeds if task is not None else 0
+        self._selects = not strategy.final
+        self._longer = 1.0
+        self._seeded = any(name != RANDOM for name in initial)
+        self._entries: list[dict[str, Any]] = []
+        if task is not None and isinstance(recipe, Recipe):
+            self._longer = recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
+            members = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
+            self._entries = [_entry(shown, name, space) for shown, name in members or [(name, name) for name in task.baselines]]
+
+    def note(self) -> tuple[str, dict[str, Any]]:
+        """What the study keeps of them."""
+        return FINALS, {"entries": self._entries, "seeds": self._seeds or 1, "first": self._seed, "selects": self._selects}
+
+    def baselines(self, store: StudyStore, time_limit: float | None) -> Listed:
+        """Baselines that are no seeds, scored on validation; none where the search scores on test."""
+        wanted = [] if self._seeded or not self._selects else [(proposal, self._seed) for proposal in self._proposals()]
+        return Listed(BASELINE, lambda: wanted, time_limit=time_limit)
+
+    def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, weights: Path | None) -> Listed:
+        """The best trial, and the baselines that have a validation score, from each seed; the best baseline first.
+
+        A budget of time that is too short for all of them leaves out the worst baselines.
+        """
+        chosen = self._chosen(store)
+        while len(chosen) > 1 and self._seconds(store, chosen, workers) > budget.left:
+            chosen = chosen[:-1]
+        limit = None if time_limit is None else time_limit * max(1.0, self._longer)
+        wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
+        return Listed(FINAL, lambda: wanted, True, limit, weights)
+
+    def seconds(self, store: StudyStore, workers: int) -> float:
+        """What the final trainings will take, as far as is known by now."""
+        return self._seconds(store, self._chosen(store), workers)
+
+    def _chosen(self, store: StudyStore) -> list[Proposal]:
+        best = store.phase(SEARCH).best if self._selects and self._seeds else None
+        found = [(proposal, validated(store, proposal.key)) for proposal in self._proposals()]
+        if not self._selects:
+            return [proposal for proposal, _ in found]
+        scored = [(trial.fitness or 0.0, proposal) for proposal, trial in found if trial is not None and trial.fitness is not None]
+        ranked = [proposal for _, proposal in sorted(scored, key=lambda pair: -pair[0])]
+        if best is None:
+            return ranked
+        return [best.proposal, *(proposal for proposal in ranked if proposal.key != best.proposal.key)]
+
+    def _seconds(self, store: StudyStore, chosen: Sequence[Proposal], workers: int) -> float:
+        tried = [validated(store, proposal.key) for proposal in chosen]
+        each = [
+            MARGIN * self._longer * trial.evaluation.seconds.total for trial in tried if trial is not None and trial.evaluation is not None
+        ]
+        return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))
+
+    def _proposals(self) -> Iterator[Proposal]:
+        return (proposal_of(entry) for entry in self._entries if entry["proposal"] is not None)
 
 
-def final_limit(time_limit: float | None, task: Task, recipe: Recipe) -> float | None:
-    """The time limit of a search, stretched to more epochs and samples, and never shortened."""
-    if time_limit is None:
-        return None
-    samples = (len(task.train) + len(task.valid)) / len(task.train)
-    return time_limit * max(1.0, recipe.epochs_final / recipe.epochs_search * samples)
+def _entry(shown: str, name: str, space: EinSpace) -> dict[str, Any]:
+    """A baseline at the task's input and in its grammar, or why there is none; or an initial member."""
+    try:
+        proposal = Proposal.of(member(space, name), shown)
+    except (NetworkError, ShapeError, GrammarError) as error:
+        return {"name": shown, "proposal": None, "reason": str(error)}
+    return {"name": shown, "proposal": Trial(0, proposal).to_json()["proposal"], "reason": ""}

@@ -1,52 +1,83 @@
-"""Search: strategy, executor and Optuna's study joined into one call, whose results survive whatever ends it."""
+"""Search: strategy, executor and study joined into one call, whose results survive whatever ends it."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from functools import partial
+from inspect import signature
 from math import inf
+from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
+from uuid import uuid4
+
+import numpy as np
 
 from einspace import strategies
 from einspace.callbacks import Callback, Watch
 from einspace.config import OwnSettings, stored, write_config
-from einspace.errors import SettingError
-from einspace.evaluation.evaluate import evaluate
+from einspace.errors import SettingError, StorageError
+from einspace.evaluation import Objective, Work
+from einspace.evaluation.objective import TaskObjective
 from einspace.executors import Executor, Make, choose
 from einspace.executors.processes import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
-from einspace.result import Progress, Result, collect
+from einspace.result import SESSION, Progress, Result, collect
 from einspace.run import Run
-from einspace.settings import settings_of
+from einspace.settings import of_objective, of_search, of_task
 from einspace.space import EinSpace
+from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
 from einspace.storage.outage import PATIENCE
-from einspace.strategies.initial import RANDOM, Initial, label
-from einspace.study import finals, pruning
-from einspace.study.driving import Interrupted, drive, open_study, store_session
-from einspace.study.loop import Loop
+from einspace.storage.pruners import pruner_of
+from einspace.strategies import Strategy
+from einspace.strategies.initial import Initial
+from einspace.study.budget import Budget, seconds_of
+from einspace.study.driver import Driver, Stopped
+from einspace.study.finals import Finals
+from einspace.study.phases import Search
+from einspace.study.signals import handled
 from einspace.tasks import Recipe, Task, load_task
 
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, unless told otherwise."""
 
-_SHOWN = ("name", "key", "parameters", "reason")
-"""What the study keeps of a baseline."""
+TRIALS = 100
+"""Trials of a search that is given neither a number nor a time."""
+
+
+class Interrupted(Exception):
+    """A search was ended by a signal. Everything that had finished is stored in the folder `run`; the same call goes on from there."""
+
+    def __init__(self, run: Path, done: int, total: int | None, signal: int) -> None:
+        super().__init__(run, done, total, signal)
+        self.run = run
+        self.done = done
+        self.total = total
+        self.signal = signal
+
+    def __str__(self) -> str:
+        of = "" if self.total is None else f" of {self.total}"
+        return f"interrupted after {self.done}{of} trials; the run {self.run} can be continued"
 
 
 def search(
-    task: Task | str,
-    strategy: str = "evolution",
-    trials: int = 100,
+    task: Task | str | None = None,
+    strategy: str | Strategy = "evolution",
+    trials: int | None = None,
     workers: int = 2,
     seed: int = 0,
     *,
+    budget: str | float | None = None,
+    iterations: int | None = None,
+    objective: Objective | None = None,
+    space: EinSpace | None = None,
+    direction: Literal["maximize", "minimize"] = "maximize",
     init: Initial = (),
     population: int | None = None,
     tournament: int | None = None,
+    crossover: float | None = None,
     cost: str | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
@@ -67,118 +98,178 @@ def search(
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
-    `trials` is the number of architectures that the run has when it is finished: the call that names an existing `run` continues it, and
-    evaluates only what is missing. With one worker the result is that of a run that was never interrupted. `init` are the initial members
-    of an evolving strategy, such as "resnet8,random*6", or texts and architectures of your own, such as `[imported.architecture]`; `recipe`
-    is a recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
-    `population` (100 if not given) and `tournament` (10) are those of an evolving strategy. `cost`, "parameters" (if not given), "flops" or
-    "latency", is the second objective of the strategy "pareto"; `Result.pareto` has what nothing beats in both. The latency, in seconds for
-    one sample, is measured after the training, on the worker's device and with its threads. A strategy refuses what it has no use for.
-    `grammar` is another one than the paper's, with its own probabilities; the texts of the result are of it. Workers import its operations,
-    so a class of one's own stands at the top of a module or of a script.
-    `time_limit` is in seconds for one evaluation of the search, None for no limit; the final training gets as much longer as it has more
-    epochs and samples.
-    `executor` is "processes", or None, for worker processes of this machine; "ray", for whose settings see `executors.choose`; or one of
-    your own. That is left open, but for Ctrl-C, which stops it. It is the one that knows what an evaluation is, and so another grammar:
-    `ProcessExecutor(task, recipe, evaluate=partial(evaluate, grammar=grammar))`.
-    `progress` is called after each trial, from one thread at a time. `callbacks` are told of each new trial and of the end, from a thread
-    of their own; one that raises is switched off with a warning.
-    The run keeps `config.yaml`, with which `einspace search --config` repeats it.
-    `storage` is the address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in which the study has the
-    run's name, in place of a file in the run's folder. In PostgreSQL any number of drivers, on any machines, join the same study if they
-    give the same `run`; they share its trials, and take over those of a driver that has died. Once it was reached, that server may be away
-    for up to `patience` seconds at a time: evaluations go on, and their results are stored when it is back.
-    `devices` are those that the workers train on in turn, such as `("cuda:0", "cuda:1")`; a worker that dies is tried again twice.
-    `keep_weights` writes those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder, for `einspace export`.
-    `final_seeds` is from how many seeds the best one and the baselines are trained in the end, whose mean and spread are told; a call that
-    goes on with a run may ask for more of them.
-    `pruner`, one of `pruning.PRUNERS`, gives up trials early from the validation scores of their epochs.
+    A call that names an existing `run` continues it, and evaluates only what is missing. With one worker the result is that of a run that
+    was never interrupted. In a script with an objective of its own, the call stands under `if __name__ == "__main__":`.
 
-    Raises SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError or RunError for what cannot be,
-    StorageError, which is a RunError, for a database that fails or stays away meanwhile, and Interrupted on Ctrl-C.
+    Args:
+        task: A task, its name, or a path to data.
+        strategy: The name of a strategy, `module:Class`, or a strategy.
+        trials: Architectures that the run has when it is finished, seeds and failures included; 100 if nothing else bounds the search.
+        workers: Evaluations at a time.
+        seed: Decides all chance.
+        budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts.
+        iterations: Trials beside the initial members: the paper's 500 iterations from ResNet18 are `iterations=500`.
+        objective: A function of an architecture and a `Context` that trains and scores in a worker, in place of a task; it returns the
+            score, or a mapping with `score` and more. It needs a `space`, and the run ends without final trainings.
+        space: The space of an objective.
+        direction: Of an objective: whether a higher or a lower score is better.
+        init: Initial members of an evolving strategy, such as "resnet8,random*6", or texts and architectures.
+        population: Members of an evolving strategy's population (100).
+        tournament: Members that compete to be a parent (10).
+        crossover: The probability that a child has two parents (0).
+        cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
+        recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
+        limits: The largest architecture that is wanted.
+        computation_probability: p(M -> C) of the paper's grammar.
+        grammar: Another grammar, with its own probabilities. Workers import its operations.
+        time_limit: Seconds for one evaluation of the search, None for no limit; a final training gets as much longer as it has more epochs
+            and samples.
+        run: The run's name; a new one if not given.
+        runs: The folder of all runs.
+        executor: "processes" (the default), "ray", what makes one (see `executors.choose`), or an executor. One that is given is left open,
+            unless the search is stopped.
+        progress: Called after each trial, from this thread.
+        storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
+            run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
+        patience: Seconds that such a server may be away at a time.
+        pruner: One of `storage.pruners.PRUNERS`, which gives up trials early from the validation scores of their epochs.
+        callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
+        devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
+        keep_weights: Write those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder.
+        final_seeds: Seeds of the final trainings, whose mean and spread are reported.
+
+    Raises:
+        SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError: For what cannot be.
+        RunError: For a folder or a study that cannot be used, as a StorageError for a database that fails meanwhile.
+        Interrupted: On Ctrl-C, TERM or HUP.
     """
-    given = dict(locals())  # the arguments, before anything else has a name
+    given = {name: _plain(value) for name, value in locals().items()}  # the arguments, before anything else has a name
+    trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
     if not 0 <= patience < inf:
         raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
-    task = load_task(task) if isinstance(task, str) else task
-    recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
-    limits = Limits() if limits is None else limits
-    chosen = pruning.get(pruner, recipe.epochs_search)
-    space = EinSpace(task.input, computation_probability, limits, grammar)
-    evaluation = partial(evaluate, grammar=space.grammar)
-    make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
-    if not isinstance(make, Executor):
-        check_sendable(evaluation)
-    initial = strategies.parse_initial(init, space.input)
-    proposer = strategies.get(strategy, space, initial, population=population, tournament=tournament, cost=cost)
-    of_strategy = {name: getattr(proposer, name) for name in strategies.options(strategy)}
+    seconds = None if budget is None else seconds_of(budget)
+    initial = strategies.parse_initial(init)
+    trials = _trials(trials, iterations, budget, len(initial))
+    if objective is None:
+        task = load_task(task) if isinstance(task, str) else task
+        if task is None or space is not None:
+            raise SettingError("a search needs a task, or an objective with its space")
+        recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
+        space = EinSpace(task.input, computation_probability, limits, grammar)
+        subject, name = of_task(task, recipe), task.name
+        work = Work(TaskObjective(task, recipe), space.input, grammar)
+    else:
+        if task is not None or space is None or recipe is not None or limits is not None or grammar is not None:
+            raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
+        name = _named(objective)
+        subject = of_objective(objective, name, space, direction == "maximize")
+        work = Work(objective, space.input, space.grammar)
+    strategies.parse_initial(init, space.input)
+    options = {name: given[name] for name in ("population", "tournament", "crossover", "cost")}
+    proposer = strategy if isinstance(strategy, Strategy) else strategies.get(strategy, space, initial, **options)
+    strategy_name = _named(type(strategy)) if isinstance(strategy, Strategy) else strategy
+    if isinstance(strategy, Strategy) and (initial or any(value is not None for value in options.values())):
+        raise SettingError("a strategy that is given as an object has its options and initial members already")
+    own_options = {option: getattr(proposer, option, None) for option in signature(type(proposer)).parameters}
+    of_strategy = {option: value for option, value in own_options.items() if option not in ("space", "initial")}
+    epochs = recipe.epochs_search if isinstance(recipe, Recipe) else 1
+    judge = pruner_of(pruner, epochs)
     resolved = {
-        "task": task.path or task.name,
-        "own": OwnSettings.of(task.own).model_dump(),
+        "task": (task.path or task.name) if isinstance(task, Task) else name,
+        "own": OwnSettings.of(task.own).model_dump() if isinstance(task, Task) else {},
+        "strategy": strategy_name,
         "init": list(initial),
+        "budget": budget if budget is None or isinstance(budget, str) else f"{budget:g}s",
         "runs": os.fspath(runs),
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
-        "recipe": asdict(recipe),
-        "limits": asdict(limits),
-        **of_strategy,
+        "recipe": asdict(recipe) if isinstance(recipe, Recipe) else {},
+        "limits": asdict(space.limits),
+        **{option: value for option, value in of_strategy.items() if option in options},
     }
     config = stored({**given, **resolved})
-    settings = settings_of(
-        task,
-        recipe,
-        space,
-        limits,
-        strategy=strategy,
-        init=list(initial),
-        seed=seed,
-        **of_strategy,
-        pruner=None if pruner == "none" else pruner,
-    )
-    compared = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
-    entries = [finals.entry(shown, name, space) for shown, name in compared or ((name, name) for name in task.baselines)]
-    folder = Run(runs, run, task.name)
-    database = folder.study(storage, patience)
-    higher = task.metric.higher_is_better
+    make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
+    if not isinstance(make, Executor):
+        check_sendable(work)
+    others = {"init": list(initial), "seed": seed, "pruner": None if pruner == "none" else pruner}
+    settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
+    origin = {"data": settings.get("data"), "grammar": None if grammar is None else grammar.fingerprint}
+    origin |= {"objective": None if objective is None else name}
+    entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds)
     with ExitStack() as stack:
-        if storage is None:
-            stack.enter_context(folder.open(settings))
-        else:
-            folder.make()
-            stack.enter_context(database.driving())
-        write_config(folder.path, config, settings["data"], grammar.fingerprint if grammar is not None else None)
-        at_work = make if isinstance(make, Executor) else stack.enter_context(make(task, recipe, workers, time_limit, evaluation))
-        opened = stack.enter_context(database.open())
-        study = open_study(opened, database, settings, higher, folder.name)
+        at_work = make if isinstance(make, Executor) else stack.enter_context(make(work, workers, time_limit))
+        folder = Run(runs, run, name)
+        stack.push(folder.remove_if_empty)
+        database = folder.study(storage, patience)
+        folder.make()
+        stack.enter_context(database.driving())
+        folder.check(database, settings)
+        store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
+        folder.agree(store, settings)
+        write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
-        loop = Loop(study, opened, database, proposer, at_work, seed, workers, watch.progress, None if pruner == "none" else chosen)
-        searched = None
+        session = _Session(store)
+        time_left = Budget(trials, seconds, session.spent, lambda: entrants.seconds(store, workers))
+        driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", session.keep)
+        session.driver = driver
         try:
-            drive(loop, trials)
-            searched = perf_counter()
-            with database.finishing() as mine:
-                if mine:
-                    history = loop.ledger.rows.values()
-                    loop.set_user_attr("baselines", [{name: entry[name] for name in _SHOWN} for entry in entries])
-                    finals.score(loop, at_work, "valid", finals.unscored_baselines(loop, history, entries), seed)
-                    loop.set_user_attr("final_seeds", final_seeds)
-                    wanted = finals.finals(loop, history, entries, higher, final_seeds)
-                    if wanted and not isinstance(make, Executor):
-                        at_work.close()
-                        limit = finals.final_limit(time_limit, task, recipe)
-                        at_work = stack.enter_context(make(task, recipe, workers, limit, evaluation))
-                    finals.score(loop, at_work, "test", wanted, seed, progress, folder.weights if keep_weights else None)
-        except KeyboardInterrupt:
-            at_work.stop()
-            raise Interrupted(folder.path, len(loop.ledger.rows), max(loop.total, trials)) from None
+            with handled(driver.stop):
+                store.note(*entrants.note())
+                driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
+                session.searched = perf_counter()
+                driver.run(entrants.finals(store, time_limit, time_left, workers, folder.weights if keep_weights else None))
+        except StorageError as error:
+            error.run = folder.path
+            raise
+        except Stopped as stopped:
+            raise Interrupted(folder.path, store.phase("search").ended, trials, stopped.signal) from None
         finally:
-            store_session(loop, searched)
+            session.keep()
             if database.file is not None:
                 back_up(database.file)
-        result = collect(loop, folder, settings)
+        result = collect(store, folder, settings)
         watch.finish(result)
         return result
 
 
-def new_name(task: str, runs: str | os.PathLike[str] = "runs") -> str:
-    """A name for a new run in a folder of runs: the date, the time and the task."""
-    return Run(runs, None, task).name
+class _Session:
+    """Where the time of this call went, which is stored now and then; `spent` are the seconds of the earlier calls of the run."""
+
+    def __init__(self, store: StudyStore) -> None:
+        notes = store.notes()
+        self.spent = sum(note["search"] + note["final"] for name, note in notes.items() if name.startswith(SESSION))
+        self.driver: Driver | None = None
+        self.searched: float | None = None
+        self._store = store
+        self._name = f"{SESSION}{uuid4().hex[:8]}"
+
+    def keep(self) -> None:
+        """Store it, unless this call had nothing to evaluate."""
+        if self.driver is None or self.driver.clock.evaluating == 0:
+            return
+        now = perf_counter()
+        middle = self.searched or now
+        self._store.note(self._name, {**self.driver.clock.figures(middle), "final": now - middle})
+
+
+def _trials(trials: int | None, iterations: int | None, budget: object, seeds: int) -> int | None:
+    """How many trials a search has, if that is bounded."""
+    if iterations is None:
+        return TRIALS if trials is None and budget is None else trials
+    if trials is not None:
+        raise SettingError(f"give either trials or iterations, not both: {trials!r} and {iterations!r}")
+    if type(iterations) is not int or iterations < 1:
+        raise SettingError(f"iterations must be a whole number of at least 1, not {iterations!r}")
+    return seeds + iterations
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as one of Python's, and anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _named(thing: Any) -> str:
+    """What a function or a class is called, as `module:name`."""
+    while hasattr(thing, "func"):
+        thing = thing.func
+    named = thing if hasattr(thing, "__qualname__") else type(thing)
+    return f"{named.__module__}:{named.__qualname__}"

@@ -3,7 +3,6 @@
 from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
 from time import perf_counter
 
 
@@ -23,35 +22,31 @@ class Clock:
     _last: list[float] = field(default_factory=list)
     _exhausted: float | None = None
     _busy: int = 0
-    _lock: Lock = field(default_factory=Lock)
 
     def submitted(self) -> None:
         """An evaluation is on its way."""
-        with self._lock:
-            self._busy += 1
+        self._busy += 1
+        self._exhausted = None
 
     def evaluated(self, seconds: float) -> None:
         """An evaluation that took so long has just ended; 0 for one that died."""
         now = perf_counter()
-        with self._lock:
-            self._busy -= 1
-            self.evaluating += seconds
-            insort(self._starts, now - seconds)
-            del self._starts[self.workers :]
-            if self._exhausted is not None:
-                self._last.append(now)
+        self._busy -= 1
+        self.evaluating += seconds
+        insort(self._starts, now - seconds)
+        del self._starts[self.workers :]
+        if self._exhausted is not None:
+            self._last.append(now)
 
     def exhausted(self) -> None:
         """Nothing is left to be proposed."""
-        with self._lock:
-            if self._exhausted is None:
-                self._exhausted = perf_counter()
-                self._last = [self._exhausted] * max(0, self.workers - self._busy)
+        if self._exhausted is None:
+            self._exhausted = perf_counter()
+            self._last = [self._exhausted] * max(0, self.workers - self._busy)
 
     def figures(self, end: float) -> Mapping[str, float]:
         """Seconds until `end`, of `perf_counter`: `search` of the wall clock, the others summed over the workers."""
-        with self._lock:
-            starting = sum(max(0.0, start - self.start) for start in self._starts)
-            ending = sum(max(0.0, end - last) for last in self._last[-self.workers :])
-            figures = {"search": end - self.start, "evaluating": self.evaluating, "starting": starting, "ending": ending}
-            return {"workers": float(self.workers), **figures}
+        starting = sum(max(0.0, start - self.start) for start in self._starts)
+        ending = sum(max(0.0, end - last) for last in self._last[-self.workers :]) if self._exhausted is not None else 0.0
+        figures = {"search": end - self.start, "evaluating": self.evaluating, "starting": starting, "ending": ending}
+        return {"workers": float(self.workers), **figures}

@@ -1,14 +1,11 @@
 """Pruning: giving up a trial early, by Optuna's pruners, from the validation scores of its epochs."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 
 import optuna
 from optuna.pruners import BasePruner
-from optuna.trial import Trial
 
-from einspace.errors import StorageError, UnknownNameError
-from einspace.executors import Watch
+from einspace.errors import UnknownNameError
 
 PRUNERS: dict[str, tuple[Callable[[int], BasePruner], str]] = {
     "none": (lambda epochs: optuna.pruners.NopPruner(), "every trial gets all of its epochs"),
@@ -28,28 +25,8 @@ PRUNERS: dict[str, tuple[Callable[[int], BasePruner], str]] = {
 """Every pruner by its name: what builds it for a number of epochs, and which trials it gives up."""
 
 
-def get(name: str, epochs: int) -> BasePruner:
+def pruner_of(name: str, epochs: int) -> BasePruner:
     """Build a pruner for trials of so many epochs; raises UnknownNameError for another name."""
     if name not in PRUNERS:
         raise UnknownNameError("pruner", name, PRUNERS)
     return PRUNERS[name][0](epochs)
-
-
-def watch(made: "Future[Trial]") -> Watch:
-    """What an executor tells of each epoch: stores the score with the trial and asks the study's pruner.
-
-    It may be called from any thread, and before the trial is made: then it waits for that. A trial that somebody else has ended meanwhile
-    is given up; a database that cannot be used for a moment is no reason to give up an evaluation.
-    """
-
-    def told(epoch: int, score: float) -> bool:
-        trial = made.result()
-        try:
-            trial.report(score, epoch)
-            return not trial.should_prune()
-        except optuna.exceptions.UpdateFinishedTrialError:
-            return False
-        except (optuna.exceptions.StorageInternalError, StorageError):
-            return True
-
-    return told

@@ -1,0 +1,36 @@
+"""Heads as data: what a run stores of its head, and the head again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from einspace.errors import NetworkError
+from einspace.networks.heads.base import Head
+
+
+def head_data(head: Head) -> dict[str, Any]:
+    """A head as JSON can hold it: the name of its class, and its fields.
+
+    >>> from einspace.networks.heads.pooled import Classification
+    >>> head_of(head_data(Classification(10))) == Classification(10)
+    True
+    """
+    fields = asdict(head) if is_dataclass(head) and not isinstance(head, type) else {}
+    return {"kind": type(head).__name__, **{name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}}
+
+
+def head_of(data: Mapping[str, Any]) -> Head:
+    """The head of what `head_data` gave; raises NetworkError for a class that is not defined here."""
+    known = {kind.__name__: kind for kind in _below(Head)}
+    if data.get("kind") not in known:
+        raise NetworkError(f"there is no head {data.get('kind')!r} here: known are {', '.join(sorted(known))}")
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name != "kind"}
+    try:
+        return known[data["kind"]](**fields)
+    except TypeError as error:
+        raise NetworkError(f"the head {data['kind']} cannot be made of {fields}: {error}") from None
+
+
+def _below(kind: type[Head]) -> list[type[Head]]:
+    below = [found for child in kind.__subclasses__() for found in (child, *_below(child))]
+    return [found for found in below if not getattr(found, "__abstractmethods__", None)]

@@ -1,0 +1,100 @@
+"""Ledger: the trials of one phase in memory. Bringing it up to date costs what is new, however long the history is."""
+
+from einspace.evaluation.outcome import Outcome
+from einspace.trial import Trial
+
+SETTLED = (Outcome.OK, Outcome.NAN, Outcome.PRUNED)
+"""Outcomes that another evaluation of the same identity would only repeat."""
+
+HERE = -1
+"""The attempt of this driver, whatever number the database gives it."""
+
+
+class Ledger:
+    """Trials by number: ended, running, or interrupted and to be tried again.
+
+    The database may hold several attempts at a number, of which at most one ends; a trial runs as long as one of them does.
+    """
+
+    def __init__(self) -> None:
+        self.trials: list[Trial] = []
+        """Every trial that was begun, by number; those that have not ended have no evaluation."""
+        self.settled: dict[str, Trial] = {}
+        """By identity, the trial whose evaluation is that of all trials of this identity."""
+        self.best: Trial | None = None
+        """The fittest, the earliest of equals."""
+        self.ended = 0
+        """How many have ended."""
+        self.scored = 0
+        """How many have ended well."""
+        self._running: dict[int, set[int]] = {}
+        self._evaluating: dict[str, int] = {}
+        self._interrupted: set[int] = set()
+
+    def begin(self, trial: Trial, attempt: int = HERE) -> None:
+        """An attempt at a trial runs; raises ValueError for a number that leaves a gap."""
+        if self._place(trial):
+            self._running.setdefault(trial.number, set()).add(attempt)
+            self._interrupted.discard(trial.number)
+            self._evaluating.setdefault(trial.identity, trial.number)
+
+    def interrupt(self, trial: Trial, attempt: int = HERE) -> None:
+        """An attempt at a trial ended before its evaluation did."""
+        if self._place(trial):
+            attempts = self._running.get(trial.number, set())
+            attempts.discard(attempt)
+            if not attempts:
+                self._forget(trial)
+                self._interrupted.add(trial.number)
+
+    def end(self, trial: Trial) -> None:
+        """A trial has an evaluation that will stay."""
+        if not self._place(trial):
+            return
+        self.trials[trial.number] = trial
+        self._interrupted.discard(trial.number)
+        self._forget(trial)
+        self.ended += 1
+        if trial.outcome in SETTLED and trial.reused is None:
+            first = self.settled.setdefault(trial.identity, trial)
+            if first.number > trial.number:
+                self.settled[trial.identity] = trial
+        if trial.fitness is not None:
+            self.scored += 1
+            best = self.best
+            if best is None or (trial.fitness, -trial.number) > (best.fitness or 0.0, -best.number):
+                self.best = trial
+
+    def has_ended(self, number: int) -> bool:
+        """Whether a trial has an evaluation that will stay."""
+        return number < len(self.trials) and self.trials[number].evaluation is not None
+
+    def evaluating(self, identity: str) -> int | None:
+        """The number of the trial whose evaluation is about to be that of all trials of this identity, if there is one."""
+        return self._evaluating.get(identity)
+
+    def interrupted(self) -> list[Trial]:
+        """Trials that wait for another try, by number."""
+        return [self.trials[number] for number in sorted(self._interrupted)]
+
+    def running(self) -> frozenset[int]:
+        """Numbers of trials that are evaluated somewhere."""
+        return frozenset(self._running)
+
+    def attempts(self, number: int) -> frozenset[int]:
+        """The attempts that run at a number."""
+        return frozenset(self._running.get(number, ()))
+
+    def _place(self, trial: Trial) -> bool:
+        """Make room for a trial; whether it is one that has not ended yet."""
+        if not 0 <= trial.number <= len(self.trials):
+            raise ValueError(f"trial {trial.number} of the phase {trial.phase} comes after {len(self.trials)} trials")
+        if trial.number == len(self.trials):
+            self.trials.append(trial)
+            return True
+        return self.trials[trial.number].evaluation is None
+
+    def _forget(self, trial: Trial) -> None:
+        self._running.pop(trial.number, None)
+        if self._evaluating.get(trial.identity) == trial.number:
+            del self._evaluating[trial.identity]

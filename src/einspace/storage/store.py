@@ -1,0 +1,344 @@
+"""StudyStore: the trials of a run in a database of Optuna's, and the only file that knows how they lie there.
+
+A reported result is durable: neither the death of its driver nor a power cut a moment later can undo it. A trial is one record, which is
+stored when it begins and again, whole, when it has ended. The search is an Optuna study under the run's name, with Optuna's states and
+values, so that Optuna's tools show it; what is trained beside it (baselines, finals) is a second study, `NAME/finals`.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
+from typing import Any, TypeVar
+
+import optuna
+from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
+from optuna.pruners import BasePruner, NopPruner
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy.exc import SQLAlchemyError
+
+from einspace.errors import RunError
+from einspace.evaluation.outcome import Outcome
+from einspace.storage.backup import check, damaged
+from einspace.storage.database import Database, seconds_up
+from einspace.storage.ledger import HERE, Ledger
+from einspace.storage.records import sealed, unsealed
+from einspace.trial import SEARCH, Trial
+
+HEARTBEAT = 15
+"""Seconds between two signs of life of a running trial, where several drivers share a study."""
+
+GRACE = 60
+"""Seconds without a sign of life after which a trial's driver counts as dead."""
+
+_RECORD = "trial"
+"""The attribute of Optuna's trials that holds ours."""
+
+_STATES = {Outcome.OK: TrialState.COMPLETE, Outcome.PRUNED: TrialState.PRUNED}
+"""Optuna's words for our outcomes; every other one is a failure."""
+
+_DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, OverflowError)
+"""What Optuna and we raise for contents that make no sense."""
+
+_T = TypeVar("_T")
+
+
+class StudyStore:
+    """The trials of a run. Used by one thread; several drivers may share it, if its database can be shared.
+
+    Every method raises StorageError, which says why, for a database that cannot be used (any more), and RunError for one that is damaged.
+    """
+
+    def __init__(self, database: Database, storage: RDBStorage, higher_is_better: bool | None, pruner: BasePruner | None) -> None:
+        self.database = database
+        self._storage = storage
+        self._mine: dict[tuple[str, int], int] = {}
+        self._ledgers: dict[str, Ledger] = {}
+        direction = None if higher_is_better is None else StudyDirection.MAXIMIZE if higher_is_better else StudyDirection.MINIMIZE
+        with database.asking(storage.engine):
+            names = [database.study, f"{database.study}/finals"]
+            if direction is None:
+                known = self._ask(optuna.get_all_study_names, storage)
+                names = [name for name in names if name in known]
+                if database.study not in names:
+                    raise RunError(f"there is no run {database.study!r} in {database}")
+            self._shelves = [self._ask(_Shelf, storage, name, direction, pruner) for name in names]
+        self.higher_is_better = self._shelves[0].study.direction == StudyDirection.MAXIMIZE
+        self.sign = 1.0 if self.higher_is_better else -1.0
+        self.sync()
+
+    @classmethod
+    @contextmanager
+    def open(cls, database: Database, higher_is_better: bool | None = None, pruner: BasePruner | None = None) -> Iterator["StudyStore"]:
+        """Open a study, with Optuna's messages turned off meanwhile.
+
+        Args:
+            database: The address, and the study's name there.
+            higher_is_better: Make a new study of this direction if there is none; None to read one that there must be.
+            pruner: What judges trials that are watched.
+        """
+        if database.file is not None:
+            check(database.file)
+        verbosity = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+        storage: RDBStorage | None = None
+        try:
+            with database.starting():
+                storage = _storage_of(database)
+            yield cls(database, storage, higher_is_better, pruner)
+        except ImportError as error:
+            raise RunError(f"{database} needs psycopg, as in `pip install 'einspace[postgres]'`: {error}") from None
+        except (SQLAlchemyError, StorageInternalError) as error:
+            raise database.unusable(error) from error
+        except RuntimeError as error:  # a study of another version of Optuna
+            if "version" not in str(error):
+                raise
+            raise database.unusable(error) from error
+        finally:
+            if storage is not None:
+                storage.remove_session()
+                storage.engine.dispose()
+            optuna.logging.set_verbosity(verbosity)
+
+    def phase(self, name: str) -> Ledger:
+        """The trials of a phase."""
+        return self._ledgers.setdefault(name, Ledger())
+
+    @property
+    def phases(self) -> Mapping[str, Ledger]:
+        """Every phase that has trials."""
+        return self._ledgers
+
+    def asking(self) -> AbstractContextManager[None]:
+        """Keep other drivers from beginning trials meanwhile."""
+        return self.database.asking(self._storage.engine)
+
+    def sync(self) -> None:
+        """Read the trials that are new, and what became of those that ran."""
+        for shelf in self._shelves:
+            for frozen in self._ask(shelf.news):
+                with self._reading():
+                    self._take(shelf, frozen)
+
+    def begin(self, trial: Trial) -> bool:
+        """Store that a trial runs.
+
+        Returns:
+            False if another driver runs or has ended it, and it is not ours.
+        """
+        shelf, key = self._shelf(trial), (trial.phase, trial.number)
+        record = {_RECORD: sealed(trial.to_json())}
+        if self.database.shared:
+            trial_id, number = self._retry(lambda again: self._claim(shelf, record, again))
+            shelf.own.add(number)
+            self.sync()
+            others = self.phase(trial.phase).attempts(trial.number) - {HERE}
+            if self.phase(trial.phase).has_ended(trial.number) or (others and min(others) < number):
+                self._set(trial_id, TrialState.FAIL)  # the lock of asking was lost with its connection, and somebody else was faster
+                return False
+        else:
+            trial_id = self._ask(self._storage.create_new_trial, shelf.id, _template(TrialState.RUNNING, record))
+        self._mine[key] = trial_id
+        return True
+
+    def end(self, trial: Trial) -> bool:
+        """Store what came of a trial of ours; False if another driver took it for dead and has it now."""
+        trial_id = self._mine.pop((trial.phase, trial.number))
+        record, state = sealed(trial.to_json()), _STATES.get(trial.outcome or Outcome.ERROR, TrialState.FAIL)
+        values = [trial.value] if state == TrialState.COMPLETE and trial.value is not None else None
+
+        def action(again: bool) -> bool:
+            try:
+                self._storage.set_trial_user_attr(trial_id, _RECORD, record)
+                self._storage.set_trial_state_values(trial_id, state, values)
+            except UpdateFinishedTrialError:
+                stored = self._storage.get_trial(trial_id)
+                return again and stored.state == state and stored.user_attrs.get(_RECORD) == record
+            return True
+
+        return self._retry(action)
+
+    def interrupt(self, trial: Trial) -> None:
+        """Store that a trial of ours was given up before its end, so that it can be tried again at once."""
+        trial_id = self._mine.pop((trial.phase, trial.number), None)
+        if trial_id is not None:
+            self._set(trial_id, TrialState.FAIL)
+
+    def report(self, trial: Trial, epoch: int, score: float) -> bool:
+        """Store the score of an epoch, and say whether the pruner lets the trial go on; one that is not ours any more is given up."""
+        trial_id, shelf = self._mine.get((trial.phase, trial.number)), self._shelf(trial)
+        if trial_id is None:
+            return False
+
+        def action(_: bool) -> bool:
+            self._storage.set_trial_intermediate_value(trial_id, epoch, score)
+            return not optuna.Trial(shelf.study, trial_id).should_prune()
+
+        try:
+            return self._retry(action)
+        except UpdateFinishedTrialError:
+            return False
+
+    def beat(self) -> None:
+        """Give a sign of life for every trial of ours; one that a server does not take is repeated soon anyway."""
+        if self.database.shared:
+            for trial_id in self._mine.values():
+                self.database.outage.attempt(partial(self._storage.record_heartbeat, trial_id))
+
+    def rescue(self) -> None:
+        """Give up the trials of dead drivers, so that they can be tried again, and read what is new.
+
+        In a file there is one driver, which calls this before it begins any. On a server, trials are stale that had no sign of life for
+        `GRACE` seconds, but not within that time after the server was away: nobody could give one then.
+        """
+        if not self.database.shared:
+            for shelf in self._shelves:
+                for frozen in self._ask(shelf.of, TrialState.RUNNING):
+                    self._close(shelf, frozen)
+        else:
+            with self.asking():
+                if self.database.outage.calm_for(GRACE) and self._ask(seconds_up, self._storage.engine) > GRACE:
+                    for shelf in self._shelves:
+                        with warnings.catch_warnings():
+                            warnings.simplefilter("ignore", ExperimentalWarning)
+                            self._ask(optuna.storages.fail_stale_trials, shelf.study)
+                for shelf in self._shelves:  # who made these died before they ran: whoever makes one holds the lock
+                    for frozen in self._ask(shelf.of, TrialState.WAITING):
+                        self._set(self._id(shelf, frozen), TrialState.FAIL)
+        self.sync()
+
+    def note(self, name: str, record: Mapping[str, Any]) -> None:
+        """Keep something about the run as a whole, in place of what has that name."""
+        self._ask(self._shelves[0].study.set_user_attr, name, sealed(record))
+
+    def notes(self) -> dict[str, dict[str, Any]]:
+        """Everything that is kept of the run as a whole, by name."""
+        stored = self._retry(lambda _: self._shelves[0].study.user_attrs)
+        with self._reading():
+            return {name: unsealed(value) for name, value in stored.items()}
+
+    def _take(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
+        """Take over what an attempt of Optuna's says of a trial of ours."""
+        if _RECORD not in frozen.user_attrs or frozen.state == TrialState.WAITING:
+            return  # a trial that somebody has put there with Optuna's tools, or one that does not run yet
+        trial = Trial.from_json(unsealed(frozen.user_attrs[_RECORD]))
+        ledger = self.phase(trial.phase)
+        attempt = HERE if frozen.number in shelf.own else frozen.number
+        if frozen.state == TrialState.RUNNING:
+            ledger.begin(trial if trial.evaluation is None else _begun(trial), attempt)
+        elif frozen.state == TrialState.COMPLETE and (trial.outcome is not Outcome.OK or frozen.value != trial.value):
+            raise ValueError(f"trial {trial.number} has the value {frozen.value} without an evaluation that gave it")
+        elif trial.outcome is not None and frozen.state == _STATES.get(trial.outcome, TrialState.FAIL):
+            ledger.end(trial)
+        else:
+            ledger.interrupt(_begun(trial), attempt)
+
+    def _claim(self, shelf: "_Shelf", record: Mapping[str, Any], again: bool) -> tuple[int, int]:
+        """Make a trial that waits, give it a sign of life, and let it run: so no trial runs without one. Gives its id and number."""
+        found = next((frozen for frozen in shelf.of(TrialState.WAITING, TrialState.RUNNING) if frozen.user_attrs == record), None)
+        if again and found is not None:  # only the server's answer was lost
+            trial_id = self._id(shelf, found)
+        else:
+            trial_id = self._storage.create_new_trial(shelf.id, _template(TrialState.WAITING, record))
+        self._storage.record_heartbeat(trial_id)
+        self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
+        return trial_id, self._storage.get_trial_number_from_id(trial_id)
+
+    def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
+        """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
+        with self._reading():
+            ours = _RECORD in frozen.user_attrs
+            trial = Trial.from_json(unsealed(frozen.user_attrs[_RECORD])) if ours else None
+        state, values = TrialState.FAIL, None
+        if trial is not None and trial.outcome is not None:
+            state = _STATES.get(trial.outcome, TrialState.FAIL)
+            values = [trial.value] if trial.value is not None else None
+        self._set(self._id(shelf, frozen), state, values)
+
+    def _set(self, trial_id: int, state: TrialState, values: list[float] | None = None) -> None:
+        with suppress(UpdateFinishedTrialError):  # ended already, by another driver or by an earlier try
+            self._ask(self._storage.set_trial_state_values, trial_id, state, values)
+
+    def _id(self, shelf: "_Shelf", frozen: FrozenTrial) -> int:
+        return self._ask(self._storage.get_trial_id_from_study_id_trial_number, shelf.id, frozen.number)
+
+    def _shelf(self, trial: Trial) -> "_Shelf":
+        return self._shelves[0 if trial.phase == SEARCH else 1]
+
+    def _ask(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Call what can be called again, as often as a server needs it."""
+        return self._retry(lambda _: function(*arguments))
+
+    def _retry(self, action: Callable[[bool], _T]) -> _T:
+        """Try an action as often as a server needs it; it hears whether this is another try."""
+        try:
+            return self.database.outage.survive(action) if self.database.shared else action(False)
+        except (SQLAlchemyError, StorageInternalError) as error:
+            raise self.database.unusable(error) from error
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turn whatever makes no sense in a record into one line."""
+        try:
+            yield
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> RunError:
+        how = " ".join(str(error).split())[:200]
+        file = self.database.file
+        return damaged(file, how) if file is not None else RunError(f"the database {self.database} cannot be used: it is damaged ({how})")
+
+
+class _Shelf:
+    """One study of Optuna's; how far it was read, and which of its trials are this driver's."""
+
+    def __init__(self, storage: RDBStorage, name: str, direction: StudyDirection | None, pruner: BasePruner | None) -> None:
+        sampler, judge = optuna.samplers.RandomSampler(seed=0), pruner or NopPruner()
+        if direction is None:
+            self.study = optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=judge)
+        else:
+            self.study = optuna.create_study(
+                study_name=name, storage=storage, direction=direction, sampler=sampler, pruner=judge, load_if_exists=True
+            )
+        self.id = storage.get_study_id_from_name(name)
+        self.own: set[int] = set()
+        self._read = 0
+        self._unfinished: set[int] = set()
+
+    def news(self) -> list[FrozenTrial]:
+        """Trials that are new or were unfinished the last time; raises ValueError if one is missing."""
+        trials = self.study.get_trials(deepcopy=False)
+        numbers = [*sorted(self._unfinished), *range(self._read, len(trials))]
+        found = [trials[number] for number in numbers]
+        if any(trial.number != number for trial, number in zip(found, numbers, strict=True)):
+            raise ValueError("trials of the study are missing")
+        self._read = len(trials)
+        self._unfinished = {trial.number for trial in found if not trial.state.is_finished()}
+        return found
+
+    def of(self, *states: TrialState) -> list[FrozenTrial]:
+        """Trials in one of some states."""
+        return self.study.get_trials(deepcopy=False, states=states)
+
+
+def _storage_of(database: Database) -> RDBStorage:
+    address = database.url.render_as_string(hide_password=False)
+    if not database.shared:
+        return RDBStorage(address, database.options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return RDBStorage(address, database.options, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
+
+
+def _template(state: TrialState, record: Mapping[str, Any]) -> FrozenTrial:
+    return create_trial(state=state, user_attrs=dict(record))
+
+
+def _begun(trial: Trial) -> Trial:
+    """A trial as it was before its end, which does not count."""
+    return Trial(trial.number, trial.proposal, trial.phase, trial.seed, proposing=trial.proposing, started=trial.started)

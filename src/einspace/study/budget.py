@@ -1,0 +1,92 @@
+"""Budget: how long a search goes on, in trials, in seconds, or both."""
+
+import re
+from collections.abc import Callable
+from math import inf, isfinite
+from statistics import median
+from time import monotonic
+
+from einspace.errors import SettingError
+from einspace.storage.ledger import Ledger
+
+RESERVED = 0.4
+"""The part of a budget of time that is kept for the final trainings, at most."""
+
+SLACK = 0.05
+"""The part of a budget of time after which trials that are still running are given up."""
+
+RECENT = 20
+"""Trials whose seconds tell what the next one will take."""
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds_of(budget: str | float) -> float:
+    """Read a budget of time: seconds, or a text with the units s, m, h and d.
+
+    >>> seconds_of("30m"), seconds_of("1h30m"), seconds_of(90)
+    (1800.0, 5400.0, 90.0)
+    """
+    if isinstance(budget, str):
+        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", budget)
+        whole = "".join(number + unit for number, unit in parts)
+        found = sum(float(number) * _UNITS[unit] for number, unit in parts) if whole == budget.replace(" ", "") else 0.0
+    else:
+        found = 0.0 if isinstance(budget, bool) else float(budget)
+    if not (isfinite(found) and found > 0):
+        raise SettingError(f"a budget is a time over 0, such as 90s, 30m, 8h or 2d, not {budget!r}")
+    return found
+
+
+class Budget:
+    """What a search may use up.
+
+    Args:
+        trials: How many trials the search has when it is finished, or None.
+        seconds: Of the run as a whole, final trainings included, or None.
+        spent: Seconds that earlier calls of the run took.
+        reserve: The seconds that the final trainings will take, as far as is known.
+    """
+
+    def __init__(
+        self,
+        trials: int | None,
+        seconds: float | None = None,
+        spent: float = 0.0,
+        reserve: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.trials = trials
+        self.seconds = seconds
+        self._start = monotonic() - spent
+        self._reserve = reserve
+
+    @property
+    def used(self) -> float:
+        """Seconds by now."""
+        return monotonic() - self._start
+
+    @property
+    def left(self) -> float:
+        """Seconds for the whole run; infinite without a budget of time."""
+        return inf if self.seconds is None else self.seconds - self.used
+
+    def allows(self, ledger: Ledger, begun: int) -> bool:
+        """Whether one more trial may begin, of a search that has begun so many: it should end before the final trainings have to start.
+
+        While none has ended well, the final trainings have nothing to train, and their time counts for the search.
+        """
+        if self.trials is not None and begun >= self.trials:
+            return False
+        if self.seconds is None:
+            return True
+        recent = [trial.seconds for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0][-RECENT:]
+        return self.left - self._kept(ledger) > (median(recent) if recent else 0.0)
+
+    def is_over(self, ledger: Ledger) -> bool:
+        """Whether trials that are still running must be given up."""
+        return self.seconds is not None and self.left - self._kept(ledger) < -SLACK * self.seconds
+
+    def _kept(self, ledger: Ledger) -> float:
+        if self.seconds is None or not ledger.scored:
+            return 0.0
+        return min(RESERVED * self.seconds, self._reserve())

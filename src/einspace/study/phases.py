@@ -1,0 +1,133 @@
+"""Phases of a run: each proposes trials from what is stored, so that all of it can be resumed. The driver knows nothing else of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, time
+
+from einspace.errors import SettingError
+from einspace.evaluation.outcome import Outcome, Request
+from einspace.storage import StudyStore
+from einspace.strategies import Strategy, propose
+from einspace.study.budget import Budget
+from einspace.trial import SEARCH, Proposal, Trial
+
+LASTING = (Outcome.OK, Outcome.NAN, Outcome.ERROR, Outcome.PRUNED)
+"""Outcomes of a listed training that another try would only repeat; what the machine is to blame for is tried again by the next call."""
+
+
+class Phase(ABC):
+    """A part of a run. `name` stands in each of its trials."""
+
+    name: str
+    final: bool = False
+    """Whether its trials are trained on train and valid, and scored on test."""
+    time_limit: float | None = None
+    """Seconds for one of its evaluations."""
+
+    @abstractmethod
+    def next(self, store: StudyStore) -> Trial | None:
+        """The next trial to begin, or None where there is none at present; the phase is over once none of its trials runs either."""
+
+    @abstractmethod
+    def progress(self, store: StudyStore) -> tuple[int, int | None]:
+        """How many of its trials have ended, and how many there are to be; None where only time ends it."""
+
+    def request(self, trial: Trial) -> Request:
+        """What an executor is asked for."""
+        return Request(
+            trial.proposal.text, self.final, trial.seed, self.weights(trial), dict(trial.proposal.changes), time_limit=self.time_limit
+        )
+
+    def weights(self, trial: Trial) -> str | None:
+        """Where the trained weights are to be written, if they are."""
+        return None
+
+
+class Search(Phase):
+    """The proposals of a strategy, for as long as the budget lasts; a trial that was interrupted comes first, as it was proposed."""
+
+    name = SEARCH
+
+    def __init__(self, strategy: Strategy, seed: int, budget: Budget, time_limit: float | None) -> None:
+        self.strategy = strategy
+        self.seed = seed
+        self.budget = budget
+        self.final = strategy.final
+        self.time_limit = time_limit
+
+    def next(self, store: StudyStore) -> Trial | None:
+        """An interrupted trial, or a new proposal."""
+        ledger = store.phase(self.name)
+        interrupted = ledger.interrupted()
+        if not self.budget.allows(ledger, len(ledger.trials) - len(interrupted)):
+            return None
+        if interrupted:
+            return interrupted[0]
+        clock = perf_counter()
+        proposal = propose(self.strategy, tuple(ledger.trials), self.seed)
+        if proposal is None:
+            if not ledger.running():
+                raise SettingError(f"the strategy {type(self.strategy).__name__} waits for trials to end, but none is running")
+            return None
+        return Trial(len(ledger.trials), proposal, self.name, self.seed, proposing=perf_counter() - clock, started=time())
+
+    def progress(self, store: StudyStore) -> tuple[int, int | None]:
+        """Of the budget's trials, or of those that the run has already."""
+        ledger, trials = store.phase(self.name), self.budget.trials
+        return ledger.ended, None if trials is None else max(trials, len(ledger.trials))
+
+
+class Listed(Phase):
+    """Architectures that are known beforehand, each from given seeds, such as the baselines or the final trainings.
+
+    `wanted` is asked each time, for it may follow from what has ended meanwhile.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        wanted: Callable[[], Iterable[tuple[Proposal, int]]],
+        final: bool = False,
+        time_limit: float | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.final = final
+        self.time_limit = time_limit
+        self._wanted = wanted
+        self._folder = folder
+        self._begun: set[str] = set()
+
+    def next(self, store: StudyStore) -> Trial | None:
+        """The first that has no lasting outcome yet, and that this driver has not tried."""
+        ledger = store.phase(self.name)
+        waiting = {trial.identity: trial for trial in ledger.interrupted()}
+        known = {trial.identity for trial in ledger.trials if trial.outcome in LASTING or trial.number in ledger.running()}
+        for proposal, seed in self._wanted():
+            trial = Trial(len(ledger.trials), proposal, self.name, seed, started=time())
+            if trial.identity not in known | self._begun:
+                self._begun.add(trial.identity)
+                return replace(waiting[trial.identity]) if trial.identity in waiting else trial
+        return None
+
+    def progress(self, store: StudyStore) -> tuple[int, int | None]:
+        """Of those that are wanted."""
+        ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
+        wanted = [f"{seed}:{proposal.identity}" for proposal, seed in self._wanted()]
+        return sum(identity in ended for identity in wanted), len(wanted)
+
+    def weights(self, trial: Trial) -> str | None:
+        """A file of the folder under the architecture's key, for the first of its seeds."""
+        first = next((seed for proposal, seed in self._wanted() if proposal.identity == trial.proposal.identity), None)
+        return None if self._folder is None or first != trial.seed else str(self._folder.resolve() / f"{trial.proposal.key}.safetensors")
+
+
+def scores(trials: Sequence[Trial], key: str) -> list[Trial]:
+    """The trials of a listed phase of one architecture, by seed; of several tries, the one that counts."""
+    found: dict[int, Trial] = {}
+    for trial in trials:
+        if trial.proposal.key == key and trial.evaluation is not None and (trial.seed not in found or found[trial.seed].value is None):
+            found[trial.seed] = trial
+    return [found[seed] for seed in sorted(found)]

@@ -1,0 +1,26 @@
+"""Signals: Ctrl-C, TERM and HUP stop a search in order, however often they come."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+@contextmanager
+def handled(stop: Callable[[int], None]) -> Iterator[None]:
+    """Call `stop` with the number of each signal instead of what Python does; only the main thread can, elsewhere nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    mine = [number for number in numbers if before[number] not in (signal.SIG_IGN, None)]  # nohup stays as it is
+    try:
+        for number in mine:
+            signal.signal(number, lambda number, _: stop(number))
+        yield
+    finally:
+        for number in mine:
+            signal.signal(number, before[number])

@@ -1,0 +1,141 @@
+"""Trial: the one record of a run. The database stores it, strategies and callbacks get it, results list it, reports read it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+from pydantic import TypeAdapter
+
+from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.space import Architecture
+
+SEARCH, BASELINE, FINAL = "search", "baseline", "final"
+"""Phases of a run: proposals of the strategy, baselines beside them, and trainings for the test split."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Figures of a backbone for one sample; None where they are not known."""
+
+    parameters: int
+    flops: int | None = None
+    activation_bytes: int | None = None
+    """Bytes that one forward pass writes."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What to try next: an architecture, where it comes from in a few words, and the numbers of the trials it descends from."""
+
+    text: str
+    key: str
+    """The canonical key of the architecture."""
+    costs: Costs
+    origin: str
+    parents: tuple[int, ...] = ()
+    place: tuple[int, ...] | None = None
+    """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
+    changes: Mapping[str, float] = field(default_factory=dict)
+    """Changes to the recipe for this trial alone, such as `{"learning_rate_factor": 0.5}`."""
+
+    @classmethod
+    def of(
+        cls,
+        architecture: Architecture,
+        origin: str,
+        parents: tuple[int, ...] = (),
+        place: tuple[int, ...] | None = None,
+        changes: Mapping[str, float] | None = None,
+    ) -> Self:
+        """Propose an architecture."""
+        costs = Costs(architecture.parameters, architecture.flops, architecture.activation_bytes)
+        return cls(str(architecture), architecture.key, costs, origin, parents, place, dict(changes or {}))
+
+    @cached_property
+    def identity(self) -> str:
+        """Equal for two proposals that are trained alike: the canonical key with the changes to the recipe."""
+        return self.key + (json.dumps(self.changes, sort_keys=True) if self.changes else "")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One architecture of a run, from its proposal to its end. Immutable: an end makes another record of the same trial."""
+
+    number: int
+    """How many trials of its phase were begun before it."""
+    proposal: Proposal
+    phase: str = SEARCH
+    seed: int = 0
+    """Decides the weights at the start and the order of the samples."""
+    evaluation: Evaluation | None = None
+    """None for a trial that runs, or whose driver ended before it."""
+    fitness: float | None = None
+    """The score, turned so that more is better; None unless the outcome is ok."""
+    reused: int | None = None
+    """The number of the trial of the same phase whose evaluation this is: both are trained alike."""
+    proposing: float = 0.0
+    """Seconds that the strategy took."""
+    started: float = 0.0
+    """Seconds since 1970, as `ended`."""
+    ended: float | None = None
+
+    @property
+    def identity(self) -> str:
+        """Equal for two trials of a phase whose evaluations would be the same."""
+        return f"{self.seed}:{self.proposal.identity}"
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None for a trial that has not."""
+        return None if self.evaluation is None else self.evaluation.outcome
+
+    @property
+    def value(self) -> float | None:
+        """The score in the units of the metric; None unless the outcome is ok."""
+        return None if self.evaluation is None else self.evaluation.value
+
+    @property
+    def seconds(self) -> float:
+        """Building, training and scoring; 0 where an evaluation was reused."""
+        return 0.0 if self.evaluation is None or self.reused is not None else self.evaluation.seconds.total
+
+    @property
+    def losses(self) -> tuple[float | None, ...]:
+        """The mean training loss of each epoch."""
+        return () if self.evaluation is None else self.evaluation.losses
+
+    @property
+    def reason(self) -> str:
+        """One line on what went wrong."""
+        return "" if self.evaluation is None else self.evaluation.reason
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds of the trained network for one sample, where it was measured."""
+        return None if self.evaluation is None else self.evaluation.latency
+
+    def cost(self, name: str) -> float | None:
+        """A cost by its name: `parameters`, `flops` or `activation_bytes` of the backbone, or the measured `latency`."""
+        return self.latency if name == "latency" else getattr(self.proposal.costs, name)
+
+    def end(self, evaluation: Evaluation, sign: float, ended: float, reused: int | None = None) -> Self:
+        """The record with what came of it; `sign` is -1 where lower scores are better."""
+        good = evaluation.outcome is Outcome.OK and evaluation.value is not None
+        fitness = sign * evaluation.value if good and evaluation.value is not None else None
+        kept = evaluation if good else replace(evaluation, value=None)
+        return replace(self, evaluation=kept, fitness=fitness, reused=reused, ended=ended)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON can hold it; what is not finite is null."""
+        found: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
+        return found
+
+    @classmethod
+    def from_json(cls, data: object) -> "Trial":
+        """The record of what `to_json` gave; raises ValueError for what is none."""
+        return _ADAPTER.validate_python(data)
+
+
+_ADAPTER = TypeAdapter(Trial)
