@@ -13,7 +13,8 @@ from statistics import median
 import numpy as np
 import psutil
 
-from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.evaluation import Context, Evaluation, Outcome, Request, Work
+from einspace.evaluation.objective import TaskObjective
 from einspace.executors import ProcessExecutor, Watch
 from einspace.features import Feature
 from einspace.tasks.metrics import ACCURACY
@@ -23,14 +24,22 @@ from einspace.tasks.task import Split, Task
 RECIPE = Recipe(epochs_search=10, epochs_final=10, batch_size=16, learning_rate=0.1, weight_decay=0.0)
 
 
-def nothing(request: Request, task: Task, recipe: Recipe, watch: Watch | None = None) -> Evaluation:
-    """End at once, after telling of ten epochs if someone watches; "kill" dies."""
-    if request.text == "kill":
-        os.kill(os.getpid(), 9)
-    for epoch in range(1, 11):
-        if watch is not None and not watch(epoch, 0.5):
-            return Evaluation(Outcome.PRUNED)
-    return Evaluation(Outcome.OK, float(os.getpid()))
+class Nothing(Work):
+    """Ends at once, after reports of ten epochs if they are watched; "kill" dies."""
+
+    def __call__(self, text: str, context: Context) -> Evaluation:
+        """Read the text."""
+        if text == "kill":
+            os.kill(os.getpid(), 9)
+        for epoch in range(1, 11):
+            if context.watched and not context.report(epoch, 0.5):
+                return Evaluation(Outcome.PRUNED)
+        return Evaluation(Outcome.OK, float(os.getpid()))
+
+
+def work(task: Task) -> Work:
+    """The usual work on a task."""
+    return Work(TaskObjective(task, task.recipe), task.input)
 
 
 def small_task() -> Task:
@@ -49,7 +58,7 @@ def rate(executor: ProcessExecutor, count: int, watch: Watch | None = None) -> f
 
 def measure(workers: int, count: int) -> None:
     """Start, throughput, latency and the price of a death."""
-    with ProcessExecutor(small_task(), RECIPE, workers=workers, memory_limit=None, evaluate=nothing) as executor:
+    with ProcessExecutor(Nothing(work(small_task()).objective, small_task().input), workers, memory_limit=None) as executor:
         clock = time.perf_counter()
         executor.submit(Request("nothing")).result()
         first = time.perf_counter() - clock
@@ -73,7 +82,7 @@ def measure(workers: int, count: int) -> None:
 
 def growth(count: int) -> None:
     """Memory of two workers over real evaluations of different architectures, and what the first evaluation of a new worker costs more."""
-    with ProcessExecutor(small_task(), RECIPE, workers=2, memory_limit=None) as executor:
+    with ProcessExecutor(work(small_task()), workers=2, memory_limit=None) as executor:
         sizes: list[int] = []
         times: list[float] = []
         for number in range(count):
@@ -97,7 +106,7 @@ def data(megabytes: int) -> None:
     small = Split(x[:1000], split.y[:1000])
     task = Task("large", Feature((3, 32, 32)), 10, split, small, small, ACCURACY, RECIPE.override(epochs_search=1, batch_size=256))
     for workers in (1, 4):
-        with ProcessExecutor(task, task.recipe, workers=workers, memory_limit=None) as executor:
+        with ProcessExecutor(work(task), workers, memory_limit=None) as executor:
             futures = [executor.submit(Request("[linear(d=4) relu]")) for _ in range(2 * workers)]
             most = 0
             while not all(future.done() for future in futures):

@@ -2,27 +2,29 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
-from functools import partial
-from math import isnan, nan
+from dataclasses import asdict, dataclass, replace
+from math import inf, isnan, nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from pydantic import TypeAdapter
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from einspace.errors import TaskError
-from einspace.evaluation import Evaluation, NotANumber, Outcome, Request
-from einspace.evaluation.attempt import accepts, attempt
-from einspace.evaluation.evaluate import evaluate
+from einspace.evaluation import Context, Evaluation, NotANumber, Outcome, Request, Work
+from einspace.evaluation import attempt as border
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.outcome import Report
 from einspace.evaluation.training import predict, train
 from einspace.features import Feature
 from einspace.networks import Classification, build
-from einspace.space import EinSpace
+from einspace.space import Architecture, EinSpace
 from einspace.tasks import ACCURACY, Recipe, Split, Task
 
 RECIPE = Recipe(epochs_search=6, epochs_final=9, batch_size=16, learning_rate=0.1, weight_decay=1e-4)
@@ -47,6 +49,11 @@ def blobs(size: int, seed: int) -> Split:
 @pytest.fixture
 def task() -> Task:
     return Task("blobs", Feature((2, 4, 4)), 2, blobs(97, 0), blobs(40, 1), blobs(40, 2), ACCURACY, RECIPE)
+
+
+def attempt(request: Request, task: Task, recipe: Recipe = RECIPE, report: Report | None = None) -> Evaluation:
+    """Evaluate on a task, the way that workers do."""
+    return border.attempt(request, Work(TaskObjective(task, recipe), task.input), report=report)
 
 
 def network() -> nn.Module:
@@ -135,22 +142,22 @@ def test_evaluate_searches_on_valid(task: Task) -> None:
     """A search evaluation sees train and valid only; a final one trains on both, for longer, and scores on test."""
     unseen = Split(task.test.x, 1 - task.test.y)
     task = replace(task, test=unseen)
-    search = evaluate(Request(LINEAR), task, RECIPE)
+    search = attempt(Request(LINEAR), task)
     assert search.outcome is Outcome.OK
     assert search.value is not None
     assert search.value > 0.9
-    assert len(search.epochs) == 6
-    final = evaluate(Request(LINEAR, final=True), task, RECIPE)
+    assert len(search.losses) == 6
+    final = attempt(Request(LINEAR, final=True), task)
     assert final.value is not None
     assert final.value < 0.1
-    assert len(final.epochs) == 9
+    assert len(final.losses) == 9
     assert final.parameters == search.parameters
     assert min(asdict(search.seconds).values()) > 0
 
 
 def test_evaluate_is_deterministic(task: Task) -> None:
     """The seed decides the weights and the shuffling."""
-    runs = [evaluate(Request(LINEAR, seed=seed), task, RECIPE).epochs for seed in (3, 3, 4)]
+    runs = [attempt(Request(LINEAR, seed=seed), task).losses for seed in (3, 3, 4)]
     assert runs[0] == runs[1] != runs[2]
 
 
@@ -161,7 +168,7 @@ def test_attempt_error(task: Task) -> None:
     assert evaluation.value is None
     assert evaluation.reason.startswith("NotationError")
     assert "NotationError" in evaluation.traceback
-    assert json.loads(json.dumps(asdict(evaluation)))["outcome"] == "error"
+    assert json.loads(json.dumps(evaluation.to_json()))["outcome"] == "error"
 
 
 def test_attempt_nan(task: Task) -> None:
@@ -177,7 +184,7 @@ def test_nan_metric(task: Task) -> None:
     broken = replace(task, metric=replace(ACCURACY, function=_nan))
     evaluation = attempt(Request(LINEAR), broken, RECIPE)
     assert (evaluation.outcome, evaluation.value) == (Outcome.NAN, None)
-    assert len(evaluation.epochs) == 6
+    assert len(evaluation.losses) == 6
 
 
 def _nan(outputs: Tensor, labels: Tensor) -> float:
@@ -199,10 +206,10 @@ def _nan(outputs: Tensor, labels: Tensor) -> float:
 def test_attempt_memory(task: Task, error: Exception, outcome: Outcome) -> None:
     """Only what says that memory ran out is out-of-memory."""
 
-    def raising(request: Request, task: Task, recipe: Recipe) -> Evaluation:
+    def raising(architecture: Architecture, context: Context) -> Evaluation:
         raise error
 
-    evaluation = attempt(Request(""), task, RECIPE, raising)
+    evaluation = border.attempt(Request(LINEAR), Work(raising, task.input))
     assert evaluation.outcome is outcome
     assert evaluation.traceback.splitlines()[-1].startswith(("MemoryError", "torch.OutOfMemoryError", "RuntimeError", "ValueError"))
 
@@ -210,25 +217,25 @@ def test_attempt_memory(task: Task, error: Exception, outcome: Outcome) -> None:
 def test_interrupts_pass(task: Task) -> None:
     """Ctrl-C is no property of an architecture: it is not turned into an outcome."""
 
-    def raising(request: Request, task: Task, recipe: Recipe) -> Evaluation:
+    def raising(architecture: Architecture, context: Context) -> Evaluation:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        attempt(Request(""), task, RECIPE, raising)
+        border.attempt(Request(LINEAR), Work(raising, task.input))
 
 
 def test_watching_changes_nothing(task: Task) -> None:
     """A watch is told the validation score after each epoch, the last one being the value; losses and score are those without it."""
     told: list[tuple[int, float]] = []
 
-    def watch(epoch: int, score: float) -> bool:
+    def report(epoch: int, score: float, loss: float | None) -> bool:
         told.append((epoch, score))
         return True
 
     text = "[[im2col(k=3,s=1,p=1) linear(d=16) col2im] [norm relu]]"  # batch norm knows training from evaluation
     slow = RECIPE.override(learning_rate=0.003)
-    plain, watched = evaluate(Request(text), task, slow), evaluate(Request(text), task, slow, watch=watch)
-    assert (watched.value, watched.epochs, watched.parameters) == (plain.value, plain.epochs, plain.parameters)
+    plain, watched = attempt(Request(text), task, slow), attempt(Request(text), task, slow, report)
+    assert (watched.value, watched.losses, watched.parameters) == (plain.value, plain.losses, plain.parameters)
     assert (plain.scores, watched.scores) == ((), tuple(score for _, score in told))
     assert [epoch for epoch, _ in told] == [1, 2, 3, 4, 5, 6]
     assert watched.value == told[-1][1]
@@ -238,37 +245,37 @@ def test_watching_changes_nothing(task: Task) -> None:
 
 def test_pruned(task: Task) -> None:
     """A watch that says no ends the training there; losses, scores and parameters are kept, a value is not."""
-    evaluation = attempt(Request(LINEAR), task, RECIPE, watch=lambda epoch, score: epoch < 3)
-    whole = evaluate(Request(LINEAR), task, RECIPE)
+    evaluation = attempt(Request(LINEAR), task, report=lambda epoch, score, loss: epoch < 3)
+    whole = attempt(Request(LINEAR), task)
     assert (evaluation.outcome, evaluation.value, evaluation.parameters) == (Outcome.PRUNED, None, whole.parameters)
-    assert (len(evaluation.scores), evaluation.epochs) == (3, whole.epochs[:3])
+    assert (len(evaluation.scores), evaluation.losses) == (3, whole.losses[:3])
     assert evaluation.reason == "given up after epoch 3 of 6"
 
 
 def test_final_training_is_not_watched(task: Task) -> None:
     """The watch of a search has no say in what is trained for the test split."""
-    evaluation = evaluate(Request(LINEAR, final=True), task, RECIPE, watch=lambda epoch, score: False)
-    assert (evaluation.outcome, evaluation.scores, len(evaluation.epochs)) == (Outcome.OK, (), 9)
+    evaluation = attempt(Request(LINEAR, final=True), task, report=lambda epoch, score, loss: False)
+    assert (evaluation.outcome, evaluation.scores, len(evaluation.losses)) == (Outcome.OK, (), 9)
 
 
 def test_failure_keeps_what_was_told(task: Task) -> None:
     """What goes wrong at an epoch, be it the watch, leaves the losses and scores of those before."""
 
-    def watch(epoch: int, score: float) -> bool:
+    def report(epoch: int, score: float, loss: float | None) -> bool:
         if epoch == 3:
             raise MemoryError
         return True
 
-    evaluation = attempt(Request(LINEAR), task, RECIPE, watch=watch)
+    evaluation = attempt(Request(LINEAR), task, report=report)
     assert evaluation.outcome is Outcome.OUT_OF_MEMORY
-    assert (len(evaluation.epochs), len(evaluation.scores)) == (3, 3)
+    assert (len(evaluation.losses), len(evaluation.scores)) == (3, 3)
 
 
 @pytest.mark.parametrize("text", [LINEAR, "[[im2col(k=3,s=1,p=1) linear(d=16) col2im] [norm relu]]"])
 def test_weights_are_kept(task: Task, tmp_path: Path, text: str) -> None:
     """The trained weights, batch norm's statistics among them, are written whole: a new network with them scores the same."""
     path = tmp_path / "new folder" / "best.safetensors"
-    evaluation = evaluate(Request(text, keep=str(path), seed=5), task, RECIPE)
+    evaluation = attempt(Request(text, keep=str(path), seed=5), task)
     assert (evaluation.outcome, evaluation.reason) == (Outcome.OK, "")
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     net = build(EinSpace((2, 4, 4)).parse(text), Classification(classes=2))
@@ -282,7 +289,7 @@ def test_weights_are_kept(task: Task, tmp_path: Path, text: str) -> None:
 def test_weights_that_cannot_be_written(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path that cannot be or a disk that is full costs no score, leaves no part of a file, and spares an older file."""
     (tmp_path / "file").touch()
-    impossible = evaluate(Request(LINEAR, keep=str(tmp_path / "file" / "weights")), task, RECIPE)
+    impossible = attempt(Request(LINEAR, keep=str(tmp_path / "file" / "weights")), task)
     assert impossible.outcome is Outcome.OK
     assert impossible.value is not None
     assert impossible.reason.startswith("the weights were not kept: ")
@@ -292,23 +299,119 @@ def test_weights_that_cannot_be_written(task: Task, tmp_path: Path, monkeypatch:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(safetensors.torch, "save_file", full)
-    evaluation = evaluate(Request(LINEAR, keep=str(tmp_path / "file")), task, RECIPE)
+    evaluation = attempt(Request(LINEAR, keep=str(tmp_path / "file")), task)
     assert (evaluation.outcome, evaluation.value) == (Outcome.OK, impossible.value)
     assert "No space left" in evaluation.reason
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("file", b"")]
 
 
-def test_own_evaluate_takes_what_it_names(task: Task) -> None:
-    """A device and a watch are given to an `evaluate` that names them, and kept from one that does not."""
+def own(returned: Any, request: Request | None = None, report: Report | None = None) -> Evaluation:
+    """Evaluate with an objective of the user's that returns this."""
+    return border.attempt(
+        request or Request("[relu norm]"), Work(lambda architecture, context: returned, Feature((2, 4, 4))), report=report
+    )
 
-    def plain(request: Request, task: Task, recipe: Recipe) -> Evaluation:
-        return Evaluation(Outcome.OK, 1.0)
 
-    def elsewhere(request: Request, task: Task, recipe: Recipe, device: str) -> Evaluation:
-        return Evaluation(Outcome.OK, 1.0, device=f"really {device}")
+@pytest.mark.parametrize(
+    ("returned", "outcome", "value", "extra"),
+    [
+        (0.5, Outcome.OK, 0.5, {}),
+        (np.float32(0.5), Outcome.OK, 0.5, {}),
+        (1, Outcome.OK, 1.0, {}),
+        ({"score": 0.5, "size": np.int64(3), "curve": [1, nan]}, Outcome.OK, 0.5, {"size": 3, "curve": [1, None]}),
+        (nan, Outcome.NAN, None, {}),
+        ({"score": -inf, "size": 3}, Outcome.NAN, None, {"size": 3}),
+        (None, Outcome.ERROR, None, {}),
+        (True, Outcome.ERROR, None, {}),
+        ("0.5", Outcome.ERROR, None, {}),
+        ({"accuracy": 0.5}, Outcome.ERROR, None, {}),
+        ({"score": 0.5, "network": object()}, Outcome.ERROR, None, {}),
+        (Evaluation(Outcome.OK), Outcome.ERROR, None, {}),
+        (Evaluation(Outcome.OK, inf), Outcome.NAN, None, {}),
+        (Evaluation(Outcome.NAN, 0.5, reason="lost"), Outcome.NAN, None, {}),
+    ],
+)
+def test_own_objective(returned: Any, outcome: Outcome, value: float | None, extra: dict[str, Any]) -> None:
+    """A number, a mapping with a score and more, or an evaluation; all else is an error that says so, and can be stored."""
+    evaluation = own(returned)
+    assert (evaluation.outcome, evaluation.value, dict(evaluation.extra)) == (outcome, value, extra)
+    assert (evaluation.reason == "") == (outcome is Outcome.OK)
+    assert Evaluation.from_json(json.loads(json.dumps(evaluation.to_json()))) == evaluation
 
-    assert attempt(Request(""), task, RECIPE, plain, "cpu", lambda epoch, score: True).device == "cpu"
-    assert attempt(Request(""), task, RECIPE, elsewhere, "cpu", lambda epoch, score: True).device == "really cpu"
-    assert accepts(evaluate, "watch")
-    assert accepts(partial(evaluate, device="cpu"), "device")
-    assert not accepts(plain, "watch")
+
+def test_own_objective_is_named_what_it_must_return() -> None:
+    """The reason of a wrong return value lists the right ones."""
+    assert 'must return a number, a mapping with a number as "score", or an Evaluation, not None' in own(None).reason
+
+
+def test_own_objective_gets_the_request(task: Task) -> None:
+    """Seed, device, changes, files and the watch reach the objective; its reports are kept, and a no prunes whatever it returns."""
+    seen: list[Context] = []
+    told: list[tuple[int, float, float | None]] = []
+
+    def objective(architecture: Architecture, context: Context) -> float:
+        seen.append(context)
+        assert str(architecture) == LINEAR
+        return 0.75 if context.report(1, 0.25, 2.0) and context.report(2, 0.5, 1.0) else 99.0
+
+    def report(epoch: int, score: float, loss: float | None) -> bool:
+        told.append((epoch, score, loss))
+        return epoch < 2
+
+    request = Request(LINEAR, seed=7, keep="there", changes={"learning_rate": 0.5})
+    work = Work(objective, task.input)
+    evaluation = border.attempt(request, work, "cuda:3", report)
+    assert (evaluation.outcome, evaluation.value, evaluation.scores, evaluation.losses) == (Outcome.PRUNED, None, (0.25, 0.5), (2.0, 1.0))
+    assert told == [(1, 0.25, 2.0), (2, 0.5, 1.0)]
+    assert (seen[0].seed, seen[0].device, seen[0].files, seen[0].watched, seen[0].final) == (7, "cuda:3", Path("there"), True, False)
+    assert seen[0].changes == {"learning_rate": 0.5}
+    final = border.attempt(replace(request, final=True), work, report=report)
+    assert (final.outcome, final.value, final.device, seen[1].final, seen[1].watched) == (Outcome.OK, 0.75, "cpu", True, False)
+    assert len(told) == 2
+
+
+def test_changes_of_the_recipe(task: Task) -> None:
+    """A change sets a field of the recipe for one evaluation, or multiplies the learning rate; an unknown one is an error."""
+    changed = attempt(Request(LINEAR, changes={"learning_rate_factor": 0.5, "epochs_search": 2}), task)
+    alike = attempt(Request(LINEAR), task, RECIPE.override(learning_rate=0.05, epochs_search=2))
+    assert (changed.losses, changed.value) == (alike.losses, alike.value)
+    assert len(changed.losses) == 2
+    wrong = attempt(Request(LINEAR, changes={"speed": 1.0}), task)
+    assert (wrong.outcome, "has no 'speed' to change" in wrong.reason) == (Outcome.ERROR, True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {"outcome": "fine"},
+        {"outcome": "ok", "value": "0.5"},
+        {"outcome": "ok", "value": True},
+        {"outcome": "ok", "value": nan},
+        {"outcome": "ok", "losses": [1, "2"]},
+        {"outcome": "ok", "reason": 5},
+        {"outcome": "ok", "attempts": 1.5},
+        {"outcome": "ok", "seconds": {"train": None}},
+        {"outcome": "ok", "epochs": [1.0]},
+    ],
+)
+def test_stored_data_of_wrong_types(data: Any) -> None:
+    """Nothing but an evaluation's own data becomes one."""
+    with pytest.raises(ValueError, match="Evaluation"):
+        Evaluation.from_json(data)
+
+
+def test_stored_inside_of_another_record() -> None:
+    """A record that has an evaluation is written and read by its own adapter; what is not finite is null there too."""
+
+    @dataclass(frozen=True)
+    class Trial:
+        number: int
+        evaluation: Evaluation | None = None
+
+    adapter = TypeAdapter(Trial)
+    trial = Trial(3, Evaluation(Outcome.NAN, losses=(1.0, nan), scores=(0.5,), latency=None))
+    data = json.loads(json.dumps(adapter.dump_python(trial, mode="json"), allow_nan=False))
+    assert adapter.validate_python(data) == Trial(3, Evaluation(Outcome.NAN, losses=(1.0, None), scores=(0.5,)))
+    assert adapter.validate_python({"number": 3}) == Trial(3)

@@ -8,11 +8,14 @@ import torch
 from tests.study_samples import RECIPE, small_task
 from torch import Tensor, nn
 
-from einspace.evaluation import Outcome, Request
+from einspace.evaluation import Evaluation, Outcome, Request, Work
 from einspace.evaluation import latency as module
-from einspace.evaluation.evaluate import evaluate
+from einspace.evaluation.attempt import attempt
 from einspace.evaluation.latency import BUDGET, PASSES, WARM_UP, latency, measured
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.outcome import Report
 from einspace.tasks.metrics import Metric
+from einspace.tasks.task import Task
 
 
 class Clocked(nn.Module):
@@ -67,15 +70,19 @@ def test_a_failed_measurement_says_why() -> None:
 def test_an_evaluation_in_a_search_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed measurement costs no score; there is none of a final training, of a pruned one, and of one that lost itself."""
     task, request = small_task(), Request("[[im2col(k=3,s=1,p=1) linear(d=16) col2im] relu]")
-    good = evaluate(request, task, RECIPE)
+
+    def evaluate(request: Request, task: Task = task, report: Report | None = None) -> Evaluation:
+        return attempt(request, Work(TaskObjective(task, RECIPE), task.input), report=report)
+
+    good = evaluate(request)
     assert good.latency is not None
     assert good.latency > 0
-    assert evaluate(replace(request, final=True), task, RECIPE).latency is None
-    pruned = evaluate(request, task, RECIPE, watch=lambda epoch, score: False)
+    assert evaluate(replace(request, final=True)).latency is None
+    pruned = evaluate(request, report=lambda epoch, score, loss: False)
     assert (pruned.outcome, pruned.latency) == (Outcome.PRUNED, None)
-    lost = evaluate(request, replace(task, metric=Metric("nothing", True, lambda outputs, targets: float("nan"))), RECIPE)
+    lost = evaluate(request, replace(task, metric=Metric("nothing", True, lambda outputs, targets: float("nan"))))
     assert (lost.outcome, lost.latency) == (Outcome.NAN, None)
     monkeypatch.setattr(module, "latency", lambda network, sample: torch.empty(1).view(7))
-    failed = evaluate(request, task, RECIPE)
+    failed = evaluate(request)
     assert failed.reason.startswith("the latency was not measured: RuntimeError: ")
     assert replace(failed, reason="", seconds=good.seconds) == replace(good, latency=None)

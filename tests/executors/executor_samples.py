@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Watch
+from einspace.evaluation import Context, Evaluation, NotANumber, Outcome, Request, Work
+from einspace.evaluation.objective import TaskObjective
 from einspace.executors import Executor, ProcessExecutor, RetryingExecutor
 from einspace.features import Feature
 from einspace.tasks.metrics import ACCURACY
@@ -28,9 +30,31 @@ def tiny_task() -> Task:
     return Task("tiny", Feature((1, 2, 2)), 2, split, split, split, ACCURACY, RECIPE)
 
 
-def behave(request: Request, task: Task, recipe: Recipe, device: str = "", watch: Watch | None = None) -> Evaluation:
-    """Do what the request's text says."""
-    match request.text.split():
+@dataclass(frozen=True)
+class Behaviour(Work):
+    """Work whose texts are not architectures but say what to do."""
+
+    def __call__(self, text: str, context: Context) -> Any:
+        assert isinstance(self.objective, TaskObjective)
+        done = behave(text, context)
+        value = float(len(self.objective.task.train) + self.objective.recipe.epochs_search)
+        return Evaluation(Outcome.OK, value=value, reason=text) if done is None else done
+
+
+def tiny_work() -> Work:
+    """The usual work on eight samples."""
+    task = tiny_task()
+    return Work(TaskObjective(task, RECIPE), task.input)
+
+
+def behaviour() -> Behaviour:
+    """The same, for texts that `behave` reads."""
+    return Behaviour(tiny_work().objective, tiny_task().input)
+
+
+def behave(text: str, context: Context) -> Any:
+    """Do as the text says; None if it says nothing."""
+    match text.split():
         case ["kill"]:
             os.kill(os.getpid(), signal.SIGKILL)
         case ["kill-once", path]:
@@ -64,8 +88,10 @@ def behave(request: Request, task: Task, recipe: Recipe, device: str = "", watch
             raise _TwoArgumentsError("one", "two")
         case ["unsendable"]:
             return Evaluation(Outcome.OK, value=1.0, reason=lambda: "cannot be pickled")  # type: ignore[arg-type]
-        case ["no-evaluation"]:
-            return 0.5  # type: ignore[return-value]
+        case ["no-score"]:
+            return "good"
+        case ["number"]:
+            return 0.25
         case ["pid"]:
             return Evaluation(Outcome.OK, value=float(os.getpid()))
         case ["parent"]:
@@ -73,22 +99,22 @@ def behave(request: Request, task: Task, recipe: Recipe, device: str = "", watch
         case ["threads"]:
             return Evaluation(Outcome.OK, value=float(torch.get_num_threads()))
         case ["epochs", count, *then]:
-            return _epochs(int(count), then, watch)
-    return Evaluation(Outcome.OK, value=float(len(task.train) + recipe.epochs_search), reason=request.text)
+            return _epochs(int(count), then, context)
+    return None
 
 
-def _epochs(count: int, then: list[str], watch: Watch | None) -> Evaluation:
+def _epochs(count: int, then: list[str], context: Context) -> Evaluation:
     """Epochs of which epoch n scores n / 10; then death, sleep or, if `then` is "deaf", what comes is the same whatever the watch says."""
     scores: list[float] = []
     for epoch in range(1, count + 1):
         scores.append(epoch / 10)
-        if watch is not None and not watch(epoch, scores[-1]) and then != ["deaf"]:
-            return Evaluation(Outcome.PRUNED, value=None, epochs=tuple(1 - score for score in scores), scores=tuple(scores), reason="told")
+        if not context.report(epoch, scores[-1]) and then != ["deaf"]:
+            return Evaluation(Outcome.PRUNED, value=None, losses=tuple(1 - score for score in scores), scores=tuple(scores), reason="told")
     if then == ["kill"]:
         os.kill(os.getpid(), signal.SIGKILL)
     if then in (["forever"], ["deaf"]):
         _sleep_for_ever()
-    return Evaluation(Outcome.OK, value=float(os.getpid()), epochs=tuple(1 - score for score in scores), scores=tuple(scores))
+    return Evaluation(Outcome.OK, value=float(os.getpid()), losses=tuple(1 - score for score in scores), scores=tuple(scores))
 
 
 def _sleep_for_ever() -> None:
@@ -96,15 +122,10 @@ def _sleep_for_ever() -> None:
         time.sleep(0.05)
 
 
-def without_device(request: Request, task: Task, recipe: Recipe) -> Evaluation:
-    """An evaluate that knows no device and no watch."""
-    return Evaluation(Outcome.OK, value=1.0)
-
-
 def make_processes(**settings: Any) -> ProcessExecutor:
     """Worker processes that behave as they are told: one of them, unlimited."""
-    settings = {"workers": 1, "memory_limit": None, "evaluate": behave, **settings}
-    return ProcessExecutor(tiny_task(), RECIPE, **settings)
+    settings = {"workers": 1, "memory_limit": None, **settings}
+    return ProcessExecutor(behaviour(), **settings)
 
 
 def make_retrying(**settings: Any) -> RetryingExecutor:
@@ -116,7 +137,7 @@ FACTORIES: dict[str, Callable[..., Executor]] = {"processes": make_processes, "r
 """Executors that must keep the contract of `test_contract.py`, by name.
 
 A new one has a line here: a function that takes `workers` (1), `time_limit` (seconds, None) and `memory_limit` (bytes, None) by keyword and
-returns an executor on `tiny_task()` and `RECIPE` whose workers call `behave`.
+returns an executor of `behaviour()`.
 """
 
 

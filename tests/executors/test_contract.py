@@ -76,7 +76,7 @@ def test_error(executor: Executor) -> None:
     assert "a mistake" in evaluation.traceback
 
 
-@pytest.mark.parametrize("text", ["unpicklable", "unsendable", "no-evaluation"])
+@pytest.mark.parametrize("text", ["unpicklable", "unsendable", "no-score"])
 def test_what_cannot_be_sent(executor: Executor, text: str) -> None:
     """An exception or a result that would break the way to the driver never enters it."""
     assert executor.submit(Request(text)).result().outcome is Outcome.ERROR
@@ -87,7 +87,7 @@ def test_nan(executor: Executor) -> None:
     """A loss that is not a number ends as nan, and the losses up to there are kept."""
     evaluation = executor.submit(Request("nan")).result()
     assert evaluation.outcome is Outcome.NAN
-    assert evaluation.epochs[0] == 0.5
+    assert evaluation.losses[0] == 0.5
 
 
 def test_threads(executor: Executor) -> None:
@@ -135,7 +135,7 @@ def test_pruned(executor: Executor) -> None:
     evaluation = futures[0].result()
     assert (evaluation.outcome, evaluation.value) == (Outcome.PRUNED, None)
     assert evaluation.scores == (0.1, 0.2, 0.3)
-    assert evaluation.epochs == pytest.approx((0.9, 0.8, 0.7))
+    assert evaluation.losses == pytest.approx((0.9, 0.8, 0.7))
     assert [future.result().outcome for future in futures[1:]] == [Outcome.OK] * 3
     assert told == [1, 2, 3]
 

@@ -3,7 +3,6 @@
 import pytest
 import torch
 from tests.executors.executor_samples import make_processes as make
-from tests.executors.executor_samples import without_device
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Outcome, Request
@@ -45,14 +44,6 @@ def test_devices_that_are_not_there(monkeypatch: pytest.MonkeyPatch, name: str, 
         make(devices=("cpu", name))
 
 
-def test_evaluate_must_take_a_device() -> None:
-    """Devices for an `evaluate` that takes none would be ignored, so they are refused."""
-    with pytest.raises(SettingError, match="takes no device"):
-        make(devices="cpu", evaluate=without_device)
-    with make(evaluate=without_device) as executor:
-        assert executor.submit(Request("")).result().outcome is Outcome.OK
-
-
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_device_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker whose device fails says so; the evaluation ends after a few tries instead of waiting for ever."""
@@ -68,7 +59,7 @@ def test_memory_is_shared() -> None:
     """The automatic limit divides the machine's memory by workers, and a CUDA device's by the workers on it."""
     seats = ("cuda:0", "cuda:1", "cuda:0")
     assert [share_memory("auto", seats, number) for number in range(3)] == [(None, 0.45), (None, 0.9), (None, 0.45)]
-    (one, _), (half, _) = share_memory("auto", ("cpu",), 0), share_memory("auto", (None, None), 0)
+    (one, _), (half, _) = share_memory("auto", ("cpu",), 0), share_memory("auto", ("cpu", "cpu"), 0)
     assert one is not None
     assert half == pytest.approx(one / 2, abs=1)
     assert share_memory(5, seats, 0) == (5, None)

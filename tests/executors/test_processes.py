@@ -31,18 +31,18 @@ def value(executor: ProcessExecutor, text: str) -> int:
 
 
 def test_real_evaluation() -> None:
-    """Without an `evaluate` of one's own, an architecture is trained and scored, as in this process, and pruned if a watch says so."""
-    task, request = executor_samples.tiny_task(), Request("[linear(d=16) relu]", seed=1)
-    recipe = executor_samples.RECIPE.override(epochs_search=3)
-    with ProcessExecutor(task, recipe, workers=1, devices="cpu") as executor:
+    """An architecture is trained and scored, as in this process, and pruned if a watch says so."""
+    request = Request("[linear(d=16) relu]", seed=1, changes={"epochs_search": 3, "learning_rate_factor": 0.5})
+    work = executor_samples.tiny_work()
+    with ProcessExecutor(work, workers=1, devices="cpu") as executor:
         evaluation = executor.submit(request).result()
         pruned = executor.submit(request, lambda epoch, score: epoch < 2).result()
     assert evaluation.outcome is Outcome.OK, evaluation
-    here = attempt(request, task, recipe)
+    here = attempt(request, work)
     assert (evaluation.value, evaluation.parameters, evaluation.device) == (here.value, here.parameters, "cpu")
-    assert evaluation.epochs == pytest.approx(here.epochs)
+    assert evaluation.losses == pytest.approx(here.losses)
     assert (pruned.outcome, pruned.parameters, len(pruned.scores)) == (Outcome.PRUNED, here.parameters, 2)
-    assert pruned.epochs == pytest.approx(here.epochs[:2])
+    assert pruned.losses == pytest.approx(here.losses[:2])
 
 
 def test_exit_code() -> None:
@@ -142,9 +142,8 @@ def test_recycle() -> None:
 
 def test_memory_does_not_grow() -> None:
     """One worker trains many networks, and does not keep any of them."""
-    task = executor_samples.tiny_task()
     sizes: list[int] = []
-    with ProcessExecutor(task, executor_samples.RECIPE, workers=1, memory_limit=None) as executor:
+    with ProcessExecutor(executor_samples.tiny_work(), workers=1, memory_limit=None) as executor:
         for number in range(30):
             text = f"[[linear(d={1024 + number}) relu] [linear(d=1024) relu]]"  # 4 MB of weights, 13 with gradients and momentum
             assert executor.submit(Request(text), lambda epoch, score: True).result().outcome is Outcome.OK

@@ -18,8 +18,8 @@ from tests.executors import executor_samples, ray_samples
 from tests.executors.waiting import gone, until
 
 from einspace.errors import RunError, SettingError, UnknownNameError
+from einspace.evaluation import Outcome, Request, Work
 from einspace.evaluation.attempt import attempt
-from einspace.evaluation.outcome import Outcome, Request
 from einspace.executors import RayExecutor, choose
 from einspace.study import search
 
@@ -29,7 +29,8 @@ cluster_utils = pytest.importorskip("ray.cluster_utils")
 pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
 
 STORE = 100 * 2**20
-TASK, RECIPE = executor_samples.tiny_task(), executor_samples.RECIPE
+WORK, BEHAVIOUR = executor_samples.tiny_work(), executor_samples.behaviour()
+LOOK = Work(ray_samples.Look(executor_samples.tiny_task(), executor_samples.RECIPE), executor_samples.tiny_task().input)
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +51,14 @@ def cluster() -> Iterator[Any]:
 def test_unreachable() -> None:
     """An address where nobody answers is one line, at once."""
     with pytest.raises(RunError, match=r"there is no Ray cluster at 127\.0\.0\.1:9"):
-        RayExecutor(TASK, RECIPE, address="127.0.0.1:9")
+        RayExecutor(WORK, address="127.0.0.1:9")
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without ray the one line tells what to install."""
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(SettingError, match=r"pip install 'einspace\[ray\]'"):
-        RayExecutor(TASK, RECIPE)
+        RayExecutor(WORK)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +68,13 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings(settings: dict[str, Any]) -> None:
     """Settings that make no sense are named before anything is started."""
     with pytest.raises(SettingError, match=next(iter(settings)).replace("_", " ")):
-        RayExecutor(TASK, RECIPE, **settings)
+        RayExecutor(WORK, **settings)
     assert not ray.is_initialized()
 
 
 def test_connection_of_its_own(cluster: Any) -> None:
     """Two executors share a connection to the cluster; the first to end leaves it, and the last one ends it."""
-    first, second = (RayExecutor(TASK, RECIPE, executor_samples.behave, address=cluster.address) for _ in range(2))
+    first, second = (RayExecutor(BEHAVIOUR, address=cluster.address) for _ in range(2))
     first.close()
     assert second.submit(Request("fine")).result().outcome is Outcome.OK
     second.close()
@@ -90,23 +91,23 @@ def connection(cluster: Any) -> Iterator[None]:
 
 def test_connection_of_the_caller(connection: None) -> None:
     """A connection to Ray that this process had before is used and left; there is no second one beside it."""
-    with RayExecutor(TASK, RECIPE, executor_samples.behave) as executor:
+    with RayExecutor(BEHAVIOUR) as executor:
         assert executor.submit(Request("fine")).result().outcome is Outcome.OK
     assert ray.is_initialized()
     with pytest.raises(SettingError, match=r"connected to Ray at .* already"):
-        RayExecutor(TASK, RECIPE, address="10.9.8.7:6379")
+        RayExecutor(WORK, address="10.9.8.7:6379")
 
 
 def test_real_evaluation(connection: None) -> None:
     """An architecture is trained and scored from arrays that the workers share, as in this process."""
     request = Request("[linear(d=16) relu]", seed=1)
-    with RayExecutor(TASK, RECIPE) as executor:
+    with RayExecutor(WORK) as executor:
         evaluation = executor.submit(request).result()
-    here = attempt(request, TASK, RECIPE)
+    here = attempt(request, WORK)
     assert (evaluation.outcome, evaluation.value, evaluation.parameters) == (Outcome.OK, here.value, here.parameters), evaluation
-    assert evaluation.epochs == pytest.approx(here.epochs)
-    with RayExecutor(TASK, RECIPE, ray_samples.look) as executor:
-        assert executor.submit(Request("fine")).result().value == 1.0
+    assert evaluation.losses == pytest.approx(here.losses)
+    with RayExecutor(LOOK) as executor:
+        assert executor.submit(request).result().value == 1.0
 
 
 def test_mailbox_lost(connection: None) -> None:
@@ -117,7 +118,7 @@ def test_mailbox_lost(connection: None) -> None:
         told.append(epoch)
         return epoch < 3
 
-    with RayExecutor(TASK, RECIPE, executor_samples.behave) as executor:
+    with RayExecutor(BEHAVIOUR) as executor:
         assert executor.submit(Request("fine")).result().outcome is Outcome.OK
         ray.kill(executor._mailbox, no_restart=False)
         evaluation = executor.submit(Request("epochs 4"), watch).result()
@@ -126,7 +127,7 @@ def test_mailbox_lost(connection: None) -> None:
 
 def test_two_tries_more(connection: None, tmp_path: Path) -> None:
     """An evaluation whose worker is killed once is tried again and tells so; one that is killed every time ends as crashed after three."""
-    with RayExecutor(TASK, RECIPE, executor_samples.behave) as executor:
+    with RayExecutor(BEHAVIOUR) as executor:
         once, always = (executor.submit(Request(text)) for text in (f"kill-once {tmp_path / 'killed'}", "kill"))
         assert (once.result().outcome, once.result().attempts) == (Outcome.OK, 2)
         assert (always.result().outcome, always.result().attempts) == (Outcome.CRASHED, 3)
@@ -135,11 +136,11 @@ def test_two_tries_more(connection: None, tmp_path: Path) -> None:
 
 def test_share_of_a_gpu(connection: None) -> None:
     """A trial with half a GPU runs where there is one and sees it; more than a node has is refused at once, in one line."""
-    with RayExecutor(TASK, RECIPE, ray_samples.look, cpus_per_trial=0.5, gpus_per_trial=0.5) as executor:
-        evaluations = [future.result() for future in [executor.submit(Request("fine")) for _ in range(2)]]
+    with RayExecutor(LOOK, cpus_per_trial=0.5, gpus_per_trial=0.5) as executor:
+        evaluations = [future.result() for future in [executor.submit(Request("[relu norm]")) for _ in range(2)]]
     assert [evaluation.reason for evaluation in evaluations] == ["0", "0"]
     with pytest.raises(SettingError, match=r"no node of the Ray cluster has room.*GPU 2"):
-        RayExecutor(TASK, RECIPE, gpus_per_trial=2)
+        RayExecutor(WORK, gpus_per_trial=2)
 
 
 def test_node_lost_in_a_search(cluster: Any, connection: None, tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_node_lost_in_a_search(cluster: Any, connection: None, tmp_path: Path) -
 
     task = study_samples.small_task()
     losing = threading.Thread(target=lose)
-    with RayExecutor(task, task.recipe, partial(ray_samples.note, folder=notes)) as executor:
+    with RayExecutor(Work(partial(ray_samples.note, folder=notes), task.input)) as executor:
         losing.start()
         result = search(
             task, "random", trials=5, workers=2, seed=1, limits=study_samples.SMALL, run="lost", runs=tmp_path, executor=executor
@@ -204,5 +205,5 @@ def test_choice() -> None:
         choose("rey")
     with pytest.raises(SettingError, match="address 'here' is a setting of the executor ray"):
         choose("processes", address="here")
-    with choose("processes")(TASK, RECIPE, 1, 60.0, executor_samples.behave) as executor:
+    with choose("processes")(BEHAVIOUR, 1, 60.0) as executor:
         assert executor.submit(Request("pid")).result().value != os.getpid()

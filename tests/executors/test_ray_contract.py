@@ -28,9 +28,7 @@ def make() -> Iterator[Callable[..., Executor]]:
 
     def made(workers: int = 1, **settings: Any) -> Executor:
         cpus = CPUS // workers
-        return RayExecutor(
-            executor_samples.tiny_task(), executor_samples.RECIPE, executor_samples.behave, cpus_per_trial=cpus, retries=0, **settings
-        )
+        return RayExecutor(executor_samples.behaviour(), cpus_per_trial=cpus, retries=0, **settings)
 
     ray.init("local", num_cpus=CPUS, include_dashboard=False, log_to_driver=False, object_store_memory=100 * 2**20)
     yield made

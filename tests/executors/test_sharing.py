@@ -6,7 +6,7 @@ import resource
 import signal
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +14,33 @@ import psutil
 import pytest
 from tests.executors.executor_samples import RECIPE, tiny_task
 
-from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.evaluation import Context, Evaluation, Outcome, Request, Work
+from einspace.evaluation.objective import TaskObjective
 from einspace.executors import ProcessExecutor, sharing
-from einspace.executors.sharing import shared
+from einspace.executors.sharing import shared_task as shared
 from einspace.features import Feature
-from einspace.tasks import Recipe, Split, Task
+from einspace.tasks import Split, Task
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.skipif(sys.platform == "win32", reason="files without a name")]
 
 
-def look(request: Request, task: Task, recipe: Recipe) -> Evaluation:
-    """Do what the text says; the reason tells the process, the kind of array and the file in which it lies."""
-    if request.text == "kill":
+@dataclass(frozen=True)
+class Look(Work):
+    """Do as the text says; the reason tells the process, the kind of array and the file in which it lies."""
+
+    def __call__(self, text: str, context: Context) -> Evaluation:
+        assert isinstance(self.objective, TaskObjective)
+        return look(text, self.objective.task)
+
+
+def work(task: Task) -> Look:
+    return Look(TaskObjective(task, RECIPE), task.input)
+
+
+def look(text: str, task: Task) -> Evaluation:
+    if text == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    if request.text == "write":
+    if text == "write":
         task.train.x[:] = 0
     maps = [line.split() for line in Path("/proc/self/maps").read_text().splitlines() if "(deleted)" in line and "/folder/" in line]
     files = sorted({line[4] for line in maps})
@@ -49,7 +62,7 @@ def test_workers_map_the_same_file(folder: Path) -> None:
     """Two workers, and one that took the place of a dead one, read one file; what one writes no other sees; the folder is always empty."""
     task = tiny_task()
     expected = float(task.train.x.sum())
-    with ProcessExecutor(task, RECIPE, workers=2, memory_limit=None, evaluate=look) as executor:
+    with ProcessExecutor(work(task), workers=2, memory_limit=None) as executor:
         told = [executor.submit(Request("look")) for _ in range(8)]
         assert [future.result().value for future in told] == [expected] * 8
         seen = {tuple(future.result().reason.split()) for future in told}
@@ -91,7 +104,7 @@ def test_no_room_is_no_reason_to_fail(folder: Path, monkeypatch: pytest.MonkeyPa
     resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))
     try:
         assert shared(task) is task
-        with ProcessExecutor(task, RECIPE, workers=1, memory_limit=None, evaluate=look) as executor:
+        with ProcessExecutor(work(task), workers=1, memory_limit=None) as executor:
             told = executor.submit(Request("look")).result()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

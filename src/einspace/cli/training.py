@@ -1,6 +1,5 @@
 """One architecture on one task: `evaluate`."""
 
-from math import isfinite
 from typing import Annotated, Any
 
 import typer
@@ -25,8 +24,9 @@ def evaluate(
     **own: Any,
 ) -> None:
     """Train one architecture on a task and score it."""
-    from einspace.evaluation.seeds import evaluate_seeds
-    from einspace.tasks import load_task, over_seeds
+    from einspace.evaluation.evaluate import evaluate as train
+    from einspace.tasks import load_task
+    from einspace.tasks.metrics import Seeds
 
     given = {key: own[parameter(key)] for key in OWN if own[parameter(key)] is not None}
     settings, _ = load(None, {"task": task_name, **given})
@@ -40,16 +40,16 @@ def evaluate(
         def on_epoch(number: int, epoch: int, loss: float) -> None:
             bar.update(line, completed=(number - seed) * total + epoch, best=f"loss {loss:.3f}")
 
-        results = evaluate_seeds(str(architecture), task, recipe, seeds, seed, final, on_epoch)
+        scores = train(architecture, task, seeds=seeds, seed=seed, final=final, recipe=recipe, on_epoch=on_epoch)
+    results = scores.evaluations
     first, split = results[0], "test" if final else "valid"
-    scores = over_seeds([result.value for result in results])
     if scores.failed == seeds:
         raise EinspaceError(f"the architecture cannot be trained on {task.name}: {first.reason}")
     seconds = sum(result.seconds.total for result in results)
     if as_json:
         figures: dict[str, Any] = {"task": task.name, "split": split, task.metric.name: scores.mean}
         if seeds == 1:
-            figures |= {"outcome": first.outcome.value, "losses": list(first.epochs)}
+            figures |= {"outcome": first.outcome.value, "losses": first.to_json()["losses"]}
         else:
             figures |= {"deviation": scores.deviation, "failed": scores.failed}
             figures["seeds"] = [
@@ -57,7 +57,7 @@ def evaluate(
                     "seed": number,
                     task.metric.name: result.value,
                     "outcome": result.outcome.value,
-                    "losses": [loss if isfinite(loss) else None for loss in result.epochs],
+                    "losses": result.to_json()["losses"],
                 }
                 for number, result in enumerate(results, seed)
             ]
@@ -68,7 +68,11 @@ def evaluate(
         value = f"no score: {result.reason}" if result.value is None else f"{result.value:.4f}"
         out.print(f"seed {number}: {value}", highlight=False, soft_wrap=True)
     parameters = next(result.parameters for result in results if result.value is not None)
-    shown = spread(scores) if scores.mean is not None else f"no mean, {scores.failed} of {seeds} seeds without a score"
+    shown = (
+        spread(Seeds(scores.mean, scores.deviation, seeds, 0))
+        if scores.mean is not None
+        else f"no mean, {scores.failed} of {seeds} seeds without a score"
+    )
     times = f"after {total} epochs" if seeds == 1 else f"over {seeds} seeds of {total} epochs"
     out.print(
         f"{task.metric.name} on {split}: [bold]{shown}[/] {times} in {seconds:.1f} s ({parameters:,} parameters with the head)",

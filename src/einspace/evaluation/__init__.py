@@ -1,8 +1,9 @@
 """Evaluation: train and score one architecture, and say how it ended.
 
-`attempt`, `evaluate` and `train` live in modules of their own that import torch; what is here does not.
+`attempt`, `objective`, `evaluate` and `training` are modules of their own that import torch; what is here does not.
 """
 
-from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Seconds, Watch
+from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Objective, Outcome, Request, Seconds, Watch
+from einspace.evaluation.work import Work
 
-__all__ = ["Evaluation", "NotANumber", "Outcome", "Request", "Seconds", "Watch"]
+__all__ = ["Context", "Evaluation", "NotANumber", "Objective", "Outcome", "Request", "Seconds", "Watch", "Work"]

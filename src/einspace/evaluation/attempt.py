@@ -1,22 +1,18 @@
 """Attempt: the one border where exceptions become outcomes."""
 
-import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
+from numbers import Real
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import torch
 
-from einspace.evaluation.evaluate import evaluate
-from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request, Seconds, Watch, first_line
-from einspace.tasks.recipe import Recipe
-from einspace.tasks.task import Task
-
-Evaluate = Callable[..., Evaluation]
-"""What evaluates: `(Request, Task, Recipe) -> Evaluation`. One that is sent to a worker is a module's function, or a `functools.partial`
-of one. If it takes `device`, `watch` or `on_epoch` by keyword too, as `evaluate` does, it gets them where there are any."""
+from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome, Report, Request, Seconds, first_line, plain, settled
+from einspace.evaluation.work import Work
 
 TRACEBACK_LINES = 12
 """Lines of a traceback that are kept."""
@@ -24,61 +20,64 @@ TRACEBACK_LINES = 12
 _MEMORY = ("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory")
 
 
-def attempt(
-    request: Request,
-    task: Task,
-    recipe: Recipe,
-    evaluate: Evaluate = evaluate,
-    device: str | None = None,
-    watch: Watch | None = None,
-    on_epoch: Callable[[int, float], None] | None = None,
-) -> Evaluation:
-    """Evaluate, with every exception turned into an outcome: nan, out-of-memory or error (whose time all counts as training).
+def attempt(request: Request, work: Work, device: str = "cpu", report: Report | None = None) -> Evaluation:
+    """Evaluate a request, with every exception turned into an outcome: nan, out-of-memory or error.
 
-    Another grammar is `functools.partial(evaluate, grammar=...)`. The losses and scores that were told before a failure are kept.
+    Args:
+        request: What to evaluate.
+        work: What evaluates.
+        device: Where to train.
+        report: Called after each epoch that the objective reports, unless the request is final; a False prunes the evaluation.
+
+    Returns:
+        The evaluation. Losses and scores that were reported before a failure are kept; all its time counts as training.
     """
     clock = perf_counter()
     losses: list[float] = []
     scores: list[float] = []
+    pruned = False
+    watched = report is not None and not request.final
 
-    def note(epoch: int, loss: float) -> None:
-        losses.append(loss)
-        if on_epoch is not None:
-            on_epoch(epoch, loss)
+    def on_report(epoch: int, score: float, loss: float | None) -> bool:
+        nonlocal pruned
+        scores.append(float(score))
+        if loss is not None:
+            losses.append(float(loss))
+        if watched and report is not None and not report(epoch, scores[-1], loss):
+            pruned = True
+        return not pruned
 
-    def look(epoch: int, score: float) -> bool:
-        scores.append(score)
-        return watch is None or watch(epoch, score)
-
-    given: dict[str, Any] = {}
-    if device is not None and accepts(evaluate, "device"):
-        given["device"] = device
-    if watch is not None and not request.final and accepts(evaluate, "watch"):
-        given["watch"] = look
-        if accepts(evaluate, "on_epoch"):
-            given["on_epoch"] = note
+    files = None if request.keep is None else Path(request.keep)
+    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report)
     try:
-        evaluation = evaluate(request, task, recipe, **given)
-        if not isinstance(evaluation, Evaluation):
-            raise TypeError(f"an evaluate must return an Evaluation, not {evaluation!r}")
+        evaluation = _evaluation(work(request.text, context))
     except NotANumber as error:
-        evaluation = Evaluation(Outcome.NAN, epochs=error.losses, seconds=Seconds(train=perf_counter() - clock), reason=str(error))
+        evaluation = Evaluation(Outcome.NAN, losses=error.losses, reason=str(error))
     except Exception as error:  # noqa: BLE001 - the border: whatever an architecture does, the search goes on
         lines = traceback.format_exc().rstrip().splitlines()
-        evaluation = Evaluation(
-            Outcome.OUT_OF_MEMORY if is_memory_error(error) else Outcome.ERROR,
-            epochs=tuple(losses),
-            seconds=Seconds(train=perf_counter() - clock),
-            reason=first_line(error),
-            traceback="\n".join(lines[-TRACEBACK_LINES:]),
-        )
-    return replace(evaluation, scores=evaluation.scores or tuple(scores), device=evaluation.device or device or "")
+        outcome = Outcome.OUT_OF_MEMORY if is_memory_error(error) else Outcome.ERROR
+        evaluation = Evaluation(outcome, reason=first_line(error), traceback="\n".join(lines[-TRACEBACK_LINES:]))
+    if pruned and evaluation.outcome is not Outcome.PRUNED:
+        evaluation = replace(evaluation, outcome=Outcome.PRUNED, reason=f"given up after epoch {len(scores)}", traceback="")
+    return replace(
+        settled(evaluation),
+        losses=evaluation.losses or tuple(losses),
+        scores=evaluation.scores or tuple(scores),
+        seconds=evaluation.seconds if evaluation.seconds.total else Seconds(train=perf_counter() - clock),
+        device=evaluation.device or device,
+    )
 
 
-def accepts(evaluate: Evaluate, keyword: str) -> bool:
-    """Whether an `evaluate` can be given something by this keyword."""
-    parameters = inspect.signature(evaluate).parameters.values()
-    return any(p.kind is p.VAR_KEYWORD or (p.name == keyword and p.kind is not p.POSITIONAL_ONLY) for p in parameters)
+def _evaluation(returned: Evaluation | float | Mapping[str, Any]) -> Evaluation:
+    """The evaluation that an objective's return value stands for; raises TypeError where it is neither of the three forms."""
+    if isinstance(returned, Evaluation):
+        return replace(returned, extra=plain(returned.extra))
+    extra = dict(returned) if isinstance(returned, Mapping) else {"score": returned}
+    score = extra.pop("score", None)
+    if isinstance(score, bool) or not isinstance(score, Real):
+        raise TypeError(f'an objective must return a number, a mapping with a number as "score", or an Evaluation, not {returned!r:.100}')
+    value, reason = float(score), "" if isfinite(score) else f"the score is {float(score)}"
+    return Evaluation(Outcome.OK if isfinite(value) else Outcome.NAN, value, reason=reason, extra=plain(extra))
 
 
 def is_memory_error(error: BaseException) -> bool:

@@ -1,98 +1,79 @@
-"""Evaluate: from a text to a score."""
+"""Evaluate: train one architecture in this process, from one seed or from several."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import cache
-from math import isfinite
-from time import perf_counter
+from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from einspace.evaluation.latency import measured
-from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, Watch
-from einspace.evaluation.training import predict, train
-from einspace.evaluation.weights import keep_weights
-from einspace.grammar import Grammar
-from einspace.networks import Head, build, check_fit
-from einspace.space import EinSpace
+from einspace.errors import NetworkError, SettingError
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome
+from einspace.space import Architecture, EinSpace
+from einspace.tasks.metrics import over_seeds
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
 
 
-class _Pruned(Exception):
-    """The watch said no."""
+@dataclass(frozen=True)
+class Scores:
+    """Independent trainings of one architecture: one evaluation for each seed, in order.
+
+    `mean` and `deviation`, of the population, are None if any seed `failed` to give a score: the others would flatter.
+    """
+
+    evaluations: tuple[Evaluation, ...]
+    mean: float | None
+    deviation: float | None
+    failed: int
 
 
 def evaluate(
-    request: Request,
+    architecture: Architecture | str,
     task: Task,
-    recipe: Recipe,
+    *,
+    seeds: int = 1,
+    seed: int = 0,
+    final: bool = False,
     device: str = "cpu",
-    on_epoch: Callable[[int, float], None] | None = None,
-    grammar: Grammar | None = None,
-    watch: Watch | None = None,
-    head: Head | None = None,
-) -> Evaluation:
-    """Build the architecture, train it and score it; raises what the parts raise.
+    recipe: Recipe | None = None,
+    on_epoch: Callable[[int, int, float], None] | None = None,
+) -> Scores:
+    """Train one architecture on a task and score it.
 
-    During the search: trained on `train` for `recipe.epochs_search`, scored on `valid` after the last epoch. `request.final`: trained on
-    `train` and `valid` for `recipe.epochs_final`, scored on `test`, once. Weights and shuffling follow from `request.seed`.
-    `on_epoch` is told the loss of each epoch, as in `train`. `watch` is then told the score on `valid`, in a search only; if it says no,
-    the outcome is pruned, even after the last epoch. Watching changes nothing else. `grammar` is the one that the text is of, the paper's
-    unless told otherwise. `head` is the task's unless told otherwise; NetworkError names both where it does not fit the task. In a search,
-    the latency of the trained network is measured too. A measurement that fails costs no score, and neither do weights that `request.keep`
-    asks for and that cannot be written: the reason says why.
+    Args:
+        architecture: Backbone whose input is the task's, (C, H, W) or (S, D), or its text in the paper's grammar.
+        task: Data, head and metric.
+        seeds: Number of independent trainings, from the seeds `seed`, `seed + 1`, ...
+        seed: The first seed.
+        final: Train on train + valid for `recipe.epochs_final` epochs and score on test (B.1).
+        device: Where to train, such as "cuda:0".
+        recipe: In place of the task's own.
+        on_epoch: Called with the seed, the epoch, counted from 1, and the training loss.
+
+    Returns:
+        The evaluations, with their mean and standard deviation in the metric's units. A training whose loss is not finite is an
+        evaluation without a value.
+
+    Raises:
+        SettingError: Fewer than one seed.
+        NotationError, ShapeError: A text that is no architecture, or that does not fit the task's input.
+        NetworkError: The task's input or its head does not fit the architecture.
     """
-    clock = perf_counter()
-    torch.manual_seed(request.seed)
-    architecture = EinSpace(task.input.shape, grammar=grammar).parse(request.text)
-    head = task.head if head is None else head
-    check_fit(head, architecture.output, task.output, task.name)
-    network = build(architecture, head).to(device)
-    parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-    x, y = task.tensors(["train", "valid"] if request.final else ["train"], device)
-    built = perf_counter()
-    epochs = recipe.epochs_final if request.final else recipe.epochs_search
-    losses: list[float] = []
-    scores: list[float] = []
-    scoring = 0.0
+    if type(seeds) is not int or seeds < 1:
+        raise SettingError(f"seeds must be a whole number of at least 1, not {seeds!r}")
+    if isinstance(architecture, str):
+        architecture = EinSpace(task.input).parse(architecture)
+    if architecture.input.shape != task.input.shape:
+        raise NetworkError(f"the architecture is for samples of {architecture.input}, but those of {task.name} are {task.input}")
+    objective = TaskObjective(task, task.recipe if recipe is None else recipe)
+    evaluations = []
+    for number in range(seed, seed + seeds):
 
-    @cache
-    def unseen() -> tuple[Tensor, Tensor]:
-        return task.tensors(["test" if request.final else "valid"], device)
+        def tell(epoch: int, loss: float, number: int = number) -> None:
+            if on_epoch is not None:
+                on_epoch(number, epoch, loss)
 
-    def score() -> float:
-        inputs, targets = unseen()
-        return task.score(predict(network, inputs, recipe.batch_size), targets)
-
-    def after_epoch(epoch: int, loss: float) -> None:
-        nonlocal scoring
-        losses.append(loss)
-        if on_epoch is not None:
-            on_epoch(epoch, loss)
-        if watch is not None and not request.final:
-            start = perf_counter()
-            scores.append(score())
-            go_on = watch(epoch, scores[-1])
-            scoring += perf_counter() - start
-            if not go_on:
-                raise _Pruned
-
-    outcome = Outcome.OK
-    try:
-        generator = torch.Generator().manual_seed(request.seed)
-        train(network, x, y, recipe, epochs, generator, after_epoch, head.loss, task.augmentation)
-    except _Pruned:
-        outcome = Outcome.PRUNED
-    trained = perf_counter()
-    value = scores[-1] if scores else score()
-    good = outcome is Outcome.OK and isfinite(value)
-    found, reason = measured(network, unseen()[0][:1]) if good and not request.final else (None, "")
-    seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
-    evaluation = Evaluation(outcome, value, tuple(losses), parameters, seconds, reason, "", tuple(scores), device, latency=found)
-    if outcome is Outcome.PRUNED:
-        return replace(evaluation, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")
-    if not isfinite(value):
-        return replace(evaluation, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
-    return replace(evaluation, reason=keep_weights(network, request.keep, request.text)) if request.keep else evaluation
+        try:
+            evaluations.append(objective.evaluate(architecture, Context(number, final, device), tell))
+        except NotANumber as error:
+            evaluations.append(Evaluation(Outcome.NAN, losses=error.losses, reason=str(error), device=device))
+    over = over_seeds([evaluation.value for evaluation in evaluations])
+    return Scores(tuple(evaluations), over.mean, over.deviation, over.failed)

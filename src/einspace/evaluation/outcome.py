@@ -1,11 +1,23 @@
-"""Outcome: the closed set of ways in which an evaluation can end, and what is kept of it. Everything here can be written as JSON."""
+"""Outcome: the closed set of ways in which an evaluation can end, and the record that is kept of it. All of it can be written as JSON."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
+from math import inf, isfinite
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AllowInfNan, ConfigDict, PlainSerializer, Strict, TypeAdapter
+
+from einspace.space import Architecture
 
 Watch = Callable[[int, float], bool]
-"""Told after each epoch, counted from 1, the score on the validation split (as it is, even if not finite); returns whether to go on."""
+"""Called after each epoch, counted from 1, with the score on the validation split, finite or not; returns whether to go on."""
+
+Report = Callable[[int, float, float | None], bool]
+"""The same at the side of the worker, with the training loss of the epoch, None where it is not known."""
 
 
 class Outcome(StrEnum):
@@ -13,11 +25,11 @@ class Outcome(StrEnum):
 
     OK = "ok"
     NAN = "nan"
-    """The loss or the metric became something else than a finite number."""
+    """The loss or the metric was not a finite number."""
     OUT_OF_MEMORY = "out-of-memory"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
-    """The worker process died, of whatever: the machine may be at fault, so another try makes sense."""
+    """The worker process died. The machine may be at fault, so another try makes sense."""
     ERROR = "error"
     """Python raised; the traceback says what."""
     PRUNED = "pruned"
@@ -25,7 +37,7 @@ class Outcome(StrEnum):
 
 
 class NotANumber(ArithmeticError):
-    """Training lost itself: the loss of an epoch is not finite. `losses` are those of the epochs, the last one not finite."""
+    """The loss of an epoch is NaN or infinite. `losses` are those of the epochs, the last one not finite."""
 
     def __init__(self, losses: tuple[float, ...]) -> None:
         super().__init__(losses)
@@ -37,24 +49,76 @@ class NotANumber(ArithmeticError):
 
 @dataclass(frozen=True)
 class Request:
-    """What to evaluate: an architecture's text; `final` trains for the test split (see `evaluate`); `seed` decides all chance.
+    """An architecture to evaluate.
 
-    `keep` is a path on the machine of the worker to which the trained weights are written, as safetensors, if the outcome is ok.
+    Args:
+        text: The architecture.
+        final: Train for the test split, see `TaskObjective`.
+        seed: Decides all chance.
+        keep: Path on the worker's machine for the trained weights, as safetensors, written if the outcome is ok.
+        changes: Changes to the recipe of this evaluation, see `Recipe.changed`.
+        time_limit: Seconds, in place of the executor's own limit.
     """
 
     text: str
     final: bool = False
     seed: int = 0
     keep: str | None = None
+    changes: Mapping[str, float] = field(default_factory=dict, hash=False)
+    time_limit: float | None = None
+
+
+def _always(epoch: int, score: float, loss: float | None) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that an objective gets beside the architecture.
+
+    Args:
+        seed: Decides all chance.
+        final: Whether to train for the test split; otherwise the score is on the validation split.
+        device: Where to train, such as "cuda:0".
+        changes: Changes to the recipe.
+        files: Where the trained weights are to be written, None for nowhere.
+        watched: Whether somebody looks at the epochs: if not, an objective need not score each of them.
+        on_report: Receives the reports.
+    """
+
+    seed: int = 0
+    final: bool = False
+    device: str = "cpu"
+    changes: Mapping[str, float] = field(default_factory=dict, hash=False)
+    files: Path | None = None
+    watched: bool = False
+    on_report: Report = _always
+
+    def report(self, epoch: int, score: float, loss: float | None = None) -> bool:
+        """Report the score after an epoch, counted from 1; returns whether to go on.
+
+        After a False the objective should return at once: whatever it returns, the outcome is pruned.
+        """
+        return self.on_report(epoch, score, loss)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
+Number = Annotated[float, Strict(), AllowInfNan(False)]
+Known = Annotated[Number | None, PlainSerializer(_finite)]
+"""A finite number or None; NaN and infinity are written as None."""
+Count = Annotated[int, Strict()]
 
 
 @dataclass(frozen=True)
 class Seconds:
     """Wall-clock seconds of the phases of an evaluation; 0 for a phase that was not reached."""
 
-    build: float = 0.0
-    train: float = 0.0
-    score: float = 0.0
+    build: Number = 0.0
+    train: Number = 0.0
+    score: Number = 0.0
 
     @property
     def total(self) -> float:
@@ -64,27 +128,90 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of a request.
+    """The result of a request.
 
-    `value` is the metric, None for every outcome but ok; `epochs` the mean training loss of each epoch; `parameters` counts the
-    trainable parameters of the network with its head; `reason` is one line and `traceback` the last lines, both empty where all went well
-    (an ok with a reason was scored, but its weights could not be written or its latency not be measured).
-    `scores` are those on the validation split after each epoch, empty where nobody watched; those of an evaluation that did not end well
-    are kept, as are its losses. `device` is where it ran, `attempts` how many tries it took. `latency` is the seconds that one sample takes
-    there, None where that was not measured.
+    Args:
+        outcome: How it ended.
+        value: The score, None for every outcome but ok.
+        losses: Mean training loss of each epoch.
+        parameters: Trainable parameters of the network with its head.
+        seconds: Wall-clock time by phase.
+        reason: One line on what went wrong; an ok with a reason was scored, but its weights or its latency are missing.
+        traceback: Last lines of the traceback.
+        scores: Scores on the validation split after each epoch, as far as they were reported.
+        device: Where it ran.
+        attempts: Number of tries.
+        latency: Seconds for one sample on the device, None where it was not measured.
+        extra: More that an objective returned, as JSON values.
     """
 
     outcome: Outcome
-    value: float | None = None
-    epochs: tuple[float, ...] = ()
-    parameters: int | None = None
+    value: Known = None
+    losses: tuple[Known, ...] = ()
+    parameters: Count | None = None
     seconds: Seconds = field(default_factory=Seconds)
     reason: str = ""
     traceback: str = ""
-    scores: tuple[float, ...] = ()
+    scores: tuple[Known, ...] = ()
     device: str = ""
-    attempts: int = 1
-    latency: float | None = None
+    attempts: Count = 1
+    latency: Known = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for `json.dumps`.
+
+        >>> Evaluation(Outcome.NAN, losses=(0.5, float("nan"))).to_json()["losses"]
+        [0.5, None]
+        """
+        data: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return data
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """The inverse of `to_json`; raises ValueError for data of another form."""
+        return _adapter().validate_python(data)  # type: ignore[return-value]
+
+
+@cache
+def _adapter() -> TypeAdapter[Evaluation]:
+    return TypeAdapter(Evaluation)
+
+
+Objective = Callable[[Architecture, Context], Evaluation | float | Mapping[str, Any]]
+"""Trains an architecture and returns its score: a number, or a mapping with "score" and more, or a whole Evaluation."""
+
+
+def settled(evaluation: Evaluation) -> Evaluation:
+    """The evaluation without contradictions: only an ok has a value, and it is finite; a latency is positive and finite.
+
+    >>> settled(Evaluation(Outcome.OK, float("inf"))).reason
+    'the score is inf'
+    """
+    latency = evaluation.latency if evaluation.latency is not None and 0 < evaluation.latency < inf else None
+    evaluation = replace(evaluation, latency=latency)
+    if evaluation.outcome is not Outcome.OK:
+        return replace(evaluation, value=None)
+    if evaluation.value is None:
+        return replace(evaluation, outcome=Outcome.ERROR, reason="the evaluation is ok but has no score")
+    if not isfinite(evaluation.value):
+        reason = evaluation.reason or f"the score is {evaluation.value}"
+        return replace(evaluation, outcome=Outcome.NAN, value=None, reason=reason)
+    return evaluation
+
+
+def plain(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON values of a mapping: scalars of NumPy and PyTorch as numbers, NaN and infinity as None; raises TypeError for others."""
+
+    def scalar(value: Any) -> Any:
+        if getattr(value, "shape", None) == ():
+            return value.item()
+        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+    found: dict[str, Any] = json.loads(json.dumps(dict(extra), default=scalar), parse_constant=lambda _: None)
+    return found
 
 
 def first_line(error: BaseException) -> str:

@@ -1,11 +1,15 @@
 """Executor: where evaluations run."""
 
+import threading
 from abc import ABC, abstractmethod
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from types import TracebackType
 from typing import Self
 
+from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Request, Watch
+from einspace.executors.attempt import Attempt
 
 
 class Executor(ABC):
@@ -41,3 +45,68 @@ class Executor(ABC):
             self.close()
         else:
             self.stop()
+
+
+class Attempts:
+    """The attempts of an executor that have not ended. `abandon` is called with each one whose future is cancelled."""
+
+    def __init__(self, abandon: Callable[[Attempt], None]) -> None:
+        self._abandon = abandon
+        self._submitting = threading.RLock()
+        self._guard = threading.Lock()  # of the set only: futures end in many threads
+        self._waiting: set[Future[Evaluation]] = set()
+        self._count = 0
+        self._closed = False
+
+    def add(
+        self, request: Request, watch: Watch | None, begin: Callable[[Attempt], None], limit: float | None = None
+    ) -> Future[Evaluation]:
+        """Make an attempt, hand it to `begin`, and return its future; raises SettingError once they are closed.
+
+        `limit` is the time limit of a request that has none. A final training is not watched.
+        """
+        with self._submitting:
+            if self._closed:
+                raise SettingError("this executor is closed: it takes no more requests")
+            self._count += 1
+            limit = limit if request.time_limit is None else request.time_limit
+            attempt = Attempt(request, None if request.final else watch, limit, self._count)
+            with self._guard:
+                self._waiting.add(attempt.future)
+            attempt.future.add_done_callback(lambda _: self._forget(attempt))
+            begin(attempt)
+        return attempt.future
+
+    def close(self, last: Callable[[], None] = lambda: None) -> None:
+        """Take no more; `last` is called the first time, after the last attempt."""
+        with self._submitting:
+            if not self._closed:
+                self._closed = True
+                last()
+
+    def wait(self) -> None:
+        """Wait for all to end."""
+        with self._guard:
+            waiting = tuple(self._waiting)
+        wait(waiting)
+
+    def cancel(self) -> None:
+        """Cancel all."""
+        with self._guard:
+            waiting = tuple(self._waiting)
+        for future in waiting:
+            future.cancel()
+
+    def _forget(self, attempt: Attempt) -> None:
+        """A future has ended; if it was cancelled, wake those who wait for it, and end the evaluation too."""
+        with self._guard:
+            self._waiting.discard(attempt.future)
+        if attempt.future.cancelled():
+            attempt.future.set_running_or_notify_cancel()
+            self._abandon(attempt)
+
+
+def check_limit(time_limit: float | None) -> None:
+    """Raise SettingError for a time limit that is not a number of seconds over 0, or None."""
+    if time_limit is not None and not 0 < time_limit < float("inf"):
+        raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")

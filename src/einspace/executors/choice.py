@@ -3,16 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from einspace.errors import SettingError, UnknownNameError
-from einspace.evaluation.attempt import Evaluate
+from einspace.evaluation.work import Work
 from einspace.executors.base import Executor
 from einspace.executors.processes import ProcessExecutor
 from einspace.executors.ray.executor import RayExecutor
 from einspace.executors.retrying import RetryingExecutor
-from einspace.tasks.recipe import Recipe
-from einspace.tasks.task import Task
 
-Make = Callable[[Task, Recipe, int, float | None, Evaluate], Executor]
-"""Makes an executor of a task, a recipe, a number of workers, a time limit in seconds, and what evaluates."""
+Make = Callable[[Work, int, float | None], Executor]
+"""Makes an executor of the work, a number of workers and a time limit in seconds."""
 
 EXECUTORS = ("processes", "ray")
 
@@ -32,12 +30,12 @@ def choose(
     """
     named = [device.strip() for device in devices.split(",")] if isinstance(devices, str) else devices
 
-    def processes(task: Task, recipe: Recipe, workers: int, time_limit: float | None, evaluate: Evaluate) -> Executor:
-        return RetryingExecutor(ProcessExecutor(task, recipe, workers, time_limit, evaluate=evaluate, devices=named))
+    def processes(work: Work, workers: int, time_limit: float | None) -> Executor:
+        return RetryingExecutor(ProcessExecutor(work, workers, time_limit, devices=named))
 
-    def ray(task: Task, recipe: Recipe, workers: int, time_limit: float | None, evaluate: Evaluate) -> Executor:
+    def ray(work: Work, workers: int, time_limit: float | None) -> Executor:
         cpus = 1.0 if cpus_per_trial is None else cpus_per_trial
-        return RayExecutor(task, recipe, evaluate, cpus, gpus_per_trial or 0.0, time_limit, address=address)
+        return RayExecutor(work, cpus, gpus_per_trial or 0.0, time_limit, address=address)
 
     if name == "ray":
         if devices is not None:

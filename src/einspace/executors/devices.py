@@ -23,9 +23,9 @@ def share_devices(devices: tuple[str, ...], workers: int) -> list[str]:
     return [devices[number % len(devices)] for number in range(workers)]
 
 
-def is_cuda(device: str | None) -> bool:
+def is_cuda(device: str) -> bool:
     """Whether it has memory of its own that PyTorch can limit."""
-    return device is not None and device.startswith("cuda")
+    return device.startswith("cuda")
 
 
 def _check(name: str) -> str:

@@ -16,7 +16,7 @@ MemoryLimit = int | Literal["auto"] | None
 """Bytes for each worker; "auto" divides 90% of the memory there is; None is no limit."""
 
 
-def share_memory(limit: MemoryLimit, devices: Sequence[str | None], number: int) -> tuple[int | None, float | None]:
+def share_memory(limit: MemoryLimit, devices: Sequence[str], number: int) -> tuple[int | None, float | None]:
     """The memory limit of one of the workers, whose devices these are: in bytes, or as a share of a CUDA device's memory.
 
     How much a device has is known only to a process that has started it.
@@ -29,13 +29,13 @@ def share_memory(limit: MemoryLimit, devices: Sequence[str | None], number: int)
     return int(SHARE * psutil.virtual_memory().total / len(devices)), None
 
 
-def limit_memory(device: str | None, limit: int | None, share: float | None) -> Callable[[], None]:
+def limit_memory(device: str, limit: int | None, share: float | None) -> Callable[[], None]:
     """Bound the memory of this process, and return what lifts the bound again.
 
     On CUDA it is the device's memory, in bytes or as a share; the device becomes the current one, and the bound stays as long as the
     process. Elsewhere it is addresses, in bytes on top of what the process maps now; Windows bounds none.
     """
-    if device is not None and is_cuda(device):
+    if is_cuda(device):
         _limit_device(device, limit, share)
     elif limit is not None and sys.platform != "win32":
         return _limit_addresses(limit)

@@ -1,9 +1,32 @@
-"""Messages between a driver and the workers that are at its evaluations; plain data, in a module that loads no PyTorch."""
+"""Messages between a driver and its workers; plain data, in a module that loads no PyTorch."""
 
 from dataclasses import dataclass
 
-PATIENCE = 1.0
-"""Seconds that a worker waits for a verdict on an epoch before it goes on without; a later one is heard after the next epoch."""
+from einspace.evaluation.outcome import Request
+
+VERDICT_WAIT = 1.0
+"""Seconds that a worker waits for the verdict on an epoch before it goes on; a later verdict is heard after the next epoch."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker is set up."""
+
+
+@dataclass(frozen=True)
+class SetupFailed:
+    """The worker cannot work at all, because its device or its limits cannot be set up."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Begin:
+    """The driver hands over an evaluation; `number` counts those of one worker."""
+
+    number: int
+    request: Request
+    watched: bool
 
 
 @dataclass(frozen=True)
@@ -13,7 +36,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch has ended; `loss` is None where `evaluate` does not tell it."""
+    """An epoch has ended; `loss` is None where it is not known."""
 
     number: int
     score: float
@@ -22,15 +45,8 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the driver says to an epoch of an order."""
+    """The driver's answer to an epoch of the evaluation with that number."""
 
-    order: int
+    attempt: int
     epoch: int
     go_on: bool
-
-
-@dataclass(frozen=True)
-class Unfit:
-    """The worker cannot work at all, because its device or its limits cannot be set up."""
-
-    reason: str

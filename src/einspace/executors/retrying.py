@@ -1,32 +1,13 @@
-"""RetryingExecutor: what the machine broke is tried again."""
+"""RetryingExecutor: crashed evaluations are tried again."""
 
-import threading
-from concurrent.futures import Future, InvalidStateError, wait
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Watch
-from einspace.executors.base import Executor
-
-
-@dataclass(eq=False)
-class _Quest:
-    """A request and its tries. `told` is the last epoch that the watch was told of: another try does not tell it again."""
-
-    request: Request
-    watch: Watch | None
-    future: "Future[Evaluation]" = field(default_factory=Future)
-    inner: "Future[Evaluation] | None" = None
-    attempts: int = 0
-    told: int = 0
-
-    def look(self, epoch: int, score: float) -> bool:
-        """The watch, which hears of each epoch once."""
-        if self.watch is None or epoch <= self.told:
-            return True
-        self.told = epoch
-        return self.watch(epoch, score)
+from einspace.executors.attempt import Attempt
+from einspace.executors.base import Attempts, Executor
 
 
 class RetryingExecutor(Executor):
@@ -42,69 +23,51 @@ class RetryingExecutor(Executor):
             raise SettingError(f"times must be a whole number of at least 0, not {times!r}")
         self.executor = executor
         self.times = times
-        self._guard = threading.RLock()
-        self._waiting: set[Future[Evaluation]] = set()
-        self._closed = False
+        self._attempts = Attempts(self._abandon)
 
     def submit(self, request: Request, watch: Watch | None = None) -> Future[Evaluation]:
         """Queue a request; raises SettingError once the executor is closed."""
-        quest = _Quest(request, watch)
-        with self._guard:
-            if self._closed:
-                raise SettingError("this executor is closed: it takes no more requests")
-            self._waiting.add(quest.future)
-        quest.future.add_done_callback(lambda _: self._forget(quest))
-        try:
-            self._try(quest)
-        except SettingError:
-            quest.future.cancel()
-            raise
-        return quest.future
+        return self._attempts.add(request, watch, self._try)
 
     def close(self) -> None:
         """Take no more requests, wait for those that are queued and for their tries, and end the workers."""
-        with self._guard:
-            self._closed = True
-            waiting = tuple(self._waiting)
-        wait(waiting)
+        self._attempts.close()
+        self._attempts.wait()
         self.executor.close()
 
     def stop(self) -> None:
         """End the workers at once; evaluations that have not ended are cancelled."""
-        with self._guard:
-            self._closed = True
-            waiting = tuple(self._waiting)
-        for future in waiting:
-            future.cancel()
+        self._attempts.close()
+        self._attempts.cancel()
         self.executor.stop()
 
-    def _try(self, quest: _Quest) -> None:
+    def _try(self, attempt: Attempt) -> None:
         """Hand over once more, unless it was cancelled meanwhile."""
-        inner = self.executor.submit(quest.request, None if quest.watch is None else quest.look)
-        quest.attempts += 1
-        quest.inner = inner
-        if quest.future.cancelled():
+        try:
+            inner = self.executor.submit(attempt.request, None if attempt.watch is None else attempt.look)
+        except SettingError:
+            if attempt.tries == 0:
+                attempt.future.cancel()
+            raise
+        attempt.tries += 1
+        attempt.inner = inner
+        if attempt.future.cancelled():
             inner.cancel()
-        inner.add_done_callback(lambda _: self._finish(quest, inner))
+        inner.add_done_callback(lambda _: self._finish(attempt, inner))
 
-    def _finish(self, quest: _Quest, inner: "Future[Evaluation]") -> None:
-        """Pass on what came of a try, or try again."""
+    def _finish(self, attempt: Attempt, inner: "Future[Evaluation]") -> None:
+        """Pass on the evaluation of a try, or try again."""
         if inner.cancelled():
-            quest.future.cancel()
+            attempt.future.cancel()
             return
         evaluation = inner.result()
-        if evaluation.outcome is Outcome.CRASHED and quest.attempts <= self.times and not quest.future.done():
+        if evaluation.outcome is Outcome.CRASHED and attempt.tries <= self.times and not attempt.future.done():
             with suppress(SettingError):  # the executor inside is closed: then this was the last try
-                self._try(quest)
+                self._try(attempt)
                 return
         with suppress(InvalidStateError):
-            quest.future.set_result(replace(evaluation, attempts=quest.attempts))
+            attempt.future.set_result(replace(evaluation, attempts=evaluation.attempts + attempt.tries - 1))
 
-    def _forget(self, quest: _Quest) -> None:
-        """The caller's future has ended; if it was cancelled, wake those who wait for it, and end the try too."""
-        with self._guard:
-            self._waiting.discard(quest.future)
-        if quest.future.cancelled():
-            quest.future.set_running_or_notify_cancel()
-            if quest.inner is not None:
-                quest.inner.cancel()
+    def _abandon(self, attempt: Attempt) -> None:
+        if attempt.inner is not None:
+            attempt.inner.cancel()

@@ -15,12 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.work import Work
 from einspace.files.arrays import LARGE
 from einspace.tasks.split import Split
 from einspace.tasks.task import Task
 
 
-def shared(task: Task) -> Task:
+def shared(work: Work) -> Work:
+    """The work, with its task, if it has one, shared."""
+    if not isinstance(work.objective, TaskObjective):
+        return work
+    return replace(work, objective=replace(work.objective, task=shared_task(work.objective.task)))
+
+
+def shared_task(task: Task) -> Task:
     """The task, which sends large arrays to a process that is being started as open files; as it is where the disk has no room for them.
 
     Arrays that are mapped from files of their own are not copied. Workers may write to theirs, which no other sees.

@@ -1,10 +1,14 @@
 """Recipe: how a network is trained on a task (appendix B.1: SGD with momentum, cosine decay to zero, two numbers of epochs)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Self
 
 from einspace.errors import SettingError
+
+FACTOR = "learning_rate_factor"
+"""The change that multiplies the learning rate."""
 
 
 @dataclass(frozen=True)
@@ -46,3 +50,22 @@ class Recipe:
         if unknown:
             raise SettingError(f"a recipe has no {unknown[0]!r}; it has {', '.join(self.__dataclass_fields__)}")
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
+
+    def changed(self, changes: Mapping[str, float]) -> Self:
+        """Copy for one evaluation: a change sets a field of the recipe, or multiplies the learning rate as `learning_rate_factor`.
+
+        Raises SettingError for an unknown name or a senseless value.
+
+        >>> Recipe(8, 24, 64, 0.05, 5e-4).changed({"learning_rate_factor": 0.5, "epochs_search": 2}).learning_rate
+        0.025
+        """
+        if not changes:
+            return self
+        known = [*self.__dataclass_fields__, FACTOR]
+        for name, value in changes.items():
+            if name not in known:
+                raise SettingError(f"a recipe has no {name!r} to change; it has {', '.join(known)}")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise SettingError(f"the change of {name} must be a number, not {value!r}")
+        changed = self.override(**{name: value for name, value in changes.items() if name != FACTOR})
+        return replace(changed, learning_rate=changed.learning_rate * changes.get(FACTOR, 1.0))

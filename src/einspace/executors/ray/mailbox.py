@@ -2,11 +2,11 @@
 
 import asyncio
 
-from einspace.executors.messages import PATIENCE, Epoch
+from einspace.executors.messages import VERDICT_WAIT, Epoch
 
 
 class Mailbox:
-    """What evaluations tell, until the driver collects it. An evaluation is known by its number.
+    """Holds the reports of evaluations until the driver collects them. An evaluation is known by its number.
 
     A mailbox that is lost, with all that is in it, costs no evaluation: they go on without a verdict, and the driver hears of all epochs
     at the end.
@@ -25,7 +25,7 @@ class Mailbox:
         self._dropped.add(number)
 
     async def taken(self, number: int) -> int:
-        """A worker has begun with an evaluation; for the how manieth time, or 0 if it was dropped."""
+        """Note that a worker has begun; returns the number of this try, or 0 if the evaluation was dropped."""
         if number in self._dropped:
             return 0
         self._tell(number, None)
@@ -40,7 +40,7 @@ class Mailbox:
         self._asking[number] = answer
         self._tell(number, epochs)
         try:
-            return await asyncio.wait_for(answer, PATIENCE)
+            return await asyncio.wait_for(answer, VERDICT_WAIT)
         except TimeoutError:
             return True
 

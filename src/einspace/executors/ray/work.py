@@ -9,13 +9,13 @@ from typing import Any
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
 from einspace.executors.memory import limit_memory
-from einspace.executors.messages import PATIENCE, Epoch
+from einspace.executors.messages import VERDICT_WAIT, Epoch
 from einspace.executors.ray.runtime import load_ray
-from einspace.executors.worker import Equipment
+from einspace.executors.worker import WorkerConfig
 
 
-def work(equipment: Equipment, number: int, request: Request, watched: bool, mailbox: Any) -> Evaluation:
-    """Do one evaluation, telling the mailbox of its beginning, and of its epochs if it is watched.
+def work(config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any) -> Evaluation:
+    """Do one evaluation; the mailbox hears of its beginning, and of its epochs if it is watched.
 
     The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to.
     """
@@ -25,30 +25,24 @@ def work(equipment: Equipment, number: int, request: Request, watched: bool, mai
     if gc.get_freeze_count() == 0:
         gc.collect()
         gc.freeze()  # PyTorch's objects are not looked through after each evaluation
-    torch.set_num_threads(equipment.threads)
+    torch.set_num_threads(config.threads)
     tries = 1
     with suppress(ray.exceptions.RayError):
-        tries = ray.get(mailbox.taken.remote(number), timeout=PATIENCE)  # told before anything can end this process
+        tries = ray.get(mailbox.taken.remote(number), timeout=VERDICT_WAIT)  # before anything can end this process
     if tries == 0:  # it was cancelled while Ray was about to begin, which Ray's own cancellation can miss
         return Evaluation(Outcome.CRASHED, reason="cancelled before it began")
-    loss: float | None = None
     epochs: list[Epoch] = []
 
-    def on_epoch(_: int, value: float) -> None:
-        nonlocal loss
-        loss = value
-
-    def watch(epoch: int, score: float) -> bool:
+    def report(epoch: int, score: float, loss: float | None) -> bool:
         epochs.append(Epoch(epoch, score, loss))
         with suppress(ray.exceptions.RayError):  # without a mailbox the evaluation goes on; GetTimeoutError is one too
-            return bool(ray.get(mailbox.ask.remote(number, epochs), timeout=2 * PATIENCE))
+            return bool(ray.get(mailbox.ask.remote(number, epochs), timeout=2 * VERDICT_WAIT))
         return True
 
-    given = (request, equipment.task, equipment.recipe, equipment.evaluate, equipment.device)
-    device = equipment.device if torch.cuda.is_available() else None  # Ray may call a GPU what is none
-    lift = limit_memory(device, equipment.memory_limit, equipment.memory_share)
+    device = config.device if torch.cuda.is_available() else "cpu"  # Ray can assign a logical GPU without hardware
+    lift = limit_memory(device, config.memory_limit, config.memory_share)
     try:
-        evaluation = attempt(*given, watch, on_epoch) if watched else attempt(*given)
+        evaluation = attempt(request, config.work, device, report if watched else None)
     finally:
         lift()
     gc.collect()  # a network is full of cycles

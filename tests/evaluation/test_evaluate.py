@@ -6,38 +6,52 @@ import pytest
 from typer.testing import CliRunner
 
 from einspace.cli import app
-from einspace.errors import EinspaceError, SettingError
-from einspace.evaluation import Evaluation, NotANumber, Outcome, Request, seeds
+from einspace.errors import EinspaceError, NetworkError, SettingError
+from einspace.evaluation import Context, Evaluation, NotANumber, Outcome, Request, Work
+from einspace.evaluation.attempt import attempt
 from einspace.evaluation.evaluate import evaluate
+from einspace.evaluation.objective import TaskObjective
+from einspace.space import Architecture, EinSpace
 from einspace.tasks import load_task, over_seeds
 
 WORDS = ["evaluate", "[[linear(d=8) norm] relu]", "digits", "--epochs", "1", "--seed", "3", "--seeds", "3"]
 
 
 def test_each_seed_is_evaluated_as_if_alone() -> None:
-    """Scores and losses of the seeds from the first on; progress says which seed it is of."""
+    """Scores and losses of the seeds from the first on; progress says which seed it is of; a text and an architecture are the same."""
     task = load_task("digits")
     recipe = task.recipe.override(epochs_search=1)
     told: list[tuple[int, int]] = []
-    found = seeds.evaluate_seeds(WORDS[1], task, recipe, 2, 3, on_epoch=lambda seed, epoch, loss: told.append((seed, epoch)))
-    alone = [evaluate(Request(WORDS[1], seed=seed), task, recipe) for seed in (3, 4)]
-    assert [(one.value, one.epochs) for one in found] == [(one.value, one.epochs) for one in alone]
-    assert found[0].epochs != found[1].epochs
+    found = evaluate(WORDS[1], task, seeds=2, seed=3, recipe=recipe, on_epoch=lambda seed, epoch, loss: told.append((seed, epoch)))
+    work = Work(TaskObjective(task, recipe), task.input)
+    alone = [attempt(Request(WORDS[1], seed=seed), work) for seed in (3, 4)]
+    assert [(one.value, one.losses) for one in found.evaluations] == [(one.value, one.losses) for one in alone]
+    assert found.evaluations[0].losses != found.evaluations[1].losses
     assert told == [(3, 1), (4, 1)]
+    assert (found.mean, found.deviation, found.failed) == (*over_seeds([one.value for one in alone])[:2], 0)
+    again = evaluate(EinSpace(task.input).parse(WORDS[1]), task, seed=3, recipe=recipe)
+    assert (again.mean, again.evaluations[0].device) == (alone[0].value, "cpu")
+
+
+def test_what_cannot_be_evaluated() -> None:
+    """No seed, and an architecture for samples of another shape, are refused by name."""
+    task = load_task("digits")
     with pytest.raises(SettingError, match="seeds must be a whole number of at least 1, not 0"):
-        seeds.evaluate_seeds(WORDS[1], task, recipe, 0)
+        evaluate(WORDS[1], task, seeds=0)
+    with pytest.raises(NetworkError, match=r"the architecture is for samples of .* but those of digits are"):
+        evaluate(EinSpace((3, 8, 8)).parse("[relu norm]"), task)
 
 
 def _scores(monkeypatch: pytest.MonkeyPatch, values: dict[int, float | None]) -> None:
-    """Make up what the seeds score; None is a loss that is lost."""
+    """Make up the scores of the seeds; None is a loss that is not finite."""
 
-    def made_up(request: Request, *_: object, **__: object) -> Evaluation:
-        value = values[request.seed]
+    def made_up(self: TaskObjective, architecture: Architecture, context: Context, on_epoch: object) -> Evaluation:
+        value = values[context.seed]
         if value is None:
             raise NotANumber((1.0, float("nan")))
         return Evaluation(Outcome.OK, value, (1.0,), 9)
 
-    monkeypatch.setattr(seeds, "evaluate", made_up)
+    monkeypatch.setattr(TaskObjective, "evaluate", made_up)
 
 
 def test_the_command_prints_each_seed_mean_and_spread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Child: a worker process seen from the driver, with a pipe that nobody else holds."""
+"""WorkerProcess: a worker seen from the driver, with a pipe that nobody else holds."""
 
 import atexit
 import threading
@@ -9,28 +9,25 @@ from typing import Any
 import psutil
 
 from einspace import forkserver
-from einspace.executors.messages import Unfit
-from einspace.executors.worker import Equipment, serve
+from einspace.executors.attempt import Died
+from einspace.executors.messages import SetupFailed
+from einspace.executors.worker import WorkerConfig, serve
 
 GRACE = 5.0
 """Seconds that a process gets to end by itself."""
 
 
-class Died(Exception):
-    """The worker process is gone, or can do nothing more; the message says how."""
-
-
-class Child:
+class WorkerProcess:
     """A worker process. What it sends is received in order; a process that dies can break only its own pipe.
 
     Used by one thread, but for `kill`. Raises OSError if the process cannot be started.
     """
 
-    def __init__(self, equipment: Equipment) -> None:
+    def __init__(self, config: WorkerConfig) -> None:
         context = forkserver.context()
         self._line, far = context.Pipe()
         try:
-            self._process: Any = context.Process(target=serve, args=(far, equipment), name="einspace-worker")  # type: ignore[attr-defined]
+            self._process: Any = context.Process(target=serve, args=(far, config), name="einspace-worker")  # type: ignore[attr-defined]
             with _lock:
                 if _ending:
                     raise OSError("this program is ending")
@@ -66,7 +63,7 @@ class Child:
             message = self._line.recv()
         except (EOFError, OSError):
             raise Died(self._how()) from None
-        if isinstance(message, Unfit):
+        if isinstance(message, SetupFailed):
             raise Died(message.reason)
         return message
 
@@ -100,7 +97,7 @@ class Child:
 
 _lock = threading.Lock()
 """Held where multiprocessing looks at processes: two threads that ask at once for one exit code get it once."""
-_living: set[Child] = set()
+_living: set[WorkerProcess] = set()
 _ending = False
 
 
@@ -110,5 +107,5 @@ def _end_all() -> None:
     global _ending
     with _lock:
         _ending = True
-        for child in _living:
-            child.kill()
+        for worker in _living:
+            worker.kill()

@@ -1,0 +1,104 @@
+"""TaskObjective: train a network on a task and score it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from math import isfinite
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from einspace.evaluation.latency import measured
+from einspace.evaluation.outcome import Context, Evaluation, Outcome, Seconds
+from einspace.evaluation.training import predict, train
+from einspace.evaluation.weights import keep_weights
+from einspace.networks import build, check_fit
+from einspace.space import Architecture
+from einspace.tasks.recipe import Recipe
+from einspace.tasks.task import Task
+
+
+class _Pruned(Exception):
+    """The report was answered with no."""
+
+
+@dataclass(frozen=True)
+class TaskObjective:
+    """The objective of the paper: the score of an architecture after training on a task (B.1)."""
+
+    task: Task
+    recipe: Recipe
+
+    def __call__(self, architecture: Architecture, context: Context) -> Evaluation:
+        """Train and score; see `evaluate`."""
+        return self.evaluate(architecture, context)
+
+    def evaluate(self, architecture: Architecture, context: Context, on_epoch: Callable[[int, float], None] | None = None) -> Evaluation:
+        """Build the architecture's network, train it and score it.
+
+        A search trains on `train` for `recipe.epochs_search` epochs and scores on `valid` after the last one. A final training is on
+        `train` and `valid`, for `recipe.epochs_final` epochs, and is scored on `test`, once. Weights and shuffling follow from the seed.
+        In a search that is watched, each epoch is scored and reported; that changes neither losses nor score. In a search, the latency
+        of the trained network is measured too. A measurement that fails costs no score, and neither do weights that cannot be written:
+        the reason says why.
+
+        Args:
+            architecture: Backbone whose input is the task's.
+            context: Seed, device, changes to the recipe, and where reports and weights go.
+            on_epoch: Called after each epoch, counted from 1, with its training loss.
+
+        Raises:
+            NetworkError: The task's head does not fit the architecture's output.
+            NotANumber: The loss of an epoch is not finite.
+        """
+        clock = perf_counter()
+        task, recipe, final, device = self.task, self.recipe.changed(context.changes), context.final, context.device
+        torch.manual_seed(context.seed)
+        check_fit(task.head, architecture.output, task.output, task.name)
+        network = build(architecture, task.head).to(device)
+        parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+        x, y = task.tensors(["train", "valid"] if final else ["train"], device)
+        built = perf_counter()
+        epochs = recipe.epochs_final if final else recipe.epochs_search
+        losses: list[float] = []
+        scores: list[float] = []
+        scoring = 0.0
+
+        @cache
+        def unseen() -> tuple[Tensor, Tensor]:
+            return task.tensors(["test" if final else "valid"], device)
+
+        def score() -> float:
+            inputs, targets = unseen()
+            return task.score(predict(network, inputs, recipe.batch_size), targets)
+
+        def after_epoch(epoch: int, loss: float) -> None:
+            nonlocal scoring
+            losses.append(loss)
+            if on_epoch is not None:
+                on_epoch(epoch, loss)
+            if context.watched and not final:
+                start = perf_counter()
+                scores.append(score())
+                go_on = context.report(epoch, scores[-1], loss)
+                scoring += perf_counter() - start
+                if not go_on:
+                    raise _Pruned
+
+        pruned = False
+        try:
+            generator = torch.Generator().manual_seed(context.seed)
+            train(network, x, y, recipe, epochs, generator, after_epoch, task.head.loss, task.augmentation)
+        except _Pruned:
+            pruned = True
+        trained = perf_counter()
+        value = scores[-1] if scores else score()
+        latency, reason = measured(network, unseen()[0][:1]) if isfinite(value) and not (pruned or final) else (None, "")
+        seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
+        known = Evaluation(Outcome.OK, value, tuple(losses), parameters, seconds, reason, "", tuple(scores), device, latency=latency)
+        if pruned:
+            return replace(known, outcome=Outcome.PRUNED, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")
+        if not isfinite(value):
+            return replace(known, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
+        return replace(known, reason=keep_weights(network, context.files, str(architecture))) if context.files else known

@@ -1,0 +1,146 @@
+"""WorkerSlot: the place of one worker, and the thread of the driver that supervises it."""
+
+import threading
+from math import inf
+from queue import SimpleQueue
+from time import sleep
+
+from einspace.evaluation.outcome import Evaluation
+from einspace.executors.attempt import Attempt, Died
+from einspace.executors.clock import TICK, Clock
+from einspace.executors.messages import Begin, Ready, Taken, Verdict
+from einspace.executors.process import GRACE, WorkerProcess
+from einspace.executors.worker import WorkerConfig
+
+STARTS = 6
+"""Processes that are tried for one evaluation, if they cannot be started or die before they take it up."""
+
+PAUSE = 0.1
+"""Seconds before the third of those tries, twice as many before each further one: the server of workers may be dying, or memory short."""
+
+START_LIMIT = 600.0
+"""Seconds that a process may take to get ready."""
+
+TAKING = 10.0
+"""Seconds in which a worker that is ready must take an evaluation up; one that does not, such as a stopped process, is replaced."""
+
+
+class WorkerSlot:
+    """Takes attempts from a queue, one after the other, until it gets None.
+
+    Its process is started for the first attempt and replaced when it dies. `recycle` is the number of evaluations after which the process
+    is replaced all the same.
+    """
+
+    def __init__(self, attempts: "SimpleQueue[Attempt | None]", config: WorkerConfig, recycle: int | None) -> None:
+        self._attempts = attempts
+        self._config = config
+        self._recycle = recycle
+        self._guard = threading.Lock()  # of the attempt that the process is at
+        self._attempt: Attempt | None = None
+        self._process: WorkerProcess | None = None
+        self._number = 0
+        self._thread = threading.Thread(target=self._serve, name="einspace-slot", daemon=True)
+        self._thread.start()
+
+    def abandon(self, attempt: Attempt) -> None:
+        """End the process if it is at this attempt, whose future was cancelled."""
+        with self._guard:
+            if self._attempt is attempt and self._process is not None:
+                self._process.kill()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the thread to end."""
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+
+    def _serve(self) -> None:
+        while (attempt := self._attempts.get()) is not None:
+            attempt.device = self._config.device
+            happened: Evaluation | Exception
+            try:
+                happened = self._evaluate(attempt)
+            except Exception as error:  # noqa: BLE001 - a slot that ends would leave the queue to nobody
+                happened = error
+            if not isinstance(happened, Evaluation):
+                self._dismiss()
+            with self._guard:
+                self._attempt = None
+            attempt.finish(happened)
+            del attempt, happened  # not kept until the next one comes
+            if self._recycle is not None and self._number >= self._recycle:
+                self._dismiss(GRACE)
+        self._dismiss(GRACE)
+
+    def _evaluate(self, attempt: Attempt) -> Evaluation | Exception:
+        """Find a process that takes the attempt up, and follow it."""
+        how = "it was cancelled"
+        for tries in range(STARTS):
+            if tries > 1:  # the first may be nothing but a worker that died while it was idle
+                sleep(PAUSE * 2 ** (tries - 2))
+            try:
+                process = self._hand_over(attempt)
+            except (Died, OSError) as error:  # a TimeoutError is one
+                how = str(error) or "it did not answer"
+                self._dismiss()
+                continue
+            if process is None:
+                break
+            return self._follow(process, attempt)
+        return Died(f"no worker process took up the evaluation: {how}")
+
+    def _hand_over(self, attempt: Attempt) -> WorkerProcess | None:
+        """Give the attempt to the process, a new one if need be, and wait until it has begun; None if it is no longer wanted."""
+        if self._process is None:
+            self._number = 0
+            self._process = WorkerProcess(self._config)
+            self._expect(self._process, Ready, START_LIMIT)
+        with self._guard:
+            if attempt.future.done():
+                return None
+            self._attempt = attempt
+            self._number += 1
+            self._process.send(Begin(self._number, attempt.request, attempt.watch is not None))
+        self._expect(self._process, Taken, TAKING)
+        return self._process
+
+    def _expect(self, process: WorkerProcess, message: type, limit: float) -> None:
+        """Receive a message of this kind; raises Died or TimeoutError."""
+        if not isinstance(received := process.receive(limit), message):
+            raise Died(f"the worker process sent {received!r} before it took up the evaluation")
+
+    def _follow(self, process: WorkerProcess, attempt: Attempt) -> Evaluation | Exception:
+        """Wait for the evaluation and for the epochs before it, no longer than the time limit; once it is given up, not much longer."""
+        clock = Clock()
+        attempt.begin(clock)
+        while True:
+            wanted = None if attempt.end == inf else min(TICK, max(0.0, attempt.left))
+            try:
+                message = process.receive(wanted)
+            except TimeoutError as error:
+                clock.advance(wanted)
+                if attempt.left <= 0:
+                    return error
+                continue
+            except Died as died:
+                return died
+            clock.advance(wanted)
+            if isinstance(message, Evaluation):
+                return message
+            if attempt.given_up is None:
+                attempt.hear(message)
+                clock.advance()
+                try:
+                    process.send(Verdict(self._number, message.number, attempt.given_up is None))
+                except Died:
+                    continue  # noticed at the next message, and no reason to forget the verdict
+            if attempt.left <= 0:
+                return TimeoutError()
+
+    def _dismiss(self, grace: float = 0.0) -> None:
+        """End the process, if there is one; the next attempt gets a new one."""
+        with self._guard:
+            process, self._process = self._process, None
+            self._attempt = None
+        if process is not None:
+            process.end(grace)
