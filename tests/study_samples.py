@@ -46,13 +46,13 @@ def score(text: str) -> float:
 
 def good(request: Request) -> Evaluation:
     """Every architecture trains well; the final training scores 1 more."""
-    return Evaluation(Outcome.OK, score(request.text) + request.final, epochs=(2.0, 1.0), parameters=1, seconds=Seconds(0, 0.001, 0))
+    return Evaluation(Outcome.OK, score(request.text) + request.final, losses=(2.0, 1.0), parameters=1, seconds=Seconds(0, 0.001, 0))
 
 
 def often_bad(request: Request) -> Evaluation:
     """Two of three fail, and a bad one claims a value that must not be believed."""
     if score(request.text) < 2 / 3:
-        return Evaluation(Outcome.NAN, value=1e9, epochs=(float("nan"),), reason="the loss is nan", traceback="a line")
+        return Evaluation(Outcome.NAN, value=1e9, losses=(float("nan"),), reason="the loss is nan", traceback="a line")
     return good(request)
 
 
@@ -153,13 +153,13 @@ def drive(
 ) -> None:
     """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says."""
     from einspace.errors import EinspaceError
-    from einspace.storage import database
+    from einspace.storage import store
     from einspace.study import Interrupted, Progress, search
 
     def tell(progress: Progress) -> None:
         print(progress.done, flush=True)
 
-    database.HEARTBEAT, database.GRACE = heartbeat, grace
+    store.HEARTBEAT, store.GRACE = heartbeat, grace
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     executor = ThreadExecutor(globals()[function], workers, delay)

@@ -59,7 +59,7 @@ def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[s
         "grammar": space.grammar.fingerprint,
         "limits": asdict(space.limits),
         "strategy": name,
-        "strategy_source": None if type(strategy).__module__.startswith("einspace.") else source_of(type(strategy)),
+        "strategy_source": "einspace" if type(strategy).__module__.startswith("einspace.") else source_of(type(strategy)),
         **options,
         **others,
         "format": FORMAT,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import isfinite
 from typing import Any, Self
 
 from pydantic import TypeAdapter
@@ -87,6 +88,27 @@ class Trial:
         return f"{self.seed}:{self.proposal.identity}"
 
     @property
+    def text(self) -> str:
+        """The architecture's text, and so on: the proposal's own, by the trial."""
+        return self.proposal.text
+
+    @property
+    def key(self) -> str:  # noqa: D102
+        return self.proposal.key
+
+    @property
+    def origin(self) -> str:  # noqa: D102
+        return self.proposal.origin
+
+    @property
+    def parents(self) -> tuple[int, ...]:  # noqa: D102
+        return self.proposal.parents
+
+    @property
+    def parameters(self) -> int:  # noqa: D102
+        return self.proposal.costs.parameters
+
+    @property
     def outcome(self) -> Outcome | None:
         """How it ended; None for a trial that has not."""
         return None if self.evaluation is None else self.evaluation.outcome
@@ -124,7 +146,10 @@ class Trial:
         """The record with what came of it; `sign` is -1 where lower scores are better."""
         good = evaluation.outcome is Outcome.OK and evaluation.value is not None
         fitness = sign * evaluation.value if good and evaluation.value is not None else None
-        kept = evaluation if good else replace(evaluation, value=None)
+        lists = {
+            name: tuple(x if x is not None and isfinite(x) else None for x in getattr(evaluation, name)) for name in ("losses", "scores")
+        }
+        kept = replace(evaluation, value=evaluation.value if good else None, **lists)
         return replace(self, evaluation=kept, fitness=fitness, reused=reused, ended=ended)
 
     def to_json(self) -> dict[str, Any]:

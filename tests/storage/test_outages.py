@@ -12,6 +12,7 @@ import optuna
 import psutil
 import psycopg
 import pytest
+from einspace.storage.shared import Outdated
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 from sqlalchemy.exc import OperationalError
@@ -25,7 +26,6 @@ from einspace.errors import StorageError
 from einspace.evaluation.outcome import Request
 from einspace.storage import Database
 from einspace.storage.outage import Outage
-from einspace.storage.shared import Outdated
 from einspace.study import search
 
 pytestmark = pytest.mark.timeout(120)

@@ -9,14 +9,14 @@ from typing import Any
 
 import optuna
 import pytest
+from einspace.study.ledger import Ledger
+from einspace.study.loop import Loop
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from tests.study_samples import ThreadExecutor, good
 
 from einspace.evaluation.outcome import Evaluation, Request
 from einspace.storage import Database
 from einspace.strategies import History, Proposal, Strategy
-from einspace.study.ledger import Ledger
-from einspace.study.loop import Loop
 from einspace.study.timing import Clock
 
 

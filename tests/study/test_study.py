@@ -15,11 +15,12 @@ from tests.study_samples import EVOLUTION, RECIPE, SAMPLED, SMALL, Driver, Threa
 
 from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
-from einspace.result import Result, Row, load_result
+from einspace.result import Result, load_result
 from einspace.run import Run
 from einspace.space import EinSpace
 from einspace.study import Progress, search
 from einspace.tasks.metrics import ACCURACY, Metric
+from einspace.trial import Trial
 
 ERROR_RATE = Metric("error", False, ACCURACY.function)
 
@@ -89,7 +90,7 @@ def test_failed_trials_are_never_best(tmp_path: Path) -> None:
     assert bad
     tried = [row for row in bad if row.reused is None]
     assert all((row.value, row.reason) == (None, "the loss is nan") for row in bad)
-    assert all((row.traceback, row.losses) == ("a line", (None,)) for row in tried)
+    assert all(row.evaluation and (row.evaluation.traceback, row.losses) == ("a line", (None,)) for row in tried)
     assert len({row.key for row in tried}) == len(tried)
     assert result.best is not None
     assert result.best.validation <= 1
@@ -246,11 +247,11 @@ def test_progress_is_told_of_each_trial(tmp_path: Path) -> None:
     """Whoever watches sees every trial once, in order of ending, with the best so far, and then the final trainings."""
     seen: list[Progress] = []
     result, _ = run(tmp_path, trials=6, workers=3, progress=seen.append)
-    rows: list[Row] = [progress.row for progress in seen if progress.row is not None]
+    rows: list[Trial] = [progress.trial for progress in seen if progress.trial is not None and progress.phase == "search"]
     assert sorted(row.number for row in rows) == list(range(6))
-    assert all((progress.total, progress.phase) == (6, "search") for progress in seen if progress.row)
+    assert all((progress.total, progress.phase) == (6, "search") for progress in seen if progress.phase == "search")
     assert result.best is not None
-    assert max(progress.best or 0 for progress in seen) == result.best.validation
+    assert max(progress.best or 0 for progress in seen if progress.phase == "search") == result.best.validation
     assert (seen[-1].phase, seen[-1].done) == ("final", seen[-1].total)
 
 
@@ -291,8 +292,8 @@ def test_a_damaged_run_is_refused(tmp_path: Path) -> None:
     folder.database.write_text("no database " * 100)
     with pytest.raises(RunError, match=r"study\.db cannot be used"):
         run(tmp_path, trials=1)
-    (folder.path / "settings.json").write_text("{")
-    with pytest.raises(RunError, match=r"settings\.json cannot be read"):
+    (folder.path / "run.json").write_text("{")
+    with pytest.raises(RunError, match=r"run\.json cannot be read"):
         run(tmp_path, trials=1)
     with pytest.raises(RunError, match="there is no run"):
         load_result("none", str(tmp_path))

@@ -61,11 +61,11 @@ class MLflow(Callback):
 
     def trial(self, trial: Trial, best: float | None) -> None:
         """A child run with the architecture, the score and the loss of each epoch; the parent's curves go on."""
-        tags = {"mlflow.parentRunId": self._parent, "architecture": trial.proposal.text[:_LONGEST], "outcome": str(trial.outcome)}
+        tags = {"mlflow.parentRunId": self._parent, "architecture": trial.text[:_LONGEST], "outcome": str(trial.outcome)}
         if trial.reason:
             tags["reason"] = trial.reason[:_LONGEST]
         child = self._client.create_run(self._experiment_id, run_name=f"trial {trial.number}", tags=tags).info.run_id
-        proposal, size = trial.proposal, trial.proposal.costs.parameters
+        proposal, size = trial.proposal, trial.parameters
         parameters = {
             "trial": trial.number,
             "key": proposal.key,

@@ -45,7 +45,7 @@ class TensorBoard(Callback):
             {
                 f"{self._metric}/validation": trial.value,
                 f"{self._metric}/best": best,
-                "trial/parameters": trial.proposal.costs.parameters,
+                "trial/parameters": trial.parameters,
                 "trial/seconds": trial.seconds,
                 "trial/latency": trial.latency,
                 "trial/loss": loss,

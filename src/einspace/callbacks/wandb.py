@@ -45,7 +45,7 @@ class WandB(Callback):
         values: dict[str, float | None] = {
             f"search/{self._metric}": trial.value,
             f"search/best_{self._metric}": best,
-            "search/parameters": trial.proposal.costs.parameters,
+            "search/parameters": trial.parameters,
             "search/seconds": trial.seconds,
             "search/latency": trial.latency,
             "search/loss": trial.losses[-1] if trial.losses else None,

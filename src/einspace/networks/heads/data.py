@@ -1,7 +1,7 @@
 """Heads as data: what a run stores of its head, and the head again."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from einspace.errors import NetworkError
@@ -15,20 +15,21 @@ def head_data(head: Head) -> dict[str, Any]:
     >>> head_of(head_data(Classification(10))) == Classification(10)
     True
     """
-    fields = asdict(head) if is_dataclass(head) and not isinstance(head, type) else {}
-    return {"kind": type(head).__name__, **{name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}}
+    own: list[str] = [field.name for field in fields(head)] if is_dataclass(head) else []
+    values = {name: getattr(head, name) for name in own}
+    return {"kind": type(head).__name__, **{name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}}
 
 
 def head_of(data: Mapping[str, Any]) -> Head:
     """The head of what `head_data` gave; raises NetworkError for a class that is not defined here."""
-    known = {kind.__name__: kind for kind in _below(Head)}
+    known = {kind.__name__: kind for kind in _below(Head)}  # type: ignore[type-abstract]
     if data.get("kind") not in known:
         raise NetworkError(f"there is no head {data.get('kind')!r} here: known are {', '.join(sorted(known))}")
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name != "kind"}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name != "kind"}
     try:
-        return known[data["kind"]](**fields)
+        return known[data["kind"]](**values)
     except TypeError as error:
-        raise NetworkError(f"the head {data['kind']} cannot be made of {fields}: {error}") from None
+        raise NetworkError(f"the head {data['kind']} cannot be made of {values}: {error}") from None
 
 
 def _below(kind: type[Head]) -> list[type[Head]]:
