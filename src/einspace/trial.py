@@ -145,11 +145,13 @@ class Trial:
     def end(self, evaluation: Evaluation, sign: float, ended: float, reused: int | None = None) -> Self:
         """The record with what came of it; `sign` is -1 where lower scores are better."""
         good = evaluation.outcome is Outcome.OK and evaluation.value is not None
-        fitness = sign * evaluation.value if good and evaluation.value is not None else None
-        lists = {
-            name: tuple(x if x is not None and isfinite(x) else None for x in getattr(evaluation, name)) for name in ("losses", "scores")
-        }
-        kept = replace(evaluation, value=evaluation.value if good else None, **lists)
+        kept = replace(
+            evaluation,
+            value=evaluation.value if good else None,
+            losses=tuple(map(_finite, evaluation.losses)),
+            scores=tuple(map(_finite, evaluation.scores)),
+        )
+        fitness = None if kept.value is None else sign * kept.value
         return replace(self, evaluation=kept, fitness=fitness, reused=reused, ended=ended)
 
     def to_json(self) -> dict[str, Any]:
@@ -161,6 +163,10 @@ class Trial:
     def from_json(cls, data: object) -> "Trial":
         """The record of what `to_json` gave; raises ValueError for what is none."""
         return _ADAPTER.validate_python(data)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
 
 
 _ADAPTER = TypeAdapter(Trial)

@@ -15,9 +15,11 @@ from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, small_
 from tests.test_result import served
 
 from einspace.errors import RunError
-from einspace.result import Result, ended, load_result
-from einspace.storage import Database
+from einspace.result import Result, load_result
+from einspace.storage import Database, StudyStore
+from einspace.storage.records import unsealed
 from einspace.study import search
+from einspace.trial import Trial
 
 
 @pytest.fixture(scope="module")
@@ -30,26 +32,44 @@ def url() -> Iterator[str]:
 @contextmanager
 def opened(url: str, name: str) -> Iterator[optuna.Study]:
     """A study, as anyone with Optuna sees it."""
-    with Database(url, name).open() as storage:
+    storage = optuna.storages.RDBStorage(url)
+    try:
         yield optuna.load_study(study_name=name, storage=storage)
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def trials_of(url: str, name: str) -> list[FrozenTrial]:
-    """All of its trials."""
+    """All of its trials, as Optuna has them."""
     with opened(url, name) as study:
         return study.get_trials()
 
 
+def record_of(trial: FrozenTrial) -> Trial:
+    """What we have stored with one of Optuna's trials."""
+    return Trial.from_json(unsealed(trial.user_attrs["trial"]))
+
+
+def ended(trial: FrozenTrial) -> bool:
+    """Whether it says what came of its record."""
+    outcome = record_of(trial).outcome
+    return outcome is not None and (trial.state == TrialState.COMPLETE) == (outcome == "ok") and trial.state != TrialState.RUNNING
+
+
 def check_once(url: str, name: str, trials: int) -> None:
-    """Every position ended exactly once, and nothing runs or waits."""
-    found = trials_of(url, name)
-    assert sorted(trial.user_attrs["position"] for trial in found if ended(trial)) == list(range(trials))
-    assert not [trial for trial in found if not trial.state.is_finished()]
-    texts: dict[int, str] = {}
-    for trial in found:
-        assert texts.setdefault(trial.user_attrs["position"], trial.user_attrs["text"]) == trial.user_attrs["text"]
-    trained = [trial.user_attrs["key"] for trial in found if ended(trial) and "reused" not in trial.user_attrs]
-    assert len(set(trained)) == len(trained)
+    """Every number ended exactly once, in the search and in the final trainings, and nothing runs or waits."""
+    for study in (name, f"{name}/finals"):
+        found = trials_of(url, study)
+        assert not [trial for trial in found if not trial.state.is_finished()]
+        done = [record_of(trial) for trial in found if ended(trial)]
+        if study == name:
+            assert sorted(trial.number for trial in done) == list(range(trials))
+        identities = [(trial.phase, trial.identity) for trial in done if trial.reused is None]
+        assert len(set(identities)) == len(identities)
+        texts: dict[tuple[str, int], str] = {}
+        for trial in map(record_of, found):
+            assert texts.setdefault((trial.phase, trial.number), trial.text) == trial.text
 
 
 def here(url: str, folder: Path, name: str, trials: int, **options: Any) -> tuple[Result, ThreadExecutor]:
@@ -67,7 +87,7 @@ def test_two_drivers_share_a_study(url: str, tmp_path: Path) -> None:
     assert [(code, complained) for code, _, complained in results] == [(0, ""), (0, "")]
     check_once(url, "two", 40)
     with opened(url, "two") as study:
-        sessions = study.user_attrs["sessions"]
+        sessions = [note for name, note in study.user_attrs.items() if name.startswith("session ")]
     assert len(sessions) == 2
     assert all(session["evaluating"] > 0 for session in sessions)
     result = load_result("two", str(tmp_path), url)
@@ -84,7 +104,7 @@ def test_a_driver_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
         one.wait_for(6)
         time.sleep(0.2)  # in the middle of evaluations
         one.kill()
-        left = [trial.user_attrs["position"] for trial in trials_of(url, "kill") if trial.state == TrialState.RUNNING]
+        left = [record_of(trial).number for trial in trials_of(url, "kill") if trial.state == TrialState.RUNNING]
         code, _, complained = two.end()
     assert (code, complained) == (0, "")
     assert left
@@ -100,7 +120,7 @@ def test_a_driver_that_was_taken_for_dead_does_no_harm(url: str, tmp_path: Path)
         if not stolen:
             with opened(url, "slept") as study:
                 trial = next(trial for trial in study.get_trials() if trial.state == TrialState.RUNNING)
-                stolen.append(trial.user_attrs["position"])
+                stolen.append(record_of(trial).number)
                 study.tell(trial.number, state=TrialState.FAIL)
 
     executor = ThreadExecutor(workers=2, delay=0.3)
@@ -114,21 +134,30 @@ def test_a_driver_that_was_taken_for_dead_does_no_harm(url: str, tmp_path: Path)
 def test_a_trial_that_is_taken_at_its_end_is_tried_again(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """A trial that another driver fails just before or just after its result is stored is dropped; the driver goes on."""
     stolen: list[int] = []
-    write = Database.write
+    end = StudyStore.end
 
-    def steal(database: Database, trial_id: int, attributes: Any) -> None:
-        if moment == "after it":
-            write(database, trial_id, attributes)
-        if not stolen:
-            stolen.append(trial_id)
-            with opened(url, name) as study:
-                study._storage.set_trial_state_values(trial_id, TrialState.FAIL)
-        if moment != "after it":
-            write(database, trial_id, attributes)
+    def steal() -> None:
+        with opened(url, name) as study:
+            trial = next(trial for trial in study.get_trials() if trial.state == TrialState.RUNNING)
+            stolen.append(trial.number)
+            study.tell(trial.number, state=TrialState.FAIL)
 
-    monkeypatch.setattr(Database, "write", steal)
+    def stealing(store: StudyStore, trial: Trial) -> bool:
+        if not stolen and moment != "after it":
+            steal()
+        return end(store, trial)
+
+    change = optuna.storages.RDBStorage.set_trial_state_values
+
+    def changing(storage: optuna.storages.RDBStorage, trial_id: int, state: TrialState, values: Any = None) -> bool:
+        if not stolen and moment == "after it" and state == TrialState.COMPLETE:
+            steal()
+        return change(storage, trial_id, state, values)
+
+    monkeypatch.setattr(StudyStore, "end", stealing)
+    monkeypatch.setattr(optuna.storages.RDBStorage, "set_trial_state_values", changing)
     name = f"stolen {moment}".replace(" ", "-")
-    result, _ = here(url, tmp_path, name, 8)
+    result, _ = here(url, tmp_path, name, 8, workers=1)
     assert len(result.history) == 8
     assert stolen
     check_once(url, name, 8)
@@ -143,7 +172,7 @@ def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> Non
         here(url, tmp_path / "b", "settings", 4, pruner="median")
     result, _ = here(url, tmp_path / "b", "settings", 6, workers=1)
     assert len(result.history) == 6
-    assert [path.name for path in (tmp_path / "a" / "settings").iterdir()] == ["config.yaml"]
+    assert sorted(path.name for path in (tmp_path / "a" / "settings").iterdir()) == ["config.yaml", "run.json"]
 
 
 def test_optunas_dashboard_opens_a_shared_study(url: str, tmp_path: Path) -> None:
@@ -178,7 +207,16 @@ def test_a_study_in_a_file_of_one_s_own(tmp_path: Path) -> None:
     assert executor.requests == []
     assert again.to_json() == one.to_json() == load_result("one", str(tmp_path), address).to_json()
     assert len(two.history) == 5
-    with Driver(tmp_path, 50, delay=0.2, storage=address, run="held") as process:
+
+
+def test_one_database_has_one_driver_by_whatever_name(tmp_path: Path) -> None:
+    """A file of SQLite is held itself: another run's name, a link to it and a lock that somebody deletes let no second driver in."""
+    file = tmp_path / "held" / "study.db"
+    with Driver(tmp_path, 50, delay=0.2, run="held") as process:
         process.wait_for(1)
-        with pytest.raises(RunError, match=f"another process .process {process.pid}"):
-            here(address, tmp_path, "held", 4)
+        (tmp_path / "link.db").symlink_to(file)
+        (tmp_path / "held" / "study.db.lock").unlink()
+        for address in (f"sqlite:///{file}", f"sqlite:///{tmp_path}/link.db"):
+            with pytest.raises(RunError, match="another process"):
+                here(address, tmp_path / "b", "einspace", 4)
+    assert here(f"sqlite:///{tmp_path}/link.db", tmp_path / "b", "other", 2)[0].best is not None

@@ -32,8 +32,6 @@ class Outage:
     """
 
     def __init__(self, what: str, patience: float) -> None:
-        self.when_lost: Callable[[BaseException], None] = lambda error: None
-        """Called once, by whoever has lost patience, so that nobody goes on with what cannot be stored."""
         self._what = what
         self._patience = patience
         self._lock = Lock()
@@ -106,15 +104,11 @@ class Outage:
 
     def _lose(self, error: BaseException) -> StorageError:
         with self._lock:
-            first = self._lost is None
             self._lost = self._lost or (
                 f"the database {self._what} was away for over {self._patience:g} seconds: {said(error)}. "
                 "What had finished before is stored: the same command goes on once it is back"
             )
-            lost = StorageError(self._lost)
-        if first:
-            self.when_lost(lost)
-        return lost
+            return StorageError(self._lost)
 
 
 def is_outage(error: BaseException) -> bool:
