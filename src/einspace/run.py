@@ -15,6 +15,7 @@ from einspace.errors import RunError
 from einspace.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
 from einspace.storage.backup import backup_of, damaged
+from einspace.storage.backup import check as check_file
 from einspace.storage.outage import PATIENCE
 
 STUDY = "einspace"
@@ -70,6 +71,7 @@ class Run:
         file = database.file
         if file is None:
             return
+        check_file(file)
         empty = not file.exists() or file.stat().st_size == 0
         if empty and stored is not None and not backup_of(file).exists():
             raise damaged(file, "the run has begun, but its study is empty")

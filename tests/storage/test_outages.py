@@ -8,25 +8,23 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import optuna
 import psutil
 import psycopg
 import pytest
-from einspace.storage.shared import Outdated
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import TrialState, create_trial
+from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tests.executors.waiting import gone, until
 from tests.postgres import Server, required
-from tests.study.test_drivers import check_once, here, trials_of
+from tests.study.test_drivers import check_once, here, record_of, trials_of
 from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, good, small_task
 
 from einspace.errors import StorageError
-from einspace.evaluation.outcome import Request
-from einspace.storage import Database
+from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.storage import Database, StudyStore
 from einspace.storage.outage import Outage
 from einspace.study import search
+from einspace.trial import SEARCH, Costs, Proposal, Trial
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -67,7 +65,7 @@ def test_two_drivers_outlive_three_outages(server: Server, tmp_path: Path) -> No
         assert code == 0, complained
         assert 1 <= len(away(complained)) <= 3
         assert complained.splitlines() == away(complained)
-    check_once(server.url, "away", 50)
+    check_once(server.url, "away", 50, locks_held=False)
     assert {trial.state for trial in trials_of(server.url, "away")} == {TrialState.COMPLETE}
 
 
@@ -110,40 +108,31 @@ def finished(server: Server, name: str) -> int:
 
 def test_an_answer_that_is_lost_doubles_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trial that was stored is found again and not made anew; an end that was stored is no error, but somebody else's end is one."""
-    lost: list[str] = []
     commit = Session.commit
+    for moment in range(1, 6):  # whatever is asked first, second, ... for a trial that begins and for one that ends
+        lost: list[int] = []
 
-    def committed(session: Session) -> None:
-        commit(session)
-        if not lost:
-            lost.append("once")
-            raise OperationalError("COMMIT", {}, psycopg.OperationalError("the answer was lost"))
+        def committed(session: Session, moment: int = moment, lost: list[int] = lost) -> None:
+            commit(session)
+            lost.append(1)
+            if len(lost) == moment:
+                raise OperationalError("COMMIT", {}, psycopg.OperationalError("the answer was lost"))
 
-    with Database(server.url, "answers").open() as storage:
-        study = optuna.create_study(study_name="answers", storage=storage)
-        template = create_trial(state=TrialState.RUNNING, user_attrs={"position": 0})
-        template.number = 0
-        with monkeypatch.context() as patch:
-            patch.setattr(Session, "commit", committed)
-            trial = storage.create_new_trial(study._study_id, template)
-            assert len(lost) == 1
-            lost.clear()
-            assert storage.set_trial_state_values(trial, TrialState.COMPLETE, [0.5])
-            assert len(lost) == 1
-        (stored,) = study.get_trials()
-        assert (stored._trial_id, stored.state, stored.value) == (trial, TrialState.COMPLETE, 0.5)
-        with pytest.raises(UpdateFinishedTrialError):
-            storage.set_trial_state_values(trial, TrialState.COMPLETE, [0.5])
-        with pytest.raises(Outdated):
-            storage.create_new_trial(study._study_id, create_trial_numbered(0))
-        assert len(study.get_trials()) == 1
-
-
-def create_trial_numbered(number: int) -> optuna.trial.FrozenTrial:
-    """A trial to be made under this number only."""
-    template = create_trial(state=TrialState.RUNNING)
-    template.number = number
-    return template
+        with StudyStore.open(Database(server.url, f"answers-{moment}"), higher_is_better=True) as store:
+            trial = Trial(0, Proposal("[relu norm]", "key", Costs(0), "sample"), started=1.0)
+            ended = trial.end(Evaluation(Outcome.OK, 0.5), 1.0, 2.0)
+            with monkeypatch.context() as patch:
+                patch.setattr(Session, "commit", committed)
+                assert store.begin(trial)
+                begun = len(lost)
+                lost.clear()
+                assert store.end(ended)
+                assert max(begun, len(lost)) >= moment
+            store.rescue()
+            (stored,) = [found for found in trials_of(server.url, f"answers-{moment}") if found.state != TrialState.FAIL]
+            assert (stored.state, stored.value, record_of(stored)) == (TrialState.COMPLETE, 0.5, ended)
+            store.sync()
+            assert store.begin(trial) is False
 
 
 def test_a_lost_lock_doubles_no_position(server: Server, tmp_path: Path) -> None:
@@ -164,22 +153,29 @@ def test_a_lost_lock_doubles_no_position(server: Server, tmp_path: Path) -> None
     result = search(small_task(), trials=10, run="lock", runs=tmp_path / "a", storage=server.url, executor=executor, **settings)
     assert len(result.history) == 10
     assert others == [3, 8]
-    check_once(server.url, "lock", 10)
+    check_once(server.url, "lock", 10, locks_held=False)
 
 
 def test_nobody_is_taken_for_dead_while_the_server_was_away(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs of life that are missed count from the moment on when the server was there to take them."""
-    monkeypatch.setattr("einspace.storage.database.GRACE", 3)  # longer than a busy machine takes to start the server
-    with Database(server.url, "alive").open() as storage:
-        study = optuna.create_study(study_name="alive", storage=storage)
-        trial = storage.create_new_trial(study._study_id)
+    monkeypatch.setattr("einspace.storage.store.GRACE", 3)  # longer than a busy machine takes to start the server
+
+    def running() -> bool:
+        other.rescue()
+        return bool(other.phase(SEARCH).running())
+
+    database = Database(server.url, "alive")
+    with StudyStore.open(database, higher_is_better=True) as store, StudyStore.open(Database(server.url, "alive"), True) as other:
+        assert store.begin(Trial(0, Proposal("[relu norm]", "key", Costs(0), "sample")))
         server.stop()
         time.sleep(3.1)
         server.start()
-        assert storage._get_stale_trial_ids(study._study_id) == []
-        with Database(server.url, "alive").open() as fresh:
-            assert fresh._get_stale_trial_ids(study._study_id) == []
-        assert until(lambda: storage._get_stale_trial_ids(study._study_id) == [trial], seconds=20)
+        assert running()
+        with StudyStore.open(Database(server.url, "alive"), True) as fresh:
+            fresh.rescue()
+            assert fresh.phase(SEARCH).running() == {0}
+        assert until(lambda: not running(), seconds=20)
+        assert [trial.number for trial in other.phase(SEARCH).interrupted()] == [0]
 
 
 def test_patience(caplog: pytest.LogCaptureFixture) -> None:
@@ -192,15 +188,12 @@ def test_patience(caplog: pytest.LogCaptureFixture) -> None:
             raise OperationalError("SELECT", {}, error) from error
         return again
 
-    told: list[BaseException] = []
     outage = Outage("somewhere", 0.2)
-    outage.when_lost = told.append
     with pytest.raises(StorageError, match=r"somewhere was away for over 0\.2 seconds: connection refused\. What had"):
         outage.survive(action)
     failing[0] = False
     with pytest.raises(StorageError):
         outage.survive(action)
-    assert len(told) == 1
     assert [record.getMessage() for record in caplog.records] == [
         "the database somewhere is away (connection refused): evaluations go on, and their results wait up to 0.2 s until it is back"
     ]

@@ -57,8 +57,11 @@ def ended(trial: FrozenTrial) -> bool:
     return outcome is not None and (trial.state == TrialState.COMPLETE) == (outcome == "ok") and trial.state != TrialState.RUNNING
 
 
-def check_once(url: str, name: str, trials: int) -> None:
-    """Every number ended exactly once, in the search and in the final trainings, and nothing runs or waits."""
+def check_once(url: str, name: str, trials: int, locks_held: bool = True) -> None:
+    """Every number ended exactly once, in the search and in the final trainings, and nothing runs or waits.
+
+    Whoever loses the lock while it asks drops its proposal, which stays behind as an attempt that failed.
+    """
     for study in (name, f"{name}/finals"):
         found = trials_of(url, study)
         assert not [trial for trial in found if not trial.state.is_finished()]
@@ -69,7 +72,7 @@ def check_once(url: str, name: str, trials: int) -> None:
         assert len(set(identities)) == len(identities)
         texts: dict[tuple[str, int], str] = {}
         for trial in map(record_of, found):
-            assert texts.setdefault((trial.phase, trial.number), trial.text) == trial.text
+            assert not locks_held or texts.setdefault((trial.phase, trial.number), trial.text) == trial.text
 
 
 def here(url: str, folder: Path, name: str, trials: int, **options: Any) -> tuple[Result, ThreadExecutor]:
@@ -92,6 +95,7 @@ def test_two_drivers_share_a_study(url: str, tmp_path: Path) -> None:
     assert all(session["evaluating"] > 0 for session in sessions)
     result = load_result("two", str(tmp_path), url)
     assert result.best is not None
+    assert result.best.validation is not None
     assert result.best.test == pytest.approx(result.best.validation + 1)
 
 

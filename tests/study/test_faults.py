@@ -1,5 +1,6 @@
 """Facts about searches to which bad things happen: no finished trial is lost, none counts twice, and the message says how to go on."""
 
+import json
 import os
 import random
 import shutil
@@ -13,19 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from tests.study_samples import EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, good, score, small_task
+from sqlalchemy import create_engine, text
+from tests.study_samples import EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, score, small_task
 
 from einspace.errors import RunError
-from einspace.evaluation.outcome import Evaluation, NotANumber, Outcome, Request
+from einspace.evaluation import Context, NotANumber, Outcome, Work
 from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
 from einspace.run import STUDY, Run
+from einspace.space import Architecture
 from einspace.storage import Database
 from einspace.storage.backup import EVERY, back_up, backup_of
 from einspace.study import search
-from einspace.tasks.recipe import Recipe
-from einspace.tasks.task import Task
 
 EXTRA = 3
 """SQLite's number of the setting `synchronous` that waits for everything."""
@@ -50,13 +50,13 @@ def check_database(folder: Path, name: str = "killed") -> int:
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         query = (
-            "SELECT position.value_json FROM trials JOIN trial_user_attributes AS position ON position.trial_id = trials.trial_id "
-            "JOIN trial_user_attributes AS outcome ON outcome.trial_id = trials.trial_id WHERE position.key = 'position' "
-            "AND outcome.key = 'outcome' AND outcome.value_json != '\"interrupted\"' AND trials.state IN ('COMPLETE', 'PRUNED')"
+            "SELECT record.value_json FROM trials JOIN trial_user_attributes AS record ON record.trial_id = trials.trial_id "
+            "JOIN studies ON studies.study_id = trials.study_id "
+            f"WHERE record.key = 'trial' AND trials.state IN ('COMPLETE', 'PRUNED') AND study_name = '{STUDY}'"
         )
-        positions = [row[0] for row in connection.execute(query)]
-    assert len(set(positions)) == len(positions)
-    return len(positions)
+        numbers = [json.loads(row[0])["number"] for row in connection.execute(query)]
+    assert len(set(numbers)) == len(numbers)
+    return len(numbers)
 
 
 @pytest.mark.slow
@@ -85,14 +85,15 @@ def test_what_a_driver_has_told_is_on_the_disk(tmp_path: Path) -> None:
         process.wait_for(5)
         process.kill()
     assert check_database(tmp_path) >= 5
-    with Database.of_file(Run(tmp_path, "killed").database, STUDY).open() as storage, storage.engine.connect() as connection:
+    database = Database.of_file(Run(tmp_path, "killed").database, STUDY)
+    with closing(create_engine(database.url, **database.options).connect()) as connection:
         pragmas = [connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous")]
     assert pragmas == ["delete", EXTRA]
 
 
-def hazard(request: Request, task: Task, recipe: Recipe) -> Evaluation:
+def hazard(architecture: Architecture, context: Context) -> float:
     """One of six architectures kills its worker, one never ends, one has no number for a loss, one wants all the memory there is."""
-    chance = score(request.text)
+    chance = score(str(architecture))
     if chance < 0.2:
         os.kill(os.getpid(), signal.SIGKILL)
     if chance < 0.4:
@@ -101,14 +102,13 @@ def hazard(request: Request, task: Task, recipe: Recipe) -> Evaluation:
         raise NotANumber((1.0, float("nan")))
     if chance < 0.7:
         bytearray(2**50)
-    return good(request)
+    return chance
 
 
 def test_workers_that_die_hang_or_diverge_end_no_search(tmp_path: Path) -> None:
     """Each such trial ends with its outcome and a reason, the others as usual, and no worker is missing afterwards."""
-    task = small_task()
-    with ProcessExecutor(task, task.recipe, 2, time_limit=1.0, evaluate=hazard) as executor:
-        result = drive(tmp_path, 16, workers=2, executor=executor, **SAMPLED)
+    with ProcessExecutor(Work(hazard, small_task().input), 2) as executor:
+        result = drive(tmp_path, 16, workers=2, executor=executor, time_limit=1.0, **SAMPLED)
     expected = {row.number: score(row.text) for row in result.history if row.reused is None}
     assert [row.number for row in result.history] == list(range(16))
     for row in result.history:
@@ -201,14 +201,22 @@ def test_a_long_run_is_copied_while_it_goes_on(tmp_path: Path) -> None:
     assert EVERY - 1 <= count <= EVERY + 5
 
 
-def test_a_copy_that_cannot_be_written_leaves_the_last_one(tmp_path: Path) -> None:
-    """The copy is whole or not there, and a search does not end for want of it."""
+def test_a_copy_that_cannot_be_written_or_has_fewer_trials_leaves_the_last_one(tmp_path: Path) -> None:
+    """The copy is whole or not there, never one with fewer trials, and a search does not end for want of it."""
     drive(tmp_path, 2)
     file = Run(tmp_path, "killed").database
     before = backup_of(file).read_bytes()
-    backup_of(file).with_name("study.backup.db.new").mkdir()
+    shutil.copy(file, tmp_path / "more.db")
+    drive(tmp_path, 4)
+    more = backup_of(file).read_bytes()
+    shutil.copy(tmp_path / "more.db", file)
     assert not back_up(file)
-    assert backup_of(file).read_bytes() == before
+    assert backup_of(file).read_bytes() == more != before
+    backup_of(file).unlink()
+    backup_of(file).mkdir()
+    assert not back_up(file)
+    assert [path.name for path in backup_of(file).parent.iterdir() if path.name.startswith(".")] == []
+    backup_of(file).rmdir()
     assert len(drive(tmp_path, 4).history) == 4
 
 

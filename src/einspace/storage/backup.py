@@ -36,7 +36,7 @@ def check(file: Path) -> None:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.OperationalError as error:
         raise RunError(f"the database {file} cannot be used: {error}; the same command goes on once it can") from None
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         found, tables = str(error), set()
     if found != "ok":
         raise damaged(file, str(found).splitlines()[-1])

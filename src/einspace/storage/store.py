@@ -85,7 +85,7 @@ class StudyStore:
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
         storage: RDBStorage | None = None
         try:
-            with database.starting():
+            with database.starting(), _making_sense(database):
                 storage = _storage_of(database)
             yield cls(database, storage, higher_is_better, pruner)
         except ImportError as error:
@@ -119,7 +119,7 @@ class StudyStore:
         """Read the trials that are new, and what became of those that ran."""
         for shelf in self._shelves:
             for frozen in self._ask(shelf.news):
-                with self._reading():
+                with _making_sense(self.database):
                     self._take(shelf, frozen)
 
     def begin(self, trial: Trial) -> bool:
@@ -216,7 +216,7 @@ class StudyStore:
     def notes(self) -> dict[str, dict[str, Any]]:
         """Everything that is kept of the run as a whole, by name."""
         stored = self._retry(lambda _: self._shelves[0].study.user_attrs)
-        with self._reading():
+        with _making_sense(self.database):
             return {name: unsealed(value) for name, value in stored.items()}
 
     def _take(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
@@ -248,7 +248,7 @@ class StudyStore:
 
     def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
-        with self._reading():
+        with _making_sense(self.database):
             ours = _RECORD in frozen.user_attrs
             trial = Trial.from_json(unsealed(frozen.user_attrs[_RECORD])) if ours else None
         state, values = TrialState.FAIL, None
@@ -274,24 +274,10 @@ class StudyStore:
     def _retry(self, action: Callable[[bool], _T]) -> _T:
         """Try an action as often as a server needs it; it hears whether this is another try."""
         try:
-            return self.database.outage.survive(action) if self.database.shared else action(False)
+            with _making_sense(self.database):
+                return self.database.outage.survive(action) if self.database.shared else action(False)
         except (SQLAlchemyError, StorageInternalError) as error:
             raise self.database.unusable(error) from error
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Turn whatever makes no sense in a record into one line."""
-        try:
-            yield
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
-
-    def _damaged(self, error: Exception) -> RunError:
-        how = " ".join(str(error).split())[:200]
-        file = self.database.file
-        return damaged(file, how) if file is not None else RunError(f"the database {self.database} cannot be used: it is damaged ({how})")
 
 
 class _Shelf:
@@ -324,6 +310,17 @@ class _Shelf:
     def of(self, *states: TrialState) -> list[FrozenTrial]:
         """Trials in one of some states."""
         return self.study.get_trials(deepcopy=False, states=states)
+
+
+@contextmanager
+def _making_sense(database: Database) -> Iterator[None]:
+    """Turn whatever makes no sense in a database into one line."""
+    try:
+        yield
+    except _DAMAGE as error:
+        how = " ".join(str(error).split())[:200] or type(error).__name__
+        whole = RunError(f"the database {database} cannot be used: it is damaged ({how})")
+        raise (whole if database.file is None else damaged(database.file, how)) from error
 
 
 def _storage_of(database: Database) -> RDBStorage:

@@ -101,8 +101,10 @@ class Driver:
                 if self._signal is not None:
                     raise Stopped(self._signal)
                 if not self._running and not any(self.store.phase(phase.name).running() for phase in phases):
-                    return
+                    break
                 self._wait()
+            if self.store.database.shared:
+                self.store.rescue()  # nothing stays behind of what was made twice
         finally:
             self._give_up()
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from inspect import signature
 from math import inf
@@ -16,7 +16,7 @@ import numpy as np
 from einspace import strategies
 from einspace.callbacks import Callback, Watch
 from einspace.config import OwnSettings, stored, write_config
-from einspace.errors import SettingError, StorageError
+from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
 from einspace.evaluation.objective import TaskObjective
 from einspace.executors import Executor, Make, choose
@@ -39,6 +39,7 @@ from einspace.study.finals import Finals
 from einspace.study.phases import Search
 from einspace.study.signals import handled
 from einspace.tasks import Recipe, Task, load_task
+from einspace.trial import SEARCH
 
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, unless told otherwise."""
@@ -201,8 +202,8 @@ def search(
         stack.push(folder.remove_if_empty)
         database = folder.study(storage, patience)
         folder.make()
-        stack.enter_context(database.driving())
         folder.check(database, settings)
+        stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
@@ -217,13 +218,16 @@ def search(
                 driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
                 session.searched = perf_counter()
                 driver.run(entrants.finals(store, time_limit, time_left, workers, folder.weights if keep_weights else None))
-        except StorageError as error:
-            error.run = folder.path
+                session.keep()
+        except BaseException as error:
+            with suppress(EinspaceError):  # it may be the database that has ended the search
+                session.keep()
+            if isinstance(error, StorageError):
+                error.run = folder.path
+            if isinstance(error, Stopped):
+                raise Interrupted(folder.path, store.phase(SEARCH).ended, trials, error.signal) from None
             raise
-        except Stopped as stopped:
-            raise Interrupted(folder.path, store.phase("search").ended, trials, stopped.signal) from None
         finally:
-            session.keep()
             if database.file is not None:
                 back_up(database.file)
         result = collect(store, folder, settings)

@@ -1,0 +1,185 @@
+"""Facts about studies that are not what they were: nothing false is believed, and one line says what is wrong and how to go on."""
+
+import json
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
+
+from einspace.errors import EinspaceError, RunError
+from einspace.result import Result, load_result
+from einspace.run import Run
+from einspace.storage.backup import backup_of
+from einspace.storage.records import sealed
+from einspace.study import Progress, search
+
+
+def drive(folder: Path, trials: int, **options: Any) -> Result:
+    """Drive the run `test` of a folder."""
+    given: dict[str, Any] = {"workers": 1, "limits": SMALL, "executor": ThreadExecutor(), "run": "test", **EVOLUTION, **options}
+    return search(small_task(), trials=trials, runs=folder, **given)
+
+
+def figures(result: Result) -> object:
+    """Everything that a result says."""
+    return [trial.to_json() for trial in result.trials()], result.to_json()
+
+
+def change(file: Path, statement: str, *values: object) -> None:
+    """Change a database as nobody should."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(statement, values)
+
+
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def foreign(file: Path) -> None:
+    file.unlink()
+    change(file, "CREATE TABLE mine (x)")
+
+
+def of_another_run(file: Path) -> None:
+    drive(file.parent.parent, 1, run="other")
+    shutil.copy(file.parent.parent / "other" / "study.db", file)
+
+
+@pytest.mark.parametrize("replace", [emptied, foreign, Path.unlink])
+def test_a_study_that_is_lost_is_no_new_study(tmp_path: Path, replace: Callable[[Path], object]) -> None:
+    """A database that is empty, gone or somebody else's is damage where the run has begun, and the good copy stays as it is."""
+    drive(tmp_path, 3)
+    file = Run(tmp_path, "test").database
+    copy = backup_of(file).read_bytes()
+    replace(file)
+    with pytest.raises(RunError, match=r"the database .*study\.db .*; a backup of .* lies in .*study\.backup\.db: `cp .* && mv .*`"):
+        drive(tmp_path, 3)
+    assert backup_of(file).read_bytes() == copy
+    shutil.copy(copy_file := backup_of(file), file)
+    assert copy_file.read_bytes() == copy
+    assert len(drive(tmp_path, 4).history) == 4
+    backup_of(file).unlink()
+    replace(file)
+    with pytest.raises(RunError, match=r"there is no backup of it|is gone"):
+        drive(tmp_path, 4)
+
+
+def test_a_folder_with_a_foreign_database_is_no_run(tmp_path: Path) -> None:
+    """A database that lies where a new run would put its own is neither taken nor changed."""
+    folder = tmp_path / "test"
+    folder.mkdir()
+    change(folder / "study.db", "CREATE TABLE mine (x)")
+    before = (folder / "study.db").read_bytes()
+    with pytest.raises(RunError, match="it holds no study, but tables such as mine"):
+        drive(tmp_path, 3)
+    assert (folder / "study.db").read_bytes() == before
+
+
+def test_a_run_that_died_between_its_study_and_its_settings_goes_on(tmp_path: Path) -> None:
+    """The settings stand in the study first: without `run.json` they are compared there, and written again."""
+    whole = drive(tmp_path, 4)
+    (tmp_path / "test" / "run.json").unlink()
+    with pytest.raises(RunError, match="seed: 0 there, 1 here"):
+        drive(tmp_path, 4, seed=1)
+    again = drive(tmp_path, 4)
+    assert figures(again)[0] == figures(whole)[0]  # type: ignore[index]
+    assert (tmp_path / "test" / "run.json").exists()
+
+
+def test_bytes_that_change_are_noticed_or_change_nothing(tmp_path: Path) -> None:
+    """One byte of the database after the other is another one: the result is the same, or one line says that it is damaged."""
+    drive(tmp_path, 6)
+    file = Run(tmp_path, "test").database
+    content, expected = file.read_bytes(), figures(load_result("test", str(tmp_path)))
+    rng, noticed = random.Random(0), 0
+    text = content.index(b'"number"')
+    for number in range(80):
+        place = rng.randrange(len(content)) if number % 2 else text + rng.randrange(2000)
+        changed = bytearray(content)
+        changed[place] = (changed[place] + rng.randrange(1, 256)) % 256
+        file.write_bytes(changed)
+        try:
+            found = figures(load_result("test", str(tmp_path)))
+        except EinspaceError as error:
+            noticed += 1
+            assert len(str(error).splitlines()) == 1
+        else:
+            assert found == expected
+    assert noticed > 20
+
+
+RECORDS = {
+    "a text that is a number": {"proposal": {"text": 5, "key": "k", "costs": {"parameters": 0}, "origin": ""}},
+    "a number that leaves a gap": {"number": 1e12},
+    "an outcome that there is not": {"evaluation": {"outcome": "fine"}},
+    "no proposal": {"proposal": None},
+    "losses that are a number": {"evaluation": {"outcome": "nan", "losses": 5}},
+}
+"""What a record of trial 0 holds in place of what is right, with a checksum that fits."""
+
+
+@pytest.mark.parametrize("wrong", RECORDS)
+def test_records_that_make_no_sense_are_named(tmp_path: Path, wrong: str) -> None:
+    """Wrong types and values end in one line with the database and the way back, whoever has written them."""
+    result = drive(tmp_path, 2)
+    file = Run(tmp_path, "test").database
+    record = sealed({**result.history[0].to_json(), **RECORDS[wrong]})
+    query = "UPDATE trial_user_attributes SET value_json = ? WHERE key = 'trial' AND json_extract(value_json, '$.number') = 0"
+    change(file, query + " AND json_extract(value_json, '$.phase') = 'search'", json.dumps(record))
+    with pytest.raises(RunError, match=r"^the database .*study\.db cannot be used: it is damaged \(.*`cp .*$"):
+        load_result("test", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE trial_user_attributes SET value_json = '{\"number\": 0}' WHERE key = 'trial'",
+        "UPDATE trial_user_attributes SET value_json = '5' WHERE key = 'trial'",
+        "UPDATE trial_values SET value = 0.123",
+        "UPDATE study_user_attributes SET value_json = '[{}]' WHERE key LIKE 'session%'",
+        "UPDATE trials SET state = 'DONE'",
+        "DELETE FROM trials WHERE number = 0",
+    ],
+)
+def test_tables_that_make_no_sense_are_named(tmp_path: Path, statement: str) -> None:
+    """So do values that no record gave, trials that are missing, and notes without a checksum."""
+    drive(tmp_path, 2)
+    change(Run(tmp_path, "test").database, statement)
+    with pytest.raises(RunError, match=r"^the database .*study\.db cannot be used: .*$"):
+        load_result("test", str(tmp_path))
+
+
+def test_a_folder_that_goes_away_is_not_promised_back(tmp_path: Path) -> None:
+    """A run whose folder is deleted meanwhile ends with that, and nobody is told that the same command goes on."""
+
+    def away(progress: Progress) -> None:
+        if progress.done == 3:
+            shutil.rmtree(tmp_path / "test")
+
+    with pytest.raises(RunError, match="was deleted, moved or replaced while the run went on") as caught:
+        drive(tmp_path, 30, progress=away)
+    assert "goes on" not in str(caught.value)
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    """A link in the place of a file of ours is replaced or refused; what it points to stays as it is."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    folder = tmp_path / "test"
+    folder.mkdir()
+    for name in ("run.json.new", "config.yaml.new", "study.backup.db.new", "lock", "study.db.lock", "study.backup.db"):
+        (folder / name).symlink_to(victim)
+    drive(tmp_path, 2) if not backup_of(folder / "study.db").exists() else None
+    for name in ("study.backup.db",):
+        (folder / name).unlink()
+    drive(tmp_path, 2)
+    (folder / "study.backup.db").unlink()
+    (folder / "study.backup.db").symlink_to(victim)
+    drive(tmp_path, 3)
+    assert victim.read_text() == "precious"
