@@ -1,4 +1,4 @@
-"""Facts about the doors of a search: the user's own objective and strategy, time as a budget, and what is checked before anything starts."""
+"""Facts about the doors of a search: the user's objective and strategy, time as a budget, and checks before anything starts."""
 
 import json
 import os
@@ -18,7 +18,8 @@ from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, good, 
 
 from einspace import EinSpace
 from einspace.errors import RunError, SettingError
-from einspace.evaluation import Context, Evaluation, Outcome, Request, Seconds
+from einspace.evaluation import Context, Evaluation, Outcome, Request, Seconds, Work
+from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
 from einspace.space import Architecture
 from einspace.strategies import History, RandomSearch, Strategy
@@ -175,18 +176,8 @@ def test_time_is_a_budget(tmp_path: Path, workers: int) -> None:
     assert len(more.history) == max(before + 3, len(again.history))
 
 
-def endless(request: Request) -> Evaluation:
-    """The first trials are quick, a later one never ends."""
-    if score(request.text) > 0.8 and not request.final:
-        time.sleep(30)
-    return timed(request)
-
-
 def test_a_trial_that_outlasts_the_budget_is_given_up(tmp_path: Path) -> None:
     """It counts as interrupted, not as timed out, and is tried again when the run gets more time."""
-    from einspace.evaluation import Work
-    from einspace.executors import ProcessExecutor
-
     with ProcessExecutor(Work(slow_or_not, small_task().input), 1) as executor:
         start = time.monotonic()
         result = drive(tmp_path, trials=None, budget="5s", strategy="random", executor=executor, time_limit=60)
@@ -203,7 +194,7 @@ def slow_or_not(architecture: Architecture, context: Context) -> float:
 
 
 def test_what_is_checked_at_the_door(tmp_path: Path) -> None:
-    """Numbers beyond reason, names that mean something else, and budgets that are none leave nothing behind; NumPy's numbers are numbers."""
+    """Numbers beyond reason, names that mean something else, and bad budgets leave nothing behind; NumPy's numbers are numbers."""
     for options, message in (
         ({"seed": 2**63}, "seed must be"),
         ({"final_seeds": 10**9}, "final_seeds must be"),
@@ -246,7 +237,7 @@ def reversed_accuracy(outputs: Any, targets: Any) -> float:
 
 @pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 3), (signal.SIGTERM, 1), (signal.SIGHUP, 1)])
 def test_every_signal_ends_a_search_in_order(tmp_path: Path, number: signal.Signals, times: int) -> None:
-    """Ctrl-C, twice within a tenth of a second too, TERM and HUP: no traceback, what has finished is stored, and the run can be continued."""
+    """Ctrl-C, also three times within a tenth of a second, TERM and HUP: no traceback, finished trials are stored, the run can go on."""
     with Driver(tmp_path, 50, workers=2, delay=0.3) as process:
         process.wait_for(3)
         for _ in range(times):
