@@ -2,14 +2,18 @@
 
 import atexit
 import multiprocessing
-import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.context import BaseContext
-from typing import Any
+
+import psutil
 
 _LOADED = "einspace.executors.loaded"
 """The module that the server imports. Workers find in memory what it imports."""
+
+SIGNALS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
+"""Signals that end a program, and that a terminal sends to all its processes."""
 
 
 def context() -> BaseContext:
@@ -27,19 +31,34 @@ def start() -> None:
         from multiprocessing.forkserver import ensure_running
 
         context()
-        ensure_running()
+        with sheltered():
+            ensure_running()
         atexit.unregister(_end)
         atexit.register(_end)
 
 
+@contextmanager
+def sheltered() -> Iterator[None]:
+    """Processes that this thread starts meanwhile have `SIGNALS` blocked: this one alone decides what Ctrl-C ends, and when."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which unblocks them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end() -> None:
     """A program that ends while the server still loads, such as one that was called with a mistake, leaves nothing that goes on."""
-    from multiprocessing import forkserver
-
-    server: Any = getattr(forkserver, "_forkserver", None)
-    if (pid := getattr(server, "_forkserver_pid", None)) is not None:
-        with suppress(OSError):
-            os.kill(pid, signal.SIGKILL)  # a child that nobody has waited for: no other process has its number
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if any("multiprocessing.forkserver" in word for word in child.cmdline()):
+                child.kill()
 
 
 def _is_there() -> bool:

@@ -96,6 +96,15 @@ def behave(text: str, context: Context) -> Any:
             return Evaluation(Outcome.OK, value=float(os.getpid()))
         case ["parent"]:
             return Evaluation(Outcome.OK, value=float(os.getppid()))
+        case ["oom-score"]:
+            return float(Path("/proc/self/oom_score_adj").read_text())
+        case ["work", seconds]:
+            for _ in range(int(float(seconds) / 0.05)):
+                time.sleep(0.05)
+        case ["forever-once", path]:
+            if not Path(path).exists():
+                Path(path).touch()
+                _sleep_for_ever()
         case ["threads"]:
             return Evaluation(Outcome.OK, value=float(torch.get_num_threads()))
         case ["epochs", count, *then]:
@@ -160,7 +169,27 @@ def forget(text: str) -> None:
     print(executor.submit(Request(text)).result().outcome, flush=True)
 
 
+def interrupted(path: str) -> None:
+    """Be a driver that is interrupted while its worker is busy, or while the server of workers still loads."""
+    executor = make_processes()
+    try:
+        print("started", flush=True)
+        executor.submit(Request(f"touch {path}")).result()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        executor.stop()
+
+
+def limited(seconds: str) -> None:
+    """Be a driver whose evaluation takes so many seconds, with a limit of one second more."""
+    with make_processes(time_limit=float(seconds) + 1) as executor:
+        executor.submit(Request("fine")).result()
+        future = executor.submit(Request(f"work {seconds}"))
+        print("started", flush=True)
+        print(future.result().outcome, flush=True)
+
+
 if __name__ == "__main__":
     from tests.executors import executor_samples
 
-    {"drive": executor_samples.drive, "forget": executor_samples.forget}[sys.argv[1]](sys.argv[2])
+    getattr(executor_samples, sys.argv[1])(sys.argv[2])

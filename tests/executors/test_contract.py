@@ -1,6 +1,5 @@
 """The contract of executors, held by every one in `executor_samples.FACTORIES`; whoever adds one adds a line there."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from tests.executors.waiting import gone, until
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
-from einspace.executors import Executor
+from einspace.executors import Executor, machine
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -92,7 +91,7 @@ def test_nan(executor: Executor) -> None:
 
 def test_threads(executor: Executor) -> None:
     """Workers share the processors, so that two of them do not take each other's."""
-    assert executor.submit(Request("threads")).result().value == max(1, (os.cpu_count() or 1) // 2)
+    assert executor.submit(Request("threads")).result().value == machine.threads(2)
 
 
 def test_timeout(make: Make) -> None:

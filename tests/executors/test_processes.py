@@ -1,5 +1,6 @@
 """What only worker processes do; the contract that they share with other executors is in `test_contract.py`."""
 
+import itertools
 import os
 import random
 import re
@@ -19,7 +20,8 @@ from tests.executors.waiting import gone, kill, until, workers
 from einspace.errors import SettingError
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Outcome, Request
-from einspace.executors import ProcessExecutor
+from einspace.executors import ProcessExecutor, machine, slot
+from einspace.executors.clock import Clock
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -131,6 +133,168 @@ def test_forgotten_executor() -> None:
     command = [sys.executable, "-m", "tests.executors.executor_samples", "forget", "fine"]
     done = subprocess.run(command, cwd=ROOT, timeout=40, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ok\n", "")
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where processes that are started by the test make temporary files."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    return tmp_path / "temporary"
+
+
+def driver(name: str, argument: object) -> "subprocess.Popen[str]":
+    """A driver in a process group of its own, as a terminal makes one."""
+    command = [sys.executable, "-m", "tests.executors.executor_samples", name, str(argument)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_killed_driver_leaves_no_folder(tmp_path: Path, temporary: Path) -> None:
+    """Nothing stays in the folder of temporary files."""
+    note = tmp_path / "pid"
+    process = driver("drive", note)
+    try:
+        assert until(lambda: note.exists() and note.read_text() != "")
+        assert list(temporary.glob("pymp-*/listener-*"))
+        family = psutil.Process(process.pid).children(recursive=True)
+    finally:
+        process.kill()
+        process.communicate()
+    assert until(lambda: all(gone(one.pid) for one in family), seconds=10)
+    assert list(temporary.glob("pymp-*")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("early", [True, False])
+def test_interrupts(tmp_path: Path, temporary: Path, early: bool) -> None:
+    """Ctrl-C, twice and whether the workers load or are busy, is the driver's alone: no process of its group prints or goes on."""
+    note = tmp_path / "pid"
+    process = driver("interrupted", note)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "started\n"
+        assert early or until(lambda: note.exists() and note.read_text() != "")
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert len(family) >= 2
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.05)
+        said, complained = process.communicate(timeout=40)
+    finally:
+        process.kill()
+    assert (process.returncode, said, complained) == (0, "", "")
+    assert until(lambda: all(gone(one.pid) for one in family), seconds=10)
+    assert list(temporary.glob("pymp-*")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_end_of_a_group(tmp_path: Path, temporary: Path, number: int) -> None:
+    """A terminal that closes, or a machine that shuts down, ends driver and workers without a word of theirs."""
+    note = tmp_path / "pid"
+    process = driver("drive", note)
+    try:
+        assert until(lambda: note.exists() and note.read_text() != "")
+        family = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, number)
+        said, complained = process.communicate(timeout=40)
+    finally:
+        process.kill()
+    assert (process.returncode, said, complained) == (-number, "", "")
+    assert until(lambda: all(gone(one.pid) for one in family), seconds=10)
+    assert list(temporary.glob("pymp-*")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_stopped_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is stopped while it is idle is replaced, and its request evaluated."""
+    monkeypatch.setattr(slot, "STOPPED", 1.0)
+    with make(time_limit=60) as executor:
+        first = value(executor, "pid")
+        os.kill(first, signal.SIGSTOP)
+        evaluation = executor.submit(Request("pid")).result(timeout=30)
+    assert (evaluation.outcome, evaluation.attempts) == (Outcome.OK, 1)
+    assert evaluation.value != first
+    assert gone(first)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_stopped_in_the_middle() -> None:
+    """A worker that is stopped at an evaluation is at the end of its time like any other."""
+    with make(time_limit=2) as executor:
+        worker = value(executor, "pid")
+
+        def stop(epoch: int, score: float) -> bool:
+            os.kill(worker, signal.SIGSTOP)
+            return True
+
+        running = executor.submit(Request("epochs 1 forever"), stop)
+        assert running.result(timeout=30).outcome is Outcome.TIMEOUT
+        assert until(lambda: gone(worker), seconds=5)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_everything_suspended() -> None:
+    """The time in which driver and workers are all suspended is not counted."""
+    process = driver("limited", 1.5)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "started\n"
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        for one in family:
+            one.suspend()
+        time.sleep(4)
+        for one in family:
+            one.resume()
+        assert process.communicate(timeout=40) == ("ok\n", "")
+    finally:
+        process.kill()
+
+
+def test_a_timeout_after_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An evaluation that ran out of time when the driver could not run for a while is tried once more, and no other."""
+
+    class Gap(Clock):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gaps = 1
+
+    with make(time_limit=1.0) as executor:
+        assert executor.submit(Request(f"forever-once {tmp_path / 'one'}")).result().outcome is Outcome.TIMEOUT
+        monkeypatch.setattr(slot, "Clock", Gap)
+        again = executor.submit(Request(f"forever-once {tmp_path / 'two'}")).result()
+        assert (again.outcome, again.attempts) == (Outcome.OK, 2)
+        never = executor.submit(Request("forever")).result()
+        assert (never.outcome, never.attempts) == (Outcome.TIMEOUT, 2)
+
+
+def test_time_limit_of_a_request() -> None:
+    """A request may have a limit of its own, longer or shorter than the executor's."""
+    with make(time_limit=1.0) as executor:
+        long = executor.submit(Request("work 1.5", time_limit=30))
+        short = executor.submit(Request("forever", time_limit=0.5))
+        assert long.result().outcome is Outcome.OK
+        assert (short.result().outcome, short.result().reason) == (Outcome.TIMEOUT, "not finished after 0.5 seconds")
+
+
+def test_killed_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGKILL while the kernel's count of memory kills grows is out-of-memory; without that, or with another end, a crash."""
+    kills = itertools.count()
+    with make() as executor:
+        assert executor.submit(Request("kill")).result().outcome is Outcome.CRASHED
+        monkeypatch.setattr(machine, "memory_kills", lambda: next(kills))
+        evaluation = executor.submit(Request("kill")).result()
+        assert (evaluation.outcome, "memory ran out" in evaluation.reason) == (Outcome.OUT_OF_MEMORY, True)
+        assert executor.submit(Request("exit 3")).result().outcome is Outcome.CRASHED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux")
+def test_workers_are_killed_first() -> None:
+    """Where memory runs out the kernel takes a worker, not the driver."""
+    with make() as executor:
+        assert executor.submit(Request("oom-score")).result().value == 1000
+    assert int(Path("/proc/self/oom_score_adj").read_text()) < 1000
 
 
 def test_recycle() -> None:

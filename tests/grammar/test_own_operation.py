@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -16,9 +15,11 @@ from torch import nn
 
 from einspace import EinSpace, Grammar, Production, einspace_grammar
 from einspace.errors import NotationError, SettingError, ShapeError
-from einspace.evaluation import Outcome, Request
-from einspace.evaluation.evaluate import evaluate
+from einspace.evaluation import Outcome, Request, Work
+from einspace.evaluation.attempt import attempt
+from einspace.evaluation.objective import TaskObjective
 from einspace.executors import ProcessExecutor
+from einspace.features import Feature
 from einspace.networks import build, convert_state
 from einspace.operations import Linear, Relu
 from einspace.reporting.svg import picture
@@ -81,12 +82,12 @@ def test_other_productions_are_another_space() -> None:
 def test_a_worker_evaluates_it() -> None:
     """The grammar travels to a worker process, which builds and trains the operation as this process does."""
     task = rows_of_digits()
-    function = partial(evaluate, grammar=GATED)
+    work = Work(TaskObjective(task, RECIPE), task.input, GATED)
     request = Request("[gated(d=16) norm]", seed=1)
-    with ProcessExecutor(task, RECIPE, workers=1, evaluate=function) as executor:
+    with ProcessExecutor(work, workers=1) as executor:
         there = executor.submit(request).result()
     assert there.outcome is Outcome.OK, there
-    assert there.value == function(request, task, RECIPE).value
+    assert there.value == attempt(request, work).value
 
 
 def test_what_workers_cannot_import_is_refused_at_once() -> None:
@@ -101,7 +102,7 @@ def test_what_workers_cannot_import_is_refused_at_once() -> None:
 
     grammar = Grammar((*einspace_grammar().productions, Production("C", Hidden(1))))
     with pytest.raises(SettingError, match=r"Hidden.*define it at the top of a module"):
-        ProcessExecutor(rows_of_digits(), RECIPE, evaluate=partial(evaluate, grammar=grammar))
+        ProcessExecutor(Work(TaskObjective(rows_of_digits(), RECIPE), Feature((8, 8)), grammar))
 
 
 SCRIPT = """

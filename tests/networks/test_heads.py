@@ -10,7 +10,6 @@ from torch.nn import functional
 
 from einspace import Classification, Dense, EinSpace, Feature, Mask, MultiLabel, Regression, Task, build
 from einspace.errors import NetworkError
-from einspace.evaluation import Request
 from einspace.evaluation.evaluate import evaluate
 from einspace.networks import Head, check_fit
 
@@ -124,13 +123,12 @@ def test_a_head_that_does_not_fit_the_task_is_named_with_it() -> None:
     """Head, architecture's output and task are in one message, before anything is trained."""
     rng = np.random.default_rng(0)
     task = Task.from_arrays(rng.normal(size=(60, 2, 4, 4)), np.arange(60) % 3, name="mine")
-    recipe = replace(task.recipe, epochs_search=1)
     with pytest.raises(
         NetworkError, match=r"Dense\(channels=1, size=\(4, 4\)\) predicts \(1, 4, 4\) .*\(2, 4, 4\), but the task mine wants \(3\)"
     ):
-        evaluate(Request("[relu norm]"), task, recipe, head=Dense(1, (4, 4)))
+        check_fit(Dense(1, (4, 4)), task.input, task.output, task.name)
     with pytest.raises(NetworkError, match=r"Classification\(classes=4.*the task mine wants \(3\)"):
-        evaluate(Request("[relu norm]"), task, recipe, head=Classification(4))
-    literal = evaluate(Request("[relu norm]"), task, recipe, head=Classification(3, pool="paper"))
-    assert literal.value is not None
+        check_fit(Classification(4), task.input, task.output, task.name)
+    literal = replace(task, target=Classification(3, pool="paper"))
+    assert evaluate("[relu norm]", literal, recipe=replace(task.recipe, epochs_search=1)).mean is not None
     check_fit(Dense(1, (4, 4)), COLUMNS, (1, 4, 4), "mine")

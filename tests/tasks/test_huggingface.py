@@ -9,7 +9,7 @@ from tests.tasks.bomb import picture_bomb
 
 from einspace import Task
 from einspace.errors import TaskError
-from einspace.evaluation import Outcome, Request
+from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.tasks import Recipe
 
@@ -89,7 +89,7 @@ def test_sequences_are_series() -> None:
     for format in (None, "torch"):
         task = Task.from_huggingface(data.with_format(format), recipe=recipe)
         assert (task.input.shape, task.labels) == ((8, 1), ("0", "1"))
-    assert evaluate(Request("[linear(d=16) relu]"), task, recipe).outcome is Outcome.OK
+    assert evaluate("[linear(d=16) relu]", task, recipe=recipe).evaluations[0].outcome is Outcome.OK
     assert Task.from_huggingface(of(x=RNG.random((30, 6, 2)).tolist(), y=Y)).input.shape == (6, 2)
 
 

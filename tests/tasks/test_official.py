@@ -13,7 +13,7 @@ import pytest
 
 from einspace import Classification, Task, load_task
 from einspace.errors import TaskError
-from einspace.evaluation import Outcome, Request
+from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.files import arrays
 from einspace.tasks import TASKS, Augmentation, Recipe, entry, split
@@ -52,7 +52,7 @@ def test_unseen(tmp_path: Path, name: str) -> None:
     x, _ = task.tensors(["train"])
     assert float(x.mean((0, 2, 3)).abs().max()) < 1e-4
     assert float((x.std((0, 2, 3)) - 1).abs().max()) < 1e-2
-    evaluation = evaluate(Request("[linear(d=16) relu]"), task, ONE)
+    evaluation = evaluate("[linear(d=16) relu]", task, recipe=ONE).evaluations[0]
     assert evaluation.outcome is Outcome.OK
     assert "RE(RN18) einspace" in task.summary()
 
@@ -85,8 +85,8 @@ def test_large_arrays_stay_in_their_files(tmp_path: Path, monkeypatch: pytest.Mo
     for names in (["train"], ["train", "valid"], ["test"]):
         for one, other in zip(received.tensors(names), in_memory.tensors(names), strict=True):
             assert np.allclose(one, other, atol=1e-5)
-    request = Request("[linear(d=16) relu]")
-    assert evaluate(request, received, ONE).value == evaluate(request, in_memory, ONE).value
+    text = "[linear(d=16) relu]"
+    assert evaluate(text, received, recipe=ONE).mean == evaluate(text, in_memory, recipe=ONE).mean
 
 
 @pytest.mark.parametrize("name", [known for known in TASKS if TASKS[known].files])
@@ -176,7 +176,7 @@ def test_cifar100(tmp_path: Path) -> None:
     assert task.valid.x[0, :, 4, 7] == pytest.approx((raw[100, :, 4, 7] - mean) / deviation, abs=1e-4)
     assert task.augmentation == Augmentation(crop=4, flip=True)
     assert (task.metric.name, task.recipe.epochs_search, task.recipe.batch_size, task.recipe.learning_rate) == ("0-1 error", 25, 128, 0.1)
-    evaluation = evaluate(Request("[linear(d=16) relu]"), task, ONE)
+    evaluation = evaluate("[linear(d=16) relu]", task, recipe=ONE).evaluations[0]
     assert evaluation.value is not None
     assert 0.5 < evaluation.value <= 1
 
@@ -255,7 +255,7 @@ def test_darcy_flow(tmp_path: Path) -> None:
     expected = np.mean([np.linalg.norm(u - mean) / np.linalg.norm(u) for u in truth])
     _, targets = task.tensors(["test"])
     assert task.score(targets * 0, targets) == pytest.approx(expected, rel=1e-4)
-    evaluation = evaluate(Request("[linear(d=16) relu]"), task, ONE)
+    evaluation = evaluate("[linear(d=16) relu]", task, recipe=ONE).evaluations[0]
     assert evaluation.value is not None
     assert evaluation.value < 2
     (tmp_path / "darcyflow" / "piececonst_r421_N1024_smooth2.mat").write_bytes(b"MATLAB 5.0")
@@ -282,7 +282,7 @@ def test_cosmic(tmp_path: Path) -> None:
     spoilt[y == -1] = 100
     assert task.score(spoilt, y) == pytest.approx(0)
     assert float(task.head.loss(spoilt, y)) == pytest.approx(float(task.head.loss(outputs, y)))
-    evaluation = evaluate(Request("[linear(d=16) relu]"), task, replace(ONE, batch_size=3))
+    evaluation = evaluate("[linear(d=16) relu]", task, recipe=replace(ONE, batch_size=3)).evaluations[0]
     assert evaluation.outcome is Outcome.OK
 
 

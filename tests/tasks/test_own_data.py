@@ -10,7 +10,7 @@ import torch
 
 from einspace import Classification, Dense, Mask, MultiLabel, Regression, Task
 from einspace.errors import EinspaceError, TaskError, UnknownNameError
-from einspace.evaluation import Outcome, Request
+from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.tasks import METRICS, Recipe
 from einspace.tasks.options import DEFAULTS, Options
@@ -47,7 +47,7 @@ def test_kinds_are_recognised_and_trained(y: np.ndarray, kind: str, head: object
     task = Task.from_arrays(X, y, recipe=ONE)
     assert (task.kind, task.head) == (kind, head)
     assert sum(map(len, task.splits.values())) == 60
-    evaluation = evaluate(Request("[[linear(d=16) norm] relu]"), task, ONE)
+    evaluation = evaluate("[[linear(d=16) norm] relu]", task, recipe=ONE).evaluations[0]
     assert evaluation.outcome is Outcome.OK
     assert evaluation.value is not None
     for line in (kind, "images of 6 x 5 with 2 channels", task.metric.name, "train", "mean 0 and deviation 1", "learning rate 0.01"):
@@ -125,7 +125,7 @@ def test_torch_tensors_and_series() -> None:
     assert (task.input.shape, task.input.mode) == ((20, 3), "Col")
     assert np.abs(task.train.x.std(axis=(0, 1)) - 1).max() < 1e-4
     assert "series of 20 steps with 3 channels" in task.summary()
-    evaluation = evaluate(Request("[linear(d=16) relu]"), task, ONE)
+    evaluation = evaluate("[linear(d=16) relu]", task, recipe=ONE).evaluations[0]
     assert evaluation.outcome is Outcome.OK
 
 

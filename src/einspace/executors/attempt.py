@@ -53,13 +53,12 @@ class Attempt:
     clock: Clock = field(default_factory=Clock)
     start: float = 0.0
     end: float = inf
-    gaps: int = 0
 
     def begin(self, clock: Clock) -> None:
         """A worker has begun: the time runs, and the reports of an earlier try are void."""
         self.tries += 1
         if self.given_up is None:
-            self.clock, self.start, self.gaps = clock, clock.seconds, clock.gaps
+            self.clock, self.start = clock, clock.seconds
             self.end = inf if self.time_limit is None else self.start + self.time_limit
             self.scores.clear()
             self.losses.clear()

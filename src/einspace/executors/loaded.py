@@ -4,10 +4,44 @@ Optimisers import torch._dynamo at their first step: 1.5 seconds, once in the se
 of the server: anything in there that so much as counts the devices would keep CUDA from starting in the workers.
 """
 
-import torch
+import atexit
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
 
-import einspace.evaluation.attempt
-import einspace.executors.worker  # noqa: F401
+import psutil
+
+_SERVER = os.getpid()
+
+_SOCKETS = [Path(one.laddr) for one in psutil.Process().net_connections("unix") if "/pymp-" in one.laddr]
+"""Where the server takes requests: a file in a folder that multiprocessing makes, and that a driver which is killed cannot remove."""
+
+
+def _leave() -> None:
+    """Driver and workers have ended."""
+    if os.getpid() == _SERVER:
+        for socket in _SOCKETS:
+            with suppress(OSError):
+                socket.unlink(missing_ok=True)
+                socket.parent.rmdir()
+
+
+def _complain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A driver that is killed while it starts a worker is no mistake of the worker's."""
+    if not issubclass(kind, EOFError):
+        sys.__excepthook__(kind, error, trace)
+
+
+if _SOCKETS:
+    atexit.register(_leave)
+    sys.excepthook = _complain
+
+import torch  # noqa: E402 - whatever happens while it loads, the folder is removed
+
+import einspace.evaluation.attempt  # noqa: E402
+import einspace.executors.worker  # noqa: E402, F401
 
 if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
     import torch._dynamo

@@ -7,6 +7,7 @@ from typing import Literal
 import psutil
 import torch
 
+from einspace.executors import machine
 from einspace.executors.devices import is_cuda
 
 SHARE = 0.9
@@ -26,7 +27,7 @@ def share_memory(limit: MemoryLimit, devices: Sequence[str], number: int) -> tup
     device = devices[number]
     if is_cuda(device):
         return None, SHARE / devices.count(device)
-    return int(SHARE * psutil.virtual_memory().total / len(devices)), None
+    return int(SHARE * machine.memory() / len(devices)), None
 
 
 def limit_memory(device: str, limit: int | None, share: float | None) -> Callable[[], None]:

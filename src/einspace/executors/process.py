@@ -2,15 +2,16 @@
 
 import atexit
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing.connection import wait
 from typing import Any
 
 import psutil
 
 from einspace import forkserver
+from einspace.executors import machine, main_module
 from einspace.executors.attempt import Died
-from einspace.executors.messages import SetupFailed
+from einspace.executors.messages import Begin, SetupFailed
 from einspace.executors.worker import WorkerConfig, serve
 
 GRACE = 5.0
@@ -26,9 +27,10 @@ class WorkerProcess:
     def __init__(self, config: WorkerConfig) -> None:
         context = forkserver.context()
         self._line, far = context.Pipe()
+        self._memory_kills = machine.memory_kills()
         try:
             self._process: Any = context.Process(target=serve, args=(far, config), name="einspace-worker")  # type: ignore[attr-defined]
-            with _lock:
+            with _lock, forkserver.sheltered(), nullcontext() if config.needs_main else main_module.hidden():
                 if _ending:
                     raise OSError("this program is ending")
                 self._process.start()
@@ -42,12 +44,17 @@ class WorkerProcess:
         finally:
             far.close()
 
+    def begin(self, message: Begin) -> None:
+        """Send the beginning of an evaluation, and note how often the kernel has run out of memory by now."""
+        self._memory_kills = machine.memory_kills()
+        self.send(message)
+
     def send(self, message: object) -> None:
         """Raises Died if nobody is there to receive it."""
         try:
             self._line.send(message)
         except OSError:
-            raise Died(self._how()) from None
+            raise self._death() from None
 
     def receive(self, timeout: float | None) -> Any:
         """The next message; raises TimeoutError after so many seconds, and Died if there will be none.
@@ -62,10 +69,17 @@ class WorkerProcess:
                 raise EOFError
             message = self._line.recv()
         except (EOFError, OSError):
-            raise Died(self._how()) from None
+            raise self._death() from None
         if isinstance(message, SetupFailed):
             raise Died(message.reason)
         return message
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the process was stopped by a signal, and not continued."""
+        with suppress(psutil.Error):
+            return self._handle is not None and self._handle.status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+        return False
 
     def kill(self) -> None:
         """End the process at once, whatever it does; may be called from any thread, and twice."""
@@ -85,14 +99,17 @@ class WorkerProcess:
             if self._process.exitcode is not None and not _ending:  # at the end multiprocessing itself joins what is not closed
                 self._process.close()
 
-    def _how(self) -> str:
+    def _death(self) -> Died:
         """How the process ended; one that only closed its pipe is killed."""
         if not wait([self._process.sentinel], 1.0):
             self.kill()
-            return "the worker process closed its pipe"
+            return Died("the worker process closed its pipe")
         with _lock:
             self._process.join(0)
-            return f"the worker process died with exit code {self._process.exitcode}"
+            code = self._process.exitcode
+        if code == -9 and machine.memory_kills() > self._memory_kills:
+            return Died("the kernel killed the worker process because memory ran out", memory=True)
+        return Died(f"the worker process died with exit code {code}")
 
 
 _lock = threading.Lock()

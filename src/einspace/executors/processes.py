@@ -1,8 +1,5 @@
 """ProcessExecutor: worker processes on this machine, each with a time limit and a memory limit."""
 
-import os
-import pickle
-import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -12,9 +9,11 @@ from einspace import forkserver
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Request, Watch
 from einspace.evaluation.work import Work
+from einspace.executors import machine
 from einspace.executors.attempt import Attempt
 from einspace.executors.base import Attempts, Executor, check_limit
 from einspace.executors.devices import check_devices, share_devices
+from einspace.executors.main_module import check_sendable
 from einspace.executors.memory import MemoryLimit, share_memory
 from einspace.executors.sharing import shared
 from einspace.executors.slot import WorkerSlot
@@ -29,7 +28,8 @@ class ProcessExecutor(Executor):
 
     Arrays of a task beyond 32 MB are there once for all workers. A worker that dies, however it does, is replaced, and its evaluation
     ends as crashed; workers die with the process that made them. An objective must be a function of a module, an object of a module's
-    class, or a `functools.partial` of one; what it raises becomes an outcome in the worker (see `attempt`).
+    class, or a `functools.partial` of one; what it raises becomes an outcome in the worker (see `attempt`). A script that
+    defines it needs the guard `if __name__ == "__main__":`; any other script, a notebook and standard input need none.
 
     Args:
         work: The objective and the space of the requests.
@@ -62,19 +62,19 @@ class ProcessExecutor(Executor):
         check_limit(time_limit)
         if memory_limit not in ("auto", None) and (type(memory_limit) is not int or memory_limit < 1):
             raise SettingError(f'the memory limit must be bytes over 0, "auto" or None, not {memory_limit!r}')
-        check_sendable(work)
+        needs_main = check_sendable(work)
         self.workers = workers
         self.devices = tuple(share_devices(check_devices("cpu" if devices is None else devices), workers))
         forkserver.start()
         self._time_limit = time_limit
         self._attempts = Attempts(self._abandon)
         self._queue: SimpleQueue[Attempt | None] = SimpleQueue()
-        threads = max(1, (os.cpu_count() or 1) // workers)
+        threads = machine.threads(workers)
         work = shared(work)
         self._slots: list[WorkerSlot] = []
         for number, device in enumerate(self.devices):
             limit, share = share_memory(memory_limit, self.devices, number)
-            self._slots.append(WorkerSlot(self._queue, WorkerConfig(work, threads, limit, share, device), recycle))
+            self._slots.append(WorkerSlot(self._queue, WorkerConfig(work, threads, limit, share, device, needs_main), recycle))
 
     def submit(self, request: Request, watch: Watch | None = None) -> Future[Evaluation]:
         """Queue a request; raises SettingError once the executor is closed."""
@@ -102,13 +102,3 @@ class ProcessExecutor(Executor):
     def _abandon(self, attempt: Attempt) -> None:
         for slot in self._slots:
             slot.abandon(attempt)
-
-
-def check_sendable(thing: object) -> None:
-    """Raise SettingError if workers cannot import what something refers to, such as an evaluation the operations of its grammar."""
-    try:
-        sent = pickle.dumps(thing)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise SettingError(f"worker processes cannot import what they need: {error}; define it at the top of a module") from None
-    if b"__main__" in sent and getattr(sys.modules["__main__"], "__file__", None) is None:
-        raise SettingError("worker processes cannot import what an interactive session defines, such as an operation: put it into a file")

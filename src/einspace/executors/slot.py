@@ -21,8 +21,8 @@ PAUSE = 0.1
 START_LIMIT = 600.0
 """Seconds that a process may take to get ready."""
 
-TAKING = 10.0
-"""Seconds in which a worker that is ready must take an evaluation up; one that does not, such as a stopped process, is replaced."""
+STOPPED = 5.0
+"""Seconds after which a process that was stopped before it took up an evaluation is replaced."""
 
 
 class WorkerSlot:
@@ -80,13 +80,16 @@ class WorkerSlot:
                 sleep(PAUSE * 2 ** (tries - 2))
             try:
                 process = self._hand_over(attempt)
-            except (Died, OSError) as error:  # a TimeoutError is one
-                how = str(error) or "it did not answer"
+            except (Died, OSError) as error:
+                how = str(error)
                 self._dismiss()
                 continue
             if process is None:
                 break
-            return self._follow(process, attempt)
+            happened = self._follow(process, attempt)
+            if not (isinstance(happened, TimeoutError) and attempt.clock.gaps and attempt.tries == 1 and attempt.given_up is None):
+                return happened
+            self._dismiss()  # this process could not run for a while: perhaps the worker could not either
         return Died(f"no worker process took up the evaluation: {how}")
 
     def _hand_over(self, attempt: Attempt) -> WorkerProcess | None:
@@ -94,20 +97,32 @@ class WorkerSlot:
         if self._process is None:
             self._number = 0
             self._process = WorkerProcess(self._config)
-            self._expect(self._process, Ready, START_LIMIT)
+            self._expect(self._process, Ready)
         with self._guard:
             if attempt.future.done():
                 return None
             self._attempt = attempt
             self._number += 1
-            self._process.send(Begin(self._number, attempt.request, attempt.watch is not None))
-        self._expect(self._process, Taken, TAKING)
+            self._process.begin(Begin(self._number, attempt.request, attempt.watch is not None))
+        self._expect(self._process, Taken)
         return self._process
 
-    def _expect(self, process: WorkerProcess, message: type, limit: float) -> None:
-        """Receive a message of this kind; raises Died or TimeoutError."""
-        if not isinstance(received := process.receive(limit), message):
-            raise Died(f"the worker process sent {received!r} before it took up the evaluation")
+    def _expect(self, process: WorkerProcess, kind: type) -> None:
+        """Receive a message of this kind; raises Died."""
+        clock, running = Clock(), 0.0
+        while clock.seconds < START_LIMIT:
+            try:
+                message = process.receive(TICK)
+            except TimeoutError:
+                clock.advance(TICK)
+                running = running if process.stopped else clock.seconds
+                if clock.seconds - running > STOPPED:
+                    raise Died("the worker process was stopped") from None
+                continue
+            if not isinstance(message, kind):
+                raise Died(f"the worker process sent {message!r} before it took up the evaluation")
+            return
+        raise Died(f"the worker process was not ready after {START_LIMIT:g} seconds")
 
     def _follow(self, process: WorkerProcess, attempt: Attempt) -> Evaluation | Exception:
         """Wait for the evaluation and for the epochs before it, no longer than the time limit; once it is given up, not much longer."""

@@ -13,9 +13,11 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from time import monotonic
 
+from einspace import forkserver
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, first_line
 from einspace.evaluation.work import Work
+from einspace.executors import machine
 from einspace.executors.devices import is_cuda
 from einspace.executors.memory import limit_memory
 from einspace.executors.messages import VERDICT_WAIT, Begin, Epoch, Ready, SetupFailed, Taken, Verdict
@@ -31,6 +33,7 @@ class WorkerConfig:
         memory_limit: Bytes, None for no limit: on a CPU, of addresses on top of what an idle worker maps; on CUDA, of the device's memory.
         memory_share: The same as a part, from 0 to 1, of the memory of a CUDA device.
         device: Where it trains.
+        needs_main: Whether it must import the driver's `__main__`.
     """
 
     work: Work
@@ -38,16 +41,17 @@ class WorkerConfig:
     memory_limit: int | None
     memory_share: float | None = None
     device: str = "cpu"
+    needs_main: bool = False
 
 
 def serve(line: Connection, config: WorkerConfig) -> None:
     """Evaluate until the driver hangs up. The driver sees from outside if an evaluation ends this process."""
-    try:
-        _prepare(config)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the driver should know
-        line.send(SetupFailed(first_line(error)))
-        return
     with suppress(EOFError, OSError):  # the driver has hung up
+        try:
+            _prepare(config)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the driver should know
+            line.send(SetupFailed(first_line(error)))
+            return
         line.send(Ready())
         while True:
             begin = line.recv()
@@ -64,6 +68,9 @@ def _prepare(config: WorkerConfig) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends at once, even inside of a long operation
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, forkserver.SIGNALS)
+    machine.prefer_to_kill()
     threading.Thread(target=_end_with_driver, name="einspace-driver-watch", daemon=True).start()
     torch.set_num_threads(config.threads)
     limit_memory(config.device, config.memory_limit, config.memory_share)
