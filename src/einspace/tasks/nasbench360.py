@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.features import Feature
-from einspace.files import by_name, numbers, read_mat, read_npy, read_pickle
-from einspace.networks.heads import Dense, Mask
+from einspace.files import by_name, numbers, read_npy, read_pickle
+from einspace.networks.heads import Mask, RelativeDense
 from einspace.tasks.augmentation import Augmentation
-from einspace.tasks.checks import not_finite
+from einspace.tasks.darcyflow import SIDE, read_darcy
 from einspace.tasks.entry import Entry, as_labels, as_samples
 from einspace.tasks.metrics import AUROC_ERROR, ERROR, RELATIVE_L2
 from einspace.tasks.published import PUBLISHED
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.split import Normaliser, Split
+from einspace.tasks.split import Split
 from einspace.tasks.task import Task
 from einspace.tasks.unseen import ARRAYS, built, read_splits
 
@@ -27,9 +27,6 @@ COSMIC_RECIPE = RECIPE.override(batch_size=8, learning_rate=0.001)
 
 CROP = 128
 """Pixels of a side of Cosmic's images that are kept, from the middle."""
-
-SIDE = 85
-"""Points of a side of Darcy Flow's fields that are kept: every fifth of 421."""
 
 
 def _held_out(x: NDArray[Any], y: NDArray[Any], valid: int) -> list[Split]:
@@ -83,50 +80,6 @@ def read_ninapro(entry: Entry, folder: Path) -> Task:
         y = as_labels(read_npy(folder / f"label_{split}.npy"), len(x), 18, str(folder / f"label_{split}.npy"))
         splits.append(Split(np.ascontiguousarray(x.transpose(0, 2, 1)[:, None]), y))
     return entry.task(splits, folder)
-
-
-def read_darcy(entry: Entry, folder: Path) -> Task:
-    """Darcy Flow: coefficients to solutions, each normalised per pixel as measured on train; scores are in the solutions' units.
-
-    The first file is train and valid, the second test. Files that were built anew say their numbers of samples in the metadata.
-    """
-    told = entry.metadata(folder)
-    samples = told.get("samples", {}) if told.get("built") else {}
-    sizes = [int(samples.get(split, size)) for split, size in zip(("train", "valid", "test"), entry.sizes, strict=True)]
-    pool = _fields(_mat(folder, 1), sizes[0] + sizes[1])
-    test = _fields(_mat(folder, 2), sizes[2])
-    train = [array[: sizes[0]] for array in pool]
-    inputs, solutions = (Normaliser.of(array, (0,), least=1.0) for array in train)
-    parts = [train, [array[sizes[0] :] for array in pool], test]
-    splits = [Split(inputs.normalised(x), solutions.normalised(y)) for x, y in parts]
-    notes = ("fields normalised per pixel as measured on train; scores are in the solutions' units",)
-    return entry.task(splits, folder, solutions, bool(told.get("built")), notes)
-
-
-def _mat(folder: Path, number: int) -> Path:
-    """The file of the official 421 points, or of those that are there."""
-    official = folder / f"piececonst_r421_N1024_smooth{number}.mat"
-    return official if official.exists() else next(iter(sorted(folder.glob(f"piececonst_r*_smooth{number}.mat"))), official)
-
-
-def _fields(path: Path, count: int) -> list[NDArray[np.float32]]:
-    """Coefficients and solutions, float32 (count, 1, 85, 85)."""
-    whole = read_mat(path, ("coeff", "sol"))
-    fields = []
-    for name in ("coeff", "sol"):
-        array = whole[name]
-        if array.dtype.kind not in "buif" or array.ndim != 3 or array.shape[1] != array.shape[2]:
-            raise TaskError(f"{path}: must hold {name}, numbers (N, points, points), not {array.dtype} {array.shape}")
-        points = array.shape[1]
-        if len(array) < count or points < SIDE or (points - 1) % (SIDE - 1):
-            raise TaskError(f"{path}: {name} must be {count} fields or more of 84 k + 1 points a side, as 421, not {array.shape}")
-        stride = (points - 1) // (SIDE - 1)
-        field = np.ascontiguousarray(array[:count, None, ::stride, ::stride], dtype=np.float32)
-        found = not_finite(field)
-        if found is not None:
-            raise TaskError(f"{path}: {name} holds values that are not finite numbers, the first in field {found[1]}")
-        fields.append(field)
-    return fields
 
 
 def read_cosmic(entry: Entry, folder: Path) -> Task:
@@ -213,7 +166,7 @@ NASBENCH360 = (
         "darcyflow",
         "Darcy Flow",
         Feature((1, SIDE, SIDE)),
-        Dense(1, (SIDE, SIDE)),
+        RelativeDense(1, (SIDE, SIDE)),
         (900, 100, 100),
         RELATIVE_L2,
         DARCY_RECIPE,

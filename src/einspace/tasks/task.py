@@ -117,11 +117,28 @@ class Task(FromData):
         y = torch.from_numpy(_joined([split.y for split in splits])).to(device)
         return (x if self.normaliser is None else self.normaliser.apply(x)), y
 
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """What training minimises: the head's loss, in the units that the head wants (see `Head.loss_in_units`)."""
+        return self.head.loss(*(self._in_units(outputs, targets) if self.head.loss_in_units else (outputs, targets)))
+
     def score(self, outputs: Tensor, targets: Tensor) -> float:
         """The metric, in the units that the targets had before they were normalised."""
+        return self.metric(*self._in_units(outputs, targets))
+
+    def _in_units(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Predictions and targets in the units that the targets had before they were normalised."""
         if self.target_normaliser is None:
-            return self.metric(outputs, targets)
-        return self.metric(self.target_normaliser.restore(outputs), self.target_normaliser.restore(targets))
+            return outputs, targets
+        return self.target_normaliser.restore(outputs), self.target_normaliser.restore(targets)
+
+    def with_head(self, head: Head) -> Self:
+        """Copy whose targets another head predicts, such as `Classification(10, pool="paper")`.
+
+        Raises TaskError for a head that predicts targets of another shape or of another kind of number.
+        """
+        if head.output(self.input) != self.output:
+            raise TaskError(f"{self.name}: its targets are {self.output}, but the head {head} predicts {head.output(self.input)}")
+        return replace(self, target=head)
 
     def normalised(self) -> Self:
         """Copy with mean 0 and deviation 1 per channel, both measured on `train` alone (B.2).
