@@ -31,9 +31,8 @@ def read_darcy(entry: Entry, folder: Path) -> Task:
 
     The first file is train and valid, the second test. Files that were built anew say their numbers of samples in the metadata.
     """
-    facts = entry.metadata(folder)
-    built = bool(facts.get("built"))
-    samples = facts.get("samples", {}) if built else {}
+    built = entry.is_built(folder)
+    samples = entry.metadata(folder).get("samples", {}) if built else {}
     sizes = [int(samples.get(split, size)) for split, size in zip(("train", "valid", "test"), entry.sizes, strict=True)]
     pool = _fields(_mat(folder, 1, built), sizes[0] + sizes[1])
     test = _fields(_mat(folder, 2, built), sizes[2])

@@ -1,7 +1,5 @@
 """Darcy Flow is scored and trained as NAS-Bench-360 does: known answers on fields that are solved from the equation."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from einspace import Classification, Dense, RelativeDense, Task, load_task
-from einspace.data import Sizes, prepare
+from einspace.builders import Sizes, prepare
 from einspace.errors import TaskError
 from einspace.evaluation.training import predict, train
 from einspace.networks import build

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.small import check_format, linear_accuracy, write_cifar
+from tests.builders.small import check_format, linear_accuracy, write_cifar
 
-from einspace.data import Sizes, prepare
-from einspace.data.cifar import CIFAR10, CIFAR100
-from einspace.data.mnist import Digits
-from einspace.data.spherical import project, turns
+from einspace.builders import Sizes, prepare
+from einspace.builders.cifar import CIFAR10, CIFAR100
+from einspace.builders.mnist import Digits
+from einspace.builders.spherical import project, turns
 from einspace.errors import DataError
 
 BATCHES = (*CIFAR10[1], *CIFAR10[2])

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.building import Plan, Samples, Sizes, classification
-from einspace.data.stacked import shares
-from einspace.data.words import LANGUAGES, LETTERS, read_words
+from einspace.builders.building import Plan, Samples, Sizes, classification
+from einspace.builders.stacked import shares
+from einspace.builders.words import LANGUAGES, LETTERS, read_words
+from einspace.tasks import TASKS
 
 TEST_SHARE = 0.2
 """Of all words, those that only test uses."""
@@ -30,7 +31,7 @@ def language(source: Path, seed: int, sizes: Sizes) -> Plan:
     test = _draw([[word for word in words[name] if word in held] for name in LANGUAGES], sizes.test, np.random.default_rng((seed, 2)))
     train, valid = pool.split(sizes.train, np.random.default_rng((seed, 3)))
     counts = {name: len(words[name]) for name in LANGUAGES}
-    return classification("Language", len(LANGUAGES), (train, valid, test), {"source": {"usable_words": counts}})
+    return classification(TASKS["language"], (train, valid, test), {"source": {"usable_words": counts}})
 
 
 def encode(words: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.small import check_format, linear_accuracy, write_words
+from tests.builders.small import check_format, linear_accuracy, write_words
 
-from einspace.data import Sizes, prepare
-from einspace.data.words import LANGUAGES, read_words
+from einspace.builders import Sizes, prepare
+from einspace.builders.words import LANGUAGES, read_words
 from einspace.errors import DataError
 
 ALPHABET = "abcdefghijklmnopqrstuvwx"

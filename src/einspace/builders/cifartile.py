@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.building import Plan, Samples, Sizes, classification
-from einspace.data.cifar import CIFAR10, read_cifar
-from einspace.data.stacked import shares
+from einspace.builders.building import Plan, Samples, Sizes, classification
+from einspace.builders.cifar import CIFAR10, read_cifar
+from einspace.builders.stacked import shares
 from einspace.errors import DataError
+from einspace.tasks import TASKS
 
 CLASSES = 4
 PATTERNS = np.array([[0, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 2], [0, 1, 2, 3]])
@@ -28,7 +29,7 @@ def cifartile(source: Path, seed: int, sizes: Sizes) -> Plan:
     train, valid = pool.split(sizes.train, np.random.default_rng((seed, 1)))
     test = _draw(*held, sizes.test, np.random.default_rng((seed, 2)), source)
     facts = {"source": {"train_images": len(images[1]), "test_images": len(held[1])}}
-    return classification("CIFARTile", CLASSES, (train, valid, test), facts)
+    return classification(TASKS["cifartile"], (train, valid, test), facts)
 
 
 def _draw(images: NDArray[np.uint8], y: NDArray[np.int64], size: int, rng: np.random.Generator, source: Path) -> Samples:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.small import check_format, linear_accuracy
+from tests.builders.small import check_format, linear_accuracy
 
-from einspace.data import Sizes, prepare
-from einspace.data.gutenberg import AUTHORS, phrases_of, unshared
+from einspace.builders import Sizes, prepare
+from einspace.builders.gutenberg import AUTHORS, phrases_of, unshared
 from einspace.errors import DataError
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz_"

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.building import Plan, Samples, Sizes, classification
-from einspace.data.stacked import shares
+from einspace.builders.building import Plan, Samples, Sizes, classification
+from einspace.builders.stacked import shares
 from einspace.errors import DataError
 from einspace.files import read
+from einspace.tasks import TASKS
 
-AUTHORS = ("aquinas", "confucius", "hawthorne", "plato", "shakespeare", "tolstoy")
+AUTHORS = tuple(label.lower() for label in TASKS["gutenberg"].labels)
 """In the order of the labels, 0 to 5."""
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz_"
@@ -48,7 +49,7 @@ def gutenberg(source: Path, seed: int, sizes: Sizes) -> Plan:
             part += [(known[index], label) for index in chunk]
     train, valid, test = (_samples(part, np.random.default_rng((seed, len(AUTHORS), n))) for n, part in enumerate(parts))
     counts = {author: len(known) for author, known in zip(AUTHORS, phrases, strict=True)}
-    return classification("Gutenberg", len(AUTHORS), (train, valid, test), {"source": {"phrases": counts}})
+    return classification(TASKS["gutenberg"], (train, valid, test), {"source": {"phrases": counts}})
 
 
 def phrases_of(text: str) -> list[str]:
