@@ -1,7 +1,6 @@
 """Files of arrays: a header is not believed."""
 
 import random
-import signal
 import struct
 import subprocess
 import sys
@@ -137,7 +136,7 @@ def test_one_byte_ends_scipy_s_reader(tmp_path: Path) -> None:
     path.write_bytes(content)
     code = "import sys; from scipy.io import loadmat; loadmat(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, check=False, timeout=100)
-    assert done.returncode == -signal.SIGSEGV
+    assert done.returncode < 0, "a signal ended it"
     with pytest.raises(DataError, match=r"a\.mat: cannot be read as a file of MATLAB's: there is an element of type"):
         read_mat(path, ("coeff",))
 

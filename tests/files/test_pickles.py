@@ -4,7 +4,6 @@ import gzip
 import os
 import pickle
 import random
-import signal
 import struct
 import subprocess
 import sys
@@ -157,7 +156,7 @@ def test_a_list_of_allowed_names_is_not_enough() -> None:
     While this is so, the instructions are run here. Should it pass without a crash, a list of names with a bound may do.
     """
     done = subprocess.run([sys.executable, "-c", LISTED], input=NESTED_KEY, capture_output=True, check=False, timeout=100)
-    assert done.returncode == -signal.SIGSEGV
+    assert done.returncode < 0, "a signal ended it"
     with pytest.raises(DataError, match="the key tuple in dict"):
         unpickle(NESTED_KEY, "x", limit=10**9)
 
