@@ -35,7 +35,7 @@ KINDS: dict[str, type[Head]] = {
 """Every kind of task, and the head that predicts its targets."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Task(FromData):
     """Data and what to do with them; `from_arrays` and the like make one of your own data.
 
