@@ -10,6 +10,7 @@ from tests.study_samples import ThreadExecutor
 from tests.tasks.test_official import small, write_unseen
 from typer.testing import CliRunner
 
+from einspace.builders import Sizes, prepare
 from einspace.cli import app
 from einspace.evaluation import Evaluation, Outcome
 from einspace.limits import Limits
@@ -86,6 +87,16 @@ def test_published_scores_stand_beside_ours(tmp_path: Path) -> None:
         published = [str(cell) for cell in rows if "published" in str(cell)]
         assert len(published) == (11 if task.name == "language" else 0)
         assert ("published: RE(Mix) einspace" in published) is (task.name == "language")
+
+
+def test_evaluate_prints_no_published_score_beside_a_built_set(tmp_path: Path) -> None:
+    """Neither as text nor as JSON, though the name is that of the paper's task and the folder the official one's."""
+    prepare("darcyflow", data=tmp_path, sizes=Sizes(4, 2, 2), resolution=85)
+    words = ["evaluate", "[linear(d=2) relu]", "darcyflow", "--data", str(tmp_path), "--epochs", "1"]
+    plain, figures = CliRunner().invoke(app, words), CliRunner().invoke(app, [*words, "--json"])
+    assert (plain.exit_code, figures.exit_code) == (0, 0)
+    assert "published" not in plain.stdout
+    assert "published" not in json.loads(figures.stdout)
 
 
 def test_lower_is_better_for_errors(tmp_path: Path) -> None:
