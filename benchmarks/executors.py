@@ -45,7 +45,7 @@ def work(task: Task) -> Work:
 def small_task() -> Task:
     """64 samples of two classes."""
     split = Split(np.random.default_rng(0).normal(size=(64, 1, 8, 8)).astype(np.float32), np.arange(64) % 2)
-    return Task("small", Feature((1, 8, 8)), 2, split, split, split, ACCURACY, RECIPE)
+    return Task(name="small", input=Feature((1, 8, 8)), target=2, train=split, valid=split, test=split, metric=ACCURACY, recipe=RECIPE)
 
 
 def rate(executor: ProcessExecutor, count: int, watch: Watch | None = None) -> float:
@@ -104,7 +104,16 @@ def data(megabytes: int) -> None:
     x = np.random.default_rng(0).random((megabytes * 2**20 // 12_288, 3, 32, 32), dtype=np.float32)
     split = Split(x, np.arange(len(x)) % 10)
     small = Split(x[:1000], split.y[:1000])
-    task = Task("large", Feature((3, 32, 32)), 10, split, small, small, ACCURACY, RECIPE.override(epochs_search=1, batch_size=256))
+    task = Task(
+        name="large",
+        input=Feature((3, 32, 32)),
+        target=10,
+        train=split,
+        valid=small,
+        test=small,
+        metric=ACCURACY,
+        recipe=RECIPE.override(epochs_search=1, batch_size=256),
+    )
     for workers in (1, 4):
         with ProcessExecutor(work(task), workers, memory_limit=None) as executor:
             futures = [executor.submit(Request("[linear(d=4) relu]")) for _ in range(2 * workers)]

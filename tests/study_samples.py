@@ -36,7 +36,17 @@ SMALL = Limits(operations=60, parameters=2_000_000)
 def small_task(metric: Metric = ACCURACY, value: float = 0.0) -> Task:
     """Eight constant samples of two classes."""
     split = Split(np.full((8, 1, 8, 8), value, dtype=np.float32), np.arange(8) % 2)
-    return Task("small", Feature((1, 8, 8)), 2, split, split, split, metric, RECIPE, ("resnet8",))
+    return Task(
+        name="small",
+        input=Feature((1, 8, 8)),
+        target=2,
+        train=split,
+        valid=split,
+        test=split,
+        metric=metric,
+        recipe=RECIPE,
+        baselines=("resnet8",),
+    )
 
 
 def score(text: str) -> float:

@@ -13,7 +13,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "baselines": 20,
     "files": 25,
     "tasks": 30,
-    "data": 30,
+    "builders": 30.5,
     "evaluation": 31,
     "strategies": 31,
     "forkserver": 31.5,

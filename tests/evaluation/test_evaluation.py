@@ -48,7 +48,16 @@ def blobs(size: int, seed: int) -> Split:
 
 @pytest.fixture
 def task() -> Task:
-    return Task("blobs", Feature((2, 4, 4)), 2, blobs(97, 0), blobs(40, 1), blobs(40, 2), ACCURACY, RECIPE)
+    return Task(
+        name="blobs",
+        input=Feature((2, 4, 4)),
+        target=2,
+        train=blobs(97, 0),
+        valid=blobs(40, 1),
+        test=blobs(40, 2),
+        metric=ACCURACY,
+        recipe=RECIPE,
+    )
 
 
 def attempt(request: Request, task: Task, recipe: Recipe = RECIPE, report: Report | None = None) -> Evaluation:

@@ -27,7 +27,7 @@ RECIPE = Recipe(epochs_search=1, epochs_final=2, batch_size=4, learning_rate=0.1
 def tiny_task() -> Task:
     """Eight samples of two classes."""
     split = Split(np.arange(32, dtype=np.float32).reshape(8, 1, 2, 2), np.arange(8) % 2)
-    return Task("tiny", Feature((1, 2, 2)), 2, split, split, split, ACCURACY, RECIPE)
+    return Task(name="tiny", input=Feature((1, 2, 2)), target=2, train=split, valid=split, test=split, metric=ACCURACY, recipe=RECIPE)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import random
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,25 @@ def test_bad_files_of_matlab(tmp_path: Path) -> None:
             read_mat(path, ("coeff",))
     path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(500))
     with pytest.raises(DataError, match=r"a\.mat: is of MATLAB's format 7\.3"):
+        read_mat(path, ("coeff",))
+
+
+def test_one_byte_ends_scipy_s_reader(tmp_path: Path) -> None:
+    """A byte of a file that names another type of numbers ends the process of `scipy.io.loadmat`; here it is one message.
+
+    While this is so, MATLAB's format 5 is read here. Should it pass without a crash, SciPy's reader may do.
+    """
+    from scipy.io import savemat
+
+    path = tmp_path / "a.mat"
+    savemat(path, {"coeff": NUMBERS})
+    content = bytearray(path.read_bytes())
+    content[193] = 86
+    path.write_bytes(content)
+    code = "import sys; from scipy.io import loadmat; loadmat(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, check=False, timeout=100)
+    assert done.returncode < 0, "a signal ended it"
+    with pytest.raises(DataError, match=r"a\.mat: cannot be read as a file of MATLAB's: there is an element of type"):
         read_mat(path, ("coeff",))
 
 

@@ -5,6 +5,8 @@ import os
 import pickle
 import random
 import struct
+import subprocess
+import sys
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,27 @@ def test_a_memo_of_billions_takes_no_memory() -> None:
     """The number of a memo and the length of a frame are only words: they size nothing."""
     assert unpickle(b"\x80\x04Nr" + struct.pack("<I", 2**32 - 1) + b".", "x", limit=1000) is None
     assert unpickle(b"\x80\x04\x95" + struct.pack("<Q", 2**60) + b"N.", "x", limit=1000) is None
+
+
+NESTED_KEY = b"}N" + b"\x85" * 2_000_000 + b"Ns."
+LISTED = """
+import io, pickle, sys
+class Listed(pickle.Unpickler):
+    def find_class(self, module, name):
+        raise pickle.UnpicklingError(name)
+Listed(io.BytesIO(sys.stdin.buffer.read())).load()
+"""
+
+
+def test_a_list_of_allowed_names_is_not_enough() -> None:
+    """A key of tuples in tuples ends the process of Python's own reader, though it may look nothing up; here it is refused.
+
+    While this is so, the instructions are run here. Should it pass without a crash, a list of names with a bound may do.
+    """
+    done = subprocess.run([sys.executable, "-c", LISTED], input=NESTED_KEY, capture_output=True, check=False, timeout=100)
+    assert done.returncode < 0, "a signal ended it"
+    with pytest.raises(DataError, match="the key tuple in dict"):
+        unpickle(NESTED_KEY, "x", limit=10**9)
 
 
 def test_lists_in_lists_are_no_array() -> None:

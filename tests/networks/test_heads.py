@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from einspace import Classification, Dense, EinSpace, Feature, Mask, MultiLabel, Regression, Task, build
+from einspace import Classification, Dense, EinSpace, Feature, Mask, MultiLabel, Regression, RelativeDense, Task, build
 from einspace.errors import NetworkError
 from einspace.evaluation.evaluate import evaluate
 from einspace.networks import Head, check_fit
@@ -27,6 +27,7 @@ IMAGE, COLUMNS = Feature((6, 4, 8)), Feature((5, 7))
         (Regression(5), (5,)),
         (Dense(2, (9, 3)), (2, 9, 3)),
         (Mask(2, (9, 3)), (2, 9, 3)),
+        (RelativeDense(2, (9, 3)), (2, 9, 3)),
     ],
 )
 def test_a_head_predicts_the_shape_that_it_says(head: Head, shape: tuple[int, ...], feature: Feature) -> None:
@@ -85,6 +86,22 @@ def test_ignored_pixels_are_not_in_the_loss() -> None:
     empty = Mask(1, (3, 3)).loss(logits, torch.full_like(targets, -1))
     empty.backward()  # type: ignore[no-untyped-call]
     assert float(empty.detach()) == 0
+
+
+def test_relative_l2_is_summed_over_the_batch() -> None:
+    """||u' - u|| / ||u|| of each field, added up: 5 / 5 and 0 / 500; in the targets' own units."""
+    targets = torch.tensor([[3.0, 4.0], [300.0, 400.0]]).reshape(2, 1, 1, 2)
+    outputs = targets + torch.tensor([[0.0, 5.0], [0.0, 0.0]]).reshape(2, 1, 1, 2)
+    head = RelativeDense(1, (1, 2))
+    assert float(head.loss(outputs, targets)) == pytest.approx(1)
+    assert head.loss_in_units
+    assert not Dense(1, (1, 2)).loss_in_units
+
+
+def test_pixels_that_are_ignored_count_in_no_loss() -> None:
+    """Whether their true answer is known to be yes or not."""
+    logits, targets = torch.randn(1, 1, 1, 4), torch.tensor([[[[1.0, 0.0, -1.0, -2.0]]]])
+    assert torch.equal(Mask(1, (1, 4)).loss(logits, targets), Mask(1, (1, 2)).loss(logits[..., :2], targets[..., :2]))
 
 
 @pytest.mark.parametrize("head", [Classification(10), MultiLabel(5), Regression(2), Dense(1, (16, 16)), Mask(1, (16, 16))])

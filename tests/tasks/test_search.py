@@ -10,6 +10,7 @@ from tests.study_samples import ThreadExecutor
 from tests.tasks.test_official import small, write_unseen
 from typer.testing import CliRunner
 
+from einspace.builders import Sizes, prepare
 from einspace.cli import app
 from einspace.evaluation import Evaluation, Outcome
 from einspace.limits import Limits
@@ -52,17 +53,29 @@ def test_evaluate_takes_a_path_and_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_tasks_need_no_data(tmp_path: Path) -> None:
-    """All tasks are described from their entries; what is absent says where it is published, and what is there says so."""
+    """All tasks are described from their entries; absent data say where they are published, and those that are there say so."""
     rows = json.loads(CliRunner().invoke(app, ["tasks", "--data", str(tmp_path), "--json"]).stdout)
     assert [row["name"] for row in rows] == list(TASKS)
-    absent = {row["name"]: row for row in rows if row["missing"]}
+    absent = {row["name"]: row for row in rows if row["data"] == "absent"}
     assert len(absent) == 13
     assert "24574354" in absent["addnist"]["source"]
     assert absent["darcyflow"]["output"] == [1, 85, 85]
     write_unseen(tmp_path, "addnist")
     rows = json.loads(CliRunner().invoke(app, ["tasks", "--data", str(tmp_path), "--json"]).stdout)
     assert len([row for row in rows if row["missing"]]) == 12
-    assert "absent" in CliRunner().invoke(app, ["tasks", "--data", str(tmp_path)]).stdout
+
+
+def test_tasks_prints_table_4(tmp_path: Path) -> None:
+    """Metric, baseline, epochs, batch size, learning rate, weight decay and momentum of each task, as text and as JSON."""
+    text = CliRunner().invoke(app, ["tasks", "--data", str(tmp_path)]).stdout
+    assert "absent" in text
+    lines = [re.split(r"\s*[│|]\s*", line.strip()) for line in text.splitlines()]
+    rows = {row[0]: row[1:] for row in lines if len(row) == 8}
+    assert rows["chesseract"] == ["accuracy", "resnet18", "8/64", "256", "0.04", "0.0003", "0.9"]
+    assert rows["ninapro"] == ["0-1 error", "wrn16-4", "25/200", "128", "0.1", "0.0005", "0.9"]
+    assert rows["cosmic"][2:] == ["25/200", "8", "0.001", "0.0005", "0.9"]
+    recipes = {row["name"]: row["recipe"] for row in json.loads(CliRunner().invoke(app, ["tasks", "--json"]).stdout)}
+    assert recipes["darcyflow"]["batch_size"] == 4
 
 
 def test_published_scores_stand_beside_ours(tmp_path: Path) -> None:
@@ -74,6 +87,16 @@ def test_published_scores_stand_beside_ours(tmp_path: Path) -> None:
         published = [str(cell) for cell in rows if "published" in str(cell)]
         assert len(published) == (11 if task.name == "language" else 0)
         assert ("published: RE(Mix) einspace" in published) is (task.name == "language")
+
+
+def test_evaluate_prints_no_published_score_beside_a_built_set(tmp_path: Path) -> None:
+    """Neither as text nor as JSON, though the name is that of the paper's task and the folder the official one's."""
+    prepare("darcyflow", data=tmp_path, sizes=Sizes(4, 2, 2), resolution=85)
+    words = ["evaluate", "[linear(d=2) relu]", "darcyflow", "--data", str(tmp_path), "--epochs", "1"]
+    plain, figures = CliRunner().invoke(app, words), CliRunner().invoke(app, [*words, "--json"])
+    assert (plain.exit_code, figures.exit_code) == (0, 0)
+    assert "published" not in plain.stdout
+    assert "published" not in json.loads(figures.stdout)
 
 
 def test_lower_is_better_for_errors(tmp_path: Path) -> None:

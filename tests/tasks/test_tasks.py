@@ -22,7 +22,7 @@ def small(x: object = None, y: object = None) -> Split:
 
 
 def task_of(valid: Split) -> Task:
-    return Task("small", Feature((2, 3, 3)), 2, small(), valid, small(), ACCURACY, RECIPE)
+    return Task(name="small", input=Feature((2, 3, 3)), target=2, train=small(), valid=valid, test=small(), metric=ACCURACY, recipe=RECIPE)
 
 
 PACKAGED = [name for name, entry in TASKS.items() if not entry.files]

@@ -11,24 +11,22 @@ from einspace.cli.options import AsJson, Seed
 from einspace.cli.output import out, print_json, progress, waiting
 
 if TYPE_CHECKING:
-    from einspace.data import Built
+    from einspace.builders import Built
 
 Folder = Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="The folder of all data sets; $EINSPACE_DATA, or data.")]
-Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="addnist, language, multnist, cifartile, gutenberg, chesseract, spherical or darcyflow.")
-]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A task whose data `einspace data list` says how to prepare.")]
 
 data = typer.Typer(name="data", no_args_is_help=True, help="List the data of the paper's tasks, or build them from their sources.")
 
 
 @data.command("list")
 def list_(folder: Folder = None, as_json: AsJson = False) -> None:
-    """List every task's data: official, built here, or absent and how it is had."""
+    """List the data of every task: official, built anew, or absent, and how they are had."""
     from rich.table import Table
 
-    from einspace.data import data_folder, states
+    from einspace.tasks import TASKS, data_folder, states
 
-    found = states(folder)
+    found = states(TASKS.values(), folder)
     if as_json:
         print_json({"data": str(data_folder(folder)), "tasks": [asdict(state) for state in found]})
         return
@@ -36,7 +34,7 @@ def list_(folder: Folder = None, as_json: AsJson = False) -> None:
     for column in ("name", "state", "size", "from"):
         table.add_column(column, justify="right" if column == "size" else "left", no_wrap=column != "from")
     for state in found:
-        lacks = f"lacks {', '.join(state.missing)}; " if state.missing else ""
+        lacks = f"lacks {', '.join(state.missing)}; " if state.state == "incomplete" else ""
         table.add_row(state.name, state.state, _size(state.bytes), lacks + state.how)
     out.print(table)
 
@@ -55,11 +53,11 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Build a data set in its official format; the folder is there whole or not at all."""
-    from einspace.data import Sizes, data_folder, plan
-    from einspace.data.building import build, check_target
+    from einspace.builders import Sizes, plan, target_of
+    from einspace.builders.building import build, check_target
 
     started = time.monotonic()
-    target = data_folder(folder) / name
+    target = target_of(name, folder)
     sizes = None if samples is None else Sizes.parse(samples)
     check_target(target, force)
     with waiting("reading the source"):

@@ -1,5 +1,7 @@
-"""The data: `tasks`."""
+"""The tasks and how networks are trained on them: `tasks`."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from einspace.cli.options import AsJson, Data
@@ -7,34 +9,57 @@ from einspace.cli.output import out, print_json
 from einspace.features import Feature
 
 if TYPE_CHECKING:
-    from einspace.tasks import Entry
+    from rich.table import Table
+
+    from einspace.tasks import Entry, State
 
 
 def tasks(data: Data = None, as_json: AsJson = False) -> None:
-    """List the tasks, and whether their data are there."""
-    from rich.table import Table
-
-    from einspace.tasks import TASKS
+    """List the tasks, their recipes (table 4), and whether their data are there."""
+    from einspace.tasks import TASKS, states
 
     entries = list(TASKS.values())
+    found = states(entries, data)
     if as_json:
-        print_json([_facts(entry, data) for entry in entries])
+        print_json([_facts(entry, state) for entry, state in zip(entries, found, strict=True)])
         return
-    table = Table(title="Tasks", title_justify="left", header_style="bold")
-    for column in ("name", "input", "output", "train/valid/test", "metric", "data"):
-        table.add_column(column, no_wrap=column in ("name", "train/valid/test", "data"))
-    for entry in entries:
-        sizes = "/".join(map(str, entry.sizes))
-        output = str(Feature(entry.head.output(entry.input)))
-        table.add_row(entry.name, str(entry.input), output, sizes, entry.metric.name, "absent" if entry.missing(data) else "there")
-    out.print(table)
-    for entry in entries:
-        where = f" {entry.source[0].upper()}{entry.source[1:]}." if entry.missing(data) else ""
+    out.print(_shapes(entries, found))
+    out.print(_recipes(entries))
+    for entry, state in zip(entries, found, strict=True):
+        where = "" if state.loads else f" Data: {state.how}"
         out.print(f"[bold]{entry.name}[/]: {entry.description}{where}")
 
 
-def _facts(entry: "Entry", data: str | None) -> dict[str, object]:
-    """An entry for machines; `classes` is None for what is no classification."""
+def _shapes(entries: Sequence["Entry"], found: Sequence["State"]) -> "Table":
+    table = _table("Tasks", ("name", "input", "output", "train/valid/test", "data"))
+    for entry, state in zip(entries, found, strict=True):
+        output = str(Feature(entry.head.output(entry.input)))
+        table.add_row(entry.name, str(entry.input), output, "/".join(map(str, entry.sizes)), state.state)
+    return table
+
+
+def _recipes(entries: Sequence["Entry"]) -> "Table":
+    """Table 4, whose epochs are those of the search and of the evaluation in the end."""
+    table = _table("Recipes", ("name", "metric", "baselines", "epochs", "batch", "rate", "decay", "mom"))
+    for entry in entries:
+        recipe = entry.recipe
+        epochs = f"{recipe.epochs_search}/{recipe.epochs_final}"
+        figures = (f"{recipe.batch_size}", f"{recipe.learning_rate:g}", f"{recipe.weight_decay:g}", f"{recipe.momentum:g}")
+        table.add_row(entry.name, entry.metric.name, ", ".join(entry.baselines), epochs, *figures)
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=column not in ("input", "output", "metric", "baselines"))
+    return table
+
+
+def _facts(entry: "Entry", state: "State") -> dict[str, object]:
+    """An entry for machines; `classes` is None where the target is not a class."""
     from einspace.networks import Classification
 
     train, valid, test = entry.sizes
@@ -48,9 +73,11 @@ def _facts(entry: "Entry", data: str | None) -> dict[str, object]:
         "test": test,
         "metric": entry.metric.name,
         "higher_is_better": entry.metric.higher_is_better,
+        "recipe": asdict(entry.recipe),
         "baselines": list(entry.baselines),
         "published": dict(entry.published),
         "description": entry.description,
-        "missing": list(entry.missing(data)),
-        "source": entry.source,
+        "data": state.state,
+        "missing": list(state.missing),
+        "source": state.how,
     }

@@ -1,29 +1,30 @@
 """The machine that a pickle is a program for, with few of its instructions.
 
-Those that put plain values together are Python's own; to call something and to fill something are done by hand, and the others are refused.
-Each instruction is counted as an object, for a few packed bytes can make millions.
+`pickle.Unpickler` with a list of the names that it may look up is not enough: a key of tuples in tuples overflows its stack, which ends the
+process, and the number of a memo makes it take gigabytes (`tests/files/test_pickles.py` shows both). Here each instruction is counted as
+an object, for a few packed bytes can make millions; what a name stands for is made by hand; and any instruction that puts together
+something else than plain values, lists, dictionaries and arrays is refused.
 """
 
-import pickle
+import ast
 import pickletools
-import re
-import struct
 from collections.abc import Callable
-from typing import IO, Any, NoReturn
+from typing import IO, Any, cast
 
 import numpy as np
 
 from einspace.files.border import Meter
 from einspace.files.rebuilding import MAKERS, Kind, Maker, Refused, checked
 
-_PLAIN = re.findall(
-    r"\w+",
-    "PROTO STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT "
-    "STRING BINSTRING SHORT_BINSTRING BINBYTES BINBYTES8 SHORT_BINBYTES UNICODE BINUNICODE BINUNICODE8 SHORT_BINUNICODE "
-    "TUPLE EMPTY_TUPLE TUPLE1 TUPLE2 TUPLE3 LIST EMPTY_LIST APPEND APPENDS EMPTY_DICT "
-    "PUT BINPUT LONG_BINPUT MEMOIZE GET BINGET LONG_BINGET GLOBAL STACK_GLOBAL",
-)
-"""Instructions that are Python's own."""
+_OPCODES = {opcode.code.encode("latin1"): opcode for opcode in pickletools.opcodes}
+_VALUES = {
+    opcode.name
+    for opcode in pickletools.opcodes
+    if opcode.arg is not None and not opcode.stack_before and any(made.obtype is not object for made in opcode.stack_after)
+}
+"""Instructions that put the number, the bytes or the text that follows them on the stack."""
+
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 
 _KEYS = (str, bytes, int, float, bool, type(None))
 """What a key may be: the hash of nested tuples overflows the stack."""
@@ -50,37 +51,78 @@ class Counted:
         return line
 
 
-class Machine(pickle._Unpickler):
-    """Python's own machine in Python, with the instructions of this module only."""
+class Machine:
+    """A stack, the stacks that marks have put aside, and a memo; `load` runs the instructions and gives what is left on the stack."""
 
-    stack: list[Any]
+    def __init__(self, stream: Counted) -> None:
+        self.stream = stream
+        self.stack: list[Any] = []
+        self.aside: list[list[Any]] = []
+        self.memo: dict[int, Any] = {}
 
-    def __init__(self, file: Counted) -> None:
-        super().__init__(file, encoding="latin1")
+    def load(self) -> Any:
+        """What the pickle holds; raises Refused for what is no plain value, and what `border.BROKEN` lists for what is damaged."""
+        while code := self.stream.read(1):
+            opcode = _OPCODES[code]
+            name = opcode.name
+            if name == "STOP":
+                return self.stack.pop()
+            if name in _CONSTANTS:
+                self.stack.append(_CONSTANTS[name])
+                continue
+            act = _ACTIONS.get(name)
+            if act is None and name not in _VALUES:
+                raise Refused(f"the instruction {name}")
+            argument = self._argument(opcode)
+            if act is None:
+                self.stack.append(argument)
+            else:
+                act(self, argument)
+        raise EOFError
 
-    def find_class(self, module: str, name: str) -> Any:
-        """What stands for a name; raises Refused for one of nothing that rebuilds arrays."""
-        if (module, name) not in MAKERS:
-            raise Refused(f"{module}.{name}")
-        return MAKERS[module, name]
+    def _argument(self, opcode: pickletools.OpcodeInfo) -> Any:
+        """What follows an instruction; texts of Python 2 are latin-1, and a bytearray, which NumPy writes for an array, is bytes."""
+        if opcode.name == "STRING":
+            text = self.stream.readline().decode("ascii").strip()
+            if text[:1] not in ("'", '"'):
+                raise ValueError("a text has no quotes")
+            return cast(bytes, ast.literal_eval(f"b{text}")).decode("latin1")
+        argument = None if opcode.arg is None else opcode.arg.reader(cast(IO[bytes], self.stream))
+        return bytes(argument) if isinstance(argument, bytearray) else argument
 
-    def frame(self) -> None:
-        """A frame is only a way to read faster."""
-        self.read(8)  # type: ignore[attr-defined]
+    def since_mark(self) -> list[Any]:
+        """The values since the last mark, which goes with them."""
+        items, self.stack = self.stack, self.aside.pop()
+        return items
 
-    def bytearray8(self) -> None:
-        """What NumPy writes for the content of an array that can be written to."""
-        (size,) = struct.unpack("<Q", self.read(8))  # type: ignore[attr-defined]
-        self.stack.append(self.read(size))  # type: ignore[attr-defined]
+    def mark(self, _: Any) -> None:
+        """Put the stack aside."""
+        self.aside.append(self.stack)
+        self.stack = []
 
-    def call(self) -> None:
+    def pop(self, _: Any) -> None:
+        """Drop the last value, or the last mark."""
+        if self.stack:
+            self.stack.pop()
+        else:
+            self.since_mark()
+
+    def look_up(self, name: str | None) -> None:
+        """What stands for a name of two parts; raises Refused for one of nothing that rebuilds arrays."""
+        last = self.stack.pop() if name is None else None
+        module, attribute = (self.stack.pop(), last) if name is None else name.split(" ", 1)
+        if type(module) is not str or type(attribute) is not str or (module, attribute) not in MAKERS:
+            raise Refused(f"{module}.{attribute}")
+        self.stack.append(MAKERS[module, attribute])
+
+    def call(self, _: Any) -> None:
         """Make what a name stands for."""
         given, maker = self.stack.pop(), self.stack.pop()
         if not isinstance(maker, Maker) or not isinstance(given, tuple):
             raise Refused(f"to call {type(maker).__name__}")
         self.stack.append(maker.make(*given))
 
-    def fill(self) -> None:
+    def fill(self, _: Any) -> None:
         """Fill a type or an array."""
         state, target = self.stack.pop(), self.stack[-1]
         if isinstance(target, Kind):
@@ -91,47 +133,74 @@ class Machine(pickle._Unpickler):
         else:
             raise Refused(f"to fill {type(target).__name__}")
 
-    def item(self) -> None:
-        """Put one item into a dictionary."""
-        value, key = self.stack.pop(), self.stack.pop()
-        self._put([key, value])
+    def extend(self, items: list[Any]) -> None:
+        """Append values to a list."""
+        target = self.stack[-1]
+        if type(target) is not list:
+            raise Refused(f"to append to {type(target).__name__}")
+        target.extend(items)
 
-    def items(self) -> None:
-        """Put all items since the mark into a dictionary."""
-        self._put(self.pop_mark())  # type: ignore[attr-defined]
-
-    def dictionary(self) -> None:
-        """Make a dictionary of all items since the mark."""
-        items = self.pop_mark()  # type: ignore[attr-defined]
-        self.stack.append({})
-        self._put(items)
-
-    def _put(self, items: list[Any]) -> None:
+    def put(self, items: list[Any]) -> None:
+        """Put keys and their values into a dictionary."""
         target = self.stack[-1]
         for key, value in zip(items[::2], items[1::2], strict=True):
             if type(target) is not dict or type(key) not in _KEYS:
                 raise Refused(f"the key {type(key).__name__} in {type(target).__name__}")
             target[key] = value
 
+    def push(self, value: Any) -> None:
+        """Put a value on the stack."""
+        self.stack.append(value)
 
-def _refusing(name: str) -> Callable[[Any], NoReturn]:
-    def refuse(_: Any) -> NoReturn:
-        raise Refused(f"the instruction {name}")
+    def take(self, count: int) -> list[Any]:
+        """The last values, off the stack."""
+        if len(self.stack) < count:
+            raise IndexError("the stack is too short")
+        items = self.stack[-count:]
+        del self.stack[-count:]
+        return items
 
-    return refuse
+    def keep(self, place: int | None) -> None:
+        """Note the last value in the memo."""
+        self.memo[len(self.memo) if place is None else place] = self.stack[-1]
+
+    def dictionary(self, _: Any) -> None:
+        """Make a dictionary of all items since the mark."""
+        items = self.since_mark()
+        self.stack.append({})
+        self.put(items)
 
 
-_OWN: dict[str, Callable[[Any], None]] = {
-    "FRAME": Machine.frame,
-    "BYTEARRAY8": Machine.bytearray8,
+def _same(_: Machine, __: Any) -> None:
+    """A version, or the length of a frame, which is only a way to read faster."""
+
+
+_Action = Callable[[Machine, Any], None]
+_ACTIONS: dict[str, _Action] = {
+    "PROTO": _same,
+    "FRAME": _same,
+    "MARK": Machine.mark,
+    "POP": Machine.pop,
+    "POP_MARK": lambda machine, _: machine.since_mark().clear(),
+    "DUP": lambda machine, _: machine.push(machine.stack[-1]),
+    "EMPTY_LIST": lambda machine, _: machine.push([]),
+    "EMPTY_DICT": lambda machine, _: machine.push({}),
+    "LIST": lambda machine, _: machine.push(machine.since_mark()),
+    "TUPLE": lambda machine, _: machine.push(tuple(machine.since_mark())),
+    "TUPLE1": lambda machine, _: machine.push(tuple(machine.take(1))),
+    "TUPLE2": lambda machine, _: machine.push(tuple(machine.take(2))),
+    "TUPLE3": lambda machine, _: machine.push(tuple(machine.take(3))),
+    "DICT": Machine.dictionary,
+    "APPEND": lambda machine, _: machine.extend(machine.take(1)),
+    "APPENDS": lambda machine, _: machine.extend(machine.since_mark()),
+    "SETITEM": lambda machine, _: machine.put(machine.take(2)),
+    "SETITEMS": lambda machine, _: machine.put(machine.since_mark()),
+    "GLOBAL": Machine.look_up,
+    "STACK_GLOBAL": Machine.look_up,
     "REDUCE": Machine.call,
     "BUILD": Machine.fill,
-    "SETITEM": Machine.item,
-    "SETITEMS": Machine.items,
-    "DICT": Machine.dictionary,
 }
-_PYTHONS: dict[int, Callable[[Any], None]] = dict(pickle._Unpickler.dispatch)
-Machine.dispatch = {}
-for _known in pickletools.opcodes:
-    _code = ord(_known.code)
-    Machine.dispatch[_code] = _OWN.get(_known.name) or (_PYTHONS[_code] if _known.name in _PLAIN else _refusing(_known.name))
+for _name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+    _ACTIONS[_name] = Machine.keep
+for _name in ("GET", "BINGET", "LONG_BINGET"):
+    _ACTIONS[_name] = lambda machine, place: machine.push(machine.memo[place])

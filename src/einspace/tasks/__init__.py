@@ -6,13 +6,14 @@ from pathlib import Path
 from einspace.errors import TaskError, UnknownNameError
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.digits import DIGITS
-from einspace.tasks.entry import VARIABLE, Entry
+from einspace.tasks.entry import VARIABLE, Entry, data_folder
 from einspace.tasks.metrics import ACCURACY, METRICS, Metric, over_seeds
 from einspace.tasks.nasbench360 import NASBENCH360
 from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.sources import from_path, is_path
 from einspace.tasks.split import Normaliser, Split
+from einspace.tasks.state import State, states
 from einspace.tasks.task import Task
 from einspace.tasks.unseen import UNSEEN
 
@@ -54,11 +55,14 @@ __all__ = [
     "Own",
     "Recipe",
     "Split",
+    "State",
     "TASKS",
     "Task",
     "VARIABLE",
+    "data_folder",
     "is_path",
     "load_task",
     "names",
     "over_seeds",
+    "states",
 ]

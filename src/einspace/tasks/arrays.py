@@ -64,17 +64,17 @@ def task_of(pools: Pools, options: Options) -> Task:
     inputs = Feature.of([int(size) for size in splits["train"].x.shape[1:]])
     fitting = BASELINES if inputs.mode == "Im" else SEQUENCE_BASELINES
     task = Task(
-        name,
-        inputs,
-        head,
-        splits["train"],
-        splits["valid"],
-        splits["test"],
-        options["metric"] or METRIC_OF[targets.kind],
-        options["recipe"] or recipe_for(len(splits["train"]), targets.kind),
-        fitting if options["baselines"] is None else options["baselines"],
-        options["description"],
-        targets.labels,
+        name=name,
+        input=inputs,
+        target=head,
+        train=splits["train"],
+        valid=splits["valid"],
+        test=splits["test"],
+        metric=options["metric"] or METRIC_OF[targets.kind],
+        recipe=options["recipe"] or recipe_for(len(splits["train"]), targets.kind),
+        baselines=fitting if options["baselines"] is None else options["baselines"],
+        description=options["description"],
+        labels=targets.labels,
         target_normaliser=normaliser,
         notes=(*notes, "targets normalised by those of train; scores are in their own units") if normaliser else notes,
     )

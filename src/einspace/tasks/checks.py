@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.networks.heads import IGNORED, Classification, Head, Mask, MultiLabel
+from einspace.networks.heads import IGNORED, IGNORED_YES, Classification, Head, Mask, MultiLabel
 from einspace.tasks.split import Split, chunks
 
 
@@ -37,7 +37,7 @@ def problem_of(split: Split, shape: tuple[int, ...], head: Head, output: tuple[i
     found = not_finite(y)
     if found is not None:
         return f"{found[0]} of {len(y)} targets hold values that are not finite numbers, the first is that of sample {found[1]}"
-    allowed = (0, 1) if isinstance(head, MultiLabel) else (0, 1, IGNORED) if isinstance(head, Mask) else None
+    allowed = (0, 1) if isinstance(head, MultiLabel) else (0, 1, IGNORED, IGNORED_YES) if isinstance(head, Mask) else None
     if allowed is not None and not np.isin(y, allowed).all():
         sample = int(np.flatnonzero(~np.isin(y, allowed).reshape(len(y), -1).all(axis=1))[0])
         bad = y[sample][~np.isin(y[sample], allowed)][0]

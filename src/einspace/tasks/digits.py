@@ -1,5 +1,6 @@
 """Tasks of the 1,797 handwritten digits of 8 x 8 that scikit-learn carries: nothing to download, trained in seconds."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -82,11 +83,26 @@ _MULT = (
     "MultNIST's rule on other and smaller images: it is not MultNIST, and its scores do not compare with the paper's"
 )
 
-_SMALL = (ACCURACY, RECIPE, BASELINES)
+
+def _entry(title: str, channels: int, classes: int, sizes: tuple[int, int, int], description: str, read: Callable[..., Task]) -> Entry:
+    return Entry(
+        name=title.lower(),
+        title=title,
+        input=Feature((channels, 8, 8)),
+        target=classes,
+        sizes=sizes,
+        metric=ACCURACY,
+        recipe=RECIPE,
+        baselines=BASELINES,
+        description=description,
+        read=read,
+        source=_SOURCE,
+    )
+
 
 DIGITS = (
-    Entry("digits", "digits", Feature((1, 8, 8)), 10, (1_078, 360, 359), *_SMALL, _IMAGES, _read_digits, source=_SOURCE),
-    Entry("adddigits", "AddDigits", Feature((3, 8, 8)), 20, SIZES, *_SMALL, _ADD, _read_stacked, source=_SOURCE),
-    Entry("multdigits", "MultDigits", Feature((3, 8, 8)), 10, SIZES, *_SMALL, _MULT, _read_stacked, source=_SOURCE),
+    _entry("digits", 1, 10, (1_078, 360, 359), _IMAGES, _read_digits),
+    _entry("AddDigits", 3, 20, SIZES, _ADD, _read_stacked),
+    _entry("MultDigits", 3, 10, SIZES, _MULT, _read_stacked),
 )
 """One entry each."""

@@ -16,6 +16,7 @@ from einspace.networks.heads import Classification, Head
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import missing_classes
 from einspace.tasks.metrics import Metric
+from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split
 from einspace.tasks.task import Task
@@ -26,13 +27,39 @@ VARIABLE = "EINSPACE_DATA"
 FOLDER = "data"
 """Where they are looked for if nothing is said."""
 
+METADATA = "metadata"
+"""A JSON file beside the others, which says of files that were built anew that they were."""
 
-@dataclass(frozen=True, eq=False)
+
+def data_folder(data: str | os.PathLike[str] | None = None) -> Path:
+    """The folder around those of the tasks: the given one, else `$EINSPACE_DATA`, else `data` in the working folder."""
+    return Path(data if data is not None else os.environ.get(VARIABLE, "") or FOLDER)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Entry:
-    """A task by name. `read` makes it from the folder of its files; a task that is made of nothing but a package needs none.
+    """What is known of a task before its data are there.
 
-    `input` is what a network gets, `stored` a sample in the files where that is another shape. `files` are patterns of what the folder
-    must hold, `others` of what will do instead. `source` says where the files are published.
+    Args:
+        name: The task's name, and that of the folder of its files in whatever case.
+        title: Its name in the paper.
+        input: The feature that a network gets.
+        target: What predicts the targets, or a number of classes.
+        sizes: Samples of train, valid and test.
+        metric: What it is scored with; `published` are in its units.
+        recipe: How it is trained (table 4).
+        baselines: Architectures that it is compared with.
+        description: What it is about, in a sentence or two.
+        read: Makes the task from the folder of its files.
+        files: Patterns of the official files below the folder; none for a task that is made of a package's data.
+        built_files: Patterns of files that were built anew, where those differ.
+        built_from: What `einspace data prepare` builds it from: "" for nothing, None where it cannot be built.
+        stored: The shape of a sample in the files, where it is not that of `input`.
+        source: Where the official files are published.
+        distributed: Whether they are; scores on the files of somebody else compare with nothing.
+        published: The paper's scores by method (tables 1 and 5).
+        augmentation: What training does to samples.
+        labels: Names of the classes.
     """
 
     name: str
@@ -46,9 +73,11 @@ class Entry:
     description: str
     read: Callable[["Entry", Path], Task]
     files: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
+    built_files: tuple[str, ...] = ()
+    built_from: str | None = None
     stored: tuple[int, ...] = ()
     source: str = ""
+    distributed: bool = True
     published: Mapping[str, float] = field(default_factory=dict)
     augmentation: Augmentation | None = None
     labels: tuple[str, ...] = ()
@@ -65,9 +94,22 @@ class Entry:
             raise TaskError(f"{self.name} has no classes")
         return self.head.classes
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a sample in the files."""
+        return self.stored or self.input.shape
+
+    @property
+    def how(self) -> str:
+        """How the data are had: where they are published, and what builds them anew."""
+        if self.built_from is None:
+            return self.source
+        command = f"{self.source}; or einspace data prepare {self.name}"
+        return f"{command} --from SOURCE: {self.built_from}" if self.built_from else f"{command}, which generates it"
+
     def folder(self, data: str | os.PathLike[str] | None = None) -> Path:
-        """Where the files should lie: the folder of the task's name, in whatever case, in `data` else in $EINSPACE_DATA, else in `data`."""
-        root = Path(data if data is not None else os.environ.get(VARIABLE, "") or FOLDER)
+        """Where the files should lie: the folder of the task's name, in whatever case, in `data_folder(data)`."""
+        root = data_folder(data)
         try:
             return next((path for path in sorted(root.iterdir()) if path.is_dir() and path.name.lower() == self.name), root / self.name)
         except OSError:
@@ -76,21 +118,28 @@ class Entry:
     def missing(self, data: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
         """The files that are not there; empty for a task that can be loaded."""
         folder = self.folder(data)
-        lacking = [tuple(name for name in names if not any(folder.glob(name))) for names in (self.files, self.others) if names]
-        return () if () in lacking or not lacking else lacking[0]
+        wanted = self.built_files if self.built_files and self.is_built(folder) else self.files
+        return tuple(name for name in wanted if not any(folder.glob(name)))
+
+    def is_built(self, folder: Path) -> bool:
+        """Whether the metadata say that the files were made anew; not where they cannot be read."""
+        try:
+            return self.metadata(folder).get("built") is True
+        except TaskError:
+            return False
 
     def load(self, data: str | os.PathLike[str] | None = None) -> Task:
-        """Read and check the task; raises TaskError that says what is missing and where it is published."""
+        """Read and check the task; raises TaskError that says what is missing and how it is had."""
         missing = self.missing(data)
         if missing:
             where = self.folder(data)
-            told = "" if data is not None or os.environ.get(VARIABLE) else f" (set {VARIABLE}, or --data, to the folder around it)"
-            raise TaskError(f"{self.name}: {where} lacks {', '.join(missing)}{told}. {self.title}: {self.source}")
+            hint = "" if data is not None or os.environ.get(VARIABLE) else f" (set {VARIABLE}, or --data, to the folder around it)"
+            raise TaskError(f"{self.name}: {where} lacks {', '.join(missing)}{hint}. {self.title}: {self.how}")
         return self.read(self, self.folder(data))
 
     def metadata(self, folder: Path) -> dict[str, Any]:
         """The JSON beside the arrays, empty where there is none; raises TaskError for one that cannot be read."""
-        path = folder / "metadata"
+        path = folder / METADATA
         try:
             read = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -107,18 +156,42 @@ class Entry:
         built: bool = False,
         notes: tuple[str, ...] = (),
     ) -> Task:
-        """The task of its three splits, not yet normalised; `built` says that somebody made the files anew, of another size perhaps.
+        """The task of its three splits, not yet normalised.
 
-        Raises TaskError for official files of other sizes, and for a class that train lacks.
+        Args:
+            splits: Train, valid and test.
+            folder: Where the files lie, for errors.
+            target_normaliser: What the targets were normalised with.
+            built: Whether somebody made the files anew, of another size perhaps: then no published score compares with those on them.
+            notes: What was understood of the data.
+
+        Raises:
+            TaskError: Official files are of other sizes, or train lacks a class.
         """
         train, valid, test = splits
         found = (len(train), len(valid), len(test))
         where = self.name if folder is None else str(folder)
         if found != self.sizes and not built:
             raise TaskError(f"{where}: train, valid and test have {found} samples, but {self.title} has {self.sizes}")
-        description = self.description + (" Built anew, not the official files: scores do not compare with published ones" if built else "")
+        official = bool(self.published) and self.distributed and not built
         try:
-            task = self._made(splits, description, target_normaliser, notes)
+            task = Task(
+                name=self.name,
+                input=self.input,
+                target=self.target,
+                train=train,
+                valid=valid,
+                test=test,
+                metric=self.metric,
+                recipe=self.recipe,
+                baselines=self.baselines,
+                description=self.description + (f" {_BUILT}" if built else ""),
+                labels=self.labels,
+                reported=Reported(self.metric.name, self.published) if official else None,
+                target_normaliser=target_normaliser,
+                augmentation=self.augmentation,
+                notes=notes,
+            )
         except TaskError as error:
             raise error if folder is None else TaskError(f"{folder}: {error}") from None
         if isinstance(self.head, Classification):
@@ -127,25 +200,8 @@ class Entry:
                 raise TaskError(f"{where}, split train: {missing}")
         return task
 
-    def _made(self, splits: Sequence[Split], description: str, target_normaliser: Normaliser | None, notes: tuple[str, ...]) -> Task:
-        train, valid, test = splits
-        return Task(
-            self.name,
-            self.input,
-            self.target,
-            train,
-            valid,
-            test,
-            self.metric,
-            self.recipe,
-            self.baselines,
-            description,
-            self.labels,
-            self.published,
-            target_normaliser=target_normaliser,
-            augmentation=self.augmentation,
-            notes=notes,
-        )
+
+_BUILT = "Built anew, not the official files: scores do not compare with published ones"
 
 
 def as_samples(x: NDArray[Any], shape: tuple[int, ...], where: str) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from einspace.networks.heads import IGNORED
+from einspace.networks.heads import IGNORED_YES
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,19 @@ def _auroc_error(outputs: Tensor, targets: Tensor) -> float:
     """Over all pixels that are not ignored; nan where they are of one kind only, for then there is nothing to rank."""
     from torchmetrics.functional.classification import binary_auroc
 
-    counted = targets.flatten() != IGNORED
+    counted = targets.flatten() >= 0
     logits, truth = outputs.flatten()[counted], targets.flatten()[counted].long()
     if not 0 < int(truth.sum()) < len(truth):
         return nan
     return 1 - float(binary_auroc(_ranks(logits), truth))
+
+
+def _mask_auroc_error(outputs: Tensor, targets: Tensor) -> float:
+    """One less the area under the curve of yes or no, which has one point: (1 - true positive rate + false positive rate) / 2."""
+    said, truth = outputs.flatten() > 0.5, (targets.flatten() == 1) | (targets.flatten() == IGNORED_YES)
+    if not 0 < int(truth.sum()) < len(truth):
+        return nan
+    return (1 - float(said[truth].double().mean()) + float(said[~truth].double().mean())) / 2
 
 
 def _macro_f1(outputs: Tensor, targets: Tensor) -> float:
@@ -133,6 +141,12 @@ RELATIVE_L2 = Metric("relative l2", False, _relative_l2)
 AUROC_ERROR = Metric("1 - AUROC", False, _auroc_error)
 """One less the area under the curve of true against false positives, over the pixels that are not ignored."""
 
+MASK_AUROC_ERROR = Metric("1 - AUROC of masks", False, _mask_auroc_error)
+"""The number that NAS-Bench-360 publishes for Cosmic as 1 - AUROC: of masks, yes where a logit is over 0.5, and over all pixels.
+
+A mask has one threshold, so it does not say how well the logits rank the pixels; `AUROC_ERROR` does, without the ignored ones.
+"""
+
 SQUARED_ERROR = Metric("mean squared error", False, _squared_error)
 """In the target's own units, squared."""
 
@@ -142,5 +156,17 @@ MACRO_F1 = Metric("macro F1", True, _macro_f1)
 MEAN_AVERAGE_PRECISION = Metric("mean average precision", True, _average_precision)
 """Mean over the labels of the area under precision against recall."""
 
-METRICS = {metric.name: metric for metric in (ACCURACY, ERROR, RELATIVE_L2, AUROC_ERROR, SQUARED_ERROR, MACRO_F1, MEAN_AVERAGE_PRECISION)}
+METRICS = {
+    metric.name: metric
+    for metric in (
+        ACCURACY,
+        ERROR,
+        RELATIVE_L2,
+        AUROC_ERROR,
+        SQUARED_ERROR,
+        MACRO_F1,
+        MEAN_AVERAGE_PRECISION,
+        MASK_AUROC_ERROR,
+    )
+}
 """Every metric by its name."""

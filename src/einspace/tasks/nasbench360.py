@@ -8,28 +8,23 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.features import Feature
-from einspace.files import by_name, numbers, read_mat, read_npy, read_pickle
-from einspace.networks.heads import Dense, Mask
+from einspace.files import by_name, numbers, read_npy, read_pickle
+from einspace.networks.heads import Mask, RelativeDense
 from einspace.tasks.augmentation import Augmentation
-from einspace.tasks.checks import not_finite
+from einspace.tasks.cosmic import CROP, FOLDERS, read_cosmic
+from einspace.tasks.darcyflow import SIDE, read_darcy
 from einspace.tasks.entry import Entry, as_labels, as_samples
-from einspace.tasks.metrics import AUROC_ERROR, ERROR, RELATIVE_L2
+from einspace.tasks.metrics import ERROR, MASK_AUROC_ERROR, RELATIVE_L2
 from einspace.tasks.published import PUBLISHED
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.split import Normaliser, Split
+from einspace.tasks.split import Split
 from einspace.tasks.task import Task
-from einspace.tasks.unseen import ARRAYS, built, read_splits
+from einspace.tasks.unseen import ARRAYS, read_splits
 
 RECIPE = Recipe(epochs_search=25, epochs_final=200, batch_size=128, learning_rate=0.1, weight_decay=5e-4)
 DARCY_RECIPE = RECIPE.override(batch_size=4, learning_rate=0.001)
 COSMIC_RECIPE = RECIPE.override(batch_size=8, learning_rate=0.001)
 """Table 4."""
-
-CROP = 128
-"""Pixels of a side of Cosmic's images that are kept, from the middle."""
-
-SIDE = 85
-"""Points of a side of Darcy Flow's fields that are kept: every fifth of 421."""
 
 
 def _held_out(x: NDArray[Any], y: NDArray[Any], valid: int) -> list[Split]:
@@ -59,9 +54,9 @@ def read_cifar100(entry: Entry, folder: Path) -> Task:
 
 def read_spherical(entry: Entry, folder: Path) -> Task:
     """Spherical: one pickle of train and test, divided as CIFAR100; pixels from 0 to 1 and no other processing."""
-    path = folder / entry.files[0]
-    if not path.exists():
+    if entry.is_built(folder):
         return _spherical_arrays(entry, folder)
+    path = folder / entry.files[0]
     whole = read_pickle(path)
     if not isinstance(whole, dict) or not {"train", "test"} <= set(whole):
         raise TaskError(f"{path}: must hold train and test")
@@ -72,7 +67,7 @@ def read_spherical(entry: Entry, folder: Path) -> Task:
 def _spherical_arrays(entry: Entry, folder: Path) -> Task:
     """Spherical that was built anew, in the six arrays of Unseen NAS."""
     splits = [Split(split.x / np.float32(255), split.y) for split in read_splits(entry, folder)]
-    return entry.task(splits, folder, built=built(entry, folder))
+    return entry.task(splits, folder, built=True)
 
 
 def read_ninapro(entry: Entry, folder: Path) -> Task:
@@ -85,158 +80,90 @@ def read_ninapro(entry: Entry, folder: Path) -> Task:
     return entry.task(splits, folder)
 
 
-def read_darcy(entry: Entry, folder: Path) -> Task:
-    """Darcy Flow: coefficients to solutions, each normalised per pixel as measured on train; scores are in the solutions' units.
-
-    The first file is train and valid, the second test. Files that were built anew say their numbers of samples in the metadata.
-    """
-    told = entry.metadata(folder)
-    samples = told.get("samples", {}) if told.get("built") else {}
-    sizes = [int(samples.get(split, size)) for split, size in zip(("train", "valid", "test"), entry.sizes, strict=True)]
-    pool = _fields(_mat(folder, 1), sizes[0] + sizes[1])
-    test = _fields(_mat(folder, 2), sizes[2])
-    train = [array[: sizes[0]] for array in pool]
-    inputs, solutions = (Normaliser.of(array, (0,), least=1.0) for array in train)
-    parts = [train, [array[sizes[0] :] for array in pool], test]
-    splits = [Split(inputs.normalised(x), solutions.normalised(y)) for x, y in parts]
-    notes = ("fields normalised per pixel as measured on train; scores are in the solutions' units",)
-    return entry.task(splits, folder, solutions, bool(told.get("built")), notes)
-
-
-def _mat(folder: Path, number: int) -> Path:
-    """The file of the official 421 points, or of those that are there."""
-    official = folder / f"piececonst_r421_N1024_smooth{number}.mat"
-    return official if official.exists() else next(iter(sorted(folder.glob(f"piececonst_r*_smooth{number}.mat"))), official)
-
-
-def _fields(path: Path, count: int) -> list[NDArray[np.float32]]:
-    """Coefficients and solutions, float32 (count, 1, 85, 85)."""
-    whole = read_mat(path, ("coeff", "sol"))
-    fields = []
-    for name in ("coeff", "sol"):
-        array = whole[name]
-        if array.dtype.kind not in "buif" or array.ndim != 3 or array.shape[1] != array.shape[2]:
-            raise TaskError(f"{path}: must hold {name}, numbers (N, points, points), not {array.dtype} {array.shape}")
-        points = array.shape[1]
-        if len(array) < count or points < SIDE or (points - 1) % (SIDE - 1):
-            raise TaskError(f"{path}: {name} must be {count} fields or more of 84 k + 1 points a side, as 421, not {array.shape}")
-        stride = (points - 1) // (SIDE - 1)
-        field = np.ascontiguousarray(array[:count, None, ::stride, ::stride], dtype=np.float32)
-        found = not_finite(field)
-        if found is not None:
-            raise TaskError(f"{path}: {name} holds values that are not finite numbers, the first in field {found[1]}")
-        fields.append(field)
-    return fields
-
-
-def read_cosmic(entry: Entry, folder: Path) -> Task:
-    """Cosmic: arrays (3, H, W) of image, mask and ignored pixels, in folders `train` and `test`; the middle 128 x 128 of each.
-
-    The last 483 of train, by name, are for validation. Images are normalised as measured on train.
-    """
-    train, test = (_sky(folder / name) for name in ("train", "test"))
-    return entry.task([*_held_out(train.x, train.y, entry.sizes[1]), test], folder).normalised()
-
-
-def _sky(folder: Path) -> Split:
-    paths = sorted(folder.rglob("*.npy"))
-    if not paths:
-        raise TaskError(f"{folder}: there are no .npy files")
-    x, y = np.empty((len(paths), 1, CROP, CROP), np.float32), np.empty((len(paths), 1, CROP, CROP), np.float32)
-    for number, path in enumerate(paths):
-        array = read_npy(path)
-        if array.dtype.kind not in "buif" or array.ndim != 3 or len(array) != 3 or min(array.shape[1:]) < CROP:
-            raise TaskError(f"{path}: must be numbers (3, H, W) of at least {CROP} x {CROP}, not {array.dtype} {array.shape}")
-        top, left = ((size - CROP) // 2 for size in array.shape[1:])
-        image, mask, ignored = array[:, top : top + CROP, left : left + CROP]
-        if not np.isfinite(image).all():
-            raise TaskError(f"{path}: the image holds values that are not finite numbers")
-        x[number, 0], y[number, 0] = image, np.where(ignored > 0, -1, mask > 0)
-    return Split(x, y)
-
-
 _SOURCE = "published with NAS-Bench-360, and expected in the folder"
 _CIFAR = "its version for Python is published by its authors at the University of Toronto: unpack it into the folder cifar100"
-_NINAPRO = tuple(f"{kind}_{split}.npy" for split in ("train", "val", "test") for kind in ("ninapro", "label"))
 _WRN = ("wrn16-4",)
 
 NASBENCH360 = (
     Entry(
-        "cifar100",
-        "CIFAR100",
-        Feature((3, 32, 32)),
-        100,
-        (40_000, 10_000, 10_000),
-        ERROR,
-        RECIPE,
-        _WRN,
-        "Photographs of 100 kinds of things.",
-        read_cifar100,
-        ("cifar-100-python/train", "cifar-100-python/test"),
+        name="cifar100",
+        title="CIFAR100",
+        input=Feature((3, 32, 32)),
+        target=100,
+        sizes=(40_000, 10_000, 10_000),
+        metric=ERROR,
+        recipe=RECIPE,
+        baselines=_WRN,
+        description="Photographs of 100 kinds of things.",
+        read=read_cifar100,
+        files=("cifar-100-python/train", "cifar-100-python/test"),
         source=_CIFAR,
         published=PUBLISHED["cifar100"],
         augmentation=Augmentation(crop=4, flip=True),
     ),
     Entry(
-        "spherical",
-        "Spherical",
-        Feature((3, 60, 60)),
-        100,
-        (40_000, 10_000, 10_000),
-        ERROR,
-        RECIPE,
-        _WRN,
-        "CIFAR100 projected onto a sphere that was turned at random.",
-        read_spherical,
-        ("s2_cifar100.gz",),
-        ARRAYS,
+        name="spherical",
+        title="Spherical",
+        input=Feature((3, 60, 60)),
+        target=100,
+        sizes=(40_000, 10_000, 10_000),
+        metric=ERROR,
+        recipe=RECIPE,
+        baselines=_WRN,
+        description="CIFAR100 projected onto a sphere that was turned at random.",
+        read=read_spherical,
+        files=("s2_cifar100.gz",),
+        built_files=ARRAYS,
+        built_from="cifar-100-python or cifar-100-python.tar.gz",
         source=f"s2_cifar100.gz is {_SOURCE} spherical",
         published=PUBLISHED["spherical"],
     ),
     Entry(
-        "ninapro",
-        "NinaPro",
-        Feature((1, 16, 52)),
-        18,
-        (2_638, 659, 659),
-        ERROR,
-        RECIPE,
-        _WRN,
-        "Signals of the muscles of an arm; the gesture of its hand.",
-        read_ninapro,
-        _NINAPRO,
+        name="ninapro",
+        title="NinaPro",
+        input=Feature((1, 16, 52)),
+        target=18,
+        sizes=(2_638, 659, 659),
+        metric=ERROR,
+        recipe=RECIPE,
+        baselines=_WRN,
+        description="Signals of the muscles of an arm; the gesture of its hand.",
+        read=read_ninapro,
+        files=tuple(f"{kind}_{split}.npy" for split in ("train", "val", "test") for kind in ("ninapro", "label")),
         stored=(52, 16),
         source=f"the six arrays are {_SOURCE} ninapro",
         published=PUBLISHED["ninapro"],
     ),
     Entry(
-        "darcyflow",
-        "Darcy Flow",
-        Feature((1, SIDE, SIDE)),
-        Dense(1, (SIDE, SIDE)),
-        (900, 100, 100),
-        RELATIVE_L2,
-        DARCY_RECIPE,
-        _WRN,
-        "The pressure of a flow through a medium of two materials.",
-        read_darcy,
-        ("piececonst_r*_N1024_smooth1.mat", "piececonst_r*_N1024_smooth2.mat"),
+        name="darcyflow",
+        title="Darcy Flow",
+        input=Feature((1, SIDE, SIDE)),
+        target=RelativeDense(1, (SIDE, SIDE)),
+        sizes=(900, 100, 100),
+        metric=RELATIVE_L2,
+        recipe=DARCY_RECIPE,
+        baselines=_WRN,
+        description="The pressure of a flow through a medium of two materials.",
+        read=read_darcy,
+        files=("piececonst_r421_N1024_smooth1.mat", "piececonst_r421_N1024_smooth2.mat"),
+        built_files=("piececonst_r*_N1024_smooth1.mat", "piececonst_r*_N1024_smooth2.mat"),
+        built_from="",
         source=f"piececonst_r421_N1024_smooth1.mat and piececonst_r421_N1024_smooth2.mat are {_SOURCE} darcyflow",
         published=PUBLISHED["darcyflow"],
     ),
     Entry(
-        "cosmic",
-        "Cosmic",
-        Feature((1, CROP, CROP)),
-        Mask(1, (CROP, CROP)),
-        (4_347, 483, 420),
-        AUROC_ERROR,
-        COSMIC_RECIPE,
-        _WRN,
-        "Images of the Hubble telescope; which pixels were hit by cosmic rays?",
-        read_cosmic,
-        ("train", "test"),
-        source=f"arrays (3, H, W) of image, mask and ignored pixels are {_SOURCE} cosmic, in train and test",
+        name="cosmic",
+        title="Cosmic",
+        input=Feature((1, CROP, CROP)),
+        target=Mask(1, (CROP, CROP)),
+        sizes=(4_347, 483, 420),
+        metric=MASK_AUROC_ERROR,
+        recipe=COSMIC_RECIPE,
+        baselines=_WRN,
+        description="Images of the Hubble telescope; which pixels were hit by cosmic rays?",
+        read=read_cosmic,
+        files=FOLDERS,
+        source=f"the folders npy_train and npy_test of deepCR.ACS-WFC.train.tar and deepCR.ACS-WFC.test.tar are {_SOURCE} cosmic",
         published=PUBLISHED["cosmic"],
     ),
 )

@@ -1,6 +1,16 @@
 """Scores that the paper reports (tables 1 and 5), in the units of our metrics: accuracy and error from 0 to 1."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Scores of others on a task's test split, by method, and the name of the metric that they are in."""
+
+    metric: str
+    scores: Mapping[str, float]
+
 
 UNSEEN_METHODS = (
     "RN18",

@@ -1,7 +1,7 @@
 """Task: data in three splits with the head, the metric, the recipe and the baselines that belong to them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -9,15 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from einspace.errors import TaskError
+from einspace.errors import TaskError, UnknownNameError
 from einspace.features import Feature
 from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import problem_of
 from einspace.tasks.from_data import FromData
-from einspace.tasks.metrics import Metric
+from einspace.tasks.metrics import METRICS, Metric
 from einspace.tasks.options import BASELINES
 from einspace.tasks.own import NOTHING_SAID, Own
+from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
 
@@ -34,14 +35,14 @@ KINDS: dict[str, type[Head]] = {
 """Every kind of task, and the head that predicts its targets."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Task(FromData):
     """Data and what to do with them; `from_arrays` and the like make one of your own data.
 
     Raises TaskError that names the split and what is wrong with it.
     `input` is the feature of one sample. `target` is the head that predicts the targets, or a number of classes for a classification,
     whose labels run from 0. Search trains on `train` and scores on `valid`; `test` is looked at once, at the end. `baselines` are names
-    of the architectures that the task is compared with, `published` the scores of others in the units of the metric, by method.
+    of the architectures that the task is compared with, `reported` the scores of others on the same data (see `published`).
     `labels` are the names of the classes. `normaliser` is applied to the samples on the device, where they are too many to be kept twice;
     samples in memory are normalised as they are. `target_normaliser` is what the targets were normalised with: scores are in their own
     units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`.
@@ -59,7 +60,7 @@ class Task(FromData):
     baselines: tuple[str, ...] = ()
     description: str = ""
     labels: tuple[str, ...] = ()
-    published: Mapping[str, float] = field(default_factory=dict)
+    reported: Reported | None = None
     normaliser: Normaliser | None = None
     target_normaliser: Normaliser | None = None
     augmentation: Augmentation | None = None
@@ -106,6 +107,11 @@ class Task(FromData):
             raise TaskError(f"{self.name} has no classes: its kind is {self.kind}")
         return self.head.classes
 
+    @property
+    def published(self) -> Mapping[str, float]:
+        """Scores of others on `test` by method, where they compare with ours: on the official data, and in the metric of this task."""
+        return self.reported.scores if self.reported is not None and self.reported.metric == self.metric.name else {}
+
     def tensors(self, names: Iterable[str], device: str = "cpu") -> tuple[Tensor, Tensor]:
         """Samples, normalised, and targets of some splits, one after the other, on the device.
 
@@ -117,11 +123,36 @@ class Task(FromData):
         y = torch.from_numpy(_joined([split.y for split in splits])).to(device)
         return (x if self.normaliser is None else self.normaliser.apply(x)), y
 
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """What training minimises: the head's loss, in the units that the head wants (see `Head.loss_in_units`)."""
+        return self.head.loss(*(self._in_units(outputs, targets) if self.head.loss_in_units else (outputs, targets)))
+
     def score(self, outputs: Tensor, targets: Tensor) -> float:
         """The metric, in the units that the targets had before they were normalised."""
+        return self.metric(*self._in_units(outputs, targets))
+
+    def _in_units(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Predictions and targets in the units that the targets had before they were normalised."""
         if self.target_normaliser is None:
-            return self.metric(outputs, targets)
-        return self.metric(self.target_normaliser.restore(outputs), self.target_normaliser.restore(targets))
+            return outputs, targets
+        return self.target_normaliser.restore(outputs), self.target_normaliser.restore(targets)
+
+    def with_metric(self, metric: Metric | str) -> Self:
+        """Copy that is scored with another metric, or with one of `METRICS` by its name; raises UnknownNameError for another name."""
+        if isinstance(metric, str):
+            if metric not in METRICS:
+                raise UnknownNameError("metric", metric, METRICS)
+            metric = METRICS[metric]
+        return replace(self, metric=metric)
+
+    def with_head(self, head: Head) -> Self:
+        """Copy whose targets another head predicts, such as `Classification(10, pool="paper")`.
+
+        Raises TaskError for a head that predicts targets of another shape or of another kind of number.
+        """
+        if head.output(self.input) != self.output:
+            raise TaskError(f"{self.name}: its targets are {self.output}, but the head {head} predicts {head.output(self.input)}")
+        return replace(self, target=head)
 
     def normalised(self) -> Self:
         """Copy with mean 0 and deviation 1 per channel, both measured on `train` alone (B.2).

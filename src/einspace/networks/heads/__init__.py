@@ -1,7 +1,20 @@
 """Heads (B.1): what turns the backbone's feature into a prediction, and the loss that the prediction is trained with."""
 
 from einspace.networks.heads.base import Head, check_fit
-from einspace.networks.heads.dense import IGNORED, Dense, Mask, PooledMap
+from einspace.networks.heads.dense import IGNORED, IGNORED_YES, Dense, Mask, PooledMap, RelativeDense
 from einspace.networks.heads.pooled import Classification, MultiLabel, Pooled, Regression
 
-__all__ = ["IGNORED", "Classification", "Dense", "Head", "Mask", "MultiLabel", "Pooled", "PooledMap", "Regression", "check_fit"]
+__all__ = [
+    "IGNORED",
+    "IGNORED_YES",
+    "Classification",
+    "Dense",
+    "Head",
+    "Mask",
+    "MultiLabel",
+    "Pooled",
+    "PooledMap",
+    "Regression",
+    "RelativeDense",
+    "check_fit",
+]

@@ -23,6 +23,11 @@ class Head(ABC):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """What training minimises: one number for a batch of predictions and their targets."""
 
+    @property
+    def loss_in_units(self) -> bool:
+        """Whether the loss takes predictions and targets in the targets' own units, although a task may have normalised them."""
+        return False
+
     def _mode(self, feature: Feature) -> str:
         if len(feature.shape) not in (2, 3):
             raise NetworkError(f"the head {self} takes a feature (C, H, W) or (S, D), not {feature}")

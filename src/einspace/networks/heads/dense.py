@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -41,17 +42,39 @@ class Dense(Head):
         return functional.mse_loss(outputs, targets)
 
 
-IGNORED = -1
-"""The target of a pixel that counts neither in the loss of a mask nor in its metric."""
+@dataclass(frozen=True)
+class RelativeDense(Dense):
+    """Numbers for each pixel, compared by the length of the mistake: the layer of `Dense`. Relative l2, as for Darcy Flow (table 4)."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """||u' - u|| / ||u|| of each sample (channels, h, w) in its own units, summed over the batch.
+
+        The sum, not the mean, is what NAS-Bench-360 minimises and what the learning rate of table 4 is for.
+        """
+        distances = torch.linalg.vector_norm((outputs - targets).flatten(1), dim=1)
+        total: Tensor = (distances / torch.linalg.vector_norm(targets.flatten(1), dim=1)).sum()
+        return total
+
+    @property
+    def loss_in_units(self) -> bool:
+        """A relative length depends on where zero is."""
+        return True
+
+
+IGNORED, IGNORED_YES = -1, -2
+"""Targets of a pixel that counts neither in the loss of a mask nor in its metrics; the second where its answer is known to be yes.
+
+Only the published metric of Cosmic, which counts such pixels, tells the two apart.
+"""
 
 
 @dataclass(frozen=True)
 class Mask(Dense):
-    """A yes or no for each pixel: the layer of `Dense`. Binary cross-entropy over the pixels that are not `IGNORED`."""
+    """A yes or no for each pixel: the layer of `Dense`. Binary cross-entropy over the pixels that are not ignored."""
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy of logits (N, channels, h, w) and targets of 0, 1 and `IGNORED`; 0 where every pixel is ignored."""
-        counted = (targets != IGNORED).to(outputs.dtype)
+        """Binary cross-entropy of logits (N, channels, h, w) and targets of 0, 1 and below 0, ignored; 0 where every pixel is ignored."""
+        counted = (targets >= 0).to(outputs.dtype)
         losses = functional.binary_cross_entropy_with_logits(outputs, targets.clamp(0, 1).to(outputs.dtype), reduction="none")
         return (losses * counted).sum() / counted.sum().clamp(min=1)
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.building import Plan, Samples, Sizes, classification
-from einspace.data.mnist import read_digits
+from einspace.builders.building import Plan, Samples, Sizes, classification
+from einspace.builders.mnist import read_digits
+from einspace.tasks import TASKS, Entry
 
 Rule = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 """From three digits (N, 3) to a label (N,); a label that is no class drops the sample."""
@@ -18,21 +19,21 @@ _DRAW = 200_000
 
 def addnist(source: Path, seed: int, sizes: Sizes) -> Plan:
     """AddNIST: r + g + b - 1, kept from 0 to 19."""
-    return _stacked("AddNIST", source, seed, sizes, 20, lambda digits: digits.sum(axis=1) - 1)
+    return _stacked(TASKS["addnist"], source, seed, sizes, lambda digits: digits.sum(axis=1) - 1)
 
 
 def multnist(source: Path, seed: int, sizes: Sizes) -> Plan:
     """MultNIST: r g b mod 10."""
-    return _stacked("MultNIST", source, seed, sizes, 10, lambda digits: digits.prod(axis=1) % 10)
+    return _stacked(TASKS["multnist"], source, seed, sizes, lambda digits: digits.prod(axis=1) % 10)
 
 
-def _stacked(title: str, source: Path, seed: int, sizes: Sizes, classes: int, rule: Rule) -> Plan:
+def _stacked(entry: Entry, source: Path, seed: int, sizes: Sizes, rule: Rule) -> Plan:
     """Train and valid are a random split of one pool of MNIST's 60,000 digits, test is of its 10,000; classes are balanced."""
     digits = read_digits(source)
-    pool = _draw(digits.train, digits.train_y, sizes.pool, classes, rule, np.random.default_rng((seed, 0)))
+    pool = _draw(digits.train, digits.train_y, sizes.pool, entry.classes, rule, np.random.default_rng((seed, 0)))
     train, valid = pool.split(sizes.train, np.random.default_rng((seed, 1)))
-    test = _draw(digits.test, digits.test_y, sizes.test, classes, rule, np.random.default_rng((seed, 2)))
-    return classification(title, classes, (train, valid, test), {"source": digits.facts})
+    test = _draw(digits.test, digits.test_y, sizes.test, entry.classes, rule, np.random.default_rng((seed, 2)))
+    return classification(entry, (train, valid, test), {"source": digits.facts})
 
 
 def _draw(images: NDArray[np.uint8], y: NDArray[np.int64], size: int, classes: int, rule: Rule, rng: np.random.Generator) -> Samples:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.small import check_format, linear_accuracy, rows, splits, write_idx
+from tests.builders.small import check_format, linear_accuracy, rows, splits, write_idx
 
-from einspace.data import BUILDERS, Sizes, prepare
-from einspace.data.mnist import MD5, Digits, read_digits
+from einspace.builders import Sizes, prepare
+from einspace.builders.mnist import MD5, Digits, read_digits
+from einspace.tasks import TASKS
 
 RULES: dict[str, tuple[int, Callable[[int, int, int], int]]] = {
     "addnist": (20, lambda r, g, b: r + g + b - 1),
@@ -80,7 +81,7 @@ def test_the_wheel_holds_mnist(digits: Digits) -> None:
 def test_from_all_70_000_digits(name: str, mnist: Path, digits: Digits, disk: Path) -> None:
     """At the size of the paper, and of real digits, a linear model is better than chance."""
     built = prepare(name, mnist, disk)
-    sizes = BUILDERS[name].sizes
+    sizes = Sizes(*TASKS[name].sizes)
     found = check_format(disk / name, (3, 28, 28), (sizes.train, sizes.valid, sizes.test))
     assert built.metadata["source"]["is_mnist"] is True
     check(disk / name, digits, name)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.small import check_format, linear_accuracy
+from tests.builders.small import check_format, linear_accuracy
 
-from einspace.data import Sizes, prepare
-from einspace.data.gutenberg import AUTHORS, phrases_of, unshared
+from einspace.builders import Sizes, prepare
+from einspace.builders.gutenberg import AUTHORS, HEAD, phrases_of, unshared
 from einspace.errors import DataError
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz_"
@@ -22,7 +22,8 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, author in enumerate(AUTHORS):
         letters = "abcdefghijklmnopqrstuvwxyz"[2 * number :][:14]
         words = ["".join(rng.choice(list(letters), rng.integers(3, 7))) for _ in range(60)]
-        lines = ["CHAPTER ONE. OF GREAT THINGS"] + [" ".join(rng.choice(words, 9)).capitalize() + "." for _ in range(150)]
+        lines = [f"licence line {line}" for line in range(HEAD)] + ["CHAPTER ONE. OF GREAT THINGS"]
+        lines += [" ".join(rng.choice(words, 9)).capitalize() + "." for _ in range(150)]
         path = folder / author / "first.txt" if number % 2 else folder / f"{author.title()}_works.txt"
         path.parent.mkdir(exist_ok=True)
         path.write_text("\n".join(lines), encoding="utf-8")
@@ -31,10 +32,29 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_phrases() -> None:
-    """Headings, structure words, punctuation and diacritics go; words of other lengths end a phrase; no word is in two phrases."""
-    text = "BOOK ONE\nThe élan was vital; so the dog sat.\nIn Chapter seven the cat--ran!\nOverwhelmingly one two"
-    assert phrases_of(text) == ["the___elan__was___", "the___dog___sat___", "seven_the___cat___"]
-    assert phrases_of("a bc defghij") == []
+    """A window moves word by word; headings, structure words, Roman numerals, punctuation and other characters than a to z go."""
+    text = "BOOK ONE\nThe dog sat; the\u2019cat ran!\r\nIn Chapter XIV seven the caf\u00e9 12 cups\nOverwhelmingly one two"
+    assert phrases_of(text, head=0) == [
+        "the___dog___sat___",
+        "dog___sat___thecat",
+        "sat___thecatran___",
+        "seven_the___caf___",
+        "the___caf___cups__",
+    ]
+    assert phrases_of("a bc defghij", head=0) == []
+    assert phrases_of("the iv dog vi sat v", head=0) == ["the___dog___sat___"]
+
+
+def test_the_head_of_a_text_is_left_out() -> None:
+    """The first 95 lines are the licence and the contents, not the author's."""
+    text = "\n".join(["the same old licence"] * HEAD + ["one fine day"])
+    assert phrases_of(text) == ["one___fine__day___"]
+
+
+def test_a_window_that_moves_finds_enough() -> None:
+    """Of n words that fit there are n - 2 phrases, not n / 3: so the generator's texts of Confucius have the 11,000 that are needed."""
+    words = ["".join(np.random.default_rng(number).choice(list("abcdefgh"), 4)) for number in range(300)]
+    assert len(phrases_of(" ".join(words), head=0)) == 298
 
 
 def test_shared_phrases_are_dropped() -> None:
@@ -47,7 +67,7 @@ def test_from_texts(texts: Path, tmp_path: Path) -> None:
     known = []
     for author in AUTHORS:
         paths = [path for path in texts.rglob("*.txt") if author in str(path.relative_to(texts)).lower()]
-        known.append(set(phrases_of("\n".join(path.read_text(encoding="utf-8") for path in paths))))
+        known.append({phrase for path in paths for phrase in phrases_of(path.read_text(encoding="utf-8"))})
     prepare("gutenberg", texts, tmp_path, sizes=Sizes(*SIZES))
     found = check_format(tmp_path / "gutenberg", (1, 27, 18), SIZES)
     used: list[str] = []
@@ -69,7 +89,7 @@ def test_seed_and_shortage(texts: Path, tmp_path: Path) -> None:
         built = prepare("gutenberg", texts, tmp_path / str(number), seed=seed, sizes=Sizes(60, 12, 12))
         sums.append([facts["sha256"] for facts in built.metadata["files"].values()])
     assert sums[0] == sums[1] != sums[2]
-    with pytest.raises(DataError, match=r"11,000 phrases of aquinas are needed, but its texts have \d+: fewer --samples"):
+    with pytest.raises(DataError, match=r"11,000 phrases of aquinas are needed, but its texts have [\d,]+ after their first 95 lines"):
         prepare("gutenberg", texts, tmp_path)
     with pytest.raises(DataError, match="is no folder"):
         prepare("gutenberg", texts / "readme.txt", tmp_path)

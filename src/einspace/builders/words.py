@@ -8,8 +8,9 @@ from struct import error as StructError  # noqa: N812
 
 from einspace.errors import DataError
 from einspace.files import read
+from einspace.tasks import TASKS
 
-LANGUAGES = ("en", "nl", "de", "es", "fr", "pt", "sw", "zu", "fi", "sv")
+LANGUAGES = TASKS["language"].labels
 """In the order of the labels, 0 to 9."""
 
 LETTERS = "abcdefghijklmnopqrstuvwx"

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.building import Plan, Samples, Sizes, classification
-from einspace.data.games import RESULTS, Game, read_games
-from einspace.data.stacked import shares
+from einspace.builders.building import Plan, Samples, Sizes, classification
+from einspace.builders.games import RESULTS, Game, read_games
+from einspace.builders.stacked import shares
 from einspace.errors import DataError
+from einspace.tasks import TASKS
 
 LAST = 0.15
 """Share of the positions of a game that are taken, from its end."""
@@ -36,7 +37,7 @@ def chesseract(source: Path, seed: int, sizes: Sizes) -> Plan:
         splits.append(_samples(boards, labels, np.random.default_rng((seed, 1, number))))
     train, valid, test = splits
     facts = {"source": {"games": len(games), "games_used": used}}
-    return classification("Chesseract", len(RESULTS), (train, valid, test), facts)
+    return classification(TASKS["chesseract"], (train, valid, test), facts)
 
 
 def positions(game: Game) -> Iterator[tuple[int, ...]]:

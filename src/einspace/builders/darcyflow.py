@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.building import Plan, Sizes, Told, Writer
+from einspace.builders.building import Plan, Sizes, Told, Writer
 from einspace.errors import SettingError
+from einspace.tasks import TASKS
 
 RESOLUTION = 421
 """Points on a side of the official fields, of which a task keeps every fifth: 85."""
@@ -32,13 +33,14 @@ def darcyflow(seed: int, sizes: Sizes, resolution: int = RESOLUTION) -> Plan:
         raise SettingError(f"the resolution must be 84 k + 1 points, as 85, 169, 253, 337 or 421, not {resolution}")
     counts = (sizes.pool, sizes.test)
     files = {mat_name(resolution, number): _mat(seed, number, count, resolution) for number, count in enumerate(counts, start=1)}
+    entry = TASKS["darcyflow"]
     facts = {
         "codename": "DarcyFlow",
-        "input_shape": [sizes.train, 1, 85, 85],
+        "input_shape": [sizes.train, *entry.shape],
         "samples": dict(zip(("train", "valid", "test"), sizes, strict=True)),
         "source": {"generated": True, "resolution": resolution, "alpha": ALPHA, "tau": TAU, "coefficients": [LOW, HIGH]},
     }
-    return Plan("Darcy Flow", files, sum(counts), facts)
+    return Plan(entry.title, files, sum(counts), facts)
 
 
 def mat_name(resolution: int, number: int) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.small import write_idx
+from tests.builders.small import write_idx
 
-from einspace.data.mnist import read_digits
+from einspace.builders.mnist import read_digits
 from einspace.errors import DataError
 
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import loadmat
 
-from einspace.data import Sizes, prepare
-from einspace.data.darcyflow import coefficients, pressure
+from einspace.builders import Sizes, prepare
+from einspace.builders.darcyflow import coefficients, pressure
 from einspace.errors import SettingError
 
 Field = NDArray[np.float64]

@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import DataError, SettingError
+from einspace.tasks.entry import METADATA, Entry
+from einspace.tasks.unseen import SPLITS
 
 Array = NDArray[Any]
 Told = Callable[[int], None]
 """Called with the number of samples that were written since the last call."""
 Writer = Callable[[BinaryIO, Told], None]
 
-SPLITS = ("train", "valid", "test")
-ARRAYS = tuple(f"{split}_{axis}.npy" for split in SPLITS for axis in "xy")
-METADATA = "metadata"
 _CHUNK = 500
 
 
@@ -100,16 +99,17 @@ class Built:
     metadata: dict[str, Any]
 
 
-def classification(title: str, classes: int, splits: tuple[Samples, Samples, Samples], facts: Mapping[str, Any]) -> Plan:
-    """Plan the six arrays of the Unseen NAS format: x float32 (N, C, H, W) and y int64 (N,) of train, valid and test."""
+def classification(entry: Entry, splits: tuple[Samples, Samples, Samples], facts: Mapping[str, Any]) -> Plan:
+    """Plan the six arrays of the Unseen NAS format for a task: x float32 (N, C, H, W) and y int64 (N,) of train, valid and test."""
+    classes = entry.classes
     files: dict[str, Writer] = {}
     for split, part in zip(SPLITS, splits, strict=True):
         files[f"{split}_x.npy"] = _x(part)
         files[f"{split}_y.npy"] = _y(part)
     train = splits[0]
-    own = {"num_classes": classes, "input_shape": [len(train.y), *train.shape], "codename": title}
+    own = {"num_classes": classes, "input_shape": [len(train.y), *train.shape], "codename": entry.title}
     balance = {split: np.bincount(part.y, minlength=classes).tolist() for split, part in zip(SPLITS, splits, strict=True)}
-    return Plan(title, files, sum(len(part.y) for part in splits), {**own, **facts}, balance)
+    return Plan(entry.title, files, sum(len(part.y) for part in splits), {**own, **facts}, balance)
 
 
 def _x(part: Samples) -> Writer:

@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.building import Plan, Samples, Sizes, classification
-from einspace.data.cifar import CIFAR100, read_cifar
-from einspace.data.stacked import shares
+from einspace.builders.building import Plan, Samples, Sizes, classification
+from einspace.builders.cifar import CIFAR100, read_cifar
+from einspace.builders.stacked import shares
 from einspace.errors import DataError
+from einspace.tasks import TASKS
 
 SIDE = 60
 """Points of the sphere's grid, polar angles by longitudes."""
 
-_CLASSES = 100
+_CLASSES = TASKS["spherical"].classes
 
 
 def spherical(source: Path, seed: int, sizes: Sizes) -> Plan:
@@ -26,7 +27,7 @@ def spherical(source: Path, seed: int, sizes: Sizes) -> Plan:
     pool = _draw(*images, sizes.pool, seed, 0, f"{source}, train")
     train, valid = pool.split(sizes.train, np.random.default_rng((seed, 2)))
     test = _draw(*held, sizes.test, seed, 1, f"{source}, test")
-    return classification("Spherical", _CLASSES, (train, valid, test), {"source": {"projected": "with random rotations"}})
+    return classification(TASKS["spherical"], (train, valid, test), {"source": {"projected": "with random rotations"}})
 
 
 def project(images: NDArray[Any], turns: NDArray[np.float64], side: int = SIDE) -> NDArray[np.float32]:

@@ -1,20 +1,35 @@
 """CIFARTile and Spherical, from pickles in CIFAR's format that the tests write, and the projection on real digits."""
 
+import itertools
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from tests.data.small import check_format, linear_accuracy, write_cifar
+from numpy.typing import NDArray
+from tests.builders.small import check_format, linear_accuracy, write_cifar
 
-from einspace.data import Sizes, prepare
-from einspace.data.cifar import CIFAR10, CIFAR100
-from einspace.data.mnist import Digits
-from einspace.data.spherical import project, turns
+from einspace.builders import Sizes, prepare
+from einspace.builders.cifar import CIFAR10, CIFAR100, read_cifar
+from einspace.builders.cifartile import DEVIATION, MEAN
+from einspace.builders.mnist import Digits
+from einspace.builders.spherical import project, turns
 from einspace.errors import DataError
 
 BATCHES = (*CIFAR10[1], *CIFAR10[2])
 SIZES = (1_600, 401, 400)
+
+
+def pixels(x: NDArray[Any]) -> NDArray[Any]:
+    """Bytes of the images of the four tiles (N, 4, 3, 32, 32) of normalised samples."""
+    raw = np.round((x * np.reshape(DEVIATION, (3, 1, 1)) + np.reshape(MEAN, (3, 1, 1))) * 255).astype(int)
+    return np.stack([raw[:, :, top : top + 32, left : left + 32] for top in (0, 32) for left in (0, 32)], axis=1)
+
+
+def shades(tiles: NDArray[Any]) -> NDArray[Any]:
+    """Mean of what no crop can lose of an image: noise about 19.5 and twice the class."""
+    return np.asarray(tiles[..., 4:-4, 4:-4].mean(axis=(-3, -2, -1)))
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +44,13 @@ def test_tiles(cifar10: Path, tmp_path: Path) -> None:
     found = check_format(tmp_path / "cifartile", (3, 64, 64), SIZES)
     orders = set()
     for split, (x, y) in found.items():
-        tiles = [x[:, :, top : top + 32, left : left + 32] for top in (0, 32) for left in (0, 32)]
-        kinds = np.stack([np.round(tile[:, 0, 0, 0] * 255) for tile in tiles], axis=1).astype(int)
+        tiles = pixels(x)
+        kinds = tiles[..., 5:-5, 5:-5].min(axis=(-3, -2, -1)) // 2
         counts = [sorted(np.unique(row, return_counts=True)[1].tolist(), reverse=True) for row in kinds]
         assert [len(count) - 1 for count in counts] == y.tolist()
         assert {tuple(count) for count in counts} == {(4,), (2, 2), (2, 1, 1), (1, 1, 1, 1)}
         orders |= {tuple(row == row[0]) for row in kinds[y == 1]}
-        pieces = [[tile[row].tobytes() for tile in tiles] for row in range(len(y))]
+        pieces = [[tile.tobytes() for tile in four] for four in tiles]
         assert all(len(set(four)) == 4 for four in pieces)
         images[split] = {piece for four in pieces for piece in four}
     assert len(orders) == 3, "the two images of a class stand beside, below and across each other"
@@ -49,11 +64,39 @@ def test_tiles_can_be_told_apart(cifar10: Path, tmp_path: Path) -> None:
     """From how much the shades of the four images differ a linear model finds the number of classes; the sum of pixels does not say it."""
     prepare("cifartile", cifar10, tmp_path, sizes=Sizes(*SIZES))
     found = check_format(tmp_path / "cifartile", (3, 64, 64), SIZES)
-    shades = {}
+    seen = {}
     for split, (x, y) in found.items():
-        mean = x.reshape(len(x), 3, 2, 32, 2, 32).mean(axis=(1, 3, 5)).reshape(-1, 4)
-        shades[split] = (np.abs(np.sort(mean)[:, 1:] - np.sort(mean)[:, :-1]), y)
-    assert linear_accuracy(shades) > 0.4
+        mean = np.sort(shades(pixels(x)))
+        seen[split] = (np.abs(mean[:, 1:] - mean[:, :-1]), y)
+    assert linear_accuracy(seen) > 0.4
+
+
+def test_tiles_of_train_are_cropped_and_mirrored(cifar10: Path, tmp_path: Path) -> None:
+    """As the generator does: four black pixels around each image of train, a crop at every offset alike, a mirror half of the time.
+
+    Images of test are tiles as they are; all are normalised by CIFAR-10's mean and deviation.
+    """
+    prepare("cifartile", cifar10, tmp_path, sizes=Sizes(800, 100, 100))
+    folder = tmp_path / "cifartile"
+    images, held = read_cifar(cifar10, CIFAR10, 10)
+    test = {image.tobytes() for image in held[0].astype(int)}
+    assert {tile.tobytes() for four in pixels(np.load(folder / "test_x.npy")) for tile in four} <= test
+    padded = np.pad(images[0].astype(int), ((0, 0), (0, 0), (4, 4), (4, 4)))
+    centres = {image[..., 8:24, 8:24].tobytes(): number for number, image in enumerate(padded[..., 4:-4, 4:-4])}
+    offsets, mirrors = [], 0
+    for tile in pixels(np.load(folder / "train_x.npy")[:50]).reshape(-1, 3, 32, 32):
+        for mirrored in (False, True):
+            image = tile[..., ::-1] if mirrored else tile
+            for top, left in itertools.product(range(9), repeat=2):
+                number = centres.get(image[:, 12 - top : 28 - top, 12 - left : 28 - left].tobytes())
+                if number is not None:
+                    assert np.array_equal(image, padded[number][:, top : top + 32, left : left + 32])
+                    offsets.append((top, left))
+                    mirrors += mirrored
+    assert len(offsets) == 200
+    assert 70 < mirrors < 130
+    for axis in zip(*offsets, strict=True):
+        assert set(axis) == set(range(9))
 
 
 def test_archives_and_seeds(cifar10: Path, tmp_path: Path) -> None:

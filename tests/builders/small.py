@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import SGDClassifier
 from sklearn.preprocessing import StandardScaler
 
-from einspace.data.building import SPLITS
+from einspace.tasks.unseen import SPLITS
 
 Split = tuple[NDArray[Any], NDArray[Any]]
 

@@ -1,7 +1,7 @@
 """Gutenberg (B.2): three consecutive words of 3 to 6 letters as an image of ones and zeros; which author wrote them?"""
 
 import re
-import unicodedata
+import string
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.data.building import Plan, Samples, Sizes, classification
-from einspace.data.stacked import shares
+from einspace.builders.building import Plan, Samples, Sizes, classification
+from einspace.builders.stacked import shares
 from einspace.errors import DataError
 from einspace.files import read
+from einspace.tasks import TASKS
 
-AUTHORS = ("aquinas", "confucius", "hawthorne", "plato", "shakespeare", "tolstoy")
+AUTHORS = tuple(label.lower() for label in TASKS["gutenberg"].labels)
 """In the order of the labels, 0 to 5."""
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz_"
-STRUCTURE = frozenset(
-    ("act", "article", "book", "chapter", "epilogue", "part", "preface", "prologue", "question", "scene", "section", "volume")
-)
-"""Words that order a text and are not the author's."""
+NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
+STRUCTURE = frozenset(("prologue", "epilogue", "chapter", "scene", "act", *NUMERALS.split()))
+"""Words that order a text and are not the author's, Roman numerals among them, as the generator lists them."""
 
+HEAD = 95
+"""Lines at the beginning of each text that are left out: the licence of Project Gutenberg and the contents."""
+
+_BLANKS = str.maketrans(string.punctuation, " " * len(string.punctuation))
 _PLACES = 6
 _WORDS = 3
 _SHORTEST = 3
@@ -35,44 +39,43 @@ def gutenberg(source: Path, seed: int, sizes: Sizes) -> Plan:
     share; as many of each author as of the next.
     """
     texts = _texts(source)
-    phrases = unshared([phrases_of("\n".join(texts[author])) for author in AUTHORS])
+    phrases = unshared([[phrase for text in texts[author] for phrase in phrases_of(text)] for author in AUTHORS])
     parts: list[list[tuple[str, int]]] = [[], [], []]
     quotas = [shares(size, len(AUTHORS)) for size in sizes]
     for label, (author, known) in enumerate(zip(AUTHORS, phrases, strict=True)):
         needed = [quota[label] for quota in quotas]
         if len(known) < sum(needed):
-            raise DataError(f"{source}: {sum(needed):,} phrases of {author} are needed, but its texts have {len(known):,}: fewer --samples")
+            raise DataError(
+                f"{source}: {sum(needed):,} phrases of {author} are needed, but its texts have {len(known):,} "
+                f"after their first {HEAD} lines: fewer --samples"
+            )
         order = np.random.default_rng((seed, label)).permutation(len(known))
         ends = np.cumsum(needed)
         for part, chunk in zip(parts, np.split(order[: ends[-1]], ends[:-1]), strict=True):
             part += [(known[index], label) for index in chunk]
     train, valid, test = (_samples(part, np.random.default_rng((seed, len(AUTHORS), n))) for n, part in enumerate(parts))
     counts = {author: len(known) for author, known in zip(AUTHORS, phrases, strict=True)}
-    return classification("Gutenberg", len(AUTHORS), (train, valid, test), {"source": {"phrases": counts}})
+    return classification(TASKS["gutenberg"], (train, valid, test), {"source": {"phrases": counts}})
 
 
-def phrases_of(text: str) -> list[str]:
-    r"""The phrases of a text, 18 characters each, in their order and one after the other: no word is in two of them.
+def phrases_of(text: str, head: int = HEAD) -> list[str]:
+    r"""The phrases of a text, 18 characters each: a window of three words that moves word by word, so most words are in three of them.
 
-    Lines in capitals are headings and go; letters lose their diacritics, everything else becomes a blank, and structure words go. Three
-    words that then follow each other, each of 3 to 6 letters, are a phrase.
+    Lines in capitals are headings and go, as do the first `head` lines. Punctuation becomes blanks, any other character than the letters a
+    to z is dropped (a letter with a diacritic too), and structure words go. Three words that then follow each other, each of 3 to 6
+    letters, are a phrase. This is what the code of the generator does; its description maps diacritics to their base letters instead.
 
-    >>> phrases_of("CHAPTER ONE\nWell, Prince, so Genoa and Lucca: élan!")
-    ['genoa_and___lucca_']
+    >>> phrases_of("CHAPTER ONE\nWell, Prince, so Genoa and Lucca are now", head=0)
+    ['genoa_and___lucca_', 'and___lucca_are___', 'lucca_are___now___']
     """
-    lines = [line for line in text.splitlines() if line != line.upper() or line == line.lower()]
-    plain = unicodedata.normalize("NFKD", "\n".join(lines).lower())
-    letters = re.sub(r"[^a-z]+", " ", "".join(mark for mark in plain if not unicodedata.combining(mark)))
-    found: list[str] = []
-    run: list[str] = []
-    for word in letters.split():
-        if word in STRUCTURE:
-            continue
-        run = [*run, word] if _SHORTEST <= len(word) <= _PLACES else []
-        if len(run) == _WORDS:
-            found.append("".join(part.ljust(_PLACES, "_") for part in run))
-            run = []
-    return found
+    lines = (line.translate(_BLANKS).strip() for line in text.replace("\r\n", "\n").split("\n")[head:])
+    kept = " ".join(line for line in lines if not all(letter.isupper() or letter == " " for letter in line))
+    words = [word for word in re.sub(r"[^a-z ]", "", kept.lower()).split() if word not in STRUCTURE]
+    return [
+        "".join(word.ljust(_PLACES, "_") for word in three)
+        for three in zip(words, words[1:], words[2:], strict=False)
+        if all(_SHORTEST <= len(word) <= _PLACES for word in three)
+    ]
 
 
 def unshared(phrases: list[list[str]]) -> list[list[str]]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.data.small import check_format, linear_accuracy, rows, splits
+from tests.builders.small import check_format, linear_accuracy, rows, splits
 
-from einspace.data import Sizes, prepare
-from einspace.data.chesseract import positions, unpack
-from einspace.data.games import Game, read_games
+from einspace.builders import Sizes, prepare
+from einspace.builders.chesseract import positions, unpack
+from einspace.builders.games import Game, read_games
 from einspace.errors import DataError
 
 GAME = """[Event "?"]

@@ -17,9 +17,9 @@ from typing import Never
 
 import pytest
 
-from einspace.data.games import BOOK
-from einspace.data.mnist import Digits, read_digits
-from einspace.data.words import PACKAGES
+from einspace.builders.games import BOOK
+from einspace.builders.mnist import Digits, read_digits
+from einspace.builders.words import PACKAGES
 
 CACHE = Path(os.environ.get("EINSPACE_CACHE") or Path.home() / ".cache" / "einspace")
 BOOK_SHA256 = ("d673ffa6", "fb48")

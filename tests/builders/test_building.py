@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.data.small import write_idx, write_words
+from tests.builders.small import write_idx, write_words
 
+from einspace.builders import BUILDERS, Sizes, prepare
 from einspace.cli import main
-from einspace.data import BUILDERS, BUILT_IN, CATALOGUE, Sizes, prepare, states
-from einspace.data.building import ARRAYS
-from einspace.errors import DataError
+from einspace.errors import DataError, TaskError
+from einspace.tasks import TASKS, State, load_task, states
+from einspace.tasks.unseen import ARRAYS
 
 Capture = pytest.CaptureFixture[str]
 
@@ -123,7 +124,7 @@ def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) 
         "geoclassing": "official",
         "ninapro": "incomplete",
     }
-    assert [name for name, task in found.items() if task["state"] == "built-in"] == list(BUILT_IN)
+    assert [name for name, task in found.items() if task["state"] == "built-in"] == ["digits", "adddigits", "multdigits"]
     assert found["geoclassing"]["bytes"] == 14
     assert "label_train.npy" in found["ninapro"]["missing"]
     assert "label_val.npy" not in found["ninapro"]["missing"]
@@ -135,29 +136,64 @@ def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) 
     assert "official │" not in capsys.readouterr().out
 
 
-def test_the_catalogue_knows_the_tasks() -> None:
-    """Thirteen data sets; each that can be built is one of them, a built-in task is one of the registry's, and all say how they are had."""
-    from einspace.tasks import names
+def test_the_two_lists_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """`tasks` and `data list` print one catalogue: names, states, missing files and how the data are had."""
+    prepare("darcyflow", data=tmp_path, sizes=Sizes(2, 1, 1), resolution=85)
+    (tmp_path / "AddNIST").mkdir()
+    (tmp_path / "AddNIST/train_x.npy").write_bytes(b"x")
+    printed = {}
+    for words in (["tasks"], ["data", "list"]):
+        monkeypatch.setattr(sys, "argv", ["einspace", *words, "--data", str(tmp_path), "--json"])
+        with pytest.raises(SystemExit):
+            main()
+        printed[words[0]] = json.loads(capsys.readouterr().out)
+    tasks = {row["name"]: (row["data"], row["missing"], row["source"]) for row in printed["tasks"]}
+    assert tasks == {row["name"]: (row["state"], row["missing"], row["how"]) for row in printed["data"]["tasks"]}
+    assert (tasks["darcyflow"][0], tasks["addnist"][0]) == ("built", "incomplete")
 
-    assert len({entry.name for entry in CATALOGUE}) == 13
-    assert set(BUILDERS) <= {entry.name for entry in CATALOGUE}
-    assert set(BUILT_IN) <= set(names())
-    for state in states():
+
+def test_every_builder_builds_a_task() -> None:
+    """What can be built is a task whose entry says from what, and its way to be had says so."""
+    assert [name for name, entry in TASKS.items() if entry.built_from is not None] == list(BUILDERS)
+    for state in states(TASKS.values()):
         assert state.how
         assert (f"data prepare {state.name}" in state.how) == (state.name in BUILDERS)
 
 
+def test_a_folder_in_another_case_is_not_shadowed(tmp_path: Path) -> None:
+    """Official files in `AddNIST` are not hidden by, nor hide, a set that is built beside them in `addnist`."""
+    (tmp_path / "AddNIST").mkdir()
+    with pytest.raises(DataError, match=r"AddNIST is there already: --force replaces it"):
+        prepare("addnist", write_idx(tmp_path / "idx"), tmp_path, sizes=Sizes(60, 20, 20))
+
+
+def found(data: Path, name: str) -> State:
+    (state,) = states([TASKS[name]], data)
+    return state
+
+
 def test_built_spherical_and_darcy_are_seen(tmp_path: Path) -> None:
     """Arrays stand in for Spherical's pickle only where they say that they were built; Darcy Flow is seen at any resolution."""
-    prepare("darcyflow", data=tmp_path, sizes=Sizes(1, 1, 1), resolution=85)
+    prepare("darcyflow", data=tmp_path, sizes=Sizes(2, 1, 1), resolution=85)
     folder = tmp_path / "spherical"
     folder.mkdir()
     for file in (*ARRAYS, "metadata"):
         (folder / file).write_text("{}")
-    found = {state.name: state.state for state in states(tmp_path)}
-    assert (found["darcyflow"], found["spherical"]) == ("built", "incomplete")
+    assert (found(tmp_path, "darcyflow").state, found(tmp_path, "spherical").state) == ("built", "incomplete")
     (folder / "metadata").write_text('{"built": true}')
-    assert {state.name: state.state for state in states(tmp_path)}["spherical"] == "built"
+    assert found(tmp_path, "spherical").state == "built"
+
+
+def test_what_loads_is_what_is_listed(tmp_path: Path) -> None:
+    """A set that the list calls built loads, one that it calls incomplete is refused with what is missing."""
+    prepare("addnist", write_idx(tmp_path / "idx"), tmp_path, sizes=Sizes(60, 20, 20))
+    assert found(tmp_path, "addnist").loads
+    task = load_task("addnist", tmp_path)
+    assert (task.published, len(task.train)) == ({}, 60)
+    (tmp_path / "addnist/test_y.npy").unlink()
+    assert found(tmp_path, "addnist").missing == ("test_y.npy",)
+    with pytest.raises(TaskError, match=r"lacks test_y\.npy"):
+        load_task("addnist", tmp_path)
 
 
 @pytest.mark.parametrize(
