@@ -97,9 +97,8 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
         raise RunError(f"the run {run!r} was started with other settings: continue it with the same, or choose another name\n{changed}")
     for line in differences(stored.get("versions", {}), here.get("versions", {}), "versions."):
         _LOG.warning("the run %s was started with another version: %s", run, line)
-    for name, known in (("strategy", "strategy_source"), ("objective", "objective"), ("metric", "metric")):
-        found = here.get(known, "") if known != "metric" else here["metric"]["source"]
-        if found is None and known != "objective":
+    for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):
+        if source is None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
 
 

@@ -1,8 +1,6 @@
-"""Where a run came from: versions, git state and platform, written beside its settings into `config.yaml`."""
+"""Where a run came from: versions and platform, written beside its settings into `config.yaml`."""
 
-import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,22 +17,11 @@ CONFIG = "config.yaml"
 PACKAGES = ("einspace", "python", "torch", "optuna", "numpy")
 """Whose versions are stored."""
 
-_PATIENCE = 10.0
-"""Seconds that git may take."""
-
-
-class Git(Group):
-    """The commit of the working directory, and whether files that git knows differ from it."""
-
-    commit: str
-    dirty: bool
-
 
 class Origin(Group):
     """What a stored file tells besides the settings. A search does not follow from it, but may differ with it."""
 
     versions: dict[str, str] | None = None
-    git: Git | None = None
     platform: str | None = None
     data: str | None = None
     """The fingerprint of the task's samples and labels."""
@@ -45,15 +32,15 @@ class Origin(Group):
 
 
 def describe_here() -> dict[str, Any]:
-    """The versions, git state and platform of this process."""
-    return {"versions": {name: _version(name) for name in PACKAGES}, "git": _git(), "platform": platform.platform()}
+    """The versions and platform of this process."""
+    return {"versions": {name: _version(name) for name in PACKAGES}, "platform": platform.platform()}
 
 
 def notes(origin: Origin) -> list[str]:
     """What is different here, one line each: the same settings may find something else."""
     from einspace.settings import differences
 
-    there = {name: value for name, value in origin.model_dump().items() if name in ("versions", "git", "platform") and value is not None}
+    there = {name: value for name, value in origin.model_dump().items() if name in ("versions", "platform") and value is not None}
     here = describe_here()
     return differences(there, {name: here[name] for name in there})
 
@@ -61,7 +48,7 @@ def notes(origin: Origin) -> list[str]:
 def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Write the settings of a call into a run's folder, whole or not at all, with the origin: where it ran, and what else is `given`.
 
-    The file of an earlier call with other settings, versions or commit is kept as `config-1.yaml` and so on. Raises RunError where the
+    The file of an earlier call with other settings or versions is kept as `config-1.yaml` and so on. Raises RunError where the
     folder cannot be written.
     """
     text = f"# einspace search --config {folder / CONFIG}  repeats this run\n{write({**settings, **describe_here(), **given})}"
@@ -91,26 +78,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "unknown"
-
-
-def _git() -> dict[str, Any] | None:
-    """The state of the repository that the working directory is in; None outside of one, without git and without a commit."""
-    commit = _ask_git("rev-parse", "HEAD")
-    changes = _ask_git("status", "--porcelain", "--untracked-files=no")
-    return None if commit is None or changes is None else {"commit": commit, "dirty": bool(changes)}
-
-
-def _ask_git(*words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PATIENCE,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # reads only: others may work in the repository
-        )
-    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
