@@ -20,7 +20,7 @@ from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
 from einspace.evaluation.objective import TaskObjective
 from einspace.executors import Executor, Make, choose
-from einspace.executors.sending import check_sendable
+from einspace.executors.main_module import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.result import SESSION, Progress, Result, collect
