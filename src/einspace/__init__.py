@@ -22,7 +22,7 @@ from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:
     from einspace import baselines, networks
-    from einspace.networks import Classification, Dense, Mask, MultiLabel, Regression, build, from_module
+    from einspace.networks import Classification, Dense, Mask, MultiLabel, Regression, Segmentation, build, from_module
     from einspace.study import search
     from einspace.tasks import Recipe, Task, load_task
 
@@ -36,6 +36,7 @@ _LATER = {
     "Mask": "einspace.networks",
     "MultiLabel": "einspace.networks",
     "Regression": "einspace.networks",
+    "Segmentation": "einspace.networks",
     "build": "einspace.networks",
     "from_module": "einspace.networks",
     "search": "einspace.study",
@@ -59,6 +60,7 @@ __all__ = [
     "Production",
     "Recipe",
     "Regression",
+    "Segmentation",
     "Task",
     "baselines",
     "build",

@@ -13,7 +13,7 @@ from einspace.cli import app
 from einspace.config import CONFIG, OwnSettings, load
 from einspace.config.file import read
 from einspace.errors import EinspaceError, RunError, SettingError, TaskError
-from einspace.tasks import Own, load_task
+from einspace.tasks import DataOptions, load_task
 
 QUICK = ["--init", "[relu relu]", "--trials", "1", "--workers", "1", "--epochs", "1", "--final-epochs", "1", "--max-operations", "8"]
 
@@ -104,20 +104,20 @@ def test_a_file_says_it_too(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(f"task: {beats(tmp_path)}\nown: {{label: 14, kind: regression, split: part, channels: 1}}\n")
     settings, _ = load(mine, {"own.label": "rate"})
-    assert settings.own.build() == Own(kind="regression", label="rate", split="part", channels=1)
+    assert settings.own.build() == DataOptions(kind="regression", label="rate", split="part", channels=1)
     assert load(mine, {})[0].own.label == 14
 
 
 @pytest.mark.parametrize(
     ("make", "words", "message"),
     [
-        (beats, ["--size", "8,8"], "size says nothing of a .csv table of signals, which takes kind, class_weights, label"),
+        (beats, ["--size", "8,8"], "size says nothing of a .csv table of signals, which takes kind, metric, class_weights, label"),
         (beats, ["--size", "8"], "size must be HEIGHT,WIDTH in pixels, as 32,32, not '8'"),
         (beats, ["--channels", "0"], "channels must be a whole number of at least 1"),
         (beats, ["--label", "heart"], "there is no column 'heart'; there are beat, part"),
         (beats, ["--label", "99"], "there is no column 99"),
         (beats, ["--label", "beat", "--layout", "rows"], "lies in steps or channels"),
-        (images, ["--kind", "regression"], "kind says nothing of a folder of images by class, which takes class_weights, size"),
+        (images, ["--kind", "regression"], "kind says nothing of a folder of images by class, which takes class_weights, metric, size"),
         (lambda folder: archive(folder, np.arange(60) % 2), ["--split", "part"], "split says nothing of a .npz archive"),
         (lambda folder: archive(folder, np.arange(60) % 2), ["--kind", "regresion"], "did you mean regression"),
         (lambda folder: archive(folder, np.arange(60) / 7), ["--class-weights"], "class weights are for classes"),

@@ -3,7 +3,7 @@
 from einspace.networks import export
 from einspace.networks.batching import batching_pays
 from einspace.networks.emit import build, emit
-from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, check_fit
+from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation, check_fit
 from einspace.networks.importer import Imported, from_module
 from einspace.networks.state import convert_state
 
@@ -15,6 +15,7 @@ __all__ = [
     "Mask",
     "MultiLabel",
     "Regression",
+    "Segmentation",
     "batching_pays",
     "build",
     "check_fit",

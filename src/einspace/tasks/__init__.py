@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 from einspace.errors import TaskError, UnknownNameError
+from einspace.reading import DataOptions
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.digits import DIGITS
 from einspace.tasks.entry import VARIABLE, Entry
-from einspace.tasks.metrics import ACCURACY, METRICS, Metric, over_seeds
+from einspace.tasks.metrics import ACCURACY, METRICS, Metric, metric_named, over_seeds
 from einspace.tasks.nasbench360 import NASBENCH360
-from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.sources import from_path, is_path
 from einspace.tasks.split import Normaliser, Split
@@ -29,7 +29,7 @@ def names() -> tuple[str, ...]:
     return tuple(TASKS)
 
 
-def load_task(name: str, data: str | os.PathLike[str] | None = None, own: Own = NOTHING_SAID) -> Task:
+def load_task(name: str, data: str | os.PathLike[str] | None = None, own: DataOptions = DataOptions()) -> Task:
     """Load a task, checked and normalised: one of the registry, or a path to data of one's own (.npz, .csv, a folder).
 
     `data` is the folder of the official files, else $EINSPACE_DATA; `own` says what data of one's own are. Raises UnknownNameError that
@@ -51,7 +51,7 @@ __all__ = [
     "METRICS",
     "Metric",
     "Normaliser",
-    "Own",
+    "DataOptions",
     "Recipe",
     "Split",
     "TASKS",
@@ -59,6 +59,7 @@ __all__ = [
     "VARIABLE",
     "is_path",
     "load_task",
+    "metric_named",
     "names",
     "over_seeds",
 ]

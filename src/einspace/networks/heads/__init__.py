@@ -3,5 +3,18 @@
 from einspace.networks.heads.base import Head, check_fit
 from einspace.networks.heads.dense import IGNORED, Dense, Mask, PooledMap
 from einspace.networks.heads.pooled import Classification, MultiLabel, Pooled, Regression
+from einspace.networks.heads.segmentation import Segmentation
 
-__all__ = ["IGNORED", "Classification", "Dense", "Head", "Mask", "MultiLabel", "Pooled", "PooledMap", "Regression", "check_fit"]
+__all__ = [
+    "IGNORED",
+    "Classification",
+    "Dense",
+    "Head",
+    "Mask",
+    "MultiLabel",
+    "Pooled",
+    "PooledMap",
+    "Regression",
+    "Segmentation",
+    "check_fit",
+]

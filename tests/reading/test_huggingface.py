@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.tasks.bomb import picture_bomb
+from tests.reading.bomb import picture_bomb
 
 from einspace import Task
 from einspace.errors import TaskError
