@@ -13,7 +13,7 @@ from einspace.errors import TaskError
 LABELS = ("label", "labels", "class", "target", "y", "activity", "diagnosis", "outcome", "species", "category")
 """Columns that are taken for the label's, the likeliest first."""
 
-NUMBERING = ("", "id", "index", "idx", "row", "unnamed")
+NUMBERING = ("", "id", "index", "idx", "row")
 """Columns that number the rows, where they do."""
 
 TIMES = ("time", "timestamp", "date", "datetime", "t", "seconds")
@@ -100,7 +100,7 @@ def left_out(table: Table, drop: Sequence[str | int] | None, said: Sequence[int 
         return chosen, [f"left out as you said: {', '.join(table.names[number] for number in chosen)}"] if chosen else [], []
     found, doubts = [], []
     for number, name in enumerate(table.names):
-        numbering = table.named and re.sub(r"[:_ ]*\d*$", "", name.strip().lower()) in NUMBERING
+        numbering = table.named and re.sub(r"^unnamed[:_ ]*\d*$", "", name.strip().lower()) in NUMBERING
         if number in said or not is_numeric(table, number) or not (numbering or (number == 0 and not table.named)):
             continue
         values = numbers_of(table, number)

@@ -1,5 +1,6 @@
 """Data frames: those of pandas, polars, pyarrow and others that narwhals knows, and Parquet and Arrow files."""
 
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def read_frame(given: Any, where: str) -> Table:
         raise TaskError(f"{where}: a data frame in memory, or a path to a file, is needed, not {kind}") from None
     if not frame.columns or not len(frame):
         raise TaskError(f"{where}: the data frame has {len(frame)} rows and {len(frame.columns)} columns")
-    return Table(where, [str(name) for name in frame.columns], [_column(frame[name]) for name in frame.columns], True, 0)
+    return Table(where, [str(name) for name in frame.columns], [_column(frame.get_column(name)) for name in frame.columns], True, 0)
 
 
 def read_frame_file(path: Path) -> Table:
@@ -40,7 +41,8 @@ def read_frame_file(path: Path) -> Table:
             return read_frame(feather.read_table(path), str(path))
         with path.open("rb") as file:
             stream = file.read(6) != b"ARROW1"
-        return read_frame((ipc.open_stream if stream else ipc.open_file)(path.open("rb")).read_all(), str(path))
+            file.seek(0)
+            return read_frame((ipc.open_stream if stream else ipc.open_file)(file).read_all(), str(path))
 
 
 def _column(series: Any) -> NDArray[Any]:
@@ -51,5 +53,5 @@ def _column(series: Any) -> NDArray[Any]:
     values = series.to_list()
     found = np.empty(len(values), object)
     for number, value in enumerate(values):
-        found[number] = None if value is not value else value  # not a number is missing in pandas
+        found[number] = None if isinstance(value, float) and isnan(value) else value  # nan is a missing value in pandas
     return found

@@ -35,8 +35,6 @@ def recognise(y: NDArray[Any], kind: str | None = None, labels: Names | None = N
     if y.dtype.kind == "U" and guessed != "classification":
         raise TaskError(f"{where}: targets of the kind {guessed} must be numbers, not words")
     names = named(labels, where)
-    if names is not None and guessed not in ("classification", "segmentation", "multi-label"):
-        raise TaskError(f"{where}: labels are names of classes, but targets of the kind {guessed} have none")
     if guessed == "classification":
         read = _classes(y, where, names, kind)
     elif guessed == "multi-label":
@@ -45,6 +43,8 @@ def recognise(y: NDArray[Any], kind: str | None = None, labels: Names | None = N
         read = _numbers(y, where)
     else:
         read = pixels.recognise(y, kind, names, where)
+    if names is not None and read.kind in ("regression", "dense"):
+        raise TaskError(f"{where}: labels are names of classes, but targets of the kind {read.kind} have none")
     shape = ", ".join(map(str, ("N", *y.shape[1:])))
     said = "as you said" if kind else f"recognised from {'words' if y.dtype.kind == 'U' else y.dtype} ({shape})"
     return replace(read, notes=(f"{read.kind}: {said}", *read.notes))
