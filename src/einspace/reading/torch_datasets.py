@@ -5,7 +5,8 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler, SubsetRandomSampler, default_collate
+from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler, SubsetRandomSampler
+from torch.utils.data.dataloader import default_collate, default_convert
 
 from einspace.errors import TaskError
 from einspace.reading.arrays import as_array
@@ -38,9 +39,11 @@ def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
     if isinstance(given, DataLoader):
         if isinstance(given.dataset, IterableDataset):
             raise TaskError(f"{where}: an IterableDataset may have no end: take a part of it into arrays")
-        if given.collate_fn is not default_collate:
+        if given.collate_fn not in (default_collate, default_convert):
             raise TaskError(f"{where}: the loader has a collate_fn of its own: give the data set, with what it does in its items")
         length = len(cast("Sized", given.dataset))
+        if given.batch_size is None and given.batch_sampler is not None:
+            raise TaskError(f"{where}: a loader with a batch_sampler of its own does not say which samples there are: give the data set")
         sampler = given.sampler
         if isinstance(sampler, SubsetRandomSampler):
             return given.dataset, [int(index) for index in sampler.indices]
@@ -60,8 +63,9 @@ def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
 def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], NDArray[Any]]:
     if not rows:
         raise TaskError(f"{where}: there are no items")
-    first, again = (_pair(dataset[rows[0]], f"{where}, item {rows[0]}") for _ in range(2))
-    if not all(np.array_equal(_array(one, True, where), _array(other, True, where)) for one, other in zip(first, again, strict=True)):
+    place = f"{where}, item {rows[0]}"
+    first, again = (_pair(dataset[rows[0]], place) for _ in range(2))
+    if not all(np.array_equal(_array(one, True, place), _array(other, True, place)) for one, other in zip(first, again, strict=True)):
         raise TaskError(
             f"{where}: item {rows[0]} is another at the second reading: take random transforms out; training augments with "
             "`einspace.tasks.Augmentation`"

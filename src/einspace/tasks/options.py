@@ -76,6 +76,8 @@ def settled(options: Options, taker: Callable[..., Any], name: str) -> Options:
         if option not in DEFAULTS:
             raise UnknownNameError(f"option of Task.{taker.__name__}", option, [*own, *DEFAULTS])
     chosen: dict[str, Any] = {**DEFAULTS, "name": name, **options}
+    if chosen["labels"] is None:
+        chosen["labels"] = ()
     for option, value in chosen.items():
         if not (value is None and DEFAULTS[option] is None):  # type: ignore[literal-required]
             chosen[option] = _checked(option, value)
