@@ -1,6 +1,7 @@
 """Scanning: looking at many samples in pieces, so that arrays in files need not fit in memory."""
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ class Samples(Protocol):
 
 
 CHUNK = 64 * 2**20
-"""Bytes of samples that are looked at together."""
+"""Bytes of samples, in double precision, that are looked at together."""
 
 LARGEST = float(np.finfo(np.float32).max)
 """The largest number that float32 holds."""
@@ -27,7 +28,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def chunks(x: Samples) -> Iterator[NDArray[Any]]:
     """The samples in pieces of some megabytes."""
-    size = max(1, CHUNK // max(1, x[:1].nbytes))
+    size = max(1, CHUNK // (8 * max(1, prod(x.shape[1:]))))
     for start in range(0, len(x), size):
         yield x[start : start + size]
 

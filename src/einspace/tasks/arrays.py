@@ -14,7 +14,7 @@ from einspace.reading.arrays import as_array
 from einspace.reading.axes import Axes, arranged, axes_of, target_axes_of
 from einspace.reading.precision import merged
 from einspace.reading.recognised import Targets
-from einspace.reading.scanning import not_finite
+from einspace.reading.scanning import chunks, not_finite
 from einspace.reading.source import Source
 from einspace.reading.targets import recognise
 from einspace.tasks.choice import check_function, check_kind, kind_for
@@ -160,8 +160,8 @@ def _constant(x: NDArray[Any] | Rows, inputs: Feature, name: str) -> list[str]:
     axis = 1 if inputs.mode == "Im" else 2
     first = np.moveaxis(x[:1], axis, 0).reshape(x.shape[axis], -1)[:, 0]
     same = np.ones(len(first), bool)
-    for start in range(0, len(x), 1024):
-        chunk = np.moveaxis(np.asarray(x[start : start + 1024]), axis, 0)
+    for part in chunks(x):
+        chunk = np.moveaxis(np.asarray(part), axis, 0)
         same &= (chunk.reshape(len(first), -1) == first[:, None]).all(axis=1)
     found = np.flatnonzero(same)
     if len(found) == len(first):
