@@ -93,7 +93,7 @@ def test_two_folders_of_one_split_and_deeper_ones(tmp_path: Path) -> None:
     folder(tmp_path / "deep" / "2025")
     task = load_task(str(tmp_path / "deep"))
     assert task.labels == ("2024", "2025")
-    assert "lie deeper than CLASS/IMAGE: their class is the uppermost folder" in task.doubts[0]
+    assert "lie deeper than CLASS/IMAGE, whose class is the uppermost folder: 24" in task.doubts[0]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -120,7 +120,7 @@ def test_what_can_be_seen_through_lies_on_white(tmp_path: Path) -> None:
     grey = only(saved(tmp_path / "la", pillow.fromarray(clear).convert("LA")))
     assert grey.shape == (1, 8, 6)
     assert (grey[:, :, :3] == 255).all()
-    assert "2 images that can be seen through lie on white" in read_images(tmp_path / "la").notes
+    assert "images that can be seen through, laid on white: 2" in read_images(tmp_path / "la").notes
 
 
 def test_palettes_are_colours(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_images_of_16_bits_as_they_look(tmp_path: Path) -> None:
     """Alone they keep their values; beside 8 bits or colours white is white, not cut off at 255."""
     deep = np.array([[0, 257, 65_535], [32_896, 20_000, 300]], np.uint16)
     assert np.array_equal(only(saved(tmp_path / "alone", pillow.fromarray(deep)))[0], deep)
-    assert "16 bits keep their values" in read_images(tmp_path / "alone").notes[0]
+    assert "16 bits, with the values that they have: 2" in read_images(tmp_path / "alone").notes[0]
     shallow = pillow.fromarray(np.zeros((2, 3), np.uint8))
     saved(tmp_path / "mixed", pillow.fromarray(deep), "0.png")
     x = only(saved(tmp_path / "mixed", shallow, "1.png"))
@@ -157,7 +157,7 @@ def test_several_pictures_in_one_file(tmp_path: Path) -> None:
     """The first is taken, and the summary says so."""
     frames = [pillow.fromarray(RNG.integers(0, 256, (8, 6), dtype=np.uint8)) for _ in range(3)]
     saved(tmp_path, frames[0], "0.tif", save_all=True, append_images=frames[1:])
-    assert read_images(tmp_path).doubts == ("2 images have several pictures or pages: the first is taken",)
+    assert read_images(tmp_path).doubts == ("images with several pictures or pages, of which the first is taken: 2",)
 
 
 def test_size_is_two_whole_numbers(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Pixels: targets for each pixel, which are masks, class numbers or fields of numbers."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,10 @@ def recognise(y: NDArray[Any], kind: str | None, names: dict[Any, str] | None, w
             return _classes(y, values, names, where, ("one channel is 1 at each pixel: read as one class of some; else say kind mask",))
         return _mask(y, values, where)
     if y.shape[1] == 1 and values and all(value.is_integer() for value in values):
-        doubt = f"{len(values)} different whole numbers are read as classes for each pixel; if they are amounts, say kind dense"
-        return _classes(y, values, names, where, (doubt,))
+        told = f"{len(values)} different whole numbers are read as classes for each pixel; if they are amounts, say kind dense"
+        counted = values == set(range(len(values))) and y.dtype.kind in "iu"
+        read = _classes(y, values, names, where, () if counted else (told,))
+        return replace(read, notes=(told, *read.notes)) if counted else read
     if y.shape[1] in (3, 4) and y.dtype == np.uint8 and _few_colours(y):
         raise TaskError(
             f"{where}: targets {y.shape} of few colours may be classes by colour: make numbers (N, H, W) of them, "

@@ -153,4 +153,11 @@ def _numbers(y: NDArray[Any], where: str) -> Targets:
     y = y[:, None] if y.ndim == 1 else y
     if y.ndim != 2 or y.shape[1] == 0:
         raise TaskError(f"{where}: numbers to predict are (N,) or (N, K), not {y.shape}")
-    return Targets("regression", y, Regression(y.shape[1]))
+    chances = y.shape[1] > 1 and bool((y >= 0).all()) and bool(np.allclose(y.sum(axis=1), 1, atol=1e-3))
+    if y.shape[1] > 1 and not chances and y.dtype.kind in "iu" and len(np.unique(y)) <= FEW:
+        few = (
+            f"few whole numbers (N, {y.shape[1]}) are read as {y.shape[1]} amounts each; there is no kind for {y.shape[1]} classes a sample"
+        )
+        return Targets("regression", y, Regression(y.shape[1]), doubts=(few,))
+    doubts = ("rows that add up to 1 are read as numbers; if they are chances of classes, y.argmax(axis=1) makes classes of them",)
+    return Targets("regression", y, Regression(y.shape[1]), doubts=doubts if chances else ())

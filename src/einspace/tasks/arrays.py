@@ -16,6 +16,7 @@ from einspace.reading.precision import merged
 from einspace.reading.recognised import Targets
 from einspace.reading.scanning import chunks, not_finite
 from einspace.reading.source import Source
+from einspace.reading.suspicions import repeated, stand_ins
 from einspace.reading.targets import recognise
 from einspace.tasks.choice import check_function, check_kind, kind_for
 from einspace.tasks.defaults import METRIC_OF, recipe_for
@@ -60,6 +61,7 @@ def task_of(source: Source, options: Options) -> Task:
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
     check_function(metric, targets.head.output(inputs), train.y, name)
     given = [split for split in ("valid", "test") if split in source.pools]
+    suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(parts["train"].x), *repeated(x)]
     notes = (
         *source.notes,
         *targets.notes,
@@ -84,7 +86,7 @@ def task_of(source: Source, options: Options) -> Task:
         normaliser=normaliser,
         target_normaliser=target_normaliser,
         notes=notes,
-        doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts),
+        doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *suspicions),
     )
     check_presence(task)
     return task

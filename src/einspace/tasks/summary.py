@@ -3,7 +3,7 @@
 import numpy as np
 
 from einspace.features import Feature
-from einspace.networks.heads import Classification
+from einspace.networks.heads import IGNORED, Classification, Segmentation
 from einspace.tasks.stored import on_disk
 from einspace.tasks.task import Task
 
@@ -46,6 +46,11 @@ def _classes(task: Task) -> list[str]:
     if task.kind == "multi-label":
         shares = ", ".join(f"{share:.1%}" for share in task.train.y.mean(axis=0)[:SHOWN])
         return [f"labels: {task.output[0]}; of the training samples have them: {shares}"]
+    if isinstance(task.head, Segmentation):
+        pixels = np.bincount(task.train.y[task.train.y != IGNORED], minlength=task.head.classes)
+        named = zip(task.labels or map(str, range(task.head.classes)), pixels[:SHOWN], strict=False)
+        shown = ", ".join(f"{name} {count / pixels.sum():.1%}" for name, count in named)
+        return [f"classes: {task.head.classes}, of the pixels in train: {shown}{', ...' if task.head.classes > SHOWN else ''}"]
     if not isinstance(task.head, Classification):
         return []
     counts = np.bincount(task.train.y, minlength=task.classes)
