@@ -58,7 +58,8 @@ def test_a_value_of_another_type_is_refused(option: str, value: Any, words: str)
 
 def test_numbers_of_numpy_are_numbers() -> None:
     """Seeds, shares and booleans as NumPy has them."""
-    said = Task.from_arrays(X, Y, seed=np.int64(3), shares=np.array([0.5, 0.25, 0.25]), class_weights=np.bool_(True))
+    options: dict[str, Any] = {"seed": np.int64(3), "shares": np.array([0.5, 0.25, 0.25]), "class_weights": np.bool_(True)}
+    said = Task.from_arrays(X, Y, **options)
     plain = Task.from_arrays(X, Y, seed=3, shares=(0.5, 0.25, 0.25), class_weights=True)
     assert np.array_equal(said.train.x, plain.train.x)
     assert said.head == plain.head

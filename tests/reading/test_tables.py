@@ -58,7 +58,8 @@ def test_columns_that_are_dropped(tmp_path: Path) -> None:
     path = table(tmp_path, [["who", *HEAD, "label"], *([f"p{row}", *SIGNALS[row], WORDS[row]] for row in range(40))])
     with pytest.raises(TaskError, match=r"'p0' is no number.*--drop leaves others out"):
         load_task(str(path))
-    for drop in (("who",), (0,), ("0",), (np.int64(0),)):
+    every: list[Any] = [("who",), (0,), ("0",), (np.int64(0),)]
+    for drop in every:
         assert Task.from_csv(path, drop=drop).input.shape == (6, 1)
     assert load_task(str(path), own=DataOptions(drop=("who", "t0"))).input.shape == (5, 1)
     with pytest.raises(TaskError, match="there is no column 'whom'"):

@@ -17,6 +17,7 @@ from einspace.evaluation import Outcome, Request
 from einspace.evaluation.evaluate import evaluate
 from einspace.files import arrays
 from einspace.reading import scanning
+from einspace.reading.scanning import not_finite
 from einspace.tasks import Augmentation, Recipe, stored
 from einspace.tasks.stored import OnDisk, Rows
 
@@ -133,8 +134,12 @@ def test_values_in_files_are_checked(tmp_path: Path) -> None:
 def test_samples_are_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """As often as there are arrays of them: replacing a field of a task looks at no sample again."""
     counted: list[int] = []
-    real = scanning.not_finite
-    monkeypatch.setattr("einspace.tasks.split.not_finite", lambda x: counted.append(len(x)) or real(x))
+
+    def counting(x: scanning.Samples) -> tuple[int, int] | None:
+        counted.append(len(x))
+        return not_finite(x)
+
+    monkeypatch.setattr("einspace.tasks.split.not_finite", counting)
     task = Task.from_arrays(X, Y, axes="NHWC")
     first = len(counted)
     assert first == 6
@@ -158,7 +163,7 @@ def test_memory_while_training_from_a_file(tmp_path: Path, monkeypatch: pytest.M
     held = sum(split.x.nbytes for split in task.splits.values())
     assert held == 8 * 2_048
     inputs, _ = task.tensors(["train"])
-    total = sum(float(batch.sum()) for batch in inputs.split(64))
+    total = sum(float(batch.sum()) for batch in torch.split(inputs, 64))
     after = psutil.Process().memory_info()
     assert abs(total) < 1e4
     private = (after.rss - getattr(after, "shared", 0)) - (before.rss - getattr(before, "shared", 0))

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.reading.scanning import Samples
+
 STANDINS = (-99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
 """Numbers that stand for a missing value in many files."""
 
@@ -24,12 +26,12 @@ def stand_ins(x: NDArray[Any]) -> list[str]:
     return doubts
 
 
-def repeated(x: Mapping[str, NDArray[Any]]) -> list[str]:
+def repeated(x: Mapping[str, Samples]) -> list[str]:
     """A doubt for each split that holds samples of those before it, byte for byte: what is scored there was learnt."""
-    seen = {hash(sample.tobytes()) for sample in x["train"]}
+    seen = {hash(sample.tobytes()) for sample in x["train"][:]}
     doubts = []
     for split, learnt in (("valid", "train"), ("test", "train or valid")):
-        mine = [hash(sample.tobytes()) for sample in x[split]]
+        mine = [hash(sample.tobytes()) for sample in x[split][:]]
         count = sum(sample in seen for sample in mine)
         if count:
             doubts.append(f"{count} of {len(mine)} samples of {split} are in {learnt} too: their scores are too good")

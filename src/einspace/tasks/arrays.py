@@ -61,7 +61,7 @@ def task_of(source: Source, options: Options) -> Task:
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
     check_function(metric, targets.head.output(inputs), train.y, name)
     given = [split for split in ("valid", "test") if split in source.pools]
-    suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(parts["train"].x), *repeated(x)]
+    suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
     notes = (
         *source.notes,
         *targets.notes,
