@@ -52,6 +52,13 @@ def nested(folder: Path) -> Task:
     return Task.from_table(pandas.DataFrame({"signal": list(SIGNALS), "label": WORDS}))
 
 
+def two_alike(folder: Path) -> Task:
+    """A data frame with two columns of one name."""
+    import pandas
+
+    return Task.from_table(pandas.DataFrame(np.column_stack([SIGNALS[:, :2], TWO]), columns=["a", "a", "label"]))
+
+
 TIMES = np.column_stack([np.arange(N) / 50, SIGNALS[:, :3]])
 DATES = [f"2024-01-{number % 28 + 1:02d}" for number in range(N)]
 RECORDS = np.zeros(N, [("a", "f8"), ("b", "f8")])
@@ -133,5 +140,38 @@ INVENTED = [
         input=(12, 4),
         said="no kind for 12 classes",
     ),
+    Form("invented", "masks that were flattened", arrays(IMAGES, MASK.reshape(N, -1)), kind="multi-label", said="y.reshape(-1, 8, 9)"),
+    Form(
+        "invented",
+        "a label for each step",
+        arrays(SERIES, RNG.integers(0, 2, (N, 12))),
+        kind="multi-label",
+        input=(12, 4),
+        said="as many steps",
+    ),
+    Form("invented", "a row for each step", arrays(SERIES, SERIES[..., :2]), kind="dense", input=(12, 4), said="a target of each step"),
+    Form("invented", "bytes as int64", arrays(BYTES[:, :, :, 0].astype(np.int64), CLASSES), input=(8, 9), said="axes NHW"),
+    Form("invented", "grey images from 0 to 1", arrays(RNG.random((N, 16, 12)), CLASSES), input=(16, 12), said="axes NHW"),
+    Form(
+        "invented",
+        "depths in whole steps",
+        arrays(IMAGES, RNG.integers(0, 40, (N, 8, 9))),
+        kind="segmentation",
+        said="kind dense",
+    ),
+    Form(
+        "invented",
+        "labels of 64 bits without a sign",
+        arrays(IMAGES, np.uint64(2**63) + TWO.astype(np.uint64)),
+        holds=lambda task: task.labels == (str(2**63), str(2**63 + 1)),
+    ),
+    Form(
+        "invented",
+        "counts that are rare",
+        arrays(IMAGES, np.minimum(np.arange(N) // 20 * 3 + np.arange(N) % 2, 7)),
+        said="say kind regression",
+    ),
+    Form("invented", "two columns of one name", two_alike, refused="Expected unique column names"),
+    Form("invented", "a video", arrays(RNG.random((N, 2, 3, 4, 4)), CLASSES), refused="are needed, not (60, 2, 3, 4, 4)"),
 ]
 """Forms beyond those that are usual."""

@@ -198,6 +198,7 @@ def test_what_a_loader_can_draw() -> None:
         (lambda: Pairs(lambda index: (X[0, :, : 6 - index % 2], 0)), r"item 1: is \(2, 5, 5\), but item 0 is \(2, 6, 5\)"),
         (lambda: Pairs(length=0), "there are no items"),
         (lambda: iter([1]), "a map-style Dataset or a DataLoader of PyTorch is needed, not list_iterator"),
+        (lambda: None, "a map-style Dataset or a DataLoader of PyTorch is needed, not NoneType"),
         (lambda: 3, "a map-style Dataset or a DataLoader of PyTorch is needed, not int"),
     ],
 )

@@ -206,6 +206,10 @@ def test_what_is_no_data_frame() -> None:
             Task.from_table(given)
     with pytest.raises(TaskError, match=r"Task\.from_table reads tables"):
         Task.from_arrays(pandas.DataFrame(SIGNALS), WORDS)
+    with pytest.raises(TaskError, match="table: Expected unique column names"):
+        Task.from_table(pandas.DataFrame(SIGNALS[:, :2], columns=["a", "a"]))
+    with pytest.raises(TaskError, match="the path of a file or folder is needed, not 3"):
+        Task.from_npz(3)  # type: ignore[arg-type]
     assert Task.from_arrays(SIGNALS[:, :, None], pandas.Series(WORDS).astype("category")).labels == ("afib", "normal")
 
 

@@ -16,6 +16,10 @@ COLOURS = (1, 2, 3, 4)
 """Channels that images usually have: grey, grey with alpha, colours, colours with alpha."""
 
 
+SMALL = 8
+"""Pixels of a side that an image has at least."""
+
+
 class Axes(NamedTuple):
     """The order of the axes, empty where there is none to speak of; what is to be said of it, and whether that is a doubt."""
 
@@ -39,10 +43,19 @@ def axes_of(x: NDArray[Any], said: str | None, where: str) -> Axes:
     if x.dtype.kind in "bu" and x.dtype.itemsize == 1:
         return Axes("NHW", "bytes (N, H, W): read as grey images; if they are series, say axes NSD", True)
     steps, channels = x.shape[1:]
-    if steps == channels:
-        return Axes("NSD", f"(N, {steps}, {channels}) are read as series; if they are grey images, say axes NHW", True)
-    hint = f"read as series of {steps} steps with {channels} channels: more channels than steps; if the channels come first, say axes NDS"
-    return Axes("NSD", hint, True) if channels > steps else Axes("NSD")
+    others = ["if the channels come first, say axes NDS"] if channels > steps else []
+    if _like_images(x):
+        others = [*others, "if they are grey images, say axes NHW"]
+    read = f"(N, {steps}, {channels}) are read as series of {steps} steps with {channels} channels"
+    return Axes("NSD", "; ".join([read, *others]), True) if others else Axes("NSD")
+
+
+def _like_images(x: NDArray[Any]) -> bool:
+    """Whether numbers (N, H, W) may be grey images: about as high as wide, or whole numbers of bytes."""
+    short, long = sorted(x.shape[1:])
+    if short == long or (short >= SMALL and long <= 2 * short):
+        return True
+    return x.dtype.kind in "iu" and bool(len(x)) and bool(x[:1].min() >= 0) and bool(255 >= x[:1].max() > 1)
 
 
 def _said(x: NDArray[Any], said: str, known: tuple[str, ...], what: str, where: str) -> Axes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
@@ -20,6 +21,8 @@ def read_frame(given: Any, where: str) -> Table:
     """The columns of a data frame in memory; raises TaskError for anything else, such as a lazy one."""
     try:
         frame = nw.from_native(given, eager_only=True)
+    except DuplicateError as error:
+        raise TaskError(f"{where}: {' '.join(str(error).split())}") from None
     except TypeError:
         kind = f"{type(given).__module__}.{type(given).__qualname__}".removeprefix("builtins.")
         raise TaskError(f"{where}: a data frame in memory, or a path to a file, is needed, not {kind}") from None

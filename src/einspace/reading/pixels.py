@@ -9,12 +9,19 @@ from numpy.typing import NDArray
 from einspace.errors import TaskError
 from einspace.networks.heads import IGNORED, Dense, Mask, Segmentation
 from einspace.reading.recognised import Targets
+from einspace.reading.scanning import chunks
 
 OFTEN_IGNORED = 255
 """What image formats without a sign put in a mask for a pixel that does not count."""
 
 MOST_CLASSES = 64
 """Different whole numbers that are still taken for classes."""
+
+USUAL = 21
+"""Classes that pixels often have: numbers up to so many, from 0 on, are hardly amounts."""
+
+SOME = 10_000
+"""Pixels that are sorted together."""
 
 _Values = frozenset[float]
 
@@ -42,7 +49,7 @@ def recognise(y: NDArray[Any], kind: str | None, names: dict[Any, str] | None, w
         return _mask(y, values, where)
     if y.shape[1] == 1 and values and all(value.is_integer() for value in values):
         told = f"{len(values)} different whole numbers are read as classes for each pixel; if they are amounts, say kind dense"
-        counted = values == set(range(len(values))) and y.dtype.kind in "iu"
+        counted = values == set(range(len(values))) and y.dtype.kind in "iu" and len(values) <= USUAL
         read = _classes(y, values, names, where, () if counted else (told,))
         return replace(read, notes=(told, *read.notes)) if counted else read
     if y.shape[1] in (3, 4) and y.dtype == np.uint8 and _few_colours(y):
@@ -55,12 +62,17 @@ def recognise(y: NDArray[Any], kind: str | None, names: dict[Any, str] | None, w
 
 def _values(y: NDArray[Any]) -> _Values:
     """The values that occur, none where they are more than can be classes."""
-    found: set[float] = set()
-    for sample in y:
-        found |= set(np.unique(sample).tolist())
-        if len(found) > MOST_CLASSES + 2:
-            return frozenset()
-    return frozenset(map(float, found))
+    found = np.empty(0, y.dtype)
+    for chunk in chunks(y):
+        rest = chunk.ravel()
+        while True:
+            rest = rest[~np.isin(rest, found)]
+            if not rest.size:
+                break
+            found = np.union1d(found, rest[:SOME])
+            if len(found) > MOST_CLASSES + 2:
+                return frozenset()
+    return frozenset(map(float, found.tolist()))
 
 
 def _few_colours(y: NDArray[Any]) -> bool:

@@ -37,3 +37,21 @@ def repeated(x: Mapping[str, Samples]) -> list[str]:
             doubts.append(f"{count} of {len(mine)} samples of {split} are in {learnt} too: their scores are too good")
         seen |= set(mine)
     return doubts
+
+
+def of_pixels(y: NDArray[Any], kind: str, sample: tuple[int, ...]) -> list[str]:
+    """A doubt where targets have as many numbers as a sample has pixels or steps, or are a table for a series.
+
+    `sample` is the shape of one, (C, H, W) or (S, D).
+    """
+    if len(sample) == 2 and y.ndim >= 3:
+        shape = ", ".join(map(str, ("N", *y.shape[1:])))
+        return [f"targets ({shape}) of series are predicted as fields of numbers; there is no kind for a target of each step"]
+    if kind not in ("multi-label", "regression") or y.ndim != 2 or y.shape[1] == 1:
+        return []
+    if len(sample) == 3 and y.shape[1] == sample[1] * sample[2]:
+        _, height, width = sample
+        return [f"{y.shape[1]} numbers are read as those of a whole image; if they are pixels, y.reshape(-1, {height}, {width})"]
+    if len(sample) == 2 and y.shape[1] == sample[0]:
+        return [f"{y.shape[1]} numbers are read as those of a whole series, although it has as many steps"]
+    return []

@@ -113,7 +113,7 @@ def _classes(y: NDArray[Any], where: str, names: dict[Any, str] | None, kind: st
         what = "words" if y.dtype.kind == "U" else "kind='regression' predicts numbers"
         hint = "is it the label's column?" if what == "words" else what
         raise TaskError(f"{where}: {len(np.unique(y))} different labels among {len(y)} samples are too many for classes; {hint}")
-    words, alike = spelt(y, where) if y.dtype.kind == "U" else (y.astype(np.int64), "")
+    words, alike = spelt(y, where) if y.dtype.kind == "U" else (y.astype(np.int64) if y.dtype.kind in "bf" else y, "")
     found, codes = np.unique(words, return_inverse=True)
     if len(found) < 2:
         raise TaskError(f"{where}: two classes or more are needed, but every sample is of class {found[0] if len(found) else '(none)'}")

@@ -1,4 +1,4 @@
-"""Tasks: data sets with their metrics, recipes and baselines (appendices B.1 and B.2, table 4), and data of one's own."""
+"""Tasks: data sets with their metrics, recipes and baselines (appendices B.1 and B.2, table 4), and tasks of people's own data."""
 
 import os
 from pathlib import Path
@@ -30,9 +30,9 @@ def names() -> tuple[str, ...]:
 
 
 def load_task(name: str, data: str | os.PathLike[str] | None = None, own: DataOptions = DataOptions()) -> Task:
-    """Load a task, checked and normalised: one of the registry, or a path to data of one's own (.npz, .csv, a folder).
+    """Load a task, checked and normalised: one of the registry, or a path to your own data (an archive, a table or a folder).
 
-    `data` is the folder of the official files, else $EINSPACE_DATA; `own` says what data of one's own are. Raises UnknownNameError that
+    `data` is the folder of the official files, else $EINSPACE_DATA; `own` says what your own data are. Raises UnknownNameError that
     proposes the nearest name, and TaskError for data that are not there or cannot be used, and for an option that says nothing of them.
     """
     if name in TASKS:

@@ -16,7 +16,7 @@ from einspace.reading.precision import merged
 from einspace.reading.recognised import Targets
 from einspace.reading.scanning import chunks, not_finite
 from einspace.reading.source import Source
-from einspace.reading.suspicions import repeated, stand_ins
+from einspace.reading.suspicions import of_pixels, repeated, stand_ins
 from einspace.reading.targets import recognise
 from einspace.tasks.choice import check_function, check_kind, kind_for
 from einspace.tasks.defaults import METRIC_OF, recipe_for
@@ -61,6 +61,7 @@ def task_of(source: Source, options: Options) -> Task:
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
     check_function(metric, targets.head.output(inputs), train.y, name)
     given = [split for split in ("valid", "test") if split in source.pools]
+    shaped = of_pixels(whole, targets.kind, inputs.shape)
     suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
     notes = (
         *source.notes,
@@ -86,7 +87,7 @@ def task_of(source: Source, options: Options) -> Task:
         normaliser=normaliser,
         target_normaliser=target_normaliser,
         notes=notes,
-        doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *suspicions),
+        doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *shaped, *suspicions),
     )
     check_presence(task)
     return task

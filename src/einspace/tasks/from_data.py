@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from einspace.errors import TaskError
 from einspace.reading.archives import read_archive, read_arrays
 from einspace.reading.huggingface import read_dataset
 from einspace.reading.images import read_images
@@ -91,8 +92,8 @@ def from_table(
 def from_dataset(dataset: Any, *, valid: Any = None, test: Any = None, **options: Unpack[Options]) -> "Task":
     """A `Dataset` or a `DataLoader` of PyTorch, map style, whose items are (sample, target); `valid` and `test` are kept apart."""
     chosen = settled(options, from_dataset, "dataset")
-    given = {"train": dataset, "valid": valid, "test": test}
-    return _task(read_torch({split: part for split, part in given.items() if part is not None}), chosen)
+    given = {split: part for split, part in (("valid", valid), ("test", test)) if part is not None}
+    return _task(read_torch({"train": dataset, **given}), chosen)
 
 
 def from_huggingface(dataset: Any, *, x: str | None = None, y: str | None = None, **options: Unpack[Options]) -> "Task":
@@ -111,4 +112,6 @@ def _task(source: Source, options: Options) -> "Task":
 
 
 def _stem(path: str | os.PathLike[str]) -> str:
+    if not isinstance(path, str | os.PathLike):
+        raise TaskError(f"the path of a file or folder is needed, not {path!r}")
     return Path(path).resolve().stem

@@ -25,6 +25,8 @@ def check_presence(task: Task) -> None:
         if missing:
             where = "it has to be in train" if name == "train" and task.kind in ("segmentation", "multi-label") else ""
             hint = where or "each split needs some, so at least three in all"
+            if task.kind == "classification" and all(label.lstrip("-").isdigit() for label in task.labels):
+                hint += "; kind='regression' predicts numbers"
             raise TaskError(f"{task.name}, split {name}: {missing}; {hint}")
         if task.kind == "segmentation" and not np.any(split.y >= 0):
             raise TaskError(f"{task.name}, split {name}: all pixels are ignored")
