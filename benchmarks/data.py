@@ -1,6 +1,6 @@
 """Batches in memory against a data loader: how fast do samples of AddNIST's shape reach a network?
 
-    python benchmarks/data.py [--samples 45000] [--batch 256] [--workers 4] [--seconds 3]
+    python benchmarks/data.py [--samples 45000] [--batch 256] [--workers 4] [--seconds 3] [--stored MIB]
 
 Both shuffle, crop (pad 4) and flip every image of 3 x 28 x 28. Ours are the `Batches` of a training, from tensors that lie on the
 device, augmented there by index. The other is `torch.utils.data.DataLoader` over a data set that gives one image, cropped and flipped, at a
@@ -8,21 +8,29 @@ time, as torchvision's transforms do it, with workers that are kept. Speeds are 
 without its start. The bar is 5 times the loader's samples a second by the clock, though ours run on one thread and the loader's workers
 on all cores; beside it stands what processor time says, summed over this process and the workers, which is what is left to train with where
 that happens on the same cores. Ours on all threads of PyTorch are shown too: copies of rows gain little from more of them.
+
+With --stored, a file of so many MiB of bytes, channels last, is made a task as a user's memory-mapped array, and an epoch is read from it
+batch by batch; what the process holds of its own meanwhile is shown beside what the samples would take as float32.
 """
 
 import argparse
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from math import prod
+from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import psutil
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from einspace.evaluation.batches import Batches
-from einspace.tasks import Augmentation
+from einspace.tasks import Augmentation, Task
+from einspace.tasks.stored import OnDisk
 
 BAR = 5.0
 """Times a loader's samples a second, by the clock."""
@@ -79,18 +87,56 @@ def speed(epoch: Callable[[], Iterator[tuple[Tensor, Tensor]]], seconds: float, 
     return Speed(samples / clock, samples / processor)
 
 
+def private_memory() -> int:
+    """Bytes of memory that are this process's alone: pages of a file that is mapped can be dropped, and are not."""
+    return int(psutil.Process().memory_full_info().uss - _mapped_pages())
+
+
+def _mapped_pages() -> int:
+    """Bytes of mapped files that lie in memory and that no other process maps too."""
+    return sum(int(part.private_clean + part.private_dirty) for part in psutil.Process().memory_maps() if part.path.endswith(".npy"))
+
+
+def stored(mebibytes: int, batch: int, seconds: float, device: str) -> None:
+    """Make a file, a task of it and epochs from it, and print speed and memory."""
+    shape = (64, 64, 3)
+    count = mebibytes * 2**20 // prod(shape)
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.npy"
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)})
+            for start in range(0, count, 1024):
+                file.write(rng.integers(0, 256, (min(1024, count - start), *shape), dtype=np.uint8).tobytes())
+        before = private_memory()
+        clock = time.perf_counter()
+        task = Task.from_arrays(np.load(path, mmap_mode="r"), np.arange(count) % 10, axes="NHWC")
+        made = time.perf_counter() - clock
+        x = OnDisk([task.train.x], task.normaliser, device)
+        batches = Batches(x, torch.from_numpy(task.train.y).to(device), batch)
+        measured = speed(lambda: batches.epoch(torch.Generator().manual_seed(0)), seconds, device)
+        most = private_memory() - before
+    whole = 4 * count * prod(shape) / 2**20
+    print(f"a file of {mebibytes:,} MiB, {count:,} samples of {shape}, which are {whole:,.0f} MiB as float32:")
+    print(f"  the task is made in {made:.1f} s; an epoch reads {measured.clock:,.0f} samples/s; {most / 2**20:,.0f} MiB are held")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in (("samples", 45_000), ("batch", 256), ("workers", 4)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--stored", type=int, default=0, metavar="MIB")
     given = parser.parse_args()
     warnings.filterwarnings("ignore", message="This DataLoader will create")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)
     cores = torch.get_num_threads()
     torch.set_num_threads(1)
+    if given.stored:
+        stored(given.stored, given.batch, given.seconds, device)
+        return
     x, y = torch.randn(given.samples, *SHAPE), torch.randint(0, 20, (given.samples,))
     on_device, labels = x.to(device), y.to(device)
     print(f"{given.samples:,} samples of {SHAPE} in batches of {given.batch} on {device}")

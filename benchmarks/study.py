@@ -34,6 +34,7 @@ from optuna.trial import TrialState
 from sqlalchemy import insert, select
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from einspace.study.loop import Loop
 from tests.postgres import server
 
 from einspace import EinSpace, Limits, strategies
@@ -41,7 +42,6 @@ from einspace.evaluation import Evaluation, Outcome, Request, Seconds
 from einspace.executors import Executor, Watch
 from einspace.result import Progress
 from einspace.storage import Database
-from einspace.study.loop import Loop
 
 SPACE = EinSpace((1, 8, 8), limits=Limits(operations=60))
 BAR = 1.5

@@ -12,6 +12,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "networks": 20,
     "baselines": 20,
     "files": 25,
+    "reading": 28,
     "tasks": 30,
     "builders": 30.5,
     "evaluation": 31,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from einspace import baselines, networks
     from einspace.evaluation import Context, Outcome
     from einspace.evaluation.evaluate import evaluate
-    from einspace.networks import Classification, Dense, Mask, MultiLabel, Regression, RelativeDense, build, from_module
+    from einspace.networks import Classification, Dense, Mask, MultiLabel, Regression, RelativeDense, Segmentation, build, from_module
     from einspace.result import Result, load_result, load_trials
     from einspace.strategies import Strategy
     from einspace.study import Optimizer, search
@@ -42,6 +42,7 @@ _LATER = {
     "MultiLabel": "einspace.networks",
     "Regression": "einspace.networks",
     "RelativeDense": "einspace.networks",
+    "Segmentation": "einspace.networks",
     "build": "einspace.networks",
     "from_module": "einspace.networks",
     "Context": "einspace.evaluation",
@@ -82,6 +83,7 @@ __all__ = [
     "Result",
     "Strategy",
     "RelativeDense",
+    "Segmentation",
     "Task",
     "Trial",
     "baselines",

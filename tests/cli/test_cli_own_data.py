@@ -13,7 +13,7 @@ from einspace.cli import app
 from einspace.config import CONFIG, OwnSettings, load
 from einspace.config.file import read
 from einspace.errors import EinspaceError, RunError, SettingError, TaskError
-from einspace.tasks import Own, load_task
+from einspace.tasks import DataOptions, load_task
 
 QUICK = ["--init", "[relu relu]", "--trials", "1", "--workers", "1", "--epochs", "1", "--final-epochs", "1", "--max-operations", "8"]
 
@@ -87,6 +87,24 @@ def test_a_run_repeats_what_was_said_and_refuses_to_go_on_with_other_words(tmp_p
         run("search", path, "--run", "one", *words)
 
 
+def test_evaluate_says_what_it_understood_and_takes_a_metric(tmp_path: Path) -> None:
+    """The summary stands on stderr, doubts first; the metric by name, and columns that are left out, are options."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "mine.csv"
+    rows = [f"{number},{','.join(f'{value:.3f}' for value in rng.normal(size=6))},{number * 3 // 60}" for number in range(60)]
+    path.write_text("\n".join(["id,a,b,c,d,e,f,label", *rows]) + "\n")
+    words = ["evaluate", "[[linear(d=16) norm] relu]", str(path), "--epochs", "1", "--metric", "balanced_accuracy", "--json"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.startswith("check: column id numbers the rows: left out; --drop")
+    figures = json.loads(done.stdout)
+    assert (figures["input"], 0 <= figures["balanced accuracy"] <= 1) == ([6, 1], True)
+    assert json.loads(run(*words, "--drop", "id,a,b"))["input"] == [4, 1]
+    assert json.loads(run(*words, "--drop", ""))["input"] == [7, 1]
+    assert OwnSettings.of(OwnSettings(drop="id,a", metric="R2").build()) == OwnSettings(drop="id,a", metric="R2")
+    assert OwnSettings.of(OwnSettings(drop="").build()) == OwnSettings(drop="")
+
+
 def test_options_of_a_folder_of_images_are_stored(tmp_path: Path) -> None:
     """The size to which they are scaled is written as it is given, and read back."""
     path = images(tmp_path)
@@ -104,24 +122,27 @@ def test_a_file_says_it_too(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(f"task: {beats(tmp_path)}\nown: {{label: 14, kind: regression, split: part, channels: 1}}\n")
     settings, _ = load(mine, {"own.label": "rate"})
-    assert settings.own.build() == Own(kind="regression", label="rate", split="part", channels=1)
+    assert settings.own.build() == DataOptions(kind="regression", label="rate", split="part", channels=1)
     assert load(mine, {})[0].own.label == 14
 
 
 @pytest.mark.parametrize(
     ("make", "words", "message"),
     [
-        (beats, ["--size", "8,8"], "size says nothing of a .csv table of signals, which takes kind, class_weights, label"),
+        (beats, ["--size", "8,8"], "size says nothing of a .csv table of signals, which takes kind, metric, class_weights, label"),
         (beats, ["--size", "8"], "size must be HEIGHT,WIDTH in pixels, as 32,32, not '8'"),
         (beats, ["--channels", "0"], "channels must be a whole number of at least 1"),
         (beats, ["--label", "heart"], "there is no column 'heart'; there are beat, part"),
         (beats, ["--label", "99"], "there is no column 99"),
         (beats, ["--label", "beat", "--layout", "rows"], "lies in steps or channels"),
-        (images, ["--kind", "regression"], "kind says nothing of a folder of images by class, which takes class_weights, size"),
+        (images, ["--kind", "regression"], "kind says nothing of a folder of images by class, which takes class_weights, metric, size"),
         (lambda folder: archive(folder, np.arange(60) % 2), ["--split", "part"], "split says nothing of a .npz archive"),
         (lambda folder: archive(folder, np.arange(60) % 2), ["--kind", "regresion"], "did you mean regression"),
         (lambda folder: archive(folder, np.arange(60) / 7), ["--class-weights"], "class weights are for classes"),
         (lambda folder: "digits", ["--kind", "regression"], "kind is for data of your own; digits is a task that has its own"),
+        (beats, ["--metric", "acuracy"], "did you mean accuracy"),
+        (beats, ["--metric", "R2", "--label", "beat", "--split", "part"], "the metric R2 is for regression"),
+        (images, ["--drop", "id"], "drop says nothing of a folder of images by class"),
         (lambda folder: "digits", ["--class-weights"], "class_weights is for data of your own"),
     ],
 )

@@ -16,7 +16,8 @@ from einspace.errors import TaskError
 from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.files import arrays
-from einspace.tasks import TASKS, Augmentation, Recipe, entry, split
+from einspace.reading import scanning
+from einspace.tasks import TASKS, Augmentation, Recipe, entry
 from einspace.tasks.published import NASBENCH_METHODS, PUBLISHED, UNSEEN_METHODS
 from einspace.tasks.unseen import UNSEEN
 
@@ -74,7 +75,7 @@ def test_large_arrays_stay_in_their_files(tmp_path: Path, monkeypatch: pytest.Mo
     write_unseen(tmp_path, "cifartile")
     in_memory = small("cifartile").load(tmp_path)
     monkeypatch.setattr(arrays, "LARGE", 1000)
-    monkeypatch.setattr(split, "CHUNK", 5 * 3 * 64 * 64 * 4)
+    monkeypatch.setattr(scanning, "CHUNK", 5 * 3 * 64 * 64 * 4)
     mapped = small("cifartile").load(tmp_path)
     assert isinstance(mapped.train.x, np.memmap)
     assert not mapped.train.x.flags.writeable

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from einspace.cli.options import OWN, AsJson, Data, Seed, TaskName, Text, read_architecture, with_settings
-from einspace.cli.output import out, print_json, progress
+from einspace.cli.output import err, out, print_json, progress
 from einspace.config import load, parameter
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts, spread
@@ -31,6 +31,8 @@ def evaluate(
     given = {key: own[parameter(key)] for key in OWN if own[parameter(key)] is not None}
     settings, _ = load(None, {"task": task_name, **given})
     task = load_task(settings.task, data, settings.own.build())
+    if task.path:
+        err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     architecture = read_architecture(text, task.input)
     recipe = task.recipe.override(epochs_search=epochs, epochs_final=epochs)
     total = recipe.epochs_final if final else recipe.epochs_search

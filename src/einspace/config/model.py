@@ -11,7 +11,7 @@ from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
 
 if TYPE_CHECKING:
-    from einspace.tasks import Own
+    from einspace.tasks import DataOptions
 
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
@@ -74,16 +74,25 @@ class LimitSettings(Group):
 
 
 class OwnSettings(Group):
-    """What data of one's own are, where it is not to be recognised; each source takes some of it, a task of the paper none."""
+    """What people's own data are, where it is not to be recognised; each source takes some of it, a task of the paper nothing."""
 
-    kind: Annotated[str | None, Field(description="Of own data: classification, multi-label, regression, mask or dense.")] = None
-    class_weights: Annotated[bool, Field(description="Of own data: rare classes count as much as frequent ones.")] = False
-    axes: Annotated[str | None, Field(description="Of arrays: NCHW, NHWC, NHW, NSD or NDS.")] = None
-    label: Annotated[str | int | None, Field(description="Of a table: the column of the label, by name or number from 0.")] = None
-    channels: Annotated[int | None, Field(ge=1, description="Of a table: channels of a row's series.")] = None
-    layout: Annotated[str | None, Field(description="Of a table: steps or channels, what a row holds one after the other.")] = None
-    split: Annotated[str | None, Field(description="Of a table: the column that says train, valid or test.")] = None
-    size: Annotated[str | None, Field(description="Of a folder of images: HEIGHT,WIDTH that all are scaled to.")] = None
+    kind: Annotated[
+        str | None, Field(description="Kind of your own targets: classification, multi-label, regression, mask, segmentation or dense.")
+    ] = None
+    metric: Annotated[str | None, Field(description="Metric for your own data, such as 'balanced accuracy', AUROC, 'log loss' or R2.")] = (
+        None
+    )
+    class_weights: Annotated[bool, Field(description="Rare classes of your own data count as much as frequent ones.")] = False
+    axes: Annotated[str | None, Field(description="Axes of arrays of samples: NCHW, NHWC, NHW, NSD or NDS.")] = None
+    target_axes: Annotated[str | None, Field(description="Axes of arrays of targets for each pixel: NCHW or NHWC.")] = None
+    label: Annotated[str | int | None, Field(description="Column of a table that holds the label, by name or number from 0.")] = None
+    drop: Annotated[str | None, Field(description="Columns of a table that are left out, as id,day; an empty text keeps all.")] = None
+    channels: Annotated[int | None, Field(ge=1, description="Channels of the series in a row of a table.")] = None
+    layout: Annotated[
+        str | None, Field(description="What a row of a table holds one after the other: steps (all channels of one) or channels.")
+    ] = None
+    split: Annotated[str | None, Field(description="Column of a table that says train, valid or test.")] = None
+    size: Annotated[str | None, Field(description="HEIGHT,WIDTH that all images of a folder are scaled to.")] = None
 
     @field_validator("size")
     @classmethod
@@ -92,18 +101,35 @@ class OwnSettings(Group):
             raise ValueError(f"size must be HEIGHT,WIDTH in pixels, as 32,32, not {size!r}")
         return size
 
-    def build(self) -> "Own":
+    @field_validator("metric")
+    @classmethod
+    def _metric_is_known(cls, metric: str | None) -> str | None:
+        from einspace.tasks import metric_named
+
+        if metric is not None:
+            try:
+                metric_named(metric)
+            except EinspaceError as error:
+                raise ValueError(str(error)) from None
+        return metric
+
+    def build(self) -> "DataOptions":
         """What is said, as a task takes it."""
-        from einspace.tasks import Own
+        from einspace.tasks import DataOptions
 
         size = None if self.size is None else tuple(map(int, self.size.split(",")))
-        return Own(**{**self.model_dump(), "size": size})
+        drop = None if self.drop is None else tuple(word.strip() for word in self.drop.split(",") if word.strip())
+        return DataOptions(**{**self.model_dump(), "size": size, "drop": drop})
 
     @classmethod
-    def of(cls, own: "Own") -> Self:
+    def of(cls, own: "DataOptions") -> Self:
         """The settings that say the same."""
         said = own.said()
-        return cls(**(said | {"size": f"{own.size[0]},{own.size[1]}"} if own.size else said))
+        if own.size is not None:
+            said["size"] = f"{own.size[0]},{own.size[1]}"
+        if own.drop is not None:
+            said["drop"] = ",".join(map(str, own.drop))
+        return cls(**said)
 
 
 class RunSettings(Group):

@@ -1,4 +1,4 @@
-"""Batches: what training sees, shuffled and augmented by index from tensors that lie on the device as a whole."""
+"""Batches: what training sees, shuffled and augmented by index from tensors that lie on the device as a whole, or from files."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -8,24 +8,28 @@ from torch import Tensor
 
 from einspace.errors import TaskError
 from einspace.tasks.augmentation import Augmentation
+from einspace.tasks.stored import OnDisk
 
 
 class Batches:
     """The batches of a training, over samples `x` (N, ...) and targets `y` (N, ...) of one device.
 
+    Samples that are too many for the memory are an `OnDisk`, of which each batch is read when its turn comes.
     A last batch of a single sample is left out: batch norm on a 1 x 1 image cannot take it. Raises TaskError for fewer than two samples.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, size: int, augmentation: Augmentation | None = None) -> None:
+    def __init__(self, x: Tensor | OnDisk, y: Tensor, size: int, augmentation: Augmentation | None = None) -> None:
         starts = [start for start in range(0, len(x), size) if len(x) - start > 1]
         if not starts:
             raise TaskError(f"training needs two samples or more, not {len(x)}")
-        self._x = x if augmentation is None else augmentation.padded(x)
+        self._stored = x if isinstance(x, OnDisk) else None
         self._y = y
         self._size = size
         self._augmentation = augmentation
         self._ends = [*starts, min(len(x), starts[-1] + size)]
-        self._held = x.new_empty((min(size, len(x)), *x.shape[1:]))
+        if not isinstance(x, OnDisk):
+            self._x = x if augmentation is None else augmentation.padded(x)
+            self._held = x.new_empty((min(size, len(x)), *x.shape[1:]))
 
     def __len__(self) -> int:
         """Batches of an epoch."""
@@ -42,6 +46,10 @@ class Batches:
         The samples of a batch lie where those of the batch before lay, which is faster than new memory: whoever keeps them copies them.
         """
         order = torch.randperm(len(self._y), generator=generator)
+        if self._augmentation is None and self._stored is not None:
+            for start, end in pairwise(self._ends):
+                yield self._stored.take(order[start:end]), self._y[order[start:end].to(self._y.device)]
+            return
         if self._augmentation is None:
             order = order.to(self._y.device)
             for start, end in pairwise(self._ends):
@@ -51,7 +59,15 @@ class Batches:
         drawn = self._augmentation.draw(len(order), generator)
         order, drawn = (part[_mirrored_last(drawn[:, 2], self._size)] for part in (order, drawn))
         mirrored = [int(drawn[start:end, 2].sum()) for start, end in pairwise(self._ends)]
-        order, drawn = order.to(self._y.device), drawn.to(self._y.device)
+        drawn = drawn.to(self._y.device)
+        if self._stored is not None:
+            for (start, end), count in zip(pairwise(self._ends), mirrored, strict=True):
+                batch = self._stored.take(order[start:end])
+                places = torch.arange(len(batch), device=batch.device)
+                changed = self._augmentation(self._augmentation.padded(batch), places, drawn[start:end], count, torch.empty_like(batch))
+                yield changed, self._y[order[start:end].to(self._y.device)]
+            return
+        order = order.to(self._y.device)
         for (start, end), count in zip(pairwise(self._ends), mirrored, strict=True):
             chosen = order[start:end]
             yield self._augmentation(self._x, chosen, drawn[start:end], count, self._held[: end - start]), self._y[chosen]

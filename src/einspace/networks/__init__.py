@@ -3,7 +3,7 @@
 from einspace.networks import export
 from einspace.networks.batching import batching_pays
 from einspace.networks.emit import build, emit
-from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, RelativeDense, check_fit
+from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, RelativeDense, Segmentation, check_fit
 from einspace.networks.importer import Imported, from_module
 from einspace.networks.state import convert_state
 
@@ -16,6 +16,7 @@ __all__ = [
     "MultiLabel",
     "Regression",
     "RelativeDense",
+    "Segmentation",
     "batching_pays",
     "build",
     "check_fit",

@@ -1,15 +1,15 @@
-"""Tasks: data sets with their metrics, recipes and baselines (appendices B.1 and B.2, table 4), and data of one's own."""
+"""Tasks: data sets with their metrics, recipes and baselines (appendices B.1 and B.2, table 4), and tasks of people's own data."""
 
 import os
 from pathlib import Path
 
 from einspace.errors import TaskError, UnknownNameError
+from einspace.reading import DataOptions
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.digits import DIGITS
 from einspace.tasks.entry import VARIABLE, Entry, data_folder
-from einspace.tasks.metrics import ACCURACY, METRICS, Metric, over_seeds
+from einspace.tasks.metrics import ACCURACY, METRICS, Metric, metric_named, over_seeds
 from einspace.tasks.nasbench360 import NASBENCH360
-from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.sources import from_path, is_path
 from einspace.tasks.split import Normaliser, Split
@@ -30,10 +30,10 @@ def names() -> tuple[str, ...]:
     return tuple(TASKS)
 
 
-def load_task(name: str, data: str | os.PathLike[str] | None = None, own: Own = NOTHING_SAID) -> Task:
-    """Load a task, checked and normalised: one of the registry, or a path to data of one's own (.npz, .csv, a folder).
+def load_task(name: str, data: str | os.PathLike[str] | None = None, own: DataOptions = DataOptions()) -> Task:
+    """Load a task, checked and normalised: one of the registry, or a path to your own data (an archive, a table or a folder).
 
-    `data` is the folder of the official files, else $EINSPACE_DATA; `own` says what data of one's own are. Raises UnknownNameError that
+    `data` is the folder of the official files, else $EINSPACE_DATA; `own` says what your own data are. Raises UnknownNameError that
     proposes the nearest name, and TaskError for data that are not there or cannot be used, and for an option that says nothing of them.
     """
     if name in TASKS:
@@ -52,7 +52,7 @@ __all__ = [
     "METRICS",
     "Metric",
     "Normaliser",
-    "Own",
+    "DataOptions",
     "Recipe",
     "Split",
     "State",
@@ -62,6 +62,7 @@ __all__ = [
     "data_folder",
     "is_path",
     "load_task",
+    "metric_named",
     "names",
     "over_seeds",
     "states",

@@ -1,151 +1,179 @@
-"""Arrays of one's own as a task: the pool is checked, understood, divided and normalised."""
+"""People's own arrays as a task: the pool is checked, understood, divided, normalised in its own precision, and only then cast."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from math import ceil
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.features import Feature
 from einspace.networks.heads import Classification
-from einspace.tasks.axes import arranged, arranged_targets, axes_of
-from einspace.tasks.checks import missing_classes, not_finite
+from einspace.reading.arrays import as_array
+from einspace.reading.axes import Axes, arranged, axes_of, target_axes_of
+from einspace.reading.precision import merged
+from einspace.reading.recognised import Targets
+from einspace.reading.scanning import chunks, not_finite
+from einspace.reading.source import Source
+from einspace.reading.suspicions import of_pixels, repeated, stand_ins
+from einspace.reading.targets import recognise
+from einspace.tasks.choice import check_function, check_kind, kind_for
+from einspace.tasks.defaults import METRIC_OF, recipe_for
+from einspace.tasks.metrics import metric_named
 from einspace.tasks.options import BASELINES, SEQUENCE_BASELINES, Options
-from einspace.tasks.recipe import Recipe
+from einspace.tasks.presence import check_presence
 from einspace.tasks.split import Normaliser, Split, stratified
-from einspace.tasks.targets import METRIC_OF, Targets, recognise
-from einspace.tasks.task import Task
-
-Pools = Mapping[str, tuple[Any, Any]]
-"""Samples and targets of `train`, and of `valid` and `test` where they are given apart."""
+from einspace.tasks.stored import Rows, is_mapped, on_disk
+from einspace.tasks.task import Task, channel_axes
 
 
-def task_of(pools: Pools, options: Options) -> Task:
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Samples and targets of a split, as they were given."""
+
+    x: NDArray[Any] | Rows
+    y: NDArray[Any]
+
+
+def task_of(source: Source, options: Options) -> Task:
     """The task of one pool or of given splits; `options` are all there are. Raises TaskError that names split, sample and expectation."""
     name = options["name"]
-    raw = {split: (_raw(x, name, split), _numpy(y)) for split, (x, y) in pools.items()}
-    axes, told = axes_of(raw["train"][0], options["axes"], _where(name, "train"))
-    arrays = {split: (_samples(x, axes, name, split), arranged_targets(y, axes)) for split, (x, y) in raw.items()}
-    for split, (x, y) in arrays.items():
-        if y.ndim == 0 or len(x) != len(y):
-            raise TaskError(f"{_where(name, split)}: one target a sample is needed, but there are samples {x.shape} and targets {y.shape}")
-        if x.shape[1:] != arrays["train"][0].shape[1:]:
-            raise TaskError(f"{_where(name, split)}: samples are {x.shape[1:]}, but those of train are {arrays['train'][0].shape[1:]}")
-        if y.shape[1:] != arrays["train"][1].shape[1:]:
-            raise TaskError(f"{_where(name, split)}: targets are {y.shape[1:]}, but those of train are {arrays['train'][1].shape[1:]}")
-    sizes = [len(y) for _, y in arrays.values()]
-    if sum(sizes) == 0:
+    arrays, axes = _arrays(source, options)
+    whole = np.concatenate([y for _, y in arrays.values()])
+    if not len(whole):
         raise TaskError(f"{name}: there are no samples")
-    targets = recognise(np.concatenate([y for _, y in arrays.values()]), options["kind"], options["labels"], name)
-    ends = np.cumsum(sizes)[:-1]
-    whole = dict(zip(arrays, np.split(targets.y, ends), strict=True))
-    splits = _divided({split: Split(x, whole[split]) for split, (x, _) in arrays.items()}, targets, options)
-    head = targets.head
-    if options["class_weights"]:
-        if not isinstance(head, Classification):
-            raise TaskError(f"{name}: class weights are for classes, not for the kind {targets.kind}")
-        counts = np.maximum(np.bincount(splits["train"].y, minlength=head.classes), 1)
-        head = replace(head, weights=tuple(float(weight) for weight in np.round(counts.sum() / (head.classes * counts), 6)))
-    given = [split for split in ("valid", "test") if split in pools]
+    labels = options["labels"] if len(options["labels"]) else source.labels
+    wanted = metric_named(options["metric"]) if isinstance(options["metric"], str) else options["metric"]
+    kind, told = kind_for(wanted, options["kind"], whole)
+    targets = recognise(whole, kind, labels, name)
+    metric = wanted or METRIC_OF[targets.kind]
+    check_kind(metric, targets.kind, name)
+    ends = np.cumsum([len(y) for _, y in arrays.values()])[:-1]
+    found = dict(zip(arrays, np.split(targets.y, ends), strict=True))
+    parts = _divided({split: _Part(x, found[split]) for split, (x, _) in arrays.items()}, targets, options)
+    if len(parts["train"].y) < 2:
+        raise TaskError(f"{_where(name, 'train')}: training needs two samples or more, not {len(parts['train'].y)}")
+    inputs = Feature.of([int(size) for size in parts["train"].x.shape[1:]])
+    constant = _constant(parts["train"].x, inputs, name)
+    y, target_normaliser, about = _targets(parts, targets, name)
+    x, normaliser = _samples(parts, inputs, options["normalise"], name)
+    train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
+    check_function(metric, targets.head.output(inputs), train.y, name)
+    given = [split for split in ("valid", "test") if split in source.pools]
+    shaped = of_pixels(whole, targets.kind, inputs.shape)
+    suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
     notes = (
+        *source.notes,
         *targets.notes,
-        *([told] if told else []),
-        *_constant(splits["train"].x, name),
+        *told,
+        *(found.note for found in axes if found.note and not found.doubtful),
+        *constant,
         f"{' and '.join(given)} as given" if given else f"divided by seed {options['seed']}",
+        *about,
     )
-    normaliser = None
-    if targets.kind in ("regression", "dense"):
-        normaliser = Normaliser.of(splits["train"].y, (0,) if targets.kind == "regression" else (0, 2, 3))
-        splits = {split: Split(part.x, normaliser.normalised(part.y)) for split, part in splits.items()}
-    inputs = Feature.of([int(size) for size in splits["train"].x.shape[1:]])
-    fitting = BASELINES if inputs.mode == "Im" else SEQUENCE_BASELINES
     task = Task(
         name=name,
         input=inputs,
-        target=head,
-        train=splits["train"],
-        valid=splits["valid"],
-        test=splits["test"],
-        metric=options["metric"] or METRIC_OF[targets.kind],
-        recipe=options["recipe"] or recipe_for(len(splits["train"]), targets.kind),
-        baselines=fitting if options["baselines"] is None else options["baselines"],
+        target=_weighted(targets, train, options["class_weights"], name),
+        train=train,
+        valid=valid,
+        test=test,
+        metric=metric,
+        recipe=options["recipe"] or recipe_for(len(train), targets.kind),
+        baselines=_baselines(options, inputs),
         description=options["description"],
         labels=targets.labels,
-        target_normaliser=normaliser,
-        notes=(*notes, "targets normalised by those of train; scores are in their own units") if normaliser else notes,
+        normaliser=normaliser,
+        target_normaliser=target_normaliser,
+        notes=notes,
+        doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *shaped, *suspicions),
     )
-    _check_presence(task)
-    return task.normalised() if options["normalise"] else task
+    check_presence(task)
+    return task
 
 
-def recipe_for(samples: int, kind: str) -> Recipe:
-    """A recipe for a number of training samples: small batches and more epochs for few, some 400 steps of search at least.
+def _split(x: NDArray[Any] | Rows, y: NDArray[Any]) -> Split:
+    """A split; samples that stay in a file were looked at before they were divided, and are not read again for it."""
+    split = Split(cast("NDArray[Any]", x), y)
+    if on_disk(x):
+        split.__dict__["not_finite"] = (None, not_finite(y))
+    return split
 
-    >>> recipe_for(1_078, "classification").batch_size, recipe_for(90, "regression").epochs_search
-    (32, 50)
-    """
-    batch = 16 if samples < 500 else 32 if samples < 2_000 else 64 if samples < 20_000 else 256
-    epochs = min(50, max(8, ceil(400 * batch / samples)))
-    rate = 0.05 if kind in ("classification", "multi-label") else 0.01
-    return Recipe(epochs, 3 * epochs, batch, rate, 5e-4)
+
+def _baselines(options: Options, inputs: Feature) -> tuple[str, ...]:
+    if options["baselines"] is None:
+        return BASELINES if inputs.mode == "Im" else SEQUENCE_BASELINES
+    return tuple(options["baselines"])
 
 
 def _where(name: str, split: str) -> str:
     return f"{name}, split {split}"
 
 
-def _numpy(array: Any) -> NDArray[Any]:
-    """NumPy's view of an array, a tensor (one of bfloat16, which NumPy lacks, as float32) or a list."""
-    if not hasattr(array, "detach"):
-        return np.asarray(array)
-    tensor = array.detach().cpu()
-    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
+def _arrays(source: Source, options: Options) -> tuple[dict[str, tuple[NDArray[Any], NDArray[Any]]], tuple[Axes, Axes]]:
+    """Samples and targets by split with their axes in order, of the same shapes in every split, and what the axes were."""
+    name = options["name"]
+    raw = {split: _pair(pair, name, split) for split, pair in source.pools.items()}
+    x, y = raw["train"]
+    axes = axes_of(x, options["axes"], _where(name, "train"))
+    shaped = {split: _shaped(x, axes.order, name, split) for split, (x, _) in raw.items()}
+    of_targets = target_axes_of(y, shaped["train"].shape[1:], axes.order, options["target_axes"], _where(name, "train"))
+    arrays = {split: (shaped[split], arranged(y, of_targets.order)) for split, (_, y) in raw.items()}
+    for split, (x, y) in arrays.items():
+        if y.ndim == 0 or len(x) != len(y):
+            raise TaskError(f"{_where(name, split)}: one target a sample is needed, but there are {_counts(raw[split])}")
+        for what, mine, first in (("samples", x, arrays["train"][0]), ("targets", y, arrays["train"][1])):
+            if mine.shape[1:] != first.shape[1:]:
+                raise TaskError(f"{_where(name, split)}: {what} are {mine.shape[1:]}, but those of train are {first.shape[1:]}")
+    return arrays, (axes, of_targets)
 
 
-def _raw(array: Any, name: str, split: str) -> NDArray[Any]:
-    """Samples as they are given, but an array of numbers."""
-    try:
-        x = _numpy(array)
-    except ValueError:
-        raise TaskError(f"{_where(name, split)}: samples must all have the same shape") from None
+def _counts(pair: tuple[NDArray[Any], NDArray[Any]]) -> str:
+    x, y = pair
+    hint = "; the samples seem to be along the last axis: numpy.moveaxis(x, -1, 0)" if y.ndim and x.shape[-1] == len(y) else ""
+    return f"samples {x.shape} and targets {y.shape}{hint}"
+
+
+def _pair(pair: tuple[Any, Any], name: str, split: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TaskError(f"{_where(name, split)}: a pair of samples and targets is needed, as (x, y)")
+    x, y = (as_array(array, f"{_where(name, split)}, {what}") for array, what in zip(pair, ("samples", "targets"), strict=True))
     if x.dtype.kind not in "biuf":
         raise TaskError(f"{_where(name, split)}: samples must be numbers, not {x.dtype}")
-    return x
+    return x, y
 
 
-def _samples(x: NDArray[Any], axes: str, name: str, split: str) -> NDArray[np.float32]:
-    """Samples (N, C, H, W) or (N, S, D) as float32, finite."""
+def _shaped(x: NDArray[Any], axes: str, name: str, split: str) -> NDArray[Any]:
+    """Samples (N, C, H, W) or (N, S, D), finite, in the type that they have."""
     if x.ndim not in (3, 4) or 0 in x.shape[1:]:
-        hint = "; x[:, :, None] makes series of one channel of them" if x.ndim == 2 else ""
+        hint = "; x[:, :, None] makes series of one channel of them, and Task.from_table reads tables" if x.ndim == 2 else ""
         raise TaskError(f"{_where(name, split)}: samples (N, C, H, W) or (N, S, D) and labels (N,) are needed, not {x.shape}{hint}")
-    with np.errstate(over="ignore"):
-        x = np.ascontiguousarray(arranged(x, axes), dtype=np.float32)
     found = not_finite(x)
     if found is not None:
         raise TaskError(
             f"{_where(name, split)}: {found[0]} of {len(x)} samples hold values that are not finite numbers in float32, "
             f"the first is sample {found[1]}"
         )
-    return x
+    return arranged(x, axes)
 
 
-def _constant(x: NDArray[np.float32], name: str) -> list[str]:
+def _constant(x: NDArray[Any] | Rows, inputs: Feature, name: str) -> list[str]:
     """Which channels tell the samples of train apart in nothing; raises TaskError where that is all of them."""
-    axis = 1 if x.ndim == 4 else 2
-    channels = np.moveaxis(x, axis, 0)
-    same = [number for number, channel in enumerate(channels) if channel.size and (channel == channel.flat[0]).all()]
-    if len(same) == len(channels):
+    axis = 1 if inputs.mode == "Im" else 2
+    first = np.moveaxis(x[:1], axis, 0).reshape(x.shape[axis], -1)[:, 0]
+    same = np.ones(len(first), bool)
+    for part in chunks(x):
+        chunk = np.moveaxis(np.asarray(part), axis, 0)
+        same &= (chunk.reshape(len(first), -1) == first[:, None]).all(axis=1)
+    found = np.flatnonzero(same)
+    if len(found) == len(first):
         raise TaskError(f"{_where(name, 'train')}: all samples hold one and the same number: there is nothing to learn from")
-    return (
-        [f"channels that are the same number everywhere: {', '.join(map(str, same[:8]))}{', ...' if len(same) > 8 else ''}"] if same else []
-    )
+    more = ", ..." if len(found) > 8 else ""
+    return [f"channels that are the same number everywhere: {', '.join(map(str, found[:8]))}{more}"] if len(found) else []
 
 
-def _divided(given: Mapping[str, Split], targets: Targets, options: Options) -> dict[str, Split]:
+def _divided(given: Mapping[str, _Part], targets: Targets, options: Options) -> dict[str, _Part]:
     """Three splits: those given, and the others taken out of train, each class alike."""
     wanted = [split for split in ("train", "valid", "test") if split == "train" or split not in given]
     if len(options["shares"]) != 3:
@@ -156,22 +184,65 @@ def _divided(given: Mapping[str, Split], targets: Targets, options: Options) -> 
     if len(wanted) == 2:
         shares = [share / sum(shares) for share in shares]
     pool = given["train"]
-    kinds = pool.y if targets.kind == "classification" else np.zeros(len(pool), np.int64)
+    kinds = pool.y if targets.kind == "classification" else np.zeros(len(pool.y), np.int64)
     parts = dict(zip(wanted, stratified(kinds, shares, options["seed"]), strict=True))
-    return {**given, **{split: Split(pool.x[part], pool.y[part]) for split, part in parts.items()}}
+    return {**given, **{split: _Part(_rows(pool.x, part), pool.y[part]) for split, part in parts.items()}}
 
 
-def _check_presence(task: Task) -> None:
-    """Every class in every split, every label in train, both kinds of pixel in every mask: what is missing cannot be learnt or scored."""
-    if len(task.train) < 2:
-        raise TaskError(f"{_where(task.name, 'train')}: training needs two samples or more, not {len(task.train)}")
-    for name, split in task.splits.items():
-        missing = None
-        if task.kind == "classification":
-            missing = missing_classes(split.y, task.labels)
-        elif task.kind == "mask":
-            missing = next((f"no pixel of {kind}" for kind in (0, 1) if not (split.y == kind).any()), None)
-        elif task.kind == "multi-label" and name == "train":
-            missing = next((f"no sample has label {label}" for label in range(split.y.shape[1]) if not split.y[:, label].any()), None)
-        if missing:
-            raise TaskError(f"{_where(task.name, name)}: {missing}; each split needs some, so at least three in all")
+def _rows(x: NDArray[Any] | Rows, rows: NDArray[np.int64]) -> NDArray[Any] | Rows:
+    """Some samples: those of a file stay there."""
+    return Rows(np.asanyarray(x), rows) if is_mapped(x) else np.asarray(x[rows])
+
+
+def _samples(
+    parts: Mapping[str, _Part], inputs: Feature, normalise: bool, name: str
+) -> tuple[dict[str, NDArray[Any] | Rows], Normaliser | None]:
+    """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, beside their normaliser."""
+    axis = 1 if inputs.mode == "Im" else 2
+    train = parts["train"].x
+    normaliser = Normaliser.of(train, channel_axes(inputs)) if normalise else None
+    lost = merged(train, axis, lambda x: x.astype(np.float32) if normaliser is None else normaliser.normalised(x))
+    if lost:
+        hint = "take an offset away" if normaliser else "let them be normalised, or take an offset away"
+        raise TaskError(
+            f"{_where(name, 'train')}: most of the different values of channel {lost[0]} are equal in float32, in which networks are "
+            f"trained: {hint}"
+        )
+    if any(on_disk(part.x) for part in parts.values()):
+        return {split: part.x for split, part in parts.items()}, normaliser
+    if normaliser is None:
+        return {split: np.ascontiguousarray(part.x, np.float32) for split, part in parts.items()}, None
+    return {split: normaliser.normalised(part.x) for split, part in parts.items()}, None
+
+
+def _targets(parts: Mapping[str, _Part], targets: Targets, name: str) -> tuple[dict[str, NDArray[Any]], Normaliser | None, tuple[str, ...]]:
+    """Targets by split as networks are trained on them, with the normaliser of numbers and fields; raises TaskError for constant ones."""
+    if targets.kind not in ("regression", "dense"):
+        return {split: part.y for split, part in parts.items()}, None, ()
+    train = parts["train"].y
+    axes = (0,) if targets.kind == "regression" else (0, 2, 3)
+    columns = np.moveaxis(train, 1, 0).reshape(train.shape[1], -1)
+    same = (columns == columns[:, :1]).all(axis=1)
+    if same.all():
+        raise TaskError(f"{_where(name, 'train')}: all targets are {columns[0, 0]}: there is nothing to learn")
+    notes = [f"targets that are the same number in all of train: {', '.join(map(str, np.flatnonzero(same)[:8]))}"] if same.any() else []
+    normaliser = Normaliser.of(train, axes)
+    lost = merged(train, 1, normaliser.normalised)
+    if lost:
+        raise TaskError(
+            f"{_where(name, 'train')}: most of the different targets, number {lost[0]} of each sample, are equal in float32, in which "
+            "networks are trained: take an offset away, or outliers out"
+        )
+    notes.append("targets normalised by those of train; scores are in their own units")
+    return {split: normaliser.normalised(part.y) for split, part in parts.items()}, normaliser, tuple(notes)
+
+
+def _weighted(targets: Targets, train: Split, class_weights: bool, name: str) -> Any:
+    """The head, whose loss counts every class alike where that is wanted; raises TaskError where there are no classes."""
+    head = targets.head
+    if not class_weights:
+        return head
+    if not isinstance(head, Classification):
+        raise TaskError(f"{name}: class weights are for classes, not for the kind {targets.kind}")
+    counts = np.maximum(np.bincount(train.y, minlength=head.classes), 1)
+    return replace(head, weights=tuple(float(weight) for weight in np.round(counts.sum() / (head.classes * counts), 6)))

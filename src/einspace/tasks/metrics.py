@@ -9,19 +9,24 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from einspace.errors import UnknownNameError
 from einspace.networks.heads import IGNORED_YES
+from einspace.tasks import scores
+from einspace.tasks.scores import ranks
 
 
 @dataclass(frozen=True)
 class Metric:
     """A named score of a network's outputs against the targets.
 
-    `function` takes outputs (N, ...) and targets (N, ...) and is a module's function, so that a metric can be sent to a worker.
+    `function` takes outputs (N, ...) and targets (N, ...) and is a module's function, so that a metric can be sent to a worker. `kinds`
+    are the kinds of task that it scores, as `classification`; none stands for all.
     """
 
     name: str
     higher_is_better: bool
     function: Callable[[Tensor, Tensor], float]
+    kinds: tuple[str, ...] = ()
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> float:
         """Score the outputs; nan where any output is no finite number, whatever the function would make of it."""
@@ -75,13 +80,6 @@ def _relative_l2(outputs: Tensor, targets: Tensor) -> float:
     return float((distances / torch.linalg.vector_norm(targets.flatten(1), dim=1)).mean())
 
 
-def _ranks(outputs: Tensor) -> Tensor:
-    """Numbers from 0 to 1 in the order of the outputs, equal where those are: a sigmoid would make large ones equal."""
-    values, ranks = torch.unique(outputs, return_inverse=True)
-    scaled: Tensor = ranks.double() / max(1, len(values) - 1)
-    return scaled
-
-
 def _squared_error(outputs: Tensor, targets: Tensor) -> float:
     from torchmetrics.functional import mean_squared_error  # torchmetrics takes over a second to import: only where it is used
 
@@ -96,7 +94,7 @@ def _auroc_error(outputs: Tensor, targets: Tensor) -> float:
     logits, truth = outputs.flatten()[counted], targets.flatten()[counted].long()
     if not 0 < int(truth.sum()) < len(truth):
         return nan
-    return 1 - float(binary_auroc(_ranks(logits), truth))
+    return 1 - float(binary_auroc(ranks(logits), truth))
 
 
 def _mask_auroc_error(outputs: Tensor, targets: Tensor) -> float:
@@ -107,13 +105,6 @@ def _mask_auroc_error(outputs: Tensor, targets: Tensor) -> float:
     return (1 - float(said[truth].double().mean()) + float(said[~truth].double().mean())) / 2
 
 
-def _macro_f1(outputs: Tensor, targets: Tensor) -> float:
-    """Labels are said where the chance is over a half."""
-    from torchmetrics.functional.classification import multilabel_f1_score
-
-    return float(multilabel_f1_score(outputs.sigmoid(), targets.long(), num_labels=targets.shape[1], average="macro"))
-
-
 def _average_precision(outputs: Tensor, targets: Tensor) -> float:
     """Mean over the labels that some sample has."""
     from torchmetrics.functional.classification import multilabel_average_precision
@@ -121,7 +112,7 @@ def _average_precision(outputs: Tensor, targets: Tensor) -> float:
     present = targets.sum(dim=0) > 0
     if not bool(present.any()):
         return nan
-    logits, truth = _ranks(outputs[:, present]), targets[:, present].long()
+    logits, truth = ranks(outputs[:, present]), targets[:, present].long()
     if truth.shape[1] == 1:
         from torchmetrics.functional.classification import binary_average_precision
 
@@ -129,44 +120,82 @@ def _average_precision(outputs: Tensor, targets: Tensor) -> float:
     return float(multilabel_average_precision(logits, truth, num_labels=truth.shape[1], average="macro"))
 
 
-ACCURACY = Metric("accuracy", True, _accuracy)
+ACCURACY = Metric("accuracy", True, _accuracy, ("classification",))
 """Share of samples whose largest output is the label's, 0 to 1."""
 
-ERROR = Metric("0-1 error", False, _error)
+ERROR = Metric("0-1 error", False, _error, ("classification",))
 """Share of samples whose largest output is not the label's, 0 to 1."""
 
-RELATIVE_L2 = Metric("relative l2", False, _relative_l2)
+RELATIVE_L2 = Metric("relative l2", False, _relative_l2, ("regression", "dense"))
 """Mean over the samples of the length of the mistake by the length of the target, in the target's own units."""
 
-AUROC_ERROR = Metric("1 - AUROC", False, _auroc_error)
+AUROC_ERROR = Metric("1 - AUROC", False, _auroc_error, ("mask",))
 """One less the area under the curve of true against false positives, over the pixels that are not ignored."""
 
-MASK_AUROC_ERROR = Metric("1 - AUROC of masks", False, _mask_auroc_error)
+MASK_AUROC_ERROR = Metric("1 - AUROC of masks", False, _mask_auroc_error, ("mask",))
 """The number that NAS-Bench-360 publishes for Cosmic as 1 - AUROC: of masks, yes where a logit is over 0.5, and over all pixels.
 
 A mask has one threshold, so it does not say how well the logits rank the pixels; `AUROC_ERROR` does, without the ignored ones.
 """
 
-SQUARED_ERROR = Metric("mean squared error", False, _squared_error)
+SQUARED_ERROR = Metric("mean squared error", False, _squared_error, ("regression", "dense"))
 """In the target's own units, squared."""
 
-MACRO_F1 = Metric("macro F1", True, _macro_f1)
-"""Mean over the labels of the F1 score at a chance of a half."""
+MACRO_F1 = Metric("macro F1", True, scores.macro_f1, ("classification", "multi-label"))
+"""Mean over the classes, or the labels at a chance of a half, of the F1 score."""
 
-MEAN_AVERAGE_PRECISION = Metric("mean average precision", True, _average_precision)
+BALANCED_ACCURACY = Metric("balanced accuracy", True, scores.balanced_accuracy, ("classification",))
+"""Mean over the classes of the share of their samples that is right."""
+
+AUROC = Metric("AUROC", True, scores.auroc, ("classification", "multi-label"))
+"""Mean over the classes, each against the others, or over the labels, of the area under true against false positives."""
+
+LOG_LOSS = Metric("log loss", False, scores.log_loss, ("classification",))
+"""Mean cross-entropy, in nats."""
+
+R2 = Metric("R2", True, scores.r2, ("regression",))
+"""One less the squared error by the variance."""
+
+ABSOLUTE_ERROR = Metric("mean absolute error", False, scores.absolute_error, ("regression", "dense"))
+"""In the target's own units."""
+
+ROOT_OF_SQUARED_ERROR = Metric("root mean squared error", False, scores.root_of_squared_error, ("regression", "dense"))
+"""In the target's own units."""
+
+MEAN_IOU = Metric("mean IoU", True, scores.mean_iou, ("segmentation", "mask"))
+"""Mean over the classes of intersection over union, 0 to 1, over the pixels that are not ignored."""
+
+PIXEL_ACCURACY = Metric("pixel accuracy", True, scores.pixel_accuracy, ("segmentation", "mask"))
+"""Share of the pixels that are not ignored that are right."""
+
+MEAN_AVERAGE_PRECISION = Metric("mean average precision", True, _average_precision, ("multi-label",))
 """Mean over the labels of the area under precision against recall."""
 
 METRICS = {
     metric.name: metric
     for metric in (
-        ACCURACY,
-        ERROR,
-        RELATIVE_L2,
-        AUROC_ERROR,
-        SQUARED_ERROR,
-        MACRO_F1,
-        MEAN_AVERAGE_PRECISION,
-        MASK_AUROC_ERROR,
+        *(ACCURACY, ERROR, BALANCED_ACCURACY, MACRO_F1, AUROC, LOG_LOSS),
+        *(MEAN_AVERAGE_PRECISION, SQUARED_ERROR, ROOT_OF_SQUARED_ERROR, ABSOLUTE_ERROR, R2, RELATIVE_L2),
+        *(AUROC_ERROR, MASK_AUROC_ERROR, MEAN_IOU, PIXEL_ACCURACY),
     )
 }
 """Every metric by its name."""
+
+SHORT = {"mse": SQUARED_ERROR, "rmse": ROOT_OF_SQUARED_ERROR, "mae": ABSOLUTE_ERROR, "map": MEAN_AVERAGE_PRECISION, "iou": MEAN_IOU}
+"""Other names of metrics."""
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of a name, whatever its capitals, and with lines or underlines for its spaces; raises UnknownNameError.
+
+    >>> metric_named("balanced_accuracy").name, metric_named("RMSE").name
+    ('balanced accuracy', 'root mean squared error')
+    """
+    spelt = {_spelt(known): metric for known, metric in {**METRICS, **SHORT}.items()}
+    if _spelt(name) not in spelt:
+        raise UnknownNameError("metric", name, METRICS)
+    return spelt[_spelt(name)]
+
+
+def _spelt(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())

@@ -1,10 +1,13 @@
-"""Options: what may be said about data of one's own, wherever they come from."""
+"""Options: what may be said about people's own data, wherever they come from, checked by name and by type."""
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict, cast
 
-from einspace.errors import UnknownNameError
+import numpy as np
+
+from einspace.errors import SettingError, UnknownNameError
+from einspace.reading.labels import Names
 from einspace.tasks.metrics import Metric
 from einspace.tasks.recipe import Recipe
 
@@ -21,26 +24,28 @@ SHARES = (0.6, 0.2, 0.2)
 class Options(TypedDict, total=False):
     """What every `Task.from_...` takes besides the data.
 
-    `kind` is classification, multi-label, regression, mask or dense; without it, it is recognised from the targets. `name` is the task's.
-    `shares` are those of train, valid and test, where they are not given, and `seed` decides who goes where. `metric` and `recipe` follow
-    from the kind and from the number of samples. `baselines` are the names of networks to compare with; without them, small ones that take
-    such samples. `class_weights` makes rare classes count as much as frequent ones. `labels` are names for the classes 0, 1, ...;
-    `normalise` brings samples to mean 0 and deviation 1. `axes` are those of the samples, as NHWC (see `axes.AXES`); without them, they
-    are recognised.
+    `kind` is classification, multi-label, regression, mask, segmentation or dense; without it, it is recognised from the targets. `name`
+    is the task's. `shares` are those of train, valid and test, where they are not given, and `seed` decides who goes where. `metric`, a
+    `Metric` or the name of one of `METRICS`, and `recipe` follow from the kind and from the number of samples. `baselines` are the names
+    of networks to compare with; without them, small ones that take such samples. `class_weights` makes rare classes count as much as
+    frequent ones. `labels` are names for the classes 0, 1, ..., or by number; `normalise` brings samples to mean 0 and deviation 1.
+    `axes` are those of the samples, as NHWC (see `axes.AXES`), `target_axes` those of targets for each pixel; without them, they are
+    recognised.
     """
 
     kind: str | None
     name: str
     shares: Sequence[float]
     seed: int
-    metric: Metric | None
+    metric: Metric | str | None
     recipe: Recipe | None
-    baselines: tuple[str, ...] | None
+    baselines: Sequence[str] | None
     description: str
-    labels: Sequence[str]
+    labels: Names
     class_weights: bool
     normalise: bool
     axes: str | None
+    target_axes: str | None
 
 
 DEFAULTS: Options = {
@@ -56,14 +61,62 @@ DEFAULTS: Options = {
     "class_weights": False,
     "normalise": True,
     "axes": None,
+    "target_axes": None,
 }
 """What holds where nothing is said."""
 
 
 def settled(options: Options, taker: Callable[..., Any], name: str) -> Options:
-    """All options, those that `taker` was not given by their defaults; raises UnknownNameError for one that it does not take."""
+    """All options, those that `taker` was not given by their defaults, NumPy's numbers as Python's.
+
+    Raises UnknownNameError for one that it does not take, and SettingError for a value of another type.
+    """
     own = [known for known, parameter in inspect.signature(taker).parameters.items() if parameter.kind is parameter.KEYWORD_ONLY]
     for option in options:
         if option not in DEFAULTS:
             raise UnknownNameError(f"option of Task.{taker.__name__}", option, [*own, *DEFAULTS])
-    return {**DEFAULTS, "name": name, **options}
+    chosen: dict[str, Any] = {**DEFAULTS, "name": name, **options}
+    if chosen["labels"] is None:
+        chosen["labels"] = ()
+    for option, value in chosen.items():
+        if not (value is None and DEFAULTS[option] is None):  # type: ignore[literal-required]
+            chosen[option] = _checked(option, value)
+    return cast("Options", chosen)
+
+
+def _checked(option: str, value: Any) -> Any:
+    """The value of an option, if it is of its type."""
+    if option in ("kind", "name", "description", "axes", "target_axes"):
+        return _of(option, value, str, "a text")
+    if option in ("class_weights", "normalise"):
+        return bool(_of(option, value, bool | np.bool_, "True or False"))
+    if option == "seed":
+        return whole(option, value, 0)
+    if option == "metric":
+        return _of(option, value, Metric | str, "the name of a metric, or Metric(name, higher_is_better, function)")
+    if option == "recipe":
+        return _of(option, value, Recipe, "a Recipe")
+    if option == "labels":
+        words = "names of classes, or a mapping from numbers to names"
+        known = isinstance(value, Sequence | Mapping) or hasattr(value, "__array__")
+        return value if known and not isinstance(value, str) else _refuse(option, value, words)
+    if option == "baselines":
+        names = value if isinstance(value, Sequence) and not isinstance(value, str) else _refuse(option, value, "names of baselines")
+        return tuple(_of(option, name, str, "names of baselines") for name in names)
+    numbers = value if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) else _refuse(option, value, "three numbers")
+    return tuple(float(_of(option, share, int | float | np.number, "three numbers")) for share in numbers)
+
+
+def whole(option: str, value: Any, least: int) -> int:
+    """A whole number, Python's or NumPy's, as Python's; raises SettingError that names the option."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < least:
+        _refuse(option, value, f"a whole number of at least {least}")
+    return int(value)
+
+
+def _of(option: str, value: Any, kind: Any, words: str) -> Any:
+    return value if isinstance(value, kind) else _refuse(option, value, words)
+
+
+def _refuse(option: str, value: Any, words: str) -> Any:
+    raise SettingError(f"{option} must be {words}, not {value!r}")

@@ -1,15 +1,21 @@
-"""Where data of one's own come from: a path is recognised by what lies there."""
+"""Where people's own data come from: a path is recognised by what lies there."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from einspace.errors import TaskError
-from einspace.tasks.own import NOTHING_SAID, Own
+from einspace.reading import DataOptions
+from einspace.reading.frames import FRAMES
+from einspace.reading.tables import TEXTS
+from einspace.tasks import from_data
 from einspace.tasks.task import Task
 
-TABLES = (".csv", ".tsv")
+TABLES = (*TEXTS[:2], *FRAMES)
 """Suffixes of tables of signals."""
+
+ALL = ("kind", "metric", "class_weights")
+"""Options that every source of targets takes."""
 
 
 def is_path(name: str) -> bool:
@@ -17,8 +23,8 @@ def is_path(name: str) -> bool:
     return "/" in name or Path(name).suffix.lower() in (".npz", *TABLES) or Path(name).exists()
 
 
-def from_path(path: Path, own: Own = NOTHING_SAID) -> Task:
-    """A .npz archive, a .csv table of signals, a folder of .npy files or of images, with what is said of it.
+def from_path(path: Path, own: DataOptions = DataOptions()) -> Task:
+    """A .npz archive, a table of signals, a folder of .npy files or of images, with what is said of it.
 
     Raises TaskError for anything else, and for an option that the source does not take.
     """
@@ -35,9 +41,10 @@ def _source(path: Path) -> tuple[str, Callable[..., Task], tuple[str, ...]]:
     """What lies at a path, in words, what reads it, and the options that it takes."""
     suffix = path.suffix.lower()
     if path.is_dir() and not any(path.glob("*.npy")):
-        return "a folder of images by class", Task.from_folder, ("class_weights", "size")
+        return "a folder of images by class", from_data.from_folder, ("class_weights", "metric", "size")
     if path.is_dir() or suffix == ".npz":
-        return "a folder of .npy files" if path.is_dir() else "a .npz archive", Task.from_npz, ("kind", "class_weights", "axes")
+        return "a folder of .npy files" if path.is_dir() else "a .npz archive", from_data.from_npz, (*ALL, "axes", "target_axes")
     if suffix in TABLES:
-        return f"a {suffix} table of signals", Task.from_csv, ("kind", "class_weights", "label", "channels", "layout", "split")
-    raise TaskError(f"{path}: data are a .npz archive, a .csv table of signals, or a folder of .npy files or of images by class")
+        return f"a {suffix} table of signals", from_data.from_table, (*ALL, "label", "drop", "channels", "layout", "split")
+    known = ".csv, .tsv, .parquet or .arrow table of signals"
+    raise TaskError(f"{path}: data are a .npz archive, a {known}, or a folder of .npy files or of images by class")

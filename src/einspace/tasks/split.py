@@ -1,7 +1,8 @@
 """Split: samples and their targets; how one pool is divided, and how samples are brought to mean 0 and deviation 1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -10,92 +11,84 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from einspace.errors import TaskError
+from einspace.reading.scanning import chunks, not_finite
+from einspace.tasks.stored import Mapped, Rows, packed
 
-CHUNK = 64 * 2**20
-"""Bytes of samples that are looked at together, so that data on disk need not fit in memory twice."""
+NOISE = 8
+"""Steps of a floating point type, at the largest number, over which what should be constant may be spread by rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """Samples `x`, float32 (N, C, H, W) or (N, S, D), and their targets `y`.
 
-    Targets are int64 (N,) for classes, float32 (N, L) of 0 and 1 for labels, float32 (N, K) for numbers, and float32 (N, C, h, w) for a
-    prediction for each pixel. Arrays that are mapped from a file are sent to other processes as the file's name.
+    Targets are int64 (N,) for classes and (N, h, w) for classes of pixels, float32 (N, L) of 0 and 1 for labels, float32 (N, K) for
+    numbers, and float32 (N, C, h, w) for a prediction for each pixel. Samples that stay in a file, a `numpy.memmap` or, in its
+    place, `Rows` of one, are of any real type, and are sent to other processes as the file's name.
     """
 
-    x: NDArray[np.float32]
+    x: NDArray[Any]
     y: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.y)
 
+    @cached_property
+    def not_finite(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+        """Of samples and of targets, how many are not finite, and the first; looked up once."""
+        return not_finite(self.x), not_finite(self.y)
+
     def __getstate__(self) -> tuple[Any, Any]:
-        return _packed(self.x), _packed(self.y)
+        return packed(self.x), packed(self.y)
 
     def __setstate__(self, state: tuple[Any, Any]) -> None:
         for name, value in zip(("x", "y"), state, strict=True):
-            object.__setattr__(self, name, value.open() if isinstance(value, _Mapped) else value)
-
-
-@dataclass(frozen=True)
-class _Mapped:
-    """Where an array lies in a file."""
-
-    path: str
-    offset: int
-    dtype: str
-    shape: tuple[int, ...]
-
-    def open(self) -> NDArray[Any]:
-        return np.memmap(self.path, np.dtype(self.dtype), "r", self.offset, self.shape)
-
-
-def _packed(array: NDArray[Any]) -> Any:
-    """The place of an array that is all of a mapping, in C order and read only; any other as it is."""
-    whole = isinstance(array, np.memmap) and array.mode == "r" and not isinstance(array.base, np.ndarray)
-    if whole and isinstance(array, np.memmap) and array.filename is not None and array.flags.c_contiguous:
-        return _Mapped(str(array.filename), array.offset, array.dtype.str, array.shape)
-    return array
-
-
-def chunks(x: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """The samples in pieces of some megabytes."""
-    size = max(1, CHUNK // max(1, x[:1].nbytes))
-    for start in range(0, len(x), size):
-        yield x[start : start + size]
+            object.__setattr__(self, name, value.open() if isinstance(value, Mapped) else value)
 
 
 @dataclass(frozen=True, eq=False)
 class Normaliser:
-    """Mean and deviation that broadcast against a batch."""
+    """Mean and deviation, in double precision, that broadcast against a batch."""
 
-    mean: NDArray[np.float32]
-    deviation: NDArray[np.float32]
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
 
     @classmethod
-    def of(cls, x: NDArray[Any], axes: tuple[int, ...], least: float = 0.0) -> Self:
+    def of(cls, x: NDArray[Any] | Rows, axes: tuple[int, ...], least: float = 0.0) -> Self:
         """Measured over some axes, the first among them, in double precision; what is constant has deviation 1: it is only centred.
 
-        Constant is what deviates by less than a millionth of its mean, or of `least`, if that is more.
+        Constant is what is spread over no more than the rounding of its type (see `NOISE`), or deviates by less than a millionth of
+        `least`.
         """
         count = np.prod([x.shape[axis] for axis in axes])
-        mean = sum(chunk.sum(axis=axes, dtype=np.float64, keepdims=True) for chunk in chunks(x)) / count
+        total: Any = 0.0
+        low: Any = np.inf
+        high: Any = -np.inf
+        for chunk in chunks(x):
+            total = total + chunk.sum(axis=axes, dtype=np.float64, keepdims=True)
+            low = np.minimum(low, chunk.min(axis=axes, keepdims=True))
+            high = np.maximum(high, chunk.max(axis=axes, keepdims=True))
+        mean = np.clip(total / count, low, high)
         squares = sum(np.square(chunk - mean).sum(axis=axes, keepdims=True) for chunk in chunks(x)) / count
+        step = np.finfo(x.dtype).eps if x.dtype.kind == "f" else 0.0
+        spread = np.asarray(high, np.float64) - low > NOISE * float(step) * np.maximum(np.abs(low), np.abs(high))
         deviation = np.sqrt(squares)
-        deviation = np.where(deviation > np.maximum(np.finfo(np.float32).tiny, 1e-6 * np.maximum(least, np.abs(mean))), deviation, 1)
-        return cls(mean.astype(np.float32), deviation.astype(np.float32))
+        return cls(mean, np.where(spread & (deviation > 1e-6 * least), deviation, 1.0))
 
-    def normalised(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A copy with the mean at 0 and the deviation at 1."""
-        return np.asarray((x - self.mean) / self.deviation, dtype=np.float32)
-
-    def apply(self, x: Tensor) -> Tensor:
-        """Bring a tensor, in place, to mean 0 and deviation 1."""
-        return x.sub_(torch.from_numpy(self.mean).to(x.device)).div_(torch.from_numpy(self.deviation).to(x.device))
+    def normalised(self, x: NDArray[Any] | Rows) -> NDArray[np.float32]:
+        """A copy with the mean at 0 and the deviation at 1, cast to float32 after that."""
+        out = np.empty(x.shape, np.float32)
+        start = 0
+        for chunk in chunks(x):
+            out[start : start + len(chunk)] = (chunk - self.mean) / self.deviation
+            start += len(chunk)
+        return out
 
     def restore(self, y: Tensor) -> Tensor:
-        """What was before, as a new tensor."""
-        return y * torch.from_numpy(self.deviation).to(y.device) + torch.from_numpy(self.mean).to(y.device)
+        """What was before, as a new tensor: in double precision where the device has that."""
+        dtype = y.dtype if y.device.type == "mps" else torch.float64
+        mean, deviation = (torch.from_numpy(array).to(y.device, dtype) for array in (self.mean, self.deviation))
+        return y.to(dtype) * deviation + mean
 
 
 def stratified(y: NDArray[Any], shares: Sequence[float], seed: int) -> list[NDArray[np.int64]]:

@@ -1,9 +1,10 @@
-"""What was understood of a task, in lines for people."""
+"""Summary: what was understood of a task, in lines for people; what can be read otherwise comes first."""
 
 import numpy as np
 
 from einspace.features import Feature
-from einspace.networks.heads import Classification
+from einspace.networks.heads import IGNORED, Classification, Segmentation
+from einspace.tasks.stored import on_disk
 from einspace.tasks.task import Task
 
 SHOWN = 12
@@ -15,6 +16,7 @@ def summary(task: Task) -> str:
     recipe, metric = task.recipe, task.metric
     steps = f"{recipe.epochs_search} epochs in the search and {recipe.epochs_final} in the end, batches of {recipe.batch_size}"
     lines = [
+        *(f"check: {doubt}" for doubt in task.doubts),
         f"{task.name}: {task.kind}, {task.input} -> {Feature(task.output)}" + (f". {task.description}" if task.description else ""),
         f"input: {_input(task)}",
         f"samples: {', '.join(f'{len(split):,} {name}' for name, split in task.splits.items())}",
@@ -44,6 +46,11 @@ def _classes(task: Task) -> list[str]:
     if task.kind == "multi-label":
         shares = ", ".join(f"{share:.1%}" for share in task.train.y.mean(axis=0)[:SHOWN])
         return [f"labels: {task.output[0]}; of the training samples have them: {shares}"]
+    if isinstance(task.head, Segmentation):
+        pixels = np.bincount(task.train.y[task.train.y != IGNORED], minlength=task.head.classes)
+        named = zip(task.labels or map(str, range(task.head.classes)), pixels[:SHOWN], strict=False)
+        shown = ", ".join(f"{name} {count / pixels.sum():.1%}" for name, count in named)
+        return [f"classes: {task.head.classes}, of the pixels in train: {shown}{', ...' if task.head.classes > SHOWN else ''}"]
     if not isinstance(task.head, Classification):
         return []
     counts = np.bincount(task.train.y, minlength=task.classes)
@@ -58,6 +65,8 @@ def _normalisation(task: Task) -> str:
     axes = (0, *range(2, task.train.x.ndim)) if task.input.mode == "Im" else (0, 1)
     if task.normaliser is not None:
         return "mean 0 and deviation 1 per channel, as measured on train, on the way to the device"
+    if on_disk(task.train.x):
+        return "none"
     mean = task.train.x.mean(axis=axes, dtype=np.float64)
     if np.abs(mean).max() < 1e-2:
         return "mean 0 and deviation 1 per channel, as measured on train"

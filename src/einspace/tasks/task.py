@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -11,16 +11,18 @@ from torch import Tensor
 
 from einspace.errors import TaskError, UnknownNameError
 from einspace.features import Feature
-from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression
+from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
+from einspace.reading import DataOptions
+from einspace.tasks import from_data
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import problem_of
-from einspace.tasks.from_data import FromData
+from einspace.tasks.choice import check_kind
 from einspace.tasks.metrics import METRICS, Metric
 from einspace.tasks.options import BASELINES
-from einspace.tasks.own import NOTHING_SAID, Own
 from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
+from einspace.tasks.stored import OnDisk, fits, on_disk
 
 RECIPE = Recipe(epochs_search=8, epochs_final=24, batch_size=64, learning_rate=0.05, weight_decay=5e-4)
 """What small tasks are trained with."""
@@ -30,13 +32,14 @@ KINDS: dict[str, type[Head]] = {
     "multi-label": MultiLabel,
     "regression": Regression,
     "mask": Mask,
+    "segmentation": Segmentation,
     "dense": Dense,
 }
 """Every kind of task, and the head that predicts its targets."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Task(FromData):
+class Task:
     """Data and what to do with them; `from_arrays` and the like make one of your own data.
 
     Raises TaskError that names the split and what is wrong with it.
@@ -45,8 +48,8 @@ class Task(FromData):
     of the architectures that the task is compared with, `reported` the scores of others on the same data (see `published`).
     `labels` are the names of the classes. `normaliser` is applied to the samples on the device, where they are too many to be kept twice;
     samples in memory are normalised as they are. `target_normaliser` is what the targets were normalised with: scores are in their own
-    units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`.
-    `path` is where data of one's own were read from by `load_task`, and `own` what was said of them there.
+    units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`, and `doubts` what can be
+    understood otherwise too. `path` is where people's own data were read from by `load_task`, and `own` what was said of them there.
     """
 
     name: str
@@ -66,17 +69,28 @@ class Task(FromData):
     augmentation: Augmentation | None = None
     notes: tuple[str, ...] = ()
     path: str = ""
-    own: Own = NOTHING_SAID
+    own: DataOptions = DataOptions()
+    doubts: tuple[str, ...] = ()
+
+    from_arrays = staticmethod(from_data.from_arrays)
+    from_folder = staticmethod(from_data.from_folder)
+    from_npz = staticmethod(from_data.from_npz)
+    from_csv = staticmethod(from_data.from_csv)
+    from_table = staticmethod(from_data.from_table)
+    from_dataset = staticmethod(from_data.from_dataset)
+    from_huggingface = staticmethod(from_data.from_huggingface)
 
     def __post_init__(self) -> None:
         Feature.of(self.input)
         classes = self.target.classes if isinstance(self.target, Classification) else self.target
         if not isinstance(classes, Head) and (type(classes) is not int or classes < 2):
             raise TaskError(f"{self.name}: a classification task has two classes or more, not {classes!r}")
-        if self.augmentation is not None and (self.input.mode != "Im" or isinstance(self.head, Dense)):
+        if self.augmentation is not None and (self.input.mode != "Im" or isinstance(self.head, Dense | Segmentation)):
             raise TaskError(f"{self.name}: only images with a target for the whole image can be augmented")
+        if self.kind in KINDS:
+            check_kind(self.metric, self.kind, self.name)
         for name, split in self.splits.items():
-            problem = problem_of(split, self.input.shape, self.head, self.output)
+            problem = problem_of(split, self.input.shape, self.head, self.output, self.normaliser is not None)
             if problem:
                 raise TaskError(f"{self.name}, split {name}: {problem}")
 
@@ -97,7 +111,7 @@ class Task(FromData):
 
     @property
     def kind(self) -> str:
-        """`classification`, `multi-label`, `regression`, `mask` or `dense`; the class of the head for one of your own."""
+        """`classification`, `multi-label`, `regression`, `mask`, `segmentation` or `dense`; the class of the head for one of your own."""
         return next((name for name, head in KINDS.items() if isinstance(self.head, head)), type(self.head).__name__)
 
     @property
@@ -115,13 +129,17 @@ class Task(FromData):
     def tensors(self, names: Iterable[str], device: str = "cpu") -> tuple[Tensor, Tensor]:
         """Samples, normalised, and targets of some splits, one after the other, on the device.
 
-        On the CPU those of one split may be the split's own arrays, which are not to be written to.
+        On the CPU those of one split may be the split's own arrays, which are not to be written to. Samples in files that are too many for
+        the memory are an `OnDisk`, which gives tensors batch by batch.
         """
         splits = [self.splits[name] for name in names]
-        own = self.normaliser is not None
-        x = torch.from_numpy(_joined([split.x for split in splits], own)).to(device)
-        y = torch.from_numpy(_joined([split.y for split in splits])).to(device)
-        return (x if self.normaliser is None else self.normaliser.apply(x)), y
+        x, y = [split.x for split in splits], torch.from_numpy(_joined([split.y for split in splits])).to(device)
+        if any(map(on_disk, x)) and not fits(x):
+            return cast("Tensor", OnDisk(x, self.normaliser, device)), y
+        if self.normaliser is None:
+            return torch.from_numpy(_joined([np.asarray(part, np.float32) for part in x])).to(device), y
+        parts = [self.normaliser.normalised(part) for part in x]
+        return torch.from_numpy(_joined(parts)).to(device), y
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """What training minimises: the head's loss, in the units that the head wants (see `Head.loss_in_units`)."""
@@ -157,12 +175,11 @@ class Task(FromData):
     def normalised(self) -> Self:
         """Copy with mean 0 and deviation 1 per channel, both measured on `train` alone (B.2).
 
-        A channel is the first axis of an image and the last of a sequence's. A constant channel is only centred. Samples that are mapped
-        from a file stay as they are, and are normalised on their way to the device.
+        A channel is the first axis of an image and the last of a sequence's. A constant channel is only centred. Samples that stay in a
+        file stay as they are, and are normalised on their way to the device.
         """
-        axes = (0, *range(2, self.train.x.ndim)) if self.input.mode == "Im" else (0, 1)
-        normaliser = Normaliser.of(self.train.x, axes)
-        if any(isinstance(split.x, np.memmap) for split in self.splits.values()):
+        normaliser = Normaliser.of(self.train.x, channel_axes(self.input))
+        if any(on_disk(split.x) for split in self.splits.values()):
             return replace(self, normaliser=normaliser)
         train, valid, test = (Split(normaliser.normalised(split.x), split.y) for split in self.splits.values())
         return replace(self, train=train, valid=valid, test=test)
@@ -174,9 +191,14 @@ class Task(FromData):
         return summary(self)
 
 
-def _joined(arrays: list[NDArray[Any]], own: bool = False) -> NDArray[Any]:
-    """Arrays one after the other; a single one as it is, unless a copy of one's own is needed, or PyTorch would not take it."""
-    return arrays[0] if len(arrays) == 1 and arrays[0].flags.writeable and not own else np.concatenate(arrays)
+def channel_axes(input: Feature) -> tuple[int, ...]:
+    """The axes of a batch that are measured together: all but the channels'."""
+    return (0, 2, 3) if input.mode == "Im" else (0, 1)
+
+
+def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """Arrays one after the other; a single one as it is, unless PyTorch would not take it."""
+    return arrays[0] if len(arrays) == 1 and arrays[0].flags.writeable else np.concatenate(arrays)
 
 
 __all__ = ["BASELINES", "KINDS", "RECIPE", "Split", "Task", "stratified"]

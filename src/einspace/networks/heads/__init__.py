@@ -3,6 +3,7 @@
 from einspace.networks.heads.base import Head, check_fit
 from einspace.networks.heads.dense import IGNORED, IGNORED_YES, Dense, Mask, PooledMap, RelativeDense
 from einspace.networks.heads.pooled import Classification, MultiLabel, Pooled, Regression
+from einspace.networks.heads.segmentation import Segmentation
 
 __all__ = [
     "IGNORED",
@@ -16,5 +17,6 @@ __all__ = [
     "PooledMap",
     "Regression",
     "RelativeDense",
+    "Segmentation",
     "check_fit",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.tasks.bomb import picture_bomb
+from tests.reading.bomb import picture_bomb
 
 from einspace import Task
 from einspace.errors import TaskError
@@ -168,3 +168,49 @@ def test_what_the_message_on_streams_advises() -> None:
     stream = arrays().to_iterable_dataset()
     part = datasets.Dataset.from_list(list(stream.take(20)), features=stream.features)
     assert sum(map(len, Task.from_huggingface(part).splits.values())) == 20
+
+
+def shifted(batch: dict[str, Any]) -> dict[str, Any]:
+    return {"pixel_values": [np.asarray(x, np.float32) + 100 for x in batch["x"]], "label": batch["label"]}
+
+
+def test_a_transform_is_applied() -> None:
+    """What `with_transform` or `set_transform` makes of a row is the sample; columns are those of its result."""
+    plain = Task.from_huggingface(arrays(), normalise=False)
+    other = arrays()
+    other.set_transform(shifted)
+    for data in (arrays().with_transform(shifted), other, datasets.DatasetDict({"train": arrays().with_transform(shifted)})):
+        task = Task.from_huggingface(data, normalise=False)
+        assert np.allclose(task.train.x, plain.train.x + 100)
+        assert task.labels == ("zebra", "ant")
+
+
+def test_a_random_transform_is_refused() -> None:
+    """It would be frozen as it was drawn once."""
+
+    def noisy(batch: dict[str, Any]) -> dict[str, Any]:
+        return {"x": [np.asarray(x) + np.random.default_rng().normal() for x in batch["x"]], "label": batch["label"]}
+
+    with pytest.raises(TaskError, match="split train: the transform gives another sample each time"):
+        Task.from_huggingface(arrays().with_transform(noisy))
+
+
+def test_columns_that_are_left_out_are_named() -> None:
+    """A guess between several columns is said; what was said is no guess."""
+    data = of(image=X.reshape(30, 60).tolist(), signal=FLAT, label=Y, fine_label=Y)
+    doubt = Task.from_huggingface(data).doubts[0]
+    assert (
+        doubt
+        == "columns: image are the samples, label the targets, by their names; signal, fine_label are left out; x= and y= say otherwise"
+    )
+    assert Task.from_huggingface(data, x="signal", y="fine_label").doubts == ()
+
+
+def test_masks_that_are_pictures() -> None:
+    """A column of images as targets is a mask, in every format."""
+    masks = [pillow.fromarray((pixels[:, :, 0] > 99).astype(np.uint8) * 255) for pixels in PIXELS]
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.Image()})
+    images = [pillow.fromarray(pixels) for pixels in PIXELS]
+    data = datasets.Dataset.from_dict({"image": images, "label": masks}, features=features)
+    for format in (None, "numpy", "torch"):
+        assert Task.from_huggingface(data.with_format(format)).kind == "mask"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.tasks.bomb import picture_bomb
+from tests.reading.bomb import picture_bomb
 
 from einspace import Task, load_task
 from einspace.errors import EinspaceError, TaskError, UnknownNameError
@@ -115,13 +115,13 @@ def test_images(tmp_path: Path) -> None:
 def test_images_keep_their_pixels(tmp_path: Path) -> None:
     """What is read is what was written, channels first."""
     image = pytest.importorskip("PIL.Image")
-    from einspace.tasks.images import read_images
+    from einspace.reading.images import read_images
 
     pixels = np.random.default_rng(0).integers(0, 256, size=(5, 4, 3), dtype=np.uint8)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         image.fromarray(pixels).save(tmp_path / name / "0.png")
-    x, y = read_images(tmp_path)["train"]
+    x, y = read_images(tmp_path).pools["train"]
     assert np.array_equal(x[0], pixels.transpose(2, 0, 1))
     assert y.tolist() == ["a", "b"]
 
@@ -169,15 +169,15 @@ def table(path: Path, rows: list[list[object]]) -> Path:
 
 def test_signals(tmp_path: Path) -> None:
     """A row is a series and its label; columns are found by name, and two channels lie step by step or one after the other."""
-    from einspace.tasks.tables import read_signals
+    from einspace.reading.tables import read_table
 
     signals = [[*(10 * row + column for column in range(6)), "ab"[row % 2]] for row in range(12)]
     path = table(tmp_path / "signals.csv", [["t0", "t1", "t2", "t3", "t4", "t5", "kind"], *signals])
     task = load_task(str(path))
     assert (task.input.shape, task.labels) == ((6, 1), ("a", "b"))
-    steps, _ = read_signals(path, channels=2)[0]["train"]
+    steps, _ = read_table(path, channels=2).pools["train"]
     assert steps[1].tolist() == [[10, 11], [12, 13], [14, 15]]
-    apart, labels = read_signals(path, label="kind", channels=2, layout="channels")[0]["train"]
+    apart, labels = read_table(path, label="kind", channels=2, layout="channels").pools["train"]
     assert apart[1].tolist() == [[10, 13], [11, 14], [12, 15]]
     assert labels.tolist() == ["a", "b"] * 6
     first = table(tmp_path / "first.csv", [[row % 2, *range(row, row + 5)] for row in range(12)])

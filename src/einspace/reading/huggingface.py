@@ -8,26 +8,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.tasks.images import SPLITS, decoding, is_colour, pixels
+from einspace.reading.pictures import decoding, is_colour, is_picture, pixels
+from einspace.reading.source import SPLITS, Source
 
 SAMPLES = ("image", "img", "pixel_values", "audio", "signal", "x")
 TARGETS = ("label", "labels", "fine_label", "target", "class", "y")
 """Columns that are looked for, in this order, unless told otherwise."""
 
 
-def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:
+def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> Source:
     """Samples and targets by split, and the names of the classes where the data set has them.
 
     `dataset` is a `Dataset`, or a `DatasetDict` whose keys are train, validation and test, in whatever format; `x` and `y` are columns.
-    Images become (C, H, W), all in colours if one is, and signals (S,) become (S, 1). Raises TaskError that names split, column and row
-    for what is not there, empty, broken or of another size, and for a stream, which may have no end.
+    Images become (C, H, W), all in colours if one is, and signals (S,) become (S, 1). A transform (`with_transform`) is applied once.
+    Raises TaskError that names split, column and row for what is not there, empty, broken or of another size, for a stream, which may
+    have no end, and for a transform that gives another sample each time.
     """
-    parts = _parts(dataset)
+    parts = {name: _transformed(part, name) for name, part in _parts(dataset).items()}
     inputs = _column(parts, x, SAMPLES, "samples")
     targets = _column(parts, y, TARGETS, "targets")
     colours = any(_colours(part, inputs, name) for name, part in parts.items())
     pools = {SPLITS[name]: (_samples(part, inputs, name, colours), _targets(part, targets, name)) for name, part in parts.items()}
-    return pools, tuple(getattr(parts["train"].features[targets], "names", None) or ())
+    chosen = " and ".join(name for name, said in ((inputs, x), (targets, y)) if said is None)
+    notes = (f"columns: {inputs} are the samples, {targets} the targets",)
+    rest = [name for name in parts["train"].column_names if name not in (inputs, targets)]
+    doubts = (f"{notes[0]}, by their names; {', '.join(rest[:6])} are left out; x= and y= say otherwise",) if chosen and rest else ()
+    labels = tuple(getattr(parts["train"].features.get(targets), "names", None) or ())
+    return Source(pools, labels, () if doubts else notes, doubts)
+
+
+class _Transformed:
+    """A data set as its transform gives it: columns of what was read once."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]], features: Mapping[str, Any]) -> None:
+        self.rows, self.column_names = rows, list(rows[0])
+        self.features = {name: features.get(name) for name in self.column_names}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, column: str) -> list[Any]:
+        return [row[column] for row in self.rows]
+
+
+def _transformed(part: Any, name: str) -> Any:
+    """A data set, read through its transform if it has one; raises TaskError for one that is random."""
+    if not hasattr(part, "format") or part.format.get("type") != "custom":
+        return part
+    rows = [part[number] for number in range(len(part))]
+    again = part[0]
+    same = rows[0].keys() == again.keys() and all(np.array_equal(_plain(rows[0][key]), _plain(again[key])) for key in again)
+    if not same:
+        raise TaskError(
+            f"split {name}: the transform gives another sample each time: take what is random out; training augments with "
+            "`einspace.tasks.Augmentation`"
+        )
+    return _Transformed(rows, part.features)
+
+
+def _plain(value: Any) -> NDArray[Any]:
+    return np.asarray(value.detach() if hasattr(value, "detach") else value)
 
 
 def _parts(dataset: Any) -> dict[str, Any]:
@@ -61,7 +101,7 @@ def _column(parts: Mapping[str, Any], wanted: str | None, usual: Sequence[str], 
 
 def _rows(part: Any, column: str, split: str) -> Iterator[tuple[str, Any]]:
     """Each value with its place. Images are decoded one by one; of other columns the arrays are taken, whatever the format."""
-    decoded = hasattr(part.features[column], "decode_example")
+    decoded = hasattr(part.features[column], "decode_example") and not isinstance(part, _Transformed)
     formatted = part.with_format(None if decoded else "numpy") if hasattr(part, "with_format") else part
     values = formatted[column] if decoded else formatted[column][:]
     for number in range(len(part)):
@@ -75,7 +115,7 @@ def _rows(part: Any, column: str, split: str) -> Iterator[tuple[str, Any]]:
 
 def _colours(part: Any, column: str, split: str) -> bool:
     """Whether any of the samples is an image in colours."""
-    return any(is_colour(value) for _, value in _rows(part, column, split) if _is_image(value))
+    return any(is_colour(value) for _, value in _rows(part, column, split) if is_picture(value))
 
 
 def _samples(part: Any, column: str, split: str, colours: bool) -> NDArray[Any]:
@@ -87,14 +127,9 @@ def _samples(part: Any, column: str, split: str, colours: bool) -> NDArray[Any]:
     return np.stack(arrays)
 
 
-def _is_image(value: Any) -> bool:
-    """Whether it is one of Pillow's."""
-    return hasattr(value, "convert") and hasattr(value, "mode")
-
-
 def _array(value: Any, colours: bool) -> NDArray[Any]:
     """One sample: an image as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
-    if _is_image(value):
+    if is_picture(value):
         return pixels(value, colours)
     if isinstance(value, dict) and "array" in value:  # what an audio feature decodes to
         value = value["array"]

@@ -9,9 +9,9 @@ import torch
 
 from einspace import Task, load_task
 from einspace.errors import EinspaceError, TaskError
-from einspace.tasks import Own
-from einspace.tasks.images import read_images
-from einspace.tasks.tables import read_signals
+from einspace.reading.images import read_images
+from einspace.reading.tables import read_table
+from einspace.tasks import DataOptions
 
 RNG = np.random.default_rng(0)
 SIGNALS = RNG.normal(size=(40, 6)).round(3)
@@ -37,14 +37,14 @@ def archive(folder: Path, **arrays: Any) -> str:
     ("rows", "separator", "note"),
     [
         (
-            [[*HEAD, "diagnosis"], *([*s, w] for s, w in zip(SIGNALS, WORDS, strict=True))],
+            [[*HEAD, "finding"], *([*s, w] for s, w in zip(SIGNALS, WORDS, strict=True))],
             ",",
-            "label: column diagnosis, the only one of words",
+            "label: column finding, the only one of words",
         ),
         (
-            [["diagnosis", *HEAD], *([w, *s] for s, w in zip(SIGNALS, WORDS, strict=True))],
+            [["finding", *HEAD], *([w, *s] for s, w in zip(SIGNALS, WORDS, strict=True))],
             ";",
-            "label: column diagnosis, the only one of words",
+            "label: column finding, the only one of words",
         ),
         ([[n, *s] for s, n in zip(SIGNALS, NUMBERS, strict=True)], "\t", "label: column 0, the first, of few whole numbers"),
         ([[*s, n] for s, n in zip(SIGNALS, NUMBERS, strict=True)], "\t", "label: column 6, the last"),
@@ -63,7 +63,7 @@ def test_a_table_is_read_as_it_is_meant(tmp_path: Path, rows: list[list[Any]], s
     assert (task.kind, task.classes, task.input.shape) == ("classification", 2, (6, 1))
     assert note in task.summary()
     assert "signals: 6 columns" in task.summary()
-    assert np.allclose(read_signals(Path(path))[0]["train"][0][:, :, 0], SIGNALS)
+    assert np.allclose(read_table(Path(path)).pools["train"][0][:, :, 0], SIGNALS)
 
 
 @pytest.mark.parametrize(
@@ -98,16 +98,16 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, rows: list[list[An
         ({"x": IMAGES[..., :1], "y": CLASSES}, None, (1, 9, 8), "channels last: moved to the front"),
         ({"images": (IMAGES[..., 0] * 40).astype(np.uint8), "labels": CLASSES[:, None]}, None, (1, 9, 8), "read as grey images"),
         ({"x": IMAGES[..., 0], "y": CLASSES}, None, (9, 8), ""),
-        ({"x": IMAGES[:, :8, :, 0], "y": CLASSES}, None, (8, 8), "if they are grey images, say so by axes NHW"),
+        ({"x": IMAGES[:, :8, :, 0], "y": CLASSES}, None, (8, 8), "if they are grey images, say axes NHW"),
         ({"x": IMAGES[:, :8, :, 0], "y": CLASSES}, "NHW", (1, 8, 8), ""),
-        ({"x": IMAGES[:, :3, :, 0], "y": CLASSES}, None, (3, 8), "if the channels come first, say so by axes NDS"),
+        ({"x": IMAGES[:, :3, :, 0], "y": CLASSES}, None, (3, 8), "if the channels come first, say axes NDS"),
         ({"x": IMAGES[:, :3, :, 0], "y": CLASSES}, "NDS", (8, 3), ""),
         ({"train_images": IMAGES, "train_labels": CLASSES, "val_images": IMAGES, "val_labels": CLASSES}, None, (3, 9, 8), "valid as given"),
     ],
 )
 def test_axes_are_recognised_or_said(tmp_path: Path, arrays: dict[str, Any], axes: str | None, shape: tuple[int, ...], note: str) -> None:
     """Channels last, no channel at all, channels first in a series; the summary tells what was taken, and how to say otherwise."""
-    task = load_task(archive(tmp_path, **arrays), own=Own(axes=axes))
+    task = load_task(archive(tmp_path, **arrays), own=DataOptions(axes=axes))
     assert task.input.shape == shape
     assert note in task.summary()
 
@@ -213,5 +213,5 @@ def test_deep_pixels_are_not_cut_off(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()
         image.fromarray(pixels).save(tmp_path / name / "0.png")
-    assert np.array_equal(read_images(tmp_path)["train"][0][0, 0], pixels)
-    assert read_images(tmp_path, (4, 6))["train"][0].max() > 20_000
+    assert np.array_equal(read_images(tmp_path).pools["train"][0][0, 0], pixels)
+    assert read_images(tmp_path, (4, 6)).pools["train"][0].max() > 20_000

@@ -107,6 +107,7 @@ def test_every_source_takes_the_same_options() -> None:
         "class_weights": True,
         "normalise": False,
         "axes": "NHWC",
+        "target_axes": None,
     }
     assert said.keys() == DEFAULTS.keys() == Options.__annotations__.keys()
     task = Task.from_arrays(X, np.arange(60) % 3, **said)

@@ -1,0 +1,74 @@
+"""Arrays: NumPy's view of what people hand over, refused at once where there is none."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from einspace.errors import TaskError
+
+
+def as_array(given: Any, where: str) -> NDArray[Any]:
+    """An array, a tensor (of bfloat16, which NumPy lacks, as float32), a column of a table, or a list of any of these, as an array.
+
+    Labels in an array of objects become whole numbers, numbers or words, as they are. Raises TaskError for anything else: NumPy would
+    ask an unknown object for its items without end.
+    """
+    if isinstance(given, torch.Tensor):
+        tensor = given.detach().cpu()
+        return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
+    if isinstance(given, list | tuple):
+        return _of_list(given, where)
+    if not isinstance(given, np.ndarray) and not _is_array(given):
+        raise TaskError(f"{where}: an array, a tensor or a list is needed, not {_named(given)}")
+    array = given if isinstance(given, np.ndarray) else np.asarray(given)
+    if np.ma.isMaskedArray(array):
+        if np.ma.getmaskarray(array).any():
+            raise TaskError(f"{where}: {int(np.ma.getmaskarray(array).sum())} values are masked: fill them, or leave their samples out")
+        array = array.filled()
+    return _plain(array) if array.dtype.kind == "O" else array
+
+
+def _of_list(given: list[Any] | tuple[Any, ...], where: str) -> NDArray[Any]:
+    """A list as an array; the items are looked at first."""
+    for number, item in enumerate(given):
+        if not isinstance(item, str | bytes | int | float | complex | list | tuple | type(None)) and not _is_array(item):
+            raise TaskError(f"{where}: a list of numbers, words or arrays is needed, but item {number} is {_named(item)}")
+    if given and isinstance(given[0], torch.Tensor | np.ndarray | list | tuple):
+        arrays = [as_array(item, where) for item in given]
+        if any(array.shape != arrays[0].shape for array in arrays):
+            number, odd = next((number, array) for number, array in enumerate(arrays) if array.shape != arrays[0].shape)
+            raise TaskError(f"{where}: all must have the same shape, but item {number} is {odd.shape} and item 0 {arrays[0].shape}")
+        return np.stack(arrays)
+    kinds = {type(item) for item in given}
+    if str in kinds and len(kinds) > 1:  # NumPy would make words of the numbers
+        return np.array(given, dtype=object)
+    return _plain(np.asarray(given)) if type(None) not in kinds else np.array(given, dtype=object)
+
+
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    """An array of objects that are all numbers, or all words, as one of those; any other as it is."""
+    if array.dtype.kind != "O":
+        return array
+    values = array.ravel().tolist()
+    for kinds in ((bool, np.bool_), (int, np.integer), (int, float, np.integer, np.floating), (str,), (bytes,)):
+        if values and all(isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool | np.bool_)) for value in values):
+            return np.array(values).reshape(array.shape)
+    return array
+
+
+def _named(given: Any) -> str:
+    """The kind of an object, and what to do with it."""
+    kind = f"{type(given).__module__}.{type(given).__qualname__}".removeprefix("builtins.")
+    if isinstance(given, torch.utils.data.Dataset | torch.utils.data.DataLoader):
+        return f"{kind}: Task.from_dataset reads data sets and data loaders of PyTorch"
+    if isinstance(given, Mapping):
+        return f"{kind} of {', '.join(map(str, list(given)[:5]))}"
+    return kind
+
+
+def _is_array(given: Any) -> bool:
+    """Whether NumPy knows an object without asking it for its items: an array of any library, a column of a table, an image."""
+    return hasattr(given, "__array__") or hasattr(given, "__array_interface__")

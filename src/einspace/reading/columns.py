@@ -1,0 +1,157 @@
+"""Columns of a table: which one is the label, which are left out, and which are signals."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einspace.errors import TaskError
+
+LABELS = ("label", "labels", "class", "target", "y", "activity", "diagnosis", "outcome", "species", "category")
+"""Columns that are taken for the label's, the likeliest first."""
+
+NUMBERING = ("", "id", "index", "idx", "row")
+"""Columns that number the rows, where they do."""
+
+TIMES = ("time", "timestamp", "date", "datetime", "t", "seconds")
+"""Columns whose rows may be the steps of one recording."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns with their names, each a list of texts or an array of numbers or objects.
+
+    `named` says whether the names were given, `first` what number the first row has for people. `doubts` are of how it was read.
+    """
+
+    where: str
+    names: list[str]
+    columns: Sequence[Any]
+    named: bool
+    first: int
+    doubts: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def place(self, row: int, column: int) -> str:
+        """Where a cell is, in words."""
+        return f"{self.where}, row {row + self.first}, column {self.names[column]}"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
+
+
+def numbers_of(table: Table, column: int, hint: str = "") -> NDArray[Any]:
+    """A column as finite numbers; raises TaskError that names the cell that is none."""
+    values = table.columns[column]
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
+        numbers = values
+    else:
+        numbers = np.empty(len(values), np.float64)
+        for row, value in enumerate(values):
+            if value is None or not (is_number(value) if isinstance(value, str) else isinstance(value, int | float | np.number)):
+                raise TaskError(f"{table.place(row, column)}: {'nothing' if value is None else repr(value)} is no number{hint}")
+            numbers[row] = float(value)
+    bad: Any = np.flatnonzero(~np.isfinite(numbers)) if numbers.dtype.kind == "f" else ()
+    if len(bad):
+        raise TaskError(f"{table.place(int(bad[0]), column)}: {str(values[bad[0]])!r} is no finite number")
+    return numbers
+
+
+def is_numeric(table: Table, column: int) -> bool:
+    """Whether every cell of a column is a number."""
+    values = table.columns[column]
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
+        return True
+    return all(is_number(value) if isinstance(value, str) else isinstance(value, int | float | np.number) for value in values)
+
+
+def column_of(wanted: str | int, table: Table) -> int:
+    """The place of a column that is said by its name, or its number from 0; raises TaskError where there is none, or two."""
+    names = table.names
+    if isinstance(wanted, int | np.integer) and not isinstance(wanted, bool) and -len(names) <= wanted < len(names):
+        return int(wanted) % len(names)
+    if names.count(str(wanted)) > 1:
+        raise TaskError(f"{table.where}: there are two columns {wanted!r}: say which by its number, from 0")
+    if wanted in names:
+        return names.index(str(wanted))
+    if isinstance(wanted, str) and re.fullmatch(r"-?\d{1,9}", wanted):
+        return column_of(int(wanted), table)
+    raise TaskError(f"{table.where}: there is no column {wanted!r}; there are {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}")
+
+
+def left_out(table: Table, drop: Sequence[str | int] | None, said: Sequence[int | None]) -> tuple[list[int], list[str], list[str]]:
+    """Columns that are left out, with notes and doubts: those that are dropped, else those that number the rows.
+
+    `said` are columns that have another use. Raises TaskError for one that is called `id` or the like and numbers nothing.
+    """
+    if drop is not None:
+        chosen = [column_of(name, table) for name in drop]
+        return chosen, [f"left out as you said: {', '.join(table.names[number] for number in chosen)}"] if chosen else [], []
+    found, doubts = [], []
+    for number, name in enumerate(table.names):
+        numbering = table.named and re.sub(r"^unnamed[:_ ]*\d*$", "", name.strip().lower()) in NUMBERING
+        if number in said or not is_numeric(table, number) or not (numbering or (number == 0 and not table.named)):
+            continue
+        values = numbers_of(table, number)
+        whole = bool((values == np.round(values)).all())
+        counts = whole and len(values) > 2 and bool((np.diff(values) == 1).all())
+        shown = table.names[number] or "(without a name)"
+        if counts or (numbering and whole and len(np.unique(values)) == len(values)):
+            found.append(number)
+            doubts.append(f"column {shown} numbers the rows: left out; --drop, or drop=[], says otherwise")
+        elif numbering:
+            raise TaskError(
+                f"{table.where}: column {shown} neither numbers the rows nor is it clear that it is a signal: say drop={[name]}, "
+                "or drop=[] to keep it"
+            )
+    return found, [], doubts
+
+
+def label_of(table: Table, others: Sequence[int]) -> tuple[int, str, bool]:
+    """The column of the label, why, and whether that is a guess between two: by its name, else the only one of words, else the last.
+
+    A `y` beside `x` and `z` is a coordinate. Without names the label is the first column where that holds few whole numbers and the last
+    one does not, as in the UCR's archive of time series. `others` are columns that have another use.
+    """
+    there = [number for number in range(len(table.names)) if number not in others]
+    if not there:
+        raise TaskError(f"{table.where}: no column is left for the label")
+    lower = [name.strip().lower() for name in table.names]
+    words = [number for number in there if _has_words(table, number)]
+    usual = [name for name in LABELS if not (name == "y" and {"x", "z"} <= set(lower))]
+    named = [number for name in usual for number in there if lower[number] == name]
+    if named:
+        rest = ", ".join(table.names[number] for number in named[1:])
+        if len(words) == 1 and words[0] not in named:
+            return named[0], f"by its name, but {table.names[words[0]]} is of words; say label= for that", True
+        return named[0], f"by its name, but there is {rest} too; say label= for another" if rest else "by its name", bool(rest)
+    if len(words) == 1:
+        return words[0], "the only one of words; say label= for another", False
+    first, last = there[0], there[-1]
+    if not table.named and _whole_and_few(table, first) and not _whole_and_few(table, last):
+        return first, "the first, of few whole numbers; say label= for another", True
+    return last, "the last; say label= for another", True
+
+
+def _has_words(table: Table, column: int) -> bool:
+    """Whether a cell of a column is a word; one that is empty is not."""
+    return any(isinstance(value, str) and value.strip() and not is_number(value) for value in table.columns[column])
+
+
+def _whole_and_few(table: Table, column: int) -> bool:
+    """Whether a column looks like labels: whole numbers, each in two rows or more on average."""
+    if not is_numeric(table, column):
+        return False
+    values = np.array([float(value) for value in table.columns[column]])
+    return bool((values == np.round(values)).all()) and 2 * len(np.unique(values)) <= len(values)

@@ -1,0 +1,190 @@
+"""Folders of images: a folder for each class, or with `train`, `valid` and `test` above those. Needs Pillow."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einspace.errors import TaskError
+from einspace.reading.pictures import decoding, is_clear, is_colour, is_deep, pixels
+from einspace.reading.source import SPLITS, Source
+
+REFUSED = ("EPS", "HDF5", "GRIB", "BUFR", "MPEG", "WMF", "FITS")
+"""Formats of Pillow's that it opens only with another program (EPS is one), or that are not pictures."""
+
+RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")
+"""What systems leave in folders, besides hidden names."""
+
+
+@dataclass
+class _Found:
+    """Files with their classes by split, and how many files of which suffix are none."""
+
+    images: dict[str, list[tuple[Path, str]]] = field(default_factory=dict)
+    others: Counter[str] = field(default_factory=Counter)
+    deeper: int = 0
+
+
+def read_images(folder: Path, size: tuple[int, int] | None = None) -> Source:
+    """Images (N, C, H, W) of one or three channels and the names of their classes (N,), by split; grey ones may have 16 bits or more.
+
+    `size` scales every image to a height and a width. Raises TaskError naming the image that is of another size than the first, or that
+    cannot be read, and a class without images.
+    """
+    _check_pillow()
+    if size is not None and (len(size) != 2 or any(isinstance(axis, bool) or not isinstance(axis, int | np.integer) for axis in size)):
+        raise TaskError(f"{folder}: size is a height and a width in pixels, as (32, 32), not {size!r}")
+    found = _find(folder)
+    every = [path for files in found.images.values() for path, _ in files]
+    looks = {path: _look(path) for path in every}
+    colours = any(look.colours for look in looks.values())
+    shallow = colours or not all(look.deep for look in looks.values())
+    if size is None:
+        _check_sizes(every, looks)
+    pools = {}
+    for split, files in found.images.items():
+        images = [_read(path, size, colours, shallow) for path, _ in files]
+        pools[split] = (np.stack(images), np.array([label for _, label in files]))
+    doubts, notes = _told(found, list(looks.values()), shallow)
+    return Source(pools, notes=notes, doubts=doubts)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the header of an image says: whether it has colours, more than 8 bits, parts to be seen through and several pictures."""
+
+    height: int
+    width: int
+    colours: bool
+    deep: bool
+    clear: bool
+    frames: int
+
+
+def _told(found: _Found, looks: list[_Look], shallow: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Doubts and notes about a folder."""
+    doubts, notes = [], []
+    if found.others:
+        kinds = ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in found.others.most_common(5))
+        doubts.append(f"files that are left out, for they are not images in the folder of a class: {kinds}")
+    if found.deeper:
+        doubts.append(f"images that lie deeper than CLASS/IMAGE, whose class is the uppermost folder: {found.deeper}")
+    several = sum(look.frames > 1 for look in looks)
+    if several:
+        doubts.append(f"images with several pictures or pages, of which the first is taken: {several}")
+    clear = sum(look.clear for look in looks)
+    if clear:
+        notes.append(f"images that can be seen through, laid on white: {clear}")
+    deep = sum(look.deep for look in looks)
+    if deep:
+        notes.append(f"images of 16 bits, {'brought to 0 to 255, as the others' if shallow else 'with the values that they have'}: {deep}")
+    return tuple(doubts), tuple(notes)
+
+
+def _check_sizes(paths: list[Path], looks: dict[Path, _Look]) -> None:
+    first = paths[0]
+    wanted = looks[first]
+    for path in paths:
+        look = looks[path]
+        if (look.height, look.width) != (wanted.height, wanted.width):
+            raise TaskError(
+                f"{path}: is {look.height} x {look.width}, but {first} is {wanted.height} x {wanted.width}: "
+                "all images must be of one size, or be scaled to one (size=)"
+            )
+
+
+def _visible(folder: Path) -> list[Path]:
+    """What lies in a folder, by name, without hidden names and what systems leave there."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in RUBBISH)
+
+
+def _files(folder: Path, depth: int = 0) -> Iterator[tuple[Path, int]]:
+    """The files below a folder, with how deep they lie."""
+    for path in _visible(folder):
+        if path.is_dir():
+            yield from _files(path, depth + 1)
+        else:
+            yield path, depth
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """Suffixes of the formats that Pillow opens here."""
+    from PIL import Image
+
+    Image.init()
+    return frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN and kind not in REFUSED)
+
+
+def _find(folder: Path) -> _Found:
+    """The images of a folder, sorted by name; raises TaskError where there is no folder for each class, or an empty one."""
+    if not folder.is_dir():
+        raise TaskError(f"{folder}: there is no such folder")
+    children = [path for path in _visible(folder) if path.is_dir()]
+    splits: dict[str, Path] = {}
+    for path in children:
+        split = SPLITS.get(path.name.lower())
+        if split in splits:
+            raise TaskError(f"{folder}: {splits[split].name} and {path.name} are both {split}")
+        if split is not None:
+            splits[split] = path
+    if splits and "train" not in splits:
+        raise TaskError(f"{folder}: there are folders {', '.join(path.name for path in splits.values())}, but none is train")
+    if splits and len(splits) < len(children):
+        raise TaskError(f"{folder}: holds {', '.join(path.name for path in children)}: either splits or classes, not both")
+    found = _Found()
+    for root in {folder, *splits.values()}:
+        found.others.update(path.suffix.lower() for path in _visible(root) if not path.is_dir())
+    for split, root in (splits or {"train": folder}).items():
+        files: list[tuple[Path, str]] = []
+        classes = [path for path in _visible(root) if path.is_dir()]
+        for label in classes:
+            before = len(files)
+            for path, depth in _files(label):
+                if path.suffix.lower() in suffixes():
+                    files.append((path, label.name))
+                    found.deeper += depth > 0
+                else:
+                    found.others[path.suffix.lower()] += 1
+            if len(files) == before:
+                raise TaskError(f"{label}: there are no images of this class: delete the folder, or put them in")
+        if not files:
+            raise TaskError(f"{root}: there are no images; they are expected as {root}/CLASS/IMAGE (.png, .jpg and whatever Pillow opens)")
+        found.images[split] = files
+    return found
+
+
+def _look(path: Path) -> _Look:
+    """What an image is, by its header, and turned as its camera was held."""
+    with _opened(path) as image:
+        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        width, height = image.size[::-1] if turned else image.size
+        return _Look(height, width, is_colour(image), is_deep(image), is_clear(image), getattr(image, "n_frames", 1))
+
+
+def _read(path: Path, size: tuple[int, int] | None, colours: bool, shallow: bool) -> NDArray[Any]:
+    """One image (C, H, W)."""
+    with _opened(path) as image:
+        return pixels(image, colours, size, shallow)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    from PIL import Image
+
+    with decoding(path), Image.open(path) as image:
+        yield image
+
+
+def _check_pillow() -> None:
+    """Raise TaskError that says what to install."""
+    try:
+        import PIL  # noqa: F401
+    except ImportError:
+        raise TaskError("images are read with Pillow: pip install 'einspace[images]'") from None

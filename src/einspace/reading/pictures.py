@@ -1,0 +1,78 @@
+"""Pictures: the pixels of one of Pillow's images, as they look."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einspace.errors import TaskError
+from einspace.files.border import reading
+
+DEEP = 257
+"""Times 255 is 65535: the white of 16 bits."""
+
+
+@contextmanager
+def decoding(where: object) -> Iterator[None]:
+    """Raise DataError where the block cannot read an image, or where it is one of billions of pixels."""
+    from PIL import Image
+
+    with reading(where, "an image"):
+        try:
+            yield
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise ValueError(str(error)) from None
+
+
+def is_picture(value: Any) -> bool:
+    """Whether it is one of Pillow's images."""
+    return hasattr(value, "convert") and hasattr(value, "mode")
+
+
+def is_colour(image: Any) -> bool:
+    """Whether one of Pillow's images has colours."""
+    return not is_deep(image) and image.mode not in ("1", "L", "LA", "La")
+
+
+def is_deep(image: Any) -> bool:
+    """Whether one of Pillow's images is grey with more than 8 bits."""
+    return bool(image.mode.startswith(("I", "F")))
+
+
+def is_clear(image: Any) -> bool:
+    """Whether parts of one of Pillow's images may be seen through."""
+    return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+
+
+def upright(image: Any) -> Any:
+    """The image as its camera was held (EXIF orientation)."""
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(image)
+
+
+def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None, shallow: bool = False) -> NDArray[Any]:
+    """One of Pillow's images (C, H, W), upright: bytes, but float32 for a grey one of more than 8 bits, which bytes would cut off.
+
+    What can be seen through lies on white. With `colours` there are three channels. `shallow` brings 16 bits to 0 to 255, as they look
+    beside images of 8 bits. `size` is a height and a width.
+    """
+    image = upright(image)
+    if is_deep(image):
+        grey = image.convert("F")
+        array = np.asarray(grey if size is None else grey.resize((size[1], size[0])))[None]
+        if not (colours or shallow):
+            return array
+        if not image.mode.startswith("I;16") and not (array.min() >= 0 and array.max() <= 65535 and image.mode == "I"):
+            raise TaskError(f"an image of mode {image.mode} cannot stand among those of 8 bits: its white is not known")
+        return np.repeat(array / np.float32(DEEP), 3 if colours else 1, axis=0)
+    if is_clear(image):
+        from PIL import Image
+
+        seen = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
+    converted = image.convert("RGB" if colours else "L")
+    array = np.asarray(converted if size is None else converted.resize((size[1], size[0])))
+    return np.ascontiguousarray(array.transpose(2, 0, 1)) if colours else array[None]

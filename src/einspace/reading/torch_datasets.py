@@ -1,0 +1,116 @@
+"""Data sets and data loaders of PyTorch: map style ones are read item by item, others are refused at once."""
+
+from collections.abc import Mapping, Sequence, Sized
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler, SubsetRandomSampler
+from torch.utils.data.dataloader import default_collate, default_convert
+
+from einspace.errors import TaskError
+from einspace.reading.arrays import as_array
+from einspace.reading.pictures import is_colour, is_picture, pixels
+from einspace.reading.source import Source
+
+KEYS = (("x", "image", "images", "pixel_values", "signal", "data", "input"), ("y", "label", "labels", "target", "mask"))
+"""Keys of the sample and of the target in an item that is a mapping."""
+
+
+def read_torch(parts: Mapping[str, Any]) -> Source:
+    """Samples and targets of data sets by split, whose items are (sample, target) or mappings with one of `KEYS`.
+
+    A loader's data set is read once and in order, those items that its sampler can draw. The names of classes are the data set's `classes`.
+    Raises TaskError for what has no length, for items that change from one reading to the next, as those of a random transform do, and
+    for a loader that puts batches together in its own way.
+    """
+    pools = {}
+    for split, given in parts.items():
+        dataset, rows = _rows(given, f"split {split}")
+        pools[split] = _read(dataset, rows, f"split {split}")
+    names = getattr(_rows(parts["train"], "split train")[0], "classes", None)
+    labels = tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else ()
+    words = pools["train"][1].dtype.kind == "U"
+    return Source(pools, labels=() if words else labels)
+
+
+def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
+    """A data set, and the numbers of the items that are read."""
+    if isinstance(given, DataLoader):
+        if isinstance(given.dataset, IterableDataset):
+            raise TaskError(f"{where}: an IterableDataset may have no end: take a part of it into arrays")
+        if given.collate_fn not in (default_collate, default_convert):
+            raise TaskError(f"{where}: the loader has a collate_fn of its own: give the data set, with what it does in its items")
+        length = len(cast("Sized", given.dataset))
+        if given.batch_size is None and given.batch_sampler is not None:
+            raise TaskError(f"{where}: a loader with a batch_sampler of its own does not say which samples there are: give the data set")
+        sampler = given.sampler
+        if isinstance(sampler, SubsetRandomSampler):
+            return given.dataset, [int(index) for index in sampler.indices]
+        plain = isinstance(sampler, SequentialSampler) or (isinstance(sampler, RandomSampler) and not sampler.replacement)
+        if not plain or (isinstance(sampler, RandomSampler) and sampler.num_samples != length):
+            raise TaskError(
+                f"{where}: a loader with the sampler {type(sampler).__name__} does not say which samples there are: give arrays"
+            )
+        return given.dataset, range(length)
+    if isinstance(given, IterableDataset):
+        raise TaskError(f"{where}: an IterableDataset may have no end: take a part of it into arrays")
+    if not hasattr(given, "__getitem__") or not hasattr(given, "__len__"):
+        raise TaskError(f"{where}: a map-style Dataset or a DataLoader of PyTorch is needed, not {type(given).__qualname__}")
+    return given, range(len(given))
+
+
+def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    if not rows:
+        raise TaskError(f"{where}: there are no items")
+    place = f"{where}, item {rows[0]}"
+    first, again = (_pair(dataset[rows[0]], place) for _ in range(2))
+    if not all(np.array_equal(_array(one, True, place), _array(other, True, place)) for one, other in zip(first, again, strict=True)):
+        raise TaskError(
+            f"{where}: item {rows[0]} is another at the second reading: take random transforms out; training augments with "
+            "`einspace.tasks.Augmentation`"
+        )
+    items = [first, *(_pair(dataset[row], f"{where}, item {row}") for row in rows[1:])]
+    colours = any(is_colour(item[0]) for item in items if is_picture(item[0]))
+    x = _stacked([_array(item[0], colours, f"{where}, item {row}") for row, item in zip(rows, items, strict=True)], rows, where)
+    targets = [_target(item[1], f"{where}, item {row}") for row, item in zip(rows, items, strict=True)]
+    return x, as_array(targets, f"{where}, targets")
+
+
+def _pair(item: Any, where: str) -> tuple[Any, Any]:
+    if isinstance(item, Mapping):
+        found = [next((item[key] for key in keys if key in item), None) for keys in KEYS]
+        if any(value is None for value in found):
+            raise TaskError(f"{where}: a mapping with a sample ({KEYS[0][0]}, ...) and a target is needed, not {', '.join(map(str, item))}")
+        return found[0], found[1]
+    if not isinstance(item, tuple | list) or len(item) != 2:
+        size = f" of {len(item)}" if isinstance(item, tuple | list) else ""
+        raise TaskError(f"{where}: a sample and its target are needed, (x, y), not a {type(item).__name__}{size}")
+    return item[0], item[1]
+
+
+def _array(value: Any, colours: bool, where: str) -> NDArray[Any]:
+    """One sample: an image as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
+    if is_picture(value):
+        return pixels(value, colours)
+    if isinstance(value, str | int | float | bool):
+        return np.asarray(value)
+    array = as_array(value, where)
+    return array[:, None] if array.ndim == 1 else array
+
+
+def _target(value: Any, where: str) -> Any:
+    """One target: a mask as an array, a number or a word as it is; raises TaskError for a mapping, as detection has."""
+    if is_picture(value):
+        return np.asarray(value)
+    if isinstance(value, str | int | float | bool):
+        return value
+    array = as_array(value, where)
+    return array.item() if array.ndim == 0 else array
+
+
+def _stacked(arrays: list[NDArray[Any]], rows: Sequence[int], where: str) -> NDArray[Any]:
+    for row, array in zip(rows, arrays, strict=True):
+        if array.shape != arrays[0].shape:
+            raise TaskError(f"{where}, item {row}: is {array.shape}, but item {rows[0]} is {arrays[0].shape}: bring them to one size")
+    return np.stack(arrays)

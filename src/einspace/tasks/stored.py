@@ -1,0 +1,138 @@
+"""Samples that stay in their files: rows of a mapped array, how they are sent to other processes, and batches that are read when needed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import psutil
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+SHARE = 4
+"""Samples that would take more than one part in so many of the memory that is available stay in their files."""
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Where an array lies in a file: its first byte, its type, and bytes from one index of an axis to the next."""
+
+    path: str
+    start: int
+    dtype: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def open(self) -> NDArray[Any]:
+        """The array, mapped read-only."""
+        dtype = np.dtype(self.dtype)
+        span = dtype.itemsize + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True))
+        flat = np.memmap(self.path, np.uint8, "r", self.start, (span,))
+        first = flat[: dtype.itemsize].view(dtype)
+        return np.lib.stride_tricks.as_strided(first, self.shape, self.strides, subok=True, writeable=False)
+
+
+def is_mapped(array: object) -> bool:
+    """Whether an array lies in a file that has a name, so that it need not be copied to be sent."""
+    if not isinstance(array, np.memmap) or array.filename is None or array.mode not in ("r", "r+"):
+        return False
+    return bool(array.size) and all(stride >= 0 for stride in array.strides)
+
+
+def packed(array: Any) -> Any:
+    """The place of an array that is mapped from a file with a name; any other as it is."""
+    if not is_mapped(array):
+        return array
+    root = array
+    while isinstance(root.base, np.ndarray) and isinstance(root.base, np.memmap):
+        root = root.base
+    start = array.offset + array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
+    return Mapped(str(array.filename), start, array.dtype.str, array.shape, array.strides)
+
+
+class Rows:
+    """Some samples of an array in a file, in an order of their own: what a division of a pool gives, without a copy.
+
+    Indexed by rows it gives arrays. `nbytes` is what it holds in memory.
+    """
+
+    def __init__(self, array: NDArray[Any], rows: NDArray[np.int64]) -> None:
+        self.array, self.rows = array, rows
+        self.shape: tuple[int, ...] = (len(rows), *array.shape[1:])
+        self.dtype, self.ndim, self.nbytes = array.dtype, array.ndim, rows.nbytes
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        wanted = self.rows[rows]
+        if np.ndim(wanted) == 0:
+            return np.asarray(self.array[wanted])
+        order = np.argsort(wanted, kind="stable")  # a file is read faster from its beginning to its end
+        found = np.empty((len(wanted), *self.shape[1:]), self.dtype)
+        found[order] = self.array[wanted[order]]
+        return found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        found = self[:]
+        return found if dtype is None else found.astype(dtype)
+
+    def __getstate__(self) -> tuple[Any, NDArray[np.int64]]:
+        return packed(self.array), self.rows
+
+    def __setstate__(self, state: tuple[Any, NDArray[np.int64]]) -> None:
+        array, rows = state
+        self.__init__(array.open() if isinstance(array, Mapped) else array, rows)  # type: ignore[misc]
+
+
+def on_disk(x: object) -> bool:
+    """Whether samples stay in a file."""
+    return isinstance(x, Rows | np.memmap)
+
+
+class _Normalising(Protocol):
+    def normalised(self, x: NDArray[Any]) -> NDArray[np.float32]: ...
+
+
+class OnDisk:
+    """Samples (N, ...) that are read from their files, normalised and sent to a device batch by batch.
+
+    It answers what training and scoring ask of a tensor: length, shape, device, slices and `split`; and `take`, some samples by number.
+    """
+
+    def __init__(self, parts: Sequence[NDArray[Any] | Rows], normaliser: _Normalising | None, device: str) -> None:
+        self._parts, self._normaliser = parts, normaliser
+        self._ends = np.cumsum([len(part) for part in parts])
+        self.device = torch.device(device)
+        self.shape = (int(self._ends[-1]), *parts[0].shape[1:])
+        self.dtype = torch.float32
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, rows: slice) -> Tensor:
+        return self.take(torch.arange(len(self))[rows])
+
+    def split(self, size: int, dim: int = 0) -> Iterator[Tensor]:
+        """Batches of a size one after the other, each read when it is asked for; `dim` is the axis of the samples."""
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+    def take(self, chosen: Tensor) -> Tensor:
+        """The samples of some numbers (n,), in that order, normalised, on the device."""
+        rows = chosen.cpu().numpy()
+        out = np.empty((len(rows), *self.shape[1:]), np.float32)
+        owners = np.searchsorted(self._ends, rows, side="right")
+        for number, part in enumerate(self._parts):
+            mine = owners == number
+            if mine.any():
+                found = part[rows[mine] - (self._ends[number - 1] if number else 0)]
+                out[mine] = found if self._normaliser is None else self._normaliser.normalised(found)
+        return torch.from_numpy(out).to(self.device)
+
+
+def fits(parts: Sequence[NDArray[Any] | Rows]) -> bool:
+    """Whether samples, as float32, take a small part of the memory that is available (see `SHARE`)."""
+    wanted = sum(4 * int(np.prod(part.shape)) for part in parts)
+    return wanted * SHARE <= int(psutil.virtual_memory().available)
