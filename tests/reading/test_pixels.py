@@ -10,7 +10,7 @@ from tests.networks.exported import check_files
 
 from einspace import Dense, Mask, Segmentation, Task, build
 from einspace.errors import NetworkError, TaskError
-from einspace.evaluation import Outcome, Request
+from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.features import Feature
 from einspace.networks.export import source
@@ -73,7 +73,7 @@ def test_classes_of_pixels_are_trained_and_scored() -> None:
     for metric in ("mean IoU", "pixel accuracy"):
         task = Task.from_arrays(x, CLASSES, recipe=recipe, metric=metric, labels=("sky", "road", "tree"))
         assert task.labels == ("sky", "road", "tree")
-        evaluation = evaluate(Request("[linear(d=8) relu]"), task, recipe)
+        evaluation = evaluate("[linear(d=8) relu]", task, recipe=recipe).evaluations[0]
         assert evaluation.outcome is Outcome.OK
         assert evaluation.value is not None
         assert evaluation.value > 0.95

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from einspace import Task
 from einspace.errors import SettingError, TaskError, UnknownNameError
-from einspace.evaluation import Outcome, Request
+from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.tasks import METRICS, Metric, Recipe, load_task, metric_named
 
@@ -127,7 +127,7 @@ def broken(outputs: Tensor, targets: Tensor) -> float:
 def test_a_function_of_the_users() -> None:
     """It scores as any other; one that cannot score these targets is refused when the task is made."""
     task = Task.from_arrays(X, BOOLEANS, metric=Metric("share of yes", True, share_of_yes), recipe=ONE)
-    evaluation = evaluate(Request("[linear(d=4) relu]"), task, ONE)
+    evaluation = evaluate("[linear(d=4) relu]", task, recipe=ONE).evaluations[0]
     assert evaluation.outcome is Outcome.OK
     with pytest.raises(TaskError, match=r"metric broken must give one number for outputs \(8, 2\) .*raises IndexError"):
         Task.from_arrays(X, BOOLEANS, metric=Metric("broken", True, broken))

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from einspace import Task
 from einspace.errors import TaskError, UnknownNameError
-from einspace.evaluation import Outcome, Request
+from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.tasks import TASKS, Entry, Recipe
 
@@ -57,7 +57,7 @@ def test_only_galaxies_through_one_filter_are_read(cosmic: Task, root: Path) -> 
     images = np.stack([np.load(path)[0, 6:134, 1:129] for path in sorted((root / "cosmic/npy_train/f435w/10260/5").glob("*_0.npy"))])
     whole = np.concatenate([images, np.load(root / "cosmic/npy_train/f435w/9490/a2/5_0.npy")[None, 0, 6:134, 1:129]])
     assert cosmic.train.x[2, 0] == pytest.approx((whole[2] - whole.mean()) / whole.std(), abs=1e-5)
-    assert evaluate(Request("[linear(d=16) relu]"), cosmic, ONE).outcome is Outcome.OK
+    assert evaluate("[linear(d=16) relu]", cosmic, recipe=ONE).evaluations[0].outcome is Outcome.OK
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import torch
 
 from einspace import Task, load_task
 from einspace.errors import TaskError
-from einspace.evaluation import Outcome, Request
+from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.files import arrays
 from einspace.reading import scanning
@@ -25,7 +25,7 @@ RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (90, 8, 6, 3), dtype=np.uint8)
 Y = np.arange(90) % 3
 ONE = Recipe(epochs_search=2, epochs_final=2, batch_size=16, learning_rate=0.01, weight_decay=0.0)
-REQUEST = Request("[linear(d=16) relu]")
+TEXT = "[linear(d=16) relu]"
 
 
 def saved(folder: Path, x: np.ndarray = X, y: np.ndarray = Y, mode: Any = "r", **parts: np.ndarray) -> np.memmap:
@@ -75,9 +75,9 @@ def test_a_mapped_array_is_trained_on_from_its_file(tmp_path: Path, name: str) -
     assert len(sent) < 10_000
     received = pickle.loads(sent)
     for final in (False, True):
-        scores = [evaluate(replace(REQUEST, final=final), one, ONE) for one in (received, plain)]
+        scores = [evaluate(TEXT, one, recipe=ONE, final=final).evaluations[0] for one in (received, plain)]
         assert scores[0].outcome is Outcome.OK
-        assert (scores[0].value, scores[0].epochs) == (scores[1].value, scores[1].epochs)
+        assert (scores[0].value, scores[0].losses) == (scores[1].value, scores[1].losses)
 
 
 @pytest.mark.usefixtures("full")
@@ -94,7 +94,7 @@ def test_splits_in_files_of_their_own(tmp_path: Path, monkeypatch: pytest.Monkey
     given = {name: (X[rows] / 7.0, Y[rows]) for name, rows in (("valid", slice(50, 70)), ("test", slice(70, 90)))}
     plain = Task.from_arrays(X[:50] / 7.0, Y[:50], **given)  # type: ignore[arg-type]
     assert same(task.tensors(["train", "valid"])[0], plain.tensors(["train", "valid"])[0])
-    assert evaluate(REQUEST, pickle.loads(pickle.dumps(task)), ONE).value == evaluate(REQUEST, plain, ONE).value
+    assert evaluate(TEXT, pickle.loads(pickle.dumps(task)), recipe=ONE).mean == evaluate(TEXT, plain, recipe=ONE).mean
 
 
 @pytest.mark.usefixtures("full")
@@ -102,7 +102,7 @@ def test_crops_and_mirrors_of_what_is_in_files(tmp_path: Path) -> None:
     """The same draws for the same seed, so the same losses."""
     augmentation = Augmentation(crop=1, flip=True)
     tasks = [replace(Task.from_arrays(x, Y, axes="NHWC"), augmentation=augmentation) for x in (saved(tmp_path), X)]
-    losses = [evaluate(REQUEST, task, ONE).epochs for task in tasks]
+    losses = [evaluate(TEXT, task, recipe=ONE).evaluations[0].losses for task in tasks]
     assert losses[0] == losses[1]
 
 

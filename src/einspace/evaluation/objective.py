@@ -89,7 +89,7 @@ class TaskObjective:
         pruned = False
         try:
             generator = torch.Generator().manual_seed(context.seed)
-            train(network, x, y, recipe, epochs, generator, after_epoch, task.head.loss, task.augmentation)
+            train(network, x, y, recipe, epochs, generator, after_epoch, task.loss, task.augmentation)
         except _Pruned:
             pruned = True
         trained = perf_counter()
