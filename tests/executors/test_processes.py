@@ -177,6 +177,7 @@ def test_interrupts(tmp_path: Path, temporary: Path, early: bool) -> None:
         assert early or until(lambda: note.exists() and note.read_text() != "")
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= 2
+        time.sleep(1.0 if early else 0.0)  # until Python has taken over the signals of the server, which loads for longer than that
         for _ in range(2):
             os.killpg(process.pid, signal.SIGINT)
             time.sleep(0.05)
@@ -274,6 +275,8 @@ def test_time_limit_of_a_request() -> None:
     with make(time_limit=1.0) as executor:
         long = executor.submit(Request("work 1.5", time_limit=30))
         short = executor.submit(Request("forever", time_limit=0.5))
+        with pytest.raises(SettingError, match="the time limit must be over 0 seconds"):
+            executor.submit(Request("fine", time_limit=0))
         assert long.result().outcome is Outcome.OK
         assert (short.result().outcome, short.result().reason) == (Outcome.TIMEOUT, "not finished after 0.5 seconds")
 

@@ -65,6 +65,7 @@ class Attempts:
 
         `limit` is the time limit of a request that has none. A final training is not watched.
         """
+        check_limit(request.time_limit)
         with self._submitting:
             if self._closed:
                 raise SettingError("this executor is closed: it takes no more requests")
