@@ -12,7 +12,6 @@ from torch import nn
 
 from einspace import EinSpace, Limits, einspace_grammar, search, sequence_grammar
 from einspace.errors import GrammarError, RunError, ShapeError
-from einspace.evaluation import Request
 from einspace.evaluation.evaluate import evaluate
 from einspace.features import Feature
 from einspace.networks import build, convert_state
@@ -116,9 +115,9 @@ def test_the_optimised_form_computes_the_same() -> None:
 def test_a_convolutional_network_learns_real_sequences() -> None:
     """Eight epochs on rows of digits score 90% where chance is 10%."""
     task = rows_of_digits()
-    evaluation = evaluate(Request(CONVOLUTIONAL), task, RECIPE, grammar=sequence_grammar())
-    assert evaluation.value is not None
-    assert evaluation.value > 0.9
+    evaluation = evaluate(EinSpace(task.input, grammar=sequence_grammar()).parse(CONVOLUTIONAL), task, recipe=RECIPE)
+    assert evaluation.mean is not None
+    assert evaluation.mean > 0.9
 
 
 def test_a_search_over_another_grammar(tmp_path: Path) -> None:
