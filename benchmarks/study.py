@@ -1,6 +1,7 @@
 """What a study costs besides training: trials a second with an evaluation that takes no time, and how busy 1,000 workers are.
 
-    python benchmarks/study.py [--sizes 100,1000,10000] [--workers 1,2,8] [--trials 100] [--rounds 2] [--postgres URL]
+    python benchmarks/study.py [--sizes 100,1000,10000] [--workers 1,2,8] [--trials 100] [--rounds 2]
+        [--postgres URL] [--postgres-sizes 100,1000]
 
 Each line is a study that is filled with finished trials, each begun and ended in the store, and continued by regularised evolution for
 `--trials` more. The bar: a trial at any history costs at most 1.5 times one at the shortest, in time of this process's processor, so that
@@ -142,9 +143,11 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--postgres")
+    parser.add_argument("--postgres-sizes", default="100,1000")
     parser.add_argument("--simulated", type=int, default=1000)
     options = parser.parse_args()
-    sizes, workers = ([int(part) for part in text.split(",")] for text in (options.sizes, options.workers))
+    given = (options.sizes, options.postgres_sizes, options.workers)
+    sizes, shared, workers = ([int(part) for part in text.split(",")] for text in given)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         print("SQLite")
         costs(lambda size: Database.of_file(Path(folder) / f"{size}.db", "bench"), sizes, workers, options.trials, options.rounds)
@@ -153,7 +156,7 @@ def main() -> None:
             print("PostgreSQL: its programs are not installed")
         else:
             print("PostgreSQL")
-            costs(lambda size: Database(url, f"bench-{size}"), sizes, workers, options.trials, options.rounds)
+            costs(lambda size: Database(url, f"bench-{size}"), shared, workers, options.trials, options.rounds)
     for asking in (0.01, 0.05):
         loop, generations = simulate(options.simulated, 20, asking, Random(0))
         print(f"{options.simulated:,} workers, {1e3 * asking:.0f} ms to ask: busy {loop:.1%}, in generations {generations:.1%}")
