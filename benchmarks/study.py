@@ -3,11 +3,11 @@
     python benchmarks/study.py [--sizes 100,1000,10000] [--workers 1,2,8] [--trials 100] [--rounds 2]
         [--postgres URL] [--postgres-sizes 100,1000]
 
-Each line is a study that is filled with finished trials, each begun and ended in the store, and continued by regularised evolution for
-`--trials` more. The bar: a trial at any history costs at most 1.5 times one at the shortest, in time of this process's processor, so that
-the machine's other programs and its disk count as little as can be; time of the wall clock is printed beside it. Files of SQLite lie in
-/dev/shm where there is one. With `--postgres`, and by itself where PostgreSQL's programs are installed (a server on a free port, in a
-temporary folder), the same there.
+Each line is a study that is filled with finished trials, each begun and ended in the store (some minutes for 10,000), and continued by
+regularised evolution for `--trials` more. The bar: a trial at any history costs at most 1.5 times one at the shortest, in time of this
+process's processor, so that the machine's other programs and its disk count as little as can be; time of the wall clock is printed beside
+it. Files of SQLite lie in /dev/shm where there is one. With `--postgres`, and by itself where PostgreSQL's programs are installed (a server
+on a free port, in a temporary folder), the same there.
 
 The simulation runs the driver's rule (a worker that is free gets the next trial, and asking is one at a time) and, beside it, a loop in
 generations, on 1,000 workers and training times that are log-normal (median 600 s, sigma 1). It prints the share of the workers' time that

@@ -10,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import optuna
 import pytest
-from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, often_bad, small_task
+from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, often_bad, score, small_task
 
 from einspace.errors import RunError, SettingError
 from einspace.result import Result, load_result
@@ -77,6 +77,25 @@ def test_the_readme_s_table_of_trials(tmp_path: Path) -> None:
     assert list(names["texts"]) == [trial.text for trial in result.history]
     scores = {trial.number: trial.value for trial in result.history if trial.value is not None}
     assert table[table.state == "COMPLETE"].set_index("number")["value"].to_dict() == scores
+
+
+def test_the_paper_s_sampling_is_scored_on_test_and_selects_nothing(tmp_path: Path) -> None:
+    """Section 4.1: the mean over K samples on test, each trained once and like a final one; the cheap form is on validation and has a best."""
+    executor = ThreadExecutor()
+    sampled = run(tmp_path / "a", 5, executor=executor, **{**SAMPLED, "strategy": "sampling"})
+    texts = [trial.text for trial in sampled.history]
+    assert (sampled.best, sampled.sampling and sampled.sampling.split) == (None, "test")
+    assert sampled.sampling is not None
+    assert sampled.sampling.mean == pytest.approx(sum(score(text) + 1 for text in texts) / 5)
+    assert all(request.final for request in executor.requests)
+    assert sorted(request.text for request in executor.requests if request.text in texts) == sorted(texts)
+    cheap = run(tmp_path / "b", 5, **{**SAMPLED, "strategy": "validation-sampling"})
+    assert [trial.text for trial in cheap.history] == texts
+    assert cheap.sampling is not None
+    assert (cheap.sampling.split, cheap.sampling.mean) == ("valid", pytest.approx(sampled.sampling.mean - 1))
+    assert cheap.best is not None
+    with pytest.raises(RunError, match='strategy: "sampling" there, "validation-sampling" here'):
+        run(tmp_path / "a", 5, **{**SAMPLED, "strategy": "validation-sampling"})
 
 
 class _Quiet(WSGIRequestHandler):
