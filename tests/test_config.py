@@ -74,9 +74,10 @@ def test_the_defaults_are_those_of_search() -> None:
 
 def test_help_tells_the_strategies_own_defaults() -> None:
     """What the model leaves to the strategy is described with the strategy's default."""
-    for name in ("population", "tournament", "cost"):
+    for name in ("population", "tournament", "crossover", "cost"):
         default = inspect.signature(strategies.ParetoEvolution).parameters[name].default
-        assert f"{default} if not set" in str(leaves()[name].description)
+        shown = f"{default:g}" if isinstance(default, float) else default
+        assert f"{shown} if not set" in str(leaves()[name].description)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +117,15 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
     path = file(
         tmp_path,
         "task: digits\nstrategy: pareto\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
-        "population: 7\ntournament: 2\ncost: flops\ntime_limit: null\ncomputation_probability: 0.4\n"
+        "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\ntime_limit: null\n"
+        "computation_probability: 0.4\n"
         "keep_weights: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
         "data_folder: files\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"
-        "own: {kind: mask, metric: mean IoU, class_weights: true, axes: NHW, target_axes: NHWC, label: y, drop: id, channels: 2, layout: channels, split: part, size: '8,8'}\n",
+        "own: {kind: mask, metric: mean IoU, class_weights: true, axes: NHW, target_axes: NHWC, label: y, drop: id, "
+        "channels: 2, layout: channels, split: part, size: '8,8'}\n",
     )
     settings, _ = load(path, {})
     dumped = flat(settings.model_dump())
@@ -142,9 +145,13 @@ MISTAKES = [
     ("task: digits\nepochs: 5", ["line 2: unknown setting 'epochs': did you mean recipe.epochs_search?", "below `recipe:`"]),
     ("task: digits\nrecipe:\n  batchsize: 5", ["line 3: unknown setting of recipe 'batchsize': did you mean batch_size"]),
     ("task: digits\nrecipe: {flops: 5}", ["line 2: unknown setting 'recipe.flops': did you mean limits.flops"]),
-    ("task: digits\ntrials: 0", ["line 2: trials must be a whole number of at least 1, not 0"]),
-    ("task: digits\ntrials: '5'", ["trials must be a whole number of at least 1, not '5'"]),
-    ("task: digits\ntrials: true", ["trials must be a whole number of at least 1, not True"]),
+    ("task: digits\ntrials: 0", ["line 2: trials must be a whole number of at least 1, or null, not 0"]),
+    ("task: digits\ntrials: '5'", ["trials must be a whole number of at least 1, or null, not '5'"]),
+    ("task: digits\ntrials: true", ["trials must be a whole number of at least 1, or null, not True"]),
+    ("task: digits\niterations: 0", ["line 2: iterations must be a whole number of at least 1, or null, not 0"]),
+    ("task: digits\nbudget: 5 minutes", ["line 2: a budget is a time over 0, such as 90s, 30m, 8h or 2d, not '5 minutes'"]),
+    ("task: digits\ncrossover: 2", ["line 2: crossover must be a number of at least 0 and at most 1, or null, not 2"]),
+    ("task: digits\nstrategy: no_such_module:Any", ["line 2: the strategy no_such_module:Any cannot be imported"]),
     ("task: digits\ntime_limit: .inf", ["time_limit must be a number over 0, or null, not inf"]),
     ("task: digits\nrun: 5", ["line 2: run must be a text, or null, not 5; put it in quotes"]),
     ("task: digits\nrun: 2024-01-01", ["run must be a text, or null, not 2024-01-01; put it in quotes"]),
@@ -173,7 +180,8 @@ MISTAKES = [
     ("seed: " + "1" * 5000, ["cannot be read as YAML"]),
     ("run: \x00", ["cannot be read as YAML"]),
     ("#" * (LARGEST + 1), ["larger than 256 KiB"]),
-    ("task: digits\ngrammar: abc", ["line 2: this run searched a grammar of its own (abc), which only Python can give"]),
+    ("task: digits\ngrammar: abc", ["line 2: this run had another grammar (abc), which only Python can give"]),
+    ("task: digits\nobjective: mine:f", ["line 2: this run had another objective (mine:f), which only Python can give"]),
     ("task: digits\nversions: 5", ["line 2: versions is written by einspace and cannot be read"]),
 ]
 
@@ -327,7 +335,7 @@ def test_a_grammar_of_one_s_own_is_not_repeated_by_mistake(tmp_path: Path) -> No
     from einspace.grammar import einspace_grammar
 
     study.search(small_task(), trials=1, workers=1, grammar=einspace_grammar(0.5), run="own", runs=tmp_path, executor=ThreadExecutor())
-    with pytest.raises(SettingError, match="a grammar of its own"):
+    with pytest.raises(SettingError, match="this run had another grammar"):
         load(tmp_path / "own" / CONFIG, {"task": "digits"})
 
 

@@ -9,6 +9,8 @@ ROOT = Path(einspace.__file__).parent
 
 ORDER = ["errors", "features", "operations", "grammar", "derivation", "limits", "pareto", "graph", "sampling", "variation", "space"]
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
+    "drafts": 0,
+    "forkserver": 0,
     "networks": 20,
     "baselines": 20,
     "files": 25,
@@ -16,20 +18,20 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "tasks": 30,
     "builders": 30.5,
     "evaluation": 31,
-    "strategies": 31,
-    "forkserver": 31.5,
-    "executors": 32,
-    "settings": 34,
-    "storage": 36,
-    "run": 38,
-    "config": 38.5,
-    "result": 39,
-    "callbacks": 39.5,
+    "trial": 32,
+    "strategies": 33,
+    "executors": 33,
+    "storage": 33,
+    "config": 34,
+    "settings": 35,
+    "run": 36,
+    "result": 37,
+    "callbacks": 38,
     "study": 40,
     "reporting": 50,
     "cli": 60,
 }
-"""Each package may import what has a lower rank. Evaluation and strategies do not know each other; only the study joins them."""
+"""Each package may import what has a lower rank. Strategies, executors and storage do not know each other; only the study joins them."""
 
 
 def _imported(path: Path) -> set[str]:

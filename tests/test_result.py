@@ -10,12 +10,14 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import optuna
 import pytest
-from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, often_bad, small_task
+from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, often_bad, score, small_task
 
 from einspace.errors import RunError, SettingError
 from einspace.result import Result, load_result
+from einspace.storage.records import unsealed
 from einspace.study import search
 from einspace.tasks.metrics import ACCURACY, Metric
+from einspace.trial import Trial
 
 
 def run(folder: Path, trials: int = 12, metric: Metric = ACCURACY, **options: Any) -> Result:
@@ -50,7 +52,7 @@ def test_the_study_is_optuna_s_and_cannot_be_written_to(tmp_path: Path) -> None:
     result = run(tmp_path / "a run, 100% #1", executor=ThreadExecutor(often_bad))
     study = load_result("test", str(tmp_path / "a run, 100% #1")).study()
     assert study.best_value == (result.best.validation if result.best else None)
-    assert {trial.user_attrs["text"] for trial in study.trials} == {row.text for row in result.history}
+    assert tuple(Trial.from_json(unsealed(trial.user_attrs["trial"])) for trial in study.trials) == result.history
     with pytest.raises(optuna.exceptions.StorageInternalError):
         study.set_user_attr("mine", 1)
     assert "mine" not in result.study().user_attrs
@@ -61,7 +63,7 @@ def test_the_study_is_optuna_s_and_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 def test_the_readme_s_table_of_trials(tmp_path: Path) -> None:
-    """What the README says of a result runs as it stands, and gives pandas' table: a row a trial, with text, key, origin and outcome."""
+    """What the README says of a result runs as it stands, and gives pandas' table: a row a trial, with its record."""
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     result = run(tmp_path, executor=ThreadExecutor(often_bad))
     readme = (Path(__file__).parent.parent / "README.md").read_text()
@@ -70,11 +72,31 @@ def test_the_readme_s_table_of_trials(tmp_path: Path) -> None:
     exec(block, names)
     table = names["table"]
     assert isinstance(table, pandas.DataFrame)
-    for name in ("text", "key", "origin", "outcome"):
-        column = table.set_index("user_attrs_position")[f"user_attrs_{name}"]
-        assert {row.number: getattr(row, name) for row in result.history} == column.to_dict()
-    scores = {row.number: row.value for row in result.history if row.value is not None}
-    assert table[table.state == "COMPLETE"].set_index("user_attrs_position")["value"].to_dict() == scores
+    records = table.user_attrs_trial.map(lambda record: record["proposal"])
+    assert [(record["text"], record["key"], record["origin"]) for record in records] == [(t.text, t.key, t.origin) for t in result.history]
+    assert list(names["texts"]) == [trial.text for trial in result.history]
+    scores = {trial.number: trial.value for trial in result.history if trial.value is not None}
+    assert table[table.state == "COMPLETE"].set_index("number")["value"].to_dict() == scores
+
+
+def test_the_paper_s_sampling_is_scored_on_test_and_selects_nothing(tmp_path: Path) -> None:
+    """Section 4.1: the mean of K samples on test, each trained once, like a final one; the cheap form is on validation and has a best."""
+    executor = ThreadExecutor()
+    sampled = run(tmp_path / "a", 5, executor=executor, **{**SAMPLED, "strategy": "sampling"})
+    texts = [trial.text for trial in sampled.history]
+    assert (sampled.best, sampled.sampling and sampled.sampling.split) == (None, "test")
+    assert sampled.sampling is not None
+    assert sampled.sampling.mean == pytest.approx(sum(score(text) + 1 for text in texts) / 5)
+    assert all(request.final for request in executor.requests)
+    assert sorted(request.text for request in executor.requests if request.text in texts) == sorted(texts)
+    cheap = run(tmp_path / "b", 5, **{**SAMPLED, "strategy": "validation-sampling"})
+    assert [trial.text for trial in cheap.history] == texts
+    assert cheap.sampling is not None
+    assert cheap.sampling.split == "valid"
+    assert cheap.sampling.mean == pytest.approx(sampled.sampling.mean - 1)
+    assert cheap.best is not None
+    with pytest.raises(RunError, match='strategy: "sampling" there, "validation-sampling" here'):
+        run(tmp_path / "a", 5, **{**SAMPLED, "strategy": "validation-sampling"})
 
 
 class _Quiet(WSGIRequestHandler):

@@ -13,8 +13,9 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, often_bad, sma
 from einspace import callbacks
 from einspace.callbacks import Callback, base
 from einspace.errors import UnknownNameError
-from einspace.result import Result, Row
+from einspace.result import Result
 from einspace.study import Interrupted, Progress, search
+from einspace.trial import Trial
 
 
 class Recorder(Callback):
@@ -26,10 +27,10 @@ class Recorder(Callback):
         self.told: list[tuple[str, Any]] = []
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
-        self.told.append(("start", (run, settings["metric"])))
+        self.told.append(("start", (run, settings["metric"]["name"])))
 
-    def trial(self, row: Row, best: float | None) -> None:
-        self.told.append(("trial", (row, best)))
+    def trial(self, trial: Trial, best: float | None) -> None:
+        self.told.append(("trial", (trial, best)))
 
     def finish(self, result: Result) -> None:
         self.told.append(("finish", result))
@@ -47,9 +48,9 @@ class Broken(Recorder):
 
     name = "the broken one"
 
-    def trial(self, row: Row, best: float | None) -> None:
-        super().trial(row, best)
-        if row.number == 1:
+    def trial(self, trial: Trial, best: float | None) -> None:
+        super().trial(trial, best)
+        if trial.number == 1:
             raise RuntimeError("no space left\non this device")
 
 
@@ -60,7 +61,7 @@ class Stuck(Callback):
         self.free = threading.Event()
         self.done = 0
 
-    def trial(self, row: Row, best: float | None) -> None:
+    def trial(self, trial: Trial, best: float | None) -> None:
         self.free.wait(30)
         self.done += 1
 
@@ -78,9 +79,9 @@ def test_a_callback_is_told_of_everything_once(tmp_path: Path, workers: int) -> 
     result = run(tmp_path, recorder, workers=workers)
     assert recorder.events == ["start", *["trial"] * 8, "finish", "close"]
     assert recorder.told[0][1] == (tmp_path / "test", "accuracy")
-    rows = [told[0] for event, told in recorder.told if event == "trial"]
-    assert sorted(rows, key=lambda row: row.number) == list(result.history)
-    assert {row.outcome for row in rows} == {"ok", "nan"}
+    trials = [told[0] for event, told in recorder.told if event == "trial"]
+    assert sorted(trials, key=lambda trial: trial.number) == list(result.history)
+    assert {trial.outcome for trial in trials} == {"ok", "nan"}
     assert result.best is not None
     assert recorder.told[-3][1][1] == result.best.validation
     assert recorder.told[-2][1].best.test == result.best.test
@@ -104,7 +105,7 @@ def test_a_callback_that_fails_is_switched_off_and_nothing_else(tmp_path: Path, 
     plain = run(tmp_path / "b")
     assert broken.events == ["start", "trial", "trial"]
     assert recorder.events == ["start", *["trial"] * 8, "finish", "close"]
-    assert [(row.text, row.value) for row in result.history] == [(row.text, row.value) for row in plain.history]
+    assert [(trial.text, trial.value) for trial in result.history] == [(trial.text, trial.value) for trial in plain.history]
     assert [record.getMessage() for record in caplog.records] == ["the callback the broken one failed and is switched off: no space left"]
 
 

@@ -80,10 +80,10 @@ def test_a_run_repeats_what_was_said_and_refuses_to_go_on_with_other_words(tmp_p
     assert "each class counts the same" in task.summary()
     again = json.loads(run("search", "--config", stored, "--run", "two", "--json"))
     assert again["trials"] == 1
-    one, two = (json.loads((tmp_path / "runs" / name / "settings.json").read_text()) for name in ("one", "two"))
+    one, two = (json.loads((tmp_path / "runs" / name / "run.json").read_text()) for name in ("one", "two"))
     assert one == two
     assert origin.data == one["data"]
-    with pytest.raises(RunError, match=r'own: \{"class_weights": true\} there, null here'):
+    with pytest.raises(RunError, match=r"own\.class_weights: true there, null here"):
         run("search", path, "--run", "one", *words)
 
 

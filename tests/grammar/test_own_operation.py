@@ -16,10 +16,9 @@ from torch import nn
 from einspace import EinSpace, Grammar, Production, einspace_grammar
 from einspace.errors import NotationError, SettingError, ShapeError
 from einspace.evaluation import Outcome, Request, Work
-from einspace.evaluation.attempt import attempt
+from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.objective import TaskObjective
 from einspace.executors import ProcessExecutor
-from einspace.features import Feature
 from einspace.networks import build, convert_state
 from einspace.operations import Linear, Relu
 from einspace.reporting.svg import picture
@@ -82,12 +81,11 @@ def test_other_productions_are_another_space() -> None:
 def test_a_worker_evaluates_it() -> None:
     """The grammar travels to a worker process, which builds and trains the operation as this process does."""
     task = rows_of_digits()
-    work = Work(TaskObjective(task, RECIPE), task.input, GATED)
-    request = Request("[gated(d=16) norm]", seed=1)
-    with ProcessExecutor(work, workers=1) as executor:
-        there = executor.submit(request).result()
+    text = "[gated(d=16) norm]"
+    with ProcessExecutor(Work(TaskObjective(task, RECIPE), task.input, GATED), workers=1) as executor:
+        there = executor.submit(Request(text, seed=1)).result()
     assert there.outcome is Outcome.OK, there
-    assert there.value == attempt(request, work).value
+    assert there.value == evaluate(SPACE.parse(text), task, seed=1, recipe=RECIPE).mean
 
 
 def test_what_workers_cannot_import_is_refused_at_once() -> None:
@@ -101,8 +99,9 @@ def test_what_workers_cannot_import_is_refused_at_once() -> None:
             return nn.Identity()
 
     grammar = Grammar((*einspace_grammar().productions, Production("C", Hidden(1))))
+    task = rows_of_digits()
     with pytest.raises(SettingError, match=r"Hidden.*define it at the top of a module"):
-        ProcessExecutor(Work(TaskObjective(rows_of_digits(), RECIPE), Feature((8, 8)), grammar))
+        ProcessExecutor(Work(TaskObjective(task, RECIPE), task.input, grammar))
 
 
 SCRIPT = """
@@ -127,7 +126,7 @@ if __name__ == "__main__":
     except es.EinspaceError as error:
         print(type(error).__name__, error)
     else:
-        print(dict(result.outcomes), any("bend" in row.text for row in result.history), result.best.test is not None)
+        print(dict(result.outcomes), any("bend" in trial.text for trial in result.history), result.best.test is not None)
 """
 
 

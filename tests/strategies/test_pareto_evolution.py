@@ -13,17 +13,19 @@ from tests.study_samples import SMALL, ThreadExecutor, good, score, small_task
 
 from einspace import EinSpace, search
 from einspace.errors import SettingError
-from einspace.evaluation import Evaluation, Request
+from einspace.evaluation import Evaluation, Outcome, Request
 from einspace.pareto import dominates
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
-from einspace.strategies import COSTS, Individual, ParetoEvolution
+from einspace.strategies import COSTS, ParetoEvolution
+from einspace.trial import Costs, Proposal, Trial
 
 SPACE = EinSpace((4, 4))
 
 
-def _individual(number: int, fitness: float, parameters: int, flops: int = 0, latency: float | None = None) -> Individual:
-    return Individual(number, "[relu relu]", str(number), fitness, parameters, flops, latency)
+def _trial(number: int, fitness: float, parameters: int, flops: int = 0, latency: float | None = None) -> Trial:
+    proposal = Proposal("[relu relu]", str(number), Costs(parameters, flops), "sample")
+    return Trial(number, proposal).end(Evaluation(Outcome.OK, fitness, latency=latency), 1.0, 0.0)
 
 
 def _latency(text: str) -> float:
@@ -46,12 +48,12 @@ def _search(
 def test_the_population_is_the_first_fronts() -> None:
     """Whole fronts while there is room; of the next those that are farthest from the others, so its ends first."""
     history = [
-        _individual(0, 0.9, 100),
-        _individual(1, 0.5, 10),
-        _individual(2, 0.85, 90),
-        _individual(3, 0.7, 50),
-        _individual(4, 0.4, 200),
-        _individual(5, 0.89, 99),
+        _trial(0, 0.9, 100),
+        _trial(1, 0.5, 10),
+        _trial(2, 0.85, 90),
+        _trial(3, 0.7, 50),
+        _trial(4, 0.4, 200),
+        _trial(5, 0.89, 99),
     ]
     strategy = ParetoEvolution(SPACE, population=3, tournament=2)
     assert [member.number for member in strategy.members(history)] == [0, 1, 3]
@@ -60,9 +62,9 @@ def test_the_population_is_the_first_fronts() -> None:
 
 def test_a_tournament_is_won_by_the_front() -> None:
     """Who is beaten in both objectives never wins, however good in one; the cost is the one that was asked for."""
-    worse, better = _individual(0, 0.8, 50, 10), _individual(1, 0.9, 40, 20)
+    worse, better = _trial(0, 0.8, 50, 10), _trial(1, 0.9, 40, 20)
     assert ParetoEvolution(SPACE).winner([worse, better]) == better
-    middle = _individual(2, 0.85, 30, 15)
+    middle = _trial(2, 0.85, 30, 15)
     assert ParetoEvolution(SPACE, cost="flops").winner([better, worse, middle]) in (better, worse)
 
 
@@ -70,7 +72,7 @@ def test_a_tournament_is_won_by_the_front() -> None:
 def test_less_of_the_cost_wins(cost: str) -> None:
     """Of two that are equally good, the one that costs less wins and stays in the population, whatever the other costs are."""
     cheap, dear = ({other: 5 if other == cost else 9 - sign for other in COSTS} | {cost: 5 + sign} for sign in (0, 1))
-    one, other = (Individual(number, "[relu relu]", str(number), 0.5, **figures) for number, figures in enumerate((dear, cheap)))
+    one, other = (_trial(number, 0.5, **figures) for number, figures in enumerate((dear, cheap)))
     assert ParetoEvolution(SPACE, cost=cost).winner([one, other]) == other
     assert ParetoEvolution(SPACE, population=1, cost=cost).members([one, other]) == [other]
 
@@ -89,8 +91,8 @@ def test_a_search_ends_with_its_pareto_set(tmp_path: Path, cost: str) -> None:
     first, second = (result.pareto(cost) for result in results)
     assert [row.text for row in first] == [row.text for row in second]
 
-    def point(row: object) -> tuple[float, float]:
-        return row.value, float(getattr(row, cost))  # type: ignore[attr-defined]
+    def point(trial: Trial) -> tuple[float, float]:
+        return trial.value or 0.0, float(trial.cost(cost) or 0.0)
 
     scored = [row for row in results[0].history if row.value is not None]
     inside = {row.key for row in first}
@@ -116,6 +118,7 @@ def test_selection_follows_the_latency(tmp_path: Path) -> None:
     assert fastest.latency == min(_latency(row.text) for row in result.history if row.reused is None)
 
 
+@pytest.mark.timeout(30)
 def test_a_failed_measurement_is_no_cost(tmp_path: Path) -> None:
     """Who has no latency keeps the score, and is neither a parent nor in the Pareto set; a run without any latency samples afresh."""
 
@@ -175,5 +178,5 @@ def test_workers_measure_the_latency(tmp_path: Path) -> None:
 def test_proposals_follow_from_history_and_seed() -> None:
     """A pure function, like every strategy."""
     strategy = ParetoEvolution(SPACE, population=4, tournament=2, initial=("random",))
-    history = [_individual(0, 0.5, 10), _individual(1, 0.6, 20)]
-    assert strategy.propose(5, history, Random(1)) == strategy.propose(5, history, Random(1))
+    history = [_trial(0, 0.5, 10), _trial(1, 0.6, 20)]
+    assert strategy.propose(history, Random(1)) == strategy.propose(history, Random(1))

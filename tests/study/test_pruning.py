@@ -3,19 +3,24 @@
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 from optuna.trial import TrialState
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, score, small_task
 
 from einspace.errors import RunError, UnknownNameError
 from einspace.result import Result, load_result
-from einspace.run import Run
 from einspace.space import EinSpace
+from einspace.storage.records import unsealed
 from einspace.study import search
 from einspace.tasks.recipe import Recipe
+from einspace.trial import Costs, Trial
 
 RECIPE = Recipe(epochs_search=4, epochs_final=8, batch_size=4, learning_rate=0.1, weight_decay=0.0)
+
+
+def scores(trial: Trial) -> tuple[float | None, ...]:
+    """The validation score of each epoch."""
+    return () if trial.evaluation is None else trial.evaluation.scores
 
 
 def run(folder: Path, **options: Any) -> tuple[Result, ThreadExecutor]:
@@ -36,7 +41,7 @@ def test_a_pruned_trial_counts_but_is_no_parent(tmp_path: Path, pruner: str, wor
     assert not {parent for row in result.history for parent in row.parents} & {row.number for row in pruned}
     assert all(row.value is None and row.reason for row in pruned)
     tried = [row for row in pruned if row.reused is None]
-    assert all(row.scores == tuple(score(row.text) * epoch / 4 for epoch in range(1, len(row.scores) + 1)) for row in tried)
+    assert all(scores(row) == tuple(score(row.text) * epoch / 4 for epoch in range(1, len(scores(row)) + 1)) for row in tried)
     keys = [row.key for row in result.history if row.reused is None]
     assert len(set(keys)) == len(keys) == len([request for request in executor.requests if not request.final])
     assert result.best is not None
@@ -46,12 +51,12 @@ def test_a_pruned_trial_counts_but_is_no_parent(tmp_path: Path, pruner: str, wor
 def test_optuna_sees_pruned_trials_and_their_scores(tmp_path: Path) -> None:
     """What a dashboard shows: the state, and the score of each epoch as an intermediate value."""
     result, _ = run(tmp_path, pruner="median")
-    with Run(tmp_path, "test").study().open() as storage:
-        trials = optuna.load_study(study_name="einspace", storage=storage).get_trials()
-    for trial, row in zip(trials, result.history, strict=True):
-        assert (trial.state == TrialState.PRUNED) == (row.outcome == "pruned")
+    for shown, row in zip(result.study().get_trials(), result.history, strict=True):
+        assert (shown.state == TrialState.PRUNED) == (row.outcome == "pruned")
+        assert (shown.state == TrialState.COMPLETE) == (row.value is not None)
+        assert shown.value == row.value or row.outcome == "pruned"
         if row.reused is None:
-            assert trial.intermediate_values == dict(enumerate(row.scores, 1))
+            assert shown.intermediate_values == dict(enumerate(scores(row), 1))
 
 
 def test_pruned_runs_are_resumed_with_the_same_pruner_only(tmp_path: Path) -> None:
@@ -61,8 +66,8 @@ def test_pruned_runs_are_resumed_with_the_same_pruner_only(tmp_path: Path) -> No
         run(tmp_path / "a", trials=60)
     continued, _ = run(tmp_path / "a", pruner="median", trials=60)
     whole, _ = run(tmp_path / "b", pruner="median", trials=60)
-    assert [(row.text, row.outcome, row.scores) for row in continued.history] == [
-        (row.text, row.outcome, row.scores) for row in whole.history
+    assert [(row.text, row.outcome, scores(row)) for row in continued.history] == [
+        (row.text, row.outcome, scores(row)) for row in whole.history
     ]
     with pytest.raises(UnknownNameError, match="did you mean median"):
         run(tmp_path / "c", pruner="medium")
@@ -71,33 +76,35 @@ def test_pruned_runs_are_resumed_with_the_same_pruner_only(tmp_path: Path) -> No
 def test_without_a_pruner_nothing_watches(tmp_path: Path) -> None:
     """Scoring after each epoch costs time: it is not done where nobody asked for it."""
     result, _ = run(tmp_path, trials=12)
-    assert all(row.scores == () for row in result.history)
+    assert all(scores(row) == () for row in result.history)
     assert set(result.outcomes) == {"ok"}
 
 
 def test_what_a_trial_keeps(tmp_path: Path) -> None:
-    """Everything that is known of a trial is a plain attribute of Optuna's, so that its own tools show it."""
-    run(tmp_path, pruner="median", trials=12)
-    with Run(tmp_path, "test").study().open() as storage:
-        trials = optuna.load_study(study_name="einspace", storage=storage).get_trials()
-    mutants = [trial.user_attrs for trial in trials if trial.user_attrs["origin"] == "mutation"]
-    assert mutants
-    texts = [trial.user_attrs["text"] for trial in trials]
+    """One record, which Optuna's own tools show as an attribute: the proposal with its costs and its place, and the evaluation."""
+    result, _ = run(tmp_path, pruner="median", trials=12)
+    stored = [Trial.from_json(unsealed(shown.user_attrs["trial"])) for shown in result.study().get_trials()]
+    assert all(set(shown.user_attrs) == {"trial"} for shown in result.study().get_trials())
+    assert tuple(stored) == result.history == load_result("test", str(tmp_path)).history
     space = EinSpace((1, 8, 8))
-    for known in (trial.user_attrs for trial in trials):
-        architecture = space.parse(known["text"])
-        costs = (known["key"], known["parameters"], known["flops"], known["activation_bytes"], known["seed"])
-        assert costs == (architecture.key, architecture.parameters, architecture.flops, architecture.activation_bytes, 0)
-        assert known["outcome"] == "ok" or known["reason"]
-        assert known["proposing"] > 0
-        if "reused" not in known and known["outcome"] == "ok":
-            assert (known["attempts"], known["device"], known["seconds"]["train"]) == (2, "cpu", 0.001)
-            assert len(known["losses"]) == len(known["scores"]) == 4
-    for known in mutants:
-        (parent,) = known["parents"]
-        place = tuple(known["place"])
-        child, old = space.parse(known["text"]).node, space.parse(texts[parent]).node
+    for row in stored:
+        architecture = space.parse(row.text)
+        assert (row.key, row.seed) == (architecture.key, 0)
+        assert row.proposal.costs == Costs(architecture.parameters, architecture.flops, architecture.activation_bytes)
+        assert row.outcome == "ok" or row.reason
+        assert row.proposing > 0
+        assert row.ended is not None
+        assert row.started <= row.ended
+        if row.reused is None and row.outcome == "ok":
+            assert row.evaluation is not None
+            assert (row.evaluation.attempts, row.evaluation.device, row.seconds) == (2, "cpu", 0.001)
+            assert len(row.losses) == len(scores(row)) == 4
+    mutants = [row for row in stored if row.origin == "mutation"]
+    assert mutants
+    for row in mutants:
+        (parent,) = row.parents
+        place = row.proposal.place
+        assert place is not None
+        child, old = space.parse(row.text).node, space.parse(stored[parent].text).node
         assert child.at(place) != old.at(place)
         assert old.replace(place, child.at(place)) == child
-    rows = load_result("test", str(tmp_path)).history
-    assert [row.place for row in rows if row.origin == "mutation"] == [tuple(known["place"]) for known in mutants]

@@ -75,9 +75,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     else:
         for part in summary(result, out.width, settings.top):
             out.print(part)
-        more = None if settings.trials is None and settings.budget is not None else len(result.history) * 2
-        out.print(f"The run lies in {result.run}. To go on from it, with more trials:", highlight=False, soft_wrap=True)
-        out.print(f"  {again(result.run.name, more)}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"The run lies in {result.run}. To go on from it, for longer:", highlight=False, soft_wrap=True)
+        out.print(f"  {again(result.run.name, *_more(settings, len(result.history)))}", markup=False, highlight=False, soft_wrap=True)
     if result.history and not any(trial.value is not None for trial in result.history):
         reason = next((trial.reason for trial in result.history if trial.reason), "")
         err.print(f"every trial failed: {counts(result)}; the first says: {reason}", style="red", markup=False, soft_wrap=True)
@@ -106,17 +105,28 @@ class _Bar:
             self.bar.update(self.line, completed=news.done, total=news.total, best=best)
 
 
-def again(run: str, trials: int | None = None) -> str:
-    """The command that continues a run: this one, with the run's name in it, and with more trials if wished."""
+def again(run: str, *options: str) -> str:
+    """The command that continues a run: this one, with the run's name in it, and with other values of some options if wished."""
     words = sys.argv[1:]
     if not any(word == "--run" or word.startswith("--run=") for word in words):
         words += ["--run", run]
-    if trials is not None:
+    for flag, value in zip(options[::2], options[1::2], strict=True):
         for i, word in enumerate(words):
-            if word.startswith("--trials="):
-                words[i] = f"--trials={trials}"
-            elif word == "--trials":
-                words[i + 1] = str(trials)
-        if not any(word.startswith("--trials") for word in words):
-            words += ["--trials", str(trials)]
+            if word.startswith(f"{flag}="):
+                words[i] = f"{flag}={value}"
+            elif word == flag:
+                words[i + 1] = value
+        if not any(word == flag or word.startswith(f"{flag}=") for word in words):
+            words += [flag, value]
     return shlex.join(["einspace", *words])
+
+
+def _more(settings: SearchSettings, done: int) -> tuple[str, ...]:
+    """The option that lets a search go on: what bounds it, twice as large."""
+    if settings.iterations is not None:
+        return "--iterations", str(2 * settings.iterations)
+    if settings.trials is None and settings.budget is not None:
+        from einspace.study.budget import seconds_of
+
+        return "--budget", f"{2 * seconds_of(settings.budget):g}s"
+    return "--trials", str(2 * done)

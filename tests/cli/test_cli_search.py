@@ -1,0 +1,111 @@
+"""`einspace search` around the search itself: strategies of the current folder, and the command that goes on."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from tests.commands import Done, call
+from tests.study_samples import SMALL, ThreadExecutor, small_task
+
+from einspace.limits import Limits
+from einspace.result import load_result
+from einspace.study import search
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+@pytest.fixture
+def climbing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the README's strategy in `climbing.py`."""
+    (block,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "class HillClimbing" in code]
+    (tmp_path / "climbing.py").write_text(block)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "climbing", raising=False)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that follow from the text, in place of trainings."""
+    monkeypatch.setattr("einspace.executors.choose", lambda *_: ThreadExecutor())
+
+
+def searched(*words: str) -> Done:
+    """A search on the digits that ended well."""
+    done = call("search", "digits", "--workers", "1", "--max-operations", "60", "--max-parameters", "2000000", *words)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_readme_s_strategy_searches_from_python_and_the_command_line(climbing: Path) -> None:
+    """It stands in fifteen lines, each child descends from the best before it, and both ways find the same."""
+    lines = [line for line in (climbing / "climbing.py").read_text().splitlines() if line.strip()]
+    assert len(lines) <= 15
+    options = {"trials": 8, "workers": 1, "seed": 2, "limits": SMALL, "runs": "runs"}
+    here = search("digits", "climbing:HillClimbing", run="python", executor=ThreadExecutor(), **options)  # type: ignore[arg-type]
+    searched("--strategy", "climbing:HillClimbing", "--trials", "8", "--seed", "2", "--run", "command")
+    there = load_result("command", "runs")
+    assert [(trial.text, trial.parents) for trial in there.history] == [(trial.text, trial.parents) for trial in here.history]
+    assert here.settings == there.settings
+    assert here.settings["strategy_source"] not in (None, "einspace")
+    assert [trial.origin for trial in here.history] == ["sample", *["climb"] * 7]
+    for trial in here.history[1:]:
+        before = here.history[: trial.number]
+        assert trial.parents == (max(before, key=lambda other: other.fitness or 0).number,)
+
+
+def test_a_strategy_that_has_changed_does_not_continue_a_run(climbing: Path) -> None:
+    """The source of a strategy of the user's is a setting of the run, as the grammar is."""
+    path = climbing / "climbing.py"
+    words = ["search", "digits", "--strategy", "climbing:HillClimbing", "--trials", "2", "--run", "one", "--max-operations", "60"]
+    assert call(*words).returncode == 0
+    path.write_text(path.read_text().replace("max(scored", "min(scored"))
+    del sys.modules["climbing"]
+    refused = call(*words)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "strategy_source: " in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "flag", "value", "trials"),
+    [
+        (["--iterations", "2", "--init", "resnet8"], "--iterations", "4", 5),
+        (["--iterations=2", "--init", "resnet8"], "--iterations", "4", 5),
+        (["--trials", "3"], "--trials", "6", 6),
+        (["--trials=3"], "--trials", "6", 6),
+    ],
+)
+def test_the_command_that_goes_on_can_be_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], flag: str, value: str, trials: int
+) -> None:
+    """It doubles what bounds the search, by the option that was used, and runs as it is printed."""
+    monkeypatch.chdir(tmp_path)
+    done = searched("--run", "mine", *words)
+    assert len(load_result("mine", "runs").history) == 3
+    (line,) = [line for line in done.stdout.splitlines() if line.strip().startswith("einspace search digits")]
+    again = shlex.split(line)[1:]
+    assert f"{flag} {value}" in " ".join(again).replace("=", " ")
+    assert call(*again).returncode == 0
+    assert len(load_result("mine", "runs").history) == trials
+
+
+def test_a_budget_is_doubled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only time bounds a search, more time is offered, and no number of trials."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("einspace.executors.choose", lambda *_: ThreadExecutor(delay=0.05))
+    done = searched("--run", "mine", "--budget", "1s")
+    assert "--budget 2s" in done.stdout
+    assert "--trials" not in done.stdout
+    assert load_result("mine", "runs").history
+
+
+def test_a_search_without_a_bound_has_a_hundred_trials(tmp_path: Path) -> None:
+    """In Python and on the command line; a number, iterations or a budget take its place."""
+    result = search(small_task(), "random", workers=1, limits=Limits(operations=2), run="test", runs=tmp_path, executor=ThreadExecutor())
+    assert len(result.history) == 100
+    options = {"workers": 1, "limits": SMALL, "runs": tmp_path, "init": "resnet8,random*2", "population": 6, "tournament": 2}
+    counted = search(small_task(), iterations=4, run="counted", executor=ThreadExecutor(), **options)  # type: ignore[arg-type]
+    assert [trial.origin.split()[0] for trial in counted.history] == ["seed"] * 3 + ["mutation"] * 4

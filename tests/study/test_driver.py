@@ -1,0 +1,110 @@
+"""Facts about one driver: who waits for whom, and what ends it."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_task
+
+from einspace.errors import SettingError
+from einspace.evaluation.outcome import Evaluation, Request, Watch
+from einspace.storage import Database, StudyStore
+from einspace.strategies import History, Strategy
+from einspace.study import search
+from einspace.study.budget import Budget
+from einspace.study.driver import Driver
+from einspace.study.phases import Search
+from einspace.trial import SEARCH, Costs, Proposal
+
+
+class Twins(Strategy):
+    """The first four trials are one architecture, and all others differ."""
+
+    def propose(self, history: History, rng: Random) -> Proposal | None:
+        key = "twin" if len(history) < 4 else f"{len(history)}"
+        return Proposal(f"[{key}]", key, Costs(0), "sample")
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[StudyStore]:
+    """A new study in a file."""
+    with StudyStore.open(Database.of_file(folder / "study.db", "study"), higher_is_better=True) as store:
+        yield store
+
+
+def run(store: StudyStore, strategy: Strategy, executor: ThreadExecutor, trials: int = 14, workers: int = 2) -> None:
+    """Drive a search without finals."""
+    budget = Budget(trials)
+    Driver(store, executor, workers, budget).run(Search(strategy, 0, budget, None))
+
+
+def test_nobody_waits_for_a_slow_trial(tmp_path: Path) -> None:
+    """While one worker is at a slow architecture, the other one does all that differ, and its twins take no worker."""
+    ended: dict[str, float] = {}
+
+    def slow(request: Request) -> Evaluation:
+        if request.text == "[twin]":
+            while len(ended) < 10 and time.monotonic() < limit:
+                time.sleep(0.01)
+        ended[request.text] = time.monotonic()
+        return good(request)
+
+    limit = time.monotonic() + 20
+    with opened(tmp_path) as store:
+        run(store, Twins(), ThreadExecutor(slow, workers=2))
+        assert [store.phase(SEARCH).trials[number].reused for number in range(5)] == [None, 0, 0, 0, None]
+    assert len(ended) == 11
+    assert max(ended, key=lambda text: ended[text]) == "[twin]"
+
+
+def test_a_mistake_of_a_strategy_ends_the_search_at_once(tmp_path: Path) -> None:
+    """What a strategy raises comes out of the driver, and evaluations that run are given up rather than waited for."""
+
+    class Broken(Twins):
+        def propose(self, history: History, rng: Random) -> Proposal | None:
+            if len(history) == 5:
+                raise ZeroDivisionError
+            return super().propose(history, rng)
+
+    class Endless(ThreadExecutor):
+        def submit(self, request: Request, watch: Watch | None = None) -> "Future[Evaluation]":
+            return super().submit(request) if request.text != "[twin]" else self.never()
+
+        def never(self) -> "Future[Evaluation]":
+            future: Future[Evaluation] = Future()
+            self._waiting.append(future)
+            return future
+
+    with opened(tmp_path) as store, pytest.raises(ZeroDivisionError):
+        run(store, Broken(), Endless(workers=2))
+
+
+def test_a_strategy_that_waits_for_nothing_is_refused(tmp_path: Path) -> None:
+    """Where no trial runs, none will end: the strategy is named in place of a search that hangs."""
+
+    class Waiting(Twins):
+        def propose(self, history: History, rng: Random) -> Proposal | None:
+            return None if len(history) == 3 else super().propose(history, rng)
+
+    with opened(tmp_path) as store:
+        with pytest.raises(SettingError, match="the strategy Waiting waits for trials to end, but none is running"):
+            run(store, Waiting(), ThreadExecutor(workers=2))
+        assert store.phase(SEARCH).ended == 3
+
+
+def test_free_workers_wait_for_a_slow_seed(tmp_path: Path) -> None:
+    """Nothing but seeds enters a seeded population: with four workers and one seed, three stay free until it has ended, then mutate it."""
+
+    def slow(request: Request) -> Evaluation:
+        if not request.final:
+            time.sleep(0.1)
+        return good(request)
+
+    options = {**EVOLUTION, "init": "resnet8"}
+    executor = ThreadExecutor(slow, workers=4)
+    result = search(small_task(), trials=8, workers=4, limits=SMALL, run="test", runs=tmp_path, executor=executor, **options)
+    assert [trial.origin for trial in result.history] == ["seed resnet8", *["mutation"] * 7]

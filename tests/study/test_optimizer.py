@@ -1,0 +1,146 @@
+"""Facts about a strategy by hand: ask, tell, save and load."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.study_samples import SMALL, score
+
+from einspace import EinSpace, Optimizer
+from einspace.errors import RunError, SettingError, UnknownNameError
+from einspace.strategies import RandomSearch
+from einspace.trial import Costs, Proposal, Trial
+
+SPACE = EinSpace((1, 8, 8), limits=SMALL)
+
+
+def made(**options: Any) -> Optimizer:
+    """A small evolution with seeds."""
+    return Optimizer(SPACE, "evolution", **{"seed": 3, "init": "resnet8,random*2", "population": 5, "tournament": 2, **options})
+
+
+def go(optimizer: Optimizer, trials: int) -> None:
+    """Ask and tell, with every fourth training failing."""
+    for _ in range(trials):
+        proposal = optimizer.ask()
+        optimizer.tell(proposal, None if len(optimizer.trials) % 4 == 0 else score(proposal.text))
+
+
+def compared(optimizer: Optimizer) -> list[tuple[Any, ...]]:
+    """What two optimizers must share, trial by trial."""
+    return [(trial.number, trial.proposal, trial.value, trial.fitness, trial.outcome) for trial in optimizer.trials]
+
+
+def test_a_saved_optimizer_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    """Whatever the moment, also while a proposal is waited for: asked, saved and loaded equals asked in one go."""
+    whole = made()
+    go(whole, 14)
+    assert {trial.origin for trial in whole.trials} >= {"seed resnet8", "seed random", "mutation"}
+    interrupted = made()
+    go(interrupted, 6)
+    waiting = interrupted.ask()
+    interrupted.save(tmp_path / "state.json")
+    loaded = made().load(tmp_path / "state.json")
+    assert loaded.trials == interrupted.trials
+    loaded.tell(waiting, score(waiting.text))
+    go(loaded, 7)
+    assert compared(loaded) == compared(whole)
+    assert loaded.best is not None
+    assert whole.best is not None
+    assert (loaded.best.number, loaded.best.value) == (whole.best.number, max(trial.value or 0 for trial in whole.trials))
+
+
+def test_several_proposals_are_out_at_a_time() -> None:
+    """Scores come in any order, each to its own proposal; twins are told one after the other."""
+    optimizer = Optimizer(SPACE, RandomSearch(SPACE), seed=1)
+    asked = [optimizer.ask() for _ in range(3)]
+    assert len({proposal.key for proposal in asked}) == 3
+    for number in (2, 0, 1):
+        assert optimizer.tell(asked[number], float(number)).number == number
+    assert [trial.value for trial in optimizer.trials] == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_the_best_follows_the_direction(direction: Any) -> None:
+    """A lower score is the better one where it is minimised; a failure, and what is not finite, is never best."""
+    optimizer = made(direction=direction)
+    for told in (0.5, 0.25, 0.75, None, float("nan"), float("-inf"), float("inf")):
+        optimizer.tell(optimizer.ask(), told)
+    assert optimizer.best is not None
+    assert optimizer.best.value == (0.75 if direction == "maximize" else 0.25)
+    assert [trial.value for trial in optimizer.trials[3:]] == [None] * 4
+
+
+def test_a_seeded_strategy_needs_a_score_first() -> None:
+    """Where the strategy waits, asking says so in place of an answer; a score, or the failure of all seeds, ends that."""
+    optimizer = made(init="resnet8")
+    first = optimizer.ask()
+    with pytest.raises(SettingError, match="needs the score of a proposal"):
+        optimizer.ask()
+    assert len(optimizer.trials) == 1
+    optimizer.tell(first, 0.5)
+    assert optimizer.ask().parents == (0,)
+
+
+def test_what_cannot_be_told_is_refused() -> None:
+    """A proposal that was not asked for, a second score, and what is no number."""
+    optimizer = made()
+    proposal = optimizer.ask()
+    for score_of in ("0.5", True, [1.0]):
+        with pytest.raises(SettingError, match="a score is a number, or None for a training that failed"):
+            optimizer.tell(proposal, score_of)  # type: ignore[arg-type]
+    optimizer.tell(proposal, 0.5)
+    for other in (proposal, Proposal("[relu relu]", "key", Costs(0), "mine")):
+        with pytest.raises(SettingError, match="no score of this proposal is waited for"):
+            optimizer.tell(other, 0.5)
+    assert [trial.value for trial in optimizer.trials] == [0.5]
+
+
+def test_options_that_make_no_sense_are_refused() -> None:
+    """As by a search."""
+    with pytest.raises(UnknownNameError, match="did you mean evolution"):
+        Optimizer(SPACE, "evolutoin")
+    with pytest.raises(SettingError, match="the strategy random takes no population"):
+        Optimizer(SPACE, "random", population=5)
+    with pytest.raises(SettingError, match="has its options and initial members already"):
+        Optimizer(SPACE, RandomSearch(SPACE), init="resnet8")
+
+
+def test_files_that_hold_no_trials_are_refused(tmp_path: Path) -> None:
+    """One line names the file and what is wrong; the optimizer keeps what it has."""
+    good, bad = tmp_path / "state.json", tmp_path / "bad.json"
+    optimizer = made()
+    go(optimizer, 4)
+    optimizer.save(good)
+    state = json.loads(good.read_text())
+    changed = json.loads(good.read_text())
+    changed["trials"][1]["fitness"] = 2.0
+    gap = {**state, "trials": state["trials"][1:]}
+    for content, message in (
+        ("{", "holds no trials"),
+        ("[]", "holds no trials"),
+        (json.dumps({"seed": 3}), "holds no trials"),
+        (json.dumps(changed), "does not fit its checksum"),
+        (json.dumps(gap), "trial 1 of the phase search comes after 0 trials"),
+        (json.dumps({**state, "seed": 4}), "is of the seed 4, not 3"),
+    ):
+        bad.write_text(content)
+        before = optimizer.trials
+        with pytest.raises(RunError, match=message) as raised:
+            optimizer.load(bad)
+        assert (str(bad) in str(raised.value), "\n" in str(raised.value), optimizer.trials) == (True, False, before)
+    with pytest.raises(RunError, match="cannot be read"):
+        optimizer.load(tmp_path / "none.json")
+    with pytest.raises(RunError, match="cannot be written"):
+        optimizer.save(tmp_path / "none" / "state.json")
+
+
+def test_a_score_of_numpy_s_is_a_number(tmp_path: Path) -> None:
+    """Scores come from NumPy and PyTorch as often as from Python, and are stored as numbers."""
+    numpy = pytest.importorskip("numpy")
+    optimizer = made()
+    told: list[Trial] = [optimizer.tell(optimizer.ask(), numpy.float32(0.5)), optimizer.tell(optimizer.ask(), numpy.float64(0.25))]
+    assert [trial.value for trial in told] == [0.5, 0.25]
+    optimizer.save(tmp_path / "state.json")
+    assert made().load(tmp_path / "state.json").trials == optimizer.trials
