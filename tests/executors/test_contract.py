@@ -12,6 +12,7 @@ from tests.executors.waiting import gone, until
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor, machine
+from einspace.executors.processes import STOPPING
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -193,18 +194,18 @@ def test_crash_keeps_scores(executor: Executor) -> None:
 
 
 def test_stop(make: Make) -> None:
-    """After stop, what has not ended is cancelled, those who wait are woken, and the workers are gone within a second."""
+    """After stop, what has not ended is cancelled, those who wait are woken, and the workers are gone, before `stop` gives up waiting."""
     executor = make()
     pid = pid_of(executor)
     futures = [executor.submit(Request("forever")) for _ in range(3)]
     clock = time.monotonic()
     executor.stop()
-    assert time.monotonic() - clock < 1
+    assert time.monotonic() - clock < STOPPING / 2
     assert not wait(futures, timeout=1).not_done
     for future in futures:
         with pytest.raises(CancelledError):
             future.result()
-    assert until(lambda: gone(pid), seconds=1)
+    assert until(lambda: gone(pid), seconds=5)
     executor.stop()
     with pytest.raises(SettingError, match="closed"):
         executor.submit(Request("late"))
