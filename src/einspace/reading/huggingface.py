@@ -13,7 +13,7 @@ from einspace.reading.source import SPLITS, Source
 
 SAMPLES = ("image", "img", "pixel_values", "audio", "signal", "x")
 TARGETS = ("label", "labels", "fine_label", "target", "class", "y")
-"""Columns that are looked for, in this order, unless told otherwise."""
+"""Columns that are looked for, in this order, unless a user says another."""
 
 
 def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> Source:
