@@ -123,7 +123,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"
         "own: {kind: mask, metric: mean IoU, class_weights: true, axes: NHW, target_axes: NHWC, label: y, drop: id, "
-            "channels: 2, layout: channels, split: part, size: '8,8'}\n",
+        "channels: 2, layout: channels, split: part, size: '8,8'}\n",
     )
     settings, _ = load(path, {})
     dumped = flat(settings.model_dump())
