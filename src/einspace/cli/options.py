@@ -22,7 +22,7 @@ TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einsp
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
 
 OWN = tuple(key for key in leaves() if key.startswith("own."))
-"""Settings that say what data of one's own are."""
+"""Settings that say what people's own data are."""
 
 
 def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
