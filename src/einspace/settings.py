@@ -14,6 +14,7 @@ import numpy as np
 from einspace.config.origin import describe_here
 from einspace.errors import RunError
 from einspace.networks.heads.data import head_data
+from einspace.reading.scanning import chunks
 from einspace.space import EinSpace
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
@@ -73,7 +74,8 @@ def fingerprint(task: Task) -> str:
     for split in task.splits.values():
         for array in (split.x, split.y):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).data)
+            for chunk in chunks(array):
+                digest.update(np.ascontiguousarray(chunk).data)
     return digest.hexdigest()[:16]
 
 
