@@ -80,7 +80,7 @@ def test_the_readme_s_table_of_trials(tmp_path: Path) -> None:
 
 
 def test_the_paper_s_sampling_is_scored_on_test_and_selects_nothing(tmp_path: Path) -> None:
-    """Section 4.1: the mean over K samples on test, each trained once and like a final one; the cheap form is on validation and has a best."""
+    """Section 4.1: the mean over K samples on test, each trained once like a final one; the cheap form is on validation and has a best."""
     executor = ThreadExecutor()
     sampled = run(tmp_path / "a", 5, executor=executor, **{**SAMPLED, "strategy": "sampling"})
     texts = [trial.text for trial in sampled.history]
