@@ -140,7 +140,8 @@ def frames() -> dict[str, Any]:
 
 def test_a_data_frame_of_polars() -> None:
     """As one of pandas."""
-    polars = pytest.importorskip("polars")
+    import polars
+
     frame = polars.from_pandas(frames()["pandas"])
     assert Task.from_table(frame).input.shape == (6, 1)
     with pytest.raises(TaskError, match="a data frame in memory"):
