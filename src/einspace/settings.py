@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from einspace.config.origin import describe_here
+from einspace.config.origin import describe_here, differences
 from einspace.errors import RunError
 from einspace.networks.heads.data import head_data
 from einspace.space import EinSpace
@@ -102,22 +102,6 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
 
 
-def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """One line for each setting that is not the same.
-
-    >>> differences({"seed": 0, "recipe": {"epochs_search": 8}}, {"seed": 0, "recipe": {"epochs_search": 2}})
-    ['recipe.epochs_search: 8 there, 2 here']
-    """
-    lines: list[str] = []
-    for name in dict.fromkeys((*there, *here)):
-        a, b = there.get(name), here.get(name)
-        if isinstance(a, Mapping) and isinstance(b, Mapping):
-            lines += differences(a, b, f"{prefix}{name}.")
-        elif a != b:
-            lines.append(f"{prefix}{name}: {json.dumps(a)} there, {json.dumps(b)} here")
-    return lines
-
-
 def _without_versions(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in ("versions", "published", "path")}
 
@@ -126,7 +110,7 @@ def _scaling(normaliser: Normaliser | None) -> dict[str, Any] | None:
     """What targets were divided by: the figures of a few numbers, a hash of those of a field."""
     if normaliser is None:
         return None
-    parts = {"mean": np.asarray(normaliser.mean), "deviation": np.asarray(normaliser.deviation)}
+    parts = {name: np.asarray(getattr(normaliser, name)) for name in ("mean", "deviation")}
     return {name: part.ravel().tolist() if part.size <= 16 else _hash(part.tobytes().hex()) for name, part in parts.items()}
 
 

@@ -1,8 +1,10 @@
 """Where a run came from: versions and platform, written beside its settings into `config.yaml`."""
 
+import json
 import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,12 @@ from einspace.errors import RunError
 CONFIG = "config.yaml"
 """The file in a run's folder that repeats it."""
 
-PACKAGES = ("einspace", "python", "torch", "optuna", "numpy")
-"""Whose versions are stored."""
+PACKAGES = ("einspace", "torch", "optuna", "numpy")
+"""Whose versions are stored, beside that of Python."""
 
 
 class Origin(Group):
-    """What a stored file tells besides the settings. A search does not follow from it, but may differ with it."""
+    """The part of a stored file that is not settings: a search does not follow from it, but may differ with it."""
 
     versions: dict[str, str] | None = None
     platform: str | None = None
@@ -33,16 +35,31 @@ class Origin(Group):
 
 def describe_here() -> dict[str, Any]:
     """The versions and platform of this process."""
-    return {"versions": {name: _version(name) for name in PACKAGES}, "platform": platform.platform()}
+    versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    return {"versions": versions, "platform": platform.platform()}
 
 
 def notes(origin: Origin) -> list[str]:
     """What is different here, one line each: the same settings may find something else."""
-    from einspace.settings import differences
-
     there = {name: value for name, value in origin.model_dump().items() if name in ("versions", "platform") and value is not None}
     here = describe_here()
     return differences(there, {name: here[name] for name in there})
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """One line for each setting that is not the same.
+
+    >>> differences({"seed": 0, "recipe": {"epochs_search": 8}}, {"seed": 0, "recipe": {"epochs_search": 2}})
+    ['recipe.epochs_search: 8 there, 2 here']
+    """
+    lines: list[str] = []
+    for name in dict.fromkeys((*there, *here)):
+        a, b = there.get(name), here.get(name)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            lines += differences(a, b, f"{prefix}{name}.")
+        elif a != b:
+            lines.append(f"{prefix}{name}: {json.dumps(a)} there, {json.dumps(b)} here")
+    return lines
 
 
 def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -59,22 +76,6 @@ def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, 
         with draft_of(path) as draft:
             draft.write_text(text, encoding="utf-8")
             if path.exists():
-                path.replace(_unused(folder))
+                path.replace(next(kept for number in count(1) if not (kept := folder / f"config-{number}.yaml").exists()))
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def _unused(folder: Path) -> Path:
-    number = 1
-    while (kept := folder / f"config-{number}.yaml").exists():
-        number += 1
-    return kept
-
-
-def _version(package: str) -> str:
-    if package == "python":
-        return platform.python_version()
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

@@ -12,7 +12,7 @@ BUSY = 60.0
 """Seconds that a driver waits for another process that holds the database."""
 
 EVERY = 50
-"""Trials between two copies, at least."""
+"""Trials between two copies, at least; a tenth of those that the run has where that is more, so that a copy costs each trial the same."""
 
 
 def backup_of(file: Path) -> Path:
@@ -87,20 +87,3 @@ def _trials(file: Path) -> int:
             return int(connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0])
     except sqlite3.DatabaseError:
         return 0
-
-
-class Backups:
-    """Copies of a database while it grows: the next one is due after `EVERY` more trials, or after a tenth of those that the run has.
-
-    A copy costs as much as the run is long; this way it costs the same for each trial.
-    """
-
-    def __init__(self, file: Path, trials: int = 0) -> None:
-        self.file = file
-        self._last = trials
-
-    def after(self, trials: int) -> None:
-        """So many trials have ended by now."""
-        if trials - self._last >= max(EVERY, trials // 10):
-            self._last = trials
-            back_up(self.file)

@@ -67,33 +67,16 @@ class Database:
                 self._descriptor = None
 
     @contextmanager
-    def starting(self) -> Iterator[None]:
-        """Two drivers that start at once must not both make the tables."""
+    def alone(self, engine: Engine | None = None) -> Iterator[None]:
+        """Keep the other drivers from asking for a trial meanwhile; without an engine, from making the tables.
+
+        A file has one driver anyway. On a server it is a lock of PostgreSQL's, which ends with the connection and so with the process.
+        """
         if not self.shared:
             yield
             return
-        with self._locked(create_engine(self.url, poolclass=NullPool), "the tables"):
-            yield
-
-    @contextmanager
-    def asking(self, engine: Engine) -> Iterator[None]:
-        """Keep the other drivers from asking for a trial meanwhile, for as long as the connection holds."""
-        if not self.shared:
-            yield
-            return
-        with self._locked(engine, self.study):
-            yield
-
-    def unusable(self, error: Exception) -> StorageError:
-        """The message for a database that fails: what it is, why, and how to go on, which nothing promises for one that is gone."""
-        if self.file is not None and self._descriptor is not None and is_gone(self.file, self._descriptor):
-            return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
-        what = f"the database {self} cannot be used: {said(error)}"
-        return StorageError(f"{what}. Finished trials are kept: the same command goes on once it can")
-
-    @contextmanager
-    def _locked(self, engine: Engine, name: str) -> Iterator[None]:
-        """Hold a lock of PostgreSQL's, which ends with the connection and so with the process."""
+        name = "the tables" if engine is None else self.study
+        engine = engine or create_engine(self.url, poolclass=NullPool)
         connection = self.outage.survive(lambda _: _lock(engine, name))
         try:
             yield
@@ -104,6 +87,17 @@ class Database:
                 connection.invalidate()
             finally:
                 connection.close()
+
+    def damaged(self, how: str) -> RunError:
+        """The error for contents that make no sense, with the way back."""
+        return RunError(f"the database {self} cannot be used: it is damaged ({how}){'' if self.file is None else way_back(self.file)}")
+
+    def unusable(self, error: Exception) -> StorageError:
+        """The error for a database that fails, with how to go on."""
+        if self.file is not None and self._descriptor is not None and is_gone(self.file, self._descriptor):
+            return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
+        what = f"the database {self} cannot be used: {said(error)}"
+        return StorageError(f"{what}. Finished trials are kept: the same command goes on once it can")
 
 
 def masked(address: str) -> str:

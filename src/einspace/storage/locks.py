@@ -51,13 +51,8 @@ def _read(note: Path) -> str:
 
 def _write(note: Path, text: str) -> None:
     """Without following a link that somebody has laid there; a full disk is noticed by whoever has more to write."""
-    with suppress(OSError):
-        descriptor = os.open(note, _FLAGS, 0o644)
-        try:
-            os.truncate(descriptor, 0)
-            os.write(descriptor, text.encode())
-        finally:
-            os.close(descriptor)
+    with suppress(OSError), os.fdopen(os.open(note, _FLAGS | os.O_TRUNC, 0o644), "w") as file:
+        file.write(text)
 
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)

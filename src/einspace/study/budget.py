@@ -1,12 +1,11 @@
 """Budget: how long a search goes on, in trials, in seconds, or both."""
 
-import re
 from collections.abc import Callable
-from math import inf, isfinite
+from dataclasses import dataclass
+from math import inf
 from statistics import median
 from time import monotonic
 
-from einspace.errors import SettingError
 from einspace.storage.ledger import Ledger
 
 RESERVED = 0.4
@@ -18,47 +17,22 @@ SLACK = 0.05
 RECENT = 20
 """Trials whose seconds tell what the next one will take."""
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
-
-def seconds_of(budget: str | float) -> float:
-    """Read a budget of time: seconds, or a text with the units s, m, h and d.
-
-    >>> seconds_of("30m"), seconds_of("1h30m"), seconds_of(90)
-    (1800.0, 5400.0, 90.0)
-    """
-    if isinstance(budget, str):
-        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", budget)
-        whole = "".join(number + unit for number, unit in parts)
-        found = sum(float(number) * _UNITS[unit] for number, unit in parts) if whole == budget.replace(" ", "") else 0.0
-    else:
-        found = 0.0 if isinstance(budget, bool) else float(budget)
-    if not (isfinite(found) and found > 0):
-        raise SettingError(f"a budget is a time over 0, such as 90s, 30m, 8h or 2d, not {budget!r}")
-    return found
-
-
+@dataclass
 class Budget:
-    """What a search may use up.
+    """The bounds of a search."""
 
-    Args:
-        trials: How many trials the search has when it is finished, or None.
-        seconds: Of the run as a whole, final trainings included, or None.
-        spent: Seconds that earlier calls of the run took.
-        reserve: The seconds that the final trainings will take, as far as is known.
-    """
+    trials: int | None
+    """How many trials the search has when it is finished, or None."""
+    seconds: float | None = None
+    """Of the run as a whole, final trainings included, or None."""
+    spent: float = 0.0
+    """Seconds that earlier calls of the run took."""
+    reserve: Callable[[], float] = lambda: 0.0
+    """The seconds that the final trainings will take, as far as is known."""
 
-    def __init__(
-        self,
-        trials: int | None,
-        seconds: float | None = None,
-        spent: float = 0.0,
-        reserve: Callable[[], float] = lambda: 0.0,
-    ) -> None:
-        self.trials = trials
-        self.seconds = seconds
-        self._start = monotonic() - spent
-        self._reserve = reserve
+    def __post_init__(self) -> None:
+        self._start = monotonic() - self.spent
 
     @property
     def used(self) -> float:
@@ -89,4 +63,4 @@ class Budget:
     def _kept(self, ledger: Ledger) -> float:
         if self.seconds is None or not ledger.scored:
             return 0.0
-        return min(RESERVED * self.seconds, self._reserve())
+        return min(RESERVED * self.seconds, self.reserve())
