@@ -12,7 +12,7 @@ from einspace.drafts import write_text
 from einspace.errors import RunError
 from einspace.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
-from einspace.storage.backup import backup_of, check
+from einspace.storage.backup import backup_of
 from einspace.storage.outage import PATIENCE
 
 STUDY = "einspace"
@@ -32,16 +32,10 @@ class Run:
             raise RunError(f"a run cannot have the name {name!r}, which is a baseline's: choose another one")
         self.name = _new_folder(Path(root), re.sub(r"[^\w.+-]", "-", task)) if name is None else name
         self.path = Path(root) / self.name
-
-    @property
-    def database(self) -> Path:
-        """The study's SQLite file, where the study lives in no database of its own."""
-        return self.path / "study.db"
-
-    @property
-    def weights(self) -> Path:
+        self.database = self.path / "study.db"
+        """The study's SQLite file, unless another database holds the study."""
+        self.weights = self.path / "weights"
         """The folder of the weights that the final trainings gave, where they are kept."""
-        return self.path / "weights"
 
     def study(self, storage: str | None = None, patience: float = PATIENCE) -> Database:
         """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
@@ -58,9 +52,9 @@ class Run:
         stored, file = self.settings(), database.file
         if stored is not None:
             check_same(stored, settings, self.name)
+        database.check()
         if file is None:
             return
-        check(file)
         empty = not file.exists() or file.stat().st_size == 0
         if empty and stored is not None and not backup_of(file).exists():
             raise database.damaged("the run has begun, but its study is empty")

@@ -52,9 +52,9 @@ class RecipeSettings(Group):
 
 
 class RunSettings(Group):
-    """What a run stores in `config.yaml`, and what repeats it there; all but the task are arguments of `study.search`, by these names.
+    """The settings that a run stores in `config.yaml`; all but the task are arguments of `study.search`, by these names.
 
-    A setting that only some strategies take is None where nobody gave it: the strategy knows its own default.
+    A setting that only some strategies take is None where it was not given: the strategy has the default.
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
@@ -92,10 +92,9 @@ class RunSettings(Group):
 
 
 class SearchSettings(RunSettings):
-    """Every option of a search. The command line takes its flags, defaults and help from here, and a file its keys.
+    """Every option of a search, from which the command line and a settings file follow.
 
-    What stands here and not in a run's settings decides where data and work lie, and what is shown and told, not what is found; and
-    `storage` can hold a password.
+    The fields that `RunSettings` has not decide where data and work lie and what is shown, not the results; `storage` can hold a password.
     """
 
     run: Annotated[str | None, Field(description="The run's name; the same name continues it.")] = None

@@ -41,8 +41,7 @@ def describe_here() -> dict[str, Any]:
 
 def notes(origin: Origin) -> list[str]:
     """What is different here, one line each: the same settings may find something else."""
-    there = {name: value for name, value in origin.model_dump().items() if name in ("versions", "platform") and value is not None}
-    here = describe_here()
+    there, here = origin.model_dump(include={"versions", "platform"}, exclude_none=True), describe_here()
     return differences(there, {name: here[name] for name in there})
 
 
@@ -63,10 +62,9 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str =
 
 
 def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Write the settings of a call into a run's folder, whole or not at all, with the origin: where it ran, and what else is `given`.
+    """Write the settings of a call into a run's folder, whole or not at all, with the versions, the platform and what else is `given`.
 
-    The file of an earlier call with other settings or versions is kept as `config-1.yaml` and so on. Raises RunError where the
-    folder cannot be written.
+    A file with other contents is kept as `config-1.yaml` and so on. Raises RunError where the folder cannot be written.
     """
     text = f"# einspace search --config {folder / CONFIG}  repeats this run\n{write({**settings, **describe_here(), **given})}"
     path = folder / CONFIG

@@ -17,9 +17,9 @@ from einspace.errors import SettingError, UnknownNameError, cut
 
 
 def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, Origin]:
-    """The settings of a file, if there is one, with those that were `given` on the command line, by their keys, in place of the file's.
+    """The settings of a file, if there is one, and in their place those that were `given` on the command line, by their keys.
 
-    Raises SettingError that names the file, the line, the key, the value and what is allowed, for every mistake a line.
+    Raises SettingError with a line for every mistake: the file, the line, the key, the value and what is allowed.
     """
     values, lines = ({}, {}) if path is None else read(path)
     origin = {name: values.pop(name) for name in Origin.model_fields if name in values}
@@ -55,10 +55,7 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
 
 
 def stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run stores of a call: those of the values that are a run's settings, resolved and checked.
-
-    Raises SettingError that names the setting, the value and what is allowed, for every mistake a line.
-    """
+    """The settings that a run stores of a call, checked; raises SettingError with a line for every mistake."""
     try:
         return RunSettings(**{name: values[name] for name in RunSettings.model_fields}).model_dump()
     except ValidationError as error:

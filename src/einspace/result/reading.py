@@ -23,8 +23,7 @@ SESSION = "session "
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:
     """Read the result of a run, finished or not, from its folder or from the database `storage`; raises RunError where there is none.
 
-    The texts are of the run's grammar: `EinSpace(shape, grammar=...)` parses those of another one than the paper's, whose fingerprint
-    is in the settings.
+    `EinSpace(shape, grammar=...)` parses the texts of a run in another grammar, whose fingerprint is in the settings.
     """
     folder = Run(runs, run)
     database = folder.study(storage)

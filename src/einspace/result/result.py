@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import mean, pstdev
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+import optuna
 from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.errors import RunError, SettingError
 from einspace.pareto import fronts
@@ -17,12 +19,8 @@ from einspace.run import STUDY
 from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
+from einspace.tasks.metrics import Seeds, over_seeds
 from einspace.trial import Proposal, Trial
-
-if TYPE_CHECKING:
-    import optuna
-
-    from einspace.tasks.metrics import Seeds
 
 TOP = 5
 """How many of the best architectures are shown, unless told otherwise."""
@@ -65,10 +63,8 @@ class Entrant:
         return tuple(None if final is None else final.value for final in self.finals)
 
     @cached_property
-    def over_seeds(self) -> "Seeds":
+    def over_seeds(self) -> Seeds:
         """Mean and deviation on test; one seed without a score takes the mean away."""
-        from einspace.tasks.metrics import over_seeds
-
         return over_seeds(self.tests)
 
     @property
@@ -136,8 +132,7 @@ class Result:
     overhead: float | None
     """The share of the workers' time that the loop itself cost, 0 to 1; None where nothing was evaluated.
 
-    It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`): it counts everything but
-    evaluations, the start of the workers, and the end of a session, when nothing is left for a worker to do; `seconds` holds these two.
+    It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`).
     """
 
     @property
@@ -187,15 +182,11 @@ class Result:
         points = [(trial.fitness or 0.0, float(trial.cost(cost) or 0.0)) for trial in scored]
         return [scored[i] for i in fronts(points)[0]] if scored else []
 
-    def study(self, storage: str | None = None) -> "optuna.Study":
-        """The run's study for Optuna's own tools, such as `trials_dataframe()` and its plots: read-only, whoever writes to it meanwhile.
+    def study(self, storage: str | None = None) -> optuna.Study:
+        """The run's study for Optuna's own tools, such as `trials_dataframe()`; read-only. A trial's record is its attribute `trial`.
 
-        `storage` is the one that the search was given, if any. A trial's record is its attribute `trial`. Raises RunError where the
-        database cannot be read.
+        `storage` is the address that the search was given, if any. Raises RunError where the database cannot be read.
         """
-        import optuna
-        from sqlalchemy.exc import SQLAlchemyError
-
         database = storage or self.run.resolve() / "study.db"
         try:
             if storage is not None:

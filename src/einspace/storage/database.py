@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from einspace.errors import RunError, StorageError
-from einspace.storage.backup import BUSY, way_back
+from einspace.storage.backup import BUSY, backup_of, way_back
 from einspace.storage.locks import is_gone, locked
 from einspace.storage.outage import PATIENCE, Outage, said
 
@@ -53,6 +53,27 @@ class Database:
         """The options of SQLAlchemy's engine."""
         connecting = _CONNECTION if self.shared else {"timeout": BUSY, "factory": _Durable}
         return {"connect_args": connecting, "max_overflow": -1, "pool_pre_ping": self.shared}
+
+    def check(self) -> None:
+        """Raise RunError, with the way back, for a file that is damaged, and for one that is lost while its copy is still there."""
+        if self.file is None:
+            return
+        if not self.file.exists() or self.file.stat().st_size == 0:
+            if backup_of(self.file).exists():
+                raise RunError(f"the database {self} is {'empty' if self.file.exists() else 'gone'}{way_back(self.file)}")
+            return
+        try:
+            with closing(sqlite3.connect(self.file, timeout=BUSY)) as connection:
+                (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+                tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        except sqlite3.OperationalError as error:
+            raise RunError(f"the database {self} cannot be used: {error}; the same command goes on once it can") from None
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            found, tables = str(error), set()
+        if found != "ok":
+            raise self.damaged(str(found).splitlines()[-1])
+        if tables and "studies" not in tables:
+            raise self.damaged(f"it holds no study, but tables such as {min(tables)}")
 
     @contextmanager
     def driving(self) -> Iterator[None]:
@@ -112,10 +133,7 @@ def masked(address: str) -> str:
 
 
 def seconds_up(engine: Engine) -> float:
-    """Seconds since the server takes connections: its launchers begin when it has recovered, which may be long after its start.
-
-    They are not visible to every user, for whom the server's own start counts.
-    """
+    """Seconds since the server recovered, when its launchers began; since its start, for a user who cannot see them."""
     with engine.connect() as connection:
         return float(connection.execute(_UP_FOR).scalar() or 0)
 

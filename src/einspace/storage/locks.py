@@ -12,11 +12,10 @@ from einspace.errors import RunError
 
 @contextmanager
 def locked(file: Path, what: str) -> Iterator[int]:
-    """Hold a database file itself, by whatever name or link it is reached; gives its descriptor.
+    """Hold a database file, by whatever name or link it is reached, and give its descriptor. A missing file is made.
 
-    The file is made if there is none. `FILE.lock` beside it says who holds it; without that note the lock holds all the same. Windows locks
-    the note, for SQLite could not read a file that is locked there. Raises RunError if another process holds the file, and says which, and
-    where there can be no such file.
+    `FILE.lock` beside it says who holds it. Windows locks that note instead, for SQLite could not read a locked file there. Raises RunError
+    if another process holds the file, and where there can be no such file.
     """
     target = file.resolve()
     note = target.with_name(f"{target.name}.lock")

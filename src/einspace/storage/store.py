@@ -21,7 +21,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.errors import RunError
 from einspace.evaluation.outcome import Outcome
-from einspace.storage.backup import check
 from einspace.storage.database import Database, seconds_up
 from einspace.storage.ledger import HERE, Ledger
 from einspace.storage.records import sealed, unsealed
@@ -77,8 +76,7 @@ class StudyStore:
 
         A new study gets the direction `higher_is_better`; with None there must be one. `pruner` judges the trials that are watched.
         """
-        if database.file is not None:
-            check(database.file)
+        database.check()
         storage: RDBStorage | None = None
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
@@ -176,10 +174,10 @@ class StudyStore:
                 self.database.outage.attempt(partial(self._storage.record_heartbeat, trial_id))
 
     def rescue(self) -> None:
-        """Give up the trials of dead drivers, so that they can be tried again, and read what is new.
+        """Fail the trials of dead drivers, so that they can be tried again, and read what is new.
 
-        In a file there is one driver, which calls this before it begins any. On a server, trials are stale that had no sign of life for
-        `GRACE` seconds, but not within that time after the server was away: nobody could give one then.
+        A file has one driver, which calls this before it begins any. On a server, a trial without a sign of life for `GRACE` seconds is
+        stale, but not within that time after an outage.
         """
         if not self.database.shared:
             for shelf in self._shelves:

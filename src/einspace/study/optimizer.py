@@ -32,7 +32,7 @@ class Optimizer:
     >>> optimizer = Optimizer(space, "evolution", seed=0, population=4, tournament=2)
     >>> for _ in range(6):
     ...     proposal = optimizer.ask()
-    ...     optimizer.tell(proposal, score=-space.parse(proposal.text).parameters)
+    ...     trial = optimizer.tell(proposal, score=-space.parse(proposal.text).parameters)
     >>> len(optimizer.trials), optimizer.best.value == max(trial.value for trial in optimizer.trials)
     (6, True)
     """
@@ -77,13 +77,11 @@ class Optimizer:
         return proposal
 
     def tell(self, proposal: Proposal, score: float | None) -> Trial:
-        """Report the score of a proposal, or None for a training that failed; what is not finite counts as failed.
+        """Report the score of a proposal, or None for a training that failed, and return the trial; what is not finite counts as failed.
 
-        Returns:
-            The trial as it is remembered. Raises SettingError for a proposal that was not asked for, or whose score is known already.
+        Raises SettingError for a proposal that was not asked for, or whose score is known already.
         """
-        waiting = (trial for trial in self.trials if trial.evaluation is None and trial.proposal == proposal)
-        trial = next(waiting, None)
+        trial = next((trial for trial in self.trials if trial.evaluation is None and trial.proposal == proposal), None)
         if trial is None:
             raise SettingError(f"no score of this proposal is waited for: {proposal.text[:80]}")
         if score is not None and (isinstance(score, bool) or not hasattr(score, "__float__")):

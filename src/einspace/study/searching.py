@@ -123,12 +123,10 @@ def search(
         limits: The largest architecture that is wanted.
         computation_probability: p(M -> C) of the paper's grammar.
         grammar: Another grammar, with its own probabilities. Workers import its operations.
-        time_limit: Seconds for one evaluation of the search, None for no limit; a final training gets as much longer as it has more epochs
-            and samples.
+        time_limit: Seconds for one evaluation of the search, or None; a final training gets more, in proportion to epochs and samples.
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
-        executor: "processes" (the default), "ray", what makes one (see `executors.choose`), or an executor. One that is given is left open,
-            unless the search is stopped.
+        executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, left open unless the search is stopped.
         progress: Called after each trial, from this thread.
         storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
             run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
@@ -141,7 +139,7 @@ def search(
 
     Raises:
         SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError: For what cannot be.
-        RunError: For a folder or a study that cannot be used, as a StorageError for a database that fails meanwhile.
+        RunError: For a folder or a study that cannot be used; a StorageError for a database that fails during the search.
         Interrupted: On Ctrl-C, TERM or HUP.
     """
     given = {name: _plain(value) for name, value in locals().items()}  # the arguments, before anything else has a name
@@ -192,11 +190,8 @@ def search(
         check_sendable(work)
     others = {"init": list(initial), "seed": seed, "pruner": None if pruner == "none" else pruner}
     settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
-    origin = {
-        "data": settings.get("data"),
-        "grammar": None if grammar is None else grammar.fingerprint,
-        "objective": None if objective is None else name,
-    }
+    own_grammar, own_objective = None if grammar is None else grammar.fingerprint, None if objective is None else name
+    origin = {"data": settings.get("data"), "grammar": own_grammar, "objective": own_objective}
     entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds)
     with ExitStack() as stack:
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(work, workers, time_limit))
