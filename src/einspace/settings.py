@@ -93,7 +93,9 @@ def source_of(thing: object) -> str | None:
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
-    lines = differences(_without_versions(stored), _without_versions(here))
+    apart = {"versions", "published", "path"}
+    there = {name: value for name, value in stored.items() if name not in apart}
+    lines = differences(there, {name: value for name, value in here.items() if name not in apart})
     if lines:
         changed = "\n".join(f"  {line}" for line in lines)
         raise RunError(f"the run {run!r} was started with other settings: continue it with the same, or choose another name\n{changed}")
@@ -104,15 +106,11 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
 
 
-def _without_versions(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in ("versions", "published", "path")}
-
-
 def _scaling(normaliser: Normaliser | None) -> dict[str, Any] | None:
     """What targets were divided by: the figures of a few numbers, a hash of those of a field."""
     if normaliser is None:
         return None
-    parts = {"mean": np.asarray(normaliser.mean), "deviation": np.asarray(normaliser.deviation)}
+    parts = {name: np.asarray(getattr(normaliser, name)) for name in ("mean", "deviation")}
     return {name: part.ravel().tolist() if part.size <= 16 else _hash(part.tobytes().hex()) for name, part in parts.items()}
 
 

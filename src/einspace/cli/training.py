@@ -30,7 +30,7 @@ def evaluate(
 
     given = {key: own[parameter(key)] for key in OWN if own[parameter(key)] is not None}
     settings, _ = load(None, {"task": task_name, **given})
-    task = load_task(settings.task, data, settings.own.build())
+    task = load_task(settings.task, data, settings.own)
     if task.path:
         err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     architecture = read_architecture(text, task.input)

@@ -1,20 +1,6 @@
 """Result: what a run found, and how far it is."""
 
-from einspace.result.progress import Progress
-from einspace.result.reading import FINALS, SESSION, collect, load_result, load_trials, proposal_of, validated
-from einspace.result.result import TOP, Entrant, Result, Spread
+from einspace.result.reading import collect, load_result, load_trials
+from einspace.result.result import TOP, Entrant, Progress, Result
 
-__all__ = [
-    "FINALS",
-    "SESSION",
-    "TOP",
-    "Entrant",
-    "Progress",
-    "Result",
-    "Spread",
-    "collect",
-    "load_result",
-    "load_trials",
-    "proposal_of",
-    "validated",
-]
+__all__ = ["TOP", "Entrant", "Progress", "Result", "collect", "load_result", "load_trials"]
