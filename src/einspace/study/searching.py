@@ -206,6 +206,7 @@ def search(
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
+        folder.attach(task.preprocessing if isinstance(task, Task) else None, grammar)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
         session = _Session(store)
