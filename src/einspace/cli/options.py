@@ -21,6 +21,9 @@ Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in br
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
 
+COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
+"""Settings that say how networks are computed."""
+
 OWN = tuple(key for key in leaves() if key.startswith("own."))
 """Settings that say what data of one's own are."""
 

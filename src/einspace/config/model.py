@@ -11,6 +11,7 @@ from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
 
 if TYPE_CHECKING:
+    from einspace.evaluation.compute import Compute
     from einspace.tasks import DataOptions
 
 OF_THE_TASK = ("task", "own")
@@ -41,6 +42,27 @@ class RecipeSettings(Group):
     learning_rate: Annotated[float | None, Field(gt=0, description="Of the first step; a cosine takes it to zero.")] = None
     weight_decay: Annotated[float | None, Field(ge=0, description="Of stochastic gradient descent.")] = None
     momentum: Annotated[float | None, Field(ge=0, lt=1, description="Of stochastic gradient descent.")] = None
+
+
+class ComputeSettings(Group):
+    """How networks are computed while they are trained and scored: faster, and the same up to rounding."""
+
+    precision: Annotated[str, Field(description="Of matrix products and convolutions: fp32 or bf16.")] = "fp32"
+    channels_last: Annotated[bool, Field(description="Keep the channels of images innermost in memory.")] = False
+    compile: Annotated[bool, Field(description="Compile each network by torch.compile; pays where trainings are long.")] = False
+
+    @field_validator("precision")
+    @classmethod
+    def _precision_is_known(cls, precision: str) -> str:
+        from einspace.evaluation.compute import PRECISIONS
+
+        return _known("precision", precision, PRECISIONS)
+
+    def build(self) -> "Compute":
+        """The options as a training takes them."""
+        from einspace.evaluation.compute import Compute
+
+        return Compute(**self.model_dump())
 
 
 class LimitSettings(Group):
@@ -164,11 +186,12 @@ class RunSettings(Group):
     keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
     recipe: RecipeSettings = RecipeSettings()
     limits: LimitSettings = LimitSettings()
+    compute: ComputeSettings = ComputeSettings()
     own: OwnSettings = OwnSettings()
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of `study.search`, but for the task and what it holds."""
-        groups = {"recipe": self.recipe.model_dump(), "limits": self.limits.build()}
+        groups = {"recipe": self.recipe.model_dump(), "limits": self.limits.build(), "compute": self.compute.build()}
         return {name: getattr(self, name) for name in RunSettings.model_fields if name not in OF_THE_TASK} | groups
 
 
