@@ -70,9 +70,8 @@ def _attention(fork: Fork, items: Items) -> Step | None:
         return None
     transposing = keys[1]
     assert isinstance(transposing, Step)
-    widths = {
-        step.operation.d for step in (queries[0], keys[0], values[0]) if isinstance(step, Step) and isinstance(step.operation, Linear)
-    }
+    layers = [step.operation for step in (queries[0], keys[0], values[0]) if isinstance(step, Step)]
+    widths = {layer.d for layer in layers if isinstance(layer, Linear)}
     if transposing.operation != TRANSPOSE or len(widths) != 1:
         return None
     return items.step(Heads(1, widths.pop(), product.scaled), fork.branching.inputs * 3)

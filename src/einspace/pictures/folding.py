@@ -16,7 +16,7 @@ class _Found(NamedTuple):
 
     saved: int
     length: int
-    count: int
+    times: int
 
 
 def folded(chain: Chain, items: Items) -> Chain:
@@ -43,8 +43,8 @@ def _row(chain: Chain, items: Items) -> Chain:
         # A block that starts one item later and is as long is the same block turned round: the last of these is whole at its end.
         turned = following.length == best.length and following.saved >= best.saved
         if best.saved >= WORTH and not turned:
-            done.append(items.repeat(best.count, _row(chain[place : place + best.length], items)))
-            place += best.count * best.length
+            done.append(items.repeat(best.times, _row(chain[place : place + best.length], items)))
+            place += best.times * best.length
         else:
             done.append(chain[place])
             place += 1

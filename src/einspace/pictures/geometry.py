@@ -85,7 +85,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Frame:
-    """A border around a part that stands for several: one behind the other (`stacked`) for branches side by side, a single one in series."""
+    """A border around a part that stands for several: a stack of frames for branches side by side, a single one in series."""
 
     rect: Rect
     stacked: bool

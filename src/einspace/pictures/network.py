@@ -5,6 +5,7 @@ edges stay in it. Legend: the axis of a part is the line x = 0, on which data en
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import inf
 from typing import Literal
 
@@ -109,7 +110,9 @@ def _box(kind: Kind | Group, line: tuple[Run, ...], title: str) -> Part:
     return Part(width / 2, width / 2, HEIGHT, [Box(Rect(-width / 2, 0, width, HEIGHT), kind, (line,), title)])
 
 
+@lru_cache(maxsize=4096)
 def _step(step: Step) -> Part:
+    """The box of an operation; the same for every layout that is tried."""
     name, settings = caption(step.operation)
     line = (Run(name, NAME), Run(f" {settings}", SETTINGS)) if settings else (Run(name, NAME),)
     return _box(step.group, line, explained(step))
@@ -247,7 +250,7 @@ def _branch(count: int, chain: Chain, limit: float) -> Part:
 
 def _fork(fork: Fork, limit: float) -> Part:
     head, tail = _step(fork.branching), _step(fork.aggregation)
-    branches = [_branch(count, chain, limit - 120) for count, chain in fork.branches]
+    branches = [_branch(count, chain, limit - 190) for count, chain in fork.branches]
     lasts = [_changed_last(count, chain) for count, chain in fork.branches]
     places = _places(branches, [bool(chain) for _, chain in fork.branches])
     split = fork.branching.outputs[0] if fork.branching.outputs[0].shape != fork.branching.inputs[0].shape else None

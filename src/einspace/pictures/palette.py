@@ -70,9 +70,9 @@ DARK = Palette(
     strong="#ff7b72",
     boxes={
         Group.BRANCHING: Paint("#e3c24b", "#fbe37b", "#12161c"),
-        Group.AGGREGATION: Paint("#7d4fa3", "#c79fe0", "#ffffff"),
-        Group.ROUTING: Paint("#1f6b40", "#5fb583", "#ffffff"),
-        Group.COMPUTATION: Paint("#1e4a7a", "#6ba3de", "#ffffff"),
+        Group.AGGREGATION: Paint("#8a58b3", "#c79fe0", "#ffffff"),
+        Group.ROUTING: Paint("#24794a", "#5fb583", "#ffffff"),
+        Group.COMPUTATION: Paint("#173c66", "#6ba3de", "#ffffff"),
         Kind.INPUT: Paint("#000000", "#9aa7b4", "#ffffff"),
         Kind.OUTPUT: Paint("#c62828", "#ff8a80", "#ffffff"),
         Kind.SYMBOL: Paint("#3a4552", "#6e7b89", "#ffffff"),

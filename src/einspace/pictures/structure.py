@@ -131,12 +131,10 @@ def _chain(found: Series, features: Features, items: Items, depth: int) -> tuple
     chain: list[Item] = []
     for step in found.steps:
         if isinstance(step, Apply):
-            item: Item = items.step(step.operation, features)
-            features = item.outputs
+            chain.append(items.step(step.operation, features))
         else:
-            item = _fork(step, features, items, depth)
-            features = item.aggregation.outputs
-        chain.append(item)
+            chain.append(_fork(step, features, items, depth))
+        features = last_outputs(chain[-1])
     return tuple(chain), features
 
 
