@@ -1,4 +1,4 @@
-"""The pictures that are kept: figure 3's block and the four baselines. `python -m tests.pictures.golden` draws them anew, to be looked at."""
+"""The pictures that are kept: figure 3's block and four baselines. `python -m tests.pictures.golden` draws them anew, to be looked at."""
 
 from pathlib import Path
 

@@ -78,7 +78,7 @@ def test_blocks_are_one_box() -> None:
 
 
 def test_repeats_are_whole_blocks() -> None:
-    """The two blocks of a stage of ResNet18 are drawn once; a chain of two equal layers is not worth a frame; unequal shapes are no repeat."""
+    """The two blocks of a stage of ResNet18 are drawn once; two equal layers are not worth a frame, and blocks that grow are not equal."""
     repeats = [item for item in chain_of(baselines.get("resnet18", (3, 64, 64)), "blocks") if isinstance(item, Repeat)]
     assert [(item.count, len(item.items)) for item in repeats] == [(2, 2)]
     assert isinstance(repeats[0].items[0], Fork)

@@ -62,7 +62,8 @@ def test_baselines_fit_a_page(name: str) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_long_random_networks_have_no_fault(seed: int) -> None:
     """Samples in a row, within a branch too, make networks of hundreds of boxes, which go on in columns in columns."""
-    parts, shape = [], (3, 32, 32)
+    parts: list[str] = []
+    shape: tuple[int, ...] = (3, 32, 32)
     for i in range(25):
         sample = EinSpace(shape, limits=Limits(operations=100)).sample(Random(f"{seed}:{i}"))
         parts.append(str(sample))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from einspace.cli import data, export, grammar, search, show, space, tasks, training
+from einspace.cli import data, export, figure, grammar, search, show, space, tasks, training
 from einspace.cli.output import err
 from einspace.errors import EinspaceError
 
@@ -19,6 +19,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     show.show,
     space.baselines,
     grammar.grammar,
+    figure.figure,
     tasks.tasks,
     data.data,
     training.evaluate,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from einspace.derivation import Node, text
-from einspace.operations import Group, Operation
+from einspace.operations import Group, Identity, Operation
 from einspace.pictures.geometry import NAME, SETTINGS, TIMES, Box, Edge, Kind, Label, Page, Part, Rect, Run, moved
 from einspace.pictures.words import caption
 
@@ -21,6 +21,8 @@ SMALL = 7
 """Nodes of the smallest subtree that has a panel of its own."""
 SYMBOL, TERMINAL, ROW = 22.0, 34.0, 48.0
 """Heights of a non-terminal and a terminal, and from a row to the next."""
+ROUTING = ("R1", "R2")
+"""The symbols whose terminals route."""
 APART, BETWEEN, TITLED = 8.0, 44.0, 24.0
 """Between two boxes of a row, between two panels, and from a panel's title to its tree."""
 
@@ -41,6 +43,8 @@ class _Twig:
     content: "Node | Operation | _Panel"
     times: int = 1
     strong: bool = False
+    symbol: str = ""
+    """Of the node that it hangs on."""
     children: "list[_Twig]" = field(default_factory=list)
     levels: int = 1
     width: float = 0.0
@@ -108,7 +112,7 @@ def _grown(root: Node, shared: dict[Node, _Panel], highlight: tuple[int, ...] | 
             if isinstance(child, Node) and child in shared:
                 twig.children.append(_Twig(shared[child], times, twig.strong))
             else:
-                twig.children.append(_Twig(child, times, twig.strong))
+                twig.children.append(_Twig(child, times, twig.strong, node.symbol))
                 if isinstance(child, Node):
                     waiting.append((twig.children[-1], child, onwards))
     for twig in reversed(order):
@@ -168,7 +172,9 @@ def _box(twig: _Twig) -> Box:
     kind: Kind | Group = Kind.SYMBOL if isinstance(content, Node) else Kind.REFERENCE
     height, title = SYMBOL, ""
     if isinstance(content, Operation):
-        kind, height, title = content.group, TERMINAL, content.text
+        # The grammar has identity among the routing functions too.
+        kind = Group.ROUTING if twig.symbol in ROUTING and isinstance(content, Identity) else content.group
+        height, title = TERMINAL, content.text
     width = _line_width(twig)
     return Box(Rect(-width / 2, 0, width, height), kind, _lines(twig), title, twig.strong)
 
