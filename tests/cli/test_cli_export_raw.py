@@ -225,6 +225,8 @@ def test_the_card_loads_every_file_in_a_process_without_this_library(monkeypatch
     _run(monkeypatch, "mine", *formats, "-o", "taken")
     card = Path("taken/MODEL_CARD.md").read_text()
     assert "given as NHWC" in card
+    assert "(MODEL_CARD.svg)" in card
+    assert Path("taken/MODEL_CARD.svg").read_text().startswith("<svg ")
     programs = [part.split("```")[0] for part in card.split("```python\n")[1:]]
     assert len(programs) == 4
     for program in programs:
@@ -244,7 +246,7 @@ def test_another_trial_and_what_cannot_be(monkeypatch: pytest.MonkeyPatch, capsy
     assert "the run mine has no trial 7: those that have ended are 0 to 0" in capsys.readouterr().err
     Path("MODEL_CARD.md").write_text("my own words")
     _run(monkeypatch, "mine", "--format", "source", "-o", "zero.py", code=2)
-    assert "MODEL_CARD.md: it is not a model card of this program" in capsys.readouterr().err
+    assert "MODEL_CARD.md: it is not of a model card of this program" in capsys.readouterr().err
     _run(monkeypatch, "[relu relu]", "--format", "source", "--trial", "1", "-o", "a.py", code=2)
     assert "are for a run" in capsys.readouterr().err
 

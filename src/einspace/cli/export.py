@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Seed, read_architecture
+from einspace.cli.options import AsJson, Seed, What, read_named, read_run
 from einspace.cli.output import out, print_json, waiting
-from einspace.errors import ExportError, SettingError, UnknownNameError
+from einspace.errors import ExportError, LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
-from einspace.space import Architecture
 
 if TYPE_CHECKING:
     from einspace.networks import Head
     from einspace.networks.export import Exported
     from einspace.result import Result, Trained
 
-What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 Formats = Annotated[list[str], typer.Option("--format", help="source, torch, onnx or safetensors; may be given several times.")]
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="The file to write, whole or not at all; several formats: a folder.")
@@ -58,13 +56,13 @@ def export(
     targets = _targets(output, list(dict.fromkeys(formats)))
     if weights is not None and list(targets) == ["source"]:
         raise SettingError("a source file holds no weights: write them with the format safetensors, and load them into its Network")
-    result = _result(what, runs)
+    result = read_run(what, runs)
     options: dict[str, Any] = {}
     found = None
     if result is None:
         if trial is not None or normalised:
             raise SettingError(f"--trial and --normalised-input are for a run, which {what!r} is not")
-        architecture = _architecture(what, Feature.parse(shape or "3,32,32"), runs)
+        architecture = read_named(what, Feature.parse(shape or "3,32,32"), runs)
         head: Head | None = None if classes is None else Classification(classes)
     else:
         from einspace.result.trained import check_raw
@@ -121,43 +119,29 @@ def _targets(output: Path, formats: list[str]) -> dict[str, Path]:
 
 
 def _check_card(targets: dict[str, Path]) -> None:
-    """Before any work: a file of the user's under the name of the model card is not written over."""
-    from einspace.reporting.card import NAME, is_card
+    """Before any work: files of the user's under the names of the model card and of its picture are not written over."""
+    from einspace.reporting.card import NAME, PICTURE, is_card
 
-    path = next(iter(targets.values())).parent / NAME
-    if not is_card(path):
-        raise ExportError(f"cannot write {path}: it is not a model card of this program; move it, or export into another folder")
+    folder = next(iter(targets.values())).parent
+    card, picture = folder / NAME, folder / PICTURE
+    if not is_card(card) or (picture.exists() and not card.exists()):
+        taken = card if card.exists() else picture
+        raise ExportError(f"cannot write {taken}: it is not of a model card of this program; move it, or export into another folder")
 
 
 def _card(result: "Result", found: "Trained", files: "list[Exported]", raw: bool, fresh: bool) -> Path:
     from einspace.networks.export.files import write_file
-    from einspace.reporting.card import NAME, card
+    from einspace.pictures import network_svg
+    from einspace.reporting.card import NAME, PICTURE, card
 
-    path = files[0].path.parent / NAME
-    write_file(path, card(result, found, files, raw, fresh).encode())
-    return path
-
-
-def _result(what: str, runs: str) -> "Result | None":
-    """The run of this name or folder, if it is one: a text in brackets and a baseline's name are none."""
-    from einspace import baselines
-
-    if what.lstrip().startswith(("[", "{")) or what in baselines.names():
-        return None
-    for folder in (Path(runs, what), Path(what)):
-        if (folder / "run.json").is_file():
-            from einspace.result import load_result
-
-            return load_result(folder.resolve().name, str(folder.resolve().parent))
-    return None
-
-
-def _architecture(what: str, inputs: Feature, runs: str) -> Architecture:
+    folder = files[0].path.parent
     try:
-        return read_architecture(what, inputs)
-    except UnknownNameError as error:
-        found = sorted(path.parent.name for path in Path(runs).glob("*/run.json"))
-        raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None
+        write_file(folder / PICTURE, network_svg(found.architecture).encode())
+        picture = folder / PICTURE
+    except LimitError:  # it is nested too deep to be drawn
+        picture = None
+    write_file(folder / NAME, card(result, found, files, raw, fresh, picture).encode())
+    return folder / NAME
 
 
 def _found(result: "Result", trial: int | None, shape: str | None, classes: int | None) -> "Trained":

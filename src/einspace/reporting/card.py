@@ -16,6 +16,9 @@ from einspace.result.trained import meaning
 NAME = "MODEL_CARD.md"
 """The file beside the exported ones."""
 
+PICTURE = "MODEL_CARD.svg"
+"""The drawing of the network beside it."""
+
 MARK = "<!-- einspace model card -->"
 """The first line, by which a card is known as one that may be written again."""
 
