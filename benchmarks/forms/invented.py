@@ -100,7 +100,7 @@ INVENTED = [
         "invented",
         "dates in a column",
         csv(table(["day", *HEAD, "label"], WORDS, first=DATES)),
-        refused="column day: '2024-01-01' is no number",
+        refused="column day: '2024-01-01' is not a number",
     ),
     Form(
         "invented", "nan for a label", csv(table([*HEAD, "label"], np.where(np.arange(N) == 4, "nan", WORDS))), refused="there is no label"

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from einspace.config.origin import describe_here
+from einspace.config.origin import describe_here, differences
 from einspace.errors import RunError
 from einspace.networks.heads.data import head_data
+from einspace.reading.scanning import chunks
 from einspace.space import EinSpace
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
@@ -76,7 +77,8 @@ def fingerprint(task: Task) -> str:
     for split in task.splits.values():
         for array in (split.x, split.y):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).data)
+            for chunk in chunks(array):
+                digest.update(np.ascontiguousarray(chunk).data)
     return digest.hexdigest()[:16]
 
 
@@ -105,22 +107,6 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):
         if source is None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
-
-
-def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """One line for each setting that is not the same.
-
-    >>> differences({"seed": 0, "recipe": {"epochs_search": 8}}, {"seed": 0, "recipe": {"epochs_search": 2}})
-    ['recipe.epochs_search: 8 there, 2 here']
-    """
-    lines: list[str] = []
-    for name in dict.fromkeys((*there, *here)):
-        a, b = there.get(name), here.get(name)
-        if isinstance(a, Mapping) and isinstance(b, Mapping):
-            lines += differences(a, b, f"{prefix}{name}.")
-        elif a != b:
-            lines.append(f"{prefix}{name}: {json.dumps(a)} there, {json.dumps(b)} here")
-    return lines
 
 
 def _without_versions(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter
 
-from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.evaluation.outcome import Evaluation, Outcome, settled
 from einspace.space import Architecture
 
 SEARCH, BASELINE, FINAL = "search", "baseline", "final"
@@ -144,10 +144,9 @@ class Trial:
 
     def end(self, evaluation: Evaluation, sign: float, ended: float, reused: int | None = None) -> Self:
         """The record with what came of it; `sign` is -1 where lower scores are better."""
-        good = evaluation.outcome is Outcome.OK and evaluation.value is not None
+        evaluation = settled(evaluation)
         kept = replace(
             evaluation,
-            value=evaluation.value if good else None,
             losses=tuple(map(_finite, evaluation.losses)),
             scores=tuple(map(_finite, evaluation.scores)),
         )

@@ -206,6 +206,19 @@ def test_columns_that_are_left_out_are_named() -> None:
     assert Task.from_huggingface(data, x="signal", y="fine_label").doubts == ()
 
 
+def test_grey_images_of_16_bits_beside_those_of_8() -> None:
+    """White is white: 65535 beside 255 becomes 255, in a data set as in a folder."""
+    deep = pillow.fromarray(np.full((4, 5), 65_535, np.uint16))
+    shallow = pillow.fromarray(np.full((4, 5), 255, np.uint8))
+    black = pillow.fromarray(np.zeros((4, 5), np.uint8))
+    features = datasets.Features({"image": datasets.Image(), "label": ANIMALS})
+    data = datasets.Dataset.from_dict({"image": [deep, shallow, black] * 10, "label": Y}, features=features)
+    task = Task.from_huggingface(data, normalise=False)
+    assert set(np.unique(np.concatenate([split.x for split in task.splits.values()]))) == {0, 255}
+    items = [(image, label) for image, label in zip([deep, shallow, black] * 10, Y, strict=True)]
+    assert Task.from_dataset(items, normalise=False).train.x.max() == 255
+
+
 def test_masks_that_are_pictures() -> None:
     """A column of images as targets is a mask, in every format."""
     masks = [pillow.fromarray((pixels[:, :, 0] > 99).astype(np.uint8) * 255) for pixels in PIXELS]

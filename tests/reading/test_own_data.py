@@ -1,4 +1,4 @@
-"""Data of one's own: what they are is recognised, divided, normalised, trained on, and refused in words that name the place."""
+"""People's own data: what they are is recognised, divided, normalised, trained on, and refused in words that name the place."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Data of one's own on disk: each source is read, and each way in which it can be broken is told with its file and place."""
+"""People's own data on disk: each source is read, and each way in which it can be broken is said with its file and place."""
 
 import io
 import zipfile
@@ -39,7 +39,7 @@ def test_npz(tmp_path: Path) -> None:
 
 
 def test_folder_of_arrays(tmp_path: Path) -> None:
-    """The layout of Unseen NAS, for data of one's own."""
+    """The layout of Unseen NAS, for people's own data."""
     for name, size in (("train", 30), ("valid", 6), ("test", 9)):
         np.save(tmp_path / f"{name}_x.npy", X[:size])
         np.save(tmp_path / f"{name}_y.npy", Y[:size])
@@ -190,8 +190,8 @@ def test_signals(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([["a", "b", "y"], [1, 2, 0], [1, "x", 1]], r"row 3, column b: 'x' is no number"),
-        ([["a", "b", "y"], [1, 2, 0], [1, "nan", 1]], r"row 3, column b: 'nan' is no finite number"),
+        ([["a", "b", "y"], [1, 2, 0], [1, "x", 1]], r"row 3, column b: 'x' is not a number"),
+        ([["a", "b", "y"], [1, 2, 0], [1, "nan", 1]], r"row 3, column b: 'nan' is not a finite number"),
         ([["a", "b", "y"], [1, 2, 0], [1, 1]], "row 3: has 2 columns, but the first has 3"),
         ([["a", "b", "y"]], "two rows or more"),
     ],

@@ -56,7 +56,7 @@ def test_numbers_of_rows_in_another_order(tmp_path: Path) -> None:
 def test_columns_that_are_dropped(tmp_path: Path) -> None:
     """By name or number, words among them, and on the command line's terms."""
     path = table(tmp_path, [["who", *HEAD, "label"], *([f"p{row}", *SIGNALS[row], WORDS[row]] for row in range(40))])
-    with pytest.raises(TaskError, match=r"'p0' is no number.*--drop leaves others out"):
+    with pytest.raises(TaskError, match=r"'p0' is not a number.*--drop leaves others out"):
         load_task(str(path))
     every: list[Any] = [("who",), (0,), ("0",), (np.int64(0),)]
     for drop in every:
@@ -138,6 +138,16 @@ def frames() -> dict[str, Any]:
     }
 
 
+def test_a_data_frame_of_polars() -> None:
+    """As one of pandas."""
+    import polars
+
+    frame = polars.from_pandas(frames()["pandas"])
+    assert Task.from_table(frame).input.shape == (6, 1)
+    with pytest.raises(TaskError, match="a data frame in memory"):
+        Task.from_table(frame.lazy())
+
+
 @pytest.mark.parametrize("kind", ["pandas", "pandas, categories", "pandas of pyarrow", "pandas, nullable", "pyarrow"])
 def test_a_data_frame_is_a_table(kind: str) -> None:
     """As a file of the same columns: numbers of rows left out, the label by its name, and the precision kept."""
@@ -190,7 +200,7 @@ def test_missing_cells_of_a_data_frame(missing: Any) -> None:
     frame = frames()["pandas"]
     holed = frame.astype({"t3": object})
     holed.loc[7, "t3"] = missing
-    with pytest.raises(TaskError, match="table, row 7, column t3: nothing is no number"):
+    with pytest.raises(TaskError, match="table, row 7, column t3: the cell is empty"):
         Task.from_table(holed)
     holed = frame.astype({"label": object})
     holed.loc[7, "label"] = missing

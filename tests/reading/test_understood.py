@@ -71,12 +71,12 @@ def test_a_table_is_read_as_it_is_meant(tmp_path: Path, rows: list[list[Any]], s
     [
         (
             [["id", *HEAD, "label"], *([f"p{n}", *SIGNALS[n], WORDS[n]] for n in range(40))],
-            "row 2, column id: 'p0' is no number; all columns but",
+            "row 2, column id: 'p0' is not a number; all columns but",
         ),
         ([[*HEAD, "label"], *([*SIGNALS[n], WORDS[n] if n != 4 else ""] for n in range(40))], "row 6, column label: there is no label"),
-        ([[*HEAD, "label"], *([*SIGNALS[n][:5], "", WORDS[n]] for n in range(40))], "row 2, column t5: '' is no number"),
+        ([[*HEAD, "label"], *([*SIGNALS[n][:5], "", WORDS[n]] for n in range(40))], "row 2, column t5: '' is not a number"),
         ([[" ".join(map(str, SIGNALS[n]))] for n in range(40)], "separated by , ; or tabs"),
-        ([[*HEAD, "Größe"], *([*SIGNALS[n], WORDS[n]] for n in range(40))], "it is no UTF-8"),
+        ([[*HEAD, "Größe"], *([*SIGNALS[n], WORDS[n]] for n in range(40))], "it is not UTF-8"),
     ],
 )
 def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, rows: list[list[Any]], words: str) -> None:

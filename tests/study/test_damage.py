@@ -174,13 +174,23 @@ def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     victim.write_text("precious")
     folder = tmp_path / "test"
     folder.mkdir()
-    for name in ("run.json.new", "config.yaml.new", "study.backup.db.new", "lock", "study.db.lock", "study.backup.db"):
+    for name in ("run.json.new", "config.yaml.new", "study.backup.db.new", "lock", "study.db.lock", "config.yaml"):
         (folder / name).symlink_to(victim)
-    drive(tmp_path, 2) if not backup_of(folder / "study.db").exists() else None
-    for name in ("study.backup.db",):
-        (folder / name).unlink()
     drive(tmp_path, 2)
-    (folder / "study.backup.db").unlink()
-    (folder / "study.backup.db").symlink_to(victim)
+    backup_of(folder / "study.db").unlink()
+    backup_of(folder / "study.db").symlink_to(victim)
     drive(tmp_path, 3)
     assert victim.read_text() == "precious"
+    assert not backup_of(folder / "study.db").is_symlink()
+
+
+def test_another_version_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A run that an older version began is continued, and a line says so: its trials may not be those of this one."""
+    drive(tmp_path, 2)
+    path = tmp_path / "test" / "run.json"
+    settings = json.loads(path.read_text())
+    settings["versions"]["einspace"] = "0.0.1"
+    path.write_text(json.dumps(settings))
+    drive(tmp_path, 3)
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line for line in lines if "versions.einspace" in line and '"0.0.1" there' in line]

@@ -30,7 +30,7 @@ COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
 """Settings that say how networks are computed."""
 
 OWN = tuple(key for key in leaves() if key.startswith("own."))
-"""Settings that say what data of one's own are."""
+"""Settings that say what people's own data are."""
 
 
 def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -87,7 +87,7 @@ class _Bar:
     """The line of a search in the progress display: its trials, or its time where only that bounds it."""
 
     def __init__(self, bar: Progress, title: str, settings: SearchSettings) -> None:
-        from einspace.study.budget import seconds_of
+        from einspace.config.durations import seconds_of
 
         self.bar = bar
         self.budget = None if settings.budget is None else seconds_of(settings.budget)
@@ -126,7 +126,7 @@ def _more(settings: SearchSettings, done: int) -> tuple[str, ...]:
     if settings.iterations is not None:
         return "--iterations", str(2 * settings.iterations)
     if settings.trials is None and settings.budget is not None:
-        from einspace.study.budget import seconds_of
+        from einspace.config.durations import seconds_of
 
         return "--budget", f"{2 * seconds_of(settings.budget):g}s"
     return "--trials", str(2 * done)

@@ -240,7 +240,7 @@ class SearchSettings(RunSettings):
     @field_validator("budget")
     @classmethod
     def _budget_is_readable(cls, budget: str | None) -> str | None:
-        from einspace.study.budget import seconds_of
+        from einspace.config.durations import seconds_of
 
         try:
             return budget if budget is None or seconds_of(budget) else None

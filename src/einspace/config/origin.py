@@ -1,5 +1,6 @@
 """Where a run came from: versions and platform, written beside its settings into `config.yaml`."""
 
+import json
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -38,11 +39,25 @@ def describe_here() -> dict[str, Any]:
 
 def notes(origin: Origin) -> list[str]:
     """What is different here, one line each: the same settings may find something else."""
-    from einspace.settings import differences
-
     there = {name: value for name, value in origin.model_dump().items() if name in ("versions", "platform") and value is not None}
     here = describe_here()
     return differences(there, {name: here[name] for name in there})
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """One line for each setting that is not the same.
+
+    >>> differences({"seed": 0, "recipe": {"epochs_search": 8}}, {"seed": 0, "recipe": {"epochs_search": 2}})
+    ['recipe.epochs_search: 8 there, 2 here']
+    """
+    lines: list[str] = []
+    for name in dict.fromkeys((*there, *here)):
+        a, b = there.get(name), here.get(name)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            lines += differences(a, b, f"{prefix}{name}.")
+        elif a != b:
+            lines.append(f"{prefix}{name}: {json.dumps(a)} there, {json.dumps(b)} here")
+    return lines
 
 
 def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -59,12 +59,14 @@ def numbers_of(table: Table, column: int, hint: str = "") -> NDArray[Any]:
     else:
         numbers = np.empty(len(values), np.float64)
         for row, value in enumerate(values):
-            if value is None or not (is_number(value) if isinstance(value, str) else isinstance(value, int | float | np.number)):
-                raise TaskError(f"{table.place(row, column)}: {'nothing' if value is None else repr(value)} is no number{hint}")
+            if value is None:
+                raise TaskError(f"{table.place(row, column)}: the cell is empty{hint}")
+            if not (is_number(value) if isinstance(value, str) else isinstance(value, int | float | np.number)):
+                raise TaskError(f"{table.place(row, column)}: {value!r} is not a number{hint}")
             numbers[row] = float(value)
     bad: Any = np.flatnonzero(~np.isfinite(numbers)) if numbers.dtype.kind == "f" else ()
     if len(bad):
-        raise TaskError(f"{table.place(int(bad[0]), column)}: {str(values[bad[0]])!r} is no finite number")
+        raise TaskError(f"{table.place(int(bad[0]), column)}: {str(values[bad[0]])!r} is not a finite number")
     return numbers
 
 

@@ -43,7 +43,7 @@ def _rows(path: Path) -> tuple[list[list[str]], tuple[str, ...]]:
     except FileNotFoundError:
         raise TaskError(f"{path}: there is no such file") from None
     except UnicodeDecodeError as error:
-        raise TaskError(f"{path}: cannot be read as a table: it is no UTF-8 ({error}); save it so") from None
+        raise TaskError(f"{path}: cannot be read as a table: it is not UTF-8 ({error}); save it so") from None
     except (OSError, csv.Error) as error:
         raise TaskError(f"{path}: cannot be read as a table: {error}") from None
     if delimiter != ",":

@@ -36,7 +36,7 @@ def read_frame_file(path: Path) -> Table:
     try:
         from pyarrow import feather, ipc, parquet
     except ImportError:
-        raise TaskError(f"{path}: such files are read with pyarrow: pip install pyarrow") from None
+        raise TaskError(f"{path}: such files are read with pyarrow: pip install 'einspace[arrow]'") from None
     with reading(path, "a table"):
         if path.suffix.lower() in (".parquet", ".pq"):
             return read_frame(parquet.read_table(path, memory_map=True), str(path))

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.reading.pictures import decoding, is_colour, is_picture, pixels
+from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
 from einspace.reading.source import SPLITS, Source
 
 SAMPLES = ("image", "img", "pixel_values", "audio", "signal", "x")
 TARGETS = ("label", "labels", "fine_label", "target", "class", "y")
-"""Columns that are looked for, in this order, unless told otherwise."""
+"""Columns that are looked for, in this order, unless a user says another."""
 
 
 def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> Source:
@@ -27,8 +27,8 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
     parts = {name: _transformed(part, name) for name, part in _parts(dataset).items()}
     inputs = _column(parts, x, SAMPLES, "samples")
     targets = _column(parts, y, TARGETS, "targets")
-    colours = any(_colours(part, inputs, name) for name, part in parts.items())
-    pools = {SPLITS[name]: (_samples(part, inputs, name, colours), _targets(part, targets, name)) for name, part in parts.items()}
+    looks = looks_of(value for name, part in parts.items() for _, value in _rows(part, inputs, name) if is_picture(value))
+    pools = {SPLITS[name]: (_samples(part, inputs, name, looks), _targets(part, targets, name)) for name, part in parts.items()}
     chosen = " and ".join(name for name, said in ((inputs, x), (targets, y)) if said is None)
     notes = (f"columns: {inputs} are the samples, {targets} the targets",)
     rest = [name for name in parts["train"].column_names if name not in (inputs, targets)]
@@ -113,24 +113,20 @@ def _rows(part: Any, column: str, split: str) -> Iterator[tuple[str, Any]]:
         yield where, value
 
 
-def _colours(part: Any, column: str, split: str) -> bool:
-    """Whether any of the samples is an image in colours."""
-    return any(is_colour(value) for _, value in _rows(part, column, split) if is_picture(value))
-
-
-def _samples(part: Any, column: str, split: str, colours: bool) -> NDArray[Any]:
+def _samples(part: Any, column: str, split: str, looks: Looks) -> NDArray[Any]:
     arrays: list[NDArray[Any]] = []
     for where, value in _rows(part, column, split):
-        arrays.append(_array(value, colours))
+        with decoding(where) if is_picture(value) else nullcontext():
+            arrays.append(_array(value, looks))
         if arrays[-1].shape != arrays[0].shape:
             raise TaskError(f"{where}: is {arrays[-1].shape}, but row 0 is {arrays[0].shape}: scale them to one size")
     return np.stack(arrays)
 
 
-def _array(value: Any, colours: bool) -> NDArray[Any]:
+def _array(value: Any, looks: Looks) -> NDArray[Any]:
     """One sample: an image as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
     if is_picture(value):
-        return pixels(value, colours)
+        return pixels(value, looks.colours, shallow=looks.shallow)
     if isinstance(value, dict) and "array" in value:  # what an audio feature decodes to
         value = value["array"]
     array = np.asarray(value)

@@ -51,7 +51,7 @@ def read_images(folder: Path, size: tuple[int, int] | None = None) -> Source:
     for split, files in found.images.items():
         images = [_read(path, size, colours, shallow) for path, _ in files]
         pools[split] = (np.stack(images), np.array([label for _, label in files]))
-    doubts, notes = _told(found, list(looks.values()), shallow)
+    doubts, notes = _remarks(found, list(looks.values()), shallow)
     return Source(pools, notes=notes, doubts=doubts)
 
 
@@ -67,7 +67,7 @@ class _Look:
     frames: int
 
 
-def _told(found: _Found, looks: list[_Look], shallow: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _remarks(found: _Found, looks: list[_Look], shallow: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Doubts and notes about a folder."""
     doubts, notes = [], []
     if found.others:

@@ -1,13 +1,12 @@
 """Pictures: the pixels of one of Pillow's images, as they look."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.errors import TaskError
 from einspace.files.border import reading
 
 DEEP = 257
@@ -41,6 +40,20 @@ def is_deep(image: Any) -> bool:
     return bool(image.mode.startswith(("I", "F")))
 
 
+class Looks(NamedTuple):
+    """What images that stand together have to become: in colours if one is, and of 8 bits if one is."""
+
+    colours: bool
+    shallow: bool
+
+
+def looks_of(images: Iterable[Any]) -> Looks:
+    """How images look together."""
+    found = {(is_colour(image), is_deep(image)) for image in images}
+    colours = any(colour for colour, _ in found)
+    return Looks(colours, colours or not all(deep for _, deep in found))
+
+
 def is_clear(image: Any) -> bool:
     """Whether parts of one of Pillow's images may be seen through."""
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
@@ -56,8 +69,8 @@ def upright(image: Any) -> Any:
 def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None, shallow: bool = False) -> NDArray[Any]:
     """One of Pillow's images (C, H, W), upright: bytes, but float32 for a grey one of more than 8 bits, which bytes would cut off.
 
-    What can be seen through lies on white. With `colours` there are three channels. `shallow` brings 16 bits to 0 to 255, as they look
-    beside images of 8 bits. `size` is a height and a width.
+    To be called where `decoding` names the image. What can be seen through lies on white. With `colours` there are three channels.
+    `shallow` brings 16 bits to 0 to 255, as they look beside images of 8 bits. `size` is a height and a width.
     """
     image = upright(image)
     if is_deep(image):
@@ -66,7 +79,7 @@ def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None, shall
         if not (colours or shallow):
             return array
         if not image.mode.startswith("I;16") and not (array.min() >= 0 and array.max() <= 65535 and image.mode == "I"):
-            raise TaskError(f"an image of mode {image.mode} cannot stand among those of 8 bits: its white is not known")
+            raise ValueError(f"an image of mode {image.mode} cannot stand among those of 8 bits: its white is not known")
         return np.repeat(array / np.float32(DEEP), 3 if colours else 1, axis=0)
     if is_clear(image):
         from PIL import Image

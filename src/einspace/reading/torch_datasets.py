@@ -10,11 +10,15 @@ from torch.utils.data.dataloader import default_collate, default_convert
 
 from einspace.errors import TaskError
 from einspace.reading.arrays import as_array
-from einspace.reading.pictures import is_colour, is_picture, pixels
+from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
 from einspace.reading.source import Source
 
 KEYS = (("x", "image", "images", "pixel_values", "signal", "data", "input"), ("y", "label", "labels", "target", "mask"))
 """Keys of the sample and of the target in an item that is a mapping."""
+
+
+ANY = Looks(colours=False, shallow=False)
+"""How a single image is compared with itself."""
 
 
 def read_torch(parts: Mapping[str, Any]) -> Source:
@@ -65,14 +69,14 @@ def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], 
         raise TaskError(f"{where}: there are no items")
     place = f"{where}, item {rows[0]}"
     first, again = (_pair(dataset[rows[0]], place) for _ in range(2))
-    if not all(np.array_equal(_array(one, True, place), _array(other, True, place)) for one, other in zip(first, again, strict=True)):
+    if not all(np.array_equal(_array(one, ANY, place), _array(other, ANY, place)) for one, other in zip(first, again, strict=True)):
         raise TaskError(
             f"{where}: item {rows[0]} is another at the second reading: take random transforms out; training augments with "
             "`einspace.tasks.Augmentation`"
         )
     items = [first, *(_pair(dataset[row], f"{where}, item {row}") for row in rows[1:])]
-    colours = any(is_colour(item[0]) for item in items if is_picture(item[0]))
-    x = _stacked([_array(item[0], colours, f"{where}, item {row}") for row, item in zip(rows, items, strict=True)], rows, where)
+    looks = looks_of(item[0] for item in items if is_picture(item[0]))
+    x = _stacked([_array(item[0], looks, f"{where}, item {row}") for row, item in zip(rows, items, strict=True)], rows, where)
     targets = [_target(item[1], f"{where}, item {row}") for row, item in zip(rows, items, strict=True)]
     return x, as_array(targets, f"{where}, targets")
 
@@ -89,10 +93,11 @@ def _pair(item: Any, where: str) -> tuple[Any, Any]:
     return item[0], item[1]
 
 
-def _array(value: Any, colours: bool, where: str) -> NDArray[Any]:
+def _array(value: Any, looks: Looks, where: str) -> NDArray[Any]:
     """One sample: an image as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
     if is_picture(value):
-        return pixels(value, colours)
+        with decoding(where):
+            return pixels(value, looks.colours, shallow=looks.shallow)
     if isinstance(value, str | int | float | bool):
         return np.asarray(value)
     array = as_array(value, where)

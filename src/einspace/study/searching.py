@@ -17,6 +17,7 @@ import numpy as np
 from einspace import strategies
 from einspace.callbacks import Callback, Watch
 from einspace.config import OwnSettings, stored, write_config
+from einspace.config.durations import seconds_of
 from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
 from einspace.evaluation.compute import Compute
@@ -37,7 +38,7 @@ from einspace.storage.outage import PATIENCE
 from einspace.storage.pruners import pruner_of
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
-from einspace.study.budget import Budget, seconds_of
+from einspace.study.budget import Budget
 from einspace.study.driver import Driver, Stopped
 from einspace.study.finals import Finals
 from einspace.study.phases import Search

@@ -1,7 +1,7 @@
 """People's own arrays as a task: the pool is checked, understood, divided, normalised in its own precision, and only then cast."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -12,9 +12,8 @@ from einspace.features import Feature
 from einspace.networks.heads import Classification
 from einspace.reading.arrays import as_array
 from einspace.reading.axes import Axes, arranged, axes_of, target_axes_of
-from einspace.reading.precision import merged
 from einspace.reading.recognised import Targets
-from einspace.reading.scanning import chunks, not_finite
+from einspace.reading.scanning import not_finite
 from einspace.reading.source import Source
 from einspace.reading.suspicions import of_pixels, repeated, stand_ins
 from einspace.reading.targets import recognise
@@ -24,17 +23,10 @@ from einspace.tasks.metrics import metric_named
 from einspace.tasks.options import BASELINES, SEQUENCE_BASELINES, Options
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.presence import check_presence
-from einspace.tasks.split import Normaliser, Split, stratified
+from einspace.tasks.scaling import Part, constant_channels, scaled_samples, scaled_targets
+from einspace.tasks.split import Split, stratified
 from einspace.tasks.stored import Rows, is_mapped, on_disk
-from einspace.tasks.task import Task, channel_axes
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """Samples and targets of a split, as they were given."""
-
-    x: NDArray[Any] | Rows
-    y: NDArray[Any]
+from einspace.tasks.task import Task
 
 
 def task_of(source: Source, options: Options) -> Task:
@@ -53,14 +45,14 @@ def task_of(source: Source, options: Options) -> Task:
     check_kind(metric, targets.kind, name)
     ends = np.cumsum([len(y) for _, y in arrays.values()])[:-1]
     found = dict(zip(arrays, np.split(targets.y, ends), strict=True))
-    parts = _divided({split: _Part(x, found[split]) for split, (x, _) in arrays.items()}, targets, options)
+    parts = _divided({split: Part(x, found[split]) for split, (x, _) in arrays.items()}, targets, options)
     if len(parts["train"].y) < 2:
         raise TaskError(f"{_where(name, 'train')}: training needs two samples or more, not {len(parts['train'].y)}")
     inputs = Feature.of([int(size) for size in parts["train"].x.shape[1:]])
-    constant = _constant(parts["train"].x, inputs, name)
-    y, target_normaliser, about = _targets(parts, targets, name)
+    constant = constant_channels(parts["train"].x, inputs, name)
+    y, target_normaliser, about = scaled_targets(parts, targets, name)
     given = Preprocessing(order, target_order, target_normaliser=target_normaliser)
-    x, preprocessing = _samples(parts, inputs, options["normalise"], name, given)
+    x, preprocessing = scaled_samples(parts, inputs, options["normalise"], name, given)
     normaliser = preprocessing.normaliser if any(map(on_disk, x.values())) else None
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
     check_function(metric, targets.head.output(inputs), train.y, name)
@@ -162,22 +154,7 @@ def _shaped(x: NDArray[Any], axes: str, name: str, split: str) -> NDArray[Any]:
     return arranged(x, axes)
 
 
-def _constant(x: NDArray[Any] | Rows, inputs: Feature, name: str) -> list[str]:
-    """Which channels tell the samples of train apart in nothing; raises TaskError where that is all of them."""
-    axis = 1 if inputs.mode == "Im" else 2
-    first = np.moveaxis(x[:1], axis, 0).reshape(x.shape[axis], -1)[:, 0]
-    same = np.ones(len(first), bool)
-    for part in chunks(x):
-        chunk = np.moveaxis(np.asarray(part), axis, 0)
-        same &= (chunk.reshape(len(first), -1) == first[:, None]).all(axis=1)
-    found = np.flatnonzero(same)
-    if len(found) == len(first):
-        raise TaskError(f"{_where(name, 'train')}: all samples hold one and the same number: there is nothing to learn from")
-    more = ", ..." if len(found) > 8 else ""
-    return [f"channels that are the same number everywhere: {', '.join(map(str, found[:8]))}{more}"] if len(found) else []
-
-
-def _divided(given: Mapping[str, _Part], targets: Targets, options: Options) -> dict[str, _Part]:
+def _divided(given: Mapping[str, Part], targets: Targets, options: Options) -> dict[str, Part]:
     """Three splits: those given, and the others taken out of train, each class alike."""
     wanted = [split for split in ("train", "valid", "test") if split == "train" or split not in given]
     if len(options["shares"]) != 3:
@@ -190,56 +167,12 @@ def _divided(given: Mapping[str, _Part], targets: Targets, options: Options) -> 
     pool = given["train"]
     kinds = pool.y if targets.kind == "classification" else np.zeros(len(pool.y), np.int64)
     parts = dict(zip(wanted, stratified(kinds, shares, options["seed"]), strict=True))
-    return {**given, **{split: _Part(_rows(pool.x, part), pool.y[part]) for split, part in parts.items()}}
+    return {**given, **{split: Part(_rows(pool.x, part), pool.y[part]) for split, part in parts.items()}}
 
 
 def _rows(x: NDArray[Any] | Rows, rows: NDArray[np.int64]) -> NDArray[Any] | Rows:
     """Some samples: those of a file stay there."""
     return Rows(np.asanyarray(x), rows) if is_mapped(x) else np.asarray(x[rows])
-
-
-def _samples(
-    parts: Mapping[str, _Part], inputs: Feature, normalise: bool, name: str, given: Preprocessing
-) -> tuple[dict[str, NDArray[Any] | Rows], Preprocessing]:
-    """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, to be normalised later."""
-    axis = 1 if inputs.mode == "Im" else 2
-    train = parts["train"].x
-    normaliser = Normaliser.of(train, channel_axes(inputs)) if normalise else None
-    lost = merged(train, axis, lambda x: x.astype(np.float32) if normaliser is None else normaliser.normalised(x))
-    if lost:
-        hint = "take an offset away" if normaliser else "let them be normalised, or take an offset away"
-        raise TaskError(
-            f"{_where(name, 'train')}: most of the different values of channel {lost[0]} are equal in float32, in which networks are "
-            f"trained: {hint}"
-        )
-    preprocessing = given.measured(train, channel_axes(inputs), normaliser)
-    if any(on_disk(part.x) for part in parts.values()):
-        return {split: part.x for split, part in parts.items()}, preprocessing
-    if normaliser is None:
-        return {split: np.ascontiguousarray(part.x, np.float32) for split, part in parts.items()}, preprocessing
-    return {split: normaliser.normalised(part.x) for split, part in parts.items()}, preprocessing
-
-
-def _targets(parts: Mapping[str, _Part], targets: Targets, name: str) -> tuple[dict[str, NDArray[Any]], Normaliser | None, tuple[str, ...]]:
-    """Targets by split as networks are trained on them, with the normaliser of numbers and fields; raises TaskError for constant ones."""
-    if targets.kind not in ("regression", "dense"):
-        return {split: part.y for split, part in parts.items()}, None, ()
-    train = parts["train"].y
-    axes = (0,) if targets.kind == "regression" else (0, 2, 3)
-    columns = np.moveaxis(train, 1, 0).reshape(train.shape[1], -1)
-    same = (columns == columns[:, :1]).all(axis=1)
-    if same.all():
-        raise TaskError(f"{_where(name, 'train')}: all targets are {columns[0, 0]}: there is nothing to learn")
-    notes = [f"targets that are the same number in all of train: {', '.join(map(str, np.flatnonzero(same)[:8]))}"] if same.any() else []
-    normaliser = Normaliser.of(train, axes)
-    lost = merged(train, 1, normaliser.normalised)
-    if lost:
-        raise TaskError(
-            f"{_where(name, 'train')}: most of the different targets, number {lost[0]} of each sample, are equal in float32, in which "
-            "networks are trained: take an offset away, or outliers out"
-        )
-    notes.append("targets normalised by those of train; scores are in their own units")
-    return {split: normaliser.normalised(part.y) for split, part in parts.items()}, normaliser, tuple(notes)
 
 
 def _weighted(targets: Targets, train: Split, class_weights: bool, name: str) -> Any:

@@ -83,6 +83,7 @@ def pixel_accuracy(outputs: Tensor, targets: Tensor) -> float:
     """Share of the pixels that are not ignored whose class, or whose yes or no, is right; nan where all are ignored."""
     from torchmetrics.functional.classification import binary_accuracy, multiclass_accuracy
 
+    targets = targets.clamp(min=IGNORED)  # whatever is below 0 is ignored
     if bool((targets == IGNORED).all()):
         return nan
     if outputs.shape == targets.shape:
@@ -98,6 +99,7 @@ def mean_iou(outputs: Tensor, targets: Tensor) -> float:
     """
     from torchmetrics.functional.classification import multiclass_jaccard_index
 
+    targets = targets.clamp(min=IGNORED)
     if bool((targets == IGNORED).all()):
         return nan
     masks = outputs.shape == targets.shape

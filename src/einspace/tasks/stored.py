@@ -54,13 +54,13 @@ def packed(array: Any) -> Any:
 class Rows:
     """Some samples of an array in a file, in an order of their own: what a division of a pool gives, without a copy.
 
-    Indexed by rows it gives arrays. `nbytes` is what it holds in memory.
+    Indexed by rows it gives arrays. `nbytes` counts samples in memory, of which there are none.
     """
 
     def __init__(self, array: NDArray[Any], rows: NDArray[np.int64]) -> None:
         self.array, self.rows = array, rows
         self.shape: tuple[int, ...] = (len(rows), *array.shape[1:])
-        self.dtype, self.ndim, self.nbytes = array.dtype, array.ndim, rows.nbytes
+        self.dtype, self.ndim, self.nbytes = array.dtype, array.ndim, 0
 
     def __len__(self) -> int:
         return len(self.rows)
