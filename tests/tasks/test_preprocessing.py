@@ -59,7 +59,7 @@ def test_float32_samples_on_an_offset_keep_their_differences_in_float32() -> Non
 def test_predictions_are_in_the_targets_units() -> None:
     """A network that gives the normalised targets gives the targets themselves, in float64 where float32 would merge them."""
     x = RNG.standard_normal((60, 12, 2)).astype(np.float32)
-    for y, dtype in ((3e4 + 20 * RNG.standard_normal((60, 2)), torch.float32), (1e6 + 0.01 * RNG.standard_normal((60, 2)), torch.float64)):
+    for y, dtype in ((3e4 + 300 * RNG.standard_normal((60, 2)), torch.float32), (1e6 + 0.01 * RNG.standard_normal((60, 2)), torch.float64)):
         task = _task(x, y, kind="regression")
         assert task.target_normaliser is not None
         restored = task.preprocessing.around(_Constant(torch.from_numpy(task.train.y)))(torch.from_numpy(x))

@@ -68,13 +68,13 @@ class _Computed(nn.Module):
     def __init__(self, network: nn.Module, compute: Compute) -> None:
         super().__init__()
         self.network = network
-        self.half = compute.precision == "bf16"
+        self.lower = compute.precision == "bf16"
         self.last = compute.channels_last
 
     def forward(self, x: Tensor) -> Tensor:
         """The outputs of the network, as float32."""
         if self.last and x.ndim == 4:
             x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.lower):
             outputs: Tensor = self.network(x)
         return outputs.float()

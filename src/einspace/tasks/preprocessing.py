@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LISTED = 256
 """Numbers of an array that are written as JSON; a larger one, such as the mean of a field, is a tensor in a file of its own."""
 
+EXACT = 2**24
+"""Whole numbers up to this one are all float32 numbers."""
+
 
 @dataclass(frozen=True, eq=False)
 class Preprocessing:
@@ -52,9 +55,9 @@ class Preprocessing:
         low, high = seen.low, seen.high
         assert low is not None
         assert high is not None
-        double = False
-        if normaliser is not None and not np.can_cast(x.dtype, np.float32):
-            double = needs_double(np.maximum(np.abs(low), np.abs(high)), normaliser.deviation)
+        largest = np.maximum(np.abs(low), np.abs(high))
+        exact = np.can_cast(x.dtype, np.float32) or (x.dtype.kind in "iu" and bool((largest <= EXACT).all()))
+        double = normaliser is not None and not exact and needs_double(largest, normaliser.deviation)
         return replace(self, given=x.dtype.name, dtype="float64" if double else "float32", normaliser=normaliser, low=low, high=high)
 
     def followed_by(self, normaliser: Normaliser) -> Self:
