@@ -18,10 +18,12 @@ from einspace.reading.scanning import chunks
 from einspace.space import EinSpace
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
-from einspace.tasks.split import Normaliser
 
 FORMAT = 1
 """Of `run.json`; a run of another one is not continued."""
+
+_LATER = ("preprocessing", "samples", "scaling")
+"""What runs did not always keep, or kept otherwise."""
 
 Settings = dict[str, Any]
 """What decides the results of a run. `trials`, `workers` and the time limit do not, and may change while a run goes on."""
@@ -38,9 +40,10 @@ def of_task(task: Task, recipe: Recipe) -> Settings:
         "own": task.own.said(),
         "data": fingerprint(task),
         "metric": metric,
-        "scaling": _scaling(task.target_normaliser),
+        "preprocessing": task.preprocessing.to_json(),
         "input": list(task.input.shape),
         "head": head_data(task.head),
+        "samples": {name: len(split) for name, split in task.splits.items()},
         "labels": [str(label) for label in task.labels],
         "augmentation": None if task.augmentation is None else asdict(task.augmentation),
         "published": dict(task.published),
@@ -94,6 +97,8 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
     apart = {"versions", "published", "path"}
+    if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
+        apart |= set(_LATER)
     there = {name: value for name, value in stored.items() if name not in apart}
     lines = differences(there, {name: value for name, value in here.items() if name not in apart})
     if lines:
@@ -104,14 +109,6 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):
         if source is None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
-
-
-def _scaling(normaliser: Normaliser | None) -> dict[str, Any] | None:
-    """What targets were divided by: the figures of a few numbers, a hash of those of a field."""
-    if normaliser is None:
-        return None
-    parts = {name: np.asarray(getattr(normaliser, name)) for name in ("mean", "deviation")}
-    return {name: part.ravel().tolist() if part.size <= 16 else _hash(part.tobytes().hex()) for name, part in parts.items()}
 
 
 def _hash(text: str) -> str:

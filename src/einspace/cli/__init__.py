@@ -10,15 +10,16 @@ from collections.abc import Callable
 
 import typer
 
-from einspace.cli import data, export, grammar, search, space, tasks, training
+from einspace.cli import data, export, figure, grammar, search, show, space, tasks, training
 from einspace.cli.output import err
 from einspace.errors import EinspaceError
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     space.sample,
-    space.show,
+    show.show,
     space.baselines,
     grammar.grammar,
+    figure.figure,
     tasks.tasks,
     data.data,
     training.evaluate,

@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 import typer
 
-from einspace.cli.options import OWN, AsJson, Data, Seed, TaskName, Text, read_architecture, with_settings
+from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, read_architecture, with_settings
 from einspace.cli.output import err, out, print_json, progress
 from einspace.config import load, parameter
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts, spread
 
 
-@with_settings(*OWN)
+@with_settings(*COMPUTE, *OWN)
 def evaluate(
     text: Text,
     task_name: TaskName,
@@ -21,14 +21,14 @@ def evaluate(
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Train as often, from the seed on; mean and spread.")] = 1,
     data: Data = None,
     as_json: AsJson = False,
-    **own: Any,
+    **options: Any,
 ) -> None:
     """Train one architecture on a task and score it."""
     from einspace.evaluation.evaluate import evaluate as train
     from einspace.tasks import load_task
     from einspace.tasks.metrics import Seeds
 
-    given = {key: own[parameter(key)] for key in OWN if own[parameter(key)] is not None}
+    given = {key: options[parameter(key)] for key in (*COMPUTE, *OWN) if options[parameter(key)] is not None}
     settings, _ = load(None, {"task": task_name, **given})
     task = load_task(settings.task, data, settings.own)
     if task.path:
@@ -42,7 +42,8 @@ def evaluate(
         def on_epoch(number: int, epoch: int, loss: float) -> None:
             bar.update(line, completed=(number - seed) * total + epoch, best=f"loss {loss:.3f}")
 
-        scores = train(architecture, task, seeds=seeds, seed=seed, final=final, recipe=recipe, on_epoch=on_epoch)
+        compute = settings.compute.build()
+        scores = train(architecture, task, seeds=seeds, seed=seed, final=final, recipe=recipe, compute=compute, on_epoch=on_epoch)
     results = scores.evaluations
     first, split = results[0], "test" if final else "valid"
     if scores.failed == seeds:

@@ -2,7 +2,7 @@
 
 import re
 from math import isfinite
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
@@ -10,6 +10,9 @@ from einspace.errors import EinspaceError, SettingError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
 from einspace.reading import DataOptions
+
+if TYPE_CHECKING:
+    from einspace.evaluation.compute import Compute
 
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
@@ -51,6 +54,29 @@ class RecipeSettings(Group):
     momentum: Annotated[float | None, Field(ge=0, lt=1, description="Of stochastic gradient descent.")] = None
 
 
+class ComputeSettings(Group):
+    """How networks are computed while they are trained and scored: faster, and the same up to rounding."""
+
+    precision: Annotated[str, Field(description="Of matrix products and convolutions: fp32 or bf16.")] = "fp32"
+    channels_last: Annotated[bool, Field(description="Keep the channels of images innermost in memory.")] = False
+    compile: Annotated[bool, Field(description="Compile each network by torch.compile; pays where trainings are long.")] = False
+
+    @field_validator("precision")
+    @classmethod
+    def _precision_is_known(cls, precision: str) -> str:
+        from einspace.evaluation.compute import PRECISIONS
+
+        if precision not in PRECISIONS:
+            raise ValueError(str(UnknownNameError("precision", precision, PRECISIONS)))
+        return precision
+
+    def build(self) -> "Compute":
+        """The options as a training takes them."""
+        from einspace.evaluation.compute import Compute
+
+        return Compute(**self.model_dump())
+
+
 class RunSettings(Group):
     """The settings that a run stores in `config.yaml`; all but the task are arguments of `study.search`, by these names.
 
@@ -83,12 +109,13 @@ class RunSettings(Group):
     keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
     recipe: RecipeSettings = RecipeSettings()
     limits: Limits = Limits()
+    compute: ComputeSettings = ComputeSettings()
     own: DataOptions = DataOptions()
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of `study.search`, but for the task and what it holds."""
         values = {name: getattr(self, name) for name in RunSettings.model_fields if name not in OF_THE_TASK}
-        return values | {"recipe": self.recipe.model_dump()}
+        return values | {"recipe": self.recipe.model_dump(), "compute": self.compute.build()}
 
 
 class SearchSettings(RunSettings):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from einspace.errors import NetworkError, SettingError
+from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome
 from einspace.space import Architecture, EinSpace
@@ -34,6 +35,7 @@ def evaluate(
     final: bool = False,
     device: str = "cpu",
     recipe: Recipe | None = None,
+    compute: Compute = Compute(),
     on_epoch: Callable[[int, int, float], None] | None = None,
 ) -> Scores:
     """Train one architecture on a task and score it.
@@ -46,6 +48,7 @@ def evaluate(
         final: Train on train + valid for `recipe.epochs_final` epochs and score on test (B.1).
         device: Where to train, such as "cuda:0".
         recipe: In place of the task's own.
+        compute: Precision, layout and compilation of the training.
         on_epoch: Called with the seed, the epoch, counted from 1, and the training loss.
 
     Returns:
@@ -63,7 +66,7 @@ def evaluate(
         architecture = EinSpace(task.input).parse(architecture)
     if architecture.input.shape != task.input.shape:
         raise NetworkError(f"the architecture is for samples of {architecture.input}, but those of {task.name} are {task.input}")
-    objective = TaskObjective(task, task.recipe if recipe is None else recipe)
+    objective = TaskObjective(task, task.recipe if recipe is None else recipe, compute)
     evaluations = []
     for number in range(seed, seed + seeds):
 

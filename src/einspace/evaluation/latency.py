@@ -47,6 +47,8 @@ def measured(network: nn.Module, sample: Tensor) -> tuple[float | None, str]:
 
 
 def _wait_for(device: torch.device) -> None:
-    """A CUDA device works behind the back of the process that asked it."""
+    """An accelerator works behind the back of the process that asked it."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -1,7 +1,7 @@
 """TaskObjective: train a network on a task and score it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import isfinite
 from time import perf_counter
@@ -9,9 +9,11 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from einspace.evaluation.compute import Compute
 from einspace.evaluation.latency import measured
 from einspace.evaluation.outcome import Context, Evaluation, Outcome, Seconds
 from einspace.evaluation.training import predict, train
+from einspace.evaluation.warm import WarmStarts
 from einspace.evaluation.weights import keep_weights
 from einspace.networks import build, check_fit
 from einspace.space import Architecture
@@ -29,6 +31,8 @@ class TaskObjective:
 
     task: Task
     recipe: Recipe
+    compute: Compute = Compute()
+    warm: WarmStarts = field(default_factory=WarmStarts)
 
     def __call__(self, architecture: Architecture, context: Context) -> Evaluation:
         """Train and score; see `evaluate`."""
@@ -38,10 +42,10 @@ class TaskObjective:
         """Build the architecture's network, train it and score it.
 
         A search trains on `train` for `recipe.epochs_search` epochs and scores on `valid` after the last one. A final training is on
-        `train` and `valid`, for `recipe.epochs_final` epochs, and is scored on `test`, once. Weights and shuffling follow from the seed.
-        In a search that is watched, each epoch is scored and reported; that changes neither losses nor score. In a search, the latency
-        of the trained network is measured too. A measurement that fails costs no score, and neither do weights that cannot be written:
-        the reason says why.
+        `train` and `valid`, for `recipe.epochs_final` epochs, and is scored on `test`, once. Weights and shuffling follow from the seed,
+        but for a warm start. In a search that is watched, each epoch is scored and reported; that changes neither losses nor score. In a
+        search, the latency of the trained network is measured too. A measurement that fails costs no score, and neither do weights that
+        cannot be written: the reason says why.
 
         Args:
             architecture: Backbone whose input is the task's.
@@ -56,7 +60,10 @@ class TaskObjective:
         task, recipe, final, device = self.task, self.recipe.changed(context.changes), context.final, context.device
         torch.manual_seed(context.seed)
         check_fit(task.head, architecture.output, task.output, task.name)
-        network = build(architecture, task.head).to(device)
+        network = build(architecture, task.head)
+        self.warm.fill(architecture, network)
+        network = network.to(device)
+        computed = self.compute.around(network)
         parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
         x, y = task.tensors(["train", "valid"] if final else ["train"], device)
         built = perf_counter()
@@ -71,7 +78,7 @@ class TaskObjective:
 
         def score() -> float:
             inputs, targets = unseen()
-            return task.score(predict(network, inputs, recipe.batch_size), targets)
+            return task.score(predict(computed, inputs, recipe.batch_size), targets)
 
         def after_epoch(epoch: int, loss: float) -> None:
             nonlocal scoring
@@ -89,12 +96,12 @@ class TaskObjective:
         pruned = False
         try:
             generator = torch.Generator().manual_seed(context.seed)
-            train(network, x, y, recipe, epochs, generator, after_epoch, task.loss, task.augmentation)
+            train(computed, x, y, recipe, epochs, generator, after_epoch, task.loss, task.augmentation)
         except _Pruned:
             pruned = True
         trained = perf_counter()
         value = scores[-1] if scores else score()
-        latency, reason = measured(network, unseen()[0][:1]) if isfinite(value) and not (pruned or final) else (None, "")
+        latency, reason = measured(computed, unseen()[0][:1]) if isfinite(value) and not (pruned or final) else (None, "")
         seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
         known = Evaluation(Outcome.OK, value, tuple(losses), parameters, seconds, reason, "", tuple(scores), device, latency=latency)
         if pruned:

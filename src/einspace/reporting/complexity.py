@@ -29,6 +29,8 @@ class Counts:
 
     drawn: Counter[str]
     """Functions and modules of the derivation, by name."""
+    versions: Counter[str]
+    """Functions of the derivation with their settings, by text."""
     expanded: Counter[str]
     """Functions and modules of the network."""
     terminals: int
@@ -43,6 +45,7 @@ class Counts:
 def count(root: Node) -> Counts:
     """Count one derivation."""
     drawn: Counter[str] = Counter()
+    versions: Counter[str] = Counter()
     expanded: Counter[str] = Counter()
     terminals = nonterminals = factors = 0
     waiting = [(root, 1, 1)]
@@ -53,6 +56,7 @@ def count(root: Node) -> Counts:
         drawn[name] += 1
         expanded[name] += copies
         if terminal is not None:
+            versions[terminal.text] += 1
             terminals += copies
             factors += copies * factor
             continue
@@ -60,7 +64,7 @@ def count(root: Node) -> Counts:
         for position, child in enumerate(node.nodes):
             inner = factor if branching is None or position == 0 else branching.b
             waiting.append((child, copies * repeats if position == 1 else copies, inner))
-    return Counts(drawn, expanded, terminals, nonterminals, factors / terminals)
+    return Counts(drawn, versions, expanded, terminals, nonterminals, factors / terminals)
 
 
 def _module(node: Node) -> str:
@@ -77,6 +81,7 @@ class Census:
     samples: int = 0
     sizes: dict[str, list[float]] = field(default_factory=lambda: {TERMINALS: [], NONTERMINALS: [], BRANCHING_FACTOR: []})
     drawn: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
     expanded: Counter[str] = field(default_factory=Counter)
     holders: Counter[str] = field(default_factory=Counter)
     """Samples in which a function or module occurs at all."""
@@ -89,6 +94,7 @@ class Census:
         self.sizes[NONTERMINALS].append(counts.nonterminals)
         self.sizes[BRANCHING_FACTOR].append(counts.branching_factor)
         self.drawn += counts.drawn
+        self.versions += counts.versions
         self.expanded += counts.expanded
         self.holders.update(counts.drawn.keys())
 

@@ -2,5 +2,6 @@
 
 from einspace.result.reading import collect, load_result, load_trials
 from einspace.result.result import TOP, Entrant, Progress, Result
+from einspace.result.trained import Trained, trained
 
-__all__ = ["TOP", "Entrant", "Progress", "Result", "collect", "load_result", "load_trials"]
+__all__ = ["TOP", "Entrant", "Progress", "Result", "Trained", "collect", "load_result", "load_trials", "trained"]

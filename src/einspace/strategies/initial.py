@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from einspace import baselines
 from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
+from einspace.networks import Imported
 from einspace.space import Architecture, EinSpace
 
 RANDOM = "random"
 """The initial member that is a fresh sample."""
 
-Initial = str | Architecture | Iterable[str | Architecture]
-"""What a user can give: a string may hold several members with commas between them."""
+Initial = str | Architecture | Imported | Iterable[str | Architecture | Imported]
+"""What a user can give: a string may hold several members with commas between them, and networks of the user's may be imported."""
 
 _SPEC = re.compile(r"(?P<name>[^*]*)(\*(?P<count>\d{1,6}))?")
 
@@ -30,7 +31,8 @@ def parse_initial(specs: Initial, inputs: Feature | None = None) -> tuple[str, .
     found: list[str] = []
     known = (*baselines.names(), RANDOM)
     parts: list[str] = []
-    for spec in (specs,) if isinstance(specs, str | Architecture) else specs:
+    for spec in listed(specs):
+        spec = spec.architecture if isinstance(spec, Imported) else spec
         if isinstance(spec, Architecture) and inputs not in (None, spec.input):
             raise SettingError(f"an initial member takes {spec.input}, but the task's input is {inputs}")
         parts += [str(spec)] if isinstance(spec, Architecture) else _parts(spec)
@@ -53,6 +55,11 @@ def parse_initial(specs: Initial, inputs: Feature | None = None) -> tuple[str, .
         elif name not in found:
             found.append(name)
     return tuple(found)
+
+
+def listed(specs: Initial) -> Iterable[str | Architecture | Imported]:
+    """What was given, one by one."""
+    return (specs,) if isinstance(specs, str | Architecture | Imported) else specs
 
 
 def is_text(member: str) -> bool:

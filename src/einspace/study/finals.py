@@ -1,6 +1,6 @@
 """Finals: the baselines beside a search, and the final trainings of the best one and of the baselines for the test split."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ MARGIN = 1.1
 class Finals:
     """The entrants of a run: baselines, or initial members in their place, and the best of the search. Without a task there are none.
 
-    A strategy whose trials are scored on test has no best: selecting one would be selecting on test.
+    `names` are what texts of initial members are called. A strategy whose trials are scored on test has no best: selecting one would be
+    selecting on test.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Finals:
         strategy: Strategy,
         seed: int,
         seeds: int,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self._seed = seed
         self._seeds = seeds if task is not None else 0
@@ -43,7 +45,7 @@ class Finals:
         self._entries: list[dict[str, Any]] = []
         if task is not None and isinstance(recipe, Recipe):
             self._longer = recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
-            members = [(label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
+            members = [((names or {}).get(name) or label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
             self._entries = [_entry(shown, name, space) for shown, name in members or [(name, name) for name in task.baselines]]
 
     def note(self) -> tuple[str, dict[str, Any]]:

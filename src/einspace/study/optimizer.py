@@ -8,10 +8,11 @@ from typing import Any, Literal, Self
 from einspace import strategies
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.networks import Imported
 from einspace.space import EinSpace
 from einspace.storage.ledger import Ledger
 from einspace.strategies import Strategy, propose
-from einspace.strategies.initial import Initial
+from einspace.strategies.initial import Initial, listed
 from einspace.trial import Proposal, Trial
 
 
@@ -49,6 +50,9 @@ class Optimizer:
     ) -> None:
         if isinstance(strategy, Strategy) and (options or init):
             raise SettingError("a strategy that is given as an object has its options and initial members already")
+        init = tuple(listed(init))
+        if any(isinstance(spec, Imported) and spec.warm_start for spec in init):
+            raise SettingError("an optimizer trains nothing: fill the network of the seed with your weights by `Imported.network`")
         initial = strategies.parse_initial(init, space.input)
         self.strategy = strategy if isinstance(strategy, Strategy) else strategies.get(strategy, space, initial, **options)
         self.seed = seed

@@ -1,5 +1,6 @@
 """Search: strategy, executor and study joined into one call, whose results survive whatever ends it."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -18,11 +19,14 @@ from einspace.callbacks import Callback, Watch
 from einspace.config import seconds_of, stored, write_config
 from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
+from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.warm import WarmStarts
 from einspace.executors import Executor, Make, choose
 from einspace.executors.main_module import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
+from einspace.networks import Imported
 from einspace.result import Progress, Result, collect
 from einspace.result.reading import SESSION
 from einspace.run import Run, made
@@ -33,7 +37,7 @@ from einspace.storage.backup import back_up
 from einspace.storage.outage import PATIENCE
 from einspace.storage.pruners import pruner_of
 from einspace.strategies import Strategy
-from einspace.strategies.initial import Initial
+from einspace.strategies.initial import Initial, listed
 from einspace.study.budget import Budget
 from einspace.study.driver import Driver, Stopped
 from einspace.study.finals import Finals
@@ -41,6 +45,8 @@ from einspace.study.phases import Search
 from einspace.study.signals import handled
 from einspace.tasks import Recipe, Task, load_task
 from einspace.trial import SEARCH
+
+_LOG = logging.getLogger("einspace")
 
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, unless told otherwise."""
@@ -81,6 +87,7 @@ def search(
     crossover: float | None = None,
     cost: str | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
+    compute: Compute | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     computation_probability: float | None = None,
     grammar: Grammar | None = None,
@@ -114,12 +121,13 @@ def search(
             score, or a mapping with `score` and more. It needs a `space`, and the run ends without final trainings.
         space: The space of an objective.
         direction: Of an objective: whether a higher or a lower score is better.
-        init: Initial members of an evolving strategy, such as "resnet8,random*6", or texts and architectures.
+        init: Initial members of an evolving strategy, such as "resnet8,random*6", texts, architectures, or what `from_module` read.
         population: Members of an evolving strategy's population (100).
         tournament: Members that compete to be a parent (10).
         crossover: The probability that a child has two parents (0).
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
+        compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
         limits: The largest architecture that is wanted.
         computation_probability: p(M -> C) of the paper's grammar.
         grammar: Another grammar, with its own probabilities. Workers import its operations.
@@ -147,7 +155,12 @@ def search(
     if not 0 <= patience < inf:
         raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
     seconds = None if budget is None else seconds_of(budget)
+    init = tuple(listed(init))
     initial = strategies.parse_initial(init)
+    imported = [spec for spec in init if isinstance(spec, Imported)]
+    for spec in imported:
+        for note in spec.notes:
+            _LOG.warning("%s is near the architecture that was read of it, and not equal: %s", spec.name, note)
     trials = _trials(trials, iterations, budget, len(initial))
     if objective is None:
         task = load_task(task) if isinstance(task, str) else task
@@ -155,11 +168,18 @@ def search(
             raise SettingError("a search needs a task, or an objective with its space")
         recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
         space = EinSpace(task.input, computation_probability, limits, grammar)
-        subject, name = of_task(task, recipe), task.name
-        work = Work(TaskObjective(task, recipe), space.input, grammar)
+        computing = Compute.of(compute)
+        if computing.channels_last and task.input.mode != "Im":
+            raise SettingError(f"channels_last is for images (C, H, W), but the samples of {task.name} are {task.input}")
+        warm = WarmStarts.of(imported, task.head)
+        subject, name = of_task(task, recipe) | computing.said() | warm.said(), task.name
+        work = Work(TaskObjective(task, recipe, computing, warm), space.input, grammar)
     else:
         if task is not None or space is None or recipe is not None or limits is not None or grammar is not None:
             raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
+        computing = Compute.of(compute)
+        if computing != Compute() or any(spec.warm_start for spec in imported):
+            raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
         name = _named(objective)
         subject = of_objective(objective, name, space, direction == "maximize")
         work = Work(objective, space.input, space.grammar)
@@ -182,6 +202,7 @@ def search(
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
         "recipe": asdict(recipe) if isinstance(recipe, Recipe) else {},
         "limits": asdict(space.limits),
+        "compute": asdict(computing),
         **{option: value for option, value in of_strategy.items() if option in options},
     }
     config = stored({**given, **resolved})
@@ -192,7 +213,8 @@ def search(
     settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
     own_grammar, own_objective = None if grammar is None else grammar.fingerprint, None if objective is None else name
     origin = {"data": settings.get("data"), "grammar": own_grammar, "objective": own_objective}
-    entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds)
+    names = {str(spec.architecture): spec.name for spec in imported}
+    entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, names)
     with ExitStack() as stack:
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(work, workers, time_limit))
         folder = Run(runs, run, name)
@@ -203,6 +225,7 @@ def search(
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
+        folder.attach(task.preprocessing if isinstance(task, Task) else None, grammar)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
         session = _Session(store)

@@ -21,6 +21,7 @@ from einspace.tasks.choice import check_function, check_kind, kind_for
 from einspace.tasks.defaults import METRIC_OF, recipe_for
 from einspace.tasks.metrics import metric_named
 from einspace.tasks.options import BASELINES, SEQUENCE_BASELINES, Options
+from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.presence import check_presence
 from einspace.tasks.scaling import Part, constant_channels, scaled_samples, scaled_targets
 from einspace.tasks.split import Split, stratified
@@ -32,6 +33,7 @@ def task_of(source: Source, options: Options) -> Task:
     """The task of one pool or of given splits; `options` are all there are. Raises TaskError that names split, sample and expectation."""
     name = options["name"]
     arrays, axes = _arrays(source, options)
+    order, target_order = (found.order for found in axes)
     whole = np.concatenate([y for _, y in arrays.values()])
     if not len(whole):
         raise TaskError(f"{name}: there are no samples")
@@ -49,10 +51,12 @@ def task_of(source: Source, options: Options) -> Task:
     inputs = Feature.of([int(size) for size in parts["train"].x.shape[1:]])
     constant = constant_channels(parts["train"].x, inputs, name)
     y, target_normaliser, about = scaled_targets(parts, targets, name)
-    x, normaliser = scaled_samples(parts, inputs, options["normalise"], name)
+    given = Preprocessing(order, target_order, target_normaliser=target_normaliser)
+    x, preprocessing = scaled_samples(parts, inputs, options["normalise"], name, given)
+    normaliser = preprocessing.normaliser if any(map(on_disk, x.values())) else None
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
     check_function(metric, targets.head.output(inputs), train.y, name)
-    given = [split for split in ("valid", "test") if split in source.pools]
+    apart = [split for split in ("valid", "test") if split in source.pools]
     shaped = of_pixels(whole, targets.kind, inputs.shape)
     suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
     notes = (
@@ -61,7 +65,7 @@ def task_of(source: Source, options: Options) -> Task:
         *told,
         *(found.note for found in axes if found.note and not found.doubtful),
         *constant,
-        f"{' and '.join(given)} as given" if given else f"divided by seed {options['seed']}",
+        f"{' and '.join(apart)} as given" if apart else f"divided by seed {options['seed']}",
         *about,
     )
     task = Task(
@@ -77,7 +81,7 @@ def task_of(source: Source, options: Options) -> Task:
         description=options["description"],
         labels=targets.labels,
         normaliser=normaliser,
-        target_normaliser=target_normaliser,
+        preprocessing=preprocessing,
         notes=notes,
         doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *shaped, *suspicions),
     )

@@ -12,6 +12,7 @@ from einspace.features import Feature
 from einspace.reading.precision import merged
 from einspace.reading.recognised import Targets
 from einspace.reading.scanning import chunks
+from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.split import Normaliser
 from einspace.tasks.stored import Rows, on_disk
 from einspace.tasks.task import channel_axes
@@ -41,9 +42,12 @@ def constant_channels(x: NDArray[Any] | Rows, inputs: Feature, name: str) -> lis
 
 
 def scaled_samples(
-    parts: Mapping[str, Part], inputs: Feature, normalise: bool, name: str
-) -> tuple[dict[str, NDArray[Any] | Rows], Normaliser | None]:
-    """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, beside their normaliser."""
+    parts: Mapping[str, Part], inputs: Feature, normalise: bool, name: str, given: Preprocessing
+) -> tuple[dict[str, NDArray[Any] | Rows], Preprocessing]:
+    """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, to be normalised later.
+
+    With them comes what was done, added to what is `given` of them.
+    """
     axis = 1 if inputs.mode == "Im" else 2
     train = parts["train"].x
     normaliser = Normaliser.of(train, channel_axes(inputs)) if normalise else None
@@ -54,11 +58,12 @@ def scaled_samples(
             f"{name}, split train: most of the different values of channel {lost[0]} are equal in float32, in which networks are "
             f"trained: {hint}"
         )
+    preprocessing = given.measured(train, channel_axes(inputs), normaliser)
     if any(on_disk(part.x) for part in parts.values()):
-        return {split: part.x for split, part in parts.items()}, normaliser
+        return {split: part.x for split, part in parts.items()}, preprocessing
     if normaliser is None:
-        return {split: np.ascontiguousarray(part.x, np.float32) for split, part in parts.items()}, None
-    return {split: normaliser.normalised(part.x) for split, part in parts.items()}, None
+        return {split: np.ascontiguousarray(part.x, np.float32) for split, part in parts.items()}, preprocessing
+    return {split: normaliser.normalised(part.x) for split, part in parts.items()}, preprocessing
 
 
 def scaled_targets(

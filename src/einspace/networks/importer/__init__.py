@@ -41,6 +41,13 @@ class Imported:
     """The names of the layers and parameters that the architecture's weights come from, in the order of its text."""
     classifier: str = ""
     """The name of the head's linear layer."""
+    warm_start: bool = False
+    """Whether a search that begins with this network keeps its weights."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it: the class of the module."""
+        return type(self.module).__name__
 
     def network(self, optimize: bool = True) -> fx.GraphModule:
         """The architecture and its head as `build` makes them, with copies of the weights that the module has now.
@@ -62,11 +69,16 @@ class Imported:
         return network.train(self.module.training) if first is None else network.to(first).train(self.module.training)
 
 
-def from_module(module: nn.Module, input_shape: Feature | Iterable[int]) -> Imported:
+def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_start: bool = False) -> Imported:
     """Read a network of convolutions, linear layers, norms, relus, sums and concatenations as an architecture.
 
     `input_shape` is (C, H, W) or (S, D), without the batch axis. The module is traced by `torch.fx` and not changed. A linear layer at
     its end, and a global average before it, is the head.
+
+    The result can be an initial member of a search: `search(task, init=[from_module(mine, shape), "random*8"])` makes it a seed and the
+    baseline that the best one found is compared with. With `warm_start` its trainings begin with the weights that the module has when the
+    search begins, not with fresh ones; they were made for samples that were normalised as the task normalises its own, or nearly so. Where
+    its own head is not the task's, the task's head starts afresh.
 
     Raises NetworkError for what cannot be traced, and one that names all layers that do not fit the space, with the reasons; ShapeError
     for an input that is none.
@@ -97,7 +109,7 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int]) -> Impo
     except Shared as shared:
         raise _refusal(module, [(title(network, join), _shared(network, twice)) for join, twice in shared.joins]) from None
     notes = [(step.note, title(network, node)) for node, step in steps.items() if step.note]
-    return Imported(_architecture(part, inputs), cut.head, _notes([*notes, *cut.notes]), module, part.sources, cut.classifier)
+    return Imported(_architecture(part, inputs), cut.head, _notes([*notes, *cut.notes]), module, part.sources, cut.classifier, warm_start)
 
 
 def _input(input_shape: Feature | Iterable[int]) -> Feature:

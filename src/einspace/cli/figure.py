@@ -1,0 +1,77 @@
+"""The paper's figures: `figure`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from einspace.cli.options import Probability, Seed, Shape, read_run
+from einspace.cli.output import out, progress, write
+from einspace.errors import SettingError
+from einspace.features import Feature
+from einspace.pictures import Detail, Theme
+from einspace.space import Architecture
+
+FOUND = (5, 6, 8)
+"""Figures of what searches found."""
+
+
+def figure(
+    number: Annotated[int, typer.Argument(min=1, max=8, metavar="NUMBER", help="1 to 8.")],
+    named: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="The runs of figures 5, 6 and 8.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Else figure-NUMBER.svg.")] = None,
+    theme: Annotated[Theme, typer.Option("--theme", help="auto follows the reader's system.")] = "light",
+    detail: Annotated[Detail, typer.Option("--detail", help="Of networks: operations, or blocks.")] = "blocks",
+    shape: Shape = "3,64,64",
+    probability: Probability = 0.32,
+    samples: Annotated[int, typer.Option("-n", "--samples", min=1, help="Architectures that figure 7 counts.")] = 8_000,
+    seed: Seed = 0,
+    runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
+) -> None:
+    """Draw a figure of the paper, ours in its arrangement: 1 to 4 and 7, and 5, 6 and 8 from runs that are named."""
+    from einspace.reporting import figures
+
+    if bool(named) != (number in FOUND):
+        need = f"needs runs, such as `einspace figure {number} NAME`" if number in FOUND else "takes no runs: those of 5, 6 and 8 are named"
+        raise SettingError(f"figure {number} {need}")
+    if number == 1:
+        picture = figures.figure_1(Feature.parse(shape), detail, theme)
+    elif number == 2:
+        picture = figures.figure_2(theme)
+    elif number == 3:
+        picture = figures.figure_3(theme)
+    elif number == 4:
+        picture = figures.figure_4(theme)
+    elif number == 7:
+        picture = _sampled(probability, samples, Feature.parse(shape), seed, theme)
+    else:
+        picture = figures.found(number, [_best(name, runs) for name in named or ()], detail, theme)
+    file = output or Path(f"figure-{number}.svg")
+    write(file, picture)
+    out.print(f"figure {number} is drawn into {file}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _sampled(probability: float, samples: int, inputs: Feature, seed: int, theme: Theme) -> str:
+    from einspace.grammar import einspace_grammar
+    from einspace.reporting.complexity import LIMITS, take
+    from einspace.reporting.figures import figure_7
+    from einspace.sampling import Sampler
+
+    with progress(transient=True) as bar:
+        line = bar.add_task("sample", total=samples, best="")
+        sampler = Sampler(einspace_grammar(probability), LIMITS)
+        census = take(sampler, inputs, samples, f"{seed}:{probability:g}", lambda done: bar.update(line, completed=done))
+    return figure_7(census, probability, theme)
+
+
+def _best(name: str, runs: str) -> tuple[str, str, Architecture]:
+    """A run's task, what its best scores, and that architecture; raises SettingError where there is none."""
+    result = read_run(name, runs)
+    if result is None:
+        raise SettingError(f"there is no run {name!r} in {runs}")
+    if result.best is None:
+        raise SettingError(f"the run {name} has no best architecture yet")
+    best = result.best
+    scores = {"validation": best.validation, "test": best.test}
+    facts = ", ".join(f"{split} {value:.4f}" for split, value in scores.items() if value is not None)
+    return f"{result.settings['task']} ({result.run.name})", f"{result.metric}: {facts}", best.architecture

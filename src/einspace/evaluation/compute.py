@@ -1,0 +1,80 @@
+"""Compute: in which precision, layout and form a network is trained and scored, whatever the recipe and the task are."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from einspace.errors import SettingError, UnknownNameError
+
+PRECISIONS = ("fp32", "bf16")
+"""Float32 throughout, or matrix products and convolutions in bfloat16 while weights, losses and scores stay float32."""
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Options that change how fast a network is trained, and its scores by no more than rounding; all of them are off by default.
+
+    Raises UnknownNameError for another precision, SettingError for a value of another type.
+    """
+
+    precision: str = "fp32"
+    """One of `PRECISIONS`."""
+    channels_last: bool = False
+    """Keep the channels of images innermost in memory, which convolutions of many devices read faster."""
+    compile: bool = False
+    """Compile the network by `torch.compile`, which pays where trainings are long: it takes a minute or so for each network."""
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise UnknownNameError("precision", str(self.precision), PRECISIONS)
+        for name in ("channels_last", "compile"):
+            if type(getattr(self, name)) is not bool:
+                raise SettingError(f"{name} is True or False, not {getattr(self, name)!r}")
+
+    @classmethod
+    def of(cls, given: "Compute | Mapping[str, Any] | None") -> "Compute":
+        """The options of a mapping of some of them; raises SettingError for an unknown name.
+
+        >>> Compute.of({"precision": "bf16"})
+        Compute(precision='bf16', channels_last=False, compile=False)
+        """
+        if isinstance(given, Compute):
+            return given
+        unknown = [name for name in given or {} if name not in cls.__dataclass_fields__]
+        if unknown:
+            raise SettingError(f"there is no option {unknown[0]!r} of computing; there are {', '.join(cls.__dataclass_fields__)}")
+        return cls(**(given or {}))
+
+    def said(self) -> dict[str, Any]:
+        """What a run keeps of it; nothing where all is as by default."""
+        return {} if self == Compute() else {"compute": asdict(self)}
+
+    def around(self, network: nn.Module) -> nn.Module:
+        """What trains and scores a network, whose weights it shares: the network itself where all is as by default."""
+        if self == Compute():
+            return network
+        if self.channels_last:
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        computed = _Computed(network, self)
+        return cast("nn.Module", torch.compile(computed)) if self.compile else computed
+
+
+class _Computed(nn.Module):
+    """A network that is computed in another precision or layout, and gives float32."""
+
+    def __init__(self, network: nn.Module, compute: Compute) -> None:
+        super().__init__()
+        self.network = network
+        self.lower = compute.precision == "bf16"
+        self.last = compute.channels_last
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The outputs of the network, as float32."""
+        if self.last and x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.lower):
+            outputs: Tensor = self.network(x)
+        return outputs.float()

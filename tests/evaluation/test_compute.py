@@ -1,0 +1,92 @@
+"""Compute: other precisions, layouts and forms give the scores of the plain training within noise, and the same weights' names."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.study_samples import SMALL, ThreadExecutor, small_task
+
+from einspace import EinSpace, Task, build, search
+from einspace.errors import SettingError, UnknownNameError
+from einspace.evaluation.compute import Compute
+from einspace.evaluation.evaluate import evaluate
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.outcome import Context
+from einspace.result import load_result
+
+TEXT = "[clone(b=2) {[[im2col(k=3,s=1,p=1) linear(d=3) col2im] [norm relu]] identity} add]"
+
+
+def _task() -> Task:
+    """Bright and dark images: easily told apart, with some that are hard."""
+    rng = np.random.default_rng(0)
+    y = np.arange(256) % 2
+    return Task.from_arrays(rng.standard_normal((256, 3, 8, 8)) + 0.15 * y[:, None, None, None], y, name="own", baselines=())
+
+
+@pytest.mark.parametrize("compute", [Compute(precision="bf16"), Compute(channels_last=True), Compute(compile=True)], ids=str)
+def test_scores_are_equal_within_noise(compute: Compute, tmp_path: Path) -> None:
+    """Losses differ by rounding alone, the score by a sample or two of 51; the weights are those of the plain network, by name."""
+    task = _task()
+    recipe = task.recipe.override(epochs_search=3, batch_size=32)
+    architecture = EinSpace(task.input).parse(TEXT)
+    plain = TaskObjective(task, recipe).evaluate(architecture, Context())
+    other = TaskObjective(task, recipe, compute).evaluate(architecture, Context(files=tmp_path / "w.safetensors"))
+    assert other.reason == ""
+    assert plain.value == pytest.approx(other.value, abs=0.05)
+    assert np.array(other.losses, float) == pytest.approx(np.array(plain.losses, float), rel=0.02)
+    kept, wanted = load_file(tmp_path / "w.safetensors"), build(architecture, task.head).state_dict()
+    assert {name: value.shape for name, value in kept.items()} == {name: value.shape for name, value in wanted.items()}
+    assert all(value.dtype == wanted[name].dtype for name, value in kept.items())
+    if compute.precision == "bf16":
+        assert other.losses != plain.losses
+
+
+@pytest.mark.parametrize("text", ["resnet8", "vit"])
+def test_channels_last_takes_the_baselines(text: str) -> None:
+    """Operations that reshape what lies otherwise in memory compute the same."""
+    from einspace import baselines
+
+    architecture = baselines.get(text, (3, 16, 16))
+    torch.manual_seed(0)
+    network = build(architecture).eval()
+    x = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        expected = network(x)
+        torch.testing.assert_close(Compute(channels_last=True).around(network)(x), expected, rtol=1e-4, atol=1e-4)
+        half = Compute(precision="bf16").around(network)(x)
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half, expected, rtol=0.1, atol=0.1 * float(expected.abs().max()))
+
+
+def test_a_run_keeps_how_it_was_computed(tmp_path: Path) -> None:
+    """It is part of the settings, and a call with another precision does not go on with the run; a plain run says nothing of it."""
+    options = {"trials": 1, "workers": 1, "limits": SMALL, "run": "mine", "runs": str(tmp_path)}
+    search(small_task(), executor=ThreadExecutor(), compute={"precision": "bf16"}, **options)  # type: ignore[arg-type]
+    assert load_result("mine", str(tmp_path)).settings["compute"]["precision"] == "bf16"
+    with pytest.raises(Exception, match="compute"):
+        search(small_task(), executor=ThreadExecutor(), **options)  # type: ignore[arg-type]
+    search(small_task(), executor=ThreadExecutor(), **{**options, "run": "plain"})  # type: ignore[arg-type]
+    assert "compute" not in load_result("plain", str(tmp_path)).settings
+
+
+def test_what_cannot_be_is_refused() -> None:
+    """Another precision, an unknown option, channels of series, and an objective that trains as it is written."""
+    with pytest.raises(UnknownNameError, match="unknown precision 'fp16'"):
+        Compute(precision="fp16")
+    with pytest.raises(SettingError, match="no option 'layout' of computing"):
+        Compute.of({"layout": "last"})
+    rng = np.random.default_rng(0)
+    series = Task.from_arrays(rng.standard_normal((40, 12, 2)), np.arange(40) % 2, name="series")
+    with pytest.raises(SettingError, match=r"channels_last is for images"):
+        search(series, trials=1, compute={"channels_last": True})
+    with pytest.raises(SettingError, match="an objective trains as it is written"):
+        search(objective=len, space=EinSpace((3, 8, 8)), compute={"compile": True})  # type: ignore[arg-type]
+
+
+def test_evaluate_takes_it() -> None:
+    """One training in another precision."""
+    task = _task()
+    assert evaluate(TEXT, task, recipe=task.recipe.override(epochs_search=1), compute=Compute(precision="bf16")).mean is not None

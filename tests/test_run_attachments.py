@@ -1,0 +1,107 @@
+"""What lies beside `run.json`: a grammar of the user's, and the normalisation of fields; and runs from before they were kept."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.networks.own_layers import OWN
+from torch import nn
+
+from einspace import Dense, EinSpace, Grammar, einspace_grammar
+from einspace.errors import GrammarError, RunError
+from einspace.grammar import grammar_data, grammar_of
+from einspace.networks.export import export_file, load_source, load_weights
+from einspace.result.trained import Trained, check_raw
+from einspace.run import GRAMMAR, PREPROCESSING, Run, made
+from einspace.settings import check_same
+from einspace.tasks.preprocessing import Preprocessing
+from einspace.tasks.split import Normaliser
+
+
+def _fields() -> Preprocessing:
+    """Samples and targets that are normalised pixel by pixel."""
+    rng = np.random.default_rng(0)
+    fields = [Normaliser(50 + rng.random((1, 1, 20, 20)), 1 + rng.random((1, 1, 20, 20))) for _ in range(2)]
+    return Preprocessing(normaliser=fields[0], target_normaliser=fields[1])
+
+
+def test_a_run_brings_back_its_grammar_and_its_fields(tmp_path: Path) -> None:
+    """Exactly; a run of the paper's grammar and of channels has no such files."""
+    run = Run(tmp_path, "mine")
+    made(run.path)
+    said = _fields()
+    run.attach(said, OWN)
+    settings = {"grammar": OWN.fingerprint, "preprocessing": json.loads(json.dumps(said.to_json()))}
+    assert run.grammar(settings) == OWN
+    back = run.preprocessing(settings)
+    assert back is not None
+    assert back.to_json() == said.to_json()
+    other = Run(tmp_path, "other")
+    made(other.path)
+    other.attach(Preprocessing(), None)
+    assert list(other.path.iterdir()) == []
+    assert other.grammar({}) is None
+    assert other.preprocessing({}) is None
+
+
+def test_damage_is_said(tmp_path: Path) -> None:
+    """Another grammar, a file that is none, tensors that were changed or are gone: each is one line with the file's name."""
+    run = Run(tmp_path, "mine")
+    made(run.path)
+    said = _fields()
+    run.attach(said, OWN)
+    settings = {"grammar": einspace_grammar().fingerprint, "preprocessing": said.to_json()}
+    with pytest.raises(RunError, match="holds another grammar"):
+        run.grammar(settings)
+    (run.path / GRAMMAR).write_text("{")
+    with pytest.raises(RunError, match="cannot be read"):
+        run.grammar(settings)
+    (run.path / PREPROCESSING).write_bytes(b"none at all")
+    with pytest.raises(RunError, match=r"preprocessing.safetensors cannot be used"):
+        run.preprocessing(settings)
+    (run.path / PREPROCESSING).unlink()
+    with pytest.raises(RunError, match=r"is missing among the tensors"):
+        run.preprocessing(settings)
+
+
+def test_a_stored_grammar_imports_nothing() -> None:
+    """A class that is not defined here is named with its module, and data of another form are refused."""
+    data = json.loads(json.dumps(grammar_data(OWN)))
+    assert grammar_of(data) == OWN
+    data["operations"]["gate"] = "antigravity:Gate"
+    with pytest.raises(GrammarError, match="gate is not defined here: import the module antigravity first"):
+        grammar_of(data)
+    with pytest.raises(GrammarError, match="the stored grammar cannot be read"):
+        grammar_of({"start": "S"})
+    assert isinstance(grammar_of(grammar_data(einspace_grammar(0.5))), Grammar)
+
+
+def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
+    """Settings without a preprocessing are the same as before; what needs it is refused in one line."""
+    common = {"data": "abc", "strategy_source": "einspace", "metric": {"source": "x"}}
+    check_same({**common, "scaling": None}, {**common, "preprocessing": {}, "samples": {}}, "mine")
+    with pytest.raises(RunError, match="preprocessing"):
+        check_same({**common, "preprocessing": {"axes": "NHWC"}}, {**common, "preprocessing": {"axes": "NCHW"}}, "mine")
+    space = EinSpace((1, 20, 20))
+    found = Trained(space.parse("[relu norm]"), Dense(1, (20, 20)), None, None, None, None, {})
+    with pytest.raises(RunError, match="--normalised-input"):
+        check_raw(found, "mine")
+
+
+def test_fields_go_into_every_format(tmp_path: Path) -> None:
+    """A mean for each pixel: too many numbers for a source to write down, which takes them from the safetensors file."""
+    said, space = _fields(), EinSpace((1, 20, 20))
+    architecture, head = space.parse("[[im2col(k=3,s=1,p=1) linear(d=2) col2im] norm]"), Dense(1, (20, 20))
+    for format, name in (("source", "n.py"), ("torch", "n.pt2"), ("safetensors", "n.safetensors")):
+        export_file(architecture, tmp_path / name, format, head, around=said.around)
+    text = (tmp_path / "n.py").read_text()
+    assert "torch.ones(1, 1, 20, 20)" in text
+    network = load_source(text).eval()
+    load_weights(network, tmp_path / "n.safetensors")
+    x = 50 + torch.rand(2, 1, 20, 20)
+    program = torch.export.load(tmp_path / "n.pt2").module()
+    torch.testing.assert_close(network(x), program(x), rtol=1e-5, atol=1e-4)
+    bare = said.around(nn.Identity())
+    assert float(bare.inside(bare(bare.before(torch.zeros(1, 1, 20, 20)))).abs().max()) < 1e-4
