@@ -12,7 +12,7 @@ from einspace.pictures.structure import Chain, Fork, Repeat, Step, size
 from einspace.pictures.words import caption, shape_text
 from einspace.reporting.tables import STYLES, quantity
 
-LINES, DEPTH = 400, 14
+LINES, DEPTH = 400, 12
 """Lines and levels that are shown; what is beyond them is counted, and a picture has it."""
 
 
@@ -44,7 +44,7 @@ def network_outline(chain: Chain, inputs: Feature, outputs: Feature) -> Tree:
 
 def _add(tree: Tree, chain: Chain, lines: _Lines, depth: int = 1) -> None:
     if depth > DEPTH:
-        lines.add(tree, Text(f"{size(chain):,} operations below are not shown", style="dim"))
+        lines.add(tree, Text(f"{size(chain):,} operations not shown", style="dim"))
         return
     for item in chain:
         if isinstance(item, Step):
@@ -95,7 +95,7 @@ def tree_outline(root: Node) -> Tree:
     while waiting:
         above, node, depth = waiting.pop()
         if depth > DEPTH:
-            lines.add(above, Text(f"{node.size - 1:,} nodes below are not shown", style="dim"))
+            lines.add(above, Text(f"{node.size - 1:,} nodes not shown", style="dim"))
             continue
         inner: list[tuple[Tree, Node, int]] = []
         for place, child in enumerate(node.children):
