@@ -81,16 +81,23 @@ def test_pictures_go_into_files(tmp_path: Path) -> None:
 
 
 def test_png_needs_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without it, one message says how to get it, and no file is written; with it, the file is a PNG."""
+    """Without it, one message says how to get it, and no file is written."""
     file = tmp_path / "a.png"
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     done = call("show", "[relu norm]", "--png", str(file))
     assert (done.returncode, file.exists()) == (2, False)
     assert "pip install 'einspace[png]'" in done.stderr
-    monkeypatch.delitem(sys.modules, "resvg_py")
+
+
+def test_png_goes_into_a_file(tmp_path: Path) -> None:
+    """With the extra, the file is a PNG; a folder that is not there is one message."""
     pytest.importorskip("resvg_py")
+    file = tmp_path / "a.png"
     assert call("show", "[relu norm]", "--png", str(file)).returncode == 0
     assert file.read_bytes().startswith(b"\x89PNG")
+    refused = call("show", "[relu norm]", "--png", str(tmp_path / "none" / "a.png"))
+    assert refused.returncode == 2
+    assert "cannot write" in refused.stderr
 
 
 def test_a_run_and_its_trials_are_shown(result: Result, tmp_path: Path) -> None:
