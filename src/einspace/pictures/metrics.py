@@ -37,7 +37,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     """The width of a line in pixels, rounded up to whole ones.
 
     >>> text_width("norm", 10), text_width("norm", 10, bold=True)
-    (27.0, 31.0)
+    (28.0, 32.0)
     """
     width = sum(_OF.get(character, WIDE) for character in text) * size
     return float(-(-width * (BOLD if bold else 1.0) // 1))

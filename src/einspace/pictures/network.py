@@ -36,6 +36,8 @@ JUMP = 0.05
 """What a further column costs, in sizes of the page."""
 LIMITS = (640.0, 760.0, 900.0, 1060.0, 1250.0, 1500.0, 1800.0, 2200.0, 2700.0, 3400.0, 4400.0, 6000.0, 9000.0, 14000.0, 20000.0)
 """Heights of columns that are tried."""
+ENDS = 100.0
+"""Pixels that input and output take, so that neither has a column to itself."""
 LEAST = 300.0
 """The lowest column within a branch."""
 
@@ -78,7 +80,7 @@ def network_part(chain: Chain, inputs: Feature, outputs: Feature) -> Part:
     best = laid(inf, inf)
     whole = best.height
     for limit in [limit for limit in LIMITS if limit < whole]:
-        best = min((best, laid(limit, inf), laid(limit, limit)), key=_misfit)
+        best = min((best, laid(limit, inf), laid(limit, limit - ENDS)), key=_misfit)
     return best
 
 

@@ -8,12 +8,12 @@ from rich.tree import Tree
 from einspace.derivation import Node
 from einspace.features import Feature
 from einspace.operations import Operation
-from einspace.pictures.structure import Chain, Fork, Repeat, Step
+from einspace.pictures.structure import Chain, Fork, Repeat, Step, size
 from einspace.pictures.words import caption, shape_text
 from einspace.reporting.tables import STYLES, quantity
 
-LINES = 400
-"""Lines that are shown; what is beyond them is counted."""
+LINES, DEPTH = 400, 12
+"""Lines and levels that are shown; what is beyond them is counted, and a picture has it."""
 
 
 class _Lines:
@@ -42,17 +42,20 @@ def network_outline(chain: Chain, inputs: Feature, outputs: Feature) -> Tree:
     return tree
 
 
-def _add(tree: Tree, chain: Chain, lines: _Lines) -> None:
+def _add(tree: Tree, chain: Chain, lines: _Lines, depth: int = 1) -> None:
+    if depth > DEPTH:
+        lines.add(tree, Text(f"{size(chain):,} operations not shown", style="dim"))
+        return
     for item in chain:
         if isinstance(item, Step):
             lines.add(tree, _step(item))
         elif isinstance(item, Repeat):
-            _add(lines.add(tree, Text(f"× {item.count} in a row", style="bold")), item.items, lines)
+            _add(lines.add(tree, Text(f"× {item.count} in a row", style="bold")), item.items, lines, depth + 1)
         else:
-            _fork(tree, item, lines)
+            _fork(tree, item, lines, depth)
 
 
-def _fork(tree: Tree, fork: Fork, lines: _Lines) -> None:
+def _fork(tree: Tree, fork: Fork, lines: _Lines, depth: int) -> None:
     branching, aggregation = _named(fork.branching), _named(fork.aggregation)
     module = lines.add(tree, Text.assemble(branching, " … ", aggregation, *_facts(fork.aggregation, changed=_changes(fork))))
     for count, branch in fork.branches:
@@ -62,7 +65,7 @@ def _fork(tree: Tree, fork: Fork, lines: _Lines) -> None:
         elif len(branch) == 1 and isinstance(branch[0], Step):
             lines.add(module, Text.assemble((times, "bold"), _step(branch[0])))
         else:
-            _add(lines.add(module, Text(f"{times}branch", style="bold" if times else "dim")), branch, lines)
+            _add(lines.add(module, Text(f"{times}branch", style="bold" if times else "dim")), branch, lines, depth + 2)
 
 
 def _changes(fork: Fork) -> bool:
@@ -87,28 +90,35 @@ def _facts(step: Step, changed: bool) -> Iterable[tuple[str, str]]:
 def tree_outline(root: Node) -> Tree:
     """The derivation, with a non-terminal that derives one thing only on the line of that thing."""
     lines = _Lines()
-    top = Tree("", guide_style="dim")
-    waiting: list[tuple[Tree, Node | Operation, int]] = [(top, root, 1)]
+    top = Tree(_derived(root, 1)[0], guide_style="dim")
+    waiting: list[tuple[Tree, Node, int]] = [(top, root, 1)]
     while waiting:
-        above, item, times = waiting.pop()
-        line = Text(f"× {times} " if times > 1 else "", style="bold")
-        while isinstance(item, Node) and len(item.children) == 1:
-            line.append(f"{item.symbol} → ", style="dim")
-            item = item.children[0]
-        if isinstance(item, Operation):
-            name, settings = caption(item)
-            line.append(name, style=f"bold {STYLES[item.group]}")
-            line.append(f" {settings}" if settings else "", style=STYLES[item.group])
-            lines.add(above, line)
+        above, node, depth = waiting.pop()
+        if depth > DEPTH:
+            lines.add(above, Text(f"{node.size - 1:,} nodes not shown", style="dim"))
             continue
-        line.append(item.symbol, style="bold")
-        if above is top:
-            above.label = line
-            here = above
-        else:
+        inner: list[tuple[Tree, Node, int]] = []
+        for place, child in enumerate(node.children):
+            line, last = _derived(child, node.repeats if place == 1 else 1)
             here = lines.add(above, line)
-        repeats = item.repeats
-        waiting.extend((here, child, repeats if place == 1 else 1) for place, child in reversed(list(enumerate(item.children))))
+            if isinstance(last, Node):
+                inner.append((here, last, depth + 1))
+        waiting.extend(reversed(inner))
     if lines.left_out:
         top.add(Text(f"{lines.left_out:,} more lines are not shown", style="dim"))
     return top
+
+
+def _derived(item: Node | Operation, times: int) -> tuple[Text, Node | Operation]:
+    """A line of non-terminals that derive one thing each, and the last of them, or the terminal, which is on the line too."""
+    line = Text(f"× {times} " if times > 1 else "", style="bold")
+    while isinstance(item, Node) and len(item.children) == 1:
+        line.append(f"{item.symbol} → ", style="dim")
+        item = item.children[0]
+    if isinstance(item, Node):
+        line.append(item.symbol, style="bold")
+    else:
+        name, settings = caption(item)
+        line.append(name, style=f"bold {STYLES[item.group]}")
+        line.append(f" {settings}" if settings else "", style=STYLES[item.group])
+    return line, item
