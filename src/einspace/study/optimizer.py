@@ -47,10 +47,7 @@ class Optimizer:
         direction: Literal["maximize", "minimize"] = "maximize",
         **options: Any,
     ) -> None:
-        if isinstance(strategy, Strategy) and (options or init):
-            raise SettingError("a strategy that is given as an object has its options and initial members already")
-        initial = strategies.parse_initial(init, space.input)
-        self.strategy = strategy if isinstance(strategy, Strategy) else strategies.get(strategy, space, initial, **options)
+        self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
         self.seed = seed
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._ledger = Ledger()

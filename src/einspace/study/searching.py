@@ -126,7 +126,7 @@ def search(
         time_limit: Seconds for one evaluation of the search, or None; a final training gets more, in proportion to epochs and samples.
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
-        executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, left open unless the search is stopped.
+        executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, left open unless a signal comes.
         progress: Called after each trial, from this thread.
         storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
             run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
@@ -165,13 +165,10 @@ def search(
         work = Work(objective, space.input, space.grammar)
     strategies.parse_initial(init, space.input)
     options = {name: given[name] for name in ("population", "tournament", "crossover", "cost")}
-    proposer = strategy if isinstance(strategy, Strategy) else strategies.get(strategy, space, initial, **options)
+    proposer = strategies.get(strategy, space, initial, **options)
     strategy_name = _named(type(strategy)) if isinstance(strategy, Strategy) else strategy
-    if isinstance(strategy, Strategy) and (initial or any(value is not None for value in options.values())):
-        raise SettingError("a strategy that is given as an object has its options and initial members already")
     of_strategy = {name: getattr(proposer, name, None) for name in signature(type(proposer)).parameters if name not in ("space", "initial")}
-    epochs = recipe.epochs_search if isinstance(recipe, Recipe) else 1
-    judge = pruner_of(pruner, epochs)
+    judge = pruner_of(pruner, recipe.epochs_search if isinstance(recipe, Recipe) else 1)
     resolved = {
         "task": (task.path or task.name) if isinstance(task, Task) else name,
         "own": task.own if isinstance(task, Task) else {},
