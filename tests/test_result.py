@@ -38,7 +38,7 @@ def test_the_top_is_the_best_architectures_each_once(tmp_path: Path, metric: Met
     assert all(row.number == min(other.number for other in result.history if other.key == row.key) for row in top)
     assert result.top(3) == top[:3]
     assert result.best is not None
-    assert result.best.proposal is not None and top[0].key == result.best.proposal.key
+    assert top[0].key == result.best.key
     shown = result.to_json(top=3)["top"]
     assert [(row["architecture"], row["validation"], row["trial"]) for row in shown] == [
         (row.text, row.value, row.number) for row in top[:3]

@@ -47,6 +47,11 @@ class Entrant:
         return "" if self.proposal is None else self.proposal.text
 
     @property
+    def key(self) -> str:
+        """The canonical key; empty where there is no architecture."""
+        return "" if self.proposal is None else self.proposal.key
+
+    @property
     def parameters(self) -> int | None:
         """Of the backbone."""
         return None if self.proposal is None else self.proposal.costs.parameters
@@ -78,8 +83,7 @@ class Entrant:
 
     def to_json(self) -> dict[str, Any]:
         """The figures, without those that say nothing."""
-        key = "" if self.proposal is None else self.proposal.key
-        figures: dict[str, Any] = {"name": self.name, "architecture": self.text, "key": key, "trial": self.trial}
+        figures: dict[str, Any] = {"name": self.name, "architecture": self.text, "key": self.key, "trial": self.trial}
         figures |= {"parameters": self.parameters, "validation": self.validation, "test": self.test}
         if len(self.finals) > 1:
             figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
