@@ -148,7 +148,12 @@ def test_sampling_scores_on_test_and_selects_nothing(tmp_path: Path) -> None:
     assert result.best is None
     assert result.sampling is not None
     assert result.sampling.mean == pytest.approx(sum(score(trial.text) + 1 for trial in result.history) / 6)
-    assert (result.sampling.split, result.sampling.count) == ("test", 6)
+    assert result.to_json()["sampling"] == {
+        "mean": result.sampling.mean,
+        "deviation": result.sampling.deviation,
+        "count": 6,
+        "split": "test",
+    }
     assert result.baselines[0].test is not None
 
 

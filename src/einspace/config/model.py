@@ -84,13 +84,11 @@ class RunSettings(Group):
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
-    strategy: Annotated[str, Field(description="sampling, validation-sampling, random, evolution, pareto, mutation, module:Class.")] = (
+    strategy: Annotated[str, Field(description="sampling, validation-sampling, random, evolution, pareto, mutation, or module:Class.")] = (
         "evolution"
     )
     init: Annotated[str | list[str], Field(description="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = ""
-    trials: Annotated[int | None, Field(ge=1, description="Architectures of the finished run: 100 if nothing else bounds the search.")] = (
-        None
-    )
+    trials: Annotated[int | None, Field(ge=1, description="Architectures of the finished run: 100 if no other bound is given.")] = None
     iterations: Annotated[int | None, Field(ge=1, description="Trials beside the initial members, in place of --trials.")] = None
     budget: Annotated[str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d.")] = None
     workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2

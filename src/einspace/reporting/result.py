@@ -20,8 +20,8 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
     parts.append(_scores(result))
     if result.sampling is not None:
         spread = result.sampling
-        split = "test" if spread.split == "test" else "validation"
-        parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on {split} ({spread.count} scored)")
+        split = "test" if result.settings["strategy"] == "sampling" else "validation"
+        parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on {split} ({spread.seeds} scored)")
     parts += [verdict(result), _time(result, counts(result))]
     return parts
 

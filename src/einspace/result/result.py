@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from statistics import mean, pstdev
 from typing import Any
 from urllib.parse import quote
 
@@ -85,8 +84,7 @@ class Entrant:
 
     def to_json(self) -> dict[str, Any]:
         """The figures, without those that say nothing."""
-        key = "" if self.proposal is None else self.proposal.key
-        figures: dict[str, Any] = {"name": self.name, "architecture": self.text, "key": key, "trial": self.trial}
+        figures: dict[str, Any] = {"name": self.name, "architecture": self.text, "key": self.key, "trial": self.trial}
         figures |= {"parameters": self.parameters, "validation": self.validation, "test": self.test}
         if len(self.finals) > 1:
             figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
@@ -106,17 +104,6 @@ class Progress:
     best: float | None
     trial: Trial | None = None
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Mean and standard deviation (of the population) of the scores of all trials that ended well."""
-
-    mean: float
-    deviation: float
-    count: int
-    split: str
-    """`valid` or `test`."""
 
 
 @dataclass(frozen=True)
@@ -157,12 +144,10 @@ class Result:
         return dict(Counter(str(trial.outcome) for trial in self.history).most_common())
 
     @property
-    def sampling(self) -> Spread | None:
-        """The scores of a random architecture, by the strategies `sampling` and `validation-sampling`; None for the others."""
+    def sampling(self) -> Seeds | None:
+        """The scores of random architectures: on test for the strategy `sampling`, on valid for `validation-sampling`; None for others."""
         scores = [trial.value for trial in self.history if trial.value is not None]
-        if not str(self.settings["strategy"]).endswith("sampling") or not scores:
-            return None
-        return Spread(mean(scores), pstdev(scores), len(scores), "test" if self.settings["strategy"] == "sampling" else "valid")
+        return over_seeds(scores) if str(self.settings["strategy"]).endswith("sampling") and scores else None
 
     def trials(self) -> list[Trial]:
         """All trials that have ended, those of the search first."""
@@ -235,22 +220,17 @@ class Result:
         }
         if "cost" in self.settings:
             report["pareto"] = [_short(trial) for trial in self.pareto(self.settings["cost"])]
-        return report if self.sampling is None else {**report, "sampling": asdict(self.sampling)}
+        if (spread := self.sampling) is not None:
+            split = "test" if self.settings["strategy"] == "sampling" else "valid"
+            report["sampling"] = {"mean": spread.mean, "deviation": spread.deviation, "count": spread.seeds, "split": split}
+        return report
 
 
 def _short(trial: Trial) -> dict[str, Any]:
     """One of the best, as JSON."""
-    proposal = trial.proposal
-    return {
-        "architecture": proposal.text,
-        "key": proposal.key,
-        "trial": trial.number,
-        "parameters": proposal.costs.parameters,
-        "flops": proposal.costs.flops,
-        **({} if trial.latency is None else {"latency": trial.latency}),
-        "validation": trial.value,
-        "origin": proposal.origin,
-    }
+    figures: dict[str, Any] = {"architecture": trial.text, "key": trial.key, "trial": trial.number, "parameters": trial.parameters}
+    figures |= {"flops": trial.cost("flops")} | ({} if trial.latency is None else {"latency": trial.latency})
+    return figures | {"validation": trial.value, "origin": trial.origin}
 
 
 def seconds_of(trials: Sequence[Trial], sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -56,14 +56,11 @@ class Ledger:
         self._forget(trial)
         self.ended += 1
         if trial.outcome in SETTLED and trial.reused is None:
-            first = self.settled.setdefault(trial.identity, trial)
-            if first.number > trial.number:
-                self.settled[trial.identity] = trial
+            known = self.settled.get(trial.identity, trial)
+            self.settled[trial.identity] = min(trial, known, key=lambda trial: trial.number)
         if trial.fitness is not None:
             self.scored += 1
-            best = self.best
-            if best is None or (trial.fitness, -trial.number) > (best.fitness or 0.0, -best.number):
-                self.best = trial
+            self.best = max(trial, self.best or trial, key=lambda trial: (trial.fitness or 0.0, -trial.number))
 
     def has_ended(self, number: int) -> bool:
         """Whether a trial has an evaluation that will stay."""

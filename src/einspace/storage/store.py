@@ -65,8 +65,7 @@ class StudyStore:
                 if database.study not in names:
                     raise RunError(f"there is no run {database.study!r} in {database}")
             self._shelves = [self._ask(_Shelf, storage, name, direction, pruner) for name in names]
-        self.higher_is_better = self._shelves[0].study.direction == StudyDirection.MAXIMIZE
-        self.sign = 1.0 if self.higher_is_better else -1.0
+        self.sign = 1.0 if self._shelves[0].study.direction == StudyDirection.MAXIMIZE else -1.0
         self.sync()
 
     @classmethod

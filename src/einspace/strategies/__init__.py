@@ -68,8 +68,8 @@ def check_takes(name: str, option: str, value: object) -> None:
         raise SettingError(f"the strategy {name} takes no {option}, which was given as {value!r}: it is an option of {', '.join(others)}")
 
 
-def get(name: str, space: EinSpace, initial: Sequence[str] = (), **given: float | str | None) -> Strategy:
-    """Build a strategy; `initial` is as `parse_initial` returns it, and random strategies take none.
+def get(name: str | Strategy, space: EinSpace, initial: Sequence[str] = (), **given: float | str | None) -> Strategy:
+    """Build a strategy, or return one that is given as an object. `initial` is as `parse_initial` returns it; random strategies take none.
 
     What else is `given` are options of the strategy, with None for its own default. Raises UnknownNameError for another name and
     SettingError for settings that make no sense, or that the strategy does not take.
@@ -78,6 +78,10 @@ def get(name: str, space: EinSpace, initial: Sequence[str] = (), **given: float 
     8
     """
     chosen = {option: value for option, value in given.items() if value is not None}
+    if isinstance(name, Strategy):
+        if initial or chosen:
+            raise SettingError("a strategy that is given as an object has its options and initial members already")
+        return name
     for option, value in chosen.items():
         check_takes(name, option, value)
     build: Callable[..., Strategy] = class_of(name)

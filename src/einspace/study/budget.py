@@ -51,8 +51,6 @@ class Budget:
         """
         if self.trials is not None and begun >= self.trials:
             return False
-        if self.seconds is None:
-            return True
         recent = [trial.seconds for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0][-RECENT:]
         return self.left - self._kept(ledger) > (median(recent) if recent else 0.0)
 

@@ -48,13 +48,10 @@ class Optimizer:
         direction: Literal["maximize", "minimize"] = "maximize",
         **options: Any,
     ) -> None:
-        if isinstance(strategy, Strategy) and (options or init):
-            raise SettingError("a strategy that is given as an object has its options and initial members already")
         init = tuple(listed(init))
         if any(isinstance(spec, Imported) and spec.warm_start for spec in init):
             raise SettingError("an optimizer trains nothing: fill the network of the seed with your weights by `Imported.network`")
-        initial = strategies.parse_initial(init, space.input)
-        self.strategy = strategy if isinstance(strategy, Strategy) else strategies.get(strategy, space, initial, **options)
+        self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
         self.seed = seed
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._ledger = Ledger()

@@ -185,13 +185,10 @@ def search(
         work = Work(objective, space.input, space.grammar)
     strategies.parse_initial(init, space.input)
     options = {name: given[name] for name in ("population", "tournament", "crossover", "cost")}
-    proposer = strategy if isinstance(strategy, Strategy) else strategies.get(strategy, space, initial, **options)
+    proposer = strategies.get(strategy, space, initial, **options)
     strategy_name = _named(type(strategy)) if isinstance(strategy, Strategy) else strategy
-    if isinstance(strategy, Strategy) and (initial or any(value is not None for value in options.values())):
-        raise SettingError("a strategy that is given as an object has its options and initial members already")
     of_strategy = {name: getattr(proposer, name, None) for name in signature(type(proposer)).parameters if name not in ("space", "initial")}
-    epochs = recipe.epochs_search if isinstance(recipe, Recipe) else 1
-    judge = pruner_of(pruner, epochs)
+    judge = pruner_of(pruner, recipe.epochs_search if isinstance(recipe, Recipe) else 1)
     resolved = {
         "task": (task.path or task.name) if isinstance(task, Task) else name,
         "own": task.own if isinstance(task, Task) else {},
