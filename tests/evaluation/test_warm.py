@@ -51,7 +51,7 @@ def _trained(task: Task) -> Mine:
     optimiser = torch.optim.Adam(module.parameters(), lr=0.02)
     for _ in range(60):
         optimiser.zero_grad()
-        nn.functional.cross_entropy(module(x), y).backward()
+        nn.functional.cross_entropy(module(x), y).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return module.eval()
 
