@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace import strategies, study
 from einspace.cli import app
-from einspace.config import CONFIG, OF_THE_TASK, LimitSettings, RunSettings, SearchSettings, flags, leaves, load, notes
+from einspace.config import CONFIG, SearchSettings, flags, leaves, load, notes
 from einspace.config.file import LARGEST, read, write
+from einspace.config.model import OF_THE_TASK, RunSettings
 from einspace.errors import EinspaceError, SettingError
 from einspace.evaluation.compute import Compute
 from einspace.result import Result, load_result
@@ -50,6 +50,8 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
         "compute.compile": (["--compile"], True),
         "own.class_weights": (["--class-weights"], True),
         "own.label": (["--label", "a"], "a"),
+        "own.drop": (["--drop", "a"], "a"),
+        "own.size": (["--size", "a"], "a"),
     }
     for key, field in leaves().items():
         assert field.description
@@ -166,6 +168,13 @@ MISTAKES = [
     ("task: digits\nstrategy: evolutoin", ["line 2: unknown strategy 'evolutoin': did you mean evolution"]),
     ("task: digits\ncost: flops", ["line 2: the strategy evolution takes no cost, which was given as 'flops': it is an option of pareto"]),
     ("strategy: random\ntask: digits\npopulation: 9", ["line 3: the strategy random takes no population", "option of evolution, pareto"]),
+    ("task: digits\nlimits: {parameters: '5'}", ["limits.parameters must be a whole number of at least 0, or null, not '5'"]),
+    ("task: digits\nlimits: {params: 5}", ["line 2: unknown setting of limits 'params': did you mean parameters"]),
+    ("task: digits\nown:\n  channels: true", ["line 3: own.channels must be a whole number of at least 1, or null, not True"]),
+    ("task: digits\nown:\n  label: true", ["line 3: own.label must be a text or a whole number, or null, not True"]),
+    ("task: digits\nown:\n  size: 8", ["line 3: size must be HEIGHT,WIDTH in pixels, as 32,32, not 8"]),
+    ("task: digits\nown:\n  drop: 3", ["line 3: drop must be columns of a table, as 'id,day', not 3"]),
+    ("task: digits\nown: {metric: acuracy}", ["line 2: unknown metric 'acuracy': did you mean accuracy"]),
     ("task: digits\nlimits: 5", ["line 2: limits must hold settings of its own, operations, ", "not 5"]),
     ("task: digits\nlimits: {parameters: 1, min_parameters: 2}", ["line 2: at least 2 and at most 1 parameters exclude each other"]),
     ("trials: 5\nworkers: 0", ["task is missing", "einspace search TASK", "line 2: workers must be"]),
@@ -273,7 +282,7 @@ def test_a_run_stores_what_repeats_it(tmp_path: Path) -> None:
         key for key in leaves() if key.split(".")[0] in RunSettings.model_fields
     }
     assert set(values["versions"]) == {"einspace", "python", "torch", "optuna", "numpy"}
-    assert {"git", "platform", "data"} <= set(values)
+    assert {"platform", "data"} <= set(values)
     settings, origin = load(stored, {})
     assert settings.recipe.model_dump() == one.settings["recipe"]
     assert settings.recipe.learning_rate == 1e-05
@@ -296,7 +305,7 @@ def test_a_run_s_file_serves_another_strategy(tmp_path: Path) -> None:
     settings, _ = load(stored, {"strategy": "evolution"})
     assert (settings.population, settings.cost) == (5, None)
     settings, _ = load(stored, {"strategy": "random"})
-    assert (settings.population, settings.cost, settings.limits.build()) == (None, None, SMALL)
+    assert (settings.population, settings.cost, settings.limits) == (None, None, SMALL)
     with pytest.raises(SettingError, match="the strategy random takes no cost, which was given as 'flops'"):
         load(stored, {"strategy": "random", "cost": "flops"})
     with pytest.raises(SettingError, match="unknown strategy 'randm'"):
@@ -312,27 +321,10 @@ def test_the_file_of_an_earlier_call_is_kept(tmp_path: Path) -> None:
     assert not (tmp_path / "a" / "config-2.yaml").exists()
 
 
-def test_the_state_of_git_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commit of the working directory and whether tracked files differ; none outside of a repository, and a note where it differs."""
-    from einspace.config import describe_here
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert describe_here()["git"] is None
-    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    (tmp_path / "code").write_text("1")
-    for words in (["init", "-q"], ["add", "code"], [*author, "commit", "-q", "-m", "one"]):
-        subprocess.run(["git", *words], check=True, capture_output=True)
-    (tmp_path / "untracked").write_text("1")
-    clean = describe_here()["git"]
-    assert clean["dirty"] is False
-    assert len(clean["commit"]) == 40
-    (tmp_path / "code").write_text("2")
-    assert describe_here()["git"] == {**clean, "dirty": True}
-    _, origin = load(file(tmp_path, write({"task": "digits", "git": clean, "versions": {"torch": "0.1"}})), {})
-    said = notes(origin)
-    assert "git.dirty: false there, true here" in said
-    assert any(line.startswith('versions.torch: "0.1" there, ') for line in said)
+def test_other_versions_are_noted(tmp_path: Path) -> None:
+    """A stored file says with which versions it was written: those that differ here are notes."""
+    _, origin = load(file(tmp_path, write({"task": "digits", "versions": {"torch": "0.1"}})), {})
+    assert any(line.startswith('versions.torch: "0.1" there, ') for line in notes(origin))
 
 
 def test_a_grammar_of_one_s_own_is_not_repeated_by_mistake(tmp_path: Path) -> None:
@@ -367,8 +359,3 @@ def test_the_command_repeats_a_run_from_its_file(tmp_path: Path) -> None:
     refused = call("search", "--config", str(file(tmp_path, "task: digits\ntrails: 3")), cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "mine.yaml, line 2: unknown setting 'trails'" in refused.stderr
-
-
-def test_limits_alone() -> None:
-    """The limits of the model are those of the space."""
-    assert set(LimitSettings.model_fields) == set(type(SMALL).__dataclass_fields__)

@@ -14,7 +14,7 @@ from einspace.errors import GrammarError, RunError
 from einspace.grammar import grammar_data, grammar_of
 from einspace.networks.export import export_file, load_source, load_weights
 from einspace.result.trained import Trained, check_raw
-from einspace.run import GRAMMAR, PREPROCESSING, Run
+from einspace.run import GRAMMAR, PREPROCESSING, Run, made
 from einspace.settings import check_same
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.split import Normaliser
@@ -30,7 +30,7 @@ def _fields() -> Preprocessing:
 def test_a_run_brings_back_its_grammar_and_its_fields(tmp_path: Path) -> None:
     """Exactly; a run of the paper's grammar and of channels has no such files."""
     run = Run(tmp_path, "mine")
-    run.make()
+    made(run.path)
     said = _fields()
     run.attach(said, OWN)
     settings = {"grammar": OWN.fingerprint, "preprocessing": json.loads(json.dumps(said.to_json()))}
@@ -39,7 +39,7 @@ def test_a_run_brings_back_its_grammar_and_its_fields(tmp_path: Path) -> None:
     assert back is not None
     assert back.to_json() == said.to_json()
     other = Run(tmp_path, "other")
-    other.make()
+    made(other.path)
     other.attach(Preprocessing(), None)
     assert list(other.path.iterdir()) == []
     assert other.grammar({}) is None
@@ -49,7 +49,7 @@ def test_a_run_brings_back_its_grammar_and_its_fields(tmp_path: Path) -> None:
 def test_damage_is_said(tmp_path: Path) -> None:
     """Another grammar, a file that is none, tensors that were changed or are gone: each is one line with the file's name."""
     run = Run(tmp_path, "mine")
-    run.make()
+    made(run.path)
     said = _fields()
     run.attach(said, OWN)
     settings = {"grammar": einspace_grammar().fingerprint, "preprocessing": said.to_json()}

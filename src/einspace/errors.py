@@ -26,6 +26,11 @@ SHOWN = 8
 """Features that a message shows at most."""
 
 
+def cut(text: str) -> str:
+    """At most 80 characters of a text that a message shows."""
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
 class EinspaceError(Exception):
     """The base of all errors that tell a user what to change."""
 
@@ -45,7 +50,7 @@ class ShapeError(EinspaceError):
     def __str__(self) -> str:
         shown = " and ".join(str(feature) for feature in self.features[:SHOWN])
         more = f" and {len(self.features) - SHOWN} more" if len(self.features) > SHOWN else ""
-        return f"{_cut(str(self.operation))} needs {self.requirement}, but gets {shown}{more}"
+        return f"{cut(str(self.operation))} needs {self.requirement}, but gets {shown}{more}"
 
 
 class NotationError(EinspaceError):
@@ -76,10 +81,6 @@ class NotationError(EinspaceError):
         caret = " " * (column - cut + (1 if cut else 0)) + "^"
         hint = f": {self.hint}" if self.hint else ""
         return f"{self.problem}, at line {line}, column {column + 1}{hint}\n  {excerpt}\n  {caret}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 80 else text[:79] + "…"
 
 
 class GrammarError(EinspaceError):

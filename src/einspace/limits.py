@@ -1,6 +1,9 @@
 """Limits: "fits within resource constraints" (section 4.1), as part of what makes an architecture valid."""
 
 from dataclasses import dataclass, fields
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
 
 from einspace.derivation import Cost
 from einspace.errors import LimitError
@@ -14,13 +17,17 @@ class Limits:
     Raises LimitError for limits that contradict themselves.
     """
 
-    operations: int | None = 3_000
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    operations: Annotated[int | None, Field(strict=True, ge=2, description="Operations of a backbone, at most.")] = 3_000
     """Terminals."""
-    parameters: int | None = 100_000_000
-    activation_bytes: int | None = 256 * 2**20
+    parameters: Annotated[int | None, Field(strict=True, ge=0, description="Parameters of a backbone, at most.")] = 100_000_000
+    activation_bytes: Annotated[
+        int | None, Field(strict=True, ge=0, description="Bytes that a backbone writes for one sample, at most.")
+    ] = 256 * 2**20
     """Bytes that one forward pass writes for one sample, fused or not; `Architecture.saved_bytes` is what training keeps of them."""
-    flops: int | None = 100 * 10**9
-    min_parameters: int = 0
+    flops: Annotated[int | None, Field(strict=True, ge=0, description="FLOPs of a backbone for one sample, at most.")] = 100 * 10**9
+    min_parameters: Annotated[int, Field(strict=True, ge=0, description="Parameters of a backbone, at least.")] = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -3,11 +3,9 @@
 import json
 import os
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from einspace.baselines import names as baselines
 from einspace.drafts import draft_of, write_text
@@ -15,8 +13,7 @@ from einspace.errors import RunError, TaskError
 from einspace.grammar import Grammar, grammar_data, grammar_of
 from einspace.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
-from einspace.storage.backup import backup_of, damaged
-from einspace.storage.backup import check as check_file
+from einspace.storage.backup import backup_of
 from einspace.storage.outage import PATIENCE
 from einspace.tasks.preprocessing import Preprocessing
 
@@ -43,27 +40,14 @@ class Run:
             raise RunError(f"a run cannot have the name {name!r}, which is a baseline's: choose another one")
         self.name = _new_folder(Path(root), re.sub(r"[^\w.+-]", "-", task)) if name is None else name
         self.path = Path(root) / self.name
-
-    @property
-    def database(self) -> Path:
-        """The study's SQLite file, where the study lives in no database of its own."""
-        return self.path / "study.db"
-
-    @property
-    def weights(self) -> Path:
+        self.database = self.path / "study.db"
+        """The study's SQLite file, unless another database holds the study."""
+        self.weights = self.path / "weights"
         """The folder of the weights that the final trainings gave, where they are kept."""
-        return self.path / "weights"
 
     def study(self, storage: str | None = None, patience: float = PATIENCE) -> Database:
         """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
         return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name, patience)
-
-    def make(self) -> None:
-        """Make the folder; raises RunError where that cannot be."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"the folder {self.path} cannot be used: {error.strerror}") from None
 
     def remove_if_empty(self, kind: object, *_: object) -> None:
         """At the end of a call: a mistake that was noticed before anything was stored leaves no folder behind."""
@@ -73,26 +57,25 @@ class Run:
 
     def check(self, database: Database, settings: Settings) -> None:
         """Before the study is opened: raise RunError if it was lost, is another one, or was started with other settings."""
-        stored = self.settings()
+        stored, file = self.settings(), database.file
         if stored is not None:
             check_same(stored, settings, self.name)
-        file = database.file
+        database.check()
         if file is None:
             return
-        check_file(file)
         empty = not file.exists() or file.stat().st_size == 0
         if empty and stored is not None and not backup_of(file).exists():
-            raise damaged(file, "the run has begun, but its study is empty")
-        if file == self.database and not empty and stored is None and NOTE not in self._notes(database):
+            raise database.damaged("the run has begun, but its study is empty")
+        if file == self.database and not empty and stored is None and not _is_ours(database):
             raise RunError(f"{self.path} holds a study that is not the run's: choose another name for the run")
 
     def agree(self, store: StudyStore, settings: Settings) -> None:
-        """Once the study is open: compare its settings with these, or store them with a new study, and in `run.json`."""
+        """Once the study is open: compare its settings with these, or store them with a new study and in `run.json`."""
         stored = store.notes().get(NOTE)
         if stored is not None:
             check_same(stored, settings, self.name)
         elif self.settings() is not None and store.database.file is not None:
-            raise damaged(store.database.file, "the run has begun, but its study is not there")
+            raise store.database.damaged("the run has begun, but its study is not there")
         else:
             store.note(NOTE, json.loads(json.dumps(settings)))
         if self.settings() is None:
@@ -160,26 +143,32 @@ class Run:
             raise RunError(f"{path} holds no settings")
         return stored
 
-    @staticmethod
-    def _notes(database: Database) -> Mapping[str, Any]:
-        try:
-            with StudyStore.open(database) as store:
-                return store.notes()
-        except RunError:
-            return {}
+
+def _is_ours(database: Database) -> bool:
+    """Whether a database holds a run's study."""
+    try:
+        with StudyStore.open(database) as store:
+            return NOTE in store.notes()
+    except RunError:
+        return False
 
 
 def _new_folder(root: Path, task: str) -> str:
     """A name after the date, the time and the task, for which this call made the folder: two never get the same."""
-    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{task}"
-    name, number = stem, 1
-    while True:
-        try:
-            (root / name).mkdir(parents=True)
-        except FileExistsError:
-            number += 1
-            name = f"{stem}-{number}"
-        except OSError as error:
-            raise RunError(f"the folder {root / name} cannot be used: {error.strerror}") from None
-        else:
-            return name
+    stem = name = f"{datetime.now():%Y%m%d-%H%M%S}-{task}"
+    number = 1
+    while not made(root / name):
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def made(folder: Path) -> bool:
+    """Make a folder, and say whether it is new; raises RunError where there can be none."""
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        if folder.is_dir():
+            return False
+        raise RunError(f"the folder {folder} cannot be used: {error.strerror}") from None
+    return True

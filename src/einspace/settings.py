@@ -96,9 +96,11 @@ def source_of(thing: object) -> str | None:
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
+    apart = {"versions", "published", "path"}
     if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
-        stored, here = ({name: value for name, value in of.items() if name not in _LATER} for of in (stored, here))
-    lines = differences(_without_versions(stored), _without_versions(here))
+        apart |= set(_LATER)
+    there = {name: value for name, value in stored.items() if name not in apart}
+    lines = differences(there, {name: value for name, value in here.items() if name not in apart})
     if lines:
         changed = "\n".join(f"  {line}" for line in lines)
         raise RunError(f"the run {run!r} was started with other settings: continue it with the same, or choose another name\n{changed}")
@@ -107,10 +109,6 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):
         if source is None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
-
-
-def _without_versions(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in ("versions", "published", "path")}
 
 
 def _hash(text: str) -> str:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from einspace import study
 from einspace.cli import app
-from einspace.config import CONFIG, OwnSettings, load
+from einspace.config import CONFIG, load
 from einspace.config.file import read
 from einspace.errors import EinspaceError, RunError, SettingError, TaskError
 from einspace.tasks import DataOptions, load_task
@@ -75,8 +75,8 @@ def test_a_run_repeats_what_was_said_and_refuses_to_go_on_with_other_words(tmp_p
     stored = tmp_path / "runs" / "one" / CONFIG
     settings, origin = load(stored, {})
     assert settings.task == str(path.resolve())
-    assert settings.own == OwnSettings(class_weights=True)
-    task = load_task(settings.task, own=settings.own.build())
+    assert settings.own == DataOptions(class_weights=True)
+    task = load_task(settings.task, own=settings.own)
     assert "each class counts the same" in task.summary()
     again = json.loads(run("search", "--config", stored, "--run", "two", "--json"))
     assert again["trials"] == 1
@@ -101,8 +101,8 @@ def test_evaluate_says_what_it_understood_and_takes_a_metric(tmp_path: Path) -> 
     assert (figures["input"], 0 <= figures["balanced accuracy"] <= 1) == ([6, 1], True)
     assert json.loads(run(*words, "--drop", "id,a,b"))["input"] == [4, 1]
     assert json.loads(run(*words, "--drop", ""))["input"] == [7, 1]
-    assert OwnSettings.of(OwnSettings(drop="id,a", metric="R2").build()) == OwnSettings(drop="id,a", metric="R2")
-    assert OwnSettings.of(OwnSettings(drop="").build()) == OwnSettings(drop="")
+    assert load(None, {"task": str(path), "own.drop": "id, a"})[0].own == DataOptions(drop=("id", "a"))
+    assert load(None, {"task": str(path), "own.drop": ""})[0].own == DataOptions(drop=())
 
 
 def test_options_of_a_folder_of_images_are_stored(tmp_path: Path) -> None:
@@ -110,11 +110,11 @@ def test_options_of_a_folder_of_images_are_stored(tmp_path: Path) -> None:
     path = images(tmp_path)
     with pytest.raises(TaskError, match="size="):
         load_task(str(path))
-    task = load_task(str(path), own=OwnSettings(size="6,4").build())
+    task = load_task(str(path), own=DataOptions(size=(6, 4)))
     assert task.input.shape == (1, 6, 4)
-    assert OwnSettings.of(task.own) == OwnSettings(size="6,4")
     study.search(task, "random", 1, 1, run="one", runs=tmp_path, executor=ThreadExecutor())
-    assert read(tmp_path / "one" / CONFIG)[0]["own"] == OwnSettings(size="6,4").model_dump()
+    assert read(tmp_path / "one" / CONFIG)[0]["own"]["size"] == "6,4"
+    assert load(tmp_path / "one" / CONFIG, {})[0].own == task.own
 
 
 def test_a_file_says_it_too(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_file_says_it_too(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(f"task: {beats(tmp_path)}\nown: {{label: 14, kind: regression, split: part, channels: 1}}\n")
     settings, _ = load(mine, {"own.label": "rate"})
-    assert settings.own.build() == DataOptions(kind="regression", label="rate", split="part", channels=1)
+    assert settings.own == DataOptions(kind="regression", label="rate", split="part", channels=1)
     assert load(mine, {})[0].own.label == 14
 
 

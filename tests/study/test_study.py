@@ -179,8 +179,8 @@ def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
         process.wait_for(4)
         time.sleep(0.1)
     study = optuna.load_study(study_name="einspace", storage=f"sqlite:///{tmp_path}/killed/study.db")
-    left = [trial.user_attrs for trial in study.trials if trial.state == optuna.trial.TrialState.RUNNING]
-    running = {(known["position"], known["text"]) for known in left if "position" in known}
+    left = [trial.user_attrs["trial"] for trial in study.trials if trial.state == optuna.trial.TrialState.RUNNING]
+    running = {(known["number"], known["proposal"]["text"]) for known in left}
     resumed, _ = run(tmp_path, trials=16, run="killed", workers=4)
     assert running
     assert running <= {(row.number, row.text) for row in resumed.history}

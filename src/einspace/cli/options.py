@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import typer
 
@@ -30,7 +30,7 @@ COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
 """Settings that say how networks are computed."""
 
 OWN = tuple(key for key in leaves() if key.startswith("own."))
-"""Settings that say what people's own data are."""
+"""Options for reading the user's own data."""
 
 
 def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -51,7 +51,8 @@ def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., N
 def _option(key: str) -> inspect.Parameter:
     """A setting as a parameter of a command, whose default is "not given": only what is given wins over a file."""
     field = leaves()[key]
-    kind: Any = get_args(field.annotation)[0] if isinstance(field.annotation, UnionType) else field.annotation
+    kind: Any = get_args(field.annotation)[0] if get_origin(field.annotation) in (Union, UnionType) else field.annotation
+    kind = str if get_origin(kind) is tuple else kind
     shown = False if field.default in (None, "", [], False) else str(field.default)
     option = typer.Option(*flags(key), help=field.description, show_default=shown)
     info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option

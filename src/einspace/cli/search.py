@@ -12,7 +12,7 @@ from rich.progress import Progress
 from einspace import forkserver
 from einspace.cli.options import AsJson, with_settings
 from einspace.cli.output import err, out, print_json, progress
-from einspace.config import SearchSettings, leaves, load, notes, parameter
+from einspace.config import SearchSettings, leaves, load, notes, parameter, seconds_of
 from einspace.errors import StorageError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.settings import fingerprint
     from einspace.tasks import load_task
 
-    task = load_task(settings.task, settings.data_folder, settings.own.build())
+    task = load_task(settings.task, settings.data_folder, settings.own)
     err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     if data is not None and fingerprint(task) != data:
         told = [*told, f"data: the samples of {task.name} are others here"]
@@ -87,8 +87,6 @@ class _Bar:
     """The line of a search in the progress display: its trials, or its time where only that bounds it."""
 
     def __init__(self, bar: Progress, title: str, settings: SearchSettings) -> None:
-        from einspace.config.durations import seconds_of
-
         self.bar = bar
         self.budget = None if settings.budget is None else seconds_of(settings.budget)
         self.line = bar.add_task(title, total=settings.trials or self.budget, best="")
@@ -126,7 +124,5 @@ def _more(settings: SearchSettings, done: int) -> tuple[str, ...]:
     if settings.iterations is not None:
         return "--iterations", str(2 * settings.iterations)
     if settings.trials is None and settings.budget is not None:
-        from einspace.config.durations import seconds_of
-
         return "--budget", f"{2 * seconds_of(settings.budget):g}s"
     return "--trials", str(2 * done)

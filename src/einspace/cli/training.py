@@ -30,7 +30,7 @@ def evaluate(
 
     given = {key: options[parameter(key)] for key in (*COMPUTE, *OWN) if options[parameter(key)] is not None}
     settings, _ = load(None, {"task": task_name, **given})
-    task = load_task(settings.task, data, settings.own.build())
+    task = load_task(settings.task, data, settings.own)
     if task.path:
         err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
     architecture = read_architecture(text, task.input)

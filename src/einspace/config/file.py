@@ -50,10 +50,7 @@ for _kind in (_Loader, _Dumper):
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    """The values of a file, and the line, from 1, of each key; the keys of a group come after its name and a point.
-
-    Raises SettingError for what is no such file: with its name, the line, and what is wrong.
-    """
+    """The values of a file and the line of each key, from 1; keys are as in `leaves`. Raises SettingError for any other file."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

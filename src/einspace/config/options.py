@@ -1,35 +1,53 @@
 """Options: the settings of a search one by one, each by its key, its flags, and what it may be."""
 
-from collections.abc import Iterator
-from typing import Any
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any, get_type_hints
 
+from pydantic import StrictInt
 from pydantic.fields import FieldInfo
 
-from einspace.config.model import Flags, Group, SearchSettings
+from einspace.config.model import Group, SearchSettings
+
+FLAGS = {
+    "computation_probability": ("-p", "--probability"),
+    "recipe.epochs_search": ("--epochs",),
+    "recipe.epochs_final": ("--final-epochs",),
+    "limits.operations": ("--max-operations",),
+    "limits.parameters": ("--max-parameters",),
+    "limits.activation_bytes": ("--max-activation-bytes",),
+    "limits.flops": ("--max-flops",),
+    "data_folder": ("--data",),
+}
+"""The flags of the options whose flag is not their own name."""
 
 
-def groups() -> dict[str, type[Group]]:
-    """The groups within the settings, by the key that holds them; the settings themselves under an empty one."""
-    nested = {name: field.annotation for name, field in SearchSettings.model_fields.items()}
-    return {"": SearchSettings} | {name: kind for name, kind in nested.items() if isinstance(kind, type) and issubclass(kind, Group)}
-
-
+@cache
 def leaves() -> dict[str, FieldInfo]:
     """Every option by its key, a group's name and a point before those of a group.
 
     >>> list(leaves())[:2], "limits.min_parameters" in leaves()
     (['task', 'strategy'], True)
     """
-    return dict(_leaves())
-
-
-def _leaves() -> Iterator[tuple[str, FieldInfo]]:
-    inner = groups()
+    found: dict[str, FieldInfo] = {}
     for name, field in SearchSettings.model_fields.items():
-        if name in inner:
-            yield from ((f"{name}.{key}", leaf) for key, leaf in inner[name].model_fields.items())
-        else:
-            yield name, field
+        inner = _within(field.annotation)
+        found |= {f"{name}.{key}": leaf for key, leaf in inner.items()} if inner else {name: field}
+    return found
+
+
+def groups() -> dict[str, list[str]]:
+    """The names of the options in each group; under an empty name, those of the settings themselves, with the groups."""
+    inner = {name: list(_within(field.annotation)) for name, field in SearchSettings.model_fields.items()}
+    return {"": list(inner)} | {name: within for name, within in inner.items() if within}
+
+
+def _within(kind: Any) -> dict[str, FieldInfo]:
+    """The options that a group has; none for a kind of value."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind, include_extras=True)
+        return {field.name: FieldInfo.from_annotated_attribute(hints[field.name], field.default) for field in fields(kind)}
+    return kind.model_fields if isinstance(kind, type) and issubclass(kind, Group) else {}
 
 
 def flags(key: str) -> tuple[str, ...]:
@@ -38,10 +56,7 @@ def flags(key: str) -> tuple[str, ...]:
     >>> flags("recipe.epochs_search"), flags("limits.min_parameters")
     (('--epochs',), ('--min-parameters',))
     """
-    for extra in leaves()[key].metadata:
-        if isinstance(extra, Flags):
-            return extra.names
-    return ("--" + key.split(".")[-1].replace("_", "-"),)
+    return FLAGS.get(key, ("--" + key.split(".")[-1].replace("_", "-"),))
 
 
 def parameter(key: str) -> str:
@@ -53,9 +68,9 @@ def allowed(field: FieldInfo, nothing: str = "null") -> str:
     """What an option may be, in words; a file calls it null where it is not given.
 
     >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"])
-    ('a whole number of at least 1', 'a number over 0, or null')
+    ('a whole number of at least 1, or null', 'a number over 0, or null')
     """
-    kinds = {int: "a whole number", float: "a number", str: "a text", list[str]: "a list of texts"}
+    kinds = {int: "a whole number", StrictInt: "a whole number", float: "a number", str: "a text", list[str]: "a list of texts"}
     union: tuple[Any, ...] = getattr(field.annotation, "__args__", ())
     members = (field.annotation,) if field.annotation in kinds else union
     bounds = [

@@ -3,7 +3,8 @@
 import json
 import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ from einspace.errors import RunError
 CONFIG = "config.yaml"
 """The file in a run's folder that repeats it."""
 
-PACKAGES = ("einspace", "python", "torch", "optuna", "numpy")
-"""Whose versions are stored."""
+PACKAGES = ("einspace", "torch", "optuna", "numpy")
+"""Whose versions are stored, beside that of Python."""
 
 
 class Origin(Group):
-    """What a stored file tells besides the settings. A search does not follow from it, but may differ with it."""
+    """The part of a stored file that is not settings: a search does not follow from it, but may differ with it."""
 
     versions: dict[str, str] | None = None
     platform: str | None = None
@@ -34,13 +35,13 @@ class Origin(Group):
 
 def describe_here() -> dict[str, Any]:
     """The versions and platform of this process."""
-    return {"versions": {name: _version(name) for name in PACKAGES}, "platform": platform.platform()}
+    versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    return {"versions": versions, "platform": platform.platform()}
 
 
 def notes(origin: Origin) -> list[str]:
     """What is different here, one line each: the same settings may find something else."""
-    there = {name: value for name, value in origin.model_dump().items() if name in ("versions", "platform") and value is not None}
-    here = describe_here()
+    there, here = origin.model_dump(include={"versions", "platform"}, exclude_none=True), describe_here()
     return differences(there, {name: here[name] for name in there})
 
 
@@ -61,10 +62,9 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str =
 
 
 def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Write the settings of a call into a run's folder, whole or not at all, with the origin: where it ran, and what else is `given`.
+    """Write the settings of a call into a run's folder, whole or not at all, with the versions, the platform and what else is `given`.
 
-    The file of an earlier call with other settings or versions is kept as `config-1.yaml` and so on. Raises RunError where the
-    folder cannot be written.
+    A file with other contents is kept as `config-1.yaml` and so on. Raises RunError where the folder cannot be written.
     """
     text = f"# einspace search --config {folder / CONFIG}  repeats this run\n{write({**settings, **describe_here(), **given})}"
     path = folder / CONFIG
@@ -74,22 +74,6 @@ def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, 
         with draft_of(path) as draft:
             draft.write_text(text, encoding="utf-8")
             if path.exists():
-                path.replace(_unused(folder))
+                path.replace(next(kept for number in count(1) if not (kept := folder / f"config-{number}.yaml").exists()))
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def _unused(folder: Path) -> Path:
-    number = 1
-    while (kept := folder / f"config-{number}.yaml").exists():
-        number += 1
-    return kept
-
-
-def _version(package: str) -> str:
-    if package == "python":
-        return platform.python_version()
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ from einspace.config.file import read
 from einspace.config.model import RunSettings, SearchSettings
 from einspace.config.options import allowed, flags, groups, leaves
 from einspace.config.origin import Origin
-from einspace.errors import SettingError, UnknownNameError
+from einspace.errors import SettingError, UnknownNameError, cut
 
 
 def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, Origin]:
-    """The settings of a file, if there is one, with those that were `given` on the command line, by their keys, in place of the file's.
+    """The settings of a file, if there is one, and in their place those that were `given` on the command line, by their keys.
 
-    Raises SettingError that names the file, the line, the key, the value and what is allowed, for every mistake a line.
+    Raises SettingError with a line for every mistake: the file, the line, the key, the value and what is allowed.
     """
     values, lines = ({}, {}) if path is None else read(path)
     origin = {name: values.pop(name) for name in Origin.model_fields if name in values}
@@ -37,9 +38,8 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
     try:
         written = Origin(**origin)
     except ValidationError as error:
-        mistakes += [
-            f"{_place(path, lines, _key(e))}{_key(e)} is written by einspace and cannot be read: {e['msg']}" for e in error.errors()
-        ]
+        for e in error.errors():
+            mistakes.append(f"{_place(path, lines, _key(e))}{_key(e)} is written by einspace and cannot be read: {e['msg']}")
     try:
         settings = SearchSettings(**values)
     except ValidationError as error:
@@ -55,10 +55,7 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
 
 
 def stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run stores of a call: those of the values that are a run's settings, resolved and checked.
-
-    Raises SettingError that names the setting, the value and what is allowed, for every mistake a line.
-    """
+    """The settings that a run stores of a call, checked; raises SettingError with a line for every mistake."""
     try:
         return RunSettings(**{name: values[name] for name in RunSettings.model_fields}).model_dump()
     except ValidationError as error:
@@ -75,35 +72,27 @@ def _useless(strategy: object) -> set[str]:
 
 def _place(path: Path | None, lines: Mapping[str, int], key: str) -> str:
     """Where a key stands: the file and the line, or that of the group it should be in."""
-    if path is None:
-        return ""
-    line = lines.get(key)
-    return f"{path}: " if line is None else f"{path}, line {line}: "
+    line = f", line {lines[key]}" if key in lines else ""
+    return "" if path is None else f"{path}{line}: "
 
 
 def _key(error: ErrorDetails) -> str:
     """The key that an error is about; what comes after an option's own key is a place inside of its value."""
-    known = leaves()
-    key = ""
-    for part in error["loc"]:
-        if key in known:
-            break
-        key = f"{key}.{part}" if key else str(part)
-    return key
+    keys = accumulate(map(str, error["loc"]), lambda group, name: group if group in leaves() else f"{group}.{name}")
+    return list(keys)[-1]
 
 
 def _told(error: ErrorDetails, nothing: str = "null") -> str:
     """One mistake in one line."""
-    key, value = _key(error), error["input"]
-    known = leaves()
+    key, value, known = _key(error), error["input"], leaves()
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    if error["type"] == "extra_forbidden":
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return _unknown(key)
     if error["type"] == "missing":
         return f"{key} is missing: give it as `einspace search {key.upper()}`, or as `{key}:` in a settings file"
     if key not in known:
-        return f"{key} must hold settings of its own, {', '.join(groups()[key].model_fields)}, not {_shown(value)}"
+        return f"{key} must hold settings of its own, {', '.join(groups()[key])}, not {_shown(value)}"
     hint = "; put it in quotes" if "text" in allowed(known[key]) and isinstance(value, int | float | date) else ""
     return f"{key} must be {allowed(known[key], nothing)}, not {_shown(value)}{hint}"
 
@@ -111,19 +100,14 @@ def _told(error: ErrorDetails, nothing: str = "null") -> str:
 def _unknown(key: str) -> str:
     """An unknown key, with the known one of that name or flag in another group, else with the nearest of its own."""
     group, _, name = key.rpartition(".")
-    fitting = tuple(groups()[group].model_fields)
     flag = "--" + name.replace("_", "-")
     elsewhere = [known for known in leaves() if flag in flags(known) or known.split(".")[-1] == name]
-    if elsewhere:
-        return f"unknown setting {key!r}: did you mean {' or '.join(elsewhere)}? {_nested(elsewhere[0])}"
-    return str(UnknownNameError(f"setting of {group}" if group else "setting", name, fitting))
-
-
-def _nested(key: str) -> str:
-    group, _, name = key.rpartition(".")
-    return f"In a file it is `{name}:` below `{group}:`" if group else f"In a file it is `{name}:` at the margin"
+    if not elsewhere:
+        return str(UnknownNameError(f"setting of {group}" if group else "setting", name, groups()[group]))
+    group, _, name = elsewhere[0].rpartition(".")
+    place = f"below `{group}:`" if group else "at the margin"
+    return f"unknown setting {key!r}: did you mean {' or '.join(elsewhere)}? In a file it is `{name}:` {place}"
 
 
 def _shown(value: object) -> str:
-    text = str(value) if isinstance(value, date) else repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"
+    return cut(str(value) if isinstance(value, date) else repr(value))

@@ -1,27 +1,70 @@
-"""DataOptions: what is said about data at a path, such as on the command line, where it is not to be recognised."""
+"""DataOptions: the user's options for reading data at a path, in place of what is recognised."""
 
+import re
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, StrictInt
+
+
+def _size(text: object) -> object:
+    """HEIGHT,WIDTH as two numbers; raises ValueError for anything else."""
+    if isinstance(text, str) and re.fullmatch(r"[1-9]\d{0,4},[1-9]\d{0,4}", text):
+        return tuple(map(int, text.split(",")))
+    if text is None:
+        return None
+    raise ValueError(f"size must be HEIGHT,WIDTH in pixels, as 32,32, not {text!r}")
+
+
+def _columns(text: object) -> object:
+    """The names between commas; raises ValueError for what is not a text."""
+    if isinstance(text, str):
+        return tuple(word.strip() for word in text.split(",") if word.strip())
+    if text is None:
+        return None
+    raise ValueError(f"drop must be columns of a table, as 'id,day', not {text!r}")
+
+
+_AS_TEXT = PlainSerializer(lambda values: None if values is None else ",".join(map(str, values)))
 
 
 @dataclass(frozen=True)
 class DataOptions:
-    """Options of people's own data; None, or no class weights, where nothing is said.
+    """Options for the user's own data; None, or no class weights, where nothing is said.
 
-    They are those of `from_npz`, `from_table` and `from_folder`, each of which takes some of them.
+    They are those of `from_npz`, `from_table` and `from_folder`, each of which takes some of them. In a file of
+    settings, `size` and `drop` are texts.
     """
 
-    kind: str | None = None
-    metric: str | None = None
-    class_weights: bool = False
-    axes: str | None = None
-    target_axes: str | None = None
-    label: str | int | None = None
-    drop: tuple[str | int, ...] | None = None
-    channels: int | None = None
-    layout: str | None = None
-    split: str | None = None
-    size: tuple[int, int] | None = None
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    kind: Annotated[
+        str | None, Field(description="Kind of your own targets: classification, multi-label, regression, mask, segmentation or dense.")
+    ] = None
+    metric: Annotated[str | None, Field(description="Metric for your own data, such as 'balanced accuracy', AUROC, 'log loss' or R2.")] = (
+        None
+    )
+    class_weights: Annotated[bool, Field(strict=True, description="Rare classes of your own data count as much as frequent ones.")] = False
+    axes: Annotated[str | None, Field(description="Axes of arrays of samples: NCHW, NHWC, NHW, NSD or NDS.")] = None
+    target_axes: Annotated[str | None, Field(description="Axes of arrays of targets for each pixel: NCHW or NHWC.")] = None
+    label: Annotated[str | StrictInt | None, Field(description="Column of a table that holds the label, by name or number from 0.")] = None
+    drop: Annotated[
+        tuple[str | int, ...] | None,
+        Field(description="Columns of a table that are left out, as id,day; an empty text keeps all."),
+        BeforeValidator(_columns),
+        _AS_TEXT,
+    ] = None
+    channels: Annotated[int | None, Field(strict=True, ge=1, description="Channels of the series in a row of a table.")] = None
+    layout: Annotated[
+        str | None, Field(description="Order of the values in a row of a table: steps (all channels of one) or channels.")
+    ] = None
+    split: Annotated[str | None, Field(description="Column of a table that says train, valid or test.")] = None
+    size: Annotated[
+        tuple[int, int] | None,
+        Field(description="HEIGHT,WIDTH that all images of a folder are scaled to."),
+        BeforeValidator(_size),
+        _AS_TEXT,
+    ] = None
 
     def said(self) -> dict[str, Any]:
         """The options that say something, by name.

@@ -1,23 +1,7 @@
 """Result: what a run found, and how far it is."""
 
-from einspace.result.progress import Progress
-from einspace.result.reading import FINALS, SESSION, collect, load_result, load_trials, proposal_of, validated
-from einspace.result.result import TOP, Entrant, Result, Spread
+from einspace.result.reading import collect, load_result, load_trials
+from einspace.result.result import TOP, Entrant, Progress, Result
 from einspace.result.trained import Trained, trained
 
-__all__ = [
-    "FINALS",
-    "SESSION",
-    "TOP",
-    "Entrant",
-    "Progress",
-    "Result",
-    "Spread",
-    "Trained",
-    "collect",
-    "load_result",
-    "load_trials",
-    "proposal_of",
-    "trained",
-    "validated",
-]
+__all__ = ["TOP", "Entrant", "Progress", "Result", "Trained", "collect", "load_result", "load_trials", "trained"]

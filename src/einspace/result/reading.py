@@ -23,8 +23,7 @@ SESSION = "session "
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:
     """Read the result of a run, finished or not, from its folder or from the database `storage`; raises RunError where there is none.
 
-    The texts are of the run's grammar: `EinSpace(shape, grammar=...)` parses those of another one than the paper's, whose fingerprint
-    is in the settings.
+    `EinSpace(shape, grammar=...)` parses the texts of a run in another grammar, whose fingerprint is in the settings.
     """
     folder = Run(runs, run)
     database = folder.study(storage)
@@ -53,9 +52,8 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     history = [trial for trial in search.trials if trial.evaluation is not None]
     others = [trial for name, ledger in store.phases.items() if name != SEARCH for trial in ledger.trials if trial.evaluation is not None]
     shape, final = tuple(settings["input"]), store.phase(FINAL)
-    best = None
-    if search.best is not None and finals["selects"]:
-        top = search.best
+    best, top = None, search.best
+    if top is not None and finals["selects"]:
         best = Entrant(f"trial {top.number}", top.proposal, shape, top.number, top.value, _finals(final, top.proposal.key, seeds))
     available = sum(session["workers"] * session["search"] - session["starting"] - session["ending"] for session in sessions)
     return Result(
@@ -72,8 +70,8 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
 
 def trials_of(ledger: Ledger, key: str, seed: int | None = None) -> list[Trial]:
     """The trials of a phase of one architecture that have ended, those with a score first."""
-    found = [trial for trial in ledger.trials if trial.proposal.key == key and trial.evaluation is not None]
-    return sorted((trial for trial in found if seed is None or trial.seed == seed), key=lambda trial: trial.value is None)
+    found = [trial for trial in ledger.trials if trial.key == key and trial.evaluation is not None and seed in (None, trial.seed)]
+    return sorted(found, key=lambda trial: trial.value is None)
 
 
 def validated(store: StudyStore, key: str) -> Trial | None:
@@ -86,10 +84,11 @@ def _baseline(entry: Mapping[str, Any], shape: tuple[int, ...], store: StudyStor
     if entry["proposal"] is None:
         return Entrant(entry["name"], None, shape, None, None, (None,) * len(seeds), entry["reason"])
     proposal = proposal_of(entry)
-    tried = validated(store, proposal.key)
-    value, why = (None, "") if tried is None or tried.evaluation is None else (tried.value, tried.evaluation.reason)
-    number = tried.number if tried is not None and tried.phase == SEARCH else None
-    return Entrant(entry["name"], proposal, shape, number, value, _finals(store.phase(FINAL), proposal.key, seeds), why)
+    finals, tried = _finals(store.phase(FINAL), proposal.key, seeds), validated(store, proposal.key)
+    if tried is None:
+        return Entrant(entry["name"], proposal, shape, None, None, finals)
+    number = tried.number if tried.phase == SEARCH else None
+    return Entrant(entry["name"], proposal, shape, number, tried.value, finals, tried.reason)
 
 
 def proposal_of(entry: Mapping[str, Any]) -> Proposal:

@@ -1,4 +1,4 @@
-"""Result: what a run found."""
+"""Result: what a run found, and how far it is."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,12 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 from statistics import mean, pstdev
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+import optuna
 from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.pareto import fronts
@@ -18,12 +20,8 @@ from einspace.run import STUDY
 from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
+from einspace.tasks.metrics import Seeds, over_seeds
 from einspace.trial import Proposal, Trial
-
-if TYPE_CHECKING:
-    import optuna
-
-    from einspace.tasks.metrics import Seeds
 
 TOP = 5
 """How many of the best architectures are shown, unless told otherwise."""
@@ -71,10 +69,8 @@ class Entrant:
         return tuple(None if final is None else final.value for final in self.finals)
 
     @cached_property
-    def over_seeds(self) -> "Seeds":
+    def over_seeds(self) -> Seeds:
         """Mean and deviation on test; one seed without a score takes the mean away."""
-        from einspace.tasks.metrics import over_seeds
-
         return over_seeds(self.tests)
 
     @property
@@ -85,22 +81,31 @@ class Entrant:
     @property
     def reason(self) -> str:
         """Why a score is missing, and what else the final trainings say; empty where all went well."""
-        said = [final.evaluation.reason for final in self.finals if final is not None and final.evaluation is not None]
-        return self.why or next((reason for reason in said if reason), "")
+        return self.why or next((final.reason for final in self.finals if final is not None and final.reason), "")
 
     def to_json(self) -> dict[str, Any]:
         """The figures, without those that say nothing."""
-        figures: dict[str, Any] = {
-            "name": self.name,
-            "architecture": self.text,
-            "key": self.key,
-            "trial": self.trial,
-            "parameters": self.parameters,
-        }
-        figures |= {"validation": self.validation, "test": self.test}
+        key = "" if self.proposal is None else self.proposal.key
+        figures: dict[str, Any] = {"name": self.name, "architecture": self.text, "key": key, "trial": self.trial}
+        figures |= {"parameters": self.parameters, "validation": self.validation, "test": self.test}
         if len(self.finals) > 1:
             figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
         return figures | ({"reason": self.reason} if self.reason else {})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a phase is, and the trial that has just ended, if one has.
+
+    `total` is None where only time ends the search, of which `seconds` are used up. `best` is the best validation score of the phase.
+    """
+
+    phase: str
+    done: int
+    total: int | None
+    best: float | None
+    trial: Trial | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -133,8 +138,7 @@ class Result:
     overhead: float | None
     """The share of the workers' time that the loop itself cost, 0 to 1; None where nothing was evaluated.
 
-    It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`): it counts everything but
-    evaluations, the start of the workers, and the end of a session, when nothing is left for a worker to do; `seconds` holds these two.
+    It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`).
     """
 
     @property
@@ -154,12 +158,11 @@ class Result:
 
     @property
     def sampling(self) -> Spread | None:
-        """Of the strategies `sampling` and `validation-sampling`: the scores of a random architecture; None for the others."""
+        """The scores of a random architecture, by the strategies `sampling` and `validation-sampling`; None for the others."""
         scores = [trial.value for trial in self.history if trial.value is not None]
         if not str(self.settings["strategy"]).endswith("sampling") or not scores:
             return None
-        split = "test" if self.settings["strategy"] == "sampling" else "valid"
-        return Spread(mean(scores), pstdev(scores), len(scores), split)
+        return Spread(mean(scores), pstdev(scores), len(scores), "test" if self.settings["strategy"] == "sampling" else "valid")
 
     def trials(self) -> list[Trial]:
         """All trials that have ended, those of the search first."""
@@ -178,30 +181,24 @@ class Result:
     def pareto(self, cost: str = "parameters") -> list[Trial]:
         """The trials that no other beats in both score and cost, best score first, each identity once.
 
-        `cost` is "parameters", "flops" or "latency"; a trial of which it is not known, as where the measurement failed, is left out.
-        Raises SettingError for another one.
+        `cost` is "parameters", "flops" or "latency"; a trial whose cost is not known is left out. Raises SettingError for another cost.
         """
         check_cost(cost)
         scored = [trial for trial in self.top(len(self.history) or 1) if trial.cost(cost) is not None]
         points = [(trial.fitness or 0.0, float(trial.cost(cost) or 0.0)) for trial in scored]
         return [scored[i] for i in fronts(points)[0]] if scored else []
 
-    def study(self, storage: str | None = None) -> "optuna.Study":
-        """The run's study for Optuna's own tools, such as `trials_dataframe()` and its plots: read-only, whoever writes to it meanwhile.
+    def study(self, storage: str | None = None) -> optuna.Study:
+        """The run's study for Optuna's own tools, such as `trials_dataframe()`; read-only. A trial's record is its attribute `trial`.
 
-        `storage` is the one that the search was given, if any. A trial's record is its attribute `trial`. Raises RunError where the
-        database cannot be read.
+        `storage` is the address that the search was given, if any. Raises RunError where the database cannot be read.
         """
-        import optuna
-        from sqlalchemy.exc import SQLAlchemyError
-
         database = storage or self.run.resolve() / "study.db"
         try:
             if storage is not None:
                 return optuna.load_study(study_name=self.run.name, storage=storage)
             file = URL.create("sqlite", database=f"file:{quote(str(database))}", query={"mode": "ro", "uri": "true"})
-            opened = optuna.storages.RDBStorage(file.render_as_string(hide_password=False))
-            return optuna.load_study(study_name=STUDY, storage=opened)
+            return optuna.load_study(study_name=STUDY, storage=file.render_as_string())
         except (SQLAlchemyError, KeyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
             raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error
 
@@ -260,7 +257,7 @@ def seconds_of(trials: Sequence[Trial], sessions: Sequence[Mapping[str, float]])
     """Seconds by phase, of trials and of the calls that evaluated them."""
     spent = {name: sum(session.get(name, 0.0) for session in sessions) for name in ("search", "final", "starting", "ending")}
     spent = {"total": spent["search"] + spent["final"], **spent, "proposing": sum(trial.proposing for trial in trials)}
+    evaluations = [trial.evaluation for trial in trials if trial.reused is None and trial.evaluation is not None]
     for phase, name in (("build", "building"), ("train", "training"), ("score", "scoring")):
-        own = (trial.evaluation for trial in trials if trial.reused is None and trial.evaluation is not None)
-        spent[name] = sum(getattr(evaluation.seconds, phase) for evaluation in own)
+        spent[name] = sum(getattr(evaluation.seconds, phase) for evaluation in evaluations)
     return {name: round(value, 3) for name, value in spent.items()}

@@ -1,4 +1,4 @@
-"""Backup: a second copy of a study's SQLite file beside it, and the check that tells whether the first one can be trusted."""
+"""Backup: a second copy of a study's SQLite file beside it."""
 
 import sqlite3
 from contextlib import closing
@@ -6,13 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from einspace.drafts import draft_of
-from einspace.errors import RunError
 
 BUSY = 60.0
 """Seconds that a driver waits for another process that holds the database."""
 
 EVERY = 50
-"""Trials between two copies, at least."""
+"""Trials between two copies, at least; a tenth of those that the run has where that is more, so that a copy costs each trial the same."""
 
 
 def backup_of(file: Path) -> Path:
@@ -22,31 +21,6 @@ def backup_of(file: Path) -> Path:
     'runs/demo/study.backup.db'
     """
     return file.with_suffix(f".backup{file.suffix}")
-
-
-def check(file: Path) -> None:
-    """Raise RunError, with the way back, for a database that is damaged, and for one that is gone while its copy is still there."""
-    if not file.exists() or file.stat().st_size == 0:
-        if backup_of(file).exists():
-            raise RunError(f"the database {file} is {'empty' if file.exists() else 'gone'}{way_back(file)}")
-        return
-    try:
-        with closing(sqlite3.connect(file, timeout=BUSY)) as connection:
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.OperationalError as error:
-        raise RunError(f"the database {file} cannot be used: {error}; the same command goes on once it can") from None
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        found, tables = str(error), set()
-    if found != "ok":
-        raise damaged(file, str(found).splitlines()[-1])
-    if tables and "studies" not in tables:
-        raise damaged(file, f"it holds no study, but tables such as {min(tables)}")
-
-
-def damaged(file: Path, how: str) -> RunError:
-    """The error for a database that cannot be trusted."""
-    return RunError(f"the database {file} cannot be used: it is damaged ({how}){way_back(file)}")
 
 
 def way_back(file: Path) -> str:
@@ -60,13 +34,9 @@ def way_back(file: Path) -> str:
 
 
 def back_up(file: Path) -> bool:
-    """Copy a database as of now, all or nothing, while others may write to it.
+    """Copy a database as of now, all or nothing, while others may write to it; returns whether that was possible.
 
-    A search does not end for want of a copy: what keeps it from being written, such as a full disk, ends the search by itself. A copy
-    with more trials is never replaced.
-
-    Returns:
-        False where that is not possible.
+    A search goes on without a copy. A copy with more trials is never replaced.
     """
     copy = backup_of(file)
     try:
@@ -87,20 +57,3 @@ def _trials(file: Path) -> int:
             return int(connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0])
     except sqlite3.DatabaseError:
         return 0
-
-
-class Backups:
-    """Copies of a database while it grows: the next one is due after `EVERY` more trials, or after a tenth of those that the run has.
-
-    A copy costs as much as the run is long; this way it costs the same for each trial.
-    """
-
-    def __init__(self, file: Path, trials: int = 0) -> None:
-        self.file = file
-        self._last = trials
-
-    def after(self, trials: int) -> None:
-        """So many trials have ended by now."""
-        if trials - self._last >= max(EVERY, trials // 10):
-            self._last = trials
-            back_up(self.file)

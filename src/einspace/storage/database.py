@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from einspace.errors import RunError, StorageError
-from einspace.storage.backup import BUSY, way_back
+from einspace.storage.backup import BUSY, backup_of, way_back
 from einspace.storage.locks import is_gone, locked
 from einspace.storage.outage import PATIENCE, Outage, said
 
@@ -54,6 +54,27 @@ class Database:
         connecting = _CONNECTION if self.shared else {"timeout": BUSY, "factory": _Durable}
         return {"connect_args": connecting, "max_overflow": -1, "pool_pre_ping": self.shared}
 
+    def check(self) -> None:
+        """Raise RunError, with the way back, for a file that is damaged, and for one that is lost while its copy is still there."""
+        if self.file is None:
+            return
+        if not self.file.exists() or self.file.stat().st_size == 0:
+            if backup_of(self.file).exists():
+                raise RunError(f"the database {self} is {'empty' if self.file.exists() else 'gone'}{way_back(self.file)}")
+            return
+        try:
+            with closing(sqlite3.connect(self.file, timeout=BUSY)) as connection:
+                (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+                tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        except sqlite3.OperationalError as error:
+            raise RunError(f"the database {self} cannot be used: {error}; the same command goes on once it can") from None
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            found, tables = str(error), set()
+        if found != "ok":
+            raise self.damaged(str(found).splitlines()[-1])
+        if tables and "studies" not in tables:
+            raise self.damaged(f"it holds no study, but tables such as {min(tables)}")
+
     @contextmanager
     def driving(self) -> Iterator[None]:
         """Be a driver: the only one, if the study lives in a file; raises RunError if another one holds that."""
@@ -67,33 +88,16 @@ class Database:
                 self._descriptor = None
 
     @contextmanager
-    def starting(self) -> Iterator[None]:
-        """Two drivers that start at once must not both make the tables."""
+    def alone(self, engine: Engine | None = None) -> Iterator[None]:
+        """Keep the other drivers from asking for a trial meanwhile; without an engine, from making the tables.
+
+        A file has one driver anyway. On a server it is a lock of PostgreSQL's, which ends with the connection and so with the process.
+        """
         if not self.shared:
             yield
             return
-        with self._locked(create_engine(self.url, poolclass=NullPool), "the tables"):
-            yield
-
-    @contextmanager
-    def asking(self, engine: Engine) -> Iterator[None]:
-        """Keep the other drivers from asking for a trial meanwhile, for as long as the connection holds."""
-        if not self.shared:
-            yield
-            return
-        with self._locked(engine, self.study):
-            yield
-
-    def unusable(self, error: Exception) -> StorageError:
-        """The message for a database that fails: what it is, why, and how to go on, which nothing promises for one that is gone."""
-        if self.file is not None and self._descriptor is not None and is_gone(self.file, self._descriptor):
-            return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
-        what = f"the database {self} cannot be used: {said(error)}"
-        return StorageError(f"{what}. Finished trials are kept: the same command goes on once it can")
-
-    @contextmanager
-    def _locked(self, engine: Engine, name: str) -> Iterator[None]:
-        """Hold a lock of PostgreSQL's, which ends with the connection and so with the process."""
+        name = "the tables" if engine is None else self.study
+        engine = engine or create_engine(self.url, poolclass=NullPool)
         connection = self.outage.survive(lambda _: _lock(engine, name))
         try:
             yield
@@ -104,6 +108,17 @@ class Database:
                 connection.invalidate()
             finally:
                 connection.close()
+
+    def damaged(self, how: str) -> RunError:
+        """The error for contents that make no sense, with the way back."""
+        return RunError(f"the database {self} cannot be used: it is damaged ({how}){'' if self.file is None else way_back(self.file)}")
+
+    def unusable(self, error: Exception) -> StorageError:
+        """The error for a database that fails, with how to go on."""
+        if self.file is not None and self._descriptor is not None and is_gone(self.file, self._descriptor):
+            return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
+        what = f"the database {self} cannot be used: {said(error)}"
+        return StorageError(f"{what}. Finished trials are kept: the same command goes on once it can")
 
 
 def masked(address: str) -> str:
@@ -118,10 +133,7 @@ def masked(address: str) -> str:
 
 
 def seconds_up(engine: Engine) -> float:
-    """Seconds since the server takes connections: its launchers begin when it has recovered, which may be long after its start.
-
-    They are not visible to every user, for whom the server's own start counts.
-    """
+    """Seconds since the server recovered, when its launchers began; since its start, for a user who cannot see them."""
     with engine.connect() as connection:
         return float(connection.execute(_UP_FOR).scalar() or 0)
 

@@ -12,11 +12,10 @@ from einspace.errors import RunError
 
 @contextmanager
 def locked(file: Path, what: str) -> Iterator[int]:
-    """Hold a database file itself, by whatever name or link it is reached; gives its descriptor.
+    """Hold a database file, by whatever name or link it is reached, and give its descriptor. A missing file is made.
 
-    The file is made if there is none. `FILE.lock` beside it says who holds it; without that note the lock holds all the same. Windows locks
-    the note, for SQLite could not read a file that is locked there. Raises RunError if another process holds the file, and says which, and
-    where there can be no such file.
+    `FILE.lock` beside it says who holds it. Windows locks that note instead, for SQLite could not read a locked file there. Raises RunError
+    if another process holds the file, and where there can be no such file.
     """
     target = file.resolve()
     note = target.with_name(f"{target.name}.lock")
@@ -51,13 +50,8 @@ def _read(note: Path) -> str:
 
 def _write(note: Path, text: str) -> None:
     """Without following a link that somebody has laid there; a full disk is noticed by whoever has more to write."""
-    with suppress(OSError):
-        descriptor = os.open(note, _FLAGS, 0o644)
-        try:
-            os.truncate(descriptor, 0)
-            os.write(descriptor, text.encode())
-        finally:
-            os.close(descriptor)
+    with suppress(OSError), os.fdopen(os.open(note, _FLAGS | os.O_TRUNC, 0o644), "w") as file:
+        file.write(text)
 
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from math import inf
-from threading import Event, Lock
+from threading import Event
 from time import monotonic
 from typing import TypeVar
 
@@ -19,29 +19,28 @@ LONGEST = 2.0
 """Seconds between two tries, at most; the first ones follow each other faster."""
 
 CALM = 1.0
-"""Seconds after which another failure is an outage of its own: several connections notice one and the same."""
+"""Seconds after which another failure counts as another outage: several connections notice the same one."""
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger("einspace")
 
 
 class Outage:
-    """Whether a server is away, as all threads of a driver see it. `what` names the database; `patience` is in seconds.
+    """Whether a server is away. `what` names the database; `patience` is in seconds. Only `hurry` may be called by a signal handler.
 
-    An outage is told in one line of the log "einspace", which goes to standard error unless somebody has set it up otherwise.
+    An outage is one line in the log "einspace", which goes to standard error unless somebody has set it up otherwise.
     """
 
     def __init__(self, what: str, patience: float) -> None:
         self._what = what
         self._patience = patience
-        self._lock = Lock()
         self._away = False
         self._back = -inf
         self._lost: str | None = None
         self._hurried = Event()
 
     def survive(self, action: Callable[[bool], _T]) -> _T:
-        """What an action gives, which is tried until the server answers. It is told whether this is another try: it may be done then.
+        """Call an action until the server answers, and return its result. Its argument says whether an earlier call may have succeeded.
 
         Raises StorageError once an action has waited for as long as the patience lasts, and from then on at once.
         """
@@ -52,13 +51,15 @@ class Outage:
             try:
                 result = action(start < inf)
             except (SQLAlchemyError, StorageInternalError) as error:
-                if not is_outage(error):
-                    raise
                 self._notice(error)
                 start = min(start, monotonic())
                 left = start + self._patience - monotonic()
                 if left <= 0 or self._hurried.is_set():
-                    raise self._lose(error) from error
+                    self._lost = (
+                        f"the database {self._what} was away for over {self._patience:g} seconds: {said(error)}. "
+                        "What had finished before is stored: the same command goes on once it is back"
+                    )
+                    raise StorageError(self._lost) from error
                 self._hurried.wait(min(pause, left))
                 pause = min(LONGEST, 2 * pause + 0.05)
             else:
@@ -70,8 +71,6 @@ class Outage:
         try:
             action()
         except (SQLAlchemyError, StorageInternalError) as error:
-            if not is_outage(error):
-                raise
             self._notice(error)
         else:
             self._answered()
@@ -82,33 +81,20 @@ class Outage:
 
     def calm_for(self, seconds: float) -> bool:
         """Whether the server has answered for so long."""
-        with self._lock:
-            return not self._away and monotonic() - self._back > seconds
+        return not self._away and monotonic() - self._back > seconds
 
-    def _notice(self, error: BaseException) -> None:
-        with self._lock:
-            news = not self._away and monotonic() - self._back > CALM
-            self._away = True
-        if news:
-            _LOG.warning(
-                "the database %s is away (%s): evaluations go on, and their results wait up to %g s until it is back",
-                self._what,
-                said(error),
-                self._patience,
-            )
+    def _notice(self, error: Exception) -> None:
+        """Report an outage once; raises every other error again."""
+        if not is_outage(error):
+            raise error
+        if self.calm_for(CALM):
+            message = "the database %s is away (%s): evaluations go on, and their results wait up to %g s until it is back"
+            _LOG.warning(message, self._what, said(error), self._patience)
+        self._away = True
 
     def _answered(self) -> None:
-        with self._lock:
-            if self._away:
-                self._away, self._back = False, monotonic()
-
-    def _lose(self, error: BaseException) -> StorageError:
-        with self._lock:
-            self._lost = self._lost or (
-                f"the database {self._what} was away for over {self._patience:g} seconds: {said(error)}. "
-                "What had finished before is stored: the same command goes on once it is back"
-            )
-            return StorageError(self._lost)
+        if self._away:
+            self._away, self._back = False, monotonic()
 
 
 def is_outage(error: BaseException) -> bool:

@@ -1,8 +1,8 @@
 """StudyStore: the trials of a run in a database of Optuna's, and the only file that knows how they lie there.
 
-A reported result is durable: neither the death of its driver nor a power cut a moment later can undo it. A trial is one record, which is
-stored when it begins and again, whole, when it has ended. The search is an Optuna study under the run's name, with Optuna's states and
-values, so that Optuna's tools show it; what is trained beside it (baselines, finals) is a second study, `NAME/finals`.
+A reported result is durable: neither the death of its driver nor a power cut a moment later can undo it. A trial is one record, stored
+when it begins and again, whole, when it has ended. The search is an Optuna study under the run's name, with Optuna's states and values, so
+that Optuna's tools show it; baselines and final trainings are a second study, `NAME/finals`.
 """
 
 import warnings
@@ -21,7 +21,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.errors import RunError
 from einspace.evaluation.outcome import Outcome
-from einspace.storage.backup import check, damaged
 from einspace.storage.database import Database, seconds_up
 from einspace.storage.ledger import HERE, Ledger
 from einspace.storage.records import sealed, unsealed
@@ -55,9 +54,10 @@ class StudyStore:
         self.database = database
         self._storage = storage
         self._mine: dict[tuple[str, int], int] = {}
-        self._ledgers: dict[str, Ledger] = {}
+        self.phases: dict[str, Ledger] = {}
+        """Every phase that has trials."""
         direction = None if higher_is_better is None else StudyDirection.MAXIMIZE if higher_is_better else StudyDirection.MINIMIZE
-        with database.asking(storage.engine):
+        with self.asking():
             names = [database.study, f"{database.study}/finals"]
             if direction is None:
                 known = self._ask(optuna.get_all_study_names, storage)
@@ -74,26 +74,20 @@ class StudyStore:
     def open(cls, database: Database, higher_is_better: bool | None = None, pruner: BasePruner | None = None) -> Iterator["StudyStore"]:
         """Open a study, with Optuna's messages turned off meanwhile.
 
-        Args:
-            database: The address, and the study's name there.
-            higher_is_better: Make a new study of this direction if there is none; None to read one that there must be.
-            pruner: What judges trials that are watched.
+        A new study gets the direction `higher_is_better`; with None there must be one. `pruner` judges the trials that are watched.
         """
-        if database.file is not None:
-            check(database.file)
+        database.check()
+        storage: RDBStorage | None = None
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-        storage: RDBStorage | None = None
         try:
-            with database.starting(), _making_sense(database):
+            with database.alone(), _making_sense(database):
                 storage = _storage_of(database)
             yield cls(database, storage, higher_is_better, pruner)
         except ImportError as error:
             raise RunError(f"{database} needs psycopg, as in `pip install 'einspace[postgres]'`: {error}") from None
-        except (SQLAlchemyError, StorageInternalError) as error:
-            raise database.unusable(error) from error
-        except RuntimeError as error:  # a study of another version of Optuna
-            if "version" not in str(error):
+        except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+            if type(error) is RuntimeError and "version" not in str(error):  # else it is a study of another version of Optuna
                 raise
             raise database.unusable(error) from error
         finally:
@@ -104,16 +98,11 @@ class StudyStore:
 
     def phase(self, name: str) -> Ledger:
         """The trials of a phase."""
-        return self._ledgers.setdefault(name, Ledger())
-
-    @property
-    def phases(self) -> Mapping[str, Ledger]:
-        """Every phase that has trials."""
-        return self._ledgers
+        return self.phases.setdefault(name, Ledger())
 
     def asking(self) -> AbstractContextManager[None]:
         """Keep other drivers from beginning trials meanwhile."""
-        return self.database.asking(self._storage.engine)
+        return self.database.alone(self._storage.engine)
 
     def sync(self) -> None:
         """Read the trials that are new, and what became of those that ran."""
@@ -123,31 +112,28 @@ class StudyStore:
                     self._take(shelf, frozen)
 
     def begin(self, trial: Trial) -> bool:
-        """Store that a trial runs.
-
-        Returns:
-            False if another driver runs or has ended it, and it is not ours.
-        """
-        shelf, key = self._shelf(trial), (trial.phase, trial.number)
+        """Store that a trial runs, and return whether it is ours: another driver may run it, or have ended it."""
+        shelf, ledger = self._shelf(trial), self.phase(trial.phase)
         record = {_RECORD: sealed(trial.to_json())}
         if self.database.shared:
             trial_id, number = self._retry(lambda again: self._claim(shelf, record, again))
             shelf.own.add(number)
             self.sync()
-            others = self.phase(trial.phase).attempts(trial.number) - {HERE}
-            if self.phase(trial.phase).has_ended(trial.number) or (others and min(others) < number):
+            others = ledger.attempts(trial.number) - {HERE}
+            if ledger.has_ended(trial.number) or (others and min(others) < number):
                 self._set(trial_id, TrialState.FAIL)  # the lock of asking was lost with its connection, and somebody else was faster
                 return False
         else:
-            trial_id = self._ask(self._storage.create_new_trial, shelf.id, _template(TrialState.RUNNING, record))
-        self._mine[key] = trial_id
+            trial_id = self._ask(self._storage.create_new_trial, shelf.id, create_trial(state=TrialState.RUNNING, user_attrs=record))
+        self._mine[trial.phase, trial.number] = trial_id
+        ledger.begin(trial)
         return True
 
     def end(self, trial: Trial) -> bool:
         """Store what came of a trial of ours; False if another driver took it for dead and has it now."""
         trial_id = self._mine.pop((trial.phase, trial.number))
-        record, state = sealed(trial.to_json()), _STATES.get(trial.outcome or Outcome.ERROR, TrialState.FAIL)
-        values = [trial.value] if state == TrialState.COMPLETE and trial.value is not None else None
+        record = sealed(trial.to_json())
+        state, values = _end_of(trial)
 
         def action(again: bool) -> bool:
             try:
@@ -162,8 +148,8 @@ class StudyStore:
 
     def interrupt(self, trial: Trial) -> None:
         """Store that a trial of ours was given up before its end, so that it can be tried again at once."""
-        trial_id = self._mine.pop((trial.phase, trial.number), None)
-        if trial_id is not None:
+        self.phase(trial.phase).interrupt(trial)
+        if (trial_id := self._mine.pop((trial.phase, trial.number), None)) is not None:
             self._set(trial_id, TrialState.FAIL)
 
     def report(self, trial: Trial, epoch: int, score: float) -> bool:
@@ -188,10 +174,10 @@ class StudyStore:
                 self.database.outage.attempt(partial(self._storage.record_heartbeat, trial_id))
 
     def rescue(self) -> None:
-        """Give up the trials of dead drivers, so that they can be tried again, and read what is new.
+        """Fail the trials of dead drivers, so that they can be tried again, and read what is new.
 
-        In a file there is one driver, which calls this before it begins any. On a server, trials are stale that had no sign of life for
-        `GRACE` seconds, but not within that time after the server was away: nobody could give one then.
+        A file has one driver, which calls this before it begins any. On a server, a trial without a sign of life for `GRACE` seconds is
+        stale, but not within that time after an outage.
         """
         if not self.database.shared:
             for shelf in self._shelves:
@@ -230,18 +216,18 @@ class StudyStore:
             ledger.begin(trial if trial.evaluation is None else _begun(trial), attempt)
         elif frozen.state == TrialState.COMPLETE and (trial.outcome is not Outcome.OK or frozen.value != trial.value):
             raise ValueError(f"trial {trial.number} has the value {frozen.value} without an evaluation that gave it")
-        elif trial.outcome is not None and frozen.state == _STATES.get(trial.outcome, TrialState.FAIL):
+        elif trial.outcome is not None and frozen.state == _end_of(trial)[0]:
             ledger.end(trial)
         else:
             ledger.interrupt(_begun(trial), attempt)
 
-    def _claim(self, shelf: "_Shelf", record: Mapping[str, Any], again: bool) -> tuple[int, int]:
+    def _claim(self, shelf: "_Shelf", record: dict[str, Any], again: bool) -> tuple[int, int]:
         """Make a trial that waits, give it a sign of life, and let it run: so no trial runs without one. Gives its id and number."""
         found = next((frozen for frozen in shelf.of(TrialState.WAITING, TrialState.RUNNING) if frozen.user_attrs == record), None)
         if again and found is not None:  # only the server's answer was lost
             trial_id = self._id(shelf, found)
         else:
-            trial_id = self._storage.create_new_trial(shelf.id, _template(TrialState.WAITING, record))
+            trial_id = self._storage.create_new_trial(shelf.id, create_trial(state=TrialState.WAITING, user_attrs=record))
         self._storage.record_heartbeat(trial_id)
         self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
         return trial_id, self._storage.get_trial_number_from_id(trial_id)
@@ -249,13 +235,9 @@ class StudyStore:
     def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
         with _making_sense(self.database):
-            ours = _RECORD in frozen.user_attrs
-            trial = Trial.from_json(unsealed(frozen.user_attrs[_RECORD])) if ours else None
-        state, values = TrialState.FAIL, None
-        if trial is not None and trial.outcome is not None:
-            state = _STATES.get(trial.outcome, TrialState.FAIL)
-            values = [trial.value] if trial.value is not None else None
-        self._set(self._id(shelf, frozen), state, values)
+            record = frozen.user_attrs.get(_RECORD)
+            end = (TrialState.FAIL, None) if record is None else _end_of(Trial.from_json(unsealed(record)))
+        self._set(self._id(shelf, frozen), *end)
 
     def _set(self, trial_id: int, state: TrialState, values: list[float] | None = None) -> None:
         with suppress(UpdateFinishedTrialError):  # ended already, by another driver or by an earlier try
@@ -268,11 +250,11 @@ class StudyStore:
         return self._shelves[0 if trial.phase == SEARCH else 1]
 
     def _ask(self, function: Callable[..., _T], *arguments: Any) -> _T:
-        """Call what can be called again, as often as a server needs it."""
+        """Call a function as often as a server needs it."""
         return self._retry(lambda _: function(*arguments))
 
     def _retry(self, action: Callable[[bool], _T]) -> _T:
-        """Try an action as often as a server needs it; it hears whether this is another try."""
+        """Call an action as often as a server needs it; its argument says whether an earlier call may have succeeded."""
         try:
             with _making_sense(self.database):
                 return self.database.outage.survive(action) if self.database.shared else action(False)
@@ -285,12 +267,9 @@ class _Shelf:
 
     def __init__(self, storage: RDBStorage, name: str, direction: StudyDirection | None, pruner: BasePruner | None) -> None:
         sampler, judge = optuna.samplers.RandomSampler(seed=0), pruner or NopPruner()
-        if direction is None:
-            self.study = optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=judge)
-        else:
-            self.study = optuna.create_study(
-                study_name=name, storage=storage, direction=direction, sampler=sampler, pruner=judge, load_if_exists=True
-            )
+        if direction is not None:
+            optuna.create_study(study_name=name, storage=storage, direction=direction, load_if_exists=True)
+        self.study = optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=judge)
         self.id = storage.get_study_id_from_name(name)
         self.own: set[int] = set()
         self._read = 0
@@ -318,22 +297,20 @@ def _making_sense(database: Database) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        how = " ".join(str(error).split())[:200] or type(error).__name__
-        whole = RunError(f"the database {database} cannot be used: it is damaged ({how})")
-        raise (whole if database.file is None else damaged(database.file, how)) from error
+        raise database.damaged(" ".join(str(error).split())[:200] or type(error).__name__) from error
 
 
 def _storage_of(database: Database) -> RDBStorage:
-    address = database.url.render_as_string(hide_password=False)
-    if not database.shared:
-        return RDBStorage(address, database.options)
+    signs: dict[str, Any] = {"heartbeat_interval": HEARTBEAT, "grace_period": GRACE} if database.shared else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return RDBStorage(address, database.options, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
+        return RDBStorage(database.url.render_as_string(hide_password=False), database.options, **signs)
 
 
-def _template(state: TrialState, record: Mapping[str, Any]) -> FrozenTrial:
-    return create_trial(state=state, user_attrs=dict(record))
+def _end_of(trial: Trial) -> tuple[TrialState, list[float] | None]:
+    """A trial's end in Optuna's words: one that has none was interrupted, and failed."""
+    state = TrialState.FAIL if trial.outcome is None else _STATES.get(trial.outcome, TrialState.FAIL)
+    return state, None if trial.value is None else [trial.value]
 
 
 def _begun(trial: Trial) -> Trial:

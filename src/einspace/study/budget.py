@@ -1,6 +1,7 @@
 """Budget: how long a search goes on, in trials, in seconds, or both."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
 from statistics import median
 from time import monotonic
@@ -17,27 +18,21 @@ RECENT = 20
 """Trials whose seconds tell what the next one will take."""
 
 
+@dataclass
 class Budget:
-    """What a search may use up.
+    """The bounds of a search."""
 
-    Args:
-        trials: How many trials the search has when it is finished, or None.
-        seconds: Of the run as a whole, final trainings included, or None.
-        spent: Seconds that earlier calls of the run took.
-        reserve: The seconds that the final trainings will take, as far as is known.
-    """
+    trials: int | None
+    """How many trials the search has when it is finished, or None."""
+    seconds: float | None = None
+    """Of the run as a whole, final trainings included, or None."""
+    spent: float = 0.0
+    """Seconds that earlier calls of the run took."""
+    reserve: Callable[[], float] = lambda: 0.0
+    """The seconds that the final trainings will take, as far as is known."""
 
-    def __init__(
-        self,
-        trials: int | None,
-        seconds: float | None = None,
-        spent: float = 0.0,
-        reserve: Callable[[], float] = lambda: 0.0,
-    ) -> None:
-        self.trials = trials
-        self.seconds = seconds
-        self._start = monotonic() - spent
-        self._reserve = reserve
+    def __post_init__(self) -> None:
+        self._start = monotonic() - self.spent
 
     @property
     def used(self) -> float:
@@ -68,4 +63,4 @@ class Budget:
     def _kept(self, ledger: Ledger) -> float:
         if self.seconds is None or not ledger.scored:
             return 0.0
-        return min(RESERVED * self.seconds, self._reserve())
+        return min(RESERVED * self.seconds, self.reserve())

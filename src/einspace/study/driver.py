@@ -3,8 +3,8 @@
 One thread decides, the caller's. Workers, executors and signals only put events into its queue.
 """
 
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWaiting
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from queue import Empty, SimpleQueue
 from time import monotonic, time
 
 from einspace.errors import EinspaceError
-from einspace.evaluation.outcome import Evaluation, Watch
+from einspace.evaluation.outcome import Evaluation
 from einspace.executors import Executor
 from einspace.result import Progress
 from einspace.storage import StudyStore, store
-from einspace.storage.backup import Backups
+from einspace.storage.backup import EVERY, back_up
 from einspace.study.budget import Budget
 from einspace.study.phases import Phase
 from einspace.study.timing import Clock
@@ -29,16 +29,12 @@ POLL = 1.0
 SPARE = 16
 """Trials, at most, that wait for another trial's evaluation beside those that have a worker."""
 
-Key = tuple[str, int]
-"""The phase and the number of a trial."""
 
-
+@dataclass(eq=False)
 class Stopped(Exception):
     """A signal ended the driver; `signal` is its number. Trials that had not ended are interrupted."""
 
-    def __init__(self, signal: int) -> None:
-        super().__init__(signal)
-        self.signal = signal
+    signal: int
 
 
 @dataclass(frozen=True)
@@ -50,41 +46,38 @@ class _Running:
     future: "Future[Evaluation] | None" = None
     twin: int = -1
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """Where it is found among those that run."""
+        return self.trial.phase, self.trial.number
 
+
+@dataclass(eq=False)
 class Driver:
-    """Runs phases until nothing of them is left to do.
+    """Runs phases until nothing of them is left to do. A trial whose evaluation another one has, or is about to get, takes no worker."""
 
-    `workers` evaluations run at a time. A trial whose evaluation another one has, or is about to get, takes no worker. `watched` asks the
-    study's pruner after each epoch. `tick` is called now and then. `progress` is called after each trial that is stored.
-    """
+    store: StudyStore
+    executor: Executor
+    workers: int
+    """Evaluations at a time."""
+    budget: Budget
+    progress: Callable[[Progress], None] | None = None
+    """Called after each trial that is stored."""
+    watched: bool = False
+    """Whether the study's pruner is asked after each epoch."""
+    tick: Callable[[], None] = lambda: None
+    """Called now and then."""
 
-    def __init__(
-        self,
-        store: StudyStore,
-        executor: Executor,
-        workers: int,
-        budget: Budget,
-        progress: Callable[[Progress], None] | None = None,
-        watched: bool = False,
-        tick: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.store = store
-        self.executor = executor
-        self.workers = workers
-        self.budget = budget
-        self.clock = Clock(workers)
-        self._progress = progress
-        self._watched = watched
-        self._tick = tick
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.workers)
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._running: dict[Key, _Running] = {}
+        self._running: dict[tuple[str, int], _Running] = {}
         self._unwritten: list[tuple[Phase, Trial]] = []
         self._signal: int | None = None
         self._next_beat = monotonic()
-        file = store.database.file
-        self._backups = None if file is None else Backups(file, store.phase(SEARCH).ended)
-        if file is not None:
-            store.rescue()
+        self._copied = self.store.phase(SEARCH).ended
+        if not self.store.database.shared:
+            self.store.rescue()
 
     def run(self, *phases: Phase) -> None:
         """Do all of some phases, the earlier ones first; raises Stopped after a signal, and whatever a strategy raises.
@@ -118,18 +111,17 @@ class Driver:
         at_work = sum(running.future is not None for running in self._running.values())
         return at_work < self.workers and len(self._running) - at_work < SPARE
 
-    def _begin_one(self, phases: tuple[Phase, ...]) -> bool:
-        """Begin the next trial of the first phase that has one; whether there was one."""
+    def _begin_one(self, phases: Sequence[Phase]) -> bool:
+        """Begin the next trial of the first phase that has one, and return whether there was one."""
         for key, running in self._running.items():
-            if running.future is None and running.twin not in self.store.phase(key[0]).running():
+            if running.future is None and running.twin not in self.store.phase(running.phase.name).running():
                 self._running[key] = self._submitted(running.phase, running.trial)  # the other one was interrupted
                 return True
         with self.store.asking():
             if self.store.database.shared:
                 self.store.sync()
             for phase in phases:
-                trial = phase.next(self.store)
-                if trial is not None:
+                if (trial := phase.next(self.store)) is not None:
                     self._begin(phase, trial)
                     return True
         self.clock.exhausted()
@@ -143,58 +135,52 @@ class Driver:
         else:
             running = _Running(phase, trial, twin=-1 if twin is None else twin)
         if not self.store.begin(trial):
-            self._drop(running)
+            if running.future is not None:
+                running.future.cancel()
+                self.clock.evaluated(0.0)
             return
-        ledger.begin(trial)
-        self._running[trial.phase, trial.number] = running
+        self._running[running.key] = running
         if settled is not None:
             self._copy(running, settled)
 
     def _submitted(self, phase: Phase, trial: Trial) -> _Running:
-        key = (trial.phase, trial.number)
-        request = phase.request(trial)
         self.clock.submitted()
-        future = self.executor.submit(request, self._watch(key)) if self._watched and not phase.final else self.executor.submit(request)
-        future.add_done_callback(lambda future: self._events.put(partial(self._finished, key, future)))
-        return _Running(phase, trial, future)
+        watch = partial(self._watch, trial) if self.watched and not phase.final else None
+        future = self.executor.submit(phase.request(trial), watch)
+        running = _Running(phase, trial, future)
+        future.add_done_callback(lambda _: self._events.put(partial(self._finished, running)))
+        return running
 
-    def _drop(self, running: _Running) -> None:
-        if running.future is not None:
-            running.future.cancel()
-            self.clock.evaluated(0.0)
-
-    def _finished(self, key: Key, future: "Future[Evaluation]") -> None:
+    def _finished(self, running: _Running) -> None:
         """An evaluation has ended, or was given up."""
-        running = self._running.get(key)
-        if running is None or running.future is not future:
+        if running.future is None or self._running.get(running.key) is not running:
             return
-        if future.cancelled():
+        if running.future.cancelled():
             self.clock.evaluated(0.0)
             self._interrupt(running)
         else:
-            evaluation = future.result()
+            evaluation = running.future.result()
             self.clock.evaluated(evaluation.seconds.total)
             self._end(running, evaluation)
 
     def _end(self, running: _Running, evaluation: Evaluation, reused: int | None = None) -> None:
         """Remember what came of a trial, and of those that waited for it."""
-        trial = running.trial
-        ended = trial.end(evaluation, self.store.sign, time(), reused)
+        trial, ended = running.trial, running.trial.end(evaluation, self.store.sign, time(), reused)
+        del self._running[running.key]
         if self.store.database.shared and not self.store.end(ended):
-            del self._running[trial.phase, trial.number]  # another driver took this one for dead, and has the trial now
-            self.store.phase(trial.phase).interrupt(trial)
+            # another driver took this one for dead, and has the trial now
+            self.store.interrupt(trial)
             self.store.sync()
             return
-        del self._running[trial.phase, trial.number]
         self.store.phase(trial.phase).end(ended)
         self._unwritten.append((running.phase, ended))
         self._settle()
 
     def _settle(self) -> None:
         """End the trials whose twin has ended."""
-        for (phase, number), running in list(self._running.items()):
-            ledger = self.store.phase(phase)
-            if running.future is None and (phase, number) in self._running and ledger.has_ended(running.twin):
+        for key, running in list(self._running.items()):
+            ledger = self.store.phase(running.phase.name)
+            if running.future is None and key in self._running and ledger.has_ended(running.twin):
                 self._copy(running, ledger.trials[running.twin])
 
     def _copy(self, running: _Running, twin: Trial) -> None:
@@ -208,13 +194,15 @@ class Driver:
             if not self.store.database.shared:
                 self.store.end(trial)
             ledger = self.store.phase(trial.phase)
-            if self._progress is not None:
+            if self.progress is not None:
                 done, total = phase.progress(self.store)
                 done -= sum(other.phase == trial.phase for _, other in self._unwritten)
                 best = None if ledger.best is None else ledger.best.value
-                self._progress(Progress(trial.phase, done, total, best, trial, self.budget.used))
-            if self._backups is not None and trial.phase == SEARCH:
-                self._backups.after(ledger.ended)
+                self.progress(Progress(trial.phase, done, total, best, trial, self.budget.used))
+            file = self.store.database.file
+            if file is not None and trial.phase == SEARCH and ledger.ended - self._copied >= max(EVERY, ledger.ended // 10):
+                self._copied = ledger.ended
+                back_up(file)
 
     def _wait(self) -> None:
         """Handle the next event, or look around after a while."""
@@ -229,27 +217,22 @@ class Driver:
         """Give signs of life, see what other drivers have done, and watch the time."""
         if self.budget.is_over(self.store.phase(SEARCH)):
             for running in [running for running in self._running.values() if not running.phase.final]:
-                self._drop_running(running)
+                if running.future is None:
+                    self._interrupt(running)
+                else:
+                    running.future.cancel()  # its end is an event
         idle = self.store.database.shared and not any(running.future for running in self._running.values())
         if monotonic() >= self._next_beat or idle:
             self.store.beat()
-            self._tick()
+            self.tick()
             if self.store.database.shared:
                 self.store.rescue()
                 self._settle()
             self._next_beat = monotonic() + store.HEARTBEAT
 
-    def _drop_running(self, running: _Running) -> None:
-        if running.future is None:
-            self._interrupt(running)
-        else:
-            running.future.cancel()  # its end is an event
-
     def _interrupt(self, running: _Running) -> None:
-        trial = running.trial
-        self._running.pop((trial.phase, trial.number), None)
-        self.store.interrupt(trial)
-        self.store.phase(trial.phase).interrupt(trial)
+        self._running.pop(running.key, None)
+        self.store.interrupt(running.trial)
 
     def _give_up(self) -> None:
         """End the evaluations that still run, store what has ended by now, and leave the rest to be tried again."""
@@ -262,23 +245,16 @@ class Driver:
             for running in list(self._running.values()):
                 self._interrupt(running)
 
-    def _watch(self, key: Key) -> Watch:
-        """What an executor's thread asks after each epoch; this driver's thread answers."""
+    def _watch(self, trial: Trial, epoch: int, score: float) -> bool:
+        """Called by an executor's thread after each epoch; this driver's thread answers whether the trial goes on."""
+        answer: Future[bool] = Future()
+        self._events.put(partial(self._judge, trial, epoch, score, answer))
+        while self._signal is None:
+            try:
+                return answer.result(POLL)
+            except StillWaiting:
+                continue
+        return False
 
-        def watch(epoch: int, score: float) -> bool:
-            answer: Future[bool] = Future()
-            self._events.put(lambda: self._judge(key, epoch, score, answer))
-            while self._signal is None:
-                try:
-                    return answer.result(POLL)
-                except StillWaiting:
-                    continue
-                except CancelledError:
-                    break
-            return False
-
-        return watch
-
-    def _judge(self, key: Key, epoch: int, score: float, answer: "Future[bool]") -> None:
-        running = self._running.get(key)
-        answer.set_result(running is not None and self.store.report(running.trial, epoch, score))
+    def _judge(self, trial: Trial, epoch: int, score: float, answer: "Future[bool]") -> None:
+        answer.set_result((trial.phase, trial.number) in self._running and self.store.report(trial, epoch, score))

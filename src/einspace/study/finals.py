@@ -1,11 +1,11 @@
 """Finals: the baselines beside a search, and the final trainings of the best one and of the baselines for the test split."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
-from einspace.result import FINALS, proposal_of, validated
+from einspace.result.reading import FINALS, proposal_of, validated
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy
@@ -55,7 +55,7 @@ class Finals:
     def baselines(self, store: StudyStore, time_limit: float | None) -> Listed:
         """Baselines that are no seeds, scored on validation; none where the search scores on test."""
         wanted = [] if self._seeded or not self._selects else [(proposal, self._seed) for proposal in self._proposals()]
-        return Listed(BASELINE, lambda: wanted, time_limit=time_limit)
+        return Listed(BASELINE, wanted, time_limit=time_limit)
 
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, weights: Path | None) -> Listed:
         """The best trial, and the baselines that have a validation score, from each seed; the best baseline first.
@@ -67,32 +67,29 @@ class Finals:
             chosen = chosen[:-1]
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)
         wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
-        return Listed(FINAL, lambda: wanted, True, limit, weights)
+        return Listed(FINAL, wanted, True, limit, weights)
 
     def seconds(self, store: StudyStore, workers: int) -> float:
         """What the final trainings will take, as far as is known by now."""
         return self._seconds(store, self._chosen(store), workers)
 
     def _chosen(self, store: StudyStore) -> list[Proposal]:
-        best = store.phase(SEARCH).best if self._selects and self._seeds else None
-        found = [(proposal, validated(store, proposal.key)) for proposal in self._proposals()]
         if not self._selects:
-            return [proposal for proposal, _ in found]
-        scored = [(trial.fitness or 0.0, proposal) for proposal, trial in found if trial is not None and trial.fitness is not None]
+            return self._proposals()
+        found = [(proposal, validated(store, proposal.key)) for proposal in self._proposals()]
+        scored = [(trial.fitness, proposal) for proposal, trial in found if trial is not None and trial.fitness is not None]
         ranked = [proposal for _, proposal in sorted(scored, key=lambda pair: -pair[0])]
-        if best is None:
-            return ranked
-        return [best.proposal, *(proposal for proposal in ranked if proposal.key != best.proposal.key)]
+        best = store.phase(SEARCH).best if self._seeds else None
+        return ranked if best is None else [best.proposal, *(proposal for proposal in ranked if proposal.key != best.key)]
 
     def _seconds(self, store: StudyStore, chosen: Sequence[Proposal], workers: int) -> float:
         tried = [validated(store, proposal.key) for proposal in chosen]
-        each = [
-            MARGIN * self._longer * trial.evaluation.seconds.total for trial in tried if trial is not None and trial.evaluation is not None
-        ]
+        measured = [trial.evaluation.seconds.total for trial in tried if trial is not None and trial.evaluation is not None]
+        each = [MARGIN * self._longer * seconds for seconds in measured]
         return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))
 
-    def _proposals(self) -> Iterator[Proposal]:
-        return (proposal_of(entry) for entry in self._entries if entry["proposal"] is not None)
+    def _proposals(self) -> list[Proposal]:
+        return [proposal_of(entry) for entry in self._entries if entry["proposal"] is not None]
 
 
 def _entry(shown: str, name: str, space: EinSpace) -> dict[str, Any]:

@@ -1,20 +1,16 @@
 """Optimizer: a strategy by hand. Ask for an architecture, train it however you like, and tell its score."""
 
-import json
-import os
+from collections.abc import Mapping
 from math import isfinite
-from pathlib import Path
 from time import time
 from typing import Any, Literal, Self
 
 from einspace import strategies
-from einspace.drafts import write_text
-from einspace.errors import RunError, SettingError
+from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.networks import Imported
 from einspace.space import EinSpace
 from einspace.storage.ledger import Ledger
-from einspace.storage.records import sealed, unsealed
 from einspace.strategies import Strategy, propose
 from einspace.strategies.initial import Initial, listed
 from einspace.trial import Proposal, Trial
@@ -37,7 +33,7 @@ class Optimizer:
     >>> optimizer = Optimizer(space, "evolution", seed=0, population=4, tournament=2)
     >>> for _ in range(6):
     ...     proposal = optimizer.ask()
-    ...     optimizer.tell(proposal, score=-space.parse(proposal.text).parameters)
+    ...     trial = optimizer.tell(proposal, score=-space.parse(proposal.text).parameters)
     >>> len(optimizer.trials), optimizer.best.value == max(trial.value for trial in optimizer.trials)
     (6, True)
     """
@@ -85,13 +81,11 @@ class Optimizer:
         return proposal
 
     def tell(self, proposal: Proposal, score: float | None) -> Trial:
-        """Report the score of a proposal, or None for a training that failed; what is not finite counts as failed.
+        """Report the score of a proposal, or None for a training that failed, and return the trial; what is not finite counts as failed.
 
-        Returns:
-            The trial as it is remembered. Raises SettingError for a proposal that was not asked for, or whose score is known already.
+        Raises SettingError for a proposal that was not asked for, or whose score is known already.
         """
-        waiting = (trial for trial in self.trials if trial.evaluation is None and trial.proposal == proposal)
-        trial = next(waiting, None)
+        trial = next((trial for trial in self.trials if trial.evaluation is None and trial.proposal == proposal), None)
         if trial is None:
             raise SettingError(f"no score of this proposal is waited for: {proposal.text[:80]}")
         if score is not None and (isinstance(score, bool) or not hasattr(score, "__float__")):
@@ -102,30 +96,22 @@ class Optimizer:
         self._ledger.end(ended)
         return ended
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all trials to a JSON file, whole or not at all; raises RunError where that cannot be."""
-        state = {"seed": self.seed, "trials": [sealed(trial.to_json()) for trial in self.trials]}
-        try:
-            write_text(Path(path), json.dumps(state) + "\n")
-        except OSError as error:
-            raise RunError(f"{os.fspath(path)} cannot be written: {error.strerror}") from None
+    def to_json(self) -> dict[str, Any]:
+        """The seed and all trials, as JSON can hold them."""
+        return {"seed": self.seed, "trials": [trial.to_json() for trial in self.trials]}
 
-    def load(self, path: str | os.PathLike[str]) -> Self:
-        """Take over the trials of a file that `save` wrote, and go on as the optimizer that wrote it would.
+    def from_json(self, data: Mapping[str, Any]) -> Self:
+        """Take over the trials that `to_json` gave, and go on as the optimizer that gave them would.
 
-        Strategy, options and seed are those of this optimizer. Raises RunError for a file that cannot be read or is of another seed.
+        Strategy, options and seed are those of this optimizer. Raises SettingError for data that hold no trials or are of another seed.
         """
         ledger = Ledger()
         try:
-            state = json.loads(Path(path).read_text(encoding="utf-8"))
-            if state["seed"] != self.seed:
-                raise RunError(f"{os.fspath(path)} is of the seed {state['seed']}, not {self.seed}")
-            for record in state["trials"]:
-                trial = Trial.from_json(unsealed(record))
+            if data["seed"] != self.seed:
+                raise SettingError(f"the trials are of the seed {data['seed']}, not {self.seed}")
+            for trial in map(Trial.from_json, data["trials"]):
                 ledger.begin(trial) if trial.evaluation is None else ledger.end(trial)
-        except OSError as error:
-            raise RunError(f"{os.fspath(path)} cannot be read: {error.strerror}") from None
         except (ValueError, LookupError, TypeError) as error:
-            raise RunError(f"{os.fspath(path)} holds no trials: {str(error).splitlines()[0]}") from None
+            raise SettingError(f"these are no trials of an optimizer: {str(error).splitlines()[0]}") from None
         self._ledger = ledger
         return self

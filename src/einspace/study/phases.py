@@ -1,8 +1,8 @@
 """Phases of a run: each proposes trials from what is stored, so that all of it can be resumed. The driver knows nothing else of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, time
 
@@ -45,17 +45,18 @@ class Phase(ABC):
         return None
 
 
+@dataclass
 class Search(Phase):
     """The proposals of a strategy, for as long as the budget lasts; a trial that was interrupted comes first, as it was proposed."""
 
-    name = SEARCH
+    strategy: Strategy
+    seed: int
+    budget: Budget
+    time_limit: float | None = None
 
-    def __init__(self, strategy: Strategy, seed: int, budget: Budget, time_limit: float | None) -> None:
-        self.strategy = strategy
-        self.seed = seed
-        self.budget = budget
-        self.final = strategy.final
-        self.time_limit = time_limit
+    def __post_init__(self) -> None:
+        self.name = SEARCH
+        self.final = self.strategy.final
 
     def next(self, store: StudyStore) -> Trial | None:
         """An interrupted trial, or a new proposal."""
@@ -79,55 +80,37 @@ class Search(Phase):
         return ledger.ended, None if trials is None else max(trials, len(ledger.trials))
 
 
+@dataclass
 class Listed(Phase):
-    """Architectures that are known beforehand, each from given seeds, such as the baselines or the final trainings.
+    """Architectures that are known beforehand, each with a seed, such as the baselines or the final trainings."""
 
-    `wanted` is asked each time, for it may follow from what has ended meanwhile.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        wanted: Callable[[], Iterable[tuple[Proposal, int]]],
-        final: bool = False,
-        time_limit: float | None = None,
-        folder: Path | None = None,
-    ) -> None:
-        self.name = name
-        self.final = final
-        self.time_limit = time_limit
-        self._wanted = wanted
-        self._folder = folder
-        self._begun: set[str] = set()
+    name: str
+    wanted: Sequence[tuple[Proposal, int]]
+    final: bool = False
+    time_limit: float | None = None
+    folder: Path | None = None
+    """Where the weights from the first seed of each are kept, if they are."""
+    _begun: set[str] = field(default_factory=set, init=False)
 
     def next(self, store: StudyStore) -> Trial | None:
         """The first that has no lasting outcome yet, and that this driver has not tried."""
         ledger = store.phase(self.name)
         waiting = {trial.identity: trial for trial in ledger.interrupted()}
         known = {trial.identity for trial in ledger.trials if trial.outcome in LASTING or trial.number in ledger.running()}
-        for proposal, seed in self._wanted():
+        for proposal, seed in self.wanted:
             trial = Trial(len(ledger.trials), proposal, self.name, seed, started=time())
             if trial.identity not in known | self._begun:
                 self._begun.add(trial.identity)
-                return replace(waiting[trial.identity]) if trial.identity in waiting else trial
+                return waiting.get(trial.identity, trial)
         return None
 
     def progress(self, store: StudyStore) -> tuple[int, int | None]:
         """Of those that are wanted."""
         ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
-        wanted = [f"{seed}:{proposal.identity}" for proposal, seed in self._wanted()]
+        wanted = [f"{seed}:{proposal.identity}" for proposal, seed in self.wanted]
         return sum(identity in ended for identity in wanted), len(wanted)
 
     def weights(self, trial: Trial) -> str | None:
         """A file of the folder under the architecture's key, for the first of its seeds."""
-        first = next((seed for proposal, seed in self._wanted() if proposal.identity == trial.proposal.identity), None)
-        return None if self._folder is None or first != trial.seed else str(self._folder.resolve() / f"{trial.proposal.key}.safetensors")
-
-
-def scores(trials: Sequence[Trial], key: str) -> list[Trial]:
-    """The trials of a listed phase of one architecture, by seed; of several tries, the one that counts."""
-    found: dict[int, Trial] = {}
-    for trial in trials:
-        if trial.proposal.key == key and trial.evaluation is not None and (trial.seed not in found or found[trial.seed].value is None):
-            found[trial.seed] = trial
-    return [found[seed] for seed in sorted(found)]
+        first = next((seed for proposal, seed in self.wanted if proposal.identity == trial.proposal.identity), None)
+        return None if self.folder is None or first != trial.seed else str(self.folder.resolve() / f"{trial.proposal.key}.safetensors")

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from inspect import signature
 from math import inf
 from pathlib import Path
@@ -16,8 +16,7 @@ import numpy as np
 
 from einspace import strategies
 from einspace.callbacks import Callback, Watch
-from einspace.config import OwnSettings, stored, write_config
-from einspace.config.durations import seconds_of
+from einspace.config import seconds_of, stored, write_config
 from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
 from einspace.evaluation.compute import Compute
@@ -28,8 +27,9 @@ from einspace.executors.main_module import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
-from einspace.result import SESSION, Progress, Result, collect
-from einspace.run import Run
+from einspace.result import Progress, Result, collect
+from einspace.result.reading import SESSION
+from einspace.run import Run, made
 from einspace.settings import of_objective, of_search, of_task
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
@@ -55,15 +55,14 @@ TRIALS = 100
 """Trials of a search that is given neither a number nor a time."""
 
 
+@dataclass(eq=False)
 class Interrupted(Exception):
     """A search was ended by a signal. Everything that had finished is stored in the folder `run`; the same call goes on from there."""
 
-    def __init__(self, run: Path, done: int, total: int | None, signal: int) -> None:
-        super().__init__(run, done, total, signal)
-        self.run = run
-        self.done = done
-        self.total = total
-        self.signal = signal
+    run: Path
+    done: int
+    total: int | None
+    signal: int
 
     def __str__(self) -> str:
         of = "" if self.total is None else f" of {self.total}"
@@ -132,12 +131,10 @@ def search(
         limits: The largest architecture that is wanted.
         computation_probability: p(M -> C) of the paper's grammar.
         grammar: Another grammar, with its own probabilities. Workers import its operations.
-        time_limit: Seconds for one evaluation of the search, None for no limit; a final training gets as much longer as it has more epochs
-            and samples.
+        time_limit: Seconds for one evaluation of the search, or None; a final training gets more, in proportion to epochs and samples.
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
-        executor: "processes" (the default), "ray", what makes one (see `executors.choose`), or an executor. One that is given is left open,
-            unless the search is stopped.
+        executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, which is left open.
         progress: Called after each trial, from this thread.
         storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
             run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
@@ -150,7 +147,7 @@ def search(
 
     Raises:
         SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError: For what cannot be.
-        RunError: For a folder or a study that cannot be used, as a StorageError for a database that fails meanwhile.
+        RunError: For a folder or a study that cannot be used; a StorageError for a database that fails during the search.
         Interrupted: On Ctrl-C, TERM or HUP.
     """
     given = {name: _plain(value) for name, value in locals().items()}  # the arguments, before anything else has a name
@@ -192,13 +189,12 @@ def search(
     strategy_name = _named(type(strategy)) if isinstance(strategy, Strategy) else strategy
     if isinstance(strategy, Strategy) and (initial or any(value is not None for value in options.values())):
         raise SettingError("a strategy that is given as an object has its options and initial members already")
-    own_options = {option: getattr(proposer, option, None) for option in signature(type(proposer)).parameters}
-    of_strategy = {option: value for option, value in own_options.items() if option not in ("space", "initial")}
+    of_strategy = {name: getattr(proposer, name, None) for name in signature(type(proposer)).parameters if name not in ("space", "initial")}
     epochs = recipe.epochs_search if isinstance(recipe, Recipe) else 1
     judge = pruner_of(pruner, epochs)
     resolved = {
         "task": (task.path or task.name) if isinstance(task, Task) else name,
-        "own": OwnSettings.of(task.own).model_dump() if isinstance(task, Task) else {},
+        "own": task.own if isinstance(task, Task) else {},
         "strategy": strategy_name,
         "init": list(initial),
         "budget": budget if budget is None or isinstance(budget, str) else f"{budget:g}s",
@@ -215,8 +211,8 @@ def search(
         check_sendable(work)
     others = {"init": list(initial), "seed": seed, "pruner": None if pruner == "none" else pruner}
     settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
-    origin = {"data": settings.get("data"), "grammar": None if grammar is None else grammar.fingerprint}
-    origin |= {"objective": None if objective is None else name}
+    own_grammar, own_objective = None if grammar is None else grammar.fingerprint, None if objective is None else name
+    origin = {"data": settings.get("data"), "grammar": own_grammar, "objective": own_objective}
     names = {str(spec.architecture): spec.name for spec in imported}
     entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, names)
     with ExitStack() as stack:
@@ -224,7 +220,7 @@ def search(
         folder = Run(runs, run, name)
         stack.push(folder.remove_if_empty)
         database = folder.study(storage, patience)
-        folder.make()
+        made(folder.path)
         folder.check(database, settings)
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))

@@ -14,13 +14,12 @@ def handled(stop: Callable[[int], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    mine = [number for number in numbers if before[number] not in (signal.SIG_IGN, None)]  # nohup stays as it is
+    handlers = {number: signal.getsignal(number) for name in _NAMES if (number := getattr(signal, name, None)) is not None}
+    before = {number: handler for number, handler in handlers.items() if handler not in (signal.SIG_IGN, None)}  # nohup stays as it is
     try:
-        for number in mine:
+        for number in before:
             signal.signal(number, lambda number, _: stop(number))
         yield
     finally:
-        for number in mine:
-            signal.signal(number, before[number])
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -8,11 +8,10 @@ from time import perf_counter
 
 @dataclass
 class Clock:
-    """Counts what the workers of one driver did from its start to the end of the search.
+    """Counts where the time of one driver's workers went, from its start to the end of the search.
 
-    `evaluating`: inside of evaluations. `starting`: from the driver's start to the first evaluation of each worker, in which processes
-    start and import PyTorch. `ending`: of workers that had nothing left to do while others were still at their last evaluation. What is
-    left of `workers` times the duration is the loop's own: storing, asking, proposing, waiting for locks, and evaluations that died.
+    `evaluating`: in evaluations. `starting`: before the first evaluation of each worker, while processes start and import PyTorch.
+    `ending`: of idle workers during the last evaluations of others. The rest of `workers` times the duration is the loop's own.
     """
 
     workers: int
