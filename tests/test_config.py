@@ -19,6 +19,7 @@ from einspace.config import CONFIG, SearchSettings, flags, leaves, load, notes
 from einspace.config.file import LARGEST, read, write
 from einspace.config.model import OF_THE_TASK, RunSettings
 from einspace.errors import EinspaceError, SettingError
+from einspace.evaluation.compute import Compute
 from einspace.result import Result, load_result
 from einspace.tasks import load_task
 
@@ -45,6 +46,8 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
     special: dict[str, tuple[list[str], Any]] = {
         "log": (["--log", "a", "--log", "b"], ["a", "b"]),
         "keep_weights": (["--keep-weights"], True),
+        "compute.channels_last": (["--channels-last"], True),
+        "compute.compile": (["--compile"], True),
         "own.class_weights": (["--class-weights"], True),
         "own.label": (["--label", "a"], "a"),
         "own.drop": (["--drop", "a"], "a"),
@@ -67,9 +70,10 @@ def test_the_defaults_are_those_of_search() -> None:
     settings = SearchSettings(task="digits")
     arguments = settings.arguments()
     assert set(arguments) == set(RunSettings.model_fields) - set(OF_THE_TASK)
-    resolved = {"recipe", "limits", "init", "computation_probability"}
+    resolved = {"recipe", "limits", "compute", "init", "computation_probability"}
     assert {name: arguments[name] for name in set(arguments) - resolved} == {name: defaults[name] for name in set(arguments) - resolved}
     assert arguments["limits"] == type(SMALL)()
+    assert arguments["compute"] == Compute()
     assert set(arguments["recipe"].values()) == {None}
     assert set(arguments["recipe"]) == set(load_task("digits").recipe.__dataclass_fields__)
 
@@ -126,6 +130,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "data_folder: files\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"
+        "compute: {precision: bf16, channels_last: true, compile: true}\n"
         "own: {kind: mask, metric: mean IoU, class_weights: true, axes: NHW, target_axes: NHWC, label: y, drop: id, "
         "channels: 2, layout: channels, split: part, size: '8,8'}\n",
     )
