@@ -21,6 +21,9 @@ from einspace.storage.outage import PATIENCE
 STUDY = "einspace"
 """The study's name in the database of its run's folder; in another database it is the run's."""
 
+WEIGHTS = "weights"
+"""The folder of trained weights in a run's folder; each file has the key of its architecture."""
+
 NOTE = "settings"
 """The note in the study that holds what `run.json` holds."""
 
@@ -44,7 +47,7 @@ class Run:
     @property
     def weights(self) -> Path:
         """The folder of the weights that the final trainings gave, where they are kept."""
-        return self.path / "weights"
+        return self.path / WEIGHTS
 
     def study(self, storage: str | None = None, patience: float = PATIENCE) -> Database:
         """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""

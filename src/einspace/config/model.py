@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
+WEIGHTS = ("best", "all", "none")
+"""Whose weights the final trainings leave in the run's folder."""
+
 _LIMITS = Limits()
 
 
@@ -161,10 +164,15 @@ class RunSettings(Group):
     ] = COMPUTATION_PROBABILITY
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     final_seeds: Annotated[int, Field(ge=1, le=100, description="Seeds of the final trainings; mean and spread are told.")] = 1
-    keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
+    keep_weights: Annotated[str, Field(description="Whose trained weights are kept: best, all (baselines too) or none.")] = "best"
     recipe: RecipeSettings = RecipeSettings()
     limits: LimitSettings = LimitSettings()
     own: OwnSettings = OwnSettings()
+
+    @field_validator("keep_weights")
+    @classmethod
+    def _keep_weights_is_known(cls, keep: str) -> str:
+        return _known("choice of weights", keep, WEIGHTS)
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of `study.search`, but for the task and what it holds."""

@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from einspace.errors import RunError, SettingError
 from einspace.pareto import fronts
-from einspace.run import STUDY
+from einspace.run import STUDY, WEIGHTS
 from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
@@ -160,6 +160,11 @@ class Result:
         split = "test" if self.settings["strategy"] == "sampling" else "valid"
         return Spread(mean(scores), pstdev(scores), len(scores), split)
 
+    @property
+    def weights(self) -> dict[str, Path]:
+        """The files of trained weights in the run's folder, by the keys of their architectures."""
+        return {file.stem: file for file in sorted((self.run / WEIGHTS).glob("*.safetensors"))}
+
     def trials(self) -> list[Trial]:
         """All trials that have ended, those of the search first."""
         return [*self.history, *self.others]
@@ -219,6 +224,7 @@ class Result:
             "outcomes": self.outcomes,
             "seconds": dict(self.seconds),
             "overhead": self.overhead,
+            "weights": {key: {"file": str(file), "bytes": file.stat().st_size} for key, file in self.weights.items()},
         }
         if "cost" in self.settings:
             report["pareto"] = [_short(trial) for trial in self.pareto(self.settings["cost"])]

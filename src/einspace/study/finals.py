@@ -55,17 +55,20 @@ class Finals:
         wanted = [] if self._seeded or not self._selects else [(proposal, self._seed) for proposal in self._proposals()]
         return Listed(BASELINE, lambda: wanted, time_limit=time_limit)
 
-    def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, weights: Path | None) -> Listed:
+    def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
         """The best trial, and the baselines that have a validation score, from each seed; the best baseline first.
 
-        A budget of time that is too short for all of them leaves out the worst baselines.
+        A budget of time that is too short for all of them leaves out the worst baselines. `keep`, one of `WEIGHTS`, says whose weights
+        are written to the folder `weights`.
         """
         chosen = self._chosen(store)
         while len(chosen) > 1 and self._seconds(store, chosen, workers) > budget.left:
             chosen = chosen[:-1]
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)
         wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
-        return Listed(FINAL, lambda: wanted, True, limit, weights)
+        best = store.phase(SEARCH).best if self._selects else None
+        kept = {proposal.key for proposal in chosen if keep == "all" or (keep == "best" and best is not None and proposal.key == best.key)}
+        return Listed(FINAL, lambda: wanted, True, limit, weights, kept)
 
     def seconds(self, store: StudyStore, workers: int) -> float:
         """What the final trainings will take, as far as is known by now."""

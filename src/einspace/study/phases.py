@@ -1,7 +1,7 @@
 """Phases of a run: each proposes trials from what is stored, so that all of it can be resumed. The driver knows nothing else of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, time
@@ -44,6 +44,10 @@ class Phase(ABC):
         """Where the trained weights are to be written, if they are."""
         return None
 
+    def lacks(self, trial: Trial) -> bool:
+        """Whether a trial is evaluated although an evaluation of its identity exists, because that one left no weights."""
+        return False
+
 
 class Search(Phase):
     """The proposals of a strategy, for as long as the budget lasts; a trial that was interrupted comes first, as it was proposed."""
@@ -82,7 +86,8 @@ class Search(Phase):
 class Listed(Phase):
     """Architectures that are known beforehand, each from given seeds, such as the baselines or the final trainings.
 
-    `wanted` is asked each time, for it may follow from what has ended meanwhile.
+    `wanted` is asked each time, for it may follow from what has ended meanwhile. The weights of the architectures whose keys are `kept`
+    are written to `folder`; a training of an earlier call that left none there is repeated.
     """
 
     def __init__(
@@ -92,19 +97,28 @@ class Listed(Phase):
         final: bool = False,
         time_limit: float | None = None,
         folder: Path | None = None,
+        kept: Collection[str] = (),
     ) -> None:
         self.name = name
         self.final = final
         self.time_limit = time_limit
         self._wanted = wanted
         self._folder = folder
+        self._kept = kept
+        self._earlier: frozenset[str] | None = None
         self._begun: set[str] = set()
 
     def next(self, store: StudyStore) -> Trial | None:
         """The first that has no lasting outcome yet, and that this driver has not tried."""
         ledger = store.phase(self.name)
         waiting = {trial.identity: trial for trial in ledger.interrupted()}
-        known = {trial.identity for trial in ledger.trials if trial.outcome in LASTING or trial.number in ledger.running()}
+        if self._earlier is None:
+            self._earlier = frozenset(trial.identity for trial in ledger.trials if trial.outcome is Outcome.OK)
+        known = {
+            trial.identity
+            for trial in ledger.trials
+            if (trial.outcome in LASTING and not self.lacks(trial)) or trial.number in ledger.running()
+        }
         for proposal, seed in self._wanted():
             trial = Trial(len(ledger.trials), proposal, self.name, seed, started=time())
             if trial.identity not in known | self._begun:
@@ -114,14 +128,25 @@ class Listed(Phase):
 
     def progress(self, store: StudyStore) -> tuple[int, int | None]:
         """Of those that are wanted."""
-        ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
+        ended = {
+            trial.identity
+            for trial in store.phase(self.name).trials
+            if trial.evaluation is not None and (trial.identity in self._begun or not self.lacks(trial))
+        }
         wanted = [f"{seed}:{proposal.identity}" for proposal, seed in self._wanted()]
         return sum(identity in ended for identity in wanted), len(wanted)
 
     def weights(self, trial: Trial) -> str | None:
         """A file of the folder under the architecture's key, for the first of its seeds."""
         first = next((seed for proposal, seed in self._wanted() if proposal.identity == trial.proposal.identity), None)
-        return None if self._folder is None or first != trial.seed else str(self._folder.resolve() / f"{trial.proposal.key}.safetensors")
+        if self._folder is None or trial.key not in self._kept or first != trial.seed:
+            return None
+        return str(self._folder.resolve() / f"{trial.key}.safetensors")
+
+    def lacks(self, trial: Trial) -> bool:
+        """Whether its weights are wanted, and an earlier call trained it without leaving them."""
+        file = self.weights(trial) if trial.identity in (self._earlier or ()) else None
+        return file is not None and not Path(file).is_file()
 
 
 def scores(trials: Sequence[Trial], key: str) -> list[Trial]:

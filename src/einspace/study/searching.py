@@ -94,7 +94,7 @@ def search(
     pruner: str = "none",
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
-    keep_weights: bool = False,
+    keep_weights: Literal["best", "all", "none"] = "best",
     final_seeds: int = 1,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
@@ -136,7 +136,8 @@ def search(
         pruner: One of `storage.pruners.PRUNERS`, which gives up trials early from the validation scores of their epochs.
         callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
         devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
-        keep_weights: Write those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder.
+        keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
+            "best" architecture, of "all" that are trained in the end, or of "none". A run that ended without them trains what is missing.
         final_seeds: Seeds of the final trainings, whose mean and spread are reported.
 
     Raises:
@@ -217,7 +218,7 @@ def search(
                 store.note(*entrants.note())
                 driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
                 session.searched = perf_counter()
-                driver.run(entrants.finals(store, time_limit, time_left, workers, folder.weights if keep_weights else None))
+                driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
                 session.keep()
         except BaseException as error:
             with suppress(EinspaceError):  # it may be the database that has ended the search
