@@ -17,7 +17,6 @@ from einspace.networks.heads.data import head_data
 from einspace.space import EinSpace
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
-from einspace.tasks.split import Normaliser
 
 FORMAT = 1
 """Of `run.json`; a run of another one is not continued."""
@@ -37,7 +36,7 @@ def of_task(task: Task, recipe: Recipe) -> Settings:
         "own": task.own.said(),
         "data": fingerprint(task),
         "metric": metric,
-        "scaling": _scaling(task.target_normaliser),
+        "preprocessing": task.preprocessing.to_json(),
         "input": list(task.input.shape),
         "head": head_data(task.head),
         "labels": [str(label) for label in task.labels],
@@ -91,6 +90,8 @@ def source_of(thing: object) -> str | None:
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
+    if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
+        stored, here = ({name: value for name, value in of.items() if name not in ("preprocessing", "scaling")} for of in (stored, here))
     lines = differences(_without_versions(stored), _without_versions(here))
     if lines:
         changed = "\n".join(f"  {line}" for line in lines)
@@ -120,14 +121,6 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str =
 
 def _without_versions(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in ("versions", "published", "path")}
-
-
-def _scaling(normaliser: Normaliser | None) -> dict[str, Any] | None:
-    """What targets were divided by: the figures of a few numbers, a hash of those of a field."""
-    if normaliser is None:
-        return None
-    parts = {"mean": np.asarray(normaliser.mean), "deviation": np.asarray(normaliser.deviation)}
-    return {name: part.ravel().tolist() if part.size <= 16 else _hash(part.tobytes().hex()) for name, part in parts.items()}
 
 
 def _hash(text: str) -> str:

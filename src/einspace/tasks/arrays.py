@@ -22,6 +22,7 @@ from einspace.tasks.choice import check_function, check_kind, kind_for
 from einspace.tasks.defaults import METRIC_OF, recipe_for
 from einspace.tasks.metrics import metric_named
 from einspace.tasks.options import BASELINES, SEQUENCE_BASELINES, Options
+from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.presence import check_presence
 from einspace.tasks.split import Normaliser, Split, stratified
 from einspace.tasks.stored import Rows, is_mapped, on_disk
@@ -40,6 +41,7 @@ def task_of(source: Source, options: Options) -> Task:
     """The task of one pool or of given splits; `options` are all there are. Raises TaskError that names split, sample and expectation."""
     name = options["name"]
     arrays, axes = _arrays(source, options)
+    order, target_order = (found.order for found in axes)
     whole = np.concatenate([y for _, y in arrays.values()])
     if not len(whole):
         raise TaskError(f"{name}: there are no samples")
@@ -57,10 +59,12 @@ def task_of(source: Source, options: Options) -> Task:
     inputs = Feature.of([int(size) for size in parts["train"].x.shape[1:]])
     constant = _constant(parts["train"].x, inputs, name)
     y, target_normaliser, about = _targets(parts, targets, name)
-    x, normaliser = _samples(parts, inputs, options["normalise"], name)
+    given = Preprocessing(order, target_order, target_normaliser=target_normaliser)
+    x, preprocessing = _samples(parts, inputs, options["normalise"], name, given)
+    normaliser = preprocessing.normaliser if any(map(on_disk, x.values())) else None
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
     check_function(metric, targets.head.output(inputs), train.y, name)
-    given = [split for split in ("valid", "test") if split in source.pools]
+    apart = [split for split in ("valid", "test") if split in source.pools]
     shaped = of_pixels(whole, targets.kind, inputs.shape)
     suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
     notes = (
@@ -69,7 +73,7 @@ def task_of(source: Source, options: Options) -> Task:
         *told,
         *(found.note for found in axes if found.note and not found.doubtful),
         *constant,
-        f"{' and '.join(given)} as given" if given else f"divided by seed {options['seed']}",
+        f"{' and '.join(apart)} as given" if apart else f"divided by seed {options['seed']}",
         *about,
     )
     task = Task(
@@ -85,7 +89,7 @@ def task_of(source: Source, options: Options) -> Task:
         description=options["description"],
         labels=targets.labels,
         normaliser=normaliser,
-        target_normaliser=target_normaliser,
+        preprocessing=preprocessing,
         notes=notes,
         doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *shaped, *suspicions),
     )
@@ -195,9 +199,9 @@ def _rows(x: NDArray[Any] | Rows, rows: NDArray[np.int64]) -> NDArray[Any] | Row
 
 
 def _samples(
-    parts: Mapping[str, _Part], inputs: Feature, normalise: bool, name: str
-) -> tuple[dict[str, NDArray[Any] | Rows], Normaliser | None]:
-    """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, beside their normaliser."""
+    parts: Mapping[str, _Part], inputs: Feature, normalise: bool, name: str, given: Preprocessing
+) -> tuple[dict[str, NDArray[Any] | Rows], Preprocessing]:
+    """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, to be normalised later."""
     axis = 1 if inputs.mode == "Im" else 2
     train = parts["train"].x
     normaliser = Normaliser.of(train, channel_axes(inputs)) if normalise else None
@@ -208,11 +212,12 @@ def _samples(
             f"{_where(name, 'train')}: most of the different values of channel {lost[0]} are equal in float32, in which networks are "
             f"trained: {hint}"
         )
+    preprocessing = given.measured(train, channel_axes(inputs), normaliser)
     if any(on_disk(part.x) for part in parts.values()):
-        return {split: part.x for split, part in parts.items()}, normaliser
+        return {split: part.x for split, part in parts.items()}, preprocessing
     if normaliser is None:
-        return {split: np.ascontiguousarray(part.x, np.float32) for split, part in parts.items()}, None
-    return {split: normaliser.normalised(part.x) for split, part in parts.items()}, None
+        return {split: np.ascontiguousarray(part.x, np.float32) for split, part in parts.items()}, preprocessing
+    return {split: normaliser.normalised(part.x) for split, part in parts.items()}, preprocessing
 
 
 def _targets(parts: Mapping[str, _Part], targets: Targets, name: str) -> tuple[dict[str, NDArray[Any]], Normaliser | None, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from einspace.errors import TaskError
 from einspace.files import read_mat
 from einspace.tasks.checks import not_finite
 from einspace.tasks.entry import Entry
+from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.split import Normaliser, Split
 from einspace.tasks.task import Task
 
@@ -41,7 +42,8 @@ def read_darcy(entry: Entry, folder: Path) -> Task:
     parts = [train, [array[sizes[0] :] for array in pool], test]
     splits = [Split(medium.normalised(x), pressure.normalised(y)) for x, y in parts]
     notes = ("fields normalised per pixel as measured on train; the loss and the scores are in the pressure's own units",)
-    return entry.task(splits, folder, pressure, built, notes)
+    preprocessing = Preprocessing(target_normaliser=pressure).measured(train[0], (0, 2, 3), medium)
+    return entry.task(splits, folder, preprocessing, built, notes)
 
 
 def unit_gaussian(fields: NDArray[np.float32], constant: float = 0.0) -> Normaliser:

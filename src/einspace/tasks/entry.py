@@ -16,9 +16,10 @@ from einspace.networks.heads import Classification, Head
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import missing_classes
 from einspace.tasks.metrics import Metric
+from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.split import Normaliser, Split
+from einspace.tasks.split import Split
 from einspace.tasks.task import Task
 
 VARIABLE = "EINSPACE_DATA"
@@ -152,7 +153,7 @@ class Entry:
         self,
         splits: Sequence[Split],
         folder: Path | None = None,
-        target_normaliser: Normaliser | None = None,
+        preprocessing: Preprocessing = Preprocessing(),
         built: bool = False,
         notes: tuple[str, ...] = (),
     ) -> Task:
@@ -161,7 +162,7 @@ class Entry:
         Args:
             splits: Train, valid and test.
             folder: Where the files lie, for errors.
-            target_normaliser: What the targets were normalised with.
+            preprocessing: What was done to samples and targets already.
             built: Whether somebody made the files anew, of another size perhaps: then no published score compares with those on them.
             notes: What was understood of the data.
 
@@ -188,7 +189,7 @@ class Entry:
                 description=self.description + (f" {_BUILT}" if built else ""),
                 labels=self.labels,
                 reported=Reported(self.metric.name, self.published) if official else None,
-                target_normaliser=target_normaliser,
+                preprocessing=preprocessing,
                 augmentation=self.augmentation,
                 notes=notes,
             )

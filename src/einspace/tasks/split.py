@@ -52,6 +52,10 @@ class Normaliser:
 
     mean: NDArray[np.float64]
     deviation: NDArray[np.float64]
+    low: NDArray[np.float64] | None = None
+    """The smallest number that was measured; None where that was not kept."""
+    high: NDArray[np.float64] | None = None
+    """The largest one."""
 
     @classmethod
     def of(cls, x: NDArray[Any] | Rows, axes: tuple[int, ...], least: float = 0.0) -> Self:
@@ -73,7 +77,8 @@ class Normaliser:
         step = np.finfo(x.dtype).eps if x.dtype.kind == "f" else 0.0
         spread = np.asarray(high, np.float64) - low > NOISE * float(step) * np.maximum(np.abs(low), np.abs(high))
         deviation = np.sqrt(squares)
-        return cls(mean, np.where(spread & (deviation > 1e-6 * least), deviation, 1.0))
+        low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+        return cls(mean, np.where(spread & (deviation > 1e-6 * least), deviation, 1.0), low, high)
 
     def normalised(self, x: NDArray[Any] | Rows) -> NDArray[np.float32]:
         """A copy with the mean at 0 and the deviation at 1, cast to float32 after that."""

@@ -19,6 +19,7 @@ from einspace.tasks.checks import problem_of
 from einspace.tasks.choice import check_kind
 from einspace.tasks.metrics import METRICS, Metric
 from einspace.tasks.options import BASELINES
+from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
@@ -43,13 +44,14 @@ class Task:
     """Data and what to do with them; `from_arrays` and the like make one of your own data.
 
     Raises TaskError that names the split and what is wrong with it.
-    `input` is the feature of one sample. `target` is the head that predicts the targets, or a number of classes for a classification,
-    whose labels run from 0. Search trains on `train` and scores on `valid`; `test` is looked at once, at the end. `baselines` are names
-    of the architectures that the task is compared with, `reported` the scores of others on the same data (see `published`).
-    `labels` are the names of the classes. `normaliser` is applied to the samples on the device, where they are too many to be kept twice;
-    samples in memory are normalised as they are. `target_normaliser` is what the targets were normalised with: scores are in their own
-    units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`, and `doubts` what can be
-    understood otherwise too. `path` is where people's own data were read from by `load_task`, and `own` what was said of them there.
+    `input` is the feature of one sample. `target` is the head that predicts the targets, or a number of classes for a classification, whose
+    labels run from 0. Search trains on `train` and scores on `valid`; `test` is looked at once, at the end. `baselines` are names of the
+    architectures that the task is compared with, `reported` the scores of others on the same data (see `published`). `labels` are the names
+    of the classes. `normaliser` is applied to the samples on the device, where they are too many to be kept twice; samples in memory are
+    normalised as they are. `preprocessing` says what was done, or is to be done, to samples and targets as they were given: scores are in
+    the targets' own units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`, and `doubts`
+    what can be understood otherwise too. `path` is where people's own data were read from by `load_task`, and `own` what was said of them
+    there.
     """
 
     name: str
@@ -65,7 +67,7 @@ class Task:
     labels: tuple[str, ...] = ()
     reported: Reported | None = None
     normaliser: Normaliser | None = None
-    target_normaliser: Normaliser | None = None
+    preprocessing: Preprocessing = Preprocessing()
     augmentation: Augmentation | None = None
     notes: tuple[str, ...] = ()
     path: str = ""
@@ -108,6 +110,11 @@ class Task:
     def output(self) -> tuple[int, ...]:
         """The shape of a prediction."""
         return self.head.output(self.input)
+
+    @property
+    def target_normaliser(self) -> Normaliser | None:
+        """What the targets were normalised with; None where they are in their own units."""
+        return self.preprocessing.target_normaliser
 
     @property
     def kind(self) -> str:
@@ -178,11 +185,15 @@ class Task:
         A channel is the first axis of an image and the last of a sequence's. A constant channel is only centred. Samples that stay in a
         file stay as they are, and are normalised on their way to the device.
         """
-        normaliser = Normaliser.of(self.train.x, channel_axes(self.input))
+        axes = channel_axes(self.input)
+        normaliser = Normaliser.of(self.train.x, axes)
+        preprocessing = self.preprocessing.measured(self.train.x, axes, normaliser)
         if any(on_disk(split.x) for split in self.splits.values()):
-            return replace(self, normaliser=normaliser)
+            return replace(self, normaliser=normaliser, preprocessing=preprocessing)
+        if self.preprocessing.normaliser is not None:
+            preprocessing = self.preprocessing.followed_by(normaliser)
         train, valid, test = (Split(normaliser.normalised(split.x), split.y) for split in self.splits.values())
-        return replace(self, train=train, valid=valid, test=test)
+        return replace(self, train=train, valid=valid, test=test, preprocessing=preprocessing)
 
     def summary(self) -> str:
         """What was understood of the data: kind, shapes, classes with their counts, splits, normalisation, metric and recipe."""

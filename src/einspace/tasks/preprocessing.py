@@ -1,0 +1,141 @@
+"""Preprocessing: what lies between samples as they are given and a network's input, and between its output and the targets' units."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from einspace.errors import TaskError
+from einspace.networks.raw import RawNetwork, needs_double
+from einspace.tasks.split import Normaliser
+from einspace.tasks.stored import Rows
+
+if TYPE_CHECKING:
+    from einspace.tasks.task import Task
+
+LISTED = 256
+"""Numbers of an array that are written as JSON; a larger one, such as the mean of a field, is a tensor in a file of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Preprocessing:
+    """How samples as they are given become the network's input, and its output numbers in the targets' own units.
+
+    The default is of data of which nothing is known, that a network takes as they are.
+    """
+
+    axes: str = ""
+    """The order of the axes that samples were given in, one of `reading.axes.AXES`; empty for that of the task."""
+    target_axes: str = ""
+    """The same of targets for each pixel."""
+    given: str = ""
+    """The type of the samples' numbers, such as uint8; empty where it is not known."""
+    dtype: str = "float32"
+    """The type in which raw samples keep their differences: float32, or float64 (see `networks.raw`)."""
+    normaliser: Normaliser | None = None
+    """What samples are normalised with, whether that was done in memory or is done on the way to the device."""
+    target_normaliser: Normaliser | None = None
+    """What targets were normalised with."""
+    low: NDArray[np.float64] | None = None
+    """The smallest raw number of each channel in train, shaped to broadcast against a batch; None where it is not known."""
+    high: NDArray[np.float64] | None = None
+    """The largest."""
+
+    def measured(self, x: NDArray[Any] | Rows, axes: tuple[int, ...], normaliser: Normaliser | None) -> Self:
+        """A copy for the raw samples `x` of train, whose numbers are looked at over some axes, and that `normaliser` normalises."""
+        seen = Normaliser.of(x, axes) if normaliser is None or normaliser.low is None else normaliser
+        low, high = seen.low, seen.high
+        assert low is not None
+        assert high is not None
+        double = False
+        if normaliser is not None and not np.can_cast(x.dtype, np.float32):
+            double = needs_double(np.maximum(np.abs(low), np.abs(high)), normaliser.deviation)
+        return replace(self, given=x.dtype.name, dtype="float64" if double else "float32", normaliser=normaliser, low=low, high=high)
+
+    def followed_by(self, normaliser: Normaliser) -> Self:
+        """That of samples that were normalised once more, by what was measured on the normalised ones."""
+        first = self.normaliser
+        if first is None:
+            return replace(self, normaliser=normaliser)
+        mean, deviation = first.mean + first.deviation * normaliser.mean, first.deviation * normaliser.deviation
+        return replace(self, normaliser=Normaliser(mean, deviation))
+
+    def around(self, network: nn.Module) -> RawNetwork:
+        """A trained network with this preprocessing inside it."""
+        return RawNetwork(network, self.normaliser, self.target_normaliser, getattr(torch, self.dtype))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; in place of an array of more than `LISTED` numbers the hash of its bytes, for `tensors` to hold it."""
+        words = {"axes": self.axes, "target_axes": self.target_axes, "given": self.given, "dtype": self.dtype}
+        return words | {name: None if array is None else _data(array) for name, array in self._arrays().items()}
+
+    def tensors(self) -> dict[str, NDArray[np.float64]]:
+        """The arrays that JSON does not hold, by name."""
+        return {name: array for name, array in self._arrays().items() if array is not None and array.size > LISTED}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]] | None = None) -> Self:
+        """The inverse of `to_json` and `tensors`; raises TaskError for a tensor that is missing or another one."""
+        arrays = {name: _array(name, data.get(name), tensors or {}) for name in cls()._arrays()}
+
+        def normaliser(of: str) -> Normaliser | None:
+            mean, deviation = arrays[f"{of}mean"], arrays[f"{of}deviation"]
+            return None if mean is None or deviation is None else Normaliser(mean, deviation)
+
+        words = {name: str(data.get(name, "")) for name in ("axes", "target_axes", "given")}
+        dtype = str(data.get("dtype", "float32"))
+        if dtype not in ("float32", "float64"):
+            raise TaskError(f"the type of raw samples is float32 or float64, not {dtype!r}")
+        return cls(
+            **words,
+            dtype=dtype,
+            normaliser=normaliser(""),
+            target_normaliser=normaliser("target_"),
+            low=arrays["low"],
+            high=arrays["high"],
+        )
+
+    def _arrays(self) -> dict[str, NDArray[np.float64] | None]:
+        inputs, targets = self.normaliser, self.target_normaliser
+        return {
+            "mean": None if inputs is None else inputs.mean,
+            "deviation": None if inputs is None else inputs.deviation,
+            "low": self.low,
+            "high": self.high,
+            "target_mean": None if targets is None else targets.mean,
+            "target_deviation": None if targets is None else targets.deviation,
+        }
+
+
+def raw_network(network: nn.Module, task: "Task") -> RawNetwork:
+    """A network that was trained on a task, with the task's normalisation inside it: it takes raw samples in the task's axes."""
+    return task.preprocessing.around(network)
+
+
+def _data(array: NDArray[np.float64]) -> dict[str, Any]:
+    """An array as plain data: its shape with its numbers, which JSON keeps exactly, or with a hash of them."""
+    wide = np.ascontiguousarray(array, np.float64)
+    return {"shape": list(wide.shape), **({"values": wide.ravel().tolist()} if wide.size <= LISTED else {"sha256": _hash(wide)})}
+
+
+def _array(name: str, data: Mapping[str, Any] | None, tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.float64] | None:
+    if data is None:
+        return None
+    if "values" in data:
+        return np.array(data["values"], np.float64).reshape(data["shape"])
+    found = tensors.get(name)
+    if found is None:
+        raise TaskError(f"the {name.replace('_', ' ')} of the preprocessing, {data['shape']}, is missing among the tensors")
+    wide = np.ascontiguousarray(found, np.float64)
+    if _hash(wide) != data["sha256"] or list(wide.shape) != data["shape"]:
+        raise TaskError(f"the {name.replace('_', ' ')} of the preprocessing is another one than the settings say: its file was changed")
+    return wide
+
+
+def _hash(array: NDArray[np.float64]) -> str:
+    return hashlib.sha256(array.tobytes()).hexdigest()[:16]
