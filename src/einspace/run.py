@@ -9,8 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
 from einspace.baselines import names as baselines
-from einspace.drafts import write_text
+from einspace.drafts import draft_of, write_text
 from einspace.errors import RunError
 from einspace.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
@@ -23,6 +28,9 @@ STUDY = "einspace"
 
 WEIGHTS = "weights"
 """The folder of trained weights in a run's folder; each file has the key of its architecture."""
+
+TENSORS = "preprocessing.safetensors"
+"""The file in a run's folder with what `run.json` does not list of the preprocessing: means and deviations that are fields."""
 
 NOTE = "settings"
 """The note in the study that holds what `run.json` holds."""
@@ -116,6 +124,27 @@ class Run:
                 return store.notes()
         except RunError:
             return {}
+
+
+def keep_tensors(folder: Path, tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays of the preprocessing into a run's folder, if there are some; raises RunError where that cannot be."""
+    if not tensors or (folder / TENSORS).is_file():
+        return
+    try:
+        with draft_of(folder / TENSORS) as draft:
+            draft.write_bytes(save({name: np.ascontiguousarray(array) for name, array in tensors.items()}))
+    except OSError as error:
+        raise RunError(f"{folder / TENSORS} cannot be written: {error.strerror}") from None
+
+
+def read_tensors(folder: Path) -> dict[str, NDArray[Any]]:
+    """Those arrays, none where there is no file; raises RunError for a file that is damaged."""
+    try:
+        return dict(load((folder / TENSORS).read_bytes()))
+    except FileNotFoundError:
+        return {}
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{folder / TENSORS} cannot be read: {error}") from None
 
 
 def _new_folder(root: Path, task: str) -> str:

@@ -22,6 +22,9 @@ from einspace.trial import Proposal, Trial
 if TYPE_CHECKING:
     import optuna
 
+    from einspace.grammar import Grammar
+    from einspace.predictor import Predictor
+    from einspace.tasks import Task
     from einspace.tasks.metrics import Seeds
 
 TOP = 5
@@ -164,6 +167,21 @@ class Result:
     def weights(self) -> dict[str, Path]:
         """The files of trained weights in the run's folder, by the keys of their architectures."""
         return {file.stem: file for file in sorted((self.run / WEIGHTS).glob("*.safetensors"))}
+
+    def predictor(self, trial: int | str | None = None, *, task: "Task | None" = None, grammar: "Grammar | None" = None) -> "Predictor":
+        """The best network, trained, with everything between the user's data and it.
+
+        Args:
+            trial: In place of the best: the number of a trial of the search, or the name of a baseline.
+            task: The task of the search, to train the network where its weights were not kept; they are kept then.
+            grammar: The grammar of the search, where it was not the paper's.
+
+        Raises:
+            RunError: There is no such trial, its weights were not kept, or the search was of an objective.
+        """
+        from einspace.result.trained import predictor_of
+
+        return predictor_of(self, trial, task, grammar)
 
     def trials(self) -> list[Trial]:
         """All trials that have ended, those of the search first."""

@@ -59,7 +59,9 @@ def task_of(source: Source, options: Options) -> Task:
     inputs = Feature.of([int(size) for size in parts["train"].x.shape[1:]])
     constant = _constant(parts["train"].x, inputs, name)
     y, target_normaliser, about = _targets(parts, targets, name)
-    given = Preprocessing(order, target_order, target_normaliser=target_normaliser)
+    given = Preprocessing(
+        order, target_order, target_normaliser=target_normaliser, classes=targets.values, signals=source.signals, size=source.size
+    )
     x, preprocessing = _samples(parts, inputs, options["normalise"], name, given)
     normaliser = preprocessing.normaliser if any(map(on_disk, x.values())) else None
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
