@@ -9,19 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
-
 from einspace.baselines import names as baselines
 from einspace.drafts import draft_of, write_text
-from einspace.errors import RunError
+from einspace.errors import RunError, TaskError
+from einspace.grammar import Grammar, grammar_data, grammar_of
 from einspace.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
 from einspace.storage.backup import backup_of, damaged
 from einspace.storage.backup import check as check_file
 from einspace.storage.outage import PATIENCE
+from einspace.tasks.preprocessing import Preprocessing
 
 STUDY = "einspace"
 """The study's name in the database of its run's folder; in another database it is the run's."""
@@ -29,11 +26,14 @@ STUDY = "einspace"
 WEIGHTS = "weights"
 """The folder of trained weights in a run's folder; each file has the key of its architecture."""
 
-TENSORS = "preprocessing.safetensors"
-"""The file in a run's folder with what `run.json` does not list of the preprocessing: means and deviations that are fields."""
-
 NOTE = "settings"
 """The note in the study that holds what `run.json` holds."""
+
+GRAMMAR = "grammar.json"
+"""The file in a run's folder that holds a grammar of the user's."""
+
+PREPROCESSING = "preprocessing.safetensors"
+"""The file that holds the numbers of a normalisation that are too many for `run.json`."""
 
 
 class Run:
@@ -104,6 +104,52 @@ class Run:
             except OSError as error:
                 raise RunError(f"{self.path / 'run.json'} cannot be written: {error.strerror}") from None
 
+    def attach(self, preprocessing: Preprocessing | None, grammar: Grammar | None) -> None:
+        """Write what `run.json` does not hold: a grammar of the user's, and the normalisation of fields; raises RunError if it cannot."""
+        from safetensors.numpy import save_file
+
+        try:
+            if grammar is not None:
+                write_text(self.path / GRAMMAR, json.dumps(grammar_data(grammar)) + "\n")
+            if preprocessing is not None and preprocessing.tensors():
+                with draft_of(self.path / PREPROCESSING) as draft:
+                    save_file(preprocessing.tensors(), draft)
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be written: {error.strerror}") from None
+
+    def grammar(self, settings: Settings) -> Grammar | None:
+        """The grammar that the run was given, None for the paper's; raises RunError for one that is damaged or another one.
+
+        GrammarError where its operations are not defined here.
+        """
+        path = self.path / GRAMMAR
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from None
+        grammar = grammar_of(data)
+        if grammar.fingerprint != settings.get("grammar"):
+            raise RunError(f"{path} holds another grammar than the run was started with")
+        return grammar
+
+    def preprocessing(self, settings: Settings) -> Preprocessing | None:
+        """What lies between raw data and a network of the run; None for a run that was made before this was kept.
+
+        Raises RunError where it is damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        if "preprocessing" not in settings:
+            return None
+        path = self.path / PREPROCESSING
+        try:
+            return Preprocessing.from_json(settings["preprocessing"], load_file(path) if path.is_file() else {})
+        except (OSError, SafetensorError, TaskError) as error:
+            raise RunError(f"{path} cannot be used: {error}") from None
+
     def settings(self) -> Settings | None:
         """What the run was started with, None for a new one; raises RunError for a file that cannot be read."""
         path = self.path / "run.json"
@@ -124,27 +170,6 @@ class Run:
                 return store.notes()
         except RunError:
             return {}
-
-
-def keep_tensors(folder: Path, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays of the preprocessing into a run's folder, if there are some; raises RunError where that cannot be."""
-    if not tensors or (folder / TENSORS).is_file():
-        return
-    try:
-        with draft_of(folder / TENSORS) as draft:
-            draft.write_bytes(save({name: np.ascontiguousarray(array) for name, array in tensors.items()}))
-    except OSError as error:
-        raise RunError(f"{folder / TENSORS} cannot be written: {error.strerror}") from None
-
-
-def read_tensors(folder: Path) -> dict[str, NDArray[Any]]:
-    """Those arrays, none where there is no file; raises RunError for a file that is damaged."""
-    try:
-        return dict(load((folder / TENSORS).read_bytes()))
-    except FileNotFoundError:
-        return {}
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"{folder / TENSORS} cannot be read: {error}") from None
 
 
 def _new_folder(root: Path, task: str) -> str:

@@ -21,6 +21,9 @@ from einspace.tasks import Recipe, Task
 FORMAT = 1
 """Of `run.json`; a run of another one is not continued."""
 
+_LATER = ("preprocessing", "samples", "scaling")
+"""What runs did not always keep, or kept otherwise."""
+
 Settings = dict[str, Any]
 """What decides the results of a run. `trials`, `workers` and the time limit do not, and may change while a run goes on."""
 
@@ -39,6 +42,7 @@ def of_task(task: Task, recipe: Recipe) -> Settings:
         "preprocessing": task.preprocessing.to_json(),
         "input": list(task.input.shape),
         "head": head_data(task.head),
+        "samples": {name: len(split) for name, split in task.splits.items()},
         "labels": [str(label) for label in task.labels],
         "augmentation": None if task.augmentation is None else asdict(task.augmentation),
         "published": dict(task.published),
@@ -91,7 +95,7 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
     if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
-        stored, here = ({name: value for name, value in of.items() if name not in ("preprocessing", "scaling")} for of in (stored, here))
+        stored, here = ({name: value for name, value in of.items() if name not in _LATER} for of in (stored, here))
     lines = differences(_without_versions(stored), _without_versions(here))
     if lines:
         changed = "\n".join(f"  {line}" for line in lines)

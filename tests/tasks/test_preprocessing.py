@@ -16,14 +16,14 @@ from einspace.tasks.split import Normaliser
 RNG = np.random.default_rng(0)
 
 
-def _raw_equals_stored(task: Task, x: np.ndarray, within: float) -> None:  # type: ignore[type-arg]
+def _raw_equals_stored(task: Task, x: np.ndarray, within: float) -> None:
     """The raw samples of train, found by their place in a pool that is given as train, go in and the task's own samples come out."""
     found = raw_network(nn.Identity(), task)(torch.from_numpy(np.ascontiguousarray(x)))
     assert found.dtype == torch.float32
     np.testing.assert_allclose(found.numpy(), task.tensors(["train"])[0].numpy(), rtol=0, atol=within)
 
 
-def _task(x: np.ndarray, y: np.ndarray, **options: object) -> Task:  # type: ignore[type-arg]
+def _task(x: np.ndarray, y: np.ndarray, **options: object) -> Task:
     """A task whose train is all of `x`, in its order."""
     return Task.from_arrays(x, y, valid=(x[:20], y[:20]), test=(x[:20], y[:20]), **options)  # type: ignore[arg-type]
 

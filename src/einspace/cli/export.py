@@ -1,59 +1,141 @@
 """Networks for use elsewhere: `export`."""
 
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from einspace.cli.options import AsJson, Seed, read_architecture
 from einspace.cli.output import out, print_json, waiting
-from einspace.errors import SettingError, UnknownNameError
+from einspace.errors import ExportError, SettingError, UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture
 
 if TYPE_CHECKING:
     from einspace.networks import Head
-    from einspace.result import Result
+    from einspace.networks.export import Exported
+    from einspace.result import Result, Trained
 
 What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
+Formats = Annotated[list[str], typer.Option("--format", help="source, torch, onnx or safetensors; may be given several times.")]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="The file to write, whole or not at all; several formats: a folder.")
+]
+Modules = Annotated[list[str], typer.Option("--module", help="A Python module to import first, which has a run's own operations or head.")]
 
 
 def export(
     what: What,
-    format: Annotated[str, typer.Option("--format", help="source, torch, onnx or safetensors.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write, whole or not at all.")],
+    formats: Formats,
+    output: Output,
     shape: Annotated[str | None, typer.Option("--shape", help="Input, C,H,W or S,D; 3,32,32 for a TEXT, the task's for a run.")] = None,
-    classes: Annotated[int | None, typer.Option("--classes", help="Classes of the head; none: the backbone, or a run's task's.")] = None,
+    classes: Annotated[int | None, typer.Option("--classes", help="Classes of the head; none: the backbone, or a run's head.")] = None,
+    trial: Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of its best one.")] = None,
     weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights in a safetensors file.")] = None,
     seed: Seed = 0,
     optimize: Annotated[bool, typer.Option("--optimize/--plain", help="Simplified and fused, or every operation as derived.")] = True,
+    normalised: Annotated[
+        bool, typer.Option("--normalised-input", help="Leave the normalisation out: the network takes normalised samples.")
+    ] = False,
+    modules: Modules = [],  # noqa: B006 - how typer takes an option that may be given several times
     runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
     as_json: AsJson = False,
 ) -> None:
-    """Write a network as standalone source, a torch.export program, an ONNX model or weights."""
-    from einspace.networks import Classification
-    from einspace.networks.export import export_file
+    """Write a network as standalone source, a torch.export program, an ONNX model or weights.
 
+    That of a run takes samples as they were given, in the axes that the model card beside it names.
+    """
+    from einspace.networks import Classification
+    from einspace.networks.export import FORMATS, export_file
+
+    for name in modules:
+        _imported(name)
+    for format in formats:
+        if format not in FORMATS:
+            raise UnknownNameError("format", format, FORMATS)
+    targets = _targets(output, list(dict.fromkeys(formats)))
+    if weights is not None and list(targets) == ["source"]:
+        raise SettingError("a source file holds no weights: write them with the format safetensors, and load them into its Network")
     result = _result(what, runs)
+    options: dict[str, Any] = {}
+    found = None
     if result is None:
+        if trial is not None or normalised:
+            raise SettingError(f"--trial and --normalised-input are for a run, which {what!r} is not")
         architecture = _architecture(what, Feature.parse(shape or "3,32,32"), runs)
         head: Head | None = None if classes is None else Classification(classes)
     else:
-        architecture, head = _best(result, shape, classes)
-        kept = result.run / "weights" / f"{architecture.key}.safetensors"
-        weights = kept if weights is None and kept.is_file() else weights
-    with waiting(f"writing {output}"):
-        written = export_file(architecture, output, format, head, weights, seed, optimize)
-    fresh = weights is None and format != "source"
+        from einspace.result.trained import check_raw
+
+        found = _found(result, trial, shape, classes)
+        architecture, head = found.architecture, found.head
+        weights = found.weights if weights is None else weights
+        around = None if normalised else check_raw(found, result.run.name).around
+        options = {"around": around, "facts": found.described(around is not None)}
+        _check_card(targets)
+    written = []
+    for format, path in targets.items():
+        with waiting(f"writing {path}"):
+            taken = None if format == "source" else weights
+            written.append(export_file(architecture, path, format, head, taken, seed, optimize, **options))
+    fresh = weights is None and list(targets) != ["source"]
+    card = None if result is None or found is None else _card(result, found, written, not normalised, weights is None)
     if as_json:
-        figures = {**asdict(written), "path": str(output)}
-        print_json({**figures, "architecture": str(architecture), "key": architecture.key, "fresh_weights": fresh})
+        figures = [{**asdict(file), "path": str(file.path)} for file in written]
+        report = {"architecture": str(architecture), "key": architecture.key, "fresh_weights": fresh}
+        report |= {} if card is None else {"card": str(card)}
+        print_json({**figures[0], **report} if len(figures) == 1 else {"files": figures, **report})
         return
-    out.print(f"{output}: {format}, {written.bytes:,} bytes, {written.parameters:,} parameters", highlight=False, soft_wrap=True)
+    for file in written:
+        line = f"{file.path}: {file.format}, {file.bytes:,} bytes, {file.parameters:,} parameters"
+        out.print(line, highlight=False, soft_wrap=True)
+    if card is not None:
+        out.print(f"{card}: what the network is for, its scores, and how it is loaded", highlight=False, soft_wrap=True)
     if fresh:
         told = f"The weights are freshly initialised, with seed {seed}: --weights takes trained ones"
         out.print(f"{told}, and a search with --keep-weights keeps its own.", soft_wrap=True)
+
+
+def _imported(name: str) -> None:
+    try:
+        import_module(name)
+    except ImportError as error:
+        raise SettingError(f"the module {name!r} cannot be imported: {error}") from None
+
+
+def _targets(output: Path, formats: list[str]) -> dict[str, Path]:
+    """The file of each format: `output` itself, or files in it where there are several formats."""
+    from einspace.networks.export import SUFFIXES
+
+    if len(formats) == 1:
+        return {formats[0]: output}
+    if output.exists() and not output.is_dir():
+        raise ExportError(f"cannot write {output}: several formats go into a folder, and this is a file")
+    try:
+        output.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"cannot write {output}: {error.strerror}") from None
+    return {format: output / f"network{SUFFIXES[format]}" for format in formats}
+
+
+def _check_card(targets: dict[str, Path]) -> None:
+    """Before any work: a file of the user's under the name of the model card is not written over."""
+    from einspace.reporting.card import NAME, is_card
+
+    path = next(iter(targets.values())).parent / NAME
+    if not is_card(path):
+        raise ExportError(f"cannot write {path}: it is not a model card of this program; move it, or export into another folder")
+
+
+def _card(result: "Result", found: "Trained", files: "list[Exported]", raw: bool, fresh: bool) -> Path:
+    from einspace.networks.export.files import write_file
+    from einspace.reporting.card import NAME, card
+
+    path = files[0].path.parent / NAME
+    write_file(path, card(result, found, files, raw, fresh).encode())
+    return path
 
 
 def _result(what: str, runs: str) -> "Result | None":
@@ -78,19 +160,15 @@ def _architecture(what: str, inputs: Feature, runs: str) -> Architecture:
         raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None
 
 
-def _best(result: "Result", shape: str | None, classes: int | None) -> "tuple[Architecture, Head]":
-    """A run's best architecture at its task's input, and the task's head; what is asked for besides must agree."""
+def _found(result: "Result", trial: int | None, shape: str | None, classes: int | None) -> "Trained":
+    """A run's best architecture or another one, with the run's head; what is asked for besides must agree."""
     from einspace.networks import Classification, check_fit
-    from einspace.networks.heads.data import head_of
+    from einspace.result import trained
 
-    task, inputs = result.settings["task"], Feature.of(result.settings["input"])
-    if result.best is None:
-        raise SettingError(f"the run {result.run.name} has no best architecture yet: no trial has ended well")
+    found = trained(result, trial)
+    inputs = found.architecture.input
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {result.run.name} is of inputs {inputs}, not {Feature.parse(shape)}")
-    if "head" not in result.settings:
-        raise SettingError(f"the run {result.run.name} is of an objective, which has no head: export the text with --classes")
-    architecture, head = result.best.architecture, head_of(result.settings["head"])
     if classes is not None:
-        check_fit(Classification(classes), architecture.output, head.output(inputs), task)
-    return architecture, head
+        check_fit(Classification(classes), found.architecture.output, found.head.output(inputs), result.settings["task"])
+    return found

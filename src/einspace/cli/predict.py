@@ -23,7 +23,7 @@ def predict(
     what: What,
     data: New,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="A .csv file; a .npy file for pixels.")],
-    trial: Annotated[str | None, typer.Option("--trial", help="Number of a trial, or name of a baseline; the best if not given.")] = None,
+    trial: Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of its best one.")] = None,
     probabilities: Annotated[bool, typer.Option("--probabilities", help="Write the chance of each class too.")] = False,
     split: Annotated[str | None, typer.Option("--split", help="Of arrays in a file: train, valid or test.")] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples that are in memory at a time.")] = 256,
@@ -54,7 +54,7 @@ def predict(
     out.print(f"{output}: {samples.count:,} predictions by {predictor!r}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _predictor(what: str, trial: str | None, runs: str) -> "Predictor":
+def _predictor(what: str, trial: int | None, runs: str) -> "Predictor":
     """A saved predictor, or that of a run."""
     from einspace.predictor import load_predictor
     from einspace.predictor.folder import RECORD
@@ -68,8 +68,7 @@ def _predictor(what: str, trial: str | None, runs: str) -> "Predictor":
     if not (folder / "run.json").is_file():
         found = ", ".join(sorted(path.parent.name for path in Path(runs).glob("*/run.json"))) or "none"
         raise SettingError(f"{what} is neither a run nor the folder of a predictor; the runs in {runs} are: {found}")
-    wanted = int(trial) if trial is not None and trial.isdecimal() else trial
-    return load_result(folder.name, str(folder.parent)).predictor(wanted)
+    return load_result(folder.name, str(folder.parent)).predictor(trial)
 
 
 def _table(predictor: "Predictor", samples: "Samples", file: Path, batch_size: int, probabilities: bool) -> None:

@@ -3,5 +3,15 @@
 from einspace.grammar.einspace import COMPUTATION_PROBABILITY, einspace_grammar
 from einspace.grammar.grammar import Grammar, Production, terminals
 from einspace.grammar.sequences import sequence_grammar
+from einspace.grammar.stored import grammar_data, grammar_of
 
-__all__ = ["COMPUTATION_PROBABILITY", "Grammar", "Production", "einspace_grammar", "sequence_grammar", "terminals"]
+__all__ = [
+    "COMPUTATION_PROBABILITY",
+    "Grammar",
+    "Production",
+    "einspace_grammar",
+    "grammar_data",
+    "grammar_of",
+    "sequence_grammar",
+    "terminals",
+]

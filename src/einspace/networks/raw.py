@@ -7,8 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-MOVED = 1e-4
+MOVED = 2.5e-5
 """How far the rounding of float32 may move a number, in deviations, before float64 is needed."""
+
+CONSTANTS = ("input_mean", "input_rest", "input_deviation", "target_mean", "target_deviation")
+"""Names of the buffers of a `RawNetwork`."""
 
 
 class Scale(Protocol):
@@ -77,6 +80,14 @@ class RawNetwork(nn.Module):
         if self.restores:
             outputs = outputs.to(self.target_dtype) * self.target_deviation + self.target_mean
         return outputs
+
+    def before(self, x: Tensor) -> Tensor:
+        """Raw samples (n, ...) that become about `x`."""
+        return x.to(self.dtype) * self.input_deviation + self.input_mean if self.normalises else x
+
+    def inside(self, outputs: Tensor) -> Tensor:
+        """Predictions in the targets' units as the network inside gives them."""
+        return (outputs - self.target_mean) / self.target_deviation if self.restores else outputs
 
     def constants(self) -> dict[str, Tensor]:
         """The buffers of the normalisation by name, which are no weights of the network."""

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
+from einspace.features import Feature
+from einspace.grammar import Grammar, grammar_data, grammar_of
 from einspace.networks.heads import Head
 from einspace.networks.heads.data import head_data, head_of
 from einspace.settings import Settings, source_of
@@ -35,15 +37,17 @@ class About:
     test: float | None = None
     """The score on test, in the units of the metric."""
     run: str = ""
-    grammar: str = ""
-    """The fingerprint of the grammar that the architecture is of."""
+    grammar: Grammar | None = None
+    """The grammar that the architecture is of, the paper's if None."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """The `DataOptions` that said something when the data were read."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of the packages that trained the network."""
 
     @classmethod
-    def of_run(cls, settings: Settings, text: str, key: str, test: float | None, run: str, preprocessing: Preprocessing) -> Self:
+    def of_run(
+        cls, settings: Settings, text: str, key: str, test: float | None, run: str, preprocessing: Preprocessing, grammar: Grammar | None
+    ) -> Self:
         """What the settings of a run say of one of its architectures."""
         metric = settings["metric"]
         known = METRICS.get(metric["name"])
@@ -59,7 +63,7 @@ class About:
             own_metric=known is None or source_of(known.function) != metric["source"],
             test=test,
             run=run,
-            grammar=settings["grammar"],
+            grammar=grammar,
             options=settings["own"],
             versions=settings["versions"],
         )
@@ -93,8 +97,6 @@ class About:
     @property
     def outputs(self) -> int:
         """Numbers in a prediction, or channels of one for each pixel."""
-        from einspace.features import Feature
-
         return int(self.head.output(Feature.of(self.input))[0])
 
     def expectation(self) -> str:
@@ -106,20 +108,25 @@ class About:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, but for the tensors of `preprocessing.tensors`."""
-        plain = {name: value for name, value in vars(self).items() if name not in ("head", "preprocessing")}
+        plain = {name: value for name, value in vars(self).items() if name not in ("head", "preprocessing", "grammar")}
         plain |= {"input": list(self.input), "labels": list(self.labels), "options": dict(self.options), "versions": dict(self.versions)}
-        return {**plain, "head": head_data(self.head), "preprocessing": self.preprocessing.to_json()}
+        grammar = None if self.grammar is None else grammar_data(self.grammar)
+        return {**plain, "head": head_data(self.head), "preprocessing": self.preprocessing.to_json(), "grammar": grammar}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """The inverse; raises KeyError, TypeError or ValueError for what is none, NetworkError or TaskError for parts that do not fit."""
-        words = {name: str(data[name]) for name in ("task", "text", "key", "metric", "run", "grammar")}
+        """The inverse; raises KeyError, TypeError or ValueError for what is none, NetworkError or TaskError for parts that do not fit.
+
+        Operations and heads of the user's own must be defined already: nothing is imported.
+        """
+        words = {name: str(data[name]) for name in ("task", "text", "key", "metric", "run")}
         return cls(
             **words,
             input=tuple(map(int, data["input"])),
             head=head_of(data["head"]),
             preprocessing=Preprocessing.from_json(data["preprocessing"], tensors),
             labels=tuple(map(str, data["labels"])),
+            grammar=None if data["grammar"] is None else grammar_of(data["grammar"]),
             own_metric=bool(data["own_metric"]),
             test=None if data["test"] is None else float(data["test"]),
             options=dict(data["options"]),

@@ -16,7 +16,6 @@ from torch import nn
 from einspace.drafts import draft_of
 from einspace.errors import EinspaceError, RunError
 from einspace.features import Feature
-from einspace.grammar import Grammar
 from einspace.networks import build
 from einspace.networks.state import fill_state
 from einspace.predictor.about import About
@@ -56,15 +55,11 @@ def save(predictor: "Predictor", folder: str | os.PathLike[str]) -> None:
         raise RunError(f"the predictor cannot be written to {target}: {error.strerror}") from None
 
 
-def load_predictor(folder: str | os.PathLike[str], grammar: Grammar | None = None) -> "Predictor":
-    """Read a predictor from the folder that `Predictor.save` wrote.
+def load_predictor(folder: str | os.PathLike[str]) -> "Predictor":
+    """Read a predictor from the folder that `Predictor.save` wrote; nothing in it is executed.
 
-    Args:
-        folder: The folder.
-        grammar: The grammar of the architecture, where it is not the paper's.
-
-    Raises:
-        RunError: The folder is none of a predictor's, or a file of it is damaged or was exchanged.
+    Raises RunError for a folder that is not a predictor's, for a file that is damaged or was exchanged, and where the module of the user's
+    own operations or head was not imported yet.
     """
     target = Path(folder)
     record = _record(target)
@@ -72,17 +67,17 @@ def load_predictor(folder: str | os.PathLike[str], grammar: Grammar | None = Non
     try:
         tensors = safetensors.numpy.load(data[TENSORS]) if TENSORS in data else {}
         about = About.from_json(record["about"], tensors)
-        return made(about, safetensors.torch.load(data[WEIGHTS]), grammar)
+        return made(about, safetensors.torch.load(data[WEIGHTS]))
     except (LookupError, AttributeError, TypeError, ValueError, EinspaceError, SafetensorError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
         raise RunError(f"the folder {target} is not a predictor that can be used here: {reason}") from None
 
 
-def made(about: About, state: dict[str, torch.Tensor], grammar: Grammar | None = None) -> "Predictor":
+def made(about: About, state: dict[str, torch.Tensor]) -> "Predictor":
     """The predictor of some weights, which are those of the network alone; raises what parsing and filling raise."""
     from einspace.predictor.predictor import Predictor
 
-    architecture = EinSpace(Feature.of(about.input), grammar=grammar).parse(about.text)
+    architecture = EinSpace(Feature.of(about.input), grammar=about.grammar).parse(about.text)
     network: nn.Module = build(architecture, about.head)
     fill_state(network, state)
     return Predictor(about.preprocessing.around(network), about)

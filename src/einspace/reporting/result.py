@@ -23,7 +23,7 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
         spread = result.sampling
         split = "test" if spread.split == "test" else "validation"
         parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on {split} ({spread.count} scored)")
-    parts += [_verdict(result), _time(result, counts(result)), _disk(result)]
+    parts += [verdict(result), _time(result, counts(result)), _disk(result)]
     return [part for part in parts if part != ""]
 
 
@@ -89,7 +89,7 @@ def _test(row: Entrant) -> str:
     return spread(scores)
 
 
-def _verdict(result: Result) -> str:
+def verdict(result: Result) -> str:
     """Says in words what validation and test say, favourable or not."""
     best = result.best
     if best is None:

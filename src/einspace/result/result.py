@@ -22,7 +22,6 @@ from einspace.trial import Proposal, Trial
 if TYPE_CHECKING:
     import optuna
 
-    from einspace.grammar import Grammar
     from einspace.predictor import Predictor
     from einspace.tasks import Task
     from einspace.tasks.metrics import Seeds
@@ -168,20 +167,20 @@ class Result:
         """The files of trained weights in the run's folder, by the keys of their architectures."""
         return {file.stem: file for file in sorted((self.run / WEIGHTS).glob("*.safetensors"))}
 
-    def predictor(self, trial: int | str | None = None, *, task: "Task | None" = None, grammar: "Grammar | None" = None) -> "Predictor":
+    def predictor(self, trial: int | None = None, *, task: "Task | None" = None) -> "Predictor":
         """The best network, trained, with everything between the user's data and it.
 
         Args:
-            trial: In place of the best: the number of a trial of the search, or the name of a baseline.
+            trial: The number of a trial of the search, in place of the best.
             task: The task of the search, to train the network where its weights were not kept; they are kept then.
-            grammar: The grammar of the search, where it was not the paper's.
 
         Raises:
             RunError: There is no such trial, its weights were not kept, or the search was of an objective.
+            GrammarError, NetworkError: The module of the user's own operations or head was not imported yet.
         """
-        from einspace.result.trained import predictor_of
+        from einspace.result.predicting import predictor_of
 
-        return predictor_of(self, trial, task, grammar)
+        return predictor_of(self, trial, task)
 
     def trials(self) -> list[Trial]:
         """All trials that have ended, those of the search first."""

@@ -24,7 +24,7 @@ from einspace.executors.main_module import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.result import SESSION, Progress, Result, collect
-from einspace.run import Run, keep_tensors
+from einspace.run import Run
 from einspace.settings import of_objective, of_search, of_task
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
@@ -207,7 +207,7 @@ def search(
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
-        keep_tensors(folder.path, task.preprocessing.tensors() if isinstance(task, Task) else {})
+        folder.attach(task.preprocessing if isinstance(task, Task) else None, grammar)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
         session = _Session(store)

@@ -17,6 +17,9 @@ from einspace.operations.layers import PosEnc
 LOADED = "to be loaded"
 """What stands beside a weight of a user's layer: how it starts is not known here."""
 
+WRITTEN = 256
+"""Numbers of a constant tensor that are written down."""
+
 
 def constructor(module: nn.Module) -> Expression | None:
     """The call that makes this module with fresh weights, `nn.Linear(3, 64)`; None where there is none.
@@ -62,6 +65,13 @@ def definitions(root: nn.Module, called: Collection[str]) -> list[str]:
                 lines += _definition(f"{path}.{name}", torch.Tensor, _tensor("torch.zeros", buffer), LOADED)
         waiting += [(f"{path}.{name}", child) for name, child in reversed(list(module.named_children()))]
     return lines
+
+
+def constant(name: str, value: torch.Tensor) -> list[str]:
+    """The lines that register a tensor of known numbers as a buffer; one of many numbers is left to be loaded."""
+    if value.numel() > WRITTEN:
+        return _definition(name, torch.Tensor, _tensor("torch.ones", value), LOADED)
+    return _definition(name, torch.Tensor, call("torch.tensor", [literal(value.tolist())], {"dtype": str(value.dtype)}))
 
 
 def place(path: str) -> str:

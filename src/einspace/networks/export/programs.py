@@ -1,6 +1,7 @@
 """Programs: a network as a `torch.export` program and as an ONNX model, both for any batch size."""
 
 import io
+import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from einspace.errors import ExportError
 from einspace.features import Feature
+from einspace.networks.export.facts import ENTRY, Facts, properties
 from einspace.networks.export.pooling import adaptive_average
 
 EXTRA = ("onnx", "onnxscript", "onnxruntime")
@@ -21,13 +23,13 @@ LARGEST_ONNX = 2 * 2**30
 """Bytes that a single ONNX file holds at most."""
 
 
-def export_program(network: nn.Module, inputs: Feature) -> torch.export.ExportedProgram:
-    """The network in evaluation mode as a program, from a batch (n, ...) of the inputs, n being free.
+def export_program(network: nn.Module, inputs: Feature, dtype: torch.dtype = torch.float32) -> torch.export.ExportedProgram:
+    """The network in evaluation mode as a program, from a batch (n, ...) of inputs of a type, n being free.
 
     Raises ExportError with PyTorch's reason where a layer depends on data.
     """
     network.eval()
-    example = torch.zeros(2, *inputs.shape)
+    example = torch.zeros(2, *inputs.shape, dtype=dtype)
     batch = torch.export.Dim("batch", min=1)
     try:
         with _quiet():
@@ -36,11 +38,11 @@ def export_program(network: nn.Module, inputs: Feature) -> torch.export.Exported
         raise ExportError(f"the network cannot be exported by torch.export: {_reason(error)}") from error
 
 
-def program_bytes(program: torch.export.ExportedProgram) -> bytes:
-    """The content of a .pt2 file, as `torch.export.save` writes it."""
+def program_bytes(program: torch.export.ExportedProgram, facts: Facts | None = None) -> bytes:
+    """The content of a .pt2 file, as `torch.export.save` writes it, with the facts as the extra file `einspace.json`."""
     buffer = io.BytesIO()
     with _quiet():
-        torch.export.save(program, buffer)
+        torch.export.save(program, buffer, extra_files={f"{ENTRY}.json": json.dumps(facts)} if facts else None)
     return buffer.getvalue()
 
 
@@ -60,8 +62,11 @@ def check_onnx(parameters: int) -> None:
         raise ExportError(f"an ONNX file holds at most 2 GiB, and {parameters:,} parameters are more: use the format torch or safetensors")
 
 
-def onnx_bytes(program: torch.export.ExportedProgram) -> bytes:
-    """The content of an .onnx file: input `input` (batch, ...), output `output`. Raises ExportError with the exporter's reason."""
+def onnx_bytes(program: torch.export.ExportedProgram, facts: Facts | None = None) -> bytes:
+    """The content of an .onnx file: input `input` (batch, ...), output `output`, facts as metadata.
+
+    Raises ExportError with the exporter's reason.
+    """
     try:
         with _quiet():
             exported = torch.onnx.export(
@@ -75,7 +80,10 @@ def onnx_bytes(program: torch.export.ExportedProgram) -> bytes:
                 custom_translation_table={torch.ops.aten.adaptive_avg_pool2d.default: adaptive_average},
             )
             assert exported is not None
-            content: bytes = exported.model_proto.SerializeToString()
+            model = exported.model_proto
+            for name, text in properties(facts or {}).items():
+                model.metadata_props.add(key=name, value=text)
+            content: bytes = model.SerializeToString()
     except Exception as error:
         raise ExportError(f"the network cannot be exported to ONNX: {_reason(error)}") from error
     return content

@@ -46,6 +46,14 @@ def trace(network: nn.Module, operations: Mapping[str, str]) -> fx.Graph:
     return graph
 
 
+def flat(graph: fx.Graph) -> fx.Graph:
+    """The same graph, in which what a module holds as its `network` has the names that it has there."""
+    for node in graph.nodes:
+        if node.op in ("call_module", "get_attr"):
+            node.target = str(node.target).removeprefix("network.")
+    return graph
+
+
 def operation_of(node: fx.Node, operations: Mapping[str, str]) -> str:
     """The text of the operation that a call comes from."""
     stack = node.meta.get("nn_module_stack") or {}

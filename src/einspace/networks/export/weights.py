@@ -3,27 +3,31 @@
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor, nn
 
 from einspace.errors import ExportError, NetworkError
+from einspace.networks.export.facts import ENTRY
+from einspace.networks.raw import CONSTANTS
 from einspace.networks.state import fill_state
 
 
-def weights(network: nn.Module, notes: Mapping[str, str] | None = None) -> bytes:
-    """The content of a safetensors file with the state dict of a network, and notes as JSON under `einspace` in its header.
+def weights(state: Mapping[str, Tensor], notes: Mapping[str, Any] | None = None) -> bytes:
+    """The content of a safetensors file with a state dict, and notes as JSON under `einspace` in its header.
 
     One entry, because the library writes several in an order of chance, and equal weights should be equal files.
     """
-    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    return safetensors.torch.save(tensors, metadata={"einspace": json.dumps(dict(notes or {}))})
+    tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    return safetensors.torch.save(tensors, metadata={ENTRY: json.dumps(dict(notes or {}))})
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     """Fill a network from a safetensors file, of the plain or of the optimised form of the same architecture.
 
+    The constants of a normalisation (see `networks.raw`) are left aside where the network has no place for them.
     Raises NetworkError that names missing, extra and mis-shaped entries, and ExportError for a file that cannot be read.
     """
     try:
@@ -32,6 +36,8 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     except (OSError, SafetensorError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
         raise ExportError(f"cannot read weights from {os.fspath(path)}: {reason}") from None
+    asked = network.state_dict().keys()
+    tensors = {name: value for name, value in tensors.items() if name in asked or name not in CONSTANTS}
     try:
         fill_state(network, tensors)
     except NetworkError as error:

@@ -1,0 +1,30 @@
+"""Facts: what a file says of its network beside the weights, as JSON values by name, in the form that each format has for them."""
+
+import json
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+Facts = Mapping[str, Any]
+"""Names of facts and JSON values."""
+
+ENTRY = "einspace"
+"""The entry of a safetensors header that holds the facts, and the name before the file of a program that does."""
+
+
+def properties(facts: Facts) -> dict[str, str]:
+    """Texts by name, for the metadata of an ONNX model: a text as it is, anything else as JSON.
+
+    >>> properties({"task": "digits", "classes": ["0", "1"]})
+    {'task': 'digits', 'classes': '["0", "1"]'}
+    """
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
+
+
+def documented(facts: Facts, width: int) -> list[str]:
+    """One line for each fact, or more where it is long, for the docstring of a source."""
+    lines: list[str] = []
+    for name, text in properties(facts).items():
+        safe = text.replace('"""', "'''")
+        lines += textwrap.wrap(f"{name}: {safe}", width, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
+    return lines

@@ -1,0 +1,128 @@
+"""Card: the model card of an exported network, in Markdown, for whoever gets the files and nothing else."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from einspace.features import Feature
+from einspace.networks.export import Exported
+from einspace.reporting.loading import loading
+from einspace.reporting.result import verdict
+from einspace.reporting.tables import quantity, spread
+from einspace.result import Entrant, Result, Trained
+from einspace.result.trained import meaning
+
+NAME = "MODEL_CARD.md"
+"""The file beside the exported ones."""
+
+MARK = "<!-- einspace model card -->"
+"""The first line, by which a card is known as one that may be written again."""
+
+CLASSES = 40
+"""Names of classes that are listed."""
+
+
+def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, fresh: bool, picture: Path | None = None) -> str:
+    """What a network is for, what it was trained on, how well it does, what it costs, and how its files are loaded.
+
+    Args:
+        result: The run.
+        found: The architecture of the run that was exported.
+        files: What was written.
+        raw: Whether the files take raw samples.
+        fresh: Whether their weights are untrained ones.
+        picture: A drawing of the network, beside the card.
+    """
+    settings = result.settings
+    facts = found.described(raw)
+    title = f"Trial {facts['trial']} of {settings['task']}"
+    parts = [
+        MARK,
+        f"# {title}",
+        _purpose(settings, found, fresh),
+        "## Data",
+        *_data(settings, facts, raw),
+        "## Scores",
+        *_scores(result, found, fresh),
+        "## Cost",
+        *_cost(found),
+        "## Architecture",
+        f"Canonical key `{facts['key']}`, backbone {found.architecture.input} to {found.architecture.output}, then `{found.head}`:",
+        f"```\n{found.architecture}\n```",
+        *([] if picture is None else [f"![The network, from its input to its output]({picture.name})"]),
+        "## Loading",
+        *(part for file in files for part in loading(file, facts, found.head, raw)),
+        f"Written by einspace {version('einspace')} from the run `{facts['run']}`.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def is_card(path: Path) -> bool:
+    """Whether a file is a model card of ours, or missing."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().strip() == MARK
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def _purpose(settings: dict[str, Any], found: Trained, fresh: bool) -> str:
+    words = f"A network for the task `{settings['task']}`. It gives {meaning(found.head)}."
+    untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the search's own training.**"
+    return words + (untrained if fresh else "")
+
+
+def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[str]:
+    given = facts["input"]
+    samples = settings.get("samples", {})
+    lines = [f"- Samples: {', '.join(f'{count:,} {split}' for split, count in samples.items())}"] if samples else []
+    lines.append(f"- Input: {Feature.of(given['shape'][1:])}, axes {given['axes']}" + (f", {given['dtype']}" if raw else ""))
+    if raw and given["given_axes"] != given["axes"]:
+        lines.append(f"- The samples were given as {given['given_axes']}: bring them to {given['axes']} first")
+    if "range" in given:
+        low, high = given["range"]["low"], given["range"]["high"]
+        lines.append(f"- Range of the raw numbers in train: {min(low):g} to {max(high):g}, given as {given['given_dtype']}")
+    lines.append(f"- Normalisation: {'inside the network' if raw else 'to be done before: the files take normalised samples'}")
+    labels = facts["classes"]
+    if labels:
+        more = f" and {len(labels) - CLASSES} more" if len(labels) > CLASSES else ""
+        lines.append(f"- Classes, in the order of the outputs: {', '.join(labels[:CLASSES])}{more}")
+    lines.append(f"- Fingerprint of the data: `{facts['data']}`")
+    return ["\n".join(lines)]
+
+
+def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
+    better = "higher" if result.higher_is_better else "lower"
+    number = None if found.trial is None else found.trial.number
+    rows = [f"| | validation | test |\n|---|---|---|\n{_row(f'trial {number}, this network', found.entrant, found)}"]
+    rows += [_row(entrant.name, entrant) for entrant in result.baselines if entrant is not found.entrant]
+    rows += [f"| published: {method} | | {score:.4f} |" for method, score in result.settings["published"].items()]
+    seeds = 0 if found.entrant is None else len(found.entrant.finals)
+    times = f"; test scores are from {seeds} seed{'s' if seeds != 1 else ''}" if seeds else ""
+    told = "" if fresh or seeds < 2 else " The files hold the weights of one of these trainings."
+    said = verdict(result) if result.best is not None and found.entrant is result.best else ""
+    return [f"The metric is {result.metric}; {better} is better{times}.{told}", "\n".join(rows), said]
+
+
+def _row(name: str, entrant: Entrant | None, found: Trained | None = None) -> str:
+    validation = entrant.validation if entrant is not None else None
+    if validation is None and found is not None and found.trial is not None:
+        validation = found.trial.value
+    test = "–" if entrant is None or not entrant.finals else spread(entrant.over_seeds)
+    return f"| {name} | {'–' if validation is None else f'{validation:.4f}'} | {test} |"
+
+
+def _cost(found: Trained) -> list[str]:
+    backbone = found.architecture
+    lines = [
+        f"- Parameters of the backbone: {backbone.parameters:,}",
+        f"- FLOPs for one sample: {quantity(backbone.flops)}",
+        f"- Bytes that a forward pass writes for one sample: {quantity(backbone.activation_bytes)}",
+    ]
+    if found.trial is not None and found.trial.latency is not None:
+        device = "" if found.trial.evaluation is None else f" on {found.trial.evaluation.device}"
+        lines.append(f"- Latency for one sample, as measured in the search{device}: {found.trial.latency * 1e3:.3g} ms")
+    return ["\n".join(lines)]
