@@ -29,6 +29,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "result": 37,
     "callbacks": 38,
     "study": 40,
+    "sklearn": 45,
     "reporting": 50,
     "cli": 60,
 }
