@@ -167,7 +167,8 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """The classes (N,) of samples."""
-        found: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        places = self.predict_proba(X).argmax(axis=1)
+        found: NDArray[Any] = self.classes_[places]
         return found
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
