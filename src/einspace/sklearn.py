@@ -67,8 +67,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
     def _search(self, X: NDArray[Any], y: NDArray[Any], kind: str) -> Self:  # noqa: N803 - scikit-learn's name
         """Search on a part of the samples, validate on the others, and train the best network on all."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        x, axes = self._shaped(X)
         try:
+            x, axes = self._shaped(X)
             train, valid = self._parts(y, kind, seed)
             apart = (x[valid], y[valid])
             task = Task.from_arrays(

@@ -87,7 +87,7 @@ class Listed(Phase):
     """Architectures that are known beforehand, each from given seeds, such as the baselines or the final trainings.
 
     `wanted` is asked each time, for it may follow from what has ended meanwhile. The weights of the architectures whose keys are `kept`
-    are written to `folder`; a training of an earlier call that left none there is repeated.
+    are written to `folder`; a training that ended in an `earlier` call, by its identity, and left none there is repeated.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Listed(Phase):
         time_limit: float | None = None,
         folder: Path | None = None,
         kept: Collection[str] = (),
+        earlier: Collection[str] = (),
     ) -> None:
         self.name = name
         self.final = final
@@ -105,15 +106,13 @@ class Listed(Phase):
         self._wanted = wanted
         self._folder = folder
         self._kept = kept
-        self._earlier: frozenset[str] | None = None
+        self._earlier = earlier
         self._begun: set[str] = set()
 
     def next(self, store: StudyStore) -> Trial | None:
         """The first that has no lasting outcome yet, and that this driver has not tried."""
         ledger = store.phase(self.name)
         waiting = {trial.identity: trial for trial in ledger.interrupted()}
-        if self._earlier is None:
-            self._earlier = frozenset(trial.identity for trial in ledger.trials if trial.outcome is Outcome.OK)
         known = {
             trial.identity
             for trial in ledger.trials
@@ -145,7 +144,7 @@ class Listed(Phase):
 
     def lacks(self, trial: Trial) -> bool:
         """Whether its weights are wanted, and an earlier call trained it without leaving them."""
-        file = self.weights(trial) if trial.identity in (self._earlier or ()) else None
+        file = self.weights(trial) if trial.identity in self._earlier else None
         return file is not None and not Path(file).is_file()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from einspace import strategies
 from einspace.callbacks import Callback, Watch
+from einspace.callbacks.bar import Bar
 from einspace.config import OwnSettings, stored, write_config
 from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
@@ -88,7 +89,7 @@ def search(
     run: str | None = None,
     runs: str | os.PathLike[str] = "runs",
     executor: Executor | Make | str | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     storage: str | None = None,
     patience: float = PATIENCE,
     pruner: str = "none",
@@ -129,7 +130,7 @@ def search(
         runs: The folder of all runs.
         executor: "processes" (the default), "ray", what makes one (see `executors.choose`), or an executor. One that is given is left open,
             unless the search is stopped.
-        progress: Called after each trial, from this thread.
+        progress: Called after each trial, from this thread; True shows a bar, in a terminal or a notebook.
         storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
             run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
         patience: Seconds that such a server may be away at a time.
@@ -209,6 +210,8 @@ def search(
         folder.agree(store, settings)
         folder.attach(task.preprocessing if isinstance(task, Task) else None, grammar)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
+        if isinstance(progress, bool):
+            progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
         session = _Session(store)
         time_left = Budget(trials, seconds, session.spent, lambda: entrants.seconds(store, workers))
@@ -217,6 +220,7 @@ def search(
         try:
             with handled(driver.stop):
                 store.note(*entrants.note())
+                entrants.remember(store)
                 driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
                 session.searched = perf_counter()
                 driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
