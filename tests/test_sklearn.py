@@ -40,7 +40,7 @@ def expected(estimator: Any) -> dict[str, str]:
     return CANNOT_HOLD[type(estimator)]
 
 
-@parametrize_with_checks([NetworkClassifier(**SMALL), NetworkRegressor(**SMALL)], expected_failed_checks=expected)
+@parametrize_with_checks([NetworkClassifier(**SMALL), NetworkRegressor(**SMALL)], expected_failed_checks=expected)  # type: ignore[untyped-decorator]
 def test_scikit_learn_s_own_checks(estimator: Any, check: Any) -> None:
     """Parameters, clones, pickles, errors, shapes and types are those of an estimator."""
     check(estimator)
@@ -63,6 +63,7 @@ def test_images_with_channels_and_without() -> None:
     assert np.allclose(grey.predict_proba(x), deep.predict_proba(x[:, None]), atol=1e-5)
     assert grey.predictor_.about.order == "NHW"
     assert grey.trials_ == 1
+    assert grey.validation_score_ is not None
     assert 0 <= grey.validation_score_ <= 1
 
 

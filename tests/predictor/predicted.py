@@ -38,7 +38,7 @@ def data(kind: str, count: int = 24) -> tuple[Arrays, dict[str, Any]]:
     images = rng.integers(0, 256, (count, 6, 5, 3), dtype=np.uint8)
     series = rng.normal(300, 40, (count, 2, 9))
     cells = images[..., 0]
-    return {
+    found: dict[str, tuple[Arrays, dict[str, Any]]] = {
         "words": ((images, np.array(["cat", "dog", "emu"])[np.arange(count) % 3]), {"axes": "NHWC"}),
         "numbers": ((series, np.array([3, 7, 9])[np.arange(count) % 3]), {"axes": "NDS"}),
         "names": ((images, np.arange(count) % 2), {"axes": "NHWC", "labels": ("no", "yes")}),
@@ -49,7 +49,8 @@ def data(kind: str, count: int = 24) -> tuple[Arrays, dict[str, Any]]:
         "mask": ((images, np.where(cells > 90, 255, 0)), {"axes": "NHWC"}),
         "segmentation": ((images, np.array([10, 20, 40])[cells % 3]), {"axes": "NHWC"}),
         "dense": ((images, images[..., :2] * 3.5 + 1000), {"axes": "NHWC", "target_axes": "NHWC"}),
-    }[kind]
+    }
+    return found[kind]
 
 
 KINDS = ("words", "numbers", "names", "grey", "multi-label", "regression", "two numbers", "mask", "segmentation", "dense")

@@ -164,15 +164,20 @@ def test_files_are_read_batch_by_batch(tmp_path: Path, monkeypatch: pytest.Monke
     from PIL import Image
 
     from einspace.predictor import samples
+    from einspace.reading.images import read_image
 
     task, (x, _) = task_of("names")
     for number, image in enumerate(x):
         Image.fromarray(image).save(tmp_path / f"{number}.png")
     loaded = Task.from_arrays(x.transpose(0, 3, 1, 2), np.arange(8) % 2, axes="NCHW", baselines=())
     predictor = predictor_of(loaded)
-    read = samples.read_image
     events: list[str] = []
-    monkeypatch.setattr(samples, "read_image", lambda *given: [read(*given), events.append("read")][0])
+
+    def read(*given: Any) -> Any:
+        events.append("read")
+        return read_image(*given)
+
+    monkeypatch.setattr(samples, "read_image", read)
     for outputs in predictor.outputs(predictor.samples(tmp_path), batch_size=3):
         events.append(f"batch of {len(outputs)}")
     reads = ["read"] * 3

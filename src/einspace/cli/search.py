@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
 from einspace import forkserver
 from einspace.cli.options import AsJson, with_settings
 from einspace.cli.output import err, out, print_json
