@@ -135,7 +135,11 @@ class ThreadExecutor(Executor):
         while time.monotonic() < end and not self.stopped:
             time.sleep(0.002)
         if not self.stopped and future.set_running_or_notify_cancel():
-            future.set_result(self.function(request) if watch is None else watched(request, watch))
+            evaluation = self.function(request) if watch is None else watched(request, watch)
+            if request.keep is not None and evaluation.outcome is Outcome.OK:
+                Path(request.keep).parent.mkdir(exist_ok=True)
+                Path(request.keep).write_text(request.text)
+            future.set_result(evaluation)
 
     def close(self) -> None:
         self.closed = True

@@ -38,9 +38,11 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "config": 34,
     "settings": 35,
     "run": 36,
+    "predictor": 36.5,
     "result": 37,
     "callbacks": 38,
     "study": 40,
+    "sklearn": 45,
     "reporting": 50,
     "cli": 60,
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from einspace.evaluation import Context, Outcome
     from einspace.evaluation.evaluate import evaluate
     from einspace.networks import Classification, Dense, Mask, MultiLabel, Regression, RelativeDense, Segmentation, build, from_module
+    from einspace.predictor import Predictor, load_predictor
     from einspace.result import Result, load_result, load_trials
     from einspace.strategies import Strategy
     from einspace.study import Optimizer, search
@@ -48,6 +49,8 @@ _LATER = {
     "Context": "einspace.evaluation",
     "Outcome": "einspace.evaluation",
     "evaluate": "einspace.evaluation.evaluate",
+    "Predictor": "einspace.predictor",
+    "load_predictor": "einspace.predictor",
     "Result": "einspace.result",
     "load_result": "einspace.result",
     "load_trials": "einspace.result",
@@ -76,6 +79,7 @@ __all__ = [
     "MultiLabel",
     "Optimizer",
     "Outcome",
+    "Predictor",
     "Production",
     "Proposal",
     "Recipe",
@@ -91,6 +95,7 @@ __all__ = [
     "einspace_grammar",
     "evaluate",
     "from_module",
+    "load_predictor",
     "load_result",
     "load_task",
     "load_trials",

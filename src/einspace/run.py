@@ -20,6 +20,9 @@ from einspace.tasks.preprocessing import Preprocessing
 STUDY = "einspace"
 """The study's name in the database of its run's folder; in another database it is the run's."""
 
+WEIGHTS = "weights"
+"""The folder of trained weights in a run's folder; each file has the key of its architecture."""
+
 NOTE = "settings"
 """The note in the study that holds what `run.json` holds."""
 
@@ -42,7 +45,7 @@ class Run:
         self.path = Path(root) / self.name
         self.database = self.path / "study.db"
         """The study's SQLite file, unless another database holds the study."""
-        self.weights = self.path / "weights"
+        self.weights = self.path / WEIGHTS
         """The folder of the weights that the final trainings gave, where they are kept."""
 
     def study(self, storage: str | None = None, patience: float = PATIENCE) -> Database:

@@ -96,7 +96,7 @@ def test_the_weights_that_a_search_kept_are_exported(monkeypatch: pytest.MonkeyP
     """`--keep-weights` keeps those of the final training, and what is exported scores on test what the search says."""
     task = load_task("digits")
     recipe = {"epochs_search": 1, "epochs_final": 2}
-    result = search(task, trials=1, workers=1, init="resnet8", recipe=recipe, run="kept", runs="runs", keep_weights=True)
+    result = search(task, trials=1, workers=1, init="resnet8", recipe=recipe, run="kept", runs="runs")
     assert result.best is not None
     assert result.best.test is not None
     run("kept", "--format", "safetensors", "-o", "best.safetensors", "--json", monkeypatch=monkeypatch)

@@ -135,7 +135,7 @@ def _searched(case: Case, run: str = "mine") -> tuple[Task, Result, Arrays]:
         grammar=case.grammar,
         run=run,
         executor=executor,
-        keep_weights=True,
+        keep_weights="all",
     )
     assert result.best is not None
     assert result.best.test is not None
@@ -195,7 +195,7 @@ def test_what_the_files_say_of_themselves(monkeypatch: pytest.MonkeyPatch) -> No
     task = Task.from_arrays(x, np.array(["cat", "dog", "owl"])[y], name="own", baselines=(), axes="NHWC")
     work = Work(TaskObjective(task, task.recipe.override(**RECIPE)), task.input)
     executor = ThreadExecutor(partial(attempt, work=work))
-    result = search(task, trials=1, workers=1, init=[CONV], recipe=RECIPE, run="mine", executor=executor, keep_weights=True)
+    result = search(task, trials=1, workers=1, init=[CONV], recipe=RECIPE, run="mine", executor=executor, keep_weights="all")
     formats = [word for format in ("source", "torch", "onnx", "safetensors") for word in ("--format", format)]
     _run(monkeypatch, "mine", *formats, "-o", "taken")
     said = trained(result).described(True)

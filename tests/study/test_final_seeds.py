@@ -118,7 +118,7 @@ def test_a_seed_without_a_score_is_counted_and_takes_the_mean_away(tmp_path: Pat
 def test_weights_are_those_of_the_first_seed(tmp_path: Path) -> None:
     """One file for each architecture, as with one seed."""
     executor = ThreadExecutor(seeded)
-    run(tmp_path, 2, executor, keep_weights=True)
+    run(tmp_path, 2, executor, keep_weights="all")
     kept = [(request.seed, request.keep) for request in executor.requests if request.final]
     assert all((keep is not None) == (seed == 4) for seed, keep in kept)
     with pytest.raises(SettingError, match="final_seeds"):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from einspace.cli import data, export, figure, grammar, search, show, space, tasks, training
+from einspace.cli import data, export, figure, grammar, predict, search, show, space, tasks, training
 from einspace.cli.output import err
 from einspace.errors import EinspaceError
 
@@ -25,6 +25,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     training.evaluate,
     search.search,
     export.export,
+    predict.predict,
 )
 """Every command, in the order of the help; its name is the function's. A group of commands brings its own."""
 

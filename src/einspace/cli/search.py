@@ -4,19 +4,15 @@ import shlex
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
 from einspace import forkserver
 from einspace.cli.options import AsJson, with_settings
-from einspace.cli.output import err, out, print_json, progress
+from einspace.cli.output import err, out, print_json
 from einspace.config import SearchSettings, leaves, load, notes, parameter, seconds_of
 from einspace.errors import StorageError
-
-if TYPE_CHECKING:
-    from einspace import study
 
 
 @with_settings(*leaves())
@@ -39,6 +35,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     if settings.executor == "processes":
         forkserver.start()  # it loads PyTorch for the workers while this process loads it too, and the data
     from einspace import callbacks, study
+    from einspace.callbacks.bar import Bar
     from einspace.executors import choose
     from einspace.reporting.result import counts, summary
     from einspace.settings import fingerprint
@@ -51,7 +48,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
-    with redirect_stdout(sys.stderr), progress() as bar:  # Ray tells of lost workers on stdout, which is for the result
+    seconds = None if settings.budget is None else seconds_of(settings.budget)
+    bar = Bar(f"search {settings.run or task.name}", settings.trials, seconds, err)
+    with redirect_stdout(sys.stderr), bar:  # Ray tells of lost workers on stdout, which is for the result
         try:
             result = study.search(
                 task,
@@ -59,7 +58,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 run=settings.run,
                 storage=settings.storage,
                 patience=settings.patience,
-                progress=_Bar(bar, f"search {settings.run or task.name}", settings).tell,
+                progress=bar,
                 callbacks=watchers,
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
@@ -81,26 +80,6 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         reason = next((trial.reason for trial in result.history if trial.reason), "")
         err.print(f"every trial failed: {counts(result)}; the first says: {reason}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1)
-
-
-class _Bar:
-    """The line of a search in the progress display: its trials, or its time where only that bounds it."""
-
-    def __init__(self, bar: Progress, title: str, settings: SearchSettings) -> None:
-        self.bar = bar
-        self.budget = None if settings.budget is None else seconds_of(settings.budget)
-        self.line = bar.add_task(title, total=settings.trials or self.budget, best="")
-
-    def tell(self, news: "study.Progress") -> None:
-        """Called after each trial."""
-        best = "" if news.best is None else f"best {news.best:.4f}"
-        if news.phase != "search":
-            words = "train for test" if news.phase == "final" else "train baselines"
-            self.bar.update(self.line, description=words, completed=news.done, total=news.total)
-        elif news.total is None:
-            self.bar.update(self.line, completed=round(news.seconds), total=self.budget, best=f"{news.done} trials, {best}")
-        else:
-            self.bar.update(self.line, completed=news.done, total=news.total, best=best)
 
 
 def again(run: str, *options: str) -> str:

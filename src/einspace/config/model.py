@@ -19,6 +19,9 @@ OF_THE_TASK = ("task", "own")
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
+WEIGHTS = ("best", "all", "none")
+"""Whose weights the final trainings leave in the run's folder."""
+
 
 def seconds_of(budget: str | float) -> float:
     """Read a budget of time: seconds, or a text with the units s, m, h and d.
@@ -104,11 +107,18 @@ class RunSettings(Group):
     )
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     final_seeds: Annotated[int, Field(ge=1, le=100, description="Seeds of the final trainings; mean and spread are told.")] = 1
-    keep_weights: Annotated[bool, Field(description="Keep the weights of the final trainings, for `einspace export`.")] = False
+    keep_weights: Annotated[str, Field(description="Whose trained weights are kept: best, all (baselines too) or none.")] = "best"
     recipe: RecipeSettings = RecipeSettings()
     limits: Limits = Limits()
     compute: ComputeSettings = ComputeSettings()
     own: DataOptions = DataOptions()
+
+    @field_validator("keep_weights")
+    @classmethod
+    def _keep_weights_is_known(cls, keep: str) -> str:
+        if keep not in WEIGHTS:
+            raise ValueError(str(UnknownNameError("choice of weights", keep, WEIGHTS)))
+        return keep
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of `study.search`, but for the task and what it holds."""

@@ -33,6 +33,29 @@ def read_arrays(folder: Path) -> Read:
     return _paired({path.stem: read_npy(path) for path in files}, str(folder))
 
 
+def read_loose(path: Path, split: str | None = None) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """The samples of a .npy file, of a .npz archive or of a folder of .npy files, and the targets, if there are some.
+
+    `split` chooses among those of several, as `test` does `test_x`. An only array is the samples, whatever its name. Raises TaskError
+    where it is not clear which array is meant.
+    """
+    if path.suffix.lower() == ".npy":
+        return read_npy(path), None
+    arrays = {file.stem: read_npy(file) for file in sorted(path.glob("[!.]*.npy"))} if path.is_dir() else read_npz(path)
+    found: dict[tuple[str, str], NDArray[Any]] = {}
+    for name, array in arrays.items():
+        parts = name.lower().split("_")
+        words = [ARRAYS[part] for part in parts if part in ARRAYS] or ["x"] * (len(arrays) == 1)
+        splits = [SPLITS[part] for part in parts if part in SPLITS] or [""]
+        if len(words) == len(splits) == 1:
+            found[splits[0], words[0]] = array
+    there = sorted({place for place, word in found if word == "x" and split in (None, place)})
+    if len(there) != 1:
+        what = f"{split} samples" if split else "samples" if not there else f"samples of {' and '.join(there)}, so say split"
+        raise TaskError(f"{path}: holds {'no ' if not there else ''}{what}; its arrays are {', '.join(arrays)}")
+    return found[there[0], "x"], found.get((there[0], "y"))
+
+
 def _paired(arrays: dict[str, NDArray[Any]], where: str) -> Read:
     found: dict[str, dict[str, NDArray[Any]]] = {}
     for name, array in arrays.items():

@@ -52,7 +52,22 @@ def read_images(folder: Path, size: tuple[int, int] | None = None) -> Source:
         images = [_read(path, size, colours, shallow) for path, _ in files]
         pools[split] = (np.stack(images), np.array([label for _, label in files]))
     doubts, notes = _remarks(found, list(looks.values()), shallow)
-    return Source(pools, notes=notes, doubts=doubts)
+    return Source(pools, notes=notes, doubts=doubts, size=size)
+
+
+def find_images(folder: Path) -> list[Path]:
+    """The images at or below a folder, sorted by name, whatever folders they lie in; raises TaskError where there are none."""
+    _check_pillow()
+    found = [path for path, _ in _files(folder) if path.suffix.lower() in suffixes()]
+    if not found:
+        raise TaskError(f"{folder}: there are no images")
+    return found
+
+
+def read_image(path: Path, colours: bool, size: tuple[int, int] | None = None, shallow: bool = True) -> NDArray[Any]:
+    """One image (C, H, W), as `read_images` reads it; `shallow` brings grey ones of 16 bits to 0 to 255. Raises DataError."""
+    _check_pillow()
+    return _read(path, size, colours, shallow)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _mask(y: NDArray[Any], values: _Values, where: str) -> Targets:
     if values == {0, OFTEN_IGNORED} or values == {0, OFTEN_IGNORED, IGNORED}:
         note = "masks of 0 and 255: 255 is yes; if it is ignored, make it -1"
         yes = np.where(y == OFTEN_IGNORED, np.float32(1), y.astype(np.float32))
-        return Targets("mask", yes, Mask(y.shape[1], size), doubts=(note,))
+        return Targets("mask", yes, Mask(y.shape[1], size), doubts=(note,), values=(0, OFTEN_IGNORED))
     y = y.astype(np.float32)
     y = np.where(y == OFTEN_IGNORED, np.float32(IGNORED), y)
     bad = np.flatnonzero(~np.isin(y, (0, 1, IGNORED)).reshape(len(y), -1).all(axis=1))
@@ -129,7 +129,7 @@ def _classes(y: NDArray[Any], values: _Values, names: dict[Any, str] | None, whe
         notes += (f"pixels of {value:g} are ignored",)
     if list(known) != list(range(len(known))):
         notes += (f"classes {', '.join(map(str, list(known)[:8]))}{', ...' if len(known) > 8 else ''} are numbered anew from 0",)
-    return Targets("segmentation", codes, Segmentation(len(known), _size(y)), tuple(known.values()), notes, doubts)
+    return Targets("segmentation", codes, Segmentation(len(known), _size(y)), tuple(known.values()), notes, doubts, tuple(known))
 
 
 def _size(y: NDArray[Any]) -> tuple[int, int]:

@@ -22,3 +22,5 @@ class Targets:
     labels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    values: tuple[int | str, ...] = ()
+    """Classes, or no and yes of masks, as the targets spell them; none where they are numbered from 0."""

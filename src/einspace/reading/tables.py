@@ -13,6 +13,7 @@ from einspace.errors import TaskError
 from einspace.reading.columns import TIMES, Table, column_of, is_numeric, label_of, left_out, numbers_of
 from einspace.reading.csvfile import read_csv
 from einspace.reading.frames import FRAMES, read_frame, read_frame_file
+from einspace.reading.signals import Signals
 from einspace.reading.source import SPLITS, Source
 
 TEXTS = (".csv", ".tsv", ".txt")
@@ -54,13 +55,35 @@ def read_table(
     others = [number for number in (*dropped, apart) if number is not None]
     target, why, guessed = (said, "as you said", False) if said is not None else label_of(table, others)
     used = [number for number in range(len(table.names)) if number not in (target, *others)]
-    series, about, unsure = _series(table, used, int(channels), layout, target)
+    hint = f"; all columns but the label's, {table.names[target]}, and that of the splits are signals; --drop leaves others out"
+    series, about, unsure = _series(table, used, int(channels), layout, hint)
     told = f"label: column {table.names[target]}, {why}"
     notes = [*([] if guessed else [told]), *notes, *about]
     doubts = [*table.doubts, *([told] if guessed else []), *doubts, *unsure]
     y = _labels(table, target)
     pools = {"train": (series, y)} if apart is None else _divided(table, apart, series, y)
-    return Source(pools, notes=tuple(notes), doubts=tuple(doubts))
+    columns = tuple(table.names[number] for number in used)
+    signals = Signals(columns, table.names[target], table.named, len(table.names), int(channels), layout)
+    return Source(pools, notes=tuple(notes), doubts=tuple(doubts), signals=signals)
+
+
+def read_rows(given: Any, signals: Signals, with_labels: bool) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Series (N, S, channels) from the columns of an earlier table, and their labels where they are wanted.
+
+    Raises TaskError for a table, a path or a data frame, that lacks a column, or a label that is wanted.
+    """
+    table = _table(given)
+    used, label = signals.find(table)
+    series = _series(table, used, signals.channels, signals.layout, "")[0]
+    if with_labels and label is None:
+        raise TaskError(f"{table.where}: the column of the label, {signals.label}, is missing here")
+    return series, _labels(table, label) if with_labels and label is not None else None
+
+
+def in_rows(x: NDArray[Any], channels: int, layout: str) -> NDArray[Any]:
+    """Rows (N, S * channels) as series (N, S, channels)."""
+    steps = x.shape[1] // channels
+    return x.reshape(-1, steps, channels) if layout == "steps" else x.reshape(-1, channels, steps).transpose(0, 2, 1)
 
 
 def _table(given: Any) -> Table:
@@ -74,19 +97,15 @@ def _table(given: Any) -> Table:
     return read_csv(given)
 
 
-def _series(
-    table: Table, used: list[int], channels: int, layout: str, target: int
-) -> tuple[NDArray[Any], tuple[str, ...], tuple[str, ...]]:
+def _series(table: Table, used: list[int], channels: int, layout: str, hint: str) -> tuple[NDArray[Any], tuple[str, ...], tuple[str, ...]]:
     """The signals (N, S, channels), with notes and doubts."""
     nested = [number for number in used if _is_nested(table.columns[number])]
     if nested:
         return _nested(table, nested, used)
     if not used or len(used) % channels:
         raise TaskError(f"{table.where}: {len(used)} columns of signals do not divide into {channels} channels")
-    hint = f"; all columns but the label's, {table.names[target]}, and that of the splits are signals; --drop leaves others out"
     x = np.stack([numbers_of(table, number, hint) for number in used], axis=1)
-    steps = len(used) // channels
-    series = x.reshape(-1, steps, channels) if layout == "steps" else x.reshape(-1, channels, steps).transpose(0, 2, 1)
+    series = in_rows(x, channels, layout)
     note = f"signals: {len(used)} columns, {table.names[used[0]]} to {table.names[used[-1]]}"
     return series, (note,), _unsure(table, used)
 

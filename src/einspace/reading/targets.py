@@ -124,7 +124,8 @@ def _classes(y: NDArray[Any], where: str, names: dict[Any, str] | None, kind: st
     if kind is None and len(found) > 2 and not counted:
         doubts += (f"{len(found)} different whole numbers are read as classes without an order; if they are amounts, say kind regression",)
     names = dict(zip(range(len(found)), map(str, found), strict=True))
-    return Targets("classification", codes.reshape(-1).astype(np.int64), Classification(len(names)), tuple(names.values()), notes, doubts)
+    codes = codes.reshape(-1).astype(np.int64)
+    return Targets("classification", codes, Classification(len(names)), tuple(names.values()), notes, doubts, tuple(found.tolist()))
 
 
 def _of_names(y: NDArray[Any], names: dict[Any, str], where: str, notes: tuple[str, ...]) -> Targets:
@@ -138,7 +139,8 @@ def _of_names(y: NDArray[Any], names: dict[Any, str], where: str, notes: tuple[s
         codes = np.array([known.index(word) for word in words.tolist()], np.int64)
     else:
         codes = numbered(y, names, where)
-    return Targets("classification", codes, Classification(len(names)), tuple(names.values()), notes)
+    values = tuple(names if y.dtype.kind != "U" else names.values())
+    return Targets("classification", codes, Classification(len(names)), tuple(names.values()), notes, values=values)
 
 
 def _labels(y: NDArray[Any], where: str, names: dict[Any, str] | None) -> Targets:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from einspace.reporting.tables import quantity, shortened, spread
 from einspace.result import TOP, Entrant, Result
+from einspace.run import WEIGHTS
 from einspace.trial import Trial
 
 
@@ -22,8 +23,15 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
         spread = result.sampling
         split = "test" if result.settings["strategy"] == "sampling" else "validation"
         parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on {split} ({spread.seeds} scored)")
-    parts += [verdict(result), _time(result, counts(result))]
-    return parts
+    parts += [verdict(result), _time(result, counts(result)), _disk(result)]
+    return [part for part in parts if part != ""]
+
+
+def _disk(result: Result) -> str:
+    """What the weights take; empty where none are kept."""
+    sizes = [file.stat().st_size for file in result.weights.values()]
+    networks = "the trained weights of 1 network" if len(sizes) == 1 else f"the trained weights of {len(sizes)} networks"
+    return f"{result.run / WEIGHTS} holds {networks}, {sum(sizes) / 1e6:.1f} MB." if sizes else ""
 
 
 def counts(result: Result) -> str:

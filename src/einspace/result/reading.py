@@ -97,4 +97,6 @@ def proposal_of(entry: Mapping[str, Any]) -> Proposal:
 
 
 def _finals(ledger: Ledger, key: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:
-    return tuple(next(iter(trials_of(ledger, key, seed)), None) for seed in seeds)
+    """Of several trainings from one seed the last with a score, whose weights are those that were kept."""
+    found = [trials_of(ledger, key, seed) for seed in seeds]
+    return tuple(max(tried, key=lambda trial: (trial.value is not None, trial.number), default=None) for tried in found)

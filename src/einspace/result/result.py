@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import optuna
@@ -15,12 +15,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.pareto import fronts
-from einspace.run import STUDY
+from einspace.run import STUDY, WEIGHTS
 from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
 from einspace.tasks.metrics import Seeds, over_seeds
 from einspace.trial import Proposal, Trial
+
+if TYPE_CHECKING:
+    from einspace.predictor import Predictor
+    from einspace.tasks import Task
 
 TOP = 5
 """How many of the best architectures are shown, unless told otherwise."""
@@ -149,6 +153,26 @@ class Result:
         scores = [trial.value for trial in self.history if trial.value is not None]
         return over_seeds(scores) if str(self.settings["strategy"]).endswith("sampling") and scores else None
 
+    @property
+    def weights(self) -> dict[str, Path]:
+        """The files of trained weights in the run's folder, by the keys of their architectures."""
+        return {file.stem: file for file in sorted((self.run / WEIGHTS).glob("*.safetensors"))}
+
+    def predictor(self, trial: int | None = None, *, task: "Task | None" = None) -> "Predictor":
+        """The best network, trained, with everything between the user's data and it.
+
+        Args:
+            trial: The number of a trial of the search, in place of the best.
+            task: The task of the search, to train the network where its weights were not kept; they are kept then.
+
+        Raises:
+            RunError: There is no such trial, its weights were not kept, or the search was of an objective.
+            GrammarError, NetworkError: The module of the user's own operations or head was not imported yet.
+        """
+        from einspace.result.predicting import predictor_of
+
+        return predictor_of(self, trial, task)
+
     def trials(self) -> list[Trial]:
         """All trials that have ended, those of the search first."""
         return [*self.history, *self.others]
@@ -217,6 +241,7 @@ class Result:
             "outcomes": self.outcomes,
             "seconds": dict(self.seconds),
             "overhead": self.overhead,
+            "weights": {key: {"file": str(file), "bytes": file.stat().st_size} for key, file in self.weights.items()},
         }
         if "cost" in self.settings:
             report["pareto"] = [_short(trial) for trial in self.pareto(self.settings["cost"])]

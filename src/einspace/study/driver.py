@@ -129,7 +129,8 @@ class Driver:
 
     def _begin(self, phase: Phase, trial: Trial) -> None:
         ledger = self.store.phase(phase.name)
-        settled, twin = ledger.settled.get(trial.identity), ledger.evaluating(trial.identity)
+        settled = None if phase.lacks(trial) else ledger.settled.get(trial.identity)
+        twin = ledger.evaluating(trial.identity)
         if settled is None and twin is None:
             running = self._submitted(phase, trial)  # first: the worker need not wait for the disk
         else:

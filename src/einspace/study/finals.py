@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
+from einspace.evaluation.outcome import Outcome
 from einspace.result.reading import FINALS, proposal_of, validated
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
@@ -43,10 +44,15 @@ class Finals:
         self._longer = 1.0
         self._seeded = any(name != RANDOM for name in initial)
         self._entries: list[dict[str, Any]] = []
+        self._earlier: frozenset[str] = frozenset()
         if task is not None and isinstance(recipe, Recipe):
             self._longer = recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
             members = [((names or {}).get(name) or label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
             self._entries = [_entry(shown, name, space) for shown, name in members or [(name, name) for name in task.baselines]]
+
+    def remember(self, store: StudyStore) -> None:
+        """Note which final trainings ended before this call: weights that they did not leave here are trained again."""
+        self._earlier = frozenset(trial.identity for trial in store.phase(FINAL).trials if trial.outcome is Outcome.OK)
 
     def note(self) -> tuple[str, dict[str, Any]]:
         """What the study keeps of them."""
@@ -57,17 +63,20 @@ class Finals:
         wanted = [] if self._seeded or not self._selects else [(proposal, self._seed) for proposal in self._proposals()]
         return Listed(BASELINE, wanted, time_limit=time_limit)
 
-    def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, weights: Path | None) -> Listed:
+    def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
         """The best trial, and the baselines that have a validation score, from each seed; the best baseline first.
 
-        A budget of time that is too short for all of them leaves out the worst baselines.
+        A budget of time that is too short for all of them leaves out the worst baselines. `keep`, one of `WEIGHTS`, says whose weights
+        are written to the folder `weights`.
         """
         chosen = self._chosen(store)
         while len(chosen) > 1 and self._seconds(store, chosen, workers) > budget.left:
             chosen = chosen[:-1]
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)
         wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
-        return Listed(FINAL, wanted, True, limit, weights)
+        best = store.phase(SEARCH).best if self._selects else None
+        kept = {proposal.key for proposal in chosen if keep == "all" or (keep == "best" and best is not None and proposal.key == best.key)}
+        return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
 
     def seconds(self, store: StudyStore, workers: int) -> float:
         """What the final trainings will take, as far as is known by now."""

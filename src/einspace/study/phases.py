@@ -1,7 +1,7 @@
 """Phases of a run: each proposes trials from what is stored, so that all of it can be resumed. The driver knows nothing else of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, time
@@ -43,6 +43,10 @@ class Phase(ABC):
     def weights(self, trial: Trial) -> str | None:
         """Where the trained weights are to be written, if they are."""
         return None
+
+    def lacks(self, trial: Trial) -> bool:
+        """Whether a trial is evaluated although an evaluation of its identity exists, because that one left no weights."""
+        return False
 
 
 @dataclass
@@ -89,14 +93,22 @@ class Listed(Phase):
     final: bool = False
     time_limit: float | None = None
     folder: Path | None = None
-    """Where the weights from the first seed of each are kept, if they are."""
+    """Where weights are written, from the first seed of each."""
+    kept: Collection[str] = ()
+    """The keys of the architectures whose weights are written."""
+    earlier: Collection[str] = ()
+    """The identities of trainings that ended in an earlier call: one that left no weights that are wanted now is repeated."""
     _begun: set[str] = field(default_factory=set, init=False)
 
     def next(self, store: StudyStore) -> Trial | None:
         """The first that has no lasting outcome yet, and that this driver has not tried."""
         ledger = store.phase(self.name)
         waiting = {trial.identity: trial for trial in ledger.interrupted()}
-        known = {trial.identity for trial in ledger.trials if trial.outcome in LASTING or trial.number in ledger.running()}
+        known = {
+            trial.identity
+            for trial in ledger.trials
+            if (trial.outcome in LASTING and not self.lacks(trial)) or trial.number in ledger.running()
+        }
         for proposal, seed in self.wanted:
             trial = Trial(len(ledger.trials), proposal, self.name, seed, started=time())
             if trial.identity not in known | self._begun:
@@ -106,11 +118,22 @@ class Listed(Phase):
 
     def progress(self, store: StudyStore) -> tuple[int, int | None]:
         """Of those that are wanted."""
-        ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
+        ended = {
+            trial.identity
+            for trial in store.phase(self.name).trials
+            if trial.evaluation is not None and (trial.identity in self._begun or not self.lacks(trial))
+        }
         wanted = [f"{seed}:{proposal.identity}" for proposal, seed in self.wanted]
         return sum(identity in ended for identity in wanted), len(wanted)
 
     def weights(self, trial: Trial) -> str | None:
         """A file of the folder under the architecture's key, for the first of its seeds."""
         first = next((seed for proposal, seed in self.wanted if proposal.identity == trial.proposal.identity), None)
-        return None if self.folder is None or first != trial.seed else str(self.folder.resolve() / f"{trial.proposal.key}.safetensors")
+        if self.folder is None or trial.key not in self.kept or first != trial.seed:
+            return None
+        return str(self.folder.resolve() / f"{trial.key}.safetensors")
+
+    def lacks(self, trial: Trial) -> bool:
+        """Whether its weights are wanted, and an earlier call trained it without leaving them."""
+        file = self.weights(trial) if trial.identity in self.earlier else None
+        return file is not None and not Path(file).is_file()

@@ -16,6 +16,7 @@ import numpy as np
 
 from einspace import strategies
 from einspace.callbacks import Callback, Watch
+from einspace.callbacks.bar import Bar
 from einspace.config import seconds_of, stored, write_config
 from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
@@ -95,13 +96,13 @@ def search(
     run: str | None = None,
     runs: str | os.PathLike[str] = "runs",
     executor: Executor | Make | str | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     storage: str | None = None,
     patience: float = PATIENCE,
     pruner: str = "none",
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
-    keep_weights: bool = False,
+    keep_weights: Literal["best", "all", "none"] = "best",
     final_seeds: int = 1,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
@@ -135,14 +136,15 @@ def search(
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
         executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, which is left open.
-        progress: Called after each trial, from this thread.
+        progress: Called after each trial, from this thread; True shows a bar, in a terminal or a notebook.
         storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
             run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
         patience: Seconds that such a server may be away at a time.
         pruner: One of `storage.pruners.PRUNERS`, which gives up trials early from the validation scores of their epochs.
         callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
         devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
-        keep_weights: Write those of the final trainings as safetensors, `weights/KEY.safetensors` in the run's folder.
+        keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
+            "best" architecture, of "all" that are trained in the end, or of "none". A run that ended without them trains what is missing.
         final_seeds: Seeds of the final trainings, whose mean and spread are reported.
 
     Raises:
@@ -224,6 +226,8 @@ def search(
         folder.agree(store, settings)
         folder.attach(task.preprocessing if isinstance(task, Task) else None, grammar)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
+        if isinstance(progress, bool):
+            progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
         watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
         session = _Session(store)
         time_left = Budget(trials, seconds, session.spent, lambda: entrants.seconds(store, workers))
@@ -232,9 +236,10 @@ def search(
         try:
             with handled(driver.stop):
                 store.note(*entrants.note())
+                entrants.remember(store)
                 driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
                 session.searched = perf_counter()
-                driver.run(entrants.finals(store, time_limit, time_left, workers, folder.weights if keep_weights else None))
+                driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
                 session.keep()
         except BaseException as error:
             with suppress(EinspaceError):  # it may be the database that has ended the search

@@ -51,7 +51,9 @@ def task_of(source: Source, options: Options) -> Task:
     inputs = Feature.of([int(size) for size in parts["train"].x.shape[1:]])
     constant = constant_channels(parts["train"].x, inputs, name)
     y, target_normaliser, about = scaled_targets(parts, targets, name)
-    given = Preprocessing(order, target_order, target_normaliser=target_normaliser)
+    given = Preprocessing(
+        order, target_order, target_normaliser=target_normaliser, classes=targets.values, signals=source.signals, size=source.size
+    )
     x, preprocessing = scaled_samples(parts, inputs, options["normalise"], name, given)
     normaliser = preprocessing.normaliser if any(map(on_disk, x.values())) else None
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))

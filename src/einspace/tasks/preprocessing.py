@@ -12,6 +12,7 @@ from torch import nn
 
 from einspace.errors import TaskError
 from einspace.networks.raw import RawNetwork, needs_double
+from einspace.reading.signals import Signals
 from einspace.tasks.split import Normaliser
 from einspace.tasks.stored import Rows
 
@@ -48,6 +49,12 @@ class Preprocessing:
     """The smallest raw number of each channel in train, shaped to broadcast against a batch; None where it is not known."""
     high: NDArray[np.float64] | None = None
     """The largest."""
+    classes: tuple[int | str, ...] = ()
+    """The classes, or no and yes of masks, as the targets spell them, in the order of the outputs; none: they are numbered from 0."""
+    signals: Signals | None = None
+    """The columns of the table that the samples were read from."""
+    size: tuple[int, int] | None = None
+    """The height and width that images were scaled to when they were read."""
 
     def measured(self, x: NDArray[Any] | Rows, axes: tuple[int, ...], normaliser: Normaliser | None) -> Self:
         """A copy for the raw samples `x` of train, whose numbers are looked at over some axes, and that `normaliser` normalises."""
@@ -74,7 +81,9 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; in place of an array of more than `LISTED` numbers the hash of its bytes, for `tensors` to hold it."""
-        words = {"axes": self.axes, "target_axes": self.target_axes, "given": self.given, "dtype": self.dtype}
+        words: dict[str, Any] = {"axes": self.axes, "target_axes": self.target_axes, "given": self.given, "dtype": self.dtype}
+        words |= {"classes": list(self.classes), "size": None if self.size is None else list(self.size)}
+        words |= {"signals": None if self.signals is None else self.signals.to_json()}
         return words | {name: None if array is None else _data(array) for name, array in self._arrays().items()}
 
     def tensors(self) -> dict[str, NDArray[np.float64]]:
@@ -101,6 +110,9 @@ class Preprocessing:
             target_normaliser=normaliser("target_"),
             low=arrays["low"],
             high=arrays["high"],
+            classes=tuple(value if isinstance(value, int) else str(value) for value in data.get("classes", ())),
+            signals=Signals.from_json(data["signals"]) if data.get("signals") else None,
+            size=(int(data["size"][0]), int(data["size"][1])) if data.get("size") else None,
         )
 
     def _arrays(self) -> dict[str, NDArray[np.float64] | None]:

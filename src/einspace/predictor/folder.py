@@ -1,0 +1,118 @@
+"""Folder: a predictor on the disk, as safetensors and JSON with checksums. Nothing in it is executed when it is read."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors.numpy
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import nn
+
+from einspace.drafts import draft_of
+from einspace.errors import EinspaceError, RunError
+from einspace.features import Feature
+from einspace.networks import build
+from einspace.networks.state import fill_state
+from einspace.predictor.about import About
+from einspace.space import EinSpace
+
+if TYPE_CHECKING:
+    from einspace.predictor.predictor import Predictor
+
+RECORD, WEIGHTS, TENSORS = "predictor.json", "weights.safetensors", "preprocessing.safetensors"
+"""The files of a predictor; the last one only where a mean is a field."""
+
+FORMAT = 1
+"""Of the folder; one of another format is refused."""
+
+
+def save(predictor: "Predictor", folder: str | os.PathLike[str]) -> None:
+    """Write a predictor's folder; see `Predictor.save`. Each file appears whole, and the record, with the checksums, last."""
+    target = Path(folder)
+    if target.exists() and not target.is_dir():
+        raise RunError(f"{target} is a file: a predictor is saved to a folder")
+    if target.is_dir() and any(target.iterdir()) and not (target / RECORD).is_file():
+        raise RunError(f"the folder {target} holds other things: save the predictor to a new one")
+    state = {name: value.detach().cpu().contiguous() for name, value in predictor.network.network.state_dict().items()}
+    files = {WEIGHTS: safetensors.torch.save(state, {"text": predictor.about.text})}
+    tensors = predictor.about.preprocessing.tensors()
+    if tensors:
+        files[TENSORS] = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
+    record = {"format": FORMAT, "about": predictor.about.to_json(), "sha256": {name: _sha256(data) for name, data in files.items()}}
+    text = json.dumps({**record, "checksum": _checksum(record)}, indent=2, ensure_ascii=False) + "\n"
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        (target / RECORD).unlink(missing_ok=True)
+        for name, data in {**files, RECORD: text.encode()}.items():
+            with draft_of(target / name) as draft:
+                draft.write_bytes(data)
+    except OSError as error:
+        raise RunError(f"the predictor cannot be written to {target}: {error.strerror}") from None
+
+
+def load_predictor(folder: str | os.PathLike[str]) -> "Predictor":
+    """Read a predictor from the folder that `Predictor.save` wrote; nothing in it is executed.
+
+    Raises RunError for a folder that is not a predictor's, for a file that is damaged or was exchanged, and where the module of the user's
+    own operations or head was not imported yet.
+    """
+    target = Path(folder)
+    record = _record(target)
+    data = {name: _file(target, name, record["sha256"]) for name in (WEIGHTS, TENSORS) if name in record["sha256"] or name == WEIGHTS}
+    try:
+        tensors = safetensors.numpy.load(data[TENSORS]) if TENSORS in data else {}
+        about = About.from_json(record["about"], tensors)
+        return made(about, safetensors.torch.load(data[WEIGHTS]))
+    except (LookupError, AttributeError, TypeError, ValueError, EinspaceError, SafetensorError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+        raise RunError(f"the folder {target} is not a predictor that can be used here: {reason}") from None
+
+
+def made(about: About, state: dict[str, torch.Tensor]) -> "Predictor":
+    """The predictor of some weights, which are those of the network alone; raises what parsing and filling raise."""
+    from einspace.predictor.predictor import Predictor
+
+    architecture = EinSpace(Feature.of(about.input), grammar=about.grammar).parse(about.text)
+    network: nn.Module = build(architecture, about.head)
+    fill_state(network, state)
+    return Predictor(about.preprocessing.around(network), about)
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"{folder} is not the folder of a predictor: it has no {RECORD}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{folder / RECORD} is damaged: {str(error).splitlines()[0]}") from None
+    if not isinstance(record, dict) or not isinstance(record.get("sha256"), dict) or not isinstance(record.get("about"), dict):
+        raise RunError(f"{folder / RECORD} is not the record of a predictor")
+    if record.get("format") != FORMAT:
+        raise RunError(f"{folder} is of the format {record.get('format')!r}, and this version reads {FORMAT}")
+    checksum = record.pop("checksum", None)
+    if checksum != _checksum(record):
+        raise RunError(f"{folder / RECORD} is damaged or was changed: its checksum is another one")
+    return record
+
+
+def _file(folder: Path, name: str, known: dict[str, str]) -> bytes:
+    try:
+        data = (folder / name).read_bytes()
+    except OSError as error:
+        raise RunError(f"{folder / name} cannot be read: {error.strerror}") from None
+    if _sha256(data) != known.get(name):
+        raise RunError(f"{folder / name} is damaged or was exchanged: its checksum is another one than {RECORD} says")
+    return data
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _checksum(record: dict[str, Any]) -> str:
+    return _sha256(json.dumps(record, sort_keys=True).encode())

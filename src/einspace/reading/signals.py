@@ -1,0 +1,67 @@
+"""Signals: which columns of a table a series was read from, so that further tables are read alike."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from einspace.errors import TaskError
+from einspace.reading.columns import Table, column_of
+
+
+@dataclass(frozen=True)
+class Signals:
+    """The columns of the signals in order, that of the label, and how several channels lie in a row (see `tables.read_table`).
+
+    In a table without names, columns are called by their numbers, and `width` says how many there were.
+    """
+
+    columns: tuple[str, ...]
+    label: str
+    named: bool
+    width: int
+    channels: int = 1
+    layout: str = "steps"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**asdict(self), "columns": list(self.columns)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse; raises KeyError or TypeError for what is none."""
+        columns = tuple(map(str, data["columns"]))
+        numbers = int(data["width"]), int(data["channels"])
+        return cls(columns, str(data["label"]), bool(data["named"]), *numbers, str(data["layout"]))
+
+    def find(self, table: Table) -> tuple[list[int], int | None]:
+        """The places of the signals and of the label, None where a table has no labels; other columns do not matter.
+
+        Raises TaskError that names the first column that is missing.
+        """
+        if table.named != self.named:
+            there, here = ("names of columns", "has none") if self.named else ("no names of columns", "its first row is read as names")
+            raise TaskError(f"{table.where}: the network was trained on a table with {there}, but this one {here}")
+        if not self.named:
+            return self._by_number(table)
+        missing = [name for name in self.columns if name not in table.names]
+        if missing:
+            known = f"{len(self.columns)} columns {self.columns[0]} to {self.columns[-1]}" if len(self.columns) > 1 else self.columns[0]
+            shown = f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
+            raise TaskError(f"{table.where}: the network was trained on {known}, of which {shown} {_is(missing)} missing here")
+        label = column_of(self.label, table) if self.label in table.names else None
+        return [column_of(name, table) for name in self.columns], label
+
+    def _by_number(self, table: Table) -> tuple[list[int], int | None]:
+        here = len(table.names)
+        if here == self.width:
+            return [int(name) for name in self.columns], int(self.label)
+        if here == len(self.columns):
+            return list(range(here)), None
+        raise TaskError(
+            f"{table.where}: the network was trained on a table of {self.width} columns without names, {len(self.columns)} of them "
+            f"signals, but this one has {here}"
+        )
+
+
+def _is(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"

@@ -1,0 +1,113 @@
+"""Data at a path, and data frames, are read for a prediction as the training data were."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from tests.predictor.predicted import predictor_of, task_of
+
+from einspace.errors import TaskError
+from einspace.tasks import Task, load_task
+
+RNG = np.random.default_rng(0)
+
+
+def frame(rows: int = 30) -> pd.DataFrame:
+    """Signals between an identity, a day and a label that is not the last column."""
+    columns = {f"s{number}": RNG.normal(size=rows).round(3) for number in range(6)}
+    return pd.DataFrame({"id": range(rows), "beat": np.array(["slow", "fast"])[np.arange(rows) % 2], **columns})
+
+
+def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path) -> None:
+    """Whatever their order, and with or without the label: from .csv, .parquet and a data frame alike."""
+    table = frame()
+    predictor = predictor_of(Task.from_table(table, label="beat", baselines=()))
+    wanted = predictor.predict(table)
+    shuffled = table.drop(columns=["beat", "id"])[["s5", "s0", "s1", "s2", "s3", "s4"]].assign(note=7.5)
+    shuffled.to_csv(tmp_path / "new.csv", index=False)
+    shuffled.to_parquet(tmp_path / "new.parquet")
+    table.to_csv(tmp_path / "old.csv", index=False)
+    for given in (shuffled, tmp_path / "new.csv", tmp_path / "new.parquet", str(tmp_path / "old.csv"), table):
+        assert predictor.predict(given).tolist() == wanted.tolist()
+    signals = table[[f"s{number}" for number in range(6)]].to_numpy()
+    assert predictor.predict(signals).tolist() == wanted.tolist()
+    assert predictor.predict(signals[0]) == wanted[0]
+    assert predictor.score(tmp_path / "old.csv") == predictor.score(table, table["beat"])
+    assert predictor.score(table) == pytest.approx(np.mean(wanted == table["beat"]))
+
+
+def test_a_table_that_lacks_a_column_is_refused(tmp_path: Path) -> None:
+    """The columns that are missing are named; a label is missing only where a score is wanted."""
+    table = frame()
+    predictor = predictor_of(Task.from_table(table, label="beat", baselines=()))
+    with pytest.raises(TaskError, match="was trained on 6 columns s0 to s5, of which s1, s4 are missing here"):
+        predictor.predict(table.drop(columns=["s1", "s4"]))
+    with pytest.raises(TaskError, match="the column of the label, beat, is missing here"):
+        predictor.score(table.drop(columns="beat"))
+    images = predictor_of(task_of("words")[0])
+    with pytest.raises(TaskError, match="trained on samples NHWC of 6 x 5 x 3, which were no table, and got a table"):
+        images.predict(table)
+    broken = table.astype({"s2": object})
+    broken.loc[4, "s2"] = "high"
+    with pytest.raises(TaskError, match="row 4, column s2: 'high' is no number"):
+        predictor.predict(broken)
+
+
+def test_a_table_without_names_is_read_by_places(tmp_path: Path) -> None:
+    """With the label's column, or without it; another number of columns is refused."""
+    x, y = RNG.normal(size=(30, 5)).round(3), np.arange(30) % 2
+    np.savetxt(tmp_path / "all.csv", np.column_stack([y, x]), delimiter=",", fmt="%g")
+    np.savetxt(tmp_path / "new.csv", x, delimiter=",", fmt="%g")
+    np.savetxt(tmp_path / "odd.csv", x[:, :3], delimiter=",", fmt="%g")
+    predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+    assert predictor.predict(tmp_path / "all.csv").tolist() == predictor.predict(tmp_path / "new.csv").tolist()
+    with pytest.raises(TaskError, match="a table of 6 columns without names, 5 of them signals, but this one has 3"):
+        predictor.predict(tmp_path / "odd.csv")
+
+
+def test_archives_and_folders_of_arrays(tmp_path: Path) -> None:
+    """An only array is the samples; of several splits one must be named; the targets beside them are scored."""
+    task, (x, y) = task_of("words")
+    predictor = predictor_of(task)
+    np.savez(tmp_path / "one.npz", whatever=x)
+    np.savez(tmp_path / "two.npz", train_x=x[:2], train_y=y[:2], x_test=x, y_test=y)
+    np.save(tmp_path / "x.npy", x)
+    for given, split in (("one.npz", None), ("two.npz", "test"), ("x.npy", None), ("", None)):
+        assert predictor.predict(tmp_path / given, split=split).tolist() == predictor.predict(x).tolist()
+    assert predictor.score(tmp_path / "two.npz", split="test") == predictor.score(x, y)
+    with pytest.raises(TaskError, match="holds samples of test and train, so say split; its arrays are train_x"):
+        predictor.predict(tmp_path / "two.npz")
+    with pytest.raises(TaskError, match="holds no valid samples"):
+        predictor.predict(tmp_path / "two.npz", split="valid")
+    with pytest.raises(TaskError, match="a score needs targets, and none lie beside the samples"):
+        predictor.score(tmp_path / "one.npz")
+    (tmp_path / "a.md").write_text("")
+    with pytest.raises(TaskError, match=r"which lie in a folder, an image, a .npz or .npy file or a table, not in '.md'"):
+        predictor.predict(tmp_path / "a.md")
+
+
+def test_images_are_read_as_those_of_training(tmp_path: Path) -> None:
+    """From folders of classes, from one folder without classes, and one image alone; they are scaled as training images were."""
+    for number in range(24):
+        folder = tmp_path / "all" / ("cat", "dog")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(RNG.integers(0, 256, (12, 10, 3), dtype=np.uint8)).save(folder / f"{number:02}.png")
+    predictor = predictor_of(Task.from_folder(tmp_path / "all", size=(6, 5), baselines=()))
+    found = predictor.predict(tmp_path / "all")
+    assert set(found.tolist()) <= {"cat", "dog"}
+    cats = predictor.predict(tmp_path / "all" / "cat")
+    assert cats.tolist() == found[:12].tolist()
+    first = sorted((tmp_path / "all" / "cat").iterdir())[0]
+    assert predictor.predict(first).tolist() == [found[0]]
+    assert predictor.score(tmp_path / "all") == pytest.approx(np.mean(found == np.repeat(["cat", "dog"], 12)))
+    plain = predictor_of(Task.from_folder(tmp_path / "all", baselines=()))
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "odd.png")
+    with pytest.raises(
+        TaskError, match=r"odd.png: the predictor was trained on samples NCHW of 3 x 12 x 10, and got an image of 3 x 9 x 9"
+    ):
+        plain.predict(tmp_path / "odd.png")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TaskError, match="there are no images"):
+        plain.predict(tmp_path / "empty")

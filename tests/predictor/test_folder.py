@@ -1,0 +1,170 @@
+"""A predictor's folder holds safetensors and JSON, comes back as it was, and is refused where it is damaged or somebody else's."""
+
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.predictor.predicted import KINDS, predictor_of, task_of
+
+import einspace as es
+from einspace.errors import RunError
+from einspace.predictor import load_predictor
+from einspace.tasks import Task
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_saved_predicts_the_same(kind: str, tmp_path: Path) -> None:
+    """For every kind of target: predictions bit by bit, the score, and everything that is known."""
+    task, (x, y) = task_of(kind)
+    predictor = predictor_of(task)
+    predictor.save(tmp_path / "saved")
+    again = es.load_predictor(tmp_path / "saved")
+    assert np.array_equal(again.predict(x), predictor.predict(x))
+    assert again.score(x, y) == predictor.score(x, y)
+    assert again.about.to_json() == predictor.about.to_json()
+    assert sorted(os.listdir(tmp_path / "saved")) == ["predictor.json", "weights.safetensors"]
+
+
+def test_means_that_are_fields_are_saved_too(tmp_path: Path) -> None:
+    """Too many numbers for JSON lie in a file of tensors."""
+    from dataclasses import replace
+
+    from einspace.tasks import Normaliser
+
+    task, (x, _) = task_of("dense")
+    fields = np.random.default_rng(0).random((1, 3, 6, 5)) + 1, np.full((1, 3, 6, 5), 2.0)
+    big = Normaliser(np.tile(fields[0], (1, 1, 1, 1)), fields[1])
+    task = replace(task, preprocessing=replace(task.preprocessing, normaliser=big, low=np.zeros((1, 300)), high=np.ones((1, 300))))
+    predictor = predictor_of(task)
+    predictor.save(tmp_path)
+    assert (tmp_path / "preprocessing.safetensors").is_file()
+    assert np.array_equal(load_predictor(tmp_path).predict(x), predictor.predict(x))
+    (tmp_path / "preprocessing.safetensors").unlink()
+    with pytest.raises(RunError, match=r"preprocessing.safetensors cannot be read: No such file"):
+        load_predictor(tmp_path)
+
+
+def test_a_grammar_of_ones_own_is_saved(tmp_path: Path) -> None:
+    """The sequence grammar's operations come back without a word."""
+    import torch
+
+    from einspace.networks import build
+    from einspace.predictor import About
+    from einspace.predictor.folder import made
+    from einspace.settings import of_task
+
+    grammar = es.sequence_grammar()
+    x = np.random.default_rng(0).normal(size=(30, 12, 2))
+    task = Task.from_arrays(x, np.arange(30) % 2, axes="NSD", baselines=())
+    architecture = es.EinSpace(task.input, grammar=grammar).parse("[[window(k=3,s=1,p=1) linear(d=16) identity] relu]")
+    settings = {**of_task(task, task.recipe), "versions": {}}
+    about = About.of_run(settings, str(architecture), architecture.key, 0.5, "none", task.preprocessing, grammar)
+    torch.manual_seed(0)
+    predictor = made(about, build(architecture, task.head).state_dict())
+    predictor.save(tmp_path)
+    assert np.array_equal(load_predictor(tmp_path).predict(x), predictor.predict(x))
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def _flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("name", ["predictor.json", "weights.safetensors"])
+@pytest.mark.parametrize("damage", [_cut, _flipped, Path.unlink])
+def test_a_damaged_folder_is_refused(name: str, damage: Any, tmp_path: Path) -> None:
+    """A file that is cut off, has another bit or is missing is named, in a line."""
+    task, _ = task_of("words")
+    predictor_of(task).save(tmp_path)
+    damage(tmp_path / name)
+    with pytest.raises(RunError) as caught:
+        load_predictor(tmp_path)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+class _Harm:
+    """An object whose pickle makes a folder when it is read."""
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, ("harm",)
+
+
+@pytest.mark.parametrize("name", ["predictor.json", "weights.safetensors"])
+def test_nothing_in_a_folder_is_executed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pickle in the place of a file is refused, even where its checksum was written beside it."""
+    from einspace.predictor.folder import _checksum, _sha256
+
+    monkeypatch.chdir(tmp_path)
+    task, _ = task_of("words")
+    predictor_of(task).save("saved")
+    harm = pickle.dumps(_Harm())
+    Path("saved", name).write_bytes(harm)
+    if name != "predictor.json":
+        record = json.loads(Path("saved", "predictor.json").read_text())
+        del record["checksum"]
+        record["sha256"][name] = _sha256(harm)
+        Path("saved", "predictor.json").write_text(json.dumps({**record, "checksum": _checksum(record)}))
+    with pytest.raises(RunError):
+        load_predictor("saved")
+    assert os.listdir() == ["saved"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 99}, "is of the format 99, and this version reads 1"),
+        ({"about": {}}, "is not a predictor that can be used here: it lacks"),
+        ({"about": []}, "is not the record of a predictor"),
+        ({"text": "[relu norn]"}, "unknown operation 'norn'"),
+        ({"text": "[linear(d=16) relu]"}, "the weights are of another architecture"),
+        ({"head": {"kind": "Nonsense"}}, "there is no head 'Nonsense' here"),
+        ({"head": "words"}, "is not a predictor that can be used here"),
+        ({"preprocessing": {"dtype": "object"}}, "the type of raw samples is float32 or float64, not 'object'"),
+    ],
+)
+def test_a_forged_record_is_refused_in_a_line(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    """Whatever stands there under a checksum that fits."""
+    from einspace.predictor.folder import _checksum
+
+    task, _ = task_of("numbers")
+    predictor_of(task).save(tmp_path)
+    record = json.loads((tmp_path / "predictor.json").read_text())
+    del record["checksum"]
+    (record if {"format", "about"} & set(change) else record["about"]).update(change)
+    (tmp_path / "predictor.json").write_text(json.dumps({**record, "checksum": _checksum(record)}))
+    with pytest.raises(RunError) as caught:
+        load_predictor(tmp_path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_folders_are_left_alone(tmp_path: Path) -> None:
+    """A folder with other things in it is neither read nor written to, and a predictor's is replaced."""
+    task, _ = task_of("words")
+    predictor = predictor_of(task)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(RunError, match="holds other things: save the predictor to a new one"):
+        predictor.save(tmp_path / "mine")
+    with pytest.raises(RunError, match=r"is not the folder of a predictor: it has no predictor.json"):
+        load_predictor(tmp_path / "mine")
+    with pytest.raises(RunError, match=r"it has no predictor.json"):
+        load_predictor(tmp_path / "nowhere")
+    with pytest.raises(RunError, match="is a file"):
+        predictor.save(tmp_path / "mine" / "letter.txt")
+    predictor.save(tmp_path / "new")
+    other = predictor_of(task, seed=1)
+    other.save(tmp_path / "new")
+    x = task_of("words")[1][0]
+    assert np.array_equal(load_predictor(tmp_path / "new").predict_proba(x), other.predict_proba(x))
+    assert sorted(os.listdir(tmp_path / "mine")) == ["letter.txt"]

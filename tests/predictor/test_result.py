@@ -1,0 +1,164 @@
+"""A finished run gives the predictor of its best network, which scores on the raw test data what the report says."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from tests.commands import call
+from tests.study_samples import SMALL
+
+import einspace as es
+from einspace.errors import RunError
+from einspace.executors.local import LocalExecutor
+from einspace.predictor import Predictor
+from einspace.result import Result, load_result
+from einspace.study import search
+from einspace.tasks import Task
+
+DIGITS = load_digits()
+X, Y = DIGITS.images[:300], np.array(["even", "odd"])[DIGITS.target[:300] % 2]
+RECIPE = {"epochs_search": 1, "epochs_final": 2}
+
+
+def task(count: int = 100) -> Task:
+    """Grey digits in words, with the last third as test split."""
+    return Task.from_arrays(
+        X[:count], Y[:count], valid=(X[100:200], Y[100:200]), test=(X[200:], Y[200:]), axes="NHW", baselines=("resnet8",)
+    )
+
+
+def run(folder: Path, **options: Any) -> Result:
+    """Two random architectures."""
+    given = {"trials": 2, "workers": 1, "strategy": "random", "limits": SMALL, "recipe": RECIPE, "run": "mine", "runs": folder, **options}
+    return search(task(), executor=lambda work, workers, limit: LocalExecutor(work), **given)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run `mine`."""
+    found = tmp_path_factory.mktemp("runs")
+    run(found)
+    return found
+
+
+@pytest.fixture
+def predictor(folder: Path) -> Predictor:
+    """The predictor of that run, read back from the folder."""
+    return load_result("mine", str(folder)).predictor()
+
+
+def test_raw_test_data_score_what_the_report_says(folder: Path, predictor: Predictor) -> None:
+    """The normalisation is inside, the labels are the user's words, and the predictor knows where it comes from."""
+    best = load_result("mine", str(folder)).best
+    assert best is not None
+    assert predictor.score(X[200:], Y[200:]) == best.test == predictor.about.test
+    assert set(predictor.predict(X[200:]).tolist()) <= {"even", "odd"}
+    assert (predictor.about.key, predictor.about.metric, predictor.about.versions["einspace"]) == (best.key, "accuracy", es.__version__)
+    assert str(predictor.about.grammar) == "None"
+    assert repr(predictor) == f"<Predictor of arrays: classification, samples NHW of (8, 8), accuracy {best.test:.4f} on test>"
+
+
+def test_another_trial_is_trained_where_the_task_is_given(folder: Path) -> None:
+    """Without its weights it is refused, with how they are had; once trained they are kept, and score what is said."""
+    result = load_result("mine", str(folder))
+    assert result.best is not None
+    other = next(trial for trial in result.history if trial.number != result.best.trial)
+    with pytest.raises(RunError, match=rf"did not keep the weights of the network of trial {other.number}: predictor\(trial="):
+        result.predictor(other.number)
+    with pytest.raises(RunError, match="was of other data than the task arrays has now"):
+        result.predictor(other.number, task=task(90))
+    trained = result.predictor(other.number, task=task())
+    assert trained.about.key == other.key != result.best.key
+    assert trained.score(X[200:], Y[200:]) == trained.about.test
+    again = load_result("mine", str(folder)).predictor(other.number)
+    assert np.array_equal(again.predict_proba(X), trained.predict_proba(X))
+    with pytest.raises(RunError, match="the run mine has no trial 99"):
+        result.predictor(99)
+
+
+def test_damaged_weights_are_refused(tmp_path: Path) -> None:
+    """The line names the file, and what brings it back, which does."""
+    result = run(tmp_path)
+    (file,) = result.weights.values()
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(RunError, match=r"cannot be used: .*; delete it, and the same search trains the network again"):
+        result.predictor()
+    file.unlink()
+    run(tmp_path)
+    assert result.best is not None
+    assert result.predictor().score(X[200:], Y[200:]) == result.best.test
+
+
+def test_predictions_are_written_as_a_table(folder: Path, predictor: Predictor, tmp_path: Path) -> None:
+    """From a run and from a saved predictor alike: a row for each sample, with the chances where they are wanted."""
+    np.save(tmp_path / "x.npy", X[200:])
+    predictor.save(tmp_path / "saved")
+    done = call("predict", "mine", "x.npy", "-o", "a.csv", "--runs", str(folder), "--probabilities", "--batch-size", "7", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a.csv: 100 predictions by <Predictor of arrays" in done.stdout
+    rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
+    assert [row["prediction"] for row in rows] == predictor.predict(X[200:]).tolist()
+    assert [row["sample"] for row in rows] == [str(number) for number in range(100)]
+    chances = [[float(row["p(even)"]), float(row["p(odd)"])] for row in rows]
+    assert np.allclose(chances, predictor.predict_proba(X[200:]), atol=1e-5)
+    done = call("predict", "saved", "x.npy", "-o", "b.csv", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["samples"] == 100
+    assert [row["prediction"] for row in csv.DictReader((tmp_path / "b.csv").read_text().splitlines())] == [
+        row["prediction"] for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none", "x.npy", "-o", "a.csv"], "none is neither a run nor the folder of a predictor; the runs in"),
+        (["mine", "x.npy", "-o", "a.npy"], "predictions of the kind classification are written to a .csv file, not to a.npy"),
+        (["mine", "y.npy", "-o", "a.csv"], "y.npy: there is no such file or folder"),
+        (["mine", "wide.npy", "-o", "a.csv"], "trained on samples NHW of 8 x 8, and got float64 of the shape (3, 8, 9)"),
+        (["mine", "nan.npy", "-o", "a.csv"], "a value that is not finite in float32 in sample 1"),
+        (["mine", "x.npy", "-o", "no/a.csv"], "cannot write no/a.csv: No such file or directory"),
+        (["mine", "x.npy", "-o", "a.csv", "--trial", "99"], "the run mine has no trial 99"),
+    ],
+)
+def test_bad_input_is_one_message(words: list[str], message: str, folder: Path, tmp_path: Path) -> None:
+    """Exit code 2, and no file is left."""
+    samples = {"x": X[:2], "wide": np.zeros((3, 8, 9)), "nan": np.where(np.arange(3)[:, None, None] == 1, np.nan, X[:3])}
+    for name, x in samples.items():
+        np.save(tmp_path / f"{name}.npy", x)
+    done = call("predict", *words, "--runs", str(folder), cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["nan.npy", "wide.npy", "x.npy"]
+
+
+def test_pixels_are_written_as_an_array(tmp_path: Path) -> None:
+    """Batch by batch into one .npy file, in the axes and with the values of the targets."""
+    from tests.predictor.predicted import predictor_of, task_of
+
+    given, (x, _) = task_of("mask")
+    predictor = predictor_of(given)
+    predictor.save(tmp_path / "saved")
+    np.save(tmp_path / "x.npy", x)
+    done = call("predict", "saved", "x.npy", "-o", "a.npy", "--batch-size", "3", cwd=tmp_path)
+    assert done.returncode == 0
+    assert np.array_equal(np.load(tmp_path / "a.npy"), predictor.predict(x))
+    assert "written to a .npy file" in call("predict", "saved", "x.npy", "-o", "a.csv", cwd=tmp_path).stderr
+
+
+def test_a_run_of_an_objective_has_no_predictor(tmp_path: Path) -> None:
+    """Only the objective knows its networks."""
+    space = es.EinSpace((1, 8, 8), limits=SMALL)
+    result = search(
+        objective=_flat, space=space, trials=1, workers=1, strategy="random", runs=tmp_path,
+        executor=lambda work, workers, limit: LocalExecutor(work),
+    )  # fmt: skip
+    with pytest.raises(RunError, match="is of an objective of your own, which alone knows its networks"):
+        result.predictor()
+
+
+def _flat(architecture: es.Architecture, context: Any) -> float:
+    return 0.5

@@ -1,0 +1,122 @@
+"""The estimators keep scikit-learn's contract, by scikit-learn's own checks, and take images, series and tables."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from einspace.sklearn import NetworkClassifier, NetworkRegressor
+
+SMALL: dict[str, Any] = {
+    "budget": None,
+    "trials": 1,
+    "init": "mixer-tiny",
+    "recipe": {"epochs_search": 1, "epochs_final": 5},
+    "workers": 0,
+    "random_state": 0,
+}
+"""One small network that is trained for a few epochs in this process."""
+
+ROUNDED = {"check_methods_subset_invariance": "sums in float32 depend on the size of a batch by a few 1e-7, and the check allows 1e-7"}
+
+CANNOT_HOLD: dict[type, dict[str, str]] = {
+    NetworkClassifier: ROUNDED,
+    NetworkRegressor: {**ROUNDED, "check_regressors_train": "an R2 of 0.5 takes more epochs than a test can have"},
+}
+"""Checks of scikit-learn's that cannot hold, with the reason."""
+
+
+def expected(estimator: Any) -> dict[str, str]:
+    """The checks that may fail for an estimator."""
+    return CANNOT_HOLD[type(estimator)]
+
+
+@parametrize_with_checks([NetworkClassifier(**SMALL), NetworkRegressor(**SMALL)], expected_failed_checks=expected)  # type: ignore[untyped-decorator]
+def test_scikit_learn_s_own_checks(estimator: Any, check: Any) -> None:
+    """Parameters, clones, pickles, errors, shapes and types are those of an estimator."""
+    check(estimator)
+
+
+def digits(count: int = 150) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Grey images (N, 8, 8), and whether they show an even number, in words."""
+    found = load_digits()
+    return found.images[:count], np.array(["even", "odd"])[found.target[:count] % 2]
+
+
+def test_images_with_channels_and_without() -> None:
+    """(N, H, W) with its axes said, and (N, C, H, W), are the same data."""
+    x, y = digits()
+    convolving = {**SMALL, "init": "resnet8", "recipe": {"epochs_search": 1, "epochs_final": 4}}
+    grey = NetworkClassifier(**convolving, axes="NHW").fit(x, y)
+    deep = NetworkClassifier(**convolving).fit(x[:, None], y)
+    assert grey.classes_.tolist() == ["even", "odd"]
+    assert grey.score(x, y) == deep.score(x[:, None], y) > 0.7
+    assert np.allclose(grey.predict_proba(x), deep.predict_proba(x[:, None]), atol=1e-5)
+    assert grey.predictor_.about.order == "NHW"
+    assert grey.trials_ == 1
+    assert grey.validation_score_ is not None
+    assert 0 <= grey.validation_score_ <= 1
+
+
+def test_axes_that_are_a_guess_are_warned_of() -> None:
+    """Square (N, H, W) are read as series, which is said with the option for images."""
+    x, y = digits(40)
+    with pytest.warns(UserWarning, match="if they are grey images, say axes NHW"):
+        NetworkClassifier(**SMALL).fit(x, y)
+
+
+def test_a_table_is_a_series_and_a_pipeline_may_stand_before_it() -> None:
+    """(N, F) has F steps of one channel; cross-validation clones the pipeline."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 6))
+    y = np.where(x[:, 0] > 0, "up", "down")
+    pipeline = make_pipeline(StandardScaler(), NetworkClassifier(**SMALL))
+    scores = cross_val_score(pipeline, x, y, cv=2)
+    assert scores.shape == (2,)
+    assert np.isfinite(scores).all()
+    series = NetworkClassifier(**SMALL).fit(x[:, :, None], y)
+    table = NetworkClassifier(**SMALL).fit(x, y)
+    assert np.array_equal(series.predict_proba(x[:, :, None]), table.predict_proba(x))
+
+
+def test_the_same_random_state_gives_the_same_network() -> None:
+    """And a clone, or a pickle, predicts as the original."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 8, 2))
+    y = x[:, :, 0].sum(axis=1) * 100 + 1000
+    first = NetworkRegressor(**SMALL).fit(x, y)
+    again = clone(first).fit(x, y)
+    assert np.array_equal(first.predict(x), again.predict(x))
+    assert np.array_equal(pickle.loads(pickle.dumps(first)).predict(x), first.predict(x))
+    assert 700 < first.predict(x).mean() < 1300
+    assert not np.array_equal(clone(first).set_params(random_state=1).fit(x, y).predict(x), first.predict(x))
+
+
+def test_a_run_is_kept_where_a_folder_is_given(tmp_path: Path) -> None:
+    """Otherwise nothing stays on the disk."""
+    x, y = digits(40)
+    NetworkClassifier(**SMALL, runs=str(tmp_path), axes="NHW").fit(x, y)
+    assert len(os.listdir(tmp_path)) == 1
+
+
+def test_what_cannot_be_is_a_value_error() -> None:
+    """In one line, as scikit-learn's users expect."""
+    x, y = digits(40)
+    for options, message in (
+        ({"validation_fraction": 1.5}, "validation_fraction must be between 0 and 1, not 1.5"),
+        ({"strategy": "evolutoin"}, "did you mean evolution"),
+        ({"axes": "NHWX"}, "unknown order of axes"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            NetworkClassifier(**{**SMALL, "axes": "NHW", **options}).fit(x, y)
+    with pytest.raises(ValueError, match="two classes or more, but every sample is of 1 class"):
+        NetworkClassifier(**SMALL, axes="NHW").fit(x, np.zeros(40))
