@@ -149,8 +149,9 @@ def sized(trials: int) -> tuple[int, int]:
 class Rule:
     """A way to pick: the best `top` by their first score are trained `more` times, and the best mean wins.
 
-    `shrunken` compares all that were tried by means that are drawn to the mean of all the more, the fewer scores they are of: by
-    t2 / (t2 + s2 / n), where s2 is the variance of the seeds of those that were trained again, and t2 that of the first scores less s2.
+    `shrunken` compares all that were tried by means that are drawn to the population's the more, the fewer scores they are of: by
+    t2 / (t2 + s2 / n), where s2 is the variance of the seeds of those that were trained again, and t2 that of the first scores of the
+    population less s2.
     """
 
     top: int = 0
@@ -170,7 +171,7 @@ class Rule:
         again = {point: seen[point][: 1 + self.more] for point in ranked[: self.top]}
         if not self.shrunken:
             return max(again, key=lambda point: fmean(again[point]))
-        firsts = [scores[0] for scores in seen.values()]
+        firsts = [scores[0] for scores in seen.values()][-sized(len(seen))[0] :]
         noise = fmean([variance(scores) for scores in again.values() if len(scores) > 1] or [0.0])
         signal = max(0.0, variance(firsts) - noise) if len(firsts) > 1 else 0.0
         middle = fmean(firsts)

