@@ -1,0 +1,94 @@
+"""The methods of the benchmark: searches of einspace, each a name and keyword arguments of `es.search`, and a CNN space under TPE."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from benchmarks.search.opponents import CnnTpe
+from benchmarks.search.terms import Found, Method, Terms
+
+import einspace as es
+from einspace.errors import SettingError, UnknownNameError
+
+PAPER = {"population": 100, "tournament": 10}
+"""Regularised evolution as the paper has it (section 4.1)."""
+
+
+@dataclass(frozen=True)
+class Einspace:
+    """A search of einspace; `options` are keyword arguments of `es.search`, and "seeds" as `init` stands for the task's small baselines.
+
+    The time is that of the search, baselines on validation included. The run's own final trainings, which all methods have outside of it,
+    are cut to one epoch, and nothing is read of them.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, task: es.Task, terms: Terms) -> Found:
+        """Search as a user does with a budget of time."""
+        options = dict(self.options)
+        recipe = task.recipe.override(**options.pop("recipe", {}))
+        if options.get("init") == "seeds":
+            options["init"] = task.baselines
+        if "limits" in options:
+            options["limits"] = es.Limits(**options["limits"])
+        result = es.search(
+            task,
+            recipe=replace(recipe, epochs_final=1),
+            budget=terms.seconds,
+            workers=terms.workers,
+            seed=terms.seed,
+            runs=terms.folder,
+            **options,
+        )
+        spent = [(trial, (trial.ended or trial.started) - trial.started) for trial in result.history if trial.reused is None]
+        total = sum(seconds for _, seconds in spent)
+        share = sum(seconds for trial, seconds in spent if trial.value is None) / total if total else None
+        if result.best is None or result.best.proposal is None:
+            return Found(len(result.history), None, "", None, result.outcomes, share)
+        best = result.best.proposal
+        retraining = partial(final_score, task, recipe.changed(best.changes), best.text)
+        return Found(len(result.history), result.best.validation, best.text, retraining, result.outcomes, share)
+
+
+def final_score(task: es.Task, recipe: es.Recipe, text: str, seed: int) -> float | None:
+    """The score on test of an architecture that is trained from a seed."""
+    return es.evaluate(text, task, seed=seed, final=True, recipe=recipe).mean
+
+
+METHODS: dict[str, Method] = {
+    "random": Einspace({"strategy": "random"}),
+    "evolution": Einspace(PAPER),
+    "evolution-seeded": Einspace({**PAPER, "init": "seeds"}),
+    "einspace": Einspace(),
+    "population-20": Einspace({"population": 20, "tournament": 10}),
+    "population-20-seeded": Einspace({"population": 20, "tournament": 10, "init": "seeds"}),
+    "cnn-tpe": CnnTpe(),
+}
+"""Random search and regularised evolution of the paper, the defaults of a search with a budget, ablations, and the CNN space under TPE."""
+
+
+def ablation(spec: str) -> tuple[str, Method]:
+    """A method of NAME={...}, options of `es.search` as JSON; raises SettingError for a text of another form.
+
+    >>> ablation('half={"population": 50}')
+    ('half', Einspace(options={'population': 50}))
+    """
+    name, _, text = spec.partition("=")
+    try:
+        options = json.loads(text)
+    except ValueError:
+        options = None
+    if not name or name in METHODS or not isinstance(options, dict):
+        raise SettingError(f'an ablation is a new name and options of es.search, as half={{"population": 50}}, not {spec!r}')
+    return name, Einspace(options)
+
+
+def named(names: list[str], ablations: Mapping[str, Method]) -> dict[str, Method]:
+    """The methods of these names, and all ablations; raises UnknownNameError."""
+    for name in names:
+        if name not in METHODS:
+            raise UnknownNameError("method of the benchmark", name, METHODS)
+    return {name: METHODS[name] for name in names} | dict(ablations)

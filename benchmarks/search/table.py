@@ -1,0 +1,96 @@
+"""The table of a benchmark, from its file alone: the mean rank of each method, and its mean score on test by task."""
+
+from collections.abc import Sequence
+from math import nan, sqrt
+from statistics import fmean, stdev
+
+from benchmarks.search.runs import Run
+from rich.table import Table
+from scipy.stats import rankdata
+
+from einspace.tasks import over_seeds
+
+
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and its standard error, nan where there are fewer than one and two values.
+
+    >>> mean_and_error([1.0, 2.0, 3.0])
+    (2.0, 0.5773502691896258)
+    """
+    return fmean(values) if values else nan, stdev(values) / sqrt(len(values)) if len(values) > 1 else nan
+
+
+def score(run: Run) -> float | None:
+    """The mean on test over the retrainings; None where one of them has no score."""
+    return over_seeds(run.tests).mean
+
+
+def ranks(runs: Sequence[Run]) -> dict[str, list[float]]:
+    """The ranks of each method, 1 for the best, among all methods on each task from each seed that all of them have run.
+
+    Equal scores share the mean of their ranks; a run without a score comes last.
+    """
+    methods = list(dict.fromkeys(run.method for run in runs))
+    cells: dict[tuple[str, int], dict[str, Run]] = {}
+    for run in runs:
+        cells.setdefault((run.task, run.seed), {})[run.method] = run
+    found: dict[str, list[float]] = {method: [] for method in methods}
+    for cell in cells.values():
+        if len(cell) == len(methods):
+            for method, rank in zip(methods, rankdata([_badness(cell[method]) for method in methods]), strict=True):
+                found[method].append(float(rank))
+    return found
+
+
+def tables(runs: Sequence[Run]) -> list[Table]:
+    """One table for each time and number of workers."""
+    groups: dict[tuple[float, int], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.minutes, run.workers), []).append(run)
+    return [_table(minutes, workers, group) for (minutes, workers), group in sorted(groups.items())]
+
+
+def _table(minutes: float, workers: int, runs: Sequence[Run]) -> Table:
+    tasks = list(dict.fromkeys(run.task for run in runs))
+    ranked = ranks(runs)
+    cells = len({(run.task, run.seed) for run in runs})
+    complete = min(map(len, ranked.values()))
+    title = f"{minutes:g} minutes, {workers} workers: ranks over the {complete} of {cells} pairs of task and seed that all methods have run"
+    table = Table("method", "rank", "trials", "unfinished", *(f"{task}, {_metric(runs, task)}" for task in tasks), title=title)
+    for method, own in sorted(ranked.items(), key=lambda item: mean_and_error(item[1])[0] if item[1] else float("inf")):
+        mine = [run for run in runs if run.method == method]
+        trials = f"{fmean(run.trials for run in mine):.0f}"
+        shares = [run.unfinished for run in mine if run.unfinished is not None]
+        columns = [_scores([run for run in mine if run.task == task]) for task in tasks]
+        table.add_row(method, _with_error(own, 2), trials, f"{fmean(shares):.0%}" if shares else "-", *columns)
+    return table
+
+
+def _scores(runs: Sequence[Run]) -> str:
+    """Mean and standard error over the seeds of the search; how many have none, if any: the others would flatter."""
+    if not runs:
+        return "-"
+    scores = [score(run) for run in runs]
+    good = [value for value in scores if value is not None]
+    if len(good) < len(scores):
+        return f"{len(scores) - len(good)} of {len(scores)} failed"
+    return f"{_with_error(good, 3)} ({len(good)})"
+
+
+def _with_error(values: Sequence[float], digits: int) -> str:
+    mean, error = mean_and_error(values)
+    if mean != mean:
+        return "-"
+    return f"{mean:.{digits}f}" + (f" ± {error:.{digits}f}" if error == error else "")
+
+
+def _badness(run: Run) -> float:
+    value = score(run)
+    if value is None:
+        return float("inf")
+    return round(-value if run.higher_is_better else value, 12)  # the mean of equal scores may differ in its last digit
+
+
+def _metric(runs: Sequence[Run], task: str) -> str:
+    run = next(run for run in runs if run.task == task)
+    return run.metric if run.higher_is_better else f"{run.metric} (less is better)"

@@ -1,0 +1,133 @@
+"""The tasks of the benchmark: six kinds of small data, each a task of its own or made as a user makes one of arrays."""
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.search.sources import cached, debian, wheel
+from numpy.typing import NDArray
+
+from einspace import Task, load_task
+from einspace.builders.darcyflow import coefficients, pressure
+from einspace.builders.mnist import read_digits
+from einspace.errors import DataError, UnknownNameError
+
+Arrays = dict[str, NDArray[Any]]
+
+FASHION_SIZES = (3_000, 2_000, 2_000)
+"""Train, valid and test of Fashion-MNIST's subset."""
+
+DARCY_SIZES = (300, 100, 100)
+DARCY_POINTS, DARCY_STRIDE = 85, 3
+"""Points of a side on which the equation is solved, and which of them are kept: 29 a side."""
+
+_MNIST1D = ("mnist1d", "0.0.2.post1", "e780fadc12ab6e45994dcb02bbe728b347243e0a5d13790f2a86992500eceb86")
+_AEON = ("aeon", "1.6.0", "d05227086706f80111ac5fee8de4d5d3115bb3bcfd1c786c8629393055816409")
+
+_GENERATE = """
+import sys, types
+import numpy
+for name in ("requests", "matplotlib", "matplotlib.pyplot"):
+    sys.modules[name] = types.ModuleType(name)
+from mnist1d.data import get_dataset_args, make_dataset
+made = make_dataset(get_dataset_args())
+numpy.savez(sys.argv[1], **{name: made[name] for name in ("x", "y", "x_test", "y_test")})
+"""
+"""Generates MNIST-1D with the package's defaults. It imports a download and a plotting library, which generating does not call."""
+
+
+def mnist1d() -> Task:
+    """MNIST-1D: 4,000 and 1,000 series of 40 steps, generated offline by the package of its authors; 20% of the 4,000 are valid."""
+
+    def fill(folder: Path) -> None:
+        path = wheel(*_MNIST1D)
+        try:
+            subprocess.run([sys.executable, "-c", _GENERATE, str(folder / "arrays.npz")], check=True, env={"PYTHONPATH": str(path)})
+        except subprocess.CalledProcessError as error:
+            raise DataError(f"{path.name}: cannot generate its data, and ends with {error.returncode}") from None
+
+    data = _arrays(cached("mnist1d", fill) / "arrays.npz")
+    return Task.from_arrays(data["x"][:, :, None], data["y"], test=(data["x_test"][:, :, None], data["y_test"]), axes="NSD", name="mnist1d")
+
+
+def fashion() -> Task:
+    """Fashion-MNIST: 3,000 and 2,000 of the 60,000 for train and valid, 2,000 of the 10,000 for test; images 1 x 28 x 28."""
+    inside = Path("usr", "share", "datasets", "fashion-mnist")
+    installed = Path("/") / inside
+    images = read_digits(installed if installed.is_dir() else debian("dataset-fashion-mnist") / inside)
+    rng = np.random.default_rng(0)
+    pool, test = rng.permutation(len(images.train)), rng.permutation(len(images.test))[: FASHION_SIZES[2]]
+    train, valid = pool[: FASHION_SIZES[0]], pool[FASHION_SIZES[0] : sum(FASHION_SIZES[:2])]
+    x, y = images.train[:, None], images.train_y
+    tested = images.test[test, None], images.test_y[test]
+    return Task.from_arrays(x[train], y[train], valid=(x[valid], y[valid]), test=tested, axes="NCHW", name="fashion")
+
+
+def japanese_vowels() -> Task:
+    """Japanese vowels of nine speakers: 270 and 370 series of 25 steps and 12 channels, as the package aeon carries them."""
+
+    def fill(folder: Path) -> None:
+        with zipfile.ZipFile(wheel(*_AEON)) as archive:
+            parts = [archive.read(f"aeon/datasets/data/JapaneseVowels/JapaneseVowels_eq_{part}.ts").decode() for part in ("TRAIN", "TEST")]
+        (x, y), (x_test, y_test) = map(read_ts, parts)
+        np.savez(folder / "arrays.npz", x=x, y=y, x_test=x_test, y_test=y_test)
+
+    data = _arrays(cached("japanese-vowels", fill) / "arrays.npz")
+    return Task.from_arrays(
+        data["x"], data["y"], test=(data["x_test"], data["y_test"]), axes="NSD", kind="classification", name="japanese-vowels"
+    )
+
+
+def read_ts(text: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    r"""Series (N, steps, channels) of equal lengths and their classes (N,), of a text in the format .ts.
+
+    >>> x, y = read_ts("@problemName two channels\n@data\n1,2,3:4,5,6:2\n")
+    >>> x[0].tolist(), y.tolist()
+    ([[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]], [2])
+    """
+    rows = [line.strip().split(":") for line in text.splitlines() if line.strip() and line[0] not in "#@"]
+    channels = [[[float(word) for word in channel.split(",")] for channel in row[:-1]] for row in rows]
+    return np.array(channels).transpose(0, 2, 1), np.array([int(row[-1]) for row in rows])
+
+
+def darcy(sizes: tuple[int, int, int] = DARCY_SIZES) -> Task:
+    """Darcy Flow of 29 x 29 points: the medium, of two materials, to the pressure in it; scored by the relative l2 distance."""
+
+    def fill(folder: Path) -> None:
+        media = [coefficients(DARCY_POINTS, np.random.default_rng((0, number))) for number in range(sum(sizes))]
+        x, y = np.stack(media), np.stack([pressure(medium) for medium in media])
+        x, y = (fields[:, None, ::DARCY_STRIDE, ::DARCY_STRIDE] for fields in (x, y))
+        np.savez(folder / "arrays.npz", x=x, y=y)
+
+    data = _arrays(cached("darcy-" + "-".join(map(str, sizes)), fill) / "arrays.npz")
+    ends = np.cumsum(sizes)[:-1]
+    train, valid, test = zip(np.split(data["x"], ends), np.split(data["y"], ends), strict=True)
+    return Task.from_arrays(*train, valid=valid, test=test, kind="dense", metric="relative l2", axes="NCHW", name="darcy")
+
+
+TASKS: dict[str, Callable[[], Task]] = {
+    "adddigits": partial(load_task, "adddigits"),
+    "multdigits": partial(load_task, "multdigits"),
+    "mnist1d": mnist1d,
+    "fashion": fashion,
+    "japanese-vowels": japanese_vowels,
+    "darcy": darcy,
+}
+"""What makes each task; the data are fetched or generated by the first call."""
+
+
+def load(name: str) -> Task:
+    """A task by its name; raises UnknownNameError, and DataError where its data cannot be had."""
+    if name not in TASKS:
+        raise UnknownNameError("task of the benchmark", name, TASKS)
+    return TASKS[name]()
+
+
+def _arrays(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)

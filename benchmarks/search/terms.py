@@ -1,0 +1,73 @@
+"""Terms: what a method is given, what it finds, and the retraining that scores what it found."""
+
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from einspace import Task
+
+SLACK = 0.05
+"""The part of the time by which a trial may end after it, for all methods alike: that of a search with a budget of time."""
+
+Retraining = Callable[[int], float | None]
+"""Trains what was found on train and valid, from a seed, and gives the score on test; None where there is none. It is sent to processes."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What all methods get alike: seconds of wall clock for the search, worker processes, the seed, and a folder that is empty."""
+
+    seconds: float
+    workers: int
+    seed: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Args:
+        trials: How many were begun.
+        claimed: The score of the best on validation; None where nothing was found.
+        what: The best, in words.
+        retraining: How it is trained for test; None where nothing was found.
+        outcomes: How many trials ended how.
+        unfinished: The share of the time of all trials that went into those without a score.
+    """
+
+    trials: int
+    claimed: float | None
+    what: str
+    retraining: Retraining | None
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    unfinished: float | None = None
+
+
+class Method(Protocol):
+    """A way to search, with the options that are its own."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Options as JSON can hold them; runs under one name have the same."""
+
+    def __call__(self, task: Task, terms: Terms) -> Found:
+        """Search."""
+
+
+def retrained(retraining: Retraining, seeds: Sequence[int], workers: int) -> list[float | None]:
+    """Scores on test from several seeds, in processes of one thread each; None for a training that failed or whose process died."""
+    scores: list[float | None] = []
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        for future in [pool.submit(retraining, seed) for seed in seeds]:
+            try:
+                scores.append(future.result())
+            except BrokenProcessPool:
+                scores.append(None)
+    return scores

@@ -1,0 +1,261 @@
+"""The benchmark of the search, on tasks that are trained in a moment and with methods that search nothing."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from benchmarks.search import __main__, runs
+from benchmarks.search import tasks as benchmark_tasks
+from benchmarks.search.methods import METHODS, Einspace, ablation
+from benchmarks.search.methods import final_score as einspace_score
+from benchmarks.search.opponents import Choice, CnnTpe, OutOfTime, ResidualCNN, final_score, score
+from benchmarks.search.runs import RETRAININGS, Run
+from benchmarks.search.sources import cached
+from benchmarks.search.table import mean_and_error, ranks, tables
+from benchmarks.search.terms import Found, Terms, retrained
+from rich.console import Console
+
+from einspace import Recipe, Task
+from einspace.errors import DataError, SettingError
+
+SHORT = Recipe(epochs_search=2, epochs_final=6, batch_size=8, learning_rate=0.05, weight_decay=0.0)
+CHOICE = Choice(width=8, depth=1, kernel=3, dropout=0.0, batch_size=8, learning_rate=0.05, weight_decay=0.0)
+
+
+def easy(series: bool = False) -> Task:
+    """Two classes that differ in the sign of the left half."""
+    rng = np.random.default_rng(0)
+    y = np.arange(96) % 2
+    x = rng.normal(0, 0.3, (96, 1, 8, 8))
+    x[:, :, :, :4] += (2 * y - 1)[:, None, None, None]
+    x = x[:, 0].transpose(0, 2, 1) if series else x
+    return Task.from_arrays(x, y, name="easy", recipe=SHORT, axes="NSD" if series else "NCHW")
+
+
+def seed_score(base: float, seed: int) -> float:
+    """What stands in for a training."""
+    return base + (seed - 1_000) / 100
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A method that searches for no time and is known to score `base` from the first seed; `calls` notes each search."""
+
+    base: float
+    calls: list[tuple[str, int]] = field(default_factory=list, compare=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, task: Task, terms: Terms) -> Found:
+        self.calls.append((task.name, terms.seed))
+        return Found(7, self.base + 0.1, "a network", partial(seed_score, self.base), {"ok": 6, "timeout": 1}, 0.25)
+
+
+def made(method: str, seed: int, tests: list[float | None], task: str = "easy", **others: Any) -> Run:
+    """A record."""
+    figures: dict[str, Any] = {"options": {}, "minutes": 5.0, "workers": 2, "metric": "accuracy", "higher_is_better": True, "trials": 10}
+    figures |= {"outcomes": {}, "unfinished": 0.0, "seconds": 300.0, "claimed": 0.5, "found": "", "versions": {}, "machine": ""}
+    return Run(method=method, task=task, seed=seed, tests=tests, **{**figures, **others})
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Fixed]:
+    """Two methods and two tasks, whose retrainings run in this process."""
+    found = {"good": Fixed(0.8), "bad": Fixed(0.4)}
+    monkeypatch.setattr(runs, "retrained", lambda retraining, seeds, workers: [retraining(seed) for seed in seeds])
+    for name, method in found.items():
+        monkeypatch.setitem(METHODS, name, method)
+    monkeypatch.setitem(benchmark_tasks.TASKS, "easy", easy)
+    return found
+
+
+def test_a_run_is_a_line_with_the_scores_of_three_retrainings(fakes: dict[str, Fixed], tmp_path: Path) -> None:
+    """The line has what the table needs, and what says how the figures came about."""
+    out = tmp_path / "runs.jsonl"
+    assert __main__.main(["--minutes", "0.05", "--tasks", "easy", "--methods", "good", "--seeds", "3", "--out", str(out)]) == 0
+    line = json.loads(out.read_text())
+    assert line["tests"] == pytest.approx([0.8, 0.81, 0.82])
+    assert (line["method"], line["task"], line["seed"], line["minutes"], line["workers"]) == ("good", "easy", 3, 0.05, 2)
+    assert (line["claimed"], line["trials"], line["unfinished"]) == (pytest.approx(0.9), 7, 0.25)
+    assert {"torch", "optuna", "numpy", "einspace"} <= set(line["versions"])
+    assert "cores" in line["machine"]
+
+
+def test_what_stands_in_the_file_is_not_done_again(fakes: dict[str, Fixed], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A benchmark that was ended after its first run does the others; another time of search is another run."""
+    words = ["--tasks", "easy", "--methods", "good,bad", "--out", str(tmp_path / "runs.jsonl")]
+    assert __main__.main([*words, "--minutes", "0.05", "--seeds", "0"]) == 0
+    assert __main__.main([*words, "--minutes", "0.05", "--seeds", "0,1"]) == 0
+    assert fakes["good"].calls == fakes["bad"].calls == [("easy", 0), ("easy", 1)]
+    assert __main__.main([*words, "--minutes", "0.1", "--seeds", "0"]) == 0
+    assert fakes["good"].calls[2:] == [("easy", 0)]
+    capsys.readouterr()
+    assert __main__.main(["--table", "--out", str(tmp_path / "runs.jsonl")]) == 0
+    shown = capsys.readouterr().out
+    assert "0.05 minutes" in shown
+    assert "0.1 minutes" in shown
+    assert shown.index("good") < shown.index("bad")
+
+
+def test_a_name_stands_for_one_set_of_options(fakes: dict[str, Fixed], tmp_path: Path) -> None:
+    """Figures of two methods are never mixed under one name."""
+    done = [made("half", 0, [0.5, 0.5, 0.5], options={"population": 50})]
+    name, method = ablation('half={"population": 25}')
+    with pytest.raises(SettingError, match="half stands in the file with the options"):
+        runs.missing(done, {name: method}, ["easy"], [0], 5.0, 2)
+    with pytest.raises(SettingError, match="an ablation is a new name"):
+        ablation("half=population")
+    with pytest.raises(SettingError, match="an ablation is a new name"):
+        ablation('einspace={"population": 25}')
+
+
+def test_a_line_that_is_cut_off_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A process that died while it wrote leaves half a line, which is neither dropped nor counted."""
+    out = tmp_path / "runs.jsonl"
+    runs.append(out, made("good", 0, [0.5, 0.5, 0.5]))
+    out.write_text(out.read_text() + '{"method": "bad", "ta')
+    with pytest.raises(DataError, match=r"runs\.jsonl, line 2: is no run"):
+        runs.read(out)
+    assert __main__.main(["--table", "--out", str(out)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_mistakes_in_the_options_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A name that is not known, a time that is none, and a file without runs."""
+    for words in (["--minutes", "1", "--methods", "einspce"], ["--minutes", "1", "--tasks", "adddigit"], [], ["--table"]):
+        assert __main__.main([*words, "--out", str(tmp_path / "none.jsonl")]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_ranks_count_where_all_methods_have_run() -> None:
+    """Equal scores share a rank, less is better for an error, a failed retraining is last, and an incomplete pair is left out."""
+    lines = [
+        *(made("a", 0, [0.9, 0.7, 0.8]), made("b", 0, [0.6, 0.6, 0.6]), made("c", 0, [0.8, 0.8, 0.8])),
+        *(made(name, 1, [value], "fields", higher_is_better=False) for name, value in (("a", 0.2), ("b", 0.1), ("c", 0.3))),
+        *(made("a", 2, [0.9, None, 0.9]), made("b", 2, [0.1, 0.1, 0.1]), made("c", 2, [0.2, 0.2, 0.2])),
+        made("a", 3, [0.9, 0.9, 0.9]),
+    ]
+    assert ranks(lines) == {"a": [1.5, 2.0, 3.0], "b": [3.0, 1.0, 2.0], "c": [1.5, 3.0, 1.0]}
+
+
+def test_the_table_shows_means_with_their_standard_errors() -> None:
+    """Over the seeds of the search, of which each counts once; a seed that failed is not hidden by the others."""
+    lines = [made("a", seed, [value] * 3) for seed, value in enumerate((0.5, 0.6, 0.7))]
+    lines += [made("b", 0, [0.4] * 3), made("b", 1, [0.4, None, 0.4])]
+    (table,) = tables(lines)
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(table)
+    shown = capture.get()
+    assert "0.600 ± 0.058 (3)" in shown
+    assert "1 of 2 failed" in shown
+    assert "ranks over the 2 of 3 pairs" in shown
+    assert mean_and_error([0.5, 0.6, 0.7])[1] == pytest.approx(0.1 / 3**0.5)
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), (1, 28, 28), (1, 2, 2), (40, 2), (3, 2)])
+def test_the_cnn_fits_every_input(shape: tuple[int, ...]) -> None:
+    """Images and series, however small."""
+    network = ResidualCNN(shape, (5,), Choice(8, 2, 5, 0.1, 16, 0.1, 0.0))
+    assert network(torch.zeros(2, *shape)).shape == (2, 5)
+
+
+def test_the_cnn_predicts_fields_without_losing_their_points() -> None:
+    """No stage is halved: a pixel of the input changes no more of the prediction than the seven convolutions reach."""
+    network = ResidualCNN((1, 40, 40), (2, 40, 40), Choice(8, 1, 3, 0.0, 16, 0.1, 0.0)).eval()
+    x = torch.zeros(1, 1, 40, 40)
+    before = network(x)
+    x[0, 0, 20, 20] = 1.0
+    changed = (network(x) != before).any(dim=1)[0].nonzero()
+    assert before.shape == (1, 2, 40, 40)
+    assert (changed.min(), changed.max()) == (20 - 7, 20 + 7)
+
+
+@pytest.mark.parametrize("series", [False, True])
+def test_the_cnn_learns_what_is_easy(series: bool) -> None:
+    """From one seed always the same score; a training for test sees train and valid, and is longer."""
+    task = easy(series)
+    assert final_score(task, CHOICE, 0) == 1.0
+    assert score(task, CHOICE, 1, final=False) == score(task, CHOICE, 1, final=False)
+    with pytest.raises(OutOfTime):
+        score(task, CHOICE, 0, False, deadline=time.time() - 1)
+
+
+def test_a_training_that_diverges_has_no_score() -> None:
+    """Infinite losses are no reason to end the study, and no score."""
+    assert score(easy(), Choice(8, 1, 3, 0.0, 8, 1e30, 0.0), 0, final=False) is None
+
+
+def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
+    """The best choice comes back as it was tried, and its retraining can be sent to a process."""
+    found = CnnTpe(trials=2)(easy(), Terms(200, 1, 0, tmp_path))
+    assert found.trials == 2
+    assert found.retraining is not None
+    assert found.claimed == pytest.approx(1.0, abs=0.5)
+    assert set(json.loads(found.what)) == set(CHOICE.__dataclass_fields__)
+    (tested,) = retrained(found.retraining, [1_000], 1)
+    assert tested is not None
+
+
+def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path: Path) -> None:
+    """The run's own final training is cut short, but what is scored on test is trained for `epochs_final` epochs."""
+    method = Einspace({"init": "seeds", "trials": 1, "recipe": {"epochs_search": 1}})
+    found = method(easy(), Terms(200, 1, 0, tmp_path))
+    assert found.trials == 1
+    assert found.outcomes == {"ok": 1}
+    assert found.unfinished == 0.0
+    retraining = found.retraining
+    assert isinstance(retraining, partial)
+    assert retraining.func is einspace_score
+    _, recipe, text = retraining.args
+    assert (recipe.epochs_search, recipe.epochs_final) == (1, SHORT.epochs_final)
+    assert text == found.what
+
+
+def die(seed: int) -> float:
+    """End the process as the kernel does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0.0
+
+
+def test_a_retraining_whose_process_dies_has_no_score() -> None:
+    """The benchmark goes on, and the line says that there is none."""
+    assert retrained(die, RETRAININGS[:2], 1) == [None, None]
+
+
+def test_what_cannot_be_fetched_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder of the cache is there whole or not at all."""
+    monkeypatch.setattr("benchmarks.search.sources.CACHE", tmp_path)
+
+    def fail(folder: Path) -> None:
+        (folder / "half").touch()
+        raise DataError("no network")
+
+    with pytest.raises(DataError, match="no network"):
+        cached("set", fail)
+    assert list(tmp_path.iterdir()) == []
+    assert (cached("set", lambda folder: (folder / "whole").touch()) / "whole").exists()
+    assert cached("set", fail) == tmp_path / "set"
+
+
+def test_series_are_read_from_their_text() -> None:
+    """Channels stand between colons, steps between commas, and the class comes last."""
+    x, y = benchmark_tasks.read_ts("# a comment\n@classLabel true 1 2\n@data\n1,2,3:4,5,6:2\n7,8,9:0,0,0:1\n")
+    assert x.tolist() == [[[1, 4], [2, 5], [3, 6]], [[7, 0], [8, 0], [9, 0]]]
+    assert y.tolist() == [2, 1]
+
+
+def test_the_fields_of_darcy_are_those_of_the_builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every third of 85 points: 29 a side, a dense task that is scored by the relative distance."""
+    monkeypatch.setattr("benchmarks.search.sources.CACHE", tmp_path)
+    task = benchmark_tasks.darcy((3, 1, 2))
+    assert (task.input.shape, task.output, task.kind, task.metric.name) == ((1, 29, 29), (1, 29, 29), "dense", "relative l2")
+    assert [len(split) for split in task.splits.values()] == [3, 1, 2]
