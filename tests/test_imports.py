@@ -10,7 +10,9 @@ ROOT = Path(einspace.__file__).parent
 ORDER = ["errors", "features", "operations", "grammar", "derivation", "limits", "pareto", "graph", "sampling", "variation", "space"]
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "drafts": 0,
-    "forkserver": 0,
+    "echo": 0,
+    "regular": 0,
+    "forkserver": 0.5,
     "networks": 20,
     "baselines": 20,
     "files": 25,

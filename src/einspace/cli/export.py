@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from einspace.cli.bounds import bounded, check_memory, parse_shape
 from einspace.cli.options import AsJson, Seed, read_architecture
 from einspace.cli.output import out, print_json, waiting
 from einspace.errors import SettingError, UnknownNameError
@@ -34,16 +35,18 @@ def export(
     """Write a network as standalone source, a torch.export program, an ONNX model or weights."""
     from einspace.networks import Classification
     from einspace.networks.export import export_file
+    from einspace.networks.export.export import BATCHES
 
     result = _result(what, runs)
     if result is None:
-        architecture = _architecture(what, Feature.parse(shape or "3,32,32"), runs)
+        architecture = _architecture(what, parse_shape(shape or "3,32,32"), runs)
         head: Head | None = None if classes is None else Classification(classes)
     else:
         architecture, head = _best(result, shape, classes)
         kept = result.run / "weights" / f"{architecture.key}.safetensors"
         weights = kept if weights is None and kept.is_file() else weights
-    with waiting(f"writing {output}"):
+    check_memory(architecture, max(BATCHES), "export")
+    with waiting(f"writing {output}"), bounded("export it"):
         written = export_file(architecture, output, format, head, weights, seed, optimize)
     fresh = weights is None and format != "source"
     if as_json:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from einspace.cli.bounds import parse_shape
 from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape, Text, read_architecture
 from einspace.cli.output import err, out, print_json, progress, write
-from einspace.features import Feature
 from einspace.limits import Limits
 from einspace.reporting.tables import architectures, facts, operations, quantity
 from einspace.sampling import SamplingReport
@@ -26,7 +26,7 @@ def sample(
 ) -> None:
     """Sample architectures from the grammar, within a range of sizes if wished."""
     limits = Limits(parameters=max_parameters, min_parameters=min_parameters)
-    space = EinSpace(Feature.parse(shape), computation_probability=probability, limits=limits)
+    space = EinSpace(parse_shape(shape), computation_probability=probability, limits=limits)
     report = SamplingReport()
     with progress(transient=True) as bar:
         line = bar.add_task("sample", total=count, best="")
@@ -57,7 +57,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what an architecture computes and what it costs."""
-    architecture = read_architecture(text, Feature.parse(shape))
+    architecture = read_architecture(text, parse_shape(shape))
     if svg is not None:
         from einspace.reporting.svg import picture
 
@@ -65,7 +65,7 @@ def show(
     if as_json:
         print_json(facts(architecture))
         return
-    out.print(str(architecture), markup=False, highlight=False, soft_wrap=True)
+    out.print(str(architecture), highlight=False, soft_wrap=True)
     out.print(operations(architecture, optimize=not derived))
     out.print(
         f"{architecture.parameters:,} parameters, {quantity(architecture.flops)}FLOPs, "
@@ -81,7 +81,7 @@ def baselines(shape: Shape = "3,64,64", as_json: AsJson = False) -> None:
     """List the human-designed architectures that a search on this input can start from."""
     from einspace import baselines as known
 
-    inputs = Feature.parse(shape)
+    inputs = parse_shape(shape)
     fitting = [name for name, baseline in known.BASELINES.items() if inputs.mode == "Im" or baseline.sequences]
     rows = [(name, known.get(name, inputs)) for name in fitting]
     if as_json:

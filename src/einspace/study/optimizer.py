@@ -11,12 +11,16 @@ from einspace import strategies
 from einspace.drafts import write_text
 from einspace.errors import RunError, SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.regular import read_json
 from einspace.space import EinSpace
 from einspace.storage.ledger import Ledger
 from einspace.storage.records import sealed, unsealed
 from einspace.strategies import Strategy, propose
 from einspace.strategies.initial import Initial
 from einspace.trial import Proposal, Trial
+
+LARGEST = 2**30
+"""Bytes of a file of trials, at most."""
 
 
 class Optimizer:
@@ -113,7 +117,7 @@ class Optimizer:
         """
         ledger = Ledger()
         try:
-            state = json.loads(Path(path).read_text(encoding="utf-8"))
+            state = read_json(Path(path), LARGEST)
             if state["seed"] != self.seed:
                 raise RunError(f"{os.fspath(path)} is of the seed {state['seed']}, not {self.seed}")
             for record in state["trials"]:

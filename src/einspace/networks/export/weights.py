@@ -4,12 +4,14 @@ import json
 import os
 from collections.abc import Mapping
 
+import psutil
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from einspace.errors import ExportError, NetworkError
 from einspace.networks.state import fill_state
+from einspace.regular import size_of
 
 
 def weights(network: nn.Module, notes: Mapping[str, str] | None = None) -> bytes:
@@ -27,6 +29,8 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     Raises NetworkError that names missing, extra and mis-shaped entries, and ExportError for a file that cannot be read.
     """
     try:
+        if size_of(path) > psutil.virtual_memory().available:
+            raise ExportError(f"cannot read weights from {os.fspath(path)}: the file is larger than the memory that is free")
         with safe_open(path, framework="pt", device="cpu") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError) as error:
