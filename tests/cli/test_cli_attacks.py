@@ -157,7 +157,7 @@ def test_numbers_by_accident(tmp_path: Path, value: str) -> None:
 def test_numbers(tmp_path: Path) -> None:
     """Numbers as people and programs write them are read, and come back from what we write."""
     settings = tmp_path / "settings.yaml"
-    for value, number in (("1e2", 100.0), ("5", 5), ("5.0", 5.0), (".5", 0.5), ("+3", 3), ("1.5e+3", 1500.0)):
+    for value, number in (("1e2", 100.0), ("5", 5), ("5.0", 5.0), (".5", 0.5), ("+3", 3), ("50_000", 50_000), ("1.5e+3", 1500.0)):
         settings.write_text(f"task: digits\ntime_limit: {value}\n")
         assert load(settings, {})[0].time_limit == number
 
@@ -172,3 +172,17 @@ def test_a_nul_in_a_file(tmp_path: Path) -> None:
     settings.write_text('task: digits\nlog: ["mlflow:a\\0b"]\n')
     with pytest.raises(EinspaceError, match="log holds a NUL"):
         load(settings, {})
+
+
+def test_a_target_that_is_no_file(tmp_path: Path) -> None:
+    """A picture is not written into a pipe, where it would wait for a reader, nor into a device."""
+    os.mkfifo(tmp_path / "pipe")
+    for target in (str(tmp_path / "pipe"), "/dev/full"):
+        assert "no regular file" in call("show", "resnet8", "--shape", "3,8,8", "--svg", target).stderr
+
+
+@pytest.mark.parametrize("name", ["..:x", ".:x", "a..b:x", "a b:x", "os/path:x"])
+def test_strategies_that_are_no_names(name: str) -> None:
+    """What cannot be the name of a module is unknown, and nothing is imported."""
+    with pytest.raises(EinspaceError, match="unknown strategy"):
+        load(None, {"task": "digits", "strategy": name})

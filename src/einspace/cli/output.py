@@ -16,8 +16,10 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook,
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
 
+from einspace.drafts import write_text
 from einspace.echo import escaped, masked
 from einspace.errors import EinspaceError
+from einspace.regular import size_of
 
 PLAIN = {"→": "->", "←": "<-", "×": "x", "…": "...", "–": "-", "·": "*", "±": "+-", "ε": "eps", "²": "2", "█": "#", "━": "-"}
 """Characters of ours, as an encoding that lacks them shows them."""
@@ -112,9 +114,11 @@ def print_json(value: object) -> None:
 
 
 def write(path: Path, content: str) -> None:
-    """Write a file, or say why that cannot be."""
+    """Write a file, whole or not at all, or say why that cannot be; a link is followed."""
     try:
-        path.write_text(content, encoding="utf-8")
+        if path.exists():
+            size_of(path)
+        write_text(path.resolve(), content)
     except OSError as error:
         raise EinspaceError(f"cannot write {path}: {error.strerror}") from None
 
