@@ -23,7 +23,9 @@ ORDER = [
 ]
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "drafts": 0,
-    "forkserver": 0,
+    "echo": 0,
+    "regular": 0,
+    "forkserver": 0.5,
     "networks": 20,
     "baselines": 20,
     "files": 25,

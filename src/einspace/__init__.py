@@ -10,10 +10,12 @@
 False
 """
 
+import logging
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from einspace.echo import EchoFilter
 from einspace.errors import EinspaceError
 from einspace.features import Feature
 from einspace.grammar import Grammar, Production, einspace_grammar, sequence_grammar
@@ -103,6 +105,9 @@ __all__ = [
     "search",
     "sequence_grammar",
 ]
+
+
+logging.getLogger(__name__).addFilter(EchoFilter())
 
 
 def __getattr__(name: str) -> Any:

@@ -2,18 +2,30 @@
 
 import atexit
 import multiprocessing
+import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.context import BaseContext
 
 import psutil
 
+from einspace.errors import SettingError
+
 _LOADED = "einspace.executors.loaded"
 """The module that the server imports. Workers find in memory what it imports."""
 
 SIGNALS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 """Signals that end a program, and that a terminal sends to all its processes."""
+
+_SAFE_PATH = "PYTHONSAFEPATH"
+_OURS = "einspace"
+"""The value of the variable where it is set here; any text sets it."""
+
+_lock = threading.Lock()
+"""Held while this process starts another one with an environment that differs from its own."""
 
 
 def context() -> BaseContext:
@@ -39,18 +51,45 @@ def start() -> None:
 
 @contextmanager
 def sheltered() -> Iterator[None]:
-    """Processes that this thread starts meanwhile have `SIGNALS` blocked: this one alone decides what Ctrl-C ends, and when."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Processes that this thread starts meanwhile have `SIGNALS` blocked: this one alone decides what Ctrl-C ends, and when.
+
+    Their import path does not begin with the current folder either, which may hold a `struct.py` of somebody else's: multiprocessing starts
+    them with `python -c`. A worker gets this process's import path before it imports anything more.
+    """
+    with _safe_path():
+        if not hasattr(signal, "pthread_sigmask"):
+            yield
+            return
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # which unblocks them
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def forget_safe_path() -> None:
+    """Called in a worker: what its work starts has the environment of the program that made the worker."""
+    if os.environ.get(_SAFE_PATH) == _OURS:
+        del os.environ[_SAFE_PATH]
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that are started meanwhile do not find modules in the current folder."""
+    if sys.flags.safe_path:  # which multiprocessing hands on
         yield
         return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()  # which unblocks them
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if sys.flags.ignore_environment:
+        raise SettingError("worker processes of `python -E` would run modules that lie in the current folder: call `python -E -P`, or -I")
+    with _lock:
+        os.environ[_SAFE_PATH] = _OURS
+        try:
+            yield
+        finally:
+            del os.environ[_SAFE_PATH]
 
 
 def _end() -> None:

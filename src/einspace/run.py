@@ -11,6 +11,7 @@ from einspace.baselines import names as baselines
 from einspace.drafts import draft_of, write_text
 from einspace.errors import RunError, TaskError
 from einspace.grammar import Grammar, grammar_data, grammar_of
+from einspace.regular import read_json
 from einspace.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
 from einspace.storage.backup import backup_of
@@ -137,7 +138,7 @@ class Run:
         """What the run was started with, None for a new one; raises RunError for a file that cannot be read."""
         path = self.path / "run.json"
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored = read_json(path)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

@@ -37,11 +37,11 @@ def mine():
 RUN = "mine()\nother()\n"
 
 
-def program(*arguments: str, said: str = "") -> list[str]:
+def program(*arguments: str, said: str = "", cwd: Path | None = None) -> list[str]:
     """Run Python; the lines that it prints, after none of errors."""
     environment = {**os.environ, "PYTHONPATH": f"{Path(einspace.__file__).parents[1]}{os.pathsep}{ROOT}"}
     done = subprocess.run(
-        [sys.executable, *arguments], input=said, env=environment, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, *arguments], input=said, env=environment, capture_output=True, text=True, timeout=100, check=False, cwd=cwd
     )
     errors = [line for line in done.stderr.splitlines() if line.strip(" >.")]
     assert (done.returncode, errors) == (0, [])
@@ -78,3 +78,34 @@ def test_guard_around_something_else(tmp_path: Path) -> None:
     script.write_text(START + 'if __name__ == "__main__":\n    print("guarded")\nmine()\n')
     *_, refused = program(str(script))
     assert "would start everything again" in refused
+
+
+PLANTED = ("torch", "numpy", "struct", "signal", "psutil", "einspace", "tempfile", "pickle", "sitecustomize")
+
+
+def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
+    """Neither the server of workers, nor multiprocessing's tracker, nor a worker runs what lies in the folder of the data.
+
+    What the work itself starts has the environment of the program, without the variable that keeps it so.
+    """
+    data, scripts = tmp_path / "data", tmp_path / "scripts"
+    data.mkdir()
+    scripts.mkdir()
+    for name in PLANTED:
+        (data / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'a').write(__name__)\nraise SystemError")
+    script = scripts / "search.py"
+    own = "import os, sys\ndef own(architecture, context): return float('PYTHONSAFEPATH' in os.environ or os.getcwd() in sys.path)\n"
+    script.write_text(f'{START}{own}if __name__ == "__main__": mine()\n')
+    assert program(str(script), cwd=data)[-1] == "0.0"
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_environment_that_is_ignored(tmp_path: Path) -> None:
+    """Where Python ignores its environment, it must be called such that its children do not run what lies in the current folder."""
+    path = [str(Path(einspace.__file__).parents[1]), str(ROOT)]
+    script = tmp_path / "search.py"
+    script.write_text(f"import sys; sys.path += {path}\n{START}other()\n")
+    assert program("-E", "-P", str(script))[-1] == "0.25"
+    script.write_text(f"import sys; sys.path[:0] = {path}\nfrom einspace import forkserver\nforkserver.start()\n")
+    done = subprocess.run([sys.executable, "-E", str(script)], capture_output=True, text=True, timeout=100, check=False)
+    assert "call `python -E -P`, or -I" in done.stderr

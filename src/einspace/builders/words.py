@@ -8,6 +8,7 @@ from struct import error as StructError  # noqa: N812
 
 from einspace.errors import DataError
 from einspace.files import read
+from einspace.regular import size_of
 from einspace.tasks import TASKS
 
 LANGUAGES = TASKS["language"].labels
@@ -81,6 +82,7 @@ def _translations(path: Path) -> Iterable[str]:
     english: set[str] = set()
     for file in sorted(path.glob("*.mo")):
         try:
+            size_of(file)
             with file.open("rb") as stream:
                 catalogue = gettext.GNUTranslations(stream)
         except (OSError, UnicodeDecodeError, StructError) as error:

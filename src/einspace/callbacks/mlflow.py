@@ -5,7 +5,10 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from einspace.callbacks.base import Callback
+from einspace.echo import masked
 from einspace.errors import SettingError
 from einspace.result import Result
 from einspace.trial import Trial
@@ -34,8 +37,8 @@ class MLflow(Callback):
             raise SettingError("MLflow is not installed: pip install 'einspace[mlflow]'") from None
         try:
             self._client = mlflow.MlflowClient(tracking_uri=uri)
-        except MlflowException as error:
-            raise SettingError(f"MLflow cannot use {uri or 'its default store'}: {str(error).splitlines()[0]}") from None
+        except (MlflowException, SQLAlchemyError, ValueError, OSError) as error:
+            raise SettingError(masked(f"MLflow cannot use {uri or 'its default store'}: {str(error).splitlines()[0]}")) from None
         self._entities = entities
         self.experiment = experiment
         self._metric = ""

@@ -4,6 +4,7 @@ A mistake in the input is one message and exit code 2, an interrupted search is 
 A command is a function of a module of this package and a place in `COMMANDS`; what takes long to import, it imports inside.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from collections.abc import Callable
 import typer
 
 from einspace.cli import data, export, figure, grammar, predict, search, show, space, tasks, training
-from einspace.cli.output import err
+from einspace.cli.output import complain, end, is_lost, lose, prepare_streams
 from einspace.errors import EinspaceError
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
@@ -46,9 +47,21 @@ for command in COMMANDS:
 def main() -> None:
     """Run the command line and turn mistakes in the input into one message."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow each other down on a busy machine
+    prepare_streams()
+    code: int | str | None = 0
     try:
         app()
+    except SystemExit as ended:
+        code = ended.code or 0
     except EinspaceError as error:
-        err.print("[bold red]error:[/] ", end="")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        sys.exit(2)
+        complain(str(error))
+        code = 2
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            complain(f"a path is too long: {str(error.filename)[:60]}… has {len(str(error.filename)):,} characters")
+            code = 2
+        elif is_lost(error):
+            code = lose(error)
+        else:
+            raise
+    sys.exit(end(code) if isinstance(code, int) else code)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from einspace.cli.bounds import bounded, check_memory, parse_shape
 from einspace.cli.options import AsJson, Seed, What, read_named, read_run
 from einspace.cli.output import out, print_json, waiting
 from einspace.errors import ExportError, LimitError, SettingError, UnknownNameError
@@ -47,6 +48,7 @@ def export(
     """
     from einspace.networks import Classification
     from einspace.networks.export import FORMATS, export_file
+    from einspace.networks.export.export import BATCHES
 
     for name in modules:
         _imported(name)
@@ -62,7 +64,7 @@ def export(
     if result is None:
         if trial is not None or normalised:
             raise SettingError(f"--trial and --normalised-input are for a run, which {what!r} is not")
-        architecture = read_named(what, Feature.parse(shape or "3,32,32"), runs)
+        architecture = read_named(what, parse_shape(shape or "3,32,32"), runs)
         head: Head | None = None if classes is None else Classification(classes)
     else:
         from einspace.result.trained import check_raw
@@ -73,9 +75,10 @@ def export(
         around = None if normalised else check_raw(found, result.run.name).around
         options = {"around": around, "facts": found.described(around is not None)}
         _check_card(targets)
+    check_memory(architecture, max(BATCHES), "export")
     written = []
     for format, path in targets.items():
-        with waiting(f"writing {path}"):
+        with waiting(f"writing {path}"), bounded("export it"):
             taken = None if format == "source" else weights
             written.append(export_file(architecture, path, format, head, taken, seed, optimize, **options))
     fresh = weights is None and list(targets) != ["source"]

@@ -1,19 +1,111 @@
 """Where a command's words go: figures to standard output, progress and errors to standard error."""
 
+import codecs
+import errno
 import json
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
 
+from einspace.drafts import write_text
+from einspace.echo import escaped, masked
 from einspace.errors import EinspaceError
+from einspace.regular import size_of
 
-out = Console()
-err = Console(stderr=True)
+PLAIN = {"→": "->", "←": "<-", "×": "x", "…": "...", "–": "-", "·": "*", "±": "+-", "ε": "eps", "²": "2", "█": "#", "━": "-"}
+"""Characters of ours, as an encoding that lacks them shows them."""
+
+LOST = {errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT, errno.EBADF}
+"""Errors of a stream that takes nothing more."""
+
+out = Console(markup=False)
+err = Console(stderr=True, markup=False)
+
+
+class _Safe:
+    """Whatever is shown, with the control characters of others escaped and their passwords masked."""
+
+    def __init__(self, shown: ConsoleRenderable) -> None:
+        self.shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.shown, options):
+            yield segment if segment.control else Segment(escaped(masked(segment.text)), segment.style)
+
+
+class _Safely(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """What a console prints, made safe."""
+        return [_Safe(shown) for shown in renderables]
+
+
+for _console in (out, err):
+    _console.push_render_hook(_Safely())
+
+
+def prepare_streams() -> None:
+    """Let standard output and errors show what their encoding lacks in plain characters, in place of an exception."""
+    codecs.register_error("einspace-plain", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="einspace-plain")
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(PLAIN.get(one, f"\\u{ord(one):04x}" if ord(one) < 2**16 else f"\\U{ord(one):08x}") for one in lacking), error.end
+
+
+def complain(message: str) -> None:
+    """Print an error on standard error; nothing can be done where that takes nothing."""
+    try:
+        err.print("[bold red]error:[/] ", end="", markup=True)
+        err.print(message, highlight=False, soft_wrap=True)
+    except OSError as error:
+        if not is_lost(error):
+            raise
+        _give_up(sys.stderr)
+
+
+def is_lost(error: OSError) -> bool:
+    """Whether it is of a stream that is closed or full, and of no file."""
+    return error.errno in LOST and error.filename is None
+
+
+def end(code: int) -> int:
+    """Write out what standard output still holds, and give the exit code: 1, after one line, where it takes no more."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if not is_lost(error):
+            raise
+        return lose(error)
+    return code
+
+
+def lose(error: OSError) -> int:
+    """Say that the output is lost, and give the exit code; a reader that wants no more needs no message."""
+    _give_up(sys.stdout)
+    if error.errno != errno.EPIPE:
+        complain(f"the output cannot be written: {error.strerror}")
+    return 1
+
+
+def _give_up(stream: Any) -> None:
+    """Python writes out what a stream holds when it ends, and would complain once more."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), stream.fileno())
 
 
 def print_json(value: object) -> None:
@@ -22,9 +114,11 @@ def print_json(value: object) -> None:
 
 
 def write(path: Path, content: str) -> None:
-    """Write a file, or say why that cannot be."""
+    """Write a file, whole or not at all, or say why that cannot be; a link is followed."""
     try:
-        path.write_text(content, encoding="utf-8")
+        if path.exists():
+            size_of(path)
+        write_text(path.resolve(), content)
     except OSError as error:
         raise EinspaceError(f"cannot write {path}: {error.strerror}") from None
 
@@ -49,7 +143,7 @@ def waiting(words: str, seconds: float = 2.0) -> Iterator[None]:
 def progress(transient: bool = False) -> Progress:
     """A progress bar on standard error, so that standard output holds results only; a transient one leaves no trace."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[best]}", style="bold"),

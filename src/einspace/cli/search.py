@@ -27,7 +27,23 @@ def search(
 ) -> None:
     """Search an architecture for a task, train the best one and the baselines, and score them on test."""
     settings, origin = load(config, {key: options[parameter(key)] for key in leaves() if options[parameter(key)] is not None})
+    for line in outward(settings, {key for key in leaves() if options[parameter(key)] is None}):
+        err.print(f"note: the settings of {config} connect to {line}", style="dim", highlight=False, soft_wrap=True)
     conduct(settings, config, origin.data, notes(origin), as_json)
+
+
+def outward(settings: SearchSettings, of_file: set[str]) -> list[str]:
+    """The servers that those settings name which come from a file: whoever runs a file of somebody else's should know of them."""
+    found = []
+    if "storage" in of_file and settings.storage is not None and not settings.storage.startswith("sqlite:"):
+        found.append(f"{settings.storage} (storage), which gets every trial")
+    if "address" in of_file and settings.address not in (None, "local"):
+        found.append(f"{settings.address} (address), which gets the data and runs the trials")
+    for spec in settings.log if "log" in of_file else ():
+        name, _, where = spec.partition(":")
+        if name == "wandb" or (name == "mlflow" and "://" in where and not where.startswith(("sqlite:", "file:"))):
+            found.append(f"{where or name} (log: {name}), which gets every trial")
+    return found
 
 
 def conduct(settings: SearchSettings, config: Path | None, data: str | None, told: list[str], as_json: bool) -> None:
@@ -42,11 +58,11 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.tasks import load_task
 
     task = load_task(settings.task, settings.data_folder, settings.own)
-    err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
+    err.print(task.summary(), highlight=False, soft_wrap=True)
     if data is not None and fingerprint(task) != data:
         told = [*told, f"data: the samples of {task.name} are others here"]
     for line in told:
-        err.print(f"note: unlike where {config} was written: {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"note: unlike where {config} was written: {line}", style="dim", highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
     seconds = None if settings.budget is None else seconds_of(settings.budget)
     bar = Bar(f"search {settings.run or task.name}", settings.trials, seconds, err)
@@ -64,8 +80,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
             )
         except study.Interrupted as interrupted:
             bar.stop()
-            err.print(f"{interrupted}:", markup=False, highlight=False, soft_wrap=True)
-            err.print(f"  {again(interrupted.run.name)}", markup=False, highlight=False, soft_wrap=True)
+            err.print(f"{interrupted}:", highlight=False, soft_wrap=True)
+            err.print(f"  {again(interrupted.run.name)}", highlight=False, soft_wrap=True)
             raise typer.Exit(128 + interrupted.signal) from None
         except StorageError as error:
             raise error if error.run is None else StorageError(f"{error}:\n  {again(error.run.name)}") from None
@@ -75,10 +91,10 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         for part in summary(result, out.width, settings.top):
             out.print(part)
         out.print(f"The run lies in {result.run}. To go on from it, for longer:", highlight=False, soft_wrap=True)
-        out.print(f"  {again(result.run.name, *_more(settings, len(result.history)))}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"  {again(result.run.name, *_more(settings, len(result.history)))}", highlight=False, soft_wrap=True)
     if result.history and not any(trial.value is not None for trial in result.history):
         reason = next((trial.reason for trial in result.history if trial.reason), "")
-        err.print(f"every trial failed: {counts(result)}; the first says: {reason}", style="red", markup=False, soft_wrap=True)
+        err.print(f"every trial failed: {counts(result)}; the first says: {reason}", style="red", soft_wrap=True)
         raise typer.Exit(1)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from einspace.cli.bounds import parse_shape
 from einspace.cli.options import AsJson, What, read_named, read_run
 from einspace.cli.output import out, print_json, write
 from einspace.errors import EinspaceError, SettingError
@@ -35,7 +36,7 @@ def show(
     if result is None:
         if trial is not None:
             raise SettingError(f"--trial {trial} needs a run, and {what!r} is an architecture")
-        architecture, place = read_named(what, Feature.parse(shape or "3,32,32"), runs), None
+        architecture, place = read_named(what, parse_shape(shape or "3,32,32"), runs), None
     else:
         architecture, place = _of_run(result, trial, shape)
     if svg is not None or png is not None:

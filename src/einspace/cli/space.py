@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from einspace.cli.bounds import parse_shape
 from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape
 from einspace.cli.output import err, out, print_json, progress
-from einspace.features import Feature
 from einspace.limits import Limits
 from einspace.reporting.tables import architectures, facts
 from einspace.sampling import SamplingReport
@@ -25,7 +25,7 @@ def sample(
 ) -> None:
     """Sample architectures from the grammar, within a range of sizes if wished."""
     limits = Limits(parameters=max_parameters, min_parameters=min_parameters)
-    space = EinSpace(Feature.parse(shape), computation_probability=probability, limits=limits)
+    space = EinSpace(parse_shape(shape), computation_probability=probability, limits=limits)
     report = SamplingReport()
     with progress(transient=True) as bar:
         line = bar.add_task("sample", total=count, best="")
@@ -52,7 +52,7 @@ def baselines(shape: Shape = "3,64,64", as_json: AsJson = False) -> None:
     """List the human-designed architectures that a search on this input can start from."""
     from einspace import baselines as known
 
-    inputs = Feature.parse(shape)
+    inputs = parse_shape(shape)
     fitting = [name for name, baseline in known.BASELINES.items() if inputs.mode == "Im" or baseline.sequences]
     rows = [(name, known.get(name, inputs)) for name in fitting]
     if as_json:

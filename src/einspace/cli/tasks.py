@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def tasks(data: Data = None, as_json: AsJson = False) -> None:
     """List the tasks, their recipes (table 4), and whether their data are there."""
+    from rich.text import Text
+
     from einspace.tasks import TASKS, states
 
     entries = list(TASKS.values())
@@ -27,7 +29,7 @@ def tasks(data: Data = None, as_json: AsJson = False) -> None:
     out.print(_recipes(entries))
     for entry, state in zip(entries, found, strict=True):
         where = "" if state.loads else f" Data: {state.how}"
-        out.print(f"[bold]{entry.name}[/]: {entry.description}{where}")
+        out.print(Text.assemble((entry.name, "bold"), f": {entry.description}{where}"))
 
 
 def _shapes(entries: Sequence["Entry"], found: Sequence["State"]) -> "Table":

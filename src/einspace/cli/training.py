@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from einspace.cli.bounds import bounded, check_memory
 from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, read_architecture, with_settings
 from einspace.cli.output import err, out, print_json, progress
 from einspace.config import load, parameter
@@ -32,11 +33,12 @@ def evaluate(
     settings, _ = load(None, {"task": task_name, **given})
     task = load_task(settings.task, data, settings.own)
     if task.path:
-        err.print(task.summary(), markup=False, highlight=False, soft_wrap=True)
+        err.print(task.summary(), highlight=False, soft_wrap=True)
     architecture = read_architecture(text, task.input)
     recipe = task.recipe.override(epochs_search=epochs, epochs_final=epochs)
     total = recipe.epochs_final if final else recipe.epochs_search
-    with progress() as bar:
+    check_memory(architecture, min(recipe.batch_size, len(task.train.y)), "train")
+    with progress() as bar, bounded("train it"):
         line = bar.add_task("training", total=total * seeds, best="")
 
         def on_epoch(number: int, epoch: int, loss: float) -> None:
@@ -80,6 +82,7 @@ def evaluate(
     out.print(
         f"{task.metric.name} on {split}: [bold]{shown}[/] {times} in {seconds:.1f} s ({parameters:,} parameters with the head)",
         soft_wrap=True,
+        markup=True,
     )
     if task.published:
         published = ", ".join(f"{method} {score:.4f}" for method, score in task.published.items())

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from einspace.errors import SettingError
+from einspace.regular import size_of
 
 LARGEST = 256 * 1024
 """Bytes of a file; settings with the texts of many large architectures stay far below."""
@@ -14,8 +15,11 @@ LARGEST = 256 * 1024
 DEEPEST = 8
 """Levels of a file; settings have three."""
 
-_FLOAT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
-"""Numbers such as 1e-3, which YAML 1.1 takes for texts and everybody else for numbers."""
+_FLOAT = re.compile(r"([-+]?((\d+\.\d*|\.\d+)([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(inf|Inf|INF))|\.(nan|NaN|NAN))\Z")
+"""Numbers as YAML 1.2 has them: 1e-3 is one, which is a text in YAML 1.1."""
+
+_INT = re.compile(r"[-+]?(0|[1-9]\d*|[1-9]\d{0,2}(_\d{3})+)\Z")
+"""Whole numbers, perhaps with _ between their thousands. In YAML 1.1 1_0 is 10, 010 is 8 and 1:30 is 90; here they are texts."""
 
 _TEXT = "tag:yaml.org,2002:str"
 
@@ -45,13 +49,21 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NUMBERS]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_NUMBERS[0], _INT, list("-+0123456789"))
 for _kind in (_Loader, _Dumper):
-    _kind.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
+    _kind.add_implicit_resolver(_NUMBERS[1], _FLOAT, list("-+.0123456789"))
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     """The values of a file and the line of each key, from 1; keys are as in `leaves`. Raises SettingError for any other file."""
     try:
+        size_of(path)
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:

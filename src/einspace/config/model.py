@@ -45,6 +45,14 @@ class Group(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_no_nul(cls, value: Any, info: ValidationInfo) -> Any:
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
+            raise ValueError(f"{info.field_name} holds a NUL, which no name of a file, and no address, can hold")
+        return value
+
 
 class RecipeSettings(Group):
     """Changes to the task's recipe; what is not given stays as the task has it."""

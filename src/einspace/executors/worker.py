@@ -66,6 +66,7 @@ def _prepare(config: WorkerConfig) -> None:
     """Set up this process: signals, threads, the memory limit, and the watch on the driver."""
     import torch
 
+    forkserver.forget_safe_path()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends at once, even inside of a long operation
     if hasattr(signal, "pthread_sigmask"):

@@ -10,11 +10,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import psutil
 
+from einspace.echo import escaped
 from einspace.errors import DataError
+from einspace.regular import size_of
 
 MOST = 32 * 2**30
 """Bytes that a file may unpack to, whatever the memory."""
@@ -46,20 +49,31 @@ BROKEN = (
 
 @contextmanager
 def reading(name: object, what: str) -> Iterator[None]:
-    """Raise DataError, with the file's name and what it should be, where the block cannot read it."""
+    """Raise DataError, with the file's name and what it should be, where the block cannot read it; a path must be a regular file."""
+    shown = escaped(str(name), keep="")
     try:
+        if isinstance(name, Path):
+            size_of(name)
         yield
     except FileNotFoundError:
-        raise DataError(f"{name}: there is no such file") from None
+        raise DataError(f"{shown}: there is no such file") from None
     except BROKEN as error:
         said = getattr(error, "strerror", None) or str(error)
         why = said.splitlines()[0].rstrip(":") if any(map(str.isalpha, said)) else f"it is cut off, or none ({type(error).__name__})"
-        raise DataError(f"{name}: cannot be read as {what}: {why}") from None
+        raise DataError(f"{shown}: cannot be read as {what}: {escaped(why)}") from None
 
 
 def bound() -> int:
     """Bytes that a file may unpack to at the moment."""
     return min(MOST, int(psutil.virtual_memory().available))
+
+
+def check_room(path: Path, what: str, times: int = 1, hint: str = "free memory, or read fewer of them") -> None:
+    """Raise DataError where a path is no regular file, or one that takes more memory, so many times its size, than is free."""
+    with reading(path, what):
+        needed, free = times * size_of(path), int(psutil.virtual_memory().available)
+    if needed > free:
+        raise DataError(f"{escaped(str(path), keep='')}: needs about {needed:,} bytes of memory as {what}, but {free:,} are free: {hint}")
 
 
 class Meter:

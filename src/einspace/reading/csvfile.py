@@ -6,7 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from einspace.errors import TaskError
+from einspace.files.border import check_room
 from einspace.reading.columns import LABELS, Table, is_number
+
+TIMES = 8
+"""Bytes of memory for each byte of a file: every cell is a text of its own."""
 
 _DECIMAL = re.compile(r"\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*")
 """A number with a comma for its point."""
@@ -34,14 +38,13 @@ def read_csv(path: Path) -> Table:
 def _rows(path: Path) -> tuple[list[list[str]], tuple[str, ...]]:
     """The cells, and what is to be said of decimal commas."""
     doubts: tuple[str, ...] = ()
+    check_room(path, "a table", TIMES, "save it as .parquet, or its arrays as .npy")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = file.readline()
             delimiter = max(",;\t", key=first.count)
             file.seek(0)
             rows = [row for row in csv.reader(file, delimiter=delimiter, strict=True) if row and any(cell.strip() for cell in row)]
-    except FileNotFoundError:
-        raise TaskError(f"{path}: there is no such file") from None
     except UnicodeDecodeError as error:
         raise TaskError(f"{path}: cannot be read as a table: it is not UTF-8 ({error}); save it so") from None
     except (OSError, csv.Error) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
@@ -47,6 +48,7 @@ def read_images(folder: Path, size: tuple[int, int] | None = None) -> Source:
     shallow = colours or not all(look.deep for look in looks.values())
     if size is None:
         _check_sizes(every, looks)
+    _check_sum(folder, list(looks.values()), size, colours, shallow)
     pools = {}
     for split, files in found.images.items():
         images = [_read(path, size, colours, shallow) for path, _ in files]
@@ -112,6 +114,19 @@ def _check_sizes(paths: list[Path], looks: dict[Path, _Look]) -> None:
                 f"{path}: is {look.height} x {look.width}, but {first} is {wanted.height} x {wanted.width}: "
                 "all images must be of one size, or be scaled to one (size=)"
             )
+
+
+def _check_sum(folder: Path, looks: list[_Look], size: tuple[int, int] | None, colours: bool, shallow: bool) -> None:
+    """Raise TaskError where all images of a folder, and one as it is decoded, take more memory than is free."""
+    each = (3 if colours else 1) * (1 if shallow else 4)
+    areas = [look.height * look.width for look in looks]
+    kept = sum(areas) if size is None else len(looks) * int(size[0]) * int(size[1])
+    needed, free = 2 * kept * each + 8 * max(areas), int(psutil.virtual_memory().available)  # once alone and once stacked
+    if needed > free:
+        raise TaskError(
+            f"{folder}: {len(looks):,} images of {max(areas):,} pixels or fewer need about {needed:,} bytes of memory, but {free:,} are "
+            "free: scale them (size=), or read fewer"
+        )
 
 
 def _visible(folder: Path) -> list[Path]:

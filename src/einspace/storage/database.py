@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from einspace.echo import masked
 from einspace.errors import RunError, StorageError
 from einspace.storage.backup import BUSY, backup_of, way_back
 from einspace.storage.locks import is_gone, locked
@@ -32,7 +33,7 @@ class Database:
         self.shared = kind == "postgresql" and driver in ("", "psycopg")
         """Whether several drivers may use the study at once."""
         if not (self.shared or (parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"))):
-            raise RunError(f"{parsed.render_as_string()} cannot hold a study: {_HINT}")
+            raise RunError(f"{masked(parsed.render_as_string())} cannot hold a study: {_HINT}")
         self.url = parsed.set(drivername="postgresql+psycopg") if self.shared else parsed
         self.study = study
         self.file = None if self.shared else Path(str(parsed.database))
@@ -46,7 +47,7 @@ class Database:
         return cls(URL.create("sqlite", database=str(file)).render_as_string(), study)
 
     def __str__(self) -> str:
-        return str(self.file) if self.file is not None else self.url.render_as_string()
+        return str(self.file) if self.file is not None else masked(self.url.render_as_string())
 
     @property
     def options(self) -> dict[str, Any]:
@@ -119,17 +120,6 @@ class Database:
             return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
         what = f"the database {self} cannot be used: {said(error)}"
         return StorageError(f"{what}. Finished trials are kept: the same command goes on once it can")
-
-
-def masked(address: str) -> str:
-    """An address without its password, whatever else is wrong with it.
-
-    >>> masked("postgresql://me:secret@host:port/name")
-    'postgresql://me:***@host:port/name'
-    """
-    before, at, after = address.rpartition("@")
-    scheme, slashes, user = before.partition("//")
-    return f"{scheme}{slashes}{user.partition(':')[0]}:***@{after}" if at and ":" in user else address
 
 
 def seconds_up(engine: Engine) -> float:

@@ -39,7 +39,7 @@ def class_of(name: str) -> type[Strategy]:
     if name in STRATEGIES:
         return STRATEGIES[name][0]
     module, colon, attribute = name.partition(":")
-    if not (colon and module and attribute):
+    if not (colon and attribute and all(part.isidentifier() for part in module.split("."))):
         raise UnknownNameError("strategy", name, (*names(), "module:Class"))
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # last: a module of the current folder replaces none that is installed

@@ -15,6 +15,9 @@ from einspace.strategies import Strategy, propose
 from einspace.strategies.initial import Initial, listed
 from einspace.trial import Proposal, Trial
 
+LARGEST = 2**30
+"""Bytes of a file of trials, at most."""
+
 
 class Optimizer:
     """Asks a strategy, and remembers the scores. It needs neither a task nor a database.

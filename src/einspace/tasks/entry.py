@@ -1,6 +1,5 @@
 """Entry: what is known of a task before its data are there, and how the data become the task."""
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from einspace.errors import TaskError
 from einspace.features import Feature
 from einspace.networks.heads import Classification, Head
+from einspace.regular import read_json
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import missing_classes
 from einspace.tasks.metrics import Metric
@@ -142,7 +142,7 @@ class Entry:
         """The JSON beside the arrays, empty where there is none; raises TaskError for one that cannot be read."""
         path = folder / METADATA
         try:
-            read = json.loads(path.read_text(encoding="utf-8"))
+            read = read_json(path)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

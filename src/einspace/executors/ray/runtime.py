@@ -6,6 +6,7 @@ import socket
 import threading
 from typing import Any
 
+from einspace.echo import masked
 from einspace.errors import RunError, SettingError
 from einspace.evaluation.outcome import first_line
 
@@ -61,7 +62,7 @@ class Runtime:
         """A process has one connection to Ray."""
         there = self.ray.get_runtime_context().gcs_address
         if address not in (None, "auto", there):
-            raise SettingError(f"this process is connected to Ray at {there} already, and so cannot use the one at {address}")
+            raise SettingError(f"this process is connected to Ray at {there} already, and so cannot use the one at {masked(address)}")
 
     def check_room(self, wanted: dict[str, float]) -> None:
         """Raise SettingError if no node could ever run an evaluation that needs so many of Ray's resources, such as {"CPU": 2.0}."""
@@ -86,7 +87,7 @@ def _connect(ray: Any, address: str | None) -> None:
         ray.shutdown()
         if address is None or address == "local":
             raise RunError(f"Ray cannot be started on this machine: {first_line(error)}") from None
-        raise RunError(f"there is no Ray cluster at {address}: {first_line(error)}; `ray start --head` starts one") from None
+        raise RunError(masked(f"there is no Ray cluster at {address}: {first_line(error)}; `ray start --head` starts one")) from None
 
 
 def _reach(address: str) -> None:

@@ -1,0 +1,58 @@
+"""Echo: text that others wrote, such as addresses and names of files, made safe before it is printed or logged."""
+
+import logging
+import re
+import unicodedata
+
+_USERINFO = re.compile(r"([A-Za-z][\w+.\-]*://)([^\s:@/]*):(\S*)@")
+"""A user and a password in an address; a password may hold / and @, so it reaches to the last @ of the word."""
+
+_TOKEN = re.compile(r"(https?://)[^\s:@/]+@")
+"""A token in place of a user, as servers of experiments take it."""
+
+_SECRET = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd|token|secret|api_?key|passfile))(=|%3D)([^\s&;,'\"]+)")
+"""A password among the options of an address."""
+
+_DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Marks of the direction of writing, which make a text look like another one."""
+
+
+def masked(text: str) -> str:
+    """A text without the passwords of the addresses in it, whatever else is wrong with them.
+
+    >>> masked("postgresql://me:secret@host:port/name")
+    'postgresql://me:***@host:port/name'
+    >>> masked("no answer from https://token@host/?password=secret.")
+    'no answer from https://***@host/?password=***'
+    """
+    text = _USERINFO.sub(r"\1\2:***@", text)
+    return _SECRET.sub(r"\1\2***", _TOKEN.sub(r"\1***@", text))
+
+
+def escaped(text: str, keep: str = "\n\t") -> str:
+    r"""A text whose control characters, marks of direction and halves of characters are written as escapes, but for those to `keep`.
+
+    >>> print(escaped("cat\x1b[31m\r"), escaped("a\nb", keep=""))
+    cat\x1b[31m\x0d a\x0ab
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if character in keep or not _is_unsafe(character) else _escape(character) for character in text)
+
+
+def _is_unsafe(character: str) -> bool:
+    return character in _DIRECTIONS or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+class EchoFilter(logging.Filter):
+    """Makes the records of a logger safe: no password, and no control character but the newline."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every record passes, with its message put together."""
+        record.msg, record.args = escaped(masked(record.getMessage())), None
+        return True

@@ -1,0 +1,40 @@
+"""Regular: a path of somebody else's is opened only if it is a file of a size that can be read: a pipe never ends, nor does a device."""
+
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+SMALL = 64 * 2**20
+"""Bytes of a file of settings or notes, at most."""
+
+
+def size_of(path: str | os.PathLike[str]) -> int:
+    """The bytes of a regular file; raises OSError for a folder, a pipe, a socket, a device and what is not there."""
+    try:
+        found = os.stat(path)
+    except ValueError:  # a NUL in the name
+        raise OSError(errno.EINVAL, "there is a NUL in the name", os.fspath(path)) from None
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    return found.st_size
+
+
+def read_small(path: Path, most: int = SMALL) -> bytes:
+    """A whole file of at most so many bytes; raises OSError where it is none, or is larger."""
+    if size_of(path) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", os.fspath(path))
+    with path.open("rb") as file:
+        return file.read(most)
+
+
+def read_json(path: Path, most: int = SMALL) -> Any:
+    """The value of a file of JSON; raises OSError where the file cannot be read, and ValueError where it is no JSON, or too deep."""
+    try:
+        return json.loads(read_small(path, most).decode("utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

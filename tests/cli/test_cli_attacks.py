@@ -1,0 +1,188 @@
+"""The command line among hostile terminals, files, texts and numbers: every attack ends in one message, or in what was asked for."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.commands import COMMAND, call
+
+from einspace.cli.search import outward
+from einspace.config import load
+from einspace.errors import EinspaceError
+
+pytestmark = pytest.mark.timeout(250)
+
+
+def refused(*words: str, cwd: Path | None = None) -> str:
+    """The message of a command that ends with code 2, and prints nothing else."""
+    done = call(*words, cwd=cwd)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+def stream(words: list[str], output: str = "", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A command in a process of its own, whose streams and encodings matter."""
+    with open(output or os.devnull, "wb") as file:
+        return subprocess.run(
+            [*COMMAND, *words],
+            stdout=file if output else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **environment},
+            check=False,
+            timeout=200,
+        )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_encodings(encoding: str) -> None:
+    """Where the encoding lacks a character, it is written in plain ones."""
+    done = stream(["grammar"], PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"M  -> M M 0.227" in done.stdout
+
+
+def test_an_output_that_is_full() -> None:
+    """A full disk under standard output is one line and code 1."""
+    done = stream(["grammar", "--json"], "/dev/full")
+    assert (done.returncode, done.stderr.splitlines()) == (1, [b"error: the output cannot be written: No space left on device"])
+
+
+def test_a_closed_pipe() -> None:
+    """A reader that wants no more, such as `head`, gets no traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run([*COMMAND, "grammar", "--json"], stdout=writer, stderr=subprocess.PIPE, check=False, timeout=200)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("columns", ["40", "300"])
+def test_widths(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables fit a narrow and a wide terminal."""
+    monkeypatch.setenv("COLUMNS", columns)
+    for words in (["baselines", "--shape", "3,64,64"], ["show", "resnet8", "--shape", "3,8,8"], ["tasks"]):
+        assert call(*words).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command", [["show", "resnet18"], ["sample"], ["baselines"], ["export", "resnet18", "-o", "x.py", "--format", "source"]]
+)
+def test_an_input_that_is_too_large(tmp_path: Path, command: list[str]) -> None:
+    """A sample of 4 GB is refused by arithmetic, before anything is built."""
+    assert "an input of (999999999, 1, 1) is 3,999,999,996 bytes a sample" in refused(*command, "--shape", "999999999,1,1", cwd=tmp_path)
+
+
+def test_an_architecture_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would take more memory than is free is out-of-memory by its own figures, for `export` and for `evaluate`."""
+    memory = psutil.virtual_memory()._replace(available=10_000_000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    for words in (["export", "resnet18", "-o", str(tmp_path / "x.onnx"), "--format", "safetensors"], ["evaluate", "resnet18", "digits"]):
+        said = refused(*words)
+        assert "out-of-memory: to" in said
+        assert "10,000,000 are free" in said
+
+
+def test_control_characters_of_a_file(tmp_path: Path) -> None:
+    """The name of a folder of others reaches the terminal escaped."""
+    name = "a\x1b[31m\u202eb.csv"
+    (tmp_path / name).write_text("label,x\n1")
+    said = refused("evaluate", "resnet8", str(tmp_path / name))
+    assert "a\\x1b[31m\\u202eb.csv" in said.replace("\n", "")
+
+
+def test_markup_of_a_file(tmp_path: Path) -> None:
+    """The name of a file is no markup."""
+    target = tmp_path / "[bold]x[red].svg"
+    done = call("show", "resnet8", "--shape", "3,8,8", "--svg", str(target))
+    assert (done.returncode, target.exists()) == (0, True)
+    assert "[bold]x[red].svg" in done.stdout.replace("\n", "")
+
+
+@pytest.mark.parametrize("option", ["--runs", "--config", "--storage"])
+def test_long_paths(tmp_path: Path, option: str) -> None:
+    """A path of 6,000 characters is one message."""
+    word = f"sqlite:///{'x' * 6000}" if option == "--storage" else "x" * 6000
+    said = refused("search", "digits", "--trials", "1", option, word, cwd=tmp_path)
+    assert [line.startswith("error: ") for line in said.splitlines()].count(True) == 1
+    assert "too long" in said.splitlines()[-1]
+
+
+def test_passwords(tmp_path: Path) -> None:
+    """No message shows the password of an address, on the command line, in a list of a file, or malformed."""
+    address = "postgresql://me:hunter2@127.0.0.1:port/name"
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"task: digits\nstorage:\n- {address}\n")
+    for words in (
+        ["digits", "--storage", address],
+        ["--config", str(settings)],
+        ["digits", "--storage", "mysql://me:hunter2@h/n"],
+    ):
+        said = refused("search", *words, cwd=tmp_path)
+        assert "hunter2" not in said
+        assert "me:***@" in said
+
+
+def test_what_a_file_connects_to(tmp_path: Path) -> None:
+    """A settings file that names servers is said to, and those of the command line are not."""
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(
+        "task: digits\nstorage: postgresql://me:hunter2@host/name\naddress: ray://host:10001\nlog: ['mlflow:http://host', mlflow, wandb]\n"
+    )
+    found, _ = load(settings, {})
+    assert [line.split(" (")[0] for line in outward(found, {"storage", "address", "log"})] == [
+        "postgresql://me:hunter2@host/name",
+        "ray://host:10001",
+        "http://host",
+        "wandb",
+    ]
+    assert outward(found, set()) == []
+
+
+@pytest.mark.parametrize("value", ["1_0", "010", "1:30", "0x10", "0b1", "0o7", "+0x1", "1_0.5", "1:30.5"])
+def test_numbers_by_accident(tmp_path: Path, value: str) -> None:
+    """What is a number only by the rules of YAML 1.1 is none, and the message shows it."""
+    settings = tmp_path / "settings.yaml"
+    for key in ("trials", "time_limit"):
+        settings.write_text(f"task: digits\n{key}: {value}\n")
+        with pytest.raises(EinspaceError, match=f"{key} must be a .*number.*, not {value!r}".replace("+", r"\+")):
+            load(settings, {})
+
+
+def test_numbers(tmp_path: Path) -> None:
+    """Numbers as people and programs write them are read, and come back from what we write."""
+    settings = tmp_path / "settings.yaml"
+    for value, number in (("1e2", 100.0), ("5", 5), ("5.0", 5.0), (".5", 0.5), ("+3", 3), ("50_000", 50_000), ("1.5e+3", 1500.0)):
+        settings.write_text(f"task: digits\ntime_limit: {value}\n")
+        assert load(settings, {})[0].time_limit == number
+
+
+def test_a_nul_in_a_file(tmp_path: Path) -> None:
+    """No setting holds a NUL, which ends a name where the system looks at it."""
+    settings = tmp_path / "settings.yaml"
+    for key in ("runs", "data_folder", "run", "storage"):
+        settings.write_text(f'task: digits\n{key}: "a\\0b"\n')
+        with pytest.raises(EinspaceError, match=f"{key} holds a NUL"):
+            load(settings, {})
+    settings.write_text('task: digits\nlog: ["mlflow:a\\0b"]\n')
+    with pytest.raises(EinspaceError, match="log holds a NUL"):
+        load(settings, {})
+
+
+def test_a_target_that_is_no_file(tmp_path: Path) -> None:
+    """A picture is not written into a pipe, where it would wait for a reader, nor into a device."""
+    os.mkfifo(tmp_path / "pipe")
+    for target in (str(tmp_path / "pipe"), "/dev/full"):
+        assert "no regular file" in call("show", "resnet8", "--shape", "3,8,8", "--svg", target).stderr
+
+
+@pytest.mark.parametrize("name", ["..:x", ".:x", "a..b:x", "a b:x", "os/path:x"])
+def test_strategies_that_are_no_names(name: str) -> None:
+    """What cannot be the name of a module is unknown, and nothing is imported."""
+    with pytest.raises(EinspaceError, match="unknown strategy"):
+        load(None, {"task": "digits", "strategy": name})

@@ -1,0 +1,55 @@
+"""What others wrote reaches a terminal and a log without passwords and without control characters."""
+
+import logging
+
+import pytest
+
+import einspace
+from einspace.echo import escaped, masked
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://me:hunter2@host/name",
+        "postgresql://me:hunter2@host:port/name",
+        "'postgresql://me:hunter2/@/x@host/name' is no address of a database",
+        "postgresql+psycopg://host/name?user=me&password=hunter2",
+        "postgresql://host/name?PASSWORD=hunter2&sslmode=require",
+        "connection to host=db password=hunter2 failed",
+        "storage must be a text, not ['postgresql://me:hunter2@host/name']",
+        "einspace search digits --storage postgresql://me:hunter2@host/name --log mlflow:http://me:hunter2@server:5000",
+        "https://hunter2@server/api, and ray://me:hunter2@head:10001",
+        "wandb_api_key=hunter2",
+        "two: a://u:hunter2@h b://u:hunter2@h",
+        "postgresql://:hunter2@host/name",
+    ],
+)
+def test_passwords(text: str) -> None:
+    """No form of an address shows its password, malformed or not, one or several in a text."""
+    assert SECRET not in masked(text)
+    assert "***" in masked(text)
+
+
+@pytest.mark.parametrize("text", ["sqlite:///runs/study.db", "postgresql://me@host:5432/name", "a@b: 5", "http://host:80/path", "x = 3"])
+def test_what_holds_no_password(text: str) -> None:
+    """A text without a password stays as it is."""
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x07", "\r", "\x9b", "\x00", "\u202e", "\u2066", "\u200f", "\ud800", "\u2028", "\x85"])
+def test_control_characters(character: str) -> None:
+    """Escape sequences, marks of direction and halves of characters are written out; letters of all languages are not."""
+    assert escaped(f"a{character}b") == f"a\\x{ord(character):02x}b" if ord(character) < 256 else f"a\\u{ord(character):04x}b"
+    assert escaped("Ä→日本 שלום\n\t") == "Ä→日本 שלום\n\t"
+    assert escaped("a\nb", keep="") == "a\\x0ab"
+
+
+def test_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Everything that is logged is safe."""
+    assert einspace.__name__ == "einspace"
+    with caplog.at_level(logging.WARNING, "einspace"):
+        logging.getLogger("einspace").warning("%s is away: %s", "postgresql://me:hunter2@host/name", "\x1b[2J")
+    assert caplog.messages == ["postgresql://me:***@host/name is away: \\x1b[2J"]
