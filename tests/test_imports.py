@@ -7,7 +7,20 @@ import einspace
 
 ROOT = Path(einspace.__file__).parent
 
-ORDER = ["errors", "features", "operations", "grammar", "derivation", "limits", "pareto", "graph", "sampling", "variation", "space"]
+ORDER = [
+    "errors",
+    "features",
+    "operations",
+    "grammar",
+    "derivation",
+    "limits",
+    "pareto",
+    "graph",
+    "sampling",
+    "variation",
+    "pictures",
+    "space",
+]
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "drafts": 0,
     "forkserver": 0,

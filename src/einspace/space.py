@@ -124,6 +124,12 @@ class Architecture:
     def __repr__(self) -> str:
         return f"Architecture({str(self)!r}, {self.input})"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture of the network."""
+        from einspace.pictures import network_html
+
+        return network_html(self)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Architecture) and self.input == other.input and self.node == other.node
 

@@ -153,6 +153,15 @@ class Trial:
         fitness = None if kept.value is None else sign * kept.value
         return replace(self, evaluation=kept, fitness=fitness, reused=reused, ended=ended)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the derivation tree, and in it what the mutation replaced; the input is no part of a trial."""
+        from einspace.pictures import tree_html
+
+        ended = "has not ended" if self.outcome is None else self.outcome.value
+        score = "" if self.value is None else f", score {self.value:.4f}"
+        facts = f"Trial {self.number} ({self.origin}): {ended}{score}, {self.parameters:,} parameters"
+        return tree_html(self.text, self.proposal.place, facts)
+
     def to_json(self) -> dict[str, Any]:
         """The record as JSON can hold it; what is not finite is null."""
         found: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")

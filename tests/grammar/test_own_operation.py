@@ -21,7 +21,7 @@ from einspace.evaluation.objective import TaskObjective
 from einspace.executors import ProcessExecutor
 from einspace.networks import build, convert_state
 from einspace.operations import Linear, Relu
-from einspace.reporting.svg import picture
+from einspace.pictures import network_svg
 
 SPACE = EinSpace((8, 8), grammar=GATED)
 
@@ -39,7 +39,7 @@ def test_it_is_sampled_printed_inferred_built_and_mutated() -> None:
         assert sum(parameter.numel() for parameter in optimised.parameters()) == sample.parameters
         torch.testing.assert_close(plain(x), optimised(x), rtol=1e-3, atol=1e-4)
         assert optimised(x).shape == (2, *sample.output.shape)
-        assert "gated" in picture(sample)
+        assert "gated" in network_svg(sample)
         assert SPACE.mutate(sample, Random(0)).key != sample.key
     assert any("gated" in str(SPACE.mutate(SPACE.parse("[relu norm]"), Random(seed))) for seed in range(20))
 

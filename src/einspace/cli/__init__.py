@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import typer
 
-from einspace.cli import data, export, grammar, search, space, tasks, training
+from einspace.cli import data, export, grammar, search, show, space, tasks, training
 from einspace.cli.output import err
 from einspace.errors import EinspaceError
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     space.sample,
-    space.show,
+    show.show,
     space.baselines,
     grammar.grammar,
     tasks.tasks,

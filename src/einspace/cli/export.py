@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, Seed, read_architecture
+from einspace.cli.options import AsJson, Seed, What, read_named, read_run
 from einspace.cli.output import out, print_json, waiting
-from einspace.errors import SettingError, UnknownNameError
+from einspace.errors import SettingError
 from einspace.features import Feature
 from einspace.space import Architecture
 
 if TYPE_CHECKING:
     from einspace.networks import Head
     from einspace.result import Result
-
-What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 
 
 def export(
@@ -35,9 +33,9 @@ def export(
     from einspace.networks import Classification
     from einspace.networks.export import export_file
 
-    result = _result(what, runs)
+    result = read_run(what, runs)
     if result is None:
-        architecture = _architecture(what, Feature.parse(shape or "3,32,32"), runs)
+        architecture = read_named(what, Feature.parse(shape or "3,32,32"), runs)
         head: Head | None = None if classes is None else Classification(classes)
     else:
         architecture, head = _best(result, shape, classes)
@@ -54,28 +52,6 @@ def export(
     if fresh:
         told = f"The weights are freshly initialised, with seed {seed}: --weights takes trained ones"
         out.print(f"{told}, and a search with --keep-weights keeps its own.", soft_wrap=True)
-
-
-def _result(what: str, runs: str) -> "Result | None":
-    """The run of this name or folder, if it is one: a text in brackets and a baseline's name are none."""
-    from einspace import baselines
-
-    if what.lstrip().startswith(("[", "{")) or what in baselines.names():
-        return None
-    for folder in (Path(runs, what), Path(what)):
-        if (folder / "run.json").is_file():
-            from einspace.result import load_result
-
-            return load_result(folder.resolve().name, str(folder.resolve().parent))
-    return None
-
-
-def _architecture(what: str, inputs: Feature, runs: str) -> Architecture:
-    try:
-        return read_architecture(what, inputs)
-    except UnknownNameError as error:
-        found = sorted(path.parent.name for path in Path(runs).glob("*/run.json"))
-        raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None
 
 
 def _best(result: "Result", shape: str | None, classes: int | None) -> "tuple[Architecture, Head]":

@@ -2,8 +2,9 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -12,12 +13,16 @@ from einspace.errors import UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
 
+if TYPE_CHECKING:
+    from einspace.result import Result
+
 Shape = Annotated[str, typer.Option("--shape", help="Input without the batch axis: C,H,W for images, S,D for sequences.")]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
 Probability = Annotated[float, typer.Option("-p", "--probability", help="p(M -> C), the share of computation modules.")]
 MaxParameters = Annotated[int, typer.Option("--max-parameters", help="Of a backbone, at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in brackets, or the name of a baseline.")]
+What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
 
@@ -60,3 +65,26 @@ def read_architecture(text: str, shape: Feature) -> Architecture:
     if not text.lstrip().startswith(("[", "{")) and text.strip().split("(")[0] not in space.grammar.operations:
         raise UnknownNameError("architecture or baseline", text, baselines.names())
     return space.parse(text)
+
+
+def read_run(what: str, runs: str) -> "Result | None":
+    """The run of this name or folder, if it is one: a text in brackets and a baseline's name are none."""
+    from einspace import baselines
+
+    if what.lstrip().startswith(("[", "{")) or what in baselines.names():
+        return None
+    for folder in (Path(runs, what), Path(what)):
+        if (folder / "run.json").is_file():
+            from einspace.result import load_result
+
+            return load_result(folder.resolve().name, str(folder.resolve().parent))
+    return None
+
+
+def read_named(what: str, inputs: Feature, runs: str) -> Architecture:
+    """An architecture from its text, or a baseline by its name, where a run could have been named too."""
+    try:
+        return read_architecture(what, inputs)
+    except UnknownNameError as error:
+        found = sorted(path.parent.name for path in Path(runs).glob("*/run.json"))
+        raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None

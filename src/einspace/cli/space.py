@@ -1,16 +1,15 @@
-"""Architectures without training: `sample`, `show` and `baselines`."""
+"""Architectures without training: `sample` and `baselines`."""
 
-from pathlib import Path
 from random import Random
 from typing import Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape, Text, read_architecture
-from einspace.cli.output import err, out, print_json, progress, write
+from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape
+from einspace.cli.output import err, out, print_json, progress
 from einspace.features import Feature
 from einspace.limits import Limits
-from einspace.reporting.tables import architectures, facts, operations, quantity
+from einspace.reporting.tables import architectures, facts
 from einspace.sampling import SamplingReport
 from einspace.space import EinSpace
 
@@ -47,34 +46,6 @@ def sample(
         rows = [(str(i), architecture) for i, architecture in enumerate(found)]
         out.print(architectures(rows, f"{count} samples at {space.input}, p = {probability:g}", out.width))
     (err if as_json else out).print(told, style="dim", highlight=False, soft_wrap=True)
-
-
-def show(
-    text: Text,
-    shape: Shape = "3,32,32",
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the architecture into this file.")] = None,
-    derived: Annotated[bool, typer.Option("--derived", help="List every operation as derived, not simplified and fused.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show what an architecture computes and what it costs."""
-    architecture = read_architecture(text, Feature.parse(shape))
-    if svg is not None:
-        from einspace.reporting.svg import picture
-
-        write(svg, picture(architecture))
-    if as_json:
-        print_json(facts(architecture))
-        return
-    out.print(str(architecture), markup=False, highlight=False, soft_wrap=True)
-    out.print(operations(architecture, optimize=not derived))
-    out.print(
-        f"{architecture.parameters:,} parameters, {quantity(architecture.flops)}FLOPs, "
-        f"{quantity(architecture.activation_bytes)}B written and "
-        f"{quantity(architecture.saved_bytes)}B kept for the backward pass per sample; key {architecture.key}",
-        soft_wrap=True,
-    )
-    if svg is not None:
-        out.print(f"drawn into {svg}")
 
 
 def baselines(shape: Shape = "3,64,64", as_json: AsJson = False) -> None:

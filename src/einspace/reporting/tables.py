@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 STYLES = {Group.BRANCHING: "yellow", Group.AGGREGATION: "magenta", Group.ROUTING: "green", Group.COMPUTATION: "blue"}
 """The paper's colours, as terminals have them."""
 
-SHOWN = 400
-"""Operations that `show` lists before it cuts the table."""
-
 
 def facts(architecture: Architecture) -> dict[str, object]:
     """What follows from an architecture by arithmetic, ready for JSON."""
@@ -75,30 +72,4 @@ def architectures(rows: list[tuple[str, Architecture]], title: str, width: int =
     for label, a in rows:
         row = (quantity(a.parameters), quantity(a.flops), str(a.terminals), str(Feature(a.output.shape)))
         table.add_row(label, *row, Text(shortened(str(a), max(16, width - 62))))
-    return table
-
-
-def operations(architecture: Architecture, optimize: bool) -> Table:
-    """The flat graph, one operation a row, in the paper's colours."""
-    graph = architecture.graph(optimize)
-    table = Table(header_style="bold", caption_justify="left")
-    table.add_column("value", justify="right")
-    table.add_column("operation")
-    table.add_column("reads", justify="right")
-    table.add_column("output", justify="right")
-    table.add_column("parameters", justify="right")
-    table.add_row("0", "input", "", str(architecture.input), "")
-    for instruction in graph.instructions[:SHOWN]:
-        inputs = graph.inputs(instruction)
-        operation = instruction.operation
-        parameters = operation.parameters(inputs)
-        table.add_row(
-            ", ".join(map(str, instruction.outputs)),
-            Text(operation.text, style=STYLES[operation.group]),
-            ", ".join(map(str, instruction.inputs)),
-            str(graph.features[instruction.outputs[0]]),
-            f"{parameters:,}" if parameters else "",
-        )
-    if len(graph.instructions) > SHOWN:
-        table.caption = f"{len(graph.instructions) - SHOWN:,} more operations are not shown"
     return table

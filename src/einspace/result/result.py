@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from statistics import mean, pstdev
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL
 
-from einspace.errors import RunError, SettingError
+from einspace.errors import NotationError, RunError, SettingError
 from einspace.pareto import fronts
 from einspace.run import STUDY
 from einspace.settings import Settings
@@ -203,6 +204,21 @@ class Result:
             return optuna.load_study(study_name=STUDY, storage=opened)
         except (SQLAlchemyError, KeyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
             raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the network of the best."""
+        from einspace.pictures import network_html, tree_html
+
+        facts = f"Run {self.run.name}: {len(self.history)} trials"
+        if self.best is None:
+            return f"<p>{escape(facts)}, and none has a best architecture</p>"
+        facts += (
+            f"; {self.metric} of {self.best.name}: {self.best.validation:.4f} on validation" if self.best.validation is not None else ""
+        )
+        try:
+            return network_html(self.best.architecture, facts)
+        except NotationError:  # of another grammar
+            return tree_html(self.best.text, facts=facts)
 
     def to_json(self, top: int = TOP) -> dict[str, Any]:
         """The report of `search --json`."""

@@ -1,0 +1,107 @@
+"""One architecture, as an outline in the terminal or as a picture: `show`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from einspace.cli.options import AsJson, What, read_named, read_run
+from einspace.cli.output import out, print_json, write
+from einspace.errors import EinspaceError, SettingError
+from einspace.features import Feature
+from einspace.pictures import Detail, Theme
+from einspace.reporting.tables import facts, quantity
+from einspace.space import Architecture, EinSpace
+
+if TYPE_CHECKING:
+    from einspace.result import Result
+
+
+def show(
+    what: What,
+    shape: Annotated[str | None, typer.Option("--shape", help="Input, C,H,W or S,D; 3,32,32 for a TEXT, the task's for a run.")] = None,
+    trial: Annotated[int | None, typer.Option("--trial", min=0, help="This trial of the run, and not its best.")] = None,
+    tree: Annotated[bool, typer.Option("--tree", help="Show the derivation tree, and not the network.")] = False,
+    detail: Annotated[Detail, typer.Option("--detail", help="Each operation, or convolutions and attention as blocks.")] = "blocks",
+    derived: Annotated[bool, typer.Option("--derived", help="Show every operation as derived, and not the simplified form.")] = False,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw into this SVG file.")] = None,
+    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw into this PNG file; needs the extra png.")] = None,
+    theme: Annotated[Theme, typer.Option("--theme", help="Colours of the picture; auto follows the reader's system.")] = "light",
+    runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
+    as_json: AsJson = False,
+) -> None:
+    """Show what an architecture computes and what it costs, and draw it."""
+    result = read_run(what, runs)
+    if result is None:
+        if trial is not None:
+            raise SettingError(f"--trial {trial} needs a run, and {what!r} is an architecture")
+        architecture, place = read_named(what, Feature.parse(shape or "3,32,32"), runs), None
+    else:
+        architecture, place = _of_run(result, trial, shape)
+    if svg is not None or png is not None:
+        _draw(architecture, svg, png, tree, detail, derived, theme, place)
+    if as_json:
+        print_json(facts(architecture))
+        return
+    _print(architecture, tree, detail, derived)
+    for file in (svg, png):
+        if file is not None:
+            out.print(f"drawn into {file}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _of_run(result: "Result", trial: int | None, shape: str | None) -> tuple[Architecture, tuple[int, ...] | None]:
+    """A run's best architecture or that of one trial, and where the mutation changed it; raises SettingError where there is none."""
+    inputs, name = Feature.of(result.settings["input"]), result.run.name
+    if shape is not None and Feature.parse(shape) != inputs:
+        raise SettingError(f"the run {name} is of inputs {inputs}, not {Feature.parse(shape)}")
+    if trial is None:
+        if result.best is None:
+            raise SettingError(f"the run {name} has no best architecture yet: --trial shows any trial that has ended")
+        return result.best.architecture, None
+    found = next((other for other in result.history if other.number == trial), None)
+    if found is None:
+        numbers = [other.number for other in result.history]
+        ended = f"those that have ended are {min(numbers)} to {max(numbers)}" if numbers else "none has ended"
+        raise SettingError(f"the run {name} has no trial {trial}: {ended}")
+    return EinSpace(inputs).parse(found.text), found.proposal.place
+
+
+def _draw(
+    architecture: Architecture,
+    svg: Path | None,
+    png: Path | None,
+    tree: bool,
+    detail: Detail,
+    derived: bool,
+    theme: Theme,
+    place: tuple[int, ...] | None,
+) -> None:
+    from einspace.pictures import network_svg, tree_svg
+    from einspace.pictures import png as as_png
+
+    picture = tree_svg(architecture, theme, place) if tree else network_svg(architecture, detail, theme, derived)
+    if svg is not None:
+        write(svg, picture)
+    if png is not None:
+        content = as_png(picture)
+        try:
+            png.write_bytes(content)
+        except OSError as error:
+            raise EinspaceError(f"cannot write {png}: {error.strerror}") from None
+
+
+def _print(architecture: Architecture, tree: bool, detail: Detail, derived: bool) -> None:
+    from einspace.pictures import chain_of
+    from einspace.reporting.outline import network_outline, tree_outline
+
+    if tree:
+        out.print(tree_outline(architecture.node))
+    else:
+        out.print(network_outline(chain_of(architecture, detail, derived), architecture.input, architecture.output))
+    out.print(str(architecture), markup=False, highlight=False, soft_wrap=True, style="dim")
+    out.print(
+        f"{architecture.parameters:,} parameters, {quantity(architecture.flops)}FLOPs, "
+        f"{quantity(architecture.activation_bytes)}B written and "
+        f"{quantity(architecture.saved_bytes)}B kept for the backward pass per sample; key {architecture.key}",
+        soft_wrap=True,
+    )
