@@ -24,6 +24,7 @@ ORDER = [
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "drafts": 0,
     "forkserver": 0,
+    "quantities": 0,
     "networks": 20,
     "baselines": 20,
     "files": 25,

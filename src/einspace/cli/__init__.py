@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from einspace.cli import data, export, grammar, search, show, space, tasks, training
+from einspace.cli import data, export, grammar, report, search, show, space, tasks, training
 from einspace.cli.output import err
 from einspace.errors import EinspaceError
 
@@ -23,6 +23,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     data.data,
     training.evaluate,
     search.search,
+    report.report,
     export.export,
 )
 """Every command, in the order of the help; its name is the function's. A group of commands brings its own."""

@@ -24,6 +24,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in brackets, or the name of a baseline.")]
 What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
+Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of all runs.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
 
 OWN = tuple(key for key in leaves() if key.startswith("own."))
@@ -79,6 +80,18 @@ def read_run(what: str, runs: str) -> "Result | None":
 
             return load_result(folder.resolve().name, str(folder.resolve().parent))
     return None
+
+
+def find_run(name: str, runs: str, storage: str | None = None) -> "Result":
+    """The run of this name or folder, read from its folder or from a database; raises RunError or UnknownNameError where there is none."""
+    from einspace.result import load_result
+
+    if storage is not None:
+        return load_result(name, runs, storage)
+    found = read_run(name, runs)
+    if found is None:
+        raise UnknownNameError("run", name, sorted(path.parent.name for path in Path(runs).glob("*/run.json")))
+    return found
 
 
 def read_named(what: str, inputs: Feature, runs: str) -> Architecture:

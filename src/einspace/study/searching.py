@@ -14,7 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from einspace import strategies
-from einspace.callbacks import Callback, Watch
+from einspace.callbacks import Callback, Watch, WriteReport
 from einspace.config import OwnSettings, stored, write_config
 from einspace.config.durations import seconds_of
 from einspace.errors import EinspaceError, SettingError, StorageError
@@ -208,7 +208,7 @@ def search(
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
-        watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
+        watch = stack.enter_context(Watch([*callbacks, WriteReport()], folder.path, settings, progress))
         session = _Session(store)
         time_left = Budget(trials, seconds, session.spent, lambda: entrants.seconds(store, workers))
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", session.keep)
