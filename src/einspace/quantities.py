@@ -17,7 +17,7 @@ def duration(seconds: float) -> str:
     """A time in its two largest units.
 
     >>> duration(0.25), duration(59.7), duration(75), duration(7_500), duration(200_000)
-    ('0.2 s', '1 min', '1 min 15 s', '2 h 5 min', '2 d 8 h')
+    ('0.2 s', '1 min', '1 min 15 s', '2 h 5 min', '2 d 7 h')
     """
     if seconds < 9.95:
         return f"{seconds:.1f} s"

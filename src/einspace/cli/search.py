@@ -41,6 +41,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace import callbacks, study
     from einspace.executors import choose
     from einspace.reporting.result import counts, summary
+    from einspace.result import REPORT
     from einspace.settings import fingerprint
     from einspace.tasks import load_task
 
@@ -51,6 +52,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
+    if settings.live:
+        watchers.append(callbacks.FollowLive(_announce, settings.storage))
     with redirect_stdout(sys.stderr), progress() as bar:  # Ray tells of lost workers on stdout, which is for the result
         try:
             result = study.search(
@@ -75,12 +78,17 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     else:
         for part in summary(result, out.width, settings.top):
             out.print(part)
+        out.print(f"The report is {result.run / REPORT}: open it in a browser.", highlight=False, soft_wrap=True)
         out.print(f"The run lies in {result.run}. To go on from it, for longer:", highlight=False, soft_wrap=True)
         out.print(f"  {again(result.run.name, *_more(settings, len(result.history)))}", markup=False, highlight=False, soft_wrap=True)
     if result.history and not any(trial.value is not None for trial in result.history):
         reason = next((trial.reason for trial in result.history if trial.reason), "")
         err.print(f"every trial failed: {counts(result)}; the first says: {reason}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1)
+
+
+def _announce(address: str) -> None:
+    err.print(f"The report follows the search at {address}", highlight=False, soft_wrap=True)
 
 
 class _Bar:

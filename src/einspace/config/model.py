@@ -190,6 +190,7 @@ class SearchSettings(RunSettings):
     data_folder: Annotated[
         str | None, Field(description="The folder of the official files; else $EINSPACE_DATA, else ./data."), Flags(("--data",))
     ] = None
+    live: Annotated[bool, Field(description="Show the report in a browser while the search runs; prints its address.")] = False
     top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
     log: Annotated[
         list[str],

@@ -81,6 +81,11 @@ def framed(title: str, main: str, live: bool = False) -> str:
     return environment.get_template("page.html").render(title=title, main=main, live=live, policy=policy, scripts=scripts, style=style)
 
 
+def waiting(run: str) -> str:
+    """The main part of a page that follows a search of which nothing is stored yet."""
+    return _environment().get_template("waiting.html").render(run=run)
+
+
 def content(result: Result, album: Album | None = None) -> str:
     """The main part of the page: every section, with its charts and trials as data."""
     album = album or Album(tuple(result.settings["input"]))

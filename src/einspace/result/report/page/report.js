@@ -150,7 +150,7 @@
       }
       byId("following").textContent = `This page follows the search. Looked for news at ${new Date().toLocaleTimeString()}.`;
     } catch (error) {
-      byId("following").textContent = "The server of this page has ended: it shows the last state.";
+      byId("following").textContent = "The search or its server has ended. This page shows the last state; report.html in the run's folder has all of it.";
     }
     setTimeout(follow, 2000);
   }
