@@ -24,6 +24,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     training.evaluate,
     search.search,
     report.report,
+    report.runs,
     export.export,
 )
 """Every command, in the order of the help; its name is the function's. A group of commands brings its own."""

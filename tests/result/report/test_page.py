@@ -110,7 +110,7 @@ def test_the_family_leads_from_a_seed_to_the_best_with_what_was_replaced(tmp_pat
     assert result.best is not None
     assert steps[-1].trial.number == result.best.trial
     assert steps[0].trial.parents == ()
-    known = set()
+    known: set[int] = set()
     for step in steps:
         assert set(step.trial.parents) <= known
         known.add(step.trial.number)

@@ -50,7 +50,7 @@ def progress(result: Result, by_time: bool = False) -> go.Figure | None:
     along = [((trial.ended or start) - start) / 60 if by_time else trial.number for trial in trials]
     scores = [trial.value or 0.0 for trial in trials]
     best = list(accumulate(scores, max if result.higher_is_better else min))
-    figure = _figure("minutes since the search began" if by_time else "trial", f"validation {result.metric}")
+    figure = figure_of("minutes since the search began" if by_time else "trial", f"validation {result.metric}")
     hover = [
         f"trial {trial.number}: {trial.value:.4f}<br>{escape(trial.origin)}, {quantity(trial.parameters)} parameters" for trial in trials
     ]
@@ -102,7 +102,7 @@ def losses(result: Result) -> go.Figure | None:
     searched = next((trial for trial in result.history if trial.number == best.trial), None)
     curves = [("in the search", searched, BLUE)]
     curves += [(f"final, seed {final.seed}", final, ORANGE) for final in best.finals if final is not None]
-    figure = _figure("epoch", "mean training loss")
+    figure = figure_of("epoch", "mean training loss")
     for name, trial, colour in curves:
         if trial is not None and trial.losses:
             figure.add_scatter(
@@ -129,7 +129,7 @@ def tests(result: Result) -> go.Figure | None:
     shown = sorted((row for row in rows if row[1] is not None), key=lambda row: row[1] or 0.0, reverse=not result.higher_is_better)
     if len(shown) < 2:
         return None
-    figure = _figure(f"test {result.metric}", "", height=70 + 34 * len(shown))
+    figure = figure_of(f"test {result.metric}", "", height=70 + 34 * len(shown))
     names, scores, deviations, colours = ([row[i] for row in shown] for i in range(4))
     figure.add_scatter(
         x=scores,
@@ -149,7 +149,7 @@ def pareto(result: Result, cost: str) -> go.Figure | None:
     if not trials:
         return None
     front = {trial.number for trial in result.pareto(cost)}
-    figure = _figure(COSTS[cost], f"validation {result.metric}")
+    figure = figure_of(COSTS[cost], f"validation {result.metric}")
     groups = [
         ("a trial", [trial for trial in trials if trial.number not in front], BLUE, "markers"),
         (
@@ -193,7 +193,7 @@ def operations(shares: Sequence[Shares]) -> go.Figure | None:
     """How often each function occurs in the good architectures and in all of them, as in figure 7."""
     if not shares:
         return None
-    figure = _figure("", "share of an architecture's operations", height=340)
+    figure = figure_of("", "share of an architecture's operations", height=340)
     names = [share.name for share in shares]
     for label, values, colour in (
         ("best quarter", [share.good for share in shares], ORANGE),
@@ -211,7 +211,7 @@ def workers(result: Result) -> go.Figure | None:
         return None
     start = min(_began(trial) for trial in trials)
     lanes = lanes_of([(_began(trial), trial.ended or 0.0) for trial in trials])
-    figure = _figure("minutes since the search began", "", height=110 + 34 * (max(lanes) + 1))
+    figure = figure_of("minutes since the search began", "", height=110 + 34 * (max(lanes) + 1))
     for phase, name, colour in (("build", "building", GREEN), ("train", "training", BLUE), ("score", "scoring", ORANGE)):
         base, length = [], []
         for trial in trials:
@@ -261,7 +261,8 @@ def _phases(trial: Trial) -> Mapping[str, float]:
     return {name: 0.0 if spent is None else getattr(spent, name) for name in ("build", "train", "score")}
 
 
-def _figure(across: str, up: str, height: int = 320) -> go.Figure:
+def figure_of(across: str, up: str, height: int = 320) -> go.Figure:
+    """An empty chart with its axes named, without colours that a dark page would not take."""
     layout = {
         "template": "none",
         "height": height,

@@ -16,6 +16,7 @@ from einspace.evaluation.outcome import Outcome
 from einspace.quantities import duration, quantity
 from einspace.result.report.album import STYLE, Album, packed
 from einspace.result.report.charts import best_baseline, charts
+from einspace.result.report.comparison import comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
 from einspace.result.result import Entrant, Result
@@ -60,6 +61,28 @@ def page(result: Result, album: Album | None = None, live: bool = False) -> str:
     """
     title = f"{result.run.name}: {result.settings['task']}"
     return framed(title, content(result, album), live)
+
+
+def comparison(results: Sequence[Result]) -> str:
+    """Several runs of one task in one page; raises SettingError for runs whose scores say nothing about each other."""
+    groups = grouped(results)
+    first = results[0]
+    choose = max if first.higher_is_better else min
+    scored = [(group, group.best.mean) for group in groups if group.best.mean is not None]
+    direction = "higher is better" if first.higher_is_better else "lower is better"
+    lead = f"No run has a score yet ({direction})."
+    if scored:
+        group, _ = choose(scored, key=lambda pair: pair[1])
+        lead = f"The best mean {first.metric} on validation is that of {group.name}: {group.best} over {group.best.count} "
+        lead += f"{'runs' if group.best.count > 1 else 'run'} ({direction})."
+        if min(group.best.count for group in groups) < 2:
+            lead += " A single run says little: several seeds of each strategy are needed to tell them apart."
+    main = (
+        _environment()
+        .get_template("comparison.html")
+        .render(task=first.settings["task"], count=len(results), lead=lead, groups=groups, charts=comparison_charts(groups))
+    )
+    return framed(f"{first.settings['task']}: {len(results)} runs", main)
 
 
 def framed(title: str, main: str, live: bool = False) -> str:

@@ -21,6 +21,7 @@
   }
 
   function draw() {
+    if (!byId("charts")) return;
     const charts = JSON.parse(byId("charts").textContent);
     for (const place of document.querySelectorAll("[data-chart]")) {
       const name = place.dataset.chart;
@@ -101,11 +102,11 @@
 
   function start() {
     draw();
+    const chosen = document.querySelector(`input[name="axis"][value="${view.axis}"]`);
+    if (chosen) chosen.checked = true;
     if (!byId("table")) return;
     byId("find").value = view.find;
     byId("outcome").value = view.outcome;
-    const chosen = document.querySelector(`input[name="axis"][value="${view.axis}"]`);
-    if (chosen) chosen.checked = true;
     arrange();
   }
 
