@@ -31,6 +31,33 @@ OWN = tuple(key for key in leaves() if key.startswith("own."))
 """Settings that say what people's own data are."""
 
 
+PANELS = {
+    "Search": (
+        "strategy",
+        "init",
+        "trials",
+        "iterations",
+        "budget",
+        "seed",
+        "population",
+        "tournament",
+        "crossover",
+        "cost",
+        "pruner",
+        "computation_probability",
+    ),
+    "Training": ("recipe", "time_limit", "final_seeds", "keep_weights"),
+    "Limits of an architecture": ("limits",),
+    "Your own data": ("own", "data_folder"),
+    "Machines": ("workers", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial", "storage", "patience"),
+    "Output": ("run", "runs", "top", "log", "live"),
+}
+"""The options of a search as its help shows them: settings, or whole groups of them."""
+
+METAVARS = {"budget": "TIME", "storage": "URL", "address": "URL", "runs": "DIR", "data_folder": "DIR", "run": "NAME", "init": "MEMBERS"}
+"""Names of values that their type does not say."""
+
+
 def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator: a command gets settings as options, with what the model says of them, in place of its keyword arguments.
 
@@ -51,7 +78,10 @@ def _option(key: str) -> inspect.Parameter:
     field = leaves()[key]
     kind: Any = get_args(field.annotation)[0] if isinstance(field.annotation, UnionType) else field.annotation
     shown = False if field.default in (None, "", [], False) else str(field.default)
-    option = typer.Option(*flags(key), help=field.description, show_default=shown)
+    panel = next((name for name, members in PANELS.items() if key in members or key.split(".")[0] in members), None)
+    letter = {int: "N", float: "X", str: "TEXT"}.get(kind if isinstance(kind, type) else get_args(kind)[0])
+    metavar = METAVARS.get(key, letter)
+    option = typer.Option(*flags(key), help=field.description, show_default=shown, rich_help_panel=panel, metavar=metavar)
     info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
     return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
 

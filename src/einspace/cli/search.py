@@ -4,19 +4,16 @@ import shlex
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
 from einspace import forkserver
+from einspace.cli.display import SearchDisplay
 from einspace.cli.options import AsJson, with_settings
 from einspace.cli.output import err, out, print_json, progress
 from einspace.config import SearchSettings, leaves, load, notes, parameter
 from einspace.errors import StorageError
-
-if TYPE_CHECKING:
-    from einspace import study
 
 
 @with_settings(*leaves())
@@ -62,7 +59,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 run=settings.run,
                 storage=settings.storage,
                 patience=settings.patience,
-                progress=_Bar(bar, f"search {settings.run or task.name}", settings).tell,
+                progress=SearchDisplay(bar, f"search {settings.run or task.name}", settings).tell,
                 callbacks=watchers,
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
@@ -89,28 +86,6 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
 
 def _announce(address: str) -> None:
     err.print(f"The report follows the search at {address}", highlight=False, soft_wrap=True)
-
-
-class _Bar:
-    """The line of a search in the progress display: its trials, or its time where only that bounds it."""
-
-    def __init__(self, bar: Progress, title: str, settings: SearchSettings) -> None:
-        from einspace.config.durations import seconds_of
-
-        self.bar = bar
-        self.budget = None if settings.budget is None else seconds_of(settings.budget)
-        self.line = bar.add_task(title, total=settings.trials or self.budget, best="")
-
-    def tell(self, news: "study.Progress") -> None:
-        """Called after each trial."""
-        best = "" if news.best is None else f"best {news.best:.4f}"
-        if news.phase != "search":
-            words = "train for test" if news.phase == "final" else "train baselines"
-            self.bar.update(self.line, description=words, completed=news.done, total=news.total)
-        elif news.total is None:
-            self.bar.update(self.line, completed=round(news.seconds), total=self.budget, best=f"{news.done} trials, {best}")
-        else:
-            self.bar.update(self.line, completed=news.done, total=news.total, best=best)
 
 
 def again(run: str, *options: str) -> str:

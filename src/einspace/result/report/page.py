@@ -249,6 +249,7 @@ def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[st
         "reason": trial.reason,
         "traceback": "" if trial.evaluation is None else trial.evaluation.traceback,
         "losses": list(trial.losses),
+        "changed": trial.proposal.place is not None,
         "network": album.network(trial.text) if drawn else "",
         "tree": album.tree(trial.text, trial.proposal.place) if drawn and (descended or trial.proposal.place is not None) else "",
     }

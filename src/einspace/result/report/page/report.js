@@ -11,6 +11,12 @@
     return made;
   }
 
+  function drawn(svg, parent) {
+    const place = element("div", "", parent);
+    place.className = "drawn";
+    place.innerHTML = svg;
+  }
+
   // Charts take the colours of the page's text and lines.
   function coloured(layout) {
     const style = getComputedStyle(document.documentElement);
@@ -59,10 +65,10 @@
     }
     if (trial.reason) element("p", trial.reason, body);
     if (trial.traceback) element("pre", trial.traceback, body);
-    if (trial.network) element("div", "", body).innerHTML = trial.network;
+    if (trial.network) drawn(trial.network, body);
     if (trial.tree) {
-      element("h3", "Derivation tree; a red outline is what the mutation put in", body);
-      element("div", "", body).innerHTML = trial.tree;
+      element("h3", trial.changed ? "Derivation tree; the red outline is what the mutation put in" : "Derivation tree", body);
+      drawn(trial.tree, body);
     }
     if (!trial.network) element("p", `Its picture is not in this page: einspace show RUN --trial ${number} --svg FILE draws it.`, body);
     if (trial.losses.length) element("p", `Training loss by epoch: ${trial.losses.map((loss) => (loss === null ? "not finite" : loss.toPrecision(4))).join(", ")}`, body);
