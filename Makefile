@@ -21,10 +21,13 @@ demo: $(STAMP)  ## search a network for AddDigits in a few minutes, seeded with 
 	$(BIN)/einspace search adddigits --init 'resnet8,vit-tiny,mixer-tiny,random*6' --population 16 --tournament 6 \
 		--trials 40 --workers 2 --seed 0 --time-limit 20 --max-flops 4000000 --run demo
 
-services:  ## install the PostgreSQL that the tests of several drivers start, where that can be done
+services:  ## install PostgreSQL and the Chromium that tests start, where that can be done
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
 		{ test "$$(id -u)" = 0 && test -f /etc/debian_version && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } || \
 		echo 'PostgreSQL is not installed: the tests that need it are skipped'
+	@command -v chromium >/dev/null || \
+		{ test "$$(id -u)" = 0 && test -f /etc/debian_version && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
+		echo 'Chromium is not installed: the tests of the report in a browser are skipped'
 
 test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, the rest on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(PROCESSES))

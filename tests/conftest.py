@@ -16,3 +16,18 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # the library datasets asks nobody
 def _one_thread() -> None:
     """Tests share two cores with worker processes."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def writes_reports() -> bool:
+    """Whether searches of a test leave their reports, of 5 MB each; a module of tests that reads them says so by a fixture of this name."""
+    return False
+
+
+@pytest.fixture(autouse=True)
+def _reports(writes_reports: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches leave no reports unless a test reads them."""
+    if not writes_reports:
+        from einspace.callbacks import WriteReport
+
+        monkeypatch.setattr(WriteReport, "finish", lambda *_: None)

@@ -25,6 +25,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "drafts": 0,
     "echo": 0,
     "regular": 0,
+    "quantities": 0,
     "forkserver": 0.5,
     "networks": 20,
     "baselines": 20,

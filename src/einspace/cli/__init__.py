@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import typer
 
-from einspace.cli import data, export, figure, grammar, predict, search, show, space, tasks, training
+from einspace.cli import data, export, figure, grammar, predict, report, search, show, space, tasks, training
 from einspace.cli.output import complain, end, is_lost, lose, prepare_streams
 from einspace.errors import EinspaceError
 
@@ -25,6 +25,8 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     data.data,
     training.evaluate,
     search.search,
+    report.report,
+    report.runs,
     export.export,
     predict.predict,
 )

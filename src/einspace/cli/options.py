@@ -24,6 +24,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in brackets, or the name of a baseline.")]
 What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
+Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of all runs.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
 
 COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
@@ -31,6 +32,33 @@ COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
 
 OWN = tuple(key for key in leaves() if key.startswith("own."))
 """Options for reading the user's own data."""
+
+
+PANELS = {
+    "Search": (
+        "strategy",
+        "init",
+        "trials",
+        "iterations",
+        "budget",
+        "seed",
+        "population",
+        "tournament",
+        "crossover",
+        "cost",
+        "pruner",
+        "computation_probability",
+    ),
+    "Training": ("recipe", "time_limit", "final_seeds", "keep_weights"),
+    "Limits of an architecture": ("limits",),
+    "Your own data": ("own", "data_folder"),
+    "Machines": ("workers", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial", "storage", "patience"),
+    "Output": ("run", "runs", "top", "log", "live"),
+}
+"""The options of a search as its help shows them: settings, or whole groups of them."""
+
+METAVARS = {"budget": "TIME", "storage": "URL", "address": "URL", "runs": "DIR", "data_folder": "DIR", "run": "NAME", "init": "MEMBERS"}
+"""Names of values that their type does not say."""
 
 
 def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -54,7 +82,10 @@ def _option(key: str) -> inspect.Parameter:
     kind: Any = get_args(field.annotation)[0] if get_origin(field.annotation) in (Union, UnionType) else field.annotation
     kind = str if get_origin(kind) is tuple else kind
     shown = False if field.default in (None, "", [], False) else str(field.default)
-    option = typer.Option(*flags(key), help=field.description, show_default=shown)
+    panel = next((name for name, members in PANELS.items() if key in members or key.split(".")[0] in members), None)
+    letter = {int: "N", float: "X", str: "TEXT"}.get(kind if isinstance(kind, type) else get_args(kind)[0])
+    metavar = METAVARS.get(key, letter)
+    option = typer.Option(*flags(key), help=field.description, show_default=shown, rich_help_panel=panel, metavar=metavar)
     info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
     return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
 
@@ -83,6 +114,18 @@ def read_run(what: str, runs: str) -> "Result | None":
 
             return load_result(folder.resolve().name, str(folder.resolve().parent))
     return None
+
+
+def find_run(name: str, runs: str, storage: str | None = None) -> "Result":
+    """The run of this name or folder, read from its folder or from a database; raises RunError or UnknownNameError where there is none."""
+    from einspace.result import load_result
+
+    if storage is not None:
+        return load_result(name, runs, storage)
+    found = read_run(name, runs)
+    if found is None:
+        raise UnknownNameError("run", name, sorted(path.parent.name for path in Path(runs).glob("*/run.json")))
+    return found
 
 
 def read_named(what: str, inputs: Feature, runs: str) -> Architecture:

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from einspace import forkserver
+from einspace.cli.display import SearchDisplay
 from einspace.cli.options import AsJson, with_settings
-from einspace.cli.output import err, out, print_json
+from einspace.cli.output import err, out, print_json, progress
 from einspace.config import SearchSettings, leaves, load, notes, parameter, seconds_of
 from einspace.errors import StorageError
 
@@ -51,9 +52,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     if settings.executor == "processes":
         forkserver.start()  # it loads PyTorch for the workers while this process loads it too, and the data
     from einspace import callbacks, study
-    from einspace.callbacks.bar import Bar
     from einspace.executors import choose
     from einspace.reporting.result import counts, summary
+    from einspace.result import REPORT
     from einspace.settings import fingerprint
     from einspace.tasks import load_task
 
@@ -64,9 +65,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
-    seconds = None if settings.budget is None else seconds_of(settings.budget)
-    bar = Bar(f"search {settings.run or task.name}", settings.trials, seconds, err)
-    with redirect_stdout(sys.stderr), bar:  # Ray tells of lost workers on stdout, which is for the result
+    if settings.live:
+        watchers.append(callbacks.FollowLive(_announce, settings.storage))
+    with redirect_stdout(sys.stderr), progress() as bar:  # Ray tells of lost workers on stdout, which is for the result
         try:
             result = study.search(
                 task,
@@ -74,7 +75,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 run=settings.run,
                 storage=settings.storage,
                 patience=settings.patience,
-                progress=bar,
+                progress=SearchDisplay(bar, f"search {settings.run or task.name}", settings).tell,
                 callbacks=watchers,
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
@@ -90,12 +91,17 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     else:
         for part in summary(result, out.width, settings.top):
             out.print(part)
+        out.print(f"The report is {result.run / REPORT}: open it in a browser.", highlight=False, soft_wrap=True)
         out.print(f"The run lies in {result.run}. To go on from it, for longer:", highlight=False, soft_wrap=True)
         out.print(f"  {again(result.run.name, *_more(settings, len(result.history)))}", highlight=False, soft_wrap=True)
     if result.history and not any(trial.value is not None for trial in result.history):
         reason = next((trial.reason for trial in result.history if trial.reason), "")
         err.print(f"every trial failed: {counts(result)}; the first says: {reason}", style="red", soft_wrap=True)
         raise typer.Exit(1)
+
+
+def _announce(address: str) -> None:
+    err.print(f"The report follows the search at {address}", highlight=False, soft_wrap=True)
 
 
 def again(run: str, *options: str) -> str:

@@ -11,7 +11,8 @@ from einspace.cli.output import out, print_json, write
 from einspace.errors import EinspaceError, SettingError
 from einspace.features import Feature
 from einspace.pictures import Detail, Theme
-from einspace.reporting.tables import facts, quantity
+from einspace.quantities import quantity
+from einspace.reporting.tables import facts
 from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:

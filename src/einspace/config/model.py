@@ -149,6 +149,7 @@ class SearchSettings(RunSettings):
     cpus_per_trial: Annotated[float | None, Field(gt=0, description="That Ray gives to a trial: 1 if not set.")] = None
     gpus_per_trial: Annotated[float | None, Field(ge=0, description="That Ray gives to a trial; 0.5: two share one.")] = None
     data_folder: Annotated[str | None, Field(description="The folder of the official files; else $EINSPACE_DATA, else ./data.")] = None
+    live: Annotated[bool, Field(description="Show the report in a browser while the search runs; prints its address.")] = False
     top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
     log: Annotated[list[str], Field(description="tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT]; may be given several times.")] = []
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from einspace.features import Feature
 from einspace.networks.export import Exported
+from einspace.quantities import quantity
 from einspace.reporting.loading import loading
 from einspace.reporting.result import verdict
-from einspace.reporting.tables import quantity, spread
+from einspace.reporting.tables import spread
 from einspace.result import Entrant, Result, Trained
 from einspace.result.trained import meaning
 

@@ -10,7 +10,8 @@ from einspace.features import Feature
 from einspace.operations import Operation
 from einspace.pictures.structure import Chain, Fork, Repeat, Step, size
 from einspace.pictures.words import caption, shape_text
-from einspace.reporting.tables import STYLES, quantity
+from einspace.quantities import quantity
+from einspace.reporting.tables import STYLES
 
 LINES, DEPTH = 400, 12
 """Lines and levels that are shown; what is beyond them is counted, and a picture has it."""

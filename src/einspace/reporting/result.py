@@ -6,8 +6,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from einspace.reporting.tables import quantity, shortened, spread
+from einspace.quantities import quantity
+from einspace.reporting.tables import shortened, spread
 from einspace.result import TOP, Entrant, Result
+from einspace.result.words import compared
 from einspace.run import WEIGHTS
 from einspace.trial import Trial
 
@@ -94,21 +96,8 @@ def verdict(result: Result) -> str:
     best = result.best
     if best is None:
         return "" if result.sampling is not None else "No trial ended with a score."
-    words = [
-        _compared(result, "validation", best.validation, [(row, row.validation) for row in result.baselines]),
-        _compared(result, "test", best.test, [(row, row.test) for row in result.baselines]),
-    ]
+    words = [compared(result, "validation"), compared(result, "test")]
     return " ".join(word for word in words if word)
-
-
-def _compared(result: Result, split: str, score: float | None, rows: list[tuple[Entrant, float | None]]) -> str:
-    others = [(row.name, value) for row, value in rows if value is not None]
-    if score is None or not others:
-        return ""
-    name, value = (max if result.higher_is_better else min)(others, key=lambda other: other[1])
-    gain = (score - value) * (1 if result.higher_is_better else -1)
-    word = "beats" if gain > 0 else "equals" if gain == 0 else "does not beat"
-    return f"On {split} the best found {word} the best baseline, {name}: {score:.4f} against {value:.4f}."
 
 
 def _time(result: Result, counts: str) -> str:

@@ -20,7 +20,8 @@ from einspace.grammar.consistency import (
 from einspace.grammar.einspace import einspace_grammar
 from einspace.operations import Group, Operation
 from einspace.operations.branching import drawn
-from einspace.reporting.tables import STYLES, quantity
+from einspace.quantities import quantity
+from einspace.reporting.tables import STYLES
 
 NOTE = """\
 drawn: a repeated branch counts once; sampling ends with probability one where this radius is below one.

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from einspace.features import Feature
 from einspace.operations import Group
+from einspace.quantities import quantity
 from einspace.space import Architecture
 
 if TYPE_CHECKING:
@@ -31,18 +32,6 @@ def facts(architecture: Architecture) -> dict[str, object]:
         "nonterminals": architecture.nonterminals,
         "depth": architecture.depth,
     }
-
-
-def quantity(value: float) -> str:
-    """A number in three or four digits and a suffix.
-
-    >>> quantity(950), quantity(11_210_560)
-    ('950', '11.2 M')
-    """
-    for size, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if value >= size:
-            return f"{value / size:.3g}{suffix}"
-    return f"{value:.4g}"
 
 
 def spread(scores: "Seeds") -> str:

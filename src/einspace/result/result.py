@@ -1,5 +1,6 @@
 """Result: what a run found, and how far it is."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import optuna
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from einspace.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.pareto import fronts
 from einspace.run import STUDY, WEIGHTS
@@ -25,6 +27,9 @@ from einspace.trial import Proposal, Trial
 if TYPE_CHECKING:
     from einspace.predictor import Predictor
     from einspace.tasks import Task
+
+REPORT = "report.html"
+"""The file in a run's folder that shows what it found."""
 
 TOP = 5
 """How many of the best architectures are shown, unless told otherwise."""
@@ -210,6 +215,27 @@ class Result:
             return optuna.load_study(study_name=STUDY, storage=file.render_as_string())
         except (SQLAlchemyError, KeyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
             raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error
+
+    def report(self, path: str | os.PathLike[str] | None = None) -> Path:
+        """Write the report of the run: one page of HTML that works offline.
+
+        Args:
+            path: The file; `report.html` in the run's folder if not given.
+
+        Returns:
+            The file.
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        from einspace.result.report import page
+
+        file = self.run / REPORT if path is None else Path(path)
+        try:
+            write_text(file, page(self))
+        except OSError as error:
+            raise RunError(f"the report {file} cannot be written: {error.strerror}") from None
+        return file
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the network of the best."""

@@ -15,7 +15,7 @@ from uuid import uuid4
 import numpy as np
 
 from einspace import strategies
-from einspace.callbacks import Callback, Watch
+from einspace.callbacks import Callback, Watch, WriteReport
 from einspace.callbacks.bar import Bar
 from einspace.config import seconds_of, stored, write_config
 from einspace.errors import EinspaceError, SettingError, StorageError
@@ -228,7 +228,7 @@ def search(
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
-        watch = stack.enter_context(Watch(callbacks, folder.path, settings, progress))
+        watch = stack.enter_context(Watch([*callbacks, WriteReport()], folder.path, settings, progress))
         session = _Session(store)
         time_left = Budget(trials, seconds, session.spent, lambda: entrants.seconds(store, workers))
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", session.keep)

@@ -1,0 +1,39 @@
+"""Live: the report of a search on this machine's own address, for as long as the search goes on."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from einspace.callbacks.base import Callback
+from einspace.result import Result, load_result
+from einspace.result.report import LiveReport
+
+
+class FollowLive(Callback):
+    """Serves the report while the search runs, on a port that is free.
+
+    Args:
+        announce: Called with the page's address.
+        storage: The address of the run's database, if it has one of its own.
+    """
+
+    name = "live report"
+
+    def __init__(self, announce: Callable[[str], None], storage: str | None = None) -> None:
+        self._announce = announce
+        self._storage = storage
+        self._stack = ExitStack()
+
+    def start(self, run: Path, settings: Mapping[str, Any]) -> None:
+        """Start the server."""
+
+        def read() -> Result:
+            return load_result(run.name, str(run.parent), self._storage)
+
+        server = self._stack.enter_context(LiveReport(read, run.name, port=0))
+        self._announce(server.address)
+
+    def close(self) -> None:
+        """End the server."""
+        self._stack.close()

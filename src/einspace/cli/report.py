@@ -1,0 +1,73 @@
+"""What runs found, as a page and as a list: `report` and `runs`."""
+
+from contextlib import suppress
+from pathlib import Path
+from time import time
+from typing import Annotated
+
+import typer
+
+from einspace.cli.options import AsJson, Runs, find_run
+from einspace.cli.output import err, out, print_json, write
+from einspace.errors import RunError, SettingError
+from einspace.reporting.runs import listed, run_table
+
+
+def report(
+    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs by their names or folders; several are compared.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="The page; report.html in the run's folder.")
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Serve the page on this machine, and follow the search.")] = False,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Of the live page; 0: any that is free.")] = None,
+    runs: Runs = "runs",
+    storage: Annotated[str | None, typer.Option("--storage", metavar="URL", help="The database of the run, if it was given one.")] = None,
+) -> None:
+    """Write the report of a run, finished or not, or compare several: one page of HTML that works offline."""
+    if live and output is not None:
+        raise SettingError("--live serves the page and writes no file: leave out --output, or --live")
+    if port is not None and not live:
+        raise SettingError("--port is that of a live page: add --live")
+    results = [find_run(name, runs, storage) for name in dict.fromkeys(names)]
+    result = results[0]
+    if len(results) > 1:
+        from einspace.result.report import comparison
+
+        if live:
+            raise SettingError("--live follows one run, not several")
+        file = output or Path("comparison.html")
+        write(file, comparison(results))
+        out.print(f"written into {file}", markup=False, highlight=False, soft_wrap=True)
+        return
+    if not live:
+        out.print(f"written into {result.report(output)}", markup=False, highlight=False, soft_wrap=True)
+        return
+    from einspace.result import load_result
+    from einspace.result.report import PORT, LiveReport
+
+    server = LiveReport(
+        lambda: load_result(result.run.name, str(result.run.parent), storage), result.run.name, PORT if port is None else port
+    )
+    out.print(f"The report of {result.run.name} is at {server.address}; Ctrl-C ends it.", markup=False, highlight=False, soft_wrap=True)
+    with suppress(KeyboardInterrupt):
+        server.serve()
+
+
+def runs(runs: Runs = "runs", as_json: AsJson = False) -> None:
+    """List the runs of a folder: what each searched, how far it is, and what it found."""
+    from einspace.result import load_result
+
+    found = []
+    for path in sorted(Path(runs).glob("*/run.json")):
+        try:
+            result = load_result(path.parent.name, runs)
+        except RunError as error:  # one run that is broken, or lies in another database, hides no other
+            err.print(f"{path.parent.name}: {error}", markup=False, highlight=False, soft_wrap=True)
+            continue
+        found.append(listed(result, path.stat().st_mtime))
+    if as_json:
+        print_json(found)
+    elif found:
+        out.print(run_table(found, time()))
+    else:
+        out.print(f"There are no runs in {runs}.", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,45 @@
+"""Runs: the list of a folder's runs, for the terminal and for machines."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from einspace.quantities import duration
+
+if TYPE_CHECKING:
+    from einspace.result import Result
+
+
+def listed(result: "Result", begun: float) -> dict[str, Any]:
+    """A run in a line: what it searched, how far it is, what it found, and when it began, in seconds since 1970."""
+    best = result.best
+    return {
+        "run": result.run.name,
+        "task": result.settings["task"],
+        "strategy": result.settings["strategy"],
+        "seed": result.settings["seed"],
+        "trials": len(result.history),
+        "metric": result.metric,
+        "validation": None if best is None else best.validation,
+        "test": None if best is None else best.test,
+        "seconds": result.seconds["total"],
+        "begun": begun,
+    }
+
+
+def run_table(rows: Sequence[Mapping[str, Any]], now: float) -> Table:
+    """Those lines as a table, the latest run last."""
+    table = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("run", overflow="fold")
+    table.add_column("task", overflow="fold")
+    table.add_column("strategy", no_wrap=True)
+    for column in ("seed", "trials", "validation", "test", "age"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in sorted(rows, key=lambda row: row["begun"]):
+        scores = ["–" if row[name] is None else f"{row[name]:.4f}" for name in ("validation", "test")]
+        texts = [str(row["run"]), f"{row['task']}, {row['metric']}", *(str(row[name]) for name in ("strategy", "seed", "trials"))]
+        table.add_row(*map(Text, texts), *scores, duration(max(0.0, now - row["begun"])))
+    return table

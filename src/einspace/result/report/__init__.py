@@ -1,0 +1,7 @@
+"""Report: a run as one page of HTML that works offline, asks the network for nothing, and can follow a search."""
+
+from einspace.result.report.album import Album
+from einspace.result.report.live import PORT, LiveReport
+from einspace.result.report.page import comparison, content, framed, page
+
+__all__ = ["PORT", "Album", "LiveReport", "comparison", "content", "framed", "page"]

@@ -1,0 +1,163 @@
+"""Comparison: several runs side by side, runs that differ in their seed alone as one line with mean and spread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from statistics import mean, stdev
+from typing import Any
+
+import plotly.graph_objects as go
+
+from einspace.errors import SettingError
+from einspace.result.report.charts import BLUE, GREEN, ORANGE, PURPLE, RED, Chart, figure_of
+from einspace.result.result import Result
+
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
+
+POINTS = 60
+"""Times at which runs are compared."""
+
+APART = ("seed", "versions")
+"""Settings in which the runs of a group may differ."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs of equal settings but for the seed."""
+
+    name: str
+    runs: tuple[Result, ...]
+
+    @property
+    def best(self) -> "Spread":
+        """Of the best scores on validation."""
+        return Spread.of([run.best.validation for run in self.runs if run.best is not None and run.best.validation is not None])
+
+    @property
+    def test(self) -> "Spread":
+        """Of the scores on test of the best."""
+        return Spread.of([run.best.test for run in self.runs if run.best is not None and run.best.test is not None])
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and deviation (of the sample) over seeds; None without, or with a single, value."""
+
+    mean: float | None
+    deviation: float | None
+    count: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Of values, which may be none.
+
+        >>> Spread.of([1.0, 3.0]).mean, Spread.of([1.0]).deviation, Spread.of([]).mean
+        (2.0, None, None)
+        """
+        return cls(mean(values) if values else None, stdev(values) if len(values) > 1 else None, len(values))
+
+    def __str__(self) -> str:
+        if self.mean is None:
+            return "–"
+        return f"{self.mean:.4f}" + ("" if self.deviation is None else f" ± {self.deviation:.4f}")
+
+
+def grouped(results: Sequence[Result]) -> list[Group]:
+    """Runs in groups, by the settings in which they differ.
+
+    Raises SettingError for runs whose scores say nothing about each other: of different tasks, data or metrics.
+    """
+    first = results[0]
+    for other in results[1:]:
+        for name in ("task", "data", "metric"):
+            if first.settings.get(name) != other.settings.get(name):
+                there, here = first.settings.get(name), other.settings.get(name)
+                raise SettingError(f"runs of one {name} can be compared: {first.run.name} has {there}, and {other.run.name} has {here}")
+    kinds: dict[str, list[Result]] = {}
+    for result in results:
+        kinds.setdefault(repr(sorted(_kind(result).items())), []).append(result)
+    groups = list(kinds.values())
+    names = [str(members[0].settings["strategy"]) for members in groups]
+    labels = [name if names.count(name) == 1 else f"{name} ({members[0].run.name})" for name, members in zip(names, groups, strict=True)]
+    return [Group(label, tuple(members)) for label, members in zip(labels, groups, strict=True)]
+
+
+def _kind(result: Result) -> dict[str, Any]:
+    return {name: repr(value) for name, value in result.settings.items() if name not in APART}
+
+
+def comparison_charts(groups: Sequence[Group]) -> dict[str, Chart]:
+    """The best score so far, at equal trials and at equal time."""
+    drawn = {"by-trial": _chart(groups, by_time=False), "by-time": _chart(groups, by_time=True)}
+    return {name: figure.to_plotly_json() for name, figure in drawn.items()}
+
+
+def best_at(result: Result, places: Sequence[float], by_time: bool) -> list[float | None]:
+    """The best score on validation of all trials that had ended by a number of trials, or by seconds since the first began.
+
+    None before the first score.
+    """
+    start = min((trial.started for trial in result.history), default=0.0)
+    ended = sorted(
+        ((trial.ended or start) - start if by_time else i + 1, trial.value)
+        for i, trial in enumerate(result.history)
+        if trial.value is not None
+    )
+    choose = max if result.higher_is_better else min
+    best = list(accumulate((value for _, value in ended if value is not None), choose))
+    found: list[float | None] = []
+    for place in places:
+        by_then = sum(end <= place for end, _ in ended)
+        found.append(best[by_then - 1] if by_then else None)
+    return found
+
+
+def _chart(groups: Sequence[Group], by_time: bool) -> go.Figure:
+    metric = groups[0].runs[0].metric
+    figure = figure_of("minutes since the search began" if by_time else "trials", f"best validation {metric} so far", height=380)
+    for number, group in enumerate(groups):
+        colour = COLOURS[number % len(COLOURS)]
+        places = _places(group, by_time)
+        curves = [best_at(run, places, by_time) for run in group.runs]
+        kept = [
+            (place, Spread.of([value for value in values if value is not None]))
+            for place, *values in zip(places, *curves, strict=True)
+            if all(value is not None for value in values)
+        ]
+        along = [place / 60 if by_time else place for place, _ in kept]
+        middle = [spread.mean or 0.0 for _, spread in kept]
+        wide = [spread.deviation or 0.0 for _, spread in kept]
+        if len(group.runs) > 1:
+            edge = [*(m + w for m, w in zip(middle, wide, strict=True)), *reversed([m - w for m, w in zip(middle, wide, strict=True)])]
+            figure.add_scatter(
+                x=[*along, *reversed(along)],
+                y=edge,
+                fill="toself",
+                fillcolor=colour,
+                opacity=0.2,
+                line={"width": 0},
+                mode="lines",
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        dash = ("solid", "dash", "dot")[number // len(COLOURS) % 3]
+        figure.add_scatter(
+            x=along,
+            y=middle,
+            mode="lines",
+            name=f"{group.name}, {len(group.runs)} run{'s' * (len(group.runs) > 1)}",
+            line={"color": colour, "width": 2.5, "shape": "hv", "dash": dash},
+            hovertemplate="%{y:.4f}",
+        )
+    return figure
+
+
+def _places(group: Group, by_time: bool) -> list[float]:
+    """Where all runs of a group have a best: up to the shortest one's end, so that a mean is never over fewer runs than were named."""
+    if not by_time:
+        return [float(number) for number in range(1, min(len(run.history) for run in group.runs) + 1)]
+    ends = []
+    for run in group.runs:
+        start = min((trial.started for trial in run.history), default=0.0)
+        ends.append(max(((trial.ended or start) - start for trial in run.history), default=0.0))
+    return [min(ends) * step / POINTS for step in range(1, POINTS + 1)]

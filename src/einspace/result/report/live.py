@@ -1,0 +1,138 @@
+"""Live: the report of a run on this machine's own address, which follows the search. It reads, and nothing can be changed through it."""
+
+import errno
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+from einspace.errors import RunError, SettingError
+from einspace.result.report.album import Album
+from einspace.result.report.page import content, framed, waiting
+from einspace.result.result import Result
+
+HOST, PORT = "127.0.0.1", 8321
+"""Where the page is: on this machine alone."""
+
+PAUSE = 1.0
+"""Seconds for which the last state is taken as the present one, however many ask."""
+
+
+class LiveReport:
+    """Serves a run's report at `address`, from a thread within a `with` block, or from this one by `serve`.
+
+    Args:
+        read: Gives the run's result; a RunError means that there is nothing to read yet, or for the moment.
+        run: The run's name.
+        port: The port, 0 for any that is free. Raises SettingError for one that cannot be had.
+    """
+
+    def __init__(self, read: Callable[[], Result], run: str, port: int = PORT) -> None:
+        self._read = read
+        self._run = run
+        self._lock = Lock()
+        self._album: Album | None = None
+        self._latest = ("", waiting(run))
+        self._looked = float("-inf")
+        try:
+            self._server = ThreadingHTTPServer((HOST, port), _handler(self))
+        except (OSError, OverflowError) as error:
+            used = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            why = "is in use" if used else f"cannot be had: {getattr(error, 'strerror', None) or error}"
+            raise SettingError(f"the port {port} of {HOST} {why}; --port takes another one, and 0 any that is free") from None
+        self._thread: Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it has."""
+        return self._server.server_port
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser."""
+        return f"http://{HOST}:{self.port}/"
+
+    def latest(self) -> tuple[str, str]:
+        """The version of the page's main part, and that part, as new as a second ago."""
+        with self._lock:
+            if monotonic() - self._looked > PAUSE:
+                self._look()
+                self._looked = monotonic()
+            return self._latest
+
+    def page(self) -> str:
+        """The whole page."""
+        return framed(f"{self._run}, live", self.latest()[1], live=True)
+
+    def serve(self) -> None:
+        """Serve until this thread is interrupted."""
+        try:
+            self._server.serve_forever()
+        finally:
+            self._server.server_close()
+
+    def __enter__(self) -> Self:
+        self._thread = Thread(target=self.serve, name="einspace-live", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.shutdown()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _look(self) -> None:
+        try:
+            result = self._read()
+        except RunError:  # of a search that has not begun, or a database that is away: the last state stays
+            return
+        version = f'"{len(result.history)}-{len(result.others)}-{sum(result.seconds.values()):.3f}"'
+        if version == self._latest[0]:
+            return
+        self._album = self._album or Album(tuple(result.settings["input"]))
+        self._latest = version, content(result, self._album)
+
+
+def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        """Answers for the page and its main part, and for nothing else."""
+
+        server_version = "einspace"
+        sys_version = ""
+
+        def do_GET(self) -> None:
+            if self.headers.get("Host") not in (
+                f"{HOST}:{live.port}",
+                f"localhost:{live.port}",
+            ):  # a page elsewhere, under a name of its own
+                self.send_error(HTTPStatus.FORBIDDEN)
+            elif self.path == "/":
+                self._send(live.page())
+            elif self.path == "/main":
+                version, main = live.latest()
+                if version and self.headers.get("If-None-Match") == version:
+                    self.send_response(HTTPStatus.NOT_MODIFIED)
+                    self.end_headers()
+                else:
+                    self._send(main, version)
+            else:
+                self.send_error(HTTPStatus.NOT_FOUND)
+
+        def _send(self, text: str, version: str = "") -> None:
+            body = text.encode()
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            if version:
+                self.send_header("ETag", version)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """A line for each request would bury the search's own."""
+
+    return Handler

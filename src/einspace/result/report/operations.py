@@ -1,0 +1,54 @@
+"""Operations: how often each function occurs in good architectures, against all of a run (figure 7)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from einspace.derivation import Node, parse
+from einspace.errors import NotationError
+from einspace.grammar import einspace_grammar
+from einspace.result.result import Result
+
+FEWEST = 8
+"""Architectures with a score, below which a best quarter says nothing."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """A function's mean share of an architecture's operations, 0 to 1, a repeated branch counted once."""
+
+    name: str
+    good: float
+    """In the best quarter."""
+    all: float
+
+
+def shares(result: Result) -> list[Shares]:
+    """Every function that occurs, the most frequent first; nothing where too few have a score, or in another grammar than the paper's."""
+    ranked = result.top(len(result.history) or 1)
+    grammar = einspace_grammar()
+    try:
+        counted = [functions(parse(trial.text, grammar)) for trial in ranked]
+    except NotationError:
+        return []
+    if len(counted) < FEWEST:
+        return []
+    good = counted[: ceil(len(counted) / 4)]
+    names = {name for found in counted for name in found}
+    every = [Shares(name, _mean(good, name), _mean(counted, name)) for name in names]
+    return sorted(every, key=lambda share: (-share.all, share.name))
+
+
+def functions(root: Node) -> Mapping[str, float]:
+    """The share of each function in a derivation.
+
+    >>> functions(parse("[clone(b=2) {relu identity} add]", einspace_grammar()))["relu"]
+    0.25
+    """
+    counts = Counter(node.terminal.name for node in root.walk() if node.terminal is not None)
+    return {name: count / counts.total() for name, count in counts.items()}
+
+
+def _mean(found: Sequence[Mapping[str, float]], name: str) -> float:
+    return sum(shares.get(name, 0.0) for shares in found) / len(found)

@@ -1,0 +1,307 @@
+"""Page: what a report says, put into its templates. Names, texts and tracebacks of a run are escaped wherever they stand."""
+
+import json
+import shlex
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from einspace.evaluation.outcome import Outcome
+from einspace.quantities import duration, quantity
+from einspace.result.report.album import STYLE, Album, packed
+from einspace.result.report.charts import best_baseline, charts
+from einspace.result.report.comparison import comparison_charts, grouped
+from einspace.result.report.family import family
+from einspace.result.report.operations import shares
+from einspace.result.result import Entrant, Result
+from einspace.result.words import compared
+from einspace.tasks.metrics import Seeds
+from einspace.trial import Trial
+
+DRAWN = 200
+"""Trials whose pictures the page holds: the ancestors of the best, then the best ones."""
+
+ANCESTORS = 40
+"""Latest steps of the best's descent that are shown."""
+
+WORDS = {
+    Outcome.OK: "scored",
+    Outcome.NAN: "no finite number",
+    Outcome.OUT_OF_MEMORY: "out of memory",
+    Outcome.TIMEOUT: "out of time",
+    Outcome.CRASHED: "crashed",
+    Outcome.ERROR: "error",
+    Outcome.PRUNED: "given up early",
+}
+"""Outcomes, as the page calls them."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure of the first screen: its name, its value, and a remark."""
+
+    name: str
+    value: str
+    remark: str = ""
+
+
+def page(result: Result, album: Album | None = None, live: bool = False) -> str:
+    """The whole report of a run.
+
+    Args:
+        result: What the run found, finished or not.
+        album: Keeps pictures from one call to the next, while a page follows a search.
+        live: Whether the page asks its server for news.
+    """
+    title = f"{result.run.name}: {result.settings['task']}"
+    return framed(title, content(result, album), live)
+
+
+def comparison(results: Sequence[Result]) -> str:
+    """Several runs of one task in one page; raises SettingError for runs whose scores say nothing about each other."""
+    groups = grouped(results)
+    first = results[0]
+    choose = max if first.higher_is_better else min
+    scored = [(group, group.best.mean) for group in groups if group.best.mean is not None]
+    direction = "higher is better" if first.higher_is_better else "lower is better"
+    lead = f"No run has a score yet ({direction})."
+    if scored:
+        group, _ = choose(scored, key=lambda pair: pair[1])
+        lead = f"The best mean {first.metric} on validation is that of {group.name}: {group.best} over {group.best.count} "
+        lead += f"{'runs' if group.best.count > 1 else 'run'} ({direction})."
+        if min(group.best.count for group in groups) < 2:
+            lead += " A single run says little: several seeds of each strategy are needed to tell them apart."
+    main = (
+        _environment()
+        .get_template("comparison.html")
+        .render(task=first.settings["task"], count=len(results), lead=lead, groups=groups, charts=comparison_charts(groups))
+    )
+    return framed(f"{first.settings['task']}: {len(results)} runs", main)
+
+
+def framed(title: str, main: str, live: bool = False) -> str:
+    """A document around the main part of a page. Its policy lets nothing run and nothing load but what is in it."""
+    environment = _environment()
+    scripts = [get_plotlyjs(), _source("report.js")]
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(_digest(script) for script in scripts)}",
+            "style-src 'unsafe-inline'",
+            "img-src data: blob:",
+            f"connect-src {chr(39)}self{chr(39)}" if live else "connect-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    style = _source("report.css") + STYLE
+    return environment.get_template("page.html").render(title=title, main=main, live=live, policy=policy, scripts=scripts, style=style)
+
+
+def waiting(run: str) -> str:
+    """The main part of a page that follows a search of which nothing is stored yet."""
+    return _environment().get_template("waiting.html").render(run=run)
+
+
+def content(result: Result, album: Album | None = None) -> str:
+    """The main part of the page: every section, with its charts and trials as data."""
+    album = album or Album(tuple(result.settings["input"]))
+    steps = family(result)
+    figures = charts(result, shares(result))
+    best = result.best
+    return (
+        _environment()
+        .get_template("main.html")
+        .render(
+            result=result,
+            best=best,
+            lead=_lead(result),
+            cards=_cards(result),
+            picture="" if best is None else album.network(best.text),
+            entrants=_entrants(result),
+            family=steps[-ANCESTORS:],
+            older=max(0, len(steps) - ANCESTORS),
+            charts=figures,
+            details=_details(result, album, [step.trial for step in steps[-ANCESTORS:]]),
+            settings=list(_flat({name: value for name, value in result.settings.items() if name != "versions"})),
+            versions=result.settings.get("versions", {}),
+            commands=_commands(result),
+            words=WORDS,
+            reused=sum(trial.reused is not None for trial in result.history),
+        )
+    )
+
+
+def _lead(result: Result) -> list[str]:
+    """What a stranger reads first, in whole sentences."""
+    count, best = len(result.history), result.best
+    architectures = "1 architecture" if count == 1 else f"{count:,} architectures"
+    spent = f" in {duration(result.seconds['total'])}" if result.seconds["total"] else ""
+    direction = "higher is better" if result.higher_is_better else "lower is better"
+    said = [f"This search for a neural architecture for {result.settings['task']} tried {architectures}{spent}."]
+    if result.sampling is not None:
+        spread = result.sampling
+        split = "test" if result.settings["strategy"] == "sampling" else "validation"
+        said.append(
+            f"A random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} {result.metric} on {split}, {direction}"
+            f" ({spread.seeds} scored)."
+        )
+    if best is None:
+        return said if result.sampling is not None else [*said, "None has a score yet."]
+    if best.validation is not None:
+        tested = f" and {best.test:.4f} on test" if best.test is not None else ""
+        said.append(f"The best, {best.name}, reaches {result.metric} {best.validation:.4f} on validation{tested} ({direction}).")
+    said.append(compared(result, "test") or compared(result, "validation"))
+    if best.test is not None and len(best.finals) == 1:
+        said.append("Each test score is of one training: a small difference may be chance.")
+    return [sentence for sentence in said if sentence]
+
+
+def _cards(result: Result) -> list[Card]:
+    best, rival = result.best, best_baseline(result)
+    cards = []
+    if best is not None:
+        for split, value, other in (
+            ("test", best.test, None if rival is None else rival.test),
+            ("validation", best.validation, None if rival is None else rival.validation),
+        ):
+            if value is not None:
+                remark = "" if rival is None or other is None else f"{rival.name}: {other:.4f}"
+                cards.append(Card(f"{result.metric} on {split}", f"{value:.4f}", remark))
+        remark = "" if rival is None or rival.parameters is None else f"{rival.name}: {quantity(rival.parameters)}"
+        cards.append(Card("parameters of the best", quantity(best.parameters or 0), remark))
+    scored = sum(trial.value is not None for trial in result.history)
+    failed = len(result.history) - scored
+    cards.append(Card("trials", f"{len(result.history):,}", f"{scored:,} scored, {failed:,} without a score"))
+    if result.seconds["total"]:
+        searched = f"{duration(result.seconds['search'])} of search, {duration(result.seconds['final'])} of final training"
+        cards.append(Card("time", duration(result.seconds["total"]), searched))
+    return cards
+
+
+def _entrants(result: Result) -> list[dict[str, Any]]:
+    """The rows of the comparison: the best, the baselines, and what was published."""
+    rows = [] if result.best is None else [_entrant(result.best, "best")]
+    rows += [_entrant(row, "") for row in result.baselines]
+    return rows + [
+        {"name": name, "kind": "published", "validation": "", "test": f"{score:.4f}", "parameters": "", "reason": ""}
+        for name, score in result.settings["published"].items()
+    ]
+
+
+def _entrant(row: Entrant, kind: str) -> dict[str, Any]:
+    parameters = "" if row.parameters is None else quantity(row.parameters)
+    return {
+        "name": row.name,
+        "kind": kind,
+        "validation": _score(row.validation),
+        "test": _over(row.over_seeds),
+        "parameters": parameters,
+        "reason": row.reason,
+    }
+
+
+def _over(scores: Seeds) -> str:
+    if scores.mean is None:
+        return "–"
+    return f"{scores.mean:.4f}" + (f" ± {scores.deviation:.4f}" if scores.seeds > 1 else "")
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[str, str]:
+    """What the page shows of a trial on demand, by its number."""
+    ranked = sorted((trial for trial in result.history if trial.fitness is not None), key=lambda trial: -(trial.fitness or 0.0))
+    chosen = {trial.number for trial in [*ancestors, *ranked, *result.history][: DRAWN + len(ancestors)]}
+    descent = {trial.number for trial in ancestors}
+    return {str(trial.number): packed(_detail(trial, album, trial.number in chosen, trial.number in descent)) for trial in result.history}
+
+
+def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[str, Any]:
+    costs = {"parameters": trial.parameters, "FLOPs": trial.proposal.costs.flops, "bytes written": trial.proposal.costs.activation_bytes}
+    facts = {name: quantity(value) for name, value in costs.items() if value is not None}
+    if trial.latency is not None:
+        facts["latency"] = f"{trial.latency * 1e3:.3g} ms"
+    if trial.value is not None:
+        facts = {"score on validation": f"{trial.value:.4f}", **facts}
+    if trial.seconds:
+        facts["time"] = duration(trial.seconds)
+    if trial.evaluation is not None and trial.evaluation.device:
+        facts["device"] = trial.evaluation.device
+    if trial.reused is not None:
+        facts["evaluation"] = f"that of trial {trial.reused}, which is trained alike"
+    if trial.parents:
+        facts["parents"] = ", ".join(f"trial {parent}" for parent in trial.parents)
+    if trial.proposal.changes:
+        facts["recipe"] = json.dumps(dict(trial.proposal.changes))
+    return {
+        "title": f"Trial {trial.number}: {trial.origin}",
+        "facts": facts,
+        "text": trial.text,
+        "reason": trial.reason,
+        "traceback": "" if trial.evaluation is None else trial.evaluation.traceback,
+        "losses": list(trial.losses),
+        "changed": trial.proposal.place is not None,
+        "network": album.network(trial.text) if drawn else "",
+        "tree": album.tree(trial.text, trial.proposal.place) if drawn and (descended or trial.proposal.place is not None) else "",
+    }
+
+
+def _commands(result: Result) -> list[tuple[str, str]]:
+    """What to type, and what it does."""
+    name, runs = result.run.name, str(result.run.parent)
+    folder = [] if runs == "runs" else ["--runs", runs]
+    found = [
+        ("repeat this run", ["einspace", "search", "--config", str(result.run / "config.yaml")]),
+        ("show the best architecture in the terminal", ["einspace", "show", name, *folder]),
+        ("draw the best architecture", ["einspace", "show", name, *folder, "--svg", "best.svg"]),
+        ("export the best network", ["einspace", "export", name, *folder, "--format", "onnx", "-o", "best.onnx"]),
+        ("write this report again", ["einspace", "report", name, *folder]),
+    ]
+    if "objective" in result.settings:
+        found = [command for command in found if command[1][1] not in ("search", "export")]
+    return [(words, shlex.join(command)) for words, command in found]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Sequence[tuple[str, str]]:
+    """Settings as rows, those of a group under its name."""
+    rows: list[tuple[str, str]] = []
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            rows += _flat(value, f"{prefix}{name}.")
+        elif value not in (None, [], {}, ""):
+            rows.append((prefix + name, value if isinstance(value, str) else json.dumps(value)))
+    return rows
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("einspace.result.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"quantity": quantity, "duration": duration, "score": _score}
+    return environment
+
+
+def _source(name: str) -> str:
+    """A file beside the templates, as it is."""
+    environment = _environment()
+    if environment.loader is None:
+        raise LookupError(name)
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _digest(script: str) -> str:
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"

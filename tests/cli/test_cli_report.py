@@ -1,0 +1,58 @@
+"""`einspace report` and `einspace runs`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.commands import call
+from tests.result_samples import searched
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two runs."""
+    runs = tmp_path_factory.mktemp("runs")
+    searched(runs, "one", trials=4)
+    searched(runs, "two", trials=4, seed=1)
+    return runs
+
+
+def test_a_report_is_written_beside_the_run_or_where_it_is_wished(folder: Path, tmp_path: Path) -> None:
+    """The command says where; several runs are compared."""
+    done = call("report", "one", "--runs", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert (folder / "one" / "report.html").is_file()
+    assert call("report", str(folder / "one"), "-o", str(tmp_path / "a.html")).returncode == 0
+    assert (tmp_path / "a.html").read_text() == (folder / "one" / "report.html").read_text()
+    assert call("report", "one", "two", "--runs", str(folder), "-o", str(tmp_path / "b.html")).returncode == 0
+    assert "comparison of 2 runs" in (tmp_path / "b.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("report", "three"), "unknown run 'three'"),
+        (("report", "one", "--live", "-o", "a.html"), "--live serves the page and writes no file"),
+        (("report", "one", "--port", "80"), "--port is that of a live page"),
+        (("report", "one", "two", "--live"), "--live follows one run"),
+        (("report", "one", "-o", "missing/a.html"), "missing/a.html cannot be written"),
+    ],
+)
+def test_mistakes_are_one_line(folder: Path, words: tuple[str, ...], said: str) -> None:
+    """What is wrong is said, and the exit code is 2."""
+    done = call(*words, "--runs", str(folder))
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_runs_are_listed_and_a_broken_one_hides_no_other(folder: Path, tmp_path: Path) -> None:
+    """Task, strategy, trials and scores of each; an empty folder is said."""
+    (folder / "broken").mkdir()
+    (folder / "broken" / "run.json").write_text("{}")
+    done = call("runs", "--runs", str(folder), "--json")
+    assert [(row["run"], row["task"], row["trials"]) for row in json.loads(done.stdout)] == [("one", "small", 4), ("two", "small", 4)]
+    assert "broken" in done.stderr
+    shown = call("runs", "--runs", str(folder)).stdout
+    assert "one" in shown
+    assert "evolution" in shown
+    assert "There are no runs" in call("runs", "--runs", str(tmp_path)).stdout

@@ -1,0 +1,129 @@
+"""The report in a browser: it draws, sorts, filters, opens trials and follows a search, and asks the network for nothing."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.result_samples import HOSTILE, searched
+
+from einspace.result import Result
+from einspace.result.report import LiveReport, live, page
+
+CHROMIUM = shutil.which("chromium")
+
+if CHROMIUM is None and os.environ.get("CI") != "true":
+    pytest.skip("Chromium is not installed: apt-get install chromium", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    return searched(tmp_path_factory.mktemp("runs"), trials=24)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; where every test must run, one without it fails here."""
+    assert CHROMIUM is not None, "Chromium is not installed: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """A page that fails the test for an error of its console, and for a request that is none of this machine's."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    faults: list[str] = []
+    tab.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("request", lambda asked: faults.append(asked.url) if not asked.url.startswith(("file:", "data:", "http://127.0.0.1:")) else None)
+    tab.on("dialog", lambda dialog: faults.append(dialog.message))
+    yield tab
+    assert faults == []
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def file(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(page(replace(result, settings={**result.settings, "task": HOSTILE})))
+    return path
+
+
+def column(tab: Page, number: int) -> list[str]:
+    """The texts of a column's cells that are shown."""
+    return [cell.inner_text() for cell in tab.locator(f"#table tbody tr:visible td:nth-child({number})").all()]
+
+
+def test_charts_sorting_and_filters(tab: Page, file: Path, result: Result) -> None:
+    """Every point is drawn; a click on a heading sorts by number, best first; text and outcome filter together."""
+    tab.goto(file.as_uri())
+    scored = [trial for trial in result.history if trial.value is not None]
+    expect(tab.locator('[data-chart="by-trial"] .scatterlayer .trace').first.locator(".point")).to_have_count(len(scored))
+    tab.get_by_label("by time").check()
+    expect(tab.locator('[data-chart="by-time"] .scatterlayer .trace').first.locator(".point")).to_have_count(len(scored))
+    tab.get_by_role("button", name="validation").click()
+    shown = [float(text) for text in column(tab, 2) if text != "–"]
+    assert shown == sorted(shown, reverse=True)
+    assert len(shown) == len(scored)
+    tab.get_by_role("button", name="parameters").click()
+    assert [int(text) for text in column(tab, 1)] == [
+        trial.number for trial in sorted(result.history, key=lambda t: (t.parameters, t.number))
+    ]
+    tab.get_by_label("Outcome").select_option("error")
+    assert len(column(tab, 1)) == len(result.history) - len(scored)
+    tab.get_by_label("Find").fill("no such text")
+    expect(tab.locator("#shown")).to_have_text(f"0 of {len(result.history)} trials")
+
+
+def test_a_trial_opens_by_mouse_and_keyboard_and_what_it_says_is_text(tab: Page, file: Path, result: Result) -> None:
+    """Its picture, and the traceback of a failure, whose markup is shown and not run; Escape closes it, and the focus comes back."""
+    tab.goto(file.as_uri())
+    best = result.best
+    assert best is not None
+    tab.locator(f'#table button[data-trial="{best.trial}"]').click()
+    dialog = tab.get_by_role("dialog")
+    expect(dialog.locator("svg").first).to_be_visible()
+    expect(dialog.locator("pre").last).to_have_text(best.text)
+    tab.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    failed = next(trial for trial in result.history if trial.value is None)
+    button = tab.locator(f'#table button[data-trial="{failed.number}"]')
+    button.focus()
+    tab.keyboard.press("Enter")
+    expect(dialog.locator("pre").first).to_contain_text(HOSTILE)
+    tab.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    assert tab.locator("img").count() == 0
+
+
+def test_a_live_page_gains_trials_and_keeps_how_it_is_sorted(tab: Page, result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a reader has sorted and filtered stays so when a trial ends."""
+    monkeypatch.setattr(live, "PAUSE", 0.0)
+    state = [replace(result, history=result.history[:4])]
+    with LiveReport(lambda: state[-1], "test", port=0) as server:
+        tab.goto(server.address)
+        expect(tab.locator("#table tbody tr")).to_have_count(4)
+        tab.get_by_role("button", name="trial", exact=True).click()
+        tab.get_by_role("button", name="trial", exact=True).click()
+        state.append(result)
+        expect(tab.locator("#table tbody tr")).to_have_count(len(result.history), timeout=15_000)
+        assert [int(text) for text in column(tab, 1)] == [trial.number for trial in reversed(result.history)]
+
+
+def test_it_fits_a_small_screen_in_the_dark(browser: Browser, file: Path) -> None:
+    """Nothing is wider than the screen, and charts take the colours of the page."""
+    context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme="dark")
+    tab = context.new_page()
+    tab.goto(file.as_uri())
+    expect(tab.locator('[data-chart="by-trial"] .main-svg').first).to_be_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+    ink = tab.evaluate("getComputedStyle(document.body).color")
+    assert tab.locator('[data-chart="by-trial"] .xtick text').first.evaluate("node => getComputedStyle(node).fill") == ink
+    context.close()

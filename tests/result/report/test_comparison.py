@@ -1,0 +1,73 @@
+"""Several runs side by side: who is grouped, at what the best are compared, and what cannot be compared."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.result_samples import searched
+from tests.study_samples import SAMPLED
+
+from einspace.errors import SettingError
+from einspace.result import Result
+from einspace.result.report import comparison
+from einspace.result.report.comparison import best_at, grouped
+from einspace.trial import Trial
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    """Two seeds of evolution and one of random search."""
+    folder = tmp_path_factory.mktemp("runs")
+    return [
+        searched(folder, "one", trials=8, seed=0),
+        searched(folder, "two", trials=10, seed=1),
+        searched(folder, "three", trials=8, **SAMPLED),
+    ]
+
+
+def test_runs_that_differ_in_their_seed_alone_are_one_line(results: list[Result]) -> None:
+    """Their best scores have a mean and a deviation; a single run has none."""
+    groups = grouped(results)
+    assert [(group.name, [run.run.name for run in group.runs]) for group in groups] == [
+        ("evolution", ["one", "two"]),
+        ("random", ["three"]),
+    ]
+    scores = [result.best.validation for result in results[:2] if result.best is not None and result.best.validation is not None]
+    assert groups[0].best.mean == pytest.approx(sum(scores) / 2)
+    assert groups[0].best.deviation == pytest.approx(abs(scores[0] - scores[1]) / 2**0.5)
+    assert groups[1].best.deviation is None
+
+
+def test_the_best_at_a_number_of_trials_and_at_a_time(results: list[Result]) -> None:
+    """By number the trials before it count, by time those that had ended by then, in either direction of the metric."""
+    first = results[0].history[0]
+
+    def trial(number: int, value: float, ended: float) -> Trial:
+        assert first.evaluation is not None
+        evaluation = replace(first.evaluation, value=value)
+        return replace(first, number=number, evaluation=evaluation, fitness=value, started=100.0, ended=100.0 + ended)
+
+    history = (trial(0, 0.5, 9.0), trial(1, 0.7, 2.0), trial(2, 0.6, 4.0))
+    result = replace(results[0], history=history)
+    assert best_at(result, [1, 2, 3], by_time=False) == [0.5, 0.7, 0.7]
+    assert best_at(result, [1.0, 2.0, 4.0, 9.0], by_time=True) == [None, 0.7, 0.7, 0.7]
+    lower = replace(result, settings={**result.settings, "metric": {**result.settings["metric"], "higher_is_better": False}})
+    assert best_at(lower, [2.0, 4.0, 9.0], by_time=True) == [0.7, 0.6, 0.5]
+
+
+def test_the_page_names_every_run_and_says_when_seeds_are_missing(results: list[Result]) -> None:
+    """The lead names the best strategy; one seed is not enough to tell strategies apart."""
+    html = comparison(results)
+    for result in results:
+        assert f'<th scope="row">{result.run.name}</th>' in html
+    assert "several seeds of each strategy are needed" in html
+    assert "several seeds of each strategy are needed" not in comparison(results[:2])
+    assert re.search(r"The best mean accuracy on validation is that of (evolution|random)", html)
+
+
+def test_runs_of_different_tasks_are_not_compared(results: list[Result]) -> None:
+    """One line names both runs and what differs."""
+    other = replace(results[1], settings={**results[1].settings, "task": "other"}, run=Path("runs/other"))
+    with pytest.raises(SettingError, match="runs of one task can be compared: one has small, and other has other"):
+        grouped([results[0], other])

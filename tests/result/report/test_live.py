@@ -1,0 +1,70 @@
+"""The live report: it follows the search, is read-only, and is there for this machine alone."""
+
+import socket
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPResponse
+
+import pytest
+from tests.result_samples import searched
+
+from einspace.errors import RunError, SettingError
+from einspace.result import Result
+from einspace.result.report import LiveReport, live
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    return searched(tmp_path_factory.mktemp("runs"), trials=6)
+
+
+def ask(server: LiveReport, path: str, method: str = "GET", **headers: str) -> tuple[HTTPResponse, str]:
+    """The server's answer and its text."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer, text
+
+
+def test_it_follows_the_search(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing stored yet, then each new state under a new version, and the same version is not sent twice."""
+    monkeypatch.setattr(live, "PAUSE", 0.0)
+    states: list[Result] = []
+
+    def read() -> Result:
+        if not states:
+            raise RunError("the run has no settings yet")
+        return states[-1]
+
+    with LiveReport(read, "test", port=0) as server:
+        assert "has not stored anything yet" in ask(server, "/")[1]
+        states.append(replace(result, history=result.history[:2], others=()))
+        answer, text = ask(server, "/main")
+        version = answer.headers["ETag"]
+        assert "All 2 trials" in text
+        assert ask(server, "/main", If_None_Match=version)[0].status == 304
+        states.append(result)
+        answer, text = ask(server, "/main", If_None_Match=version)
+        assert answer.status == 200
+        assert "All 6 trials" in text
+        assert "All 6 trials" in ask(server, "/")[1]
+
+
+def test_it_is_read_only_and_of_this_machine(result: Result) -> None:
+    """Other methods, other paths and other names of the host are refused."""
+    with LiveReport(lambda: result, "test", port=0) as server:
+        assert server.address == f"http://127.0.0.1:{server.port}/"
+        assert ask(server, "/../run.json")[0].status == 404
+        assert ask(server, "/", "POST")[0].status == 501
+        assert ask(server, "/", Host="elsewhere.example")[0].status == 403
+
+
+def test_a_used_port_is_said(result: Result) -> None:
+    """One line names the port and the option."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(SettingError, match=rf"the port {port} of 127\.0\.0\.1 is in use; --port takes another one"):
+            LiveReport(lambda: result, "test", port)

@@ -1,0 +1,157 @@
+"""The report of a run: complete, self-contained, and with everything of others escaped."""
+
+import json
+import re
+from base64 import b64decode
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+from zlib import decompress
+
+import plotly.graph_objects as go
+import pytest
+from plotly.offline import get_plotlyjs
+from tests.result_samples import HOSTILE, searched
+
+from einspace.errors import RunError
+from einspace.result import Result, load_result
+from einspace.result.report import Album, content, page
+from einspace.result.report.charts import best_baseline
+from einspace.result.report.family import family
+from einspace.result.report.operations import shares
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A run of 16 trials, some of which fail."""
+    return searched(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def html(result: Result) -> str:
+    return page(result)
+
+
+def data(html: str, name: str) -> dict[str, Any]:
+    """One of the two blocks of data in a page."""
+    (block,) = re.findall(rf'<script type="application/json" id="{name}">(.*?)</script>', html, re.DOTALL)
+    found: dict[str, Any] = json.loads(block)
+    return found
+
+
+def unpacked(letters: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(decompress(b64decode(letters)))
+    return found
+
+
+def test_the_page_has_every_trial_with_its_picture_reason_and_traceback(result: Result, html: str) -> None:
+    """Details of each trial are there by number, and a failure says why."""
+    details = {number: unpacked(letters) for number, letters in data(html, "details").items()}
+    assert set(details) == {str(trial.number) for trial in result.history}
+    failed = [trial for trial in result.history if trial.value is None]
+    assert failed
+    for trial in result.history:
+        assert details[str(trial.number)]["text"] == trial.text
+        assert details[str(trial.number)]["network"].startswith("<svg ")
+    assert all(HOSTILE in details[str(trial.number)]["traceback"] for trial in failed)
+    assert len(html) - len(get_plotlyjs()) < 3_000_000
+
+
+def test_what_others_wrote_is_no_markup(result: Result, html: str) -> None:
+    """A task, a run, a baseline and a message that look like HTML stay text, and the policy of the page lets no other script run."""
+    assert HOSTILE not in html
+    assert html.count("<script") == get_plotlyjs().count("<script") + 4
+    baselines = tuple(replace(row, name=HOSTILE) for row in result.baselines)
+    settings = {**result.settings, "task": HOSTILE, "published": {HOSTILE: 0.5}}
+    hostile = content(replace(result, settings=settings, baselines=baselines, run=Path("runs") / HOSTILE))
+    assert "<img" not in hostile
+    assert "<img" not in json.dumps(data(hostile, "charts"))
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="(.*?)"', html)
+    (scripts,) = re.findall(r"script-src ([^;]*)", unescape(policy))
+    assert all(source.startswith("'sha256-") for source in scripts.split())
+
+
+def test_the_first_lines_say_what_was_found(result: Result, html: str) -> None:
+    """The lead names the trials, the best, its scores, the direction and the best baseline."""
+    (lead,) = re.findall(r'<p class="lead">(.*?)</p>', html)
+    best, rival = result.best, best_baseline(result)
+    assert best is not None
+    assert best.test is not None
+    assert rival is not None
+    for fact in (
+        "16 architectures",
+        best.name,
+        f"{best.validation:.4f} on validation",
+        f"{best.test:.4f} on test",
+        "higher is better",
+        rival.name,
+    ):
+        assert fact in lead
+
+
+def test_the_charts_are_figures_of_plotly_s_with_the_scores(result: Result, html: str) -> None:
+    """Each chart is a valid figure; a point is a trial with its score, the line is the best so far."""
+    charts = data(html, "charts")
+    assert {"by-trial", "by-time", "losses", "test", "pareto-parameters", "pareto-flops", "operations", "workers"} <= set(charts)
+    for chart in charts.values():
+        go.Figure(chart)
+    points, best, *_ = charts["by-trial"]["data"]
+    scored = {trial.number: trial.value for trial in result.history if trial.value is not None}
+    assert dict(zip(points["customdata"], points["y"], strict=True)) == scored
+    assert best["y"][-1] == max(scored.values())
+    assert best["y"] == sorted(best["y"])
+
+
+def test_the_family_leads_from_a_seed_to_the_best_with_what_was_replaced(tmp_path: Path) -> None:
+    """Each step's parents come before it, and its subtree in the parent's place gives the child."""
+    result = searched(tmp_path, trials=40, init="resnet8", population=4)
+    steps = family(result)
+    assert result.best is not None
+    assert steps[-1].trial.number == result.best.trial
+    assert steps[0].trial.parents == ()
+    known: set[int] = set()
+    for step in steps:
+        assert set(step.trial.parents) <= known
+        known.add(step.trial.number)
+    mutants = [step for step in steps if step.trial.origin == "mutation"]
+    assert mutants
+    for step in mutants:
+        parent = next(trial for trial in result.history if trial.number == step.trial.parents[0])
+        assert step.before != step.after
+        assert step.before.rstrip("…") in parent.text
+        assert step.after.rstrip("…") in step.trial.text
+
+
+def test_shares_of_operations_sum_to_one(result: Result) -> None:
+    """They are means over architectures of shares of each, of the good and of all."""
+    found = shares(result)
+    assert sum(share.good for share in found) == pytest.approx(1)
+    assert sum(share.all for share in found) == pytest.approx(1)
+    assert shares(replace(result, history=result.history[:3])) == []
+
+
+def test_a_run_without_any_trial_has_a_page(result: Result) -> None:
+    """A page that follows a search from its start says that there is nothing yet."""
+    empty = replace(result, history=(), others=(), best=None, baselines=())
+    html = page(empty)
+    assert "None has a score yet." in html
+    assert data(html, "details") == {}
+
+
+def test_a_text_of_another_grammar_is_shown_without_a_picture(result: Result) -> None:
+    """A report needs nothing of a grammar that it does not have."""
+    assert Album((3, 8, 8)).network("[conv1d(k=3) relu]") == ""
+    first = result.history[0]
+    strange = replace(first, proposal=replace(first.proposal, text="[conv1d(k=3) relu]"))
+    details = data(content(replace(result, history=(strange, *result.history[1:]))), "details")
+    assert unpacked(details["0"])["network"] == ""
+
+
+def test_a_search_leaves_its_report_and_a_result_writes_it_anywhere(result: Result, tmp_path: Path) -> None:
+    """`Result.report` gives the path, and a folder that is not there is one line."""
+    loaded = load_result("test", str(result.run.parent))
+    assert loaded.report(tmp_path / "a.html") == tmp_path / "a.html"
+    assert (tmp_path / "a.html").read_text() == page(loaded)
+    with pytest.raises(RunError, match=r"the report .*b\.html cannot be written: No such file"):
+        loaded.report(tmp_path / "missing" / "b.html")
