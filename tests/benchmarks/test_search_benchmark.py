@@ -196,7 +196,7 @@ def test_a_training_that_diverges_has_no_score() -> None:
 
 def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
     """The best choice comes back as it was tried, and its retraining can be sent to a process."""
-    found = CnnTpe(trials=2)(easy(), Terms(200, 1, 0, tmp_path))
+    found = CnnTpe(trials=2)(easy(), Terms(3_000, 1, 0, tmp_path))
     assert found.trials == 2
     assert found.retraining is not None
     assert found.claimed == pytest.approx(1.0, abs=0.5)
@@ -208,7 +208,7 @@ def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
 def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path: Path) -> None:
     """The run's own final training is cut short, but what is scored on test is trained for `epochs_final` epochs."""
     method = Einspace({"init": "seeds", "trials": 1, "recipe": {"epochs_search": 1}})
-    found = method(easy(), Terms(200, 1, 0, tmp_path))
+    found = method(easy(), Terms(3_000, 1, 0, tmp_path))
     assert found.trials == 1
     assert found.outcomes == {"ok": 1}
     assert found.unfinished == 0.0
