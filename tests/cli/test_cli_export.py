@@ -69,7 +69,9 @@ def test_trained_weights_go_into_a_plain_program(monkeypatch: pytest.MonkeyPatch
 def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """By its name or its folder: the best architecture at the task's input with the task's classes; what does not agree is named."""
     task = load_task("digits")
-    result = search(task, trials=4, workers=1, limits=SMALL, run="mine", runs="runs", executor=ThreadExecutor(), **EVOLUTION)
+    result = search(
+        task, trials=4, workers=1, limits=SMALL, run="mine", runs="runs", executor=ThreadExecutor(), keep_weights="none", **EVOLUTION
+    )
     assert result.best is not None
     for what in ("mine", "runs/mine", str(Path("runs/mine").resolve())):
         run(what, "--format", "source", "-o", "best.py", "--json", monkeypatch=monkeypatch)
@@ -85,7 +87,9 @@ def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> 
     assert "the run mine is of inputs (1, 8, 8), not (3, 32, 32)" in capsys.readouterr().err
     run("mine", "--format", "safetensors", "-o", "w", monkeypatch=monkeypatch)
     assert "a search with --keep-weights keeps its own" in capsys.readouterr().out
-    search(small_task(), trials=4, workers=1, limits=SMALL, run="own", runs="runs", executor=ThreadExecutor(), **EVOLUTION)
+    search(
+        small_task(), trials=4, workers=1, limits=SMALL, run="own", runs="runs", executor=ThreadExecutor(), keep_weights="none", **EVOLUTION
+    )
     run("own", "--format", "source", "-o", "own.py", monkeypatch=monkeypatch)
     network = load_source(Path("own.py").read_text()).eval()
     assert network(torch.randn(2, 1, 8, 8)).shape == (2, 2)
