@@ -360,3 +360,11 @@ def test_the_command_repeats_a_run_from_its_file(tmp_path: Path) -> None:
     refused = call("search", "--config", str(file(tmp_path, "task: digits\ntrails: 3")), cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "mine.yaml, line 2: unknown setting 'trails'" in refused.stderr
+
+
+def test_the_command_line_says_how_long_a_search_is(tmp_path: Path) -> None:
+    """Trials on the command line take the place of iterations in a file, and the other way round; both at once are refused later."""
+    given, _ = load(file(tmp_path, "task: digits\niterations: 5"), {"trials": 9})
+    assert (given.trials, given.iterations) == (9, None)
+    given, _ = load(file(tmp_path, "task: digits\ntrials: 9"), {"iterations": 5})
+    assert (given.trials, given.iterations) == (None, 5)

@@ -9,10 +9,11 @@ from sklearn import metrics as sklearn
 from torch import Tensor
 
 from einspace import Task
-from einspace.errors import SettingError, TaskError, UnknownNameError
+from einspace.errors import NetworkError, SettingError, TaskError, UnknownNameError
 from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
-from einspace.tasks import METRICS, Metric, Recipe, load_task, metric_named
+from einspace.networks import Classification
+from einspace.tasks import METRICS, DataOptions, Metric, Recipe, load_task, metric_named
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 2, 6, 5))
@@ -137,3 +138,13 @@ def test_a_task_made_by_hand_is_checked_too() -> None:
     """Another metric in its place is refused as when it is read."""
     with pytest.raises(TaskError, match="the metric R2 is for regression"):
         replace(load_task("digits"), metric=METRICS["R2"])
+
+
+def test_metric_and_pool_are_options_of_the_paper_s_tasks_too() -> None:
+    """Another metric by name, and the head that B.1's formula writes; what only people's own data have is refused, as is another pool."""
+    task = load_task("digits", own=DataOptions(metric="balanced accuracy", pool="paper"))
+    assert (task.metric.name, task.head) == ("balanced accuracy", Classification(10, pool="paper"))
+    with pytest.raises(TaskError, match="axes is for data of your own"):
+        load_task("digits", own=DataOptions(axes="NCHW"))
+    with pytest.raises(NetworkError, match="'channels' or as in 'paper', not 'rows'"):
+        load_task("digits", own=DataOptions(pool="rows"))

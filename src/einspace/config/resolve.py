@@ -29,6 +29,9 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
     for name in inner:
         if name and values.get(name, {}) is None:
             del values[name]  # a group's name with nothing below it
+    for one, other in (("trials", "iterations"), ("iterations", "trials")):
+        if one in given:  # both say how long the search is: the command line wins
+            values.pop(other, None)
     for key, value in given.items():
         group, _, name = key.rpartition(".")
         holder = values.setdefault(group, {}) if group else values

@@ -65,6 +65,9 @@ class DataOptions:
         BeforeValidator(_size),
         _AS_TEXT,
     ] = None
+    pool: Annotated[
+        str | None, Field(description="Axis that the head averages a sequence over: channels (as B.1 says) or paper (as its formula does).")
+    ] = None
 
     def said(self) -> dict[str, Any]:
         """The options that say something, by name.

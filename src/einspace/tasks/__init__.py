@@ -1,9 +1,11 @@
 """Tasks: data sets with their metrics, recipes and baselines (appendices B.1 and B.2, table 4), and tasks of people's own data."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from einspace.errors import TaskError, UnknownNameError
+from einspace.networks.heads import Classification, MultiLabel, Regression
 from einspace.reading import DataOptions
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.digits import DIGITS
@@ -38,11 +40,22 @@ def load_task(name: str, data: str | os.PathLike[str] | None = None, own: DataOp
     """
     if name in TASKS:
         for option in own.said():
-            raise TaskError(f"{option} is for data of your own; {name} is a task that has its own")
-        return TASKS[name].load(data)
-    if is_path(name):
-        return from_path(Path(name), own)
-    raise UnknownNameError("task", name, TASKS)
+            if option not in ("metric", "pool"):
+                raise TaskError(f"{option} is for data of your own; {name} is a task that has its own")
+        task = TASKS[name].load(data)
+        task = replace(task if own.metric is None else task.with_metric(own.metric), own=own)
+    elif is_path(name):
+        task = from_path(Path(name), own)
+    else:
+        raise UnknownNameError("task", name, TASKS)
+    return task if own.pool is None else _pooled(task, own.pool)
+
+
+def _pooled(task: Task, pool: str) -> Task:
+    """The task with a head that averages over another axis of a sequence; raises TaskError for a head that does not average."""
+    if not isinstance(task.head, Classification | MultiLabel | Regression):
+        raise TaskError(f"{task.name}: pool is for a head that averages, not for {task.head}")
+    return task.with_head(replace(task.head, pool=pool))
 
 
 __all__ = [

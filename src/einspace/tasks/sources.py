@@ -31,10 +31,11 @@ def from_path(path: Path, own: DataOptions = DataOptions()) -> Task:
     if not path.exists():
         raise TaskError(f"{path}: there is no such file or folder")
     source, make, takes = _source(path)
-    for name in own.said():
+    said = {name: value for name, value in own.said().items() if name != "pool"}  # of the head, whatever the source
+    for name in said:
         if name not in takes:
             raise TaskError(f"{path}: {name} says nothing of {source}, which takes {', '.join(takes)}")
-    return replace(make(path, **own.said()), path=str(path.resolve()), own=own)
+    return replace(make(path, **said), path=str(path.resolve()), own=own)
 
 
 def _source(path: Path) -> tuple[str, Callable[..., Task], tuple[str, ...]]:
