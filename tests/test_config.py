@@ -133,7 +133,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"
         "compute: {precision: bf16, channels_last: true, compile: true}\n"
         "own: {kind: mask, metric: mean IoU, class_weights: true, axes: NHW, target_axes: NHWC, label: y, drop: id, "
-        "channels: 2, layout: channels, split: part, size: '8,8'}\n",
+        "channels: 2, layout: channels, split: part, size: '8,8', pool: paper}\n",
     )
     settings, _ = load(path, {})
     dumped = flat(settings.model_dump())

@@ -51,7 +51,7 @@ def test_a_table_that_lacks_a_column_is_refused(tmp_path: Path) -> None:
         images.predict(table)
     broken = table.astype({"s2": object})
     broken.loc[4, "s2"] = "high"
-    with pytest.raises(TaskError, match="row 4, column s2: 'high' is no number"):
+    with pytest.raises(TaskError, match="row 4, column s2: 'high' is not a number"):
         predictor.predict(broken)
 
 
