@@ -136,7 +136,7 @@ class ThreadExecutor(Executor):
             time.sleep(0.002)
         if not self.stopped and future.set_running_or_notify_cancel():
             evaluation = self.function(request) if watch is None else watched(request, watch)
-            if request.keep is not None and evaluation.outcome is Outcome.OK:
+            if request.keep is not None and evaluation.outcome is Outcome.OK and not Path(request.keep).exists():
                 Path(request.keep).parent.mkdir(exist_ok=True)
                 Path(request.keep).write_text(request.text)
             future.set_result(evaluation)

@@ -134,6 +134,7 @@ def test_a_search_over_another_grammar(tmp_path: Path) -> None:
     for row in load_result("rows", str(tmp_path)).history:
         architecture = space.parse(row.text)
         assert (architecture.key, architecture.parameters) == (row.key, row.parameters)
+    assert result.best.architecture == space.parse(result.best.text)
     assert [baseline.name for baseline in result.baselines] == ["vit-tiny", "mixer-tiny"]
     assert all(baseline.test is not None for baseline in result.baselines)
     with pytest.raises(RunError, match="grammar: "):

@@ -1,6 +1,8 @@
 """Reading: the result of a run from its study, finished or not."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +57,15 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     best, top = None, search.best
     if top is not None and finals["selects"]:
         best = Entrant(f"trial {top.number}", top.proposal, shape, top.number, top.value, _finals(final, top.proposal.key, seeds))
+    grammar = partial(run.grammar, settings)
     available = sum(session["workers"] * session["search"] - session["starting"] - session["ending"] for session in sessions)
     return Result(
         run=run.path,
         settings=settings,
         history=tuple(history),
         others=tuple(others),
-        best=best,
-        baselines=tuple(_baseline(entry, shape, store, seeds) for entry in finals["entries"]),
+        best=None if best is None else replace(best, grammar=grammar),
+        baselines=tuple(replace(_baseline(entry, shape, store, seeds), grammar=grammar) for entry in finals["entries"]),
         seconds=seconds_of(history, sessions),
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
     )

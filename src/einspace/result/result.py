@@ -2,8 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
+from einspace.grammar import Grammar
 from einspace.pareto import fronts
 from einspace.run import STUDY, WEIGHTS
 from einspace.settings import Settings
@@ -50,6 +51,8 @@ class Entrant:
     """The final training from each seed; None for one that has not ended."""
     why: str = ""
     """Why there is no score, if that is known."""
+    grammar: Callable[[], Grammar | None] = field(default=lambda: None, compare=False, repr=False)
+    """Reads the grammar that the run was given; None for the paper's."""
 
     @property
     def text(self) -> str:
@@ -68,8 +71,8 @@ class Entrant:
 
     @property
     def architecture(self) -> Architecture:
-        """The architecture, in the paper's grammar; raises NotationError for a text of another one, which `EinSpace.parse` reads."""
-        return EinSpace(self.input).parse(self.text)
+        """The architecture, in the grammar of the run; raises GrammarError where its operations are not imported, RunError for damage."""
+        return EinSpace(self.input, grammar=self.grammar()).parse(self.text)
 
     @property
     def tests(self) -> tuple[float | None, ...]:
