@@ -140,5 +140,7 @@ def test_a_class_of_a_script_reaches_the_workers(tmp_path: Path) -> None:
 def test_a_class_of_an_interactive_session_is_refused(tmp_path: Path) -> None:
     """Without a file there is nothing to import: a clear error before anything is written, and no worker that dies for ever."""
     said = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert said.stdout.startswith("SettingError worker processes cannot import Bend from an interactive session or standard input"), said.stderr
+    assert said.stdout.startswith("SettingError worker processes cannot import Bend from an interactive session or standard input"), (
+        said.stderr
+    )
     assert list(tmp_path.iterdir()) == []
