@@ -9,6 +9,9 @@ from hypothesis import settings
 settings.register_profile("einspace", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("einspace")
 
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+"""Fixtures hold no examples to run, and two files of one name cannot both be collected."""
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # the library datasets asks nobody
 
 
