@@ -176,7 +176,7 @@ def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> Non
         here(url, tmp_path / "b", "settings", 4, pruner="median")
     result, _ = here(url, tmp_path / "b", "settings", 6, workers=1)
     assert len(result.history) == 6
-    assert sorted(path.name for path in (tmp_path / "a" / "settings").iterdir()) == ["config.yaml", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "a" / "settings").iterdir()) == ["config.yaml", "run.json", "weights"]
 
 
 def test_optunas_dashboard_opens_a_shared_study(url: str, tmp_path: Path) -> None:

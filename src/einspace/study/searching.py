@@ -215,6 +215,7 @@ def search(
     names = {str(spec.architecture): spec.name for spec in imported}
     entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, names)
     with ExitStack() as stack:
+        stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(work, workers, time_limit))
         folder = Run(runs, run, name)
         stack.push(folder.remove_if_empty)
@@ -233,14 +234,14 @@ def search(
         time_left = Budget(trials, seconds, session.spent, lambda: entrants.seconds(store, workers))
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", session.keep)
         session.driver = driver
+        stops.append(driver.stop)
         try:
-            with handled(driver.stop):
-                store.note(*entrants.note())
-                entrants.remember(store)
-                driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
-                session.searched = perf_counter()
-                driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
-                session.keep()
+            store.note(*entrants.note())
+            entrants.remember(store)
+            driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
+            session.searched = perf_counter()
+            driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
+            session.keep()
         except BaseException as error:
             with suppress(EinspaceError):  # it may be the database that has ended the search
                 session.keep()
@@ -250,6 +251,7 @@ def search(
                 raise Interrupted(folder.path, store.phase(SEARCH).ended, trials, error.signal) from None
             raise
         finally:
+            stops.clear()
             if database.file is not None:
                 back_up(database.file)
         result = collect(store, folder, settings)

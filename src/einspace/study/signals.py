@@ -9,17 +9,30 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextmanager
-def handled(stop: Callable[[int], None]) -> Iterator[None]:
-    """Call `stop` with the number of each signal instead of what Python does; only the main thread can, elsewhere nothing changes."""
+def handled() -> Iterator[list[Callable[[int], None]]]:
+    """Give a list of functions: while there is one, a signal calls it with its number, and further signals change nothing.
+
+    Before that a signal is a KeyboardInterrupt. Only the main thread can handle signals; elsewhere nothing changes.
+    """
+    stops: list[Callable[[int], None]] = []
+    came: list[int] = []
+
+    def hear(number: int, _: object) -> None:
+        if stops:
+            came.append(number)
+            stops[-1](number)
+        elif not came:
+            raise KeyboardInterrupt
+
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stops
         return
     handlers = {number: signal.getsignal(number) for name in _NAMES if (number := getattr(signal, name, None)) is not None}
     before = {number: handler for number, handler in handlers.items() if handler not in (signal.SIG_IGN, None)}  # nohup stays as it is
     try:
         for number in before:
-            signal.signal(number, lambda number, _: stop(number))
-        yield
+            signal.signal(number, hear)
+        yield stops
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
