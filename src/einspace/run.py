@@ -149,7 +149,9 @@ class Run:
 
 
 def _is_ours(database: Database) -> bool:
-    """Whether a database holds a run's study."""
+    """Whether a study in a run's folder is the run's: it has our settings, or nothing yet, as where its driver died while it made it."""
+    if database.is_unused((STUDY, f"{STUDY}/finals")):
+        return True
     try:
         with StudyStore.open(database) as store:
             return NOTE in store.notes()

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
@@ -194,3 +195,16 @@ def test_another_version_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     drive(tmp_path, 3)
     lines = [record.getMessage() for record in caplog.records]
     assert [line for line in lines if "versions.einspace" in line and '"0.0.1" there' in line]
+
+
+@pytest.mark.parametrize("made", ["tables", "a study"])
+def test_a_driver_that_died_while_it_made_its_study_left_a_new_one(tmp_path: Path, made: str) -> None:
+    """Between the first table and the settings there is nothing to lose: the same command begins."""
+    folder = tmp_path / "test"
+    folder.mkdir()
+    storage = optuna.storages.RDBStorage(f"sqlite:///{folder}/study.db")
+    if made == "a study":
+        optuna.create_study(study_name="einspace", storage=storage, direction="maximize")
+    storage.remove_session()
+    storage.engine.dispose()
+    assert len(drive(tmp_path, 2).history) == 2

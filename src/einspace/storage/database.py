@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from einspace.errors import RunError, StorageError
 from einspace.storage.backup import BUSY, backup_of, way_back
 from einspace.storage.locks import is_gone, locked
 from einspace.storage.outage import PATIENCE, Outage, said
+
+_FIRST = {"version_info", "alembic_version"}
+"""Tables that Optuna makes before the first that holds anything."""
 
 
 class Database:
@@ -73,8 +76,18 @@ class Database:
             found, tables = str(error), set()
         if found != "ok":
             raise self.damaged(str(found).splitlines()[-1])
-        if tables and "studies" not in tables:
+        if tables - _FIRST and "studies" not in tables:
             raise self.damaged(f"it holds no study, but tables such as {min(tables)}")
+
+    def is_unused(self, studies: Collection[str]) -> bool:
+        """Whether a file has no trials, and no studies but some of these, as where a driver died while it made them."""
+        if self.file is None:
+            return False
+        with closing(sqlite3.connect(self.file, timeout=BUSY)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            names = {name for (name,) in connection.execute("SELECT study_name FROM studies")} if "studies" in tables else set()
+            trials = connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0] if "trials" in tables else 0
+        return names <= set(studies) and trials == 0
 
     @contextmanager
     def driving(self) -> Iterator[None]:
