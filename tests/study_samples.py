@@ -169,6 +169,7 @@ def drive(
     from einspace.errors import EinspaceError
     from einspace.storage import store
     from einspace.study import Interrupted, Progress, search
+    from einspace.study.signals import ignore
 
     def tell(progress: Progress) -> None:
         print(progress.done, flush=True)
@@ -191,6 +192,7 @@ def drive(
             **EVOLUTION,
         )
     except Interrupted as interrupted:
+        ignore()
         print(interrupted, flush=True)
         sys.exit(130)
     except EinspaceError as error:

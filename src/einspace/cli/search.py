@@ -56,6 +56,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.reporting.result import counts, summary
     from einspace.result import REPORT
     from einspace.settings import fingerprint
+    from einspace.study.signals import ignore
     from einspace.tasks import load_task
 
     task = load_task(settings.task, settings.data_folder, settings.own)
@@ -80,6 +81,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
         except study.Interrupted as interrupted:
+            ignore()
             bar.stop()
             err.print(f"{interrupted}:", highlight=False, soft_wrap=True)
             err.print(f"  {again(interrupted.run.name)}", highlight=False, soft_wrap=True)

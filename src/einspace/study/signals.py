@@ -36,3 +36,10 @@ def handled() -> Iterator[list[Callable[[int], None]]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def ignore() -> None:
+    """Let no further signal disturb a program that is ending because of one."""
+    for name in _NAMES:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
