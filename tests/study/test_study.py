@@ -14,7 +14,7 @@ import pytest
 from tests.study_samples import EVOLUTION, RECIPE, SAMPLED, SMALL, Driver, ThreadExecutor, good, often_bad, score, small_task
 
 from einspace.errors import RunError, SettingError, UnknownNameError
-from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
 from einspace.result import Result, load_result
 from einspace.run import Run
 from einspace.space import EinSpace
@@ -304,3 +304,18 @@ def test_optunas_messages_come_back(tmp_path: Path) -> None:
     before = optuna.logging.get_verbosity()
     run(tmp_path, trials=1)
     assert optuna.logging.get_verbosity() == before
+
+
+def test_final_trainings_are_no_time_of_the_search(tmp_path: Path) -> None:
+    """The overhead is of the search alone: evaluations that come after it, however long, do not hide what the loop itself cost."""
+
+    def slow_finals(request: Request) -> Evaluation:
+        seconds = 0.3 if request.final else 0.02
+        time.sleep(seconds)
+        return Evaluation(Outcome.OK, score(request.text), seconds=Seconds(train=seconds))
+
+    result, _ = run(tmp_path, slow_finals, trials=5)
+    assert result.overhead is not None
+    assert result.overhead > 0
+    assert result.seconds["final"] >= 0.3
+    assert result.seconds["search"] < result.seconds["total"] - 0.3 + 1e-3

@@ -239,7 +239,7 @@ def search(
             store.note(*entrants.note())
             entrants.remember(store)
             driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
-            session.searched = perf_counter()
+            session.searched()
             driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
             session.keep()
         except BaseException as error:
@@ -266,17 +266,23 @@ class _Session:
         notes = store.notes()
         self.spent = sum(note["search"] + note["final"] for name, note in notes.items() if name.startswith(SESSION))
         self.driver: Driver | None = None
-        self.searched: float | None = None
+        self._search: tuple[float, Mapping[str, float]] | None = None
         self._store = store
         self._name = f"{SESSION}{uuid4().hex[:8]}"
+
+    def searched(self) -> None:
+        """The search has ended: the evaluations after it are not its own. One that evaluated nothing took no time of the workers."""
+        if self.driver is not None:
+            figures = self.driver.clock.figures(perf_counter())
+            self._search = perf_counter(), figures if figures["evaluating"] else dict.fromkeys(figures, 0.0)
 
     def keep(self) -> None:
         """Store it, unless this call had nothing to evaluate."""
         if self.driver is None or self.driver.clock.evaluating == 0:
             return
         now = perf_counter()
-        middle = self.searched or now
-        self._store.note(self._name, {**self.driver.clock.figures(middle), "final": now - middle})
+        middle, figures = self._search or (now, self.driver.clock.figures(now))
+        self._store.note(self._name, {**figures, "final": now - middle})
 
 
 def _trials(trials: int | None, iterations: int | None, budget: object, seeds: int) -> int | None:
