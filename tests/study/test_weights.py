@@ -28,7 +28,7 @@ def test_the_best_network_is_kept_unless_somebody_says_otherwise(tmp_path: Path)
     assert result.best is not None
     assert len(finals) == 2
     assert list(result.weights) == [result.best.key]
-    console = Console(width=120)
+    console = Console(width=400)  # the path of the run is as long as it is
     with console.capture() as captured:
         console.print(*summary(result))
     assert "holds the trained weights of 1 network" in captured.get()

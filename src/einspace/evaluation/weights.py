@@ -1,11 +1,11 @@
 """Weights on disk: a network's state as safetensors, all of it or nothing."""
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from torch import nn
 
+from einspace.drafts import draft_of
 from einspace.evaluation.outcome import first_line
 
 
@@ -17,14 +17,11 @@ def keep_weights(network: nn.Module, path: str | os.PathLike[str], text: str) ->
     from safetensors.torch import save_file
 
     target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         tensors = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in network.state_dict().items()}
-        save_file(tensors, part, {"text": text})
-        os.replace(part, target)
+        with draft_of(target) as draft:
+            save_file(tensors, draft, {"text": text})
     except Exception as error:  # noqa: BLE001 - a full disk has many faces, and none of them is worth a score
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         return f"the weights were not kept: {first_line(error)}"
     return ""

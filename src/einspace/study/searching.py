@@ -164,13 +164,13 @@ def search(
         for note in spec.notes:
             _LOG.warning("%s is near the architecture that was read of it, and not equal: %s", spec.name, note)
     trials = _trials(trials, iterations, budget, len(initial))
+    computing = Compute.of(compute)
     if objective is None:
         task = load_task(task) if isinstance(task, str) else task
         if task is None or space is not None:
             raise SettingError("a search needs a task, or an objective with its space")
         recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
         space = EinSpace(task.input, computation_probability, limits, grammar)
-        computing = Compute.of(compute)
         if computing.channels_last and task.input.mode != "Im":
             raise SettingError(f"channels_last is for images (C, H, W), but the samples of {task.name} are {task.input}")
         warm = WarmStarts.of(imported, task.head)
@@ -179,7 +179,6 @@ def search(
     else:
         if task is not None or space is None or recipe is not None or limits is not None or grammar is not None:
             raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
-        computing = Compute.of(compute)
         if computing != Compute() or any(spec.warm_start for spec in imported):
             raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
         name = _named(objective)

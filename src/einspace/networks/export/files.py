@@ -1,10 +1,10 @@
 """Files: a whole file or none."""
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
+from einspace.drafts import draft_of
 from einspace.errors import ExportError
 
 
@@ -22,21 +22,13 @@ def check_target(path: Path) -> None:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write all of the content, or leave what was there; raises ExportError where that fails. A link is followed."""
-    folder = None
     try:
-        target = path.resolve()
-        folder = tempfile.mkdtemp(prefix=".einspace-", dir=target.parent)
-        draft = Path(folder) / "draft"
-        with draft.open("wb") as file:
+        with draft_of(path.resolve()) as draft, draft.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(draft, target)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _problem(path: Path) -> str | None:
