@@ -148,3 +148,13 @@ def test_metric_and_pool_are_options_of_the_paper_s_tasks_too() -> None:
         load_task("digits", own=DataOptions(axes="NCHW"))
     with pytest.raises(NetworkError, match="'channels' or as in 'paper', not 'rows'"):
         load_task("digits", own=DataOptions(pool="rows"))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.7e9])
+def test_r2_is_that_of_numbers_far_from_zero(offset: float) -> None:
+    """The mean predictor has 0 and the truth with noise what scikit-learn says, also of times in seconds since 1970."""
+    rng = np.random.default_rng(0)
+    truth = rng.normal(offset, 5, size=(200, 1))
+    for said in (np.full_like(truth, truth.mean()), truth + rng.normal(size=truth.shape)):
+        found = METRICS["R2"](torch.from_numpy(said), torch.from_numpy(truth))
+        assert found == pytest.approx(sklearn.r2_score(truth, said), abs=1e-6)
