@@ -16,10 +16,10 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 from einspace import strategies, study
 from einspace.cli import app
 from einspace.config import CONFIG, SearchSettings, flags, leaves, load, notes
-from einspace.config.file import LARGEST, read, write
 from einspace.config.model import OF_THE_TASK, RunSettings
 from einspace.errors import EinspaceError, SettingError
 from einspace.evaluation.compute import Compute
+from einspace.files.yaml import LARGEST, read, write
 from einspace.result import Result, load_result
 from einspace.tasks import load_task
 

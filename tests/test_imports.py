@@ -23,6 +23,7 @@ ORDER = [
 ]
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "drafts": 0,
+    "locks": 0,
     "echo": 0,
     "regular": 0,
     "quantities": 0,

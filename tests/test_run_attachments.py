@@ -13,11 +13,12 @@ from einspace import Dense, EinSpace, Grammar, einspace_grammar
 from einspace.errors import GrammarError, RunError
 from einspace.grammar import grammar_data, grammar_of
 from einspace.networks.export import export_file, load_source, load_weights
-from einspace.result.trained import Trained, check_raw
+from einspace.predictor.trained import Trained, check_raw
 from einspace.run import GRAMMAR, PREPROCESSING, Run, made
 from einspace.settings import check_same
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.split import Normaliser
+from einspace.trial import Proposal, Trial
 
 
 def _fields() -> Preprocessing:
@@ -85,7 +86,8 @@ def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
     with pytest.raises(RunError, match="preprocessing"):
         check_same({**common, "preprocessing": {"axes": "NHWC"}}, {**common, "preprocessing": {"axes": "NCHW"}}, "mine")
     space = EinSpace((1, 20, 20))
-    found = Trained(space.parse("[relu norm]"), Dense(1, (20, 20)), None, None, None, None, {})
+    architecture = space.parse("[relu norm]")
+    found = Trained(architecture, Dense(1, (20, 20)), None, None, Trial(0, Proposal.of(architecture, "sample")), (), {})
     with pytest.raises(RunError, match="--normalised-input"):
         check_raw(found, "mine")
 

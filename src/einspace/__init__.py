@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from einspace.predictor import Predictor, load_predictor
     from einspace.result import Result, load_result, load_trials
     from einspace.strategies import Strategy
-    from einspace.study import Optimizer, search
+    from einspace.strategies.optimizer import Optimizer
+    from einspace.study import search
     from einspace.tasks import Recipe, Task, load_task
     from einspace.trial import Proposal, Trial
 
@@ -57,7 +58,7 @@ _LATER = {
     "load_result": "einspace.result",
     "load_trials": "einspace.result",
     "Strategy": "einspace.strategies",
-    "Optimizer": "einspace.study",
+    "Optimizer": "einspace.strategies.optimizer",
     "search": "einspace.study",
     "Recipe": "einspace.tasks",
     "Task": "einspace.tasks",

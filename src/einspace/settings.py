@@ -1,23 +1,18 @@
 """Settings: what decides the results of a run, as data, and whether two of them agree. `run.json` and the study hold them."""
 
-import hashlib
-import inspect
 import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
 from typing import Any
-
-import numpy as np
 
 from einspace.config.origin import describe_here, differences
 from einspace.errors import RunError
 from einspace.networks.heads.data import head_data
-from einspace.reading.scanning import chunks
 from einspace.space import EinSpace
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
+from einspace.tasks.fingerprints import fingerprint, source_of
 
 FORMAT = 1
 """Of `run.json`; a run of another one is not continued."""
@@ -71,28 +66,6 @@ def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[s
     }
 
 
-def fingerprint(task: Task) -> str:
-    """A short hash of all samples and labels: the same name may stand for other data."""
-    digest = hashlib.sha256()
-    for split in task.splits.values():
-        for array in (split.x, split.y):
-            digest.update(f"{array.dtype.str}{array.shape}".encode())
-            for chunk in chunks(array):
-                digest.update(np.ascontiguousarray(chunk).data)
-    return digest.hexdigest()[:16]
-
-
-def source_of(thing: object) -> str | None:
-    """A short hash of the source of a function or a class, and of what is bound to it; None where there is no source."""
-    if isinstance(thing, partial):
-        return _hash(f"{source_of(thing.func)} {thing.args!r} {sorted(thing.keywords.items())!r}")
-    try:
-        named = thing if inspect.isroutine(thing) or inspect.isclass(thing) else type(thing)
-        return _hash(inspect.getsource(named))
-    except (OSError, TypeError):
-        return None
-
-
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
@@ -109,7 +82,3 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):
         if source is None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

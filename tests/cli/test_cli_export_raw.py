@@ -27,7 +27,6 @@ from einspace.evaluation.attempt import attempt
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.work import Work
 from einspace.networks.export import load_source
-from einspace.result import trained
 
 Capture = pytest.CaptureFixture[str]
 Arrays = tuple[NDArray[Any], NDArray[Any]]
@@ -198,7 +197,7 @@ def test_what_the_files_say_of_themselves(monkeypatch: pytest.MonkeyPatch) -> No
     result = search(task, trials=1, workers=1, init=[CONV], recipe=RECIPE, run="mine", executor=executor, keep_weights="all")
     formats = [word for format in ("source", "torch", "onnx", "safetensors") for word in ("--format", format)]
     _run(monkeypatch, "mine", *formats, "-o", "taken")
-    said = trained(result).described(True)
+    said = result.trained().described(True)
     assert said["classes"] == ["cat", "dog", "owl"]
     assert (said["input"]["given_axes"], said["input"]["given_dtype"], said["input"]["dtype"]) == ("NHWC", "uint8", "float32")
     assert said["input"]["range"]["high"] == task.preprocessing.high.ravel().tolist()  # type: ignore[union-attr]

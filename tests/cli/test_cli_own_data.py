@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from einspace import study
 from einspace.cli import app
 from einspace.config import CONFIG, load
-from einspace.config.file import read
 from einspace.errors import EinspaceError, RunError, SettingError, TaskError
+from einspace.files.yaml import read
 from einspace.tasks import DataOptions, load_task
 
 QUICK = ["--init", "[relu relu]", "--trials", "1", "--workers", "1", "--epochs", "1", "--final-epochs", "1", "--max-operations", "8"]

@@ -16,7 +16,8 @@ from einspace.features import Feature
 if TYPE_CHECKING:
     from einspace.networks import Head
     from einspace.networks.export import Exported
-    from einspace.result import Result, Trained
+    from einspace.predictor import Trained
+    from einspace.result import Result
 
 Formats = Annotated[list[str], typer.Option("--format", help="source, torch, onnx or safetensors; may be given several times.")]
 Output = Annotated[
@@ -67,7 +68,7 @@ def export(
         architecture = read_named(what, parse_shape(shape or "3,32,32"), runs)
         head: Head | None = None if classes is None else Classification(classes)
     else:
-        from einspace.result.trained import check_raw
+        from einspace.predictor.trained import check_raw
 
         found = _found(result, trial, shape, classes)
         architecture, head = found.architecture, found.head
@@ -150,9 +151,8 @@ def _card(result: "Result", found: "Trained", files: "list[Exported]", raw: bool
 def _found(result: "Result", trial: int | None, shape: str | None, classes: int | None) -> "Trained":
     """A run's best architecture or another one, with the run's head; what is asked for besides must agree."""
     from einspace.networks import Classification, check_fit
-    from einspace.result import trained
 
-    found = trained(result, trial)
+    found = result.trained(trial)
     inputs = found.architecture.input
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {result.run.name} is of inputs {inputs}, not {Feature.parse(shape)}")

@@ -55,9 +55,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.executors import choose
     from einspace.reporting.result import counts, summary
     from einspace.result import REPORT
-    from einspace.settings import fingerprint
     from einspace.study.signals import ignore
     from einspace.tasks import load_task
+    from einspace.tasks.fingerprints import fingerprint
 
     task = load_task(settings.task, settings.data_folder, settings.own)
     err.print(task.summary(), highlight=False, soft_wrap=True)

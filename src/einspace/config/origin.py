@@ -8,10 +8,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from einspace.config.file import write
 from einspace.config.model import Group
 from einspace.drafts import draft_of
 from einspace.errors import RunError
+from einspace.files.yaml import write
 
 CONFIG = "config.yaml"
 """The file in a run's folder that repeats it."""

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from einspace.config.file import read
 from einspace.config.model import RunSettings, SearchSettings
 from einspace.config.options import allowed, flags, groups, leaves
 from einspace.config.origin import Origin
 from einspace.errors import SettingError, UnknownNameError, cut
+from einspace.files.yaml import read
 
 
 def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, Origin]:

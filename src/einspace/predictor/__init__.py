@@ -2,6 +2,8 @@
 
 from einspace.predictor.about import About
 from einspace.predictor.folder import load_predictor
+from einspace.predictor.of_run import predictor_of
 from einspace.predictor.predictor import Predictor
+from einspace.predictor.trained import Trained, trained
 
-__all__ = ["About", "Predictor", "load_predictor"]
+__all__ = ["About", "Predictor", "Trained", "load_predictor", "predictor_of", "trained"]

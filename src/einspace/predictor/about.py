@@ -10,7 +10,8 @@ from einspace.features import Feature
 from einspace.grammar import Grammar, grammar_data, grammar_of
 from einspace.networks.heads import Head
 from einspace.networks.heads.data import head_data, head_of
-from einspace.settings import Settings, source_of
+from einspace.settings import Settings
+from einspace.tasks.fingerprints import source_of
 from einspace.tasks.metrics import METRICS
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.task import KINDS

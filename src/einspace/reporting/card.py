@@ -7,12 +7,12 @@ from typing import Any
 
 from einspace.features import Feature
 from einspace.networks.export import Exported
+from einspace.predictor.trained import Trained, meaning
 from einspace.quantities import quantity
 from einspace.reporting.loading import loading
 from einspace.reporting.result import verdict
 from einspace.reporting.tables import spread
-from einspace.result import Entrant, Result, Trained
-from einspace.result.trained import meaning
+from einspace.result import Entrant, Result
 
 NAME = "MODEL_CARD.md"
 """The file beside the exported ones."""
@@ -100,21 +100,18 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
 
 def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
     better = "higher" if result.higher_is_better else "lower"
-    number = None if found.trial is None else found.trial.number
-    rows = [f"| | validation | test |\n|---|---|---|\n{_row(f'trial {number}, this network', found.entrant, found)}"]
-    rows += [_row(entrant.name, entrant) for entrant in result.baselines if entrant is not found.entrant]
+    name, mine = f"trial {found.trial.number}, this network", result.entrant(found.architecture.key)
+    rows = [f"| | validation | test |\n|---|---|---|\n{_row(name, mine, found.trial.value)}"]
+    rows += [_row(entrant.name, entrant, entrant.validation) for entrant in result.baselines if entrant is not mine]
     rows += [f"| published: {method} | | {score:.4f} |" for method, score in result.settings["published"].items()]
-    seeds = 0 if found.entrant is None else len(found.entrant.finals)
+    seeds = len(found.tests)
     times = f"; test scores are from {seeds} seed{'s' if seeds != 1 else ''}" if seeds else ""
     told = "" if fresh or seeds < 2 else " The files hold the weights of one of these trainings."
-    said = verdict(result) if result.best is not None and found.entrant is result.best else ""
+    said = verdict(result) if result.best is not None and mine is result.best else ""
     return [f"The metric is {result.metric}; {better} is better{times}.{told}", "\n".join(rows), said]
 
 
-def _row(name: str, entrant: Entrant | None, found: Trained | None = None) -> str:
-    validation = entrant.validation if entrant is not None else None
-    if validation is None and found is not None and found.trial is not None:
-        validation = found.trial.value
+def _row(name: str, entrant: Entrant | None, validation: float | None) -> str:
     test = "–" if entrant is None or not entrant.finals else spread(entrant.over_seeds)
     return f"| {name} | {'–' if validation is None else f'{validation:.4f}'} | {test} |"
 
@@ -126,7 +123,7 @@ def _cost(found: Trained) -> list[str]:
         f"- FLOPs for one sample: {quantity(backbone.flops)}",
         f"- Bytes that a forward pass writes for one sample: {quantity(backbone.activation_bytes)}",
     ]
-    if found.trial is not None and found.trial.latency is not None:
+    if found.trial.latency is not None:
         device = "" if found.trial.evaluation is None else f" on {found.trial.evaluation.device}"
         lines.append(f"- Latency for one sample, as measured in the search{device}: {found.trial.latency * 1e3:.3g} ms")
     return ["\n".join(lines)]

@@ -46,8 +46,7 @@ def load_trials(path: str | Path) -> list[Trial]:
 
 def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     """Everything that a study knows."""
-    notes = store.notes()
-    sessions = [note for name, note in notes.items() if name.startswith(SESSION)]
+    notes, sessions = store.notes(), sessions_of(store)
     finals = notes.get(FINALS, {"entries": [], "seeds": 1, "first": 0, "selects": True})
     seeds = range(finals["first"], finals["first"] + finals["seeds"])
     search = store.phase(SEARCH)
@@ -69,6 +68,11 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         seconds=seconds_of(history, sessions),
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
     )
+
+
+def sessions_of(store: StudyStore) -> list[dict[str, Any]]:
+    """Where the time of each call of a run went, see `timing.Clock.session`."""
+    return [note for name, note in store.notes().items() if name.startswith(SESSION)]
 
 
 def trials_of(ledger: Ledger, key: str, seed: int | None = None) -> list[Trial]:

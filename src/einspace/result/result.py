@@ -18,7 +18,7 @@ from einspace.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.grammar import Grammar
 from einspace.pareto import fronts
-from einspace.run import STUDY, WEIGHTS
+from einspace.run import STUDY, WEIGHTS, Run
 from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
@@ -26,7 +26,7 @@ from einspace.tasks.metrics import Seeds, over_seeds
 from einspace.trial import Proposal, Trial
 
 if TYPE_CHECKING:
-    from einspace.predictor import Predictor
+    from einspace.predictor import Predictor, Trained
     from einspace.tasks import Task
 
 REPORT = "report.html"
@@ -177,9 +177,34 @@ class Result:
             RunError: There is no such trial, its weights were not kept, or the search was of an objective.
             GrammarError, NetworkError: The module of the user's own operations or head was not imported yet.
         """
-        from einspace.result.predicting import predictor_of
+        from einspace.predictor import predictor_of
 
-        return predictor_of(self, trial, task)
+        if "head" not in self.settings:
+            raise RunError(f"the run {self.run.name} is of an objective of your own, which alone knows its networks: it has no predictor")
+        return predictor_of(self.trained(trial), self._folder, self.settings, task)
+
+    def trained(self, trial: int | None = None) -> "Trained":
+        """The best network, or that of a trial of the search, as it is exported; raises RunError where there is none."""
+        from einspace.predictor import trained
+
+        if trial is None and (self.best is None or self.best.trial is None):
+            raise RunError(f"the run {self.run.name} has no best architecture yet: no trial has ended well")
+        number = trial if trial is not None or self.best is None else self.best.trial
+        found = next((trial for trial in self.history if trial.number == number), None)
+        if found is None:
+            ended = [trial.number for trial in self.history]
+            among = f"those that have ended are {min(ended)} to {max(ended)}" if ended else "none has ended yet"
+            raise RunError(f"the run {self.run.name} has no trial {number}: {among}")
+        entrant = self.entrant(found.key)
+        return trained(self._folder, self.settings, found, () if entrant is None else entrant.tests)
+
+    def entrant(self, key: str) -> Entrant | None:
+        """The best, or the baseline, of a canonical key; None for an architecture that is neither."""
+        return next((entrant for entrant in (self.best, *self.baselines) if entrant is not None and entrant.key == key), None)
+
+    @property
+    def _folder(self) -> Run:
+        return Run(self.run.parent, self.run.name)
 
     def trials(self) -> list[Trial]:
         """All trials that have ended, those of the search first."""

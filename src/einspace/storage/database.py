@@ -13,8 +13,8 @@ from sqlalchemy.pool import NullPool
 
 from einspace.echo import masked
 from einspace.errors import RunError, StorageError
+from einspace.locks import is_gone, locked
 from einspace.storage.backup import BUSY, backup_of, way_back
-from einspace.storage.locks import is_gone, locked
 from einspace.storage.outage import PATIENCE, Outage, said
 
 _FIRST = {"version_info", "alembic_version"}

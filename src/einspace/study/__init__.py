@@ -1,7 +1,6 @@
 """The study: one call that proposes, evaluates and stores architectures, and goes on from whatever ended it."""
 
 from einspace.result import Progress, Result, load_result
-from einspace.study.optimizer import Optimizer
 from einspace.study.searching import TIME_LIMIT, Interrupted, search
 
-__all__ = ["TIME_LIMIT", "Interrupted", "Optimizer", "Progress", "Result", "load_result", "search"]
+__all__ = ["TIME_LIMIT", "Interrupted", "Progress", "Result", "load_result", "search"]

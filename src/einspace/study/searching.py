@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from inspect import signature
 from math import inf
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -29,7 +28,7 @@ from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
 from einspace.result import Progress, Result, collect
-from einspace.result.reading import SESSION
+from einspace.result.reading import SESSION, sessions_of
 from einspace.run import Run, made
 from einspace.settings import of_objective, of_search, of_task
 from einspace.space import EinSpace
@@ -45,6 +44,7 @@ from einspace.study.finals import Finals
 from einspace.study.phases import Search
 from einspace.study.signals import handled
 from einspace.tasks import Recipe, Task, load_task
+from einspace.tasks.fingerprints import name_of
 from einspace.trial import SEARCH
 
 _LOG = logging.getLogger("einspace")
@@ -181,13 +181,13 @@ def search(
             raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
         if computing != Compute() or any(spec.warm_start for spec in imported):
             raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
-        name = _named(objective)
+        name = name_of(objective)
         subject = of_objective(objective, name, space, direction == "maximize")
         work = Work(objective, space.input, space.grammar)
     strategies.parse_initial(init, space.input)
     options = {name: given[name] for name in ("population", "tournament", "crossover", "cost")}
     proposer = strategies.get(strategy, space, initial, **options)
-    strategy_name = _named(type(strategy)) if isinstance(strategy, Strategy) else strategy
+    strategy_name = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
     of_strategy = {name: getattr(proposer, name, None) for name in signature(type(proposer)).parameters if name not in ("space", "initial")}
     judge = pruner_of(pruner, recipe.epochs_search if isinstance(recipe, Recipe) else 1)
     resolved = {
@@ -229,21 +229,20 @@ def search(
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
         watch = stack.enter_context(Watch([*callbacks, WriteReport()], folder.path, settings, progress))
-        session = _Session(store)
-        time_left = Budget(trials, seconds, session.spent, lambda: entrants.seconds(store, workers))
-        driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", session.keep)
-        session.driver = driver
+        this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
+        time_left = Budget(trials, seconds, spent, lambda: entrants.seconds(store, workers))
+        driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this))
         stops.append(driver.stop)
         try:
             store.note(*entrants.note())
             entrants.remember(store)
             driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
-            session.searched()
+            driver.clock.searched()
             driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
-            session.keep()
+            _keep(driver, this)
         except BaseException as error:
             with suppress(EinspaceError):  # it may be the database that has ended the search
-                session.keep()
+                _keep(driver, this)
             if isinstance(error, StorageError):
                 error.run = folder.path
             if isinstance(error, Stopped):
@@ -258,30 +257,10 @@ def search(
         return result
 
 
-class _Session:
-    """Where the time of this call went, which is stored now and then; `spent` are the seconds of the earlier calls of the run."""
-
-    def __init__(self, store: StudyStore) -> None:
-        notes = store.notes()
-        self.spent = sum(note["search"] + note["final"] for name, note in notes.items() if name.startswith(SESSION))
-        self.driver: Driver | None = None
-        self._search: tuple[float, Mapping[str, float]] | None = None
-        self._store = store
-        self._name = f"{SESSION}{uuid4().hex[:8]}"
-
-    def searched(self) -> None:
-        """The search has ended: the evaluations after it are not its own. One that evaluated nothing took no time of the workers."""
-        if self.driver is not None:
-            figures = self.driver.clock.figures(perf_counter())
-            self._search = perf_counter(), figures if figures["evaluating"] else dict.fromkeys(figures, 0.0)
-
-    def keep(self) -> None:
-        """Store it, unless this call had nothing to evaluate."""
-        if self.driver is None or self.driver.clock.evaluating == 0:
-            return
-        now = perf_counter()
-        middle, figures = self._search or (now, self.driver.clock.figures(now))
-        self._store.note(self._name, {**figures, "final": now - middle})
+def _keep(driver: Driver, session: str) -> None:
+    """Store where the time of this call went, unless it had nothing to evaluate."""
+    if driver.clock.evaluating:
+        driver.store.note(session, driver.clock.session())
 
 
 def _trials(trials: int | None, iterations: int | None, budget: object, seeds: int) -> int | None:
@@ -298,11 +277,3 @@ def _trials(trials: int | None, iterations: int | None, budget: object, seeds: i
 def _plain(value: Any) -> Any:
     """A number of NumPy's as one of Python's, and anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _named(thing: Any) -> str:
-    """What a function or a class is called, as `module:name`."""
-    while hasattr(thing, "func"):
-        thing = thing.func
-    named = thing if hasattr(thing, "__qualname__") else type(thing)
-    return f"{named.__module__}:{named.__qualname__}"

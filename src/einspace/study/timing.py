@@ -1,4 +1,4 @@
-"""Timing: where the workers' time went during the search of one driver."""
+"""Timing: where the time of one driver and of its workers went."""
 
 from bisect import insort
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from time import perf_counter
 
 @dataclass
 class Clock:
-    """Counts where the time of one driver's workers went, from its start to the end of the search.
+    """Counts where the time of one driver's workers went, from its start to the end of the search, and the seconds after that.
 
     `evaluating`: in evaluations. `starting`: before the first evaluation of each worker, while processes start and import PyTorch.
     `ending`: of idle workers during the last evaluations of others. The rest of `workers` times the duration is the loop's own.
@@ -21,6 +21,7 @@ class Clock:
     _last: list[float] = field(default_factory=list)
     _exhausted: float | None = None
     _busy: int = 0
+    _search: tuple[float, Mapping[str, float]] | None = None
 
     def submitted(self) -> None:
         """An evaluation is on its way."""
@@ -49,3 +50,15 @@ class Clock:
         ending = sum(max(0.0, end - last) for last in self._last[-self.workers :]) if self._exhausted is not None else 0.0
         figures = {"search": end - self.start, "evaluating": self.evaluating, "starting": starting, "ending": ending}
         return {"workers": float(self.workers), **figures}
+
+    def searched(self) -> None:
+        """The search has ended: the evaluations after it are not its own. One that evaluated nothing took no time of the workers."""
+        now = perf_counter()
+        figures = self.figures(now)
+        self._search = now, figures if self.evaluating else dict.fromkeys(figures, 0.0)
+
+    def session(self) -> Mapping[str, float]:
+        """The figures of the search, and the seconds since its end as `final`."""
+        now = perf_counter()
+        end, figures = self._search or (now, self.figures(now))
+        return {**figures, "final": now - end}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from einspace import EinSpace, Recipe
-from einspace.study.cost_model import PRIOR, CostModel, Load, Measured
+from einspace.evaluation.cost_model import PRIOR, CostModel, Load, Measured
 
 RATES = (0.4, 1e-4, 4e-10, 1e-10)
 """Of a device that is not that of the prior: its bytes are cheap and its operations dear."""

@@ -1,6 +1,6 @@
 """Trained: an architecture of a run with everything that makes a network of it that others can use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,9 +9,10 @@ from typing import Any
 from einspace.errors import RunError, SettingError
 from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
 from einspace.networks.heads.data import head_of
-from einspace.result.result import Entrant, Result
 from einspace.run import Run
+from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
+from einspace.tasks.metrics import over_seeds
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.trial import Trial
 
@@ -28,7 +29,7 @@ OUTPUTS: tuple[tuple[type[Head], str], ...] = (
 
 @dataclass(frozen=True)
 class Trained:
-    """An architecture of a run: `trial` is the record of its search, `entrant` that of its final trainings; None where there is none."""
+    """An architecture of a run: `trial` is the record of its search, `tests` are the scores of its final trainings, by seed."""
 
     architecture: Architecture
     head: Head
@@ -36,8 +37,8 @@ class Trained:
     """None for a run that was made before this was kept."""
     weights: Path | None
     """The file of the weights of its final training, where they were kept."""
-    trial: Trial | None
-    entrant: Entrant | None
+    trial: Trial
+    tests: tuple[float | None, ...]
     facts: Mapping[str, Any]
     """What is known of it, as JSON values by name."""
 
@@ -60,66 +61,36 @@ def meaning(head: Head) -> str:
     return next((words for kind, words in OUTPUTS if isinstance(head, kind)), f"what the head {head} predicts")
 
 
-def trained(result: Result, trial: int | None = None) -> Trained:
-    """The best architecture of a run, or that of another trial of its search.
+def trained(run: Run, settings: Settings, trial: Trial, tests: Sequence[float | None]) -> Trained:
+    """A trial of a run's search, with the scores of its final trainings.
 
-    Raises SettingError for a run without one, for a trial that it does not have and for a run of an objective, which has no head;
-    GrammarError or NetworkError for operations or a head of the user's own whose module was not imported yet.
+    Raises SettingError for a run of an objective, which has no head; GrammarError or NetworkError for operations or a head of the user's
+    own whose module was not imported yet.
     """
-    settings, name = result.settings, result.run.name
     if "head" not in settings:
-        raise SettingError(f"the run {name} is of an objective, which has no head: export the text with --classes")
-    found = _trial(result, trial)
-    folder = Run(result.run.parent, name)
-    architecture = EinSpace(settings["input"], grammar=folder.grammar(settings)).parse(found.text)
-    entrants = [entrant for entrant in (result.best, *result.baselines) if entrant is not None and entrant.key == found.key]
-    entrant = entrants[0] if entrants else None
-    kept = folder.weights / f"{found.key}.safetensors"
-    return Trained(
-        architecture,
-        head_of(settings["head"]),
-        folder.preprocessing(settings),
-        kept if kept.is_file() else None,
-        found,
-        entrant,
-        _facts(result, found, entrant),
-    )
-
-
-def _trial(result: Result, number: int | None) -> Trial:
-    name = result.run.name
-    if number is None:
-        if result.best is None:
-            raise SettingError(f"the run {name} has no best architecture yet: no trial has ended well")
-        number = result.best.trial
-    found = next((trial for trial in result.history if trial.number == number), None)
-    if found is None:
-        ended = [trial.number for trial in result.history]
-        among = f"those that have ended are {min(ended)} to {max(ended)}" if ended else "none has ended yet"
-        raise SettingError(f"the run {name} has no trial {number}: {among}")
-    return found
-
-
-def _facts(result: Result, trial: Trial, entrant: Entrant | None) -> dict[str, Any]:
-    settings = result.settings
-    scores = {
-        "validation": trial.value,
-        "test": None if entrant is None else entrant.test,
-        "test_seeds": 0 if entrant is None else len([value for value in entrant.tests if value is not None]),
-        "test_deviation": None if entrant is None else entrant.over_seeds.deviation,
-    }
-    return {
+        raise SettingError(f"the run {run.name} is of an objective, which has no head: export the text with --classes")
+    architecture = EinSpace(settings["input"], grammar=run.grammar(settings)).parse(trial.text)
+    kept = run.weights / f"{trial.key}.safetensors"
+    scored = [value for value in tests if value is not None]
+    facts = {
         "einspace": version("einspace"),
         "task": settings["task"],
         "data": settings.get("data", ""),
         "kind": settings["head"]["kind"],
         "classes": settings.get("labels", []),
-        "metric": {"name": result.metric, "higher_is_better": result.higher_is_better},
-        "scores": scores,
-        "run": result.run.name,
+        "metric": {name: settings["metric"][name] for name in ("name", "higher_is_better")},
+        "scores": {
+            "validation": trial.value,
+            "test": over_seeds(tests).mean if tests else None,
+            "test_seeds": len(scored),
+            "test_deviation": over_seeds(tests).deviation if tests else None,
+        },
+        "run": run.name,
         "trial": trial.number,
         "key": trial.key,
     }
+    weights = kept if kept.is_file() else None
+    return Trained(architecture, head_of(settings["head"]), run.preprocessing(settings), weights, trial, tuple(tests), facts)
 
 
 def check_raw(found: Trained, run: str) -> Preprocessing:

@@ -10,7 +10,6 @@ from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.networks import Imported
 from einspace.space import EinSpace
-from einspace.storage.ledger import Ledger
 from einspace.strategies import Strategy, propose
 from einspace.strategies.initial import Initial, listed
 from einspace.trial import Proposal, Trial
@@ -57,17 +56,17 @@ class Optimizer:
         self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
         self.seed = seed
         self._sign = 1.0 if direction == "maximize" else -1.0
-        self._ledger = Ledger()
+        self._trials: list[Trial] = []
 
     @property
     def trials(self) -> tuple[Trial, ...]:
         """Everything that was asked for, in that order; trials whose score is not known yet have no evaluation."""
-        return tuple(self._ledger.trials)
+        return tuple(self._trials)
 
     @property
     def best(self) -> Trial | None:
         """The trial with the best score, the earliest of equals; None if there is none."""
-        return self._ledger.best
+        return max((trial for trial in self._trials if trial.fitness is not None), key=lambda trial: trial.fitness or 0.0, default=None)
 
     def ask(self) -> Proposal:
         """The next architecture to train; `space.parse(proposal.text)` reads it.
@@ -77,7 +76,7 @@ class Optimizer:
         proposal = propose(self.strategy, self.trials, self.seed)
         if proposal is None:
             raise SettingError("the strategy needs the score of a proposal that it has made: tell one before asking again")
-        self._ledger.begin(Trial(len(self.trials), proposal, seed=self.seed, started=time()))
+        self._trials.append(Trial(len(self.trials), proposal, seed=self.seed, started=time()))
         return proposal
 
     def tell(self, proposal: Proposal, score: float | None) -> Trial:
@@ -93,7 +92,7 @@ class Optimizer:
         good = score is not None and isfinite(score)
         evaluation = Evaluation(Outcome.OK, float(score)) if good and score is not None else Evaluation(Outcome.NAN, reason=f"told {score}")
         ended = trial.end(evaluation, self._sign, time())
-        self._ledger.end(ended)
+        self._trials[trial.number] = ended
         return ended
 
     def to_json(self) -> dict[str, Any]:
@@ -105,13 +104,13 @@ class Optimizer:
 
         Strategy, options and seed are those of this optimizer. Raises SettingError for data that hold no trials or are of another seed.
         """
-        ledger = Ledger()
         try:
             if data["seed"] != self.seed:
                 raise SettingError(f"the trials are of the seed {data['seed']}, not {self.seed}")
-            for trial in map(Trial.from_json, data["trials"]):
-                ledger.begin(trial) if trial.evaluation is None else ledger.end(trial)
+            trials = [Trial.from_json(trial) for trial in data["trials"]]
+            if [trial.number for trial in trials] != list(range(len(trials))):
+                raise ValueError("their numbers leave gaps")
         except (ValueError, LookupError, TypeError) as error:
             raise SettingError(f"these are no trials of an optimizer: {str(error).splitlines()[0]}") from None
-        self._ledger = ledger
+        self._trials = trials
         return self

@@ -1,0 +1,55 @@
+"""The predictor of a trial of a run, which is trained now where its weights were not kept."""
+
+from dataclasses import replace
+
+import safetensors.torch
+from safetensors import SafetensorError
+
+from einspace.errors import NetworkError, RunError
+from einspace.evaluation import Context
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.outcome import NotANumber
+from einspace.predictor.about import About
+from einspace.predictor.folder import made
+from einspace.predictor.predictor import Predictor
+from einspace.predictor.trained import Trained
+from einspace.run import Run
+from einspace.settings import Settings
+from einspace.tasks import Recipe, Task
+from einspace.tasks.fingerprints import fingerprint
+
+
+def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None) -> Predictor:
+    """The predictor of what was found in a run; `task` trains it where its weights were not kept. See `Result.predictor`."""
+    if found.preprocessing is None:
+        raise RunError(f"the run {run.name} was made before runs kept what lies between data and network: search again for a predictor")
+    test = found.tests[0] if found.tests else None
+    if found.weights is None:
+        if task is None:
+            number = found.trial.number
+            call = f"predictor(trial={number}, task=task) trains it as a final training does, and keeps them"
+            raise RunError(f"the run {run.name} did not keep the weights of the network of trial {number}: {call}")
+        found, test = _trained_now(run, settings, found, task)
+    assert found.preprocessing is not None and found.weights is not None
+    key, grammar = found.architecture.key, run.grammar(settings)
+    about = About.of_run(settings, str(found.architecture), key, test, run.name, found.preprocessing, grammar)
+    try:
+        return made(about, safetensors.torch.load(found.weights.read_bytes()))
+    except (OSError, SafetensorError, NetworkError) as error:
+        reason = str(error).splitlines()[0]
+        raise RunError(f"{found.weights} cannot be used: {reason}; delete it, and the same search trains the network again") from None
+
+
+def _trained_now(run: Run, settings: Settings, found: Trained, task: Task) -> tuple[Trained, float]:
+    """Train an architecture as the run trains its finals, and keep its weights; its score on test."""
+    if fingerprint(task) != settings["data"]:
+        raise RunError(f"the run {run.name} was of other data than the task {task.name} has now: give the task of the search")
+    file = run.weights / f"{found.architecture.key}.safetensors"
+    context = Context(settings["seed"], final=True, changes=dict(found.trial.proposal.changes), files=file)
+    try:
+        evaluation = TaskObjective(task, Recipe(**settings["recipe"])).evaluate(found.architecture, context)
+    except NotANumber as error:
+        raise RunError(f"the network cannot be trained: {error}") from None
+    if evaluation.value is None or not file.is_file():
+        raise RunError(f"the network has no weights: {evaluation.reason}")
+    return replace(found, weights=file), evaluation.value
