@@ -32,9 +32,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.postgres import server
 
 from einspace import EinSpace, Limits, strategies
+from einspace.callbacks import Progress
 from einspace.evaluation import Evaluation, Outcome, Request, Seconds, Watch
 from einspace.executors import Executor
-from einspace.result import Progress
 from einspace.storage import Database, StudyStore
 from einspace.study.budget import Budget
 from einspace.study.driver import Driver

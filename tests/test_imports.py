@@ -23,10 +23,10 @@ ORDER = [
 ]
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "drafts": 0,
-    "locks": 0,
+    "locks": 0.5,
     "echo": 0,
     "regular": 0,
-    "quantities": 0,
+    "quantities": 0.5,
     "forkserver": 0.5,
     "networks": 20,
     "baselines": 20,
@@ -41,6 +41,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "storage": 33,
     "config": 34,
     "settings": 35,
+    "attachments": 35.5,
     "run": 36,
     "predictor": 36.5,
     "result": 37,

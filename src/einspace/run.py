@@ -8,15 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from einspace.baselines import names as baselines
-from einspace.drafts import draft_of, write_text
-from einspace.errors import RunError, TaskError
-from einspace.grammar import Grammar, grammar_data, grammar_of
+from einspace.drafts import write_text
+from einspace.errors import RunError
 from einspace.regular import read_json
 from einspace.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.outage import PATIENCE
-from einspace.tasks.preprocessing import Preprocessing
 
 STUDY = "einspace"
 """The study's name in the database of its run's folder; in another database it is the run's."""
@@ -26,12 +24,6 @@ WEIGHTS = "weights"
 
 NOTE = "settings"
 """The note in the study that holds what `run.json` holds."""
-
-GRAMMAR = "grammar.json"
-"""The file in a run's folder that holds a grammar of the user's."""
-
-PREPROCESSING = "preprocessing.safetensors"
-"""The file that holds the numbers of a normalisation that are too many for `run.json`."""
 
 
 class Run:
@@ -87,52 +79,6 @@ class Run:
                 write_text(self.path / "run.json", json.dumps(settings, indent=2) + "\n")
             except OSError as error:
                 raise RunError(f"{self.path / 'run.json'} cannot be written: {error.strerror}") from None
-
-    def attach(self, preprocessing: Preprocessing | None, grammar: Grammar | None) -> None:
-        """Write what `run.json` does not hold: a grammar of the user's, and the normalisation of fields; raises RunError if it cannot."""
-        from safetensors.numpy import save_file
-
-        try:
-            if grammar is not None:
-                write_text(self.path / GRAMMAR, json.dumps(grammar_data(grammar)) + "\n")
-            if preprocessing is not None and preprocessing.tensors():
-                with draft_of(self.path / PREPROCESSING) as draft:
-                    save_file(preprocessing.tensors(), draft)
-        except OSError as error:
-            raise RunError(f"{self.path} cannot be written: {error.strerror}") from None
-
-    def grammar(self, settings: Settings) -> Grammar | None:
-        """The grammar that the run was given, None for the paper's; raises RunError for one that is damaged or another one.
-
-        GrammarError where its operations are not defined here.
-        """
-        path = self.path / GRAMMAR
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path} cannot be read: {error}") from None
-        grammar = grammar_of(data)
-        if grammar.fingerprint != settings.get("grammar"):
-            raise RunError(f"{path} holds another grammar than the run was started with")
-        return grammar
-
-    def preprocessing(self, settings: Settings) -> Preprocessing | None:
-        """What lies between raw data and a network of the run; None for a run that was made before this was kept.
-
-        Raises RunError where it is damaged.
-        """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
-        if "preprocessing" not in settings:
-            return None
-        path = self.path / PREPROCESSING
-        try:
-            return Preprocessing.from_json(settings["preprocessing"], load_file(path) if path.is_file() else {})
-        except (OSError, SafetensorError, TaskError) as error:
-            raise RunError(f"{path} cannot be used: {error}") from None
 
     def settings(self) -> Settings | None:
         """What the run was started with, None for a new one; raises RunError for a file that cannot be read."""

@@ -4,8 +4,8 @@ from io import StringIO
 
 from rich.console import Console
 
+from einspace.callbacks import Progress
 from einspace.callbacks.bar import Bar
-from einspace.result import Progress
 
 
 def shown(*news: Progress, terminal: bool = True, **bounds: float) -> str:

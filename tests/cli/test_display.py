@@ -4,11 +4,11 @@ import pytest
 from rich.progress import Progress as Bar
 from tests.commands import call
 
+from einspace.callbacks import Progress
 from einspace.cli.display import SearchDisplay
 from einspace.cli.options import PANELS
 from einspace.config import SearchSettings, leaves
 from einspace.evaluation.outcome import Evaluation, Outcome
-from einspace.result import Progress
 from einspace.trial import Costs, Proposal, Trial
 
 

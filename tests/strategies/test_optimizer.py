@@ -114,7 +114,7 @@ def test_data_that_hold_no_trials_are_refused() -> None:
         ([], "these are no trials of an optimizer"),
         ({"seed": 3}, "these are no trials of an optimizer"),
         ({**state, "trials": [{"number": "x"}]}, "these are no trials of an optimizer"),
-        ({**state, "trials": state["trials"][1:]}, "trial 1 of the phase search comes after 0 trials"),
+        ({**state, "trials": state["trials"][1:]}, "their numbers leave gaps"),
         ({**state, "seed": 4}, "are of the seed 4, not 3"),
     ]
     for bad, message in data:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from einspace.callbacks.base import Callback, Watch
+from einspace.callbacks.base import Callback, Progress, Watch
 from einspace.callbacks.live import FollowLive
 from einspace.callbacks.report import WriteReport
 from einspace.errors import UnknownNameError
@@ -41,4 +41,4 @@ def parse(spec: str) -> Callback:
     return CALLBACKS[name](where)
 
 
-__all__ = ["CALLBACKS", "Callback", "FollowLive", "Watch", "WriteReport", "parse"]
+__all__ = ["CALLBACKS", "Callback", "FollowLive", "Progress", "Watch", "WriteReport", "parse"]

@@ -6,7 +6,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from einspace.result import Progress as News
+from einspace.callbacks.base import Progress as News
 
 
 class Bar:

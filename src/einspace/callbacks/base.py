@@ -2,19 +2,35 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from einspace.result import Progress, Result
+from einspace.result import Result
 from einspace.trial import SEARCH, Trial
 
 PATIENCE = 10.0
 """Seconds that the callbacks of an interrupted search get to end."""
 
 _LOG = logging.getLogger("einspace")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a phase is, and the trial that has just ended, if one has.
+
+    `total` is None where only time ends the search, of which `seconds` are used up. `best` is the best validation score of the phase.
+    """
+
+    phase: str
+    done: int
+    total: int | None
+    best: float | None
+    trial: Trial | None = None
+    seconds: float = 0.0
 
 
 class Callback:

@@ -10,7 +10,7 @@ from einspace.cli.output import err
 from einspace.config import SearchSettings
 
 if TYPE_CHECKING:
-    from einspace.result import Progress
+    from einspace.callbacks import Progress
 
 WIDTH = 12
 """Letters of the curve of the best."""
@@ -36,7 +36,7 @@ class SearchDisplay:
     """The line of a search in the progress display: its trials, or its time where only that bounds it."""
 
     def __init__(self, bar: Bar, title: str, settings: SearchSettings) -> None:
-        from einspace.config import seconds_of
+        from einspace.quantities import seconds_of
 
         self._bar = bar
         self._budget = None if settings.budget is None else seconds_of(settings.budget)

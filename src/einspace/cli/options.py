@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import typer
 
-from einspace.config import flags, leaves, parameter
+from einspace.config import flags, leaves
 from einspace.errors import UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
@@ -74,6 +74,11 @@ def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., N
         return command
 
     return decorate
+
+
+def parameter(key: str) -> str:
+    """The name that a command gives a setting: its key without points."""
+    return key.replace(".", "_")
 
 
 def _option(key: str) -> inspect.Parameter:

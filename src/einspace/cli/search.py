@@ -10,10 +10,11 @@ import typer
 
 from einspace import forkserver
 from einspace.cli.display import SearchDisplay
-from einspace.cli.options import AsJson, with_settings
+from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, progress
-from einspace.config import SearchSettings, leaves, load, notes, parameter, seconds_of
+from einspace.config import SearchSettings, leaves, load, notes
 from einspace.errors import StorageError
+from einspace.quantities import seconds_of
 
 
 @with_settings(*leaves())

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from einspace.cli.bounds import bounded, check_memory
-from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, read_architecture, with_settings
+from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, parameter, read_architecture, with_settings
 from einspace.cli.output import err, out, print_json, progress
-from einspace.config import load, parameter
+from einspace.config import load
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts, spread
 

@@ -1,14 +1,13 @@
 """RunSettings and SearchSettings: the options of a search, with their types, ranges, defaults, flags and descriptions."""
 
-import re
-from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
-from einspace.errors import EinspaceError, SettingError, UnknownNameError
+from einspace.errors import EinspaceError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
+from einspace.quantities import seconds_of
 from einspace.reading import DataOptions
 
 if TYPE_CHECKING:
@@ -17,27 +16,8 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
 WEIGHTS = ("best", "all", "none")
 """Whose weights the final trainings leave in the run's folder."""
-
-
-def seconds_of(budget: str | float) -> float:
-    """Read a budget of time: seconds, or a text with the units s, m, h and d.
-
-    >>> seconds_of("30m"), seconds_of("1h30m"), seconds_of(90)
-    (1800.0, 5400.0, 90.0)
-    """
-    if isinstance(budget, str):
-        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", budget)
-        whole = "".join(number + unit for number, unit in parts)
-        found = sum(float(number) * _UNITS[unit] for number, unit in parts) if whole == budget.replace(" ", "") else 0.0
-    else:
-        found = 0.0 if isinstance(budget, bool) else float(budget)
-    if not (isfinite(found) and found > 0):
-        raise SettingError(f"a budget is a time over 0, such as 90s, 30m, 8h or 2d, not {budget!r}")
-    return found
 
 
 class Group(BaseModel):

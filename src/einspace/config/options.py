@@ -59,11 +59,6 @@ def flags(key: str) -> tuple[str, ...]:
     return FLAGS.get(key, ("--" + key.split(".")[-1].replace("_", "-"),))
 
 
-def parameter(key: str) -> str:
-    """The name that the command gives an option: its key without points."""
-    return key.replace(".", "_")
-
-
 def allowed(field: FieldInfo, nothing: str = "null") -> str:
     """What an option may be, in words; a file calls it null where it is not given.
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import safetensors.torch
 from safetensors import SafetensorError
 
+from einspace.attachments import grammar_of_run
 from einspace.errors import NetworkError, RunError
 from einspace.evaluation import Context
 from einspace.evaluation.objective import TaskObjective
@@ -30,8 +31,9 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
             call = f"predictor(trial={number}, task=task) trains it as a final training does, and keeps them"
             raise RunError(f"the run {run.name} did not keep the weights of the network of trial {number}: {call}")
         found, test = _trained_now(run, settings, found, task)
-    assert found.preprocessing is not None and found.weights is not None
-    key, grammar = found.architecture.key, run.grammar(settings)
+    assert found.preprocessing is not None
+    assert found.weights is not None
+    key, grammar = found.architecture.key, grammar_of_run(run.path, settings)
     about = About.of_run(settings, str(found.architecture), key, test, run.name, found.preprocessing, grammar)
     try:
         return made(about, safetensors.torch.load(found.weights.read_bytes()))

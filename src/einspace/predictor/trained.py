@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from einspace.attachments import grammar_of_run, preprocessing_of_run
 from einspace.errors import RunError, SettingError
 from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
 from einspace.networks.heads.data import head_of
@@ -69,7 +70,7 @@ def trained(run: Run, settings: Settings, trial: Trial, tests: Sequence[float | 
     """
     if "head" not in settings:
         raise SettingError(f"the run {run.name} is of an objective, which has no head: export the text with --classes")
-    architecture = EinSpace(settings["input"], grammar=run.grammar(settings)).parse(trial.text)
+    architecture = EinSpace(settings["input"], grammar=grammar_of_run(run.path, settings)).parse(trial.text)
     kept = run.weights / f"{trial.key}.safetensors"
     scored = [value for value in tests if value is not None]
     facts = {
@@ -90,7 +91,7 @@ def trained(run: Run, settings: Settings, trial: Trial, tests: Sequence[float | 
         "key": trial.key,
     }
     weights = kept if kept.is_file() else None
-    return Trained(architecture, head_of(settings["head"]), run.preprocessing(settings), weights, trial, tuple(tests), facts)
+    return Trained(architecture, head_of(settings["head"]), preprocessing_of_run(run.path, settings), weights, trial, tuple(tests), facts)
 
 
 def check_raw(found: Trained, run: str) -> Preprocessing:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from einspace.attachments import grammar_of_run
 from einspace.errors import RunError
 from einspace.result.result import Entrant, Result, seconds_of
 from einspace.run import NOTE, Run
@@ -13,7 +14,7 @@ from einspace.settings import Settings
 from einspace.storage import StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.ledger import Ledger
-from einspace.trial import BASELINE, FINAL, SEARCH, Proposal, Trial
+from einspace.trial import BASELINE, FINAL, SEARCH, Trial
 
 FINALS = "finals"
 """The note of a study that holds its baselines, and from how many seeds they and the best one are trained in the end."""
@@ -56,7 +57,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     best, top = None, search.best
     if top is not None and finals["selects"]:
         best = Entrant(f"trial {top.number}", top.proposal, shape, top.number, top.value, _finals(final, top.proposal.key, seeds))
-    grammar = partial(run.grammar, settings)
+    grammar = partial(grammar_of_run, run.path, settings)
     available = sum(session["workers"] * session["search"] - session["starting"] - session["ending"] for session in sessions)
     return Result(
         run=run.path,
@@ -90,17 +91,12 @@ def validated(store: StudyStore, key: str) -> Trial | None:
 def _baseline(entry: Mapping[str, Any], shape: tuple[int, ...], store: StudyStore, seeds: Sequence[int]) -> Entrant:
     if entry["proposal"] is None:
         return Entrant(entry["name"], None, shape, None, None, (None,) * len(seeds), entry["reason"])
-    proposal = proposal_of(entry)
+    proposal = Trial.from_json({"number": 0, "proposal": entry["proposal"]}).proposal
     finals, tried = _finals(store.phase(FINAL), proposal.key, seeds), validated(store, proposal.key)
     if tried is None:
         return Entrant(entry["name"], proposal, shape, None, None, finals)
     number = tried.number if tried.phase == SEARCH else None
     return Entrant(entry["name"], proposal, shape, number, tried.value, finals, tried.reason)
-
-
-def proposal_of(entry: Mapping[str, Any]) -> Proposal:
-    """The proposal of an entry of the note."""
-    return Trial.from_json({"number": 0, "proposal": entry["proposal"]}).proposal
 
 
 def _finals(ledger: Ledger, key: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:

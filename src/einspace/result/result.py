@@ -104,21 +104,6 @@ class Entrant:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a phase is, and the trial that has just ended, if one has.
-
-    `total` is None where only time ends the search, of which `seconds` are used up. `best` is the best validation score of the phase.
-    """
-
-    phase: str
-    done: int
-    total: int | None
-    best: float | None
-    trial: Trial | None = None
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
 class Result:
     """What a run found. `settings` are those it was started with, `run` is its folder."""
 
@@ -272,9 +257,8 @@ class Result:
         facts = f"Run {self.run.name}: {len(self.history)} trials"
         if self.best is None:
             return f"<p>{escape(facts)}, and none has a best architecture</p>"
-        facts += (
-            f"; {self.metric} of {self.best.name}: {self.best.validation:.4f} on validation" if self.best.validation is not None else ""
-        )
+        if self.best.validation is not None:
+            facts += f"; {self.metric} of {self.best.name}: {self.best.validation:.4f} on validation"
         try:
             return network_html(self.best.architecture, facts)
         except NotationError:  # of another grammar

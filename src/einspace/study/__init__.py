@@ -1,6 +1,7 @@
 """The study: one call that proposes, evaluates and stores architectures, and goes on from whatever ended it."""
 
-from einspace.result import Progress, Result, load_result
+from einspace.callbacks import Progress
+from einspace.result import Result, load_result
 from einspace.study.searching import TIME_LIMIT, Interrupted, search
 
 __all__ = ["TIME_LIMIT", "Interrupted", "Progress", "Result", "load_result", "search"]

@@ -12,10 +12,10 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic, time
 
+from einspace.callbacks import Progress
 from einspace.errors import EinspaceError
 from einspace.evaluation.outcome import Evaluation
 from einspace.executors import Executor
-from einspace.result import Progress
 from einspace.storage import StudyStore, store
 from einspace.storage.backup import EVERY, back_up
 from einspace.study.budget import Budget

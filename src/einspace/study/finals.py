@@ -6,7 +6,7 @@ from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.result.reading import FINALS, proposal_of, validated
+from einspace.result.reading import FINALS, validated
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy
@@ -43,7 +43,7 @@ class Finals:
         self._selects = not strategy.final
         self._longer = 1.0
         self._seeded = any(name != RANDOM for name in initial)
-        self._entries: list[dict[str, Any]] = []
+        self._entries: list[tuple[str, Proposal | None, str]] = []
         self._earlier: frozenset[str] = frozenset()
         if task is not None and isinstance(recipe, Recipe):
             self._longer = recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
@@ -56,9 +56,13 @@ class Finals:
 
     def note(self) -> tuple[str, dict[str, Any]]:
         """What the study keeps of them."""
-        return FINALS, {"entries": self._entries, "seeds": self._seeds or 1, "first": self._seed, "selects": self._selects}
+        entries = [
+            {"name": name, "proposal": proposal and Trial(0, proposal).to_json()["proposal"], "reason": reason}
+            for name, proposal, reason in self._entries
+        ]
+        return FINALS, {"entries": entries, "seeds": self._seeds or 1, "first": self._seed, "selects": self._selects}
 
-    def baselines(self, store: StudyStore, time_limit: float | None) -> Listed:
+    def baselines(self, time_limit: float | None) -> Listed:
         """Baselines that are no seeds, scored on validation; none where the search scores on test."""
         wanted = [] if self._seeded or not self._selects else [(proposal, self._seed) for proposal in self._proposals()]
         return Listed(BASELINE, wanted, time_limit=time_limit)
@@ -98,13 +102,12 @@ class Finals:
         return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))
 
     def _proposals(self) -> list[Proposal]:
-        return [proposal_of(entry) for entry in self._entries if entry["proposal"] is not None]
+        return [proposal for _, proposal, _ in self._entries if proposal is not None]
 
 
-def _entry(shown: str, name: str, space: EinSpace) -> dict[str, Any]:
+def _entry(shown: str, name: str, space: EinSpace) -> tuple[str, Proposal | None, str]:
     """A baseline at the task's input and in its grammar, or why there is none; or an initial member."""
     try:
-        proposal = Proposal.of(member(space, name), shown)
+        return shown, Proposal.of(member(space, name), shown), ""
     except (NetworkError, ShapeError, GrammarError) as error:
-        return {"name": shown, "proposal": None, "reason": str(error)}
-    return {"name": shown, "proposal": Trial(0, proposal).to_json()["proposal"], "reason": ""}
+        return shown, None, str(error)

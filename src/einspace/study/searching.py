@@ -14,9 +14,10 @@ from uuid import uuid4
 import numpy as np
 
 from einspace import strategies
-from einspace.callbacks import Callback, Watch, WriteReport
+from einspace.attachments import attach
+from einspace.callbacks import Callback, Progress, Watch, WriteReport
 from einspace.callbacks.bar import Bar
-from einspace.config import seconds_of, stored, write_config
+from einspace.config import stored, write_config
 from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
 from einspace.evaluation.compute import Compute
@@ -27,7 +28,8 @@ from einspace.executors.main_module import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
-from einspace.result import Progress, Result, collect
+from einspace.quantities import seconds_of
+from einspace.result import Result, collect
 from einspace.result.reading import SESSION, sessions_of
 from einspace.run import Run, made
 from einspace.settings import of_objective, of_search, of_task
@@ -224,7 +226,7 @@ def search(
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
-        folder.attach(task.preprocessing if isinstance(task, Task) else None, grammar)
+        attach(folder.path, task.preprocessing if isinstance(task, Task) else None, grammar)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
@@ -236,7 +238,7 @@ def search(
         try:
             store.note(*entrants.note())
             entrants.remember(store)
-            driver.run(entrants.baselines(store, time_limit), Search(proposer, seed, time_left, time_limit))
+            driver.run(entrants.baselines(time_limit), Search(proposer, seed, time_left, time_limit))
             driver.clock.searched()
             driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
             _keep(driver, this)

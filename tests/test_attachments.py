@@ -10,11 +10,12 @@ from tests.networks.own_layers import OWN
 from torch import nn
 
 from einspace import Dense, EinSpace, Grammar, einspace_grammar
+from einspace.attachments import GRAMMAR, PREPROCESSING, attach, grammar_of_run, preprocessing_of_run
 from einspace.errors import GrammarError, RunError
 from einspace.grammar import grammar_data, grammar_of
 from einspace.networks.export import export_file, load_source, load_weights
 from einspace.predictor.trained import Trained, check_raw
-from einspace.run import GRAMMAR, PREPROCESSING, Run, made
+from einspace.run import Run, made
 from einspace.settings import check_same
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.split import Normaliser
@@ -33,18 +34,18 @@ def test_a_run_brings_back_its_grammar_and_its_fields(tmp_path: Path) -> None:
     run = Run(tmp_path, "mine")
     made(run.path)
     said = _fields()
-    run.attach(said, OWN)
+    attach(run.path, said, OWN)
     settings = {"grammar": OWN.fingerprint, "preprocessing": json.loads(json.dumps(said.to_json()))}
-    assert run.grammar(settings) == OWN
-    back = run.preprocessing(settings)
+    assert grammar_of_run(run.path, settings) == OWN
+    back = preprocessing_of_run(run.path, settings)
     assert back is not None
     assert back.to_json() == said.to_json()
     other = Run(tmp_path, "other")
     made(other.path)
-    other.attach(Preprocessing(), None)
+    attach(other.path, Preprocessing(), None)
     assert list(other.path.iterdir()) == []
-    assert other.grammar({}) is None
-    assert other.preprocessing({}) is None
+    assert grammar_of_run(other.path, {}) is None
+    assert preprocessing_of_run(other.path, {}) is None
 
 
 def test_damage_is_said(tmp_path: Path) -> None:
@@ -52,19 +53,19 @@ def test_damage_is_said(tmp_path: Path) -> None:
     run = Run(tmp_path, "mine")
     made(run.path)
     said = _fields()
-    run.attach(said, OWN)
+    attach(run.path, said, OWN)
     settings = {"grammar": einspace_grammar().fingerprint, "preprocessing": said.to_json()}
     with pytest.raises(RunError, match="holds another grammar"):
-        run.grammar(settings)
+        grammar_of_run(run.path, settings)
     (run.path / GRAMMAR).write_text("{")
     with pytest.raises(RunError, match="cannot be read"):
-        run.grammar(settings)
+        grammar_of_run(run.path, settings)
     (run.path / PREPROCESSING).write_bytes(b"none at all")
     with pytest.raises(RunError, match=r"preprocessing.safetensors cannot be used"):
-        run.preprocessing(settings)
+        preprocessing_of_run(run.path, settings)
     (run.path / PREPROCESSING).unlink()
     with pytest.raises(RunError, match=r"is missing among the tensors"):
-        run.preprocessing(settings)
+        preprocessing_of_run(run.path, settings)
 
 
 def test_a_stored_grammar_imports_nothing() -> None:
