@@ -12,7 +12,7 @@ from einspace.graph import Graph, Series, lower, saved_bytes, series
 from einspace.graph import optimize as run_passes
 from einspace.limits import Limits
 from einspace.sampling import Sampler, SamplingReport, chooser
-from einspace.variation import CrossoverReport, MutationReport, crossover, distance, mutate
+from einspace.variation import CrossoverReport, EditReport, MutationReport, crossover, distance, edit, mutate
 
 REMEMBERED = 50_000
 """Inferred subtrees that an architecture keeps between mutations."""
@@ -183,6 +183,20 @@ class EinSpace:
         memo = self._memo_of(architecture)
         mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, architecture.series, report)
         return Architecture(mutation.node, self.input, mutation.inferred, mutation.series)
+
+    def edit(self, architecture: Architecture, rng: Random, report: EditReport | None = None) -> Architecture:
+        """An architecture changed as people would by hand: widths, a block, a kernel or a stride.
+
+        The child is valid, within the limits, and differs from its parent. Raises MutationError where there is nothing to edit.
+
+        >>> space = EinSpace((8, 8))
+        >>> str(space.edit(space.parse("[linear(d=2048) relu]"), Random(0)))
+        '[linear(d=1024) relu]'
+        """
+        self._check(architecture)
+        memo = self._memo_of(architecture)
+        child = edit(architecture.node, self.input, self.grammar, self.limits, rng, memo, architecture.series, report)
+        return Architecture(child.node, self.input, child.inferred, child.series)
 
     def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:
         """The first architecture with a part of the second: valid, within the limits and neither of both.

@@ -1,9 +1,9 @@
 """Shapes and costs of a derivation by arithmetic on features alone: no tensor, no recursion, no expansion of copies."""
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from einspace.derivation.tree import Node
-from einspace.features import Features
+from einspace.features import Feature, Features
 from einspace.operations import Operation
 
 
@@ -65,19 +65,22 @@ def apply(operation: Operation, inputs: Features) -> Inferred:
     return Inferred(outputs, Cost(1, 0, operation.parameters(inputs), operation.flops(inputs), operation.written(inputs)))
 
 
-class Frame:
-    """A node under evaluation: the results of its children so far."""
+Value = TypeVar("Value")
+"""What flows between operations: a feature, or a feature with more that is known of it."""
 
-    __slots__ = ("cost", "done", "inputs", "node", "repeats")
 
-    def __init__(self, node: Node, inputs: Features) -> None:
+class Frame(Generic[Value]):
+    """A node under evaluation: the outputs of its children so far."""
+
+    __slots__ = ("done", "inputs", "node", "repeats")
+
+    def __init__(self, node: Node, inputs: tuple[Value, ...]) -> None:
         self.node = node
         self.inputs = inputs
         self.repeats = node.repeats
-        self.done: list[Features] = []
-        self.cost = NODE
+        self.done: list[tuple[Value, ...]] = []
 
-    def arguments(self) -> Features:
+    def arguments(self) -> tuple[Value, ...]:
         """The inputs of the next child: a branch gets its own feature, the aggregation gets those of all branches."""
         position, last = len(self.done), len(self.node.children) - 1
         if position == 0:
@@ -87,6 +90,16 @@ class Frame:
         if position < last:
             return (self.done[0][position - 1],)
         return self.done[1] * self.repeats if self.repeats > 1 else tuple(outputs[0] for outputs in self.done[1:])
+
+
+class _CostedFrame(Frame[Feature]):
+    """A node whose cost is added up too."""
+
+    __slots__ = ("cost",)
+
+    def __init__(self, node: Node, inputs: Features) -> None:
+        super().__init__(node, inputs)
+        self.cost = NODE
 
     def take(self, result: Inferred) -> None:
         """Note the result of the next child; the cost of a repeated branch counts for each copy."""
@@ -100,7 +113,7 @@ def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
     known = memo.get(root, inputs)
     if known is not None:
         return known
-    frames = [Frame(root, inputs)]
+    frames = [_CostedFrame(root, inputs)]
     while True:
         frame = frames[-1]
         if len(frame.done) == len(frame.node.children):
@@ -117,7 +130,7 @@ def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
             continue
         hit = memo.get(child, arguments)
         if hit is None:
-            frames.append(Frame(child, arguments))
+            frames.append(_CostedFrame(child, arguments))
         else:
             frame.take(hit)
 
@@ -128,7 +141,7 @@ def inputs_at(root: Node, inputs: Features, path: tuple[int, ...], memo: Memo) -
     for position in path:
         frame = Frame(node, inputs)
         for child in node.nodes[:position]:
-            frame.take(infer(child, frame.arguments(), memo))
+            frame.done.append(infer(child, frame.arguments(), memo).outputs)
         node, inputs = node.nodes[position], frame.arguments()
     return inputs
 

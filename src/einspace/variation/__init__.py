@@ -1,8 +1,21 @@
-"""Variation of derivations: mutation as in section 4.1, crossover of two parents, and how far two derivations are apart."""
+"""Variation of derivations: mutation as in section 4.1, edits by hand, crossover of two parents, changes of the recipe, and distance."""
 
 from einspace.variation.child import TRIES, Child, VariationReport
 from einspace.variation.crossover import CrossoverReport, crossover
 from einspace.variation.distance import distance
+from einspace.variation.edits import EDITS, EditReport, edit
 from einspace.variation.mutation import MutationReport, mutate
 
-__all__ = ["TRIES", "Child", "CrossoverReport", "MutationReport", "VariationReport", "crossover", "distance", "mutate"]
+__all__ = [
+    "EDITS",
+    "TRIES",
+    "Child",
+    "CrossoverReport",
+    "EditReport",
+    "MutationReport",
+    "VariationReport",
+    "crossover",
+    "distance",
+    "edit",
+    "mutate",
+]

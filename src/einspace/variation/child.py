@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from random import Random
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from einspace.derivation import Inferred, Memo, Node, infer
 from einspace.errors import MutationError, ShapeError
@@ -63,6 +63,11 @@ class VariationReport:
         """Nodes that were drawn."""
         return self.places.total()
 
+    def reject(self, path: Path, reason: Literal["misfits", "outgrown", "unchanged"]) -> None:
+        """Count a try at the node of a path that gave no child."""
+        self.places[path] += 1
+        setattr(self, reason, getattr(self, reason) + 1)
+
 
 def draw(parent: Node, rng: Random) -> Path:
     """The path of a node of the derivation, uniformly."""
@@ -88,34 +93,53 @@ def breed(
     """
     for _ in range(TRIES):
         path = draw(parent, rng)
-        report.places[path] += 1
         try:
             subtree = propose(path)
-            if subtree is None:
-                continue
-            if not keeps_branches(parent, path, subtree):
-                report.misfits += 1
-                continue
-            child = parent.replace(path, subtree)
-            inferred = infer(child, (inputs,), memo)
         except AttemptGivenUp:
-            report.outgrown += 1
+            report.reject(path, "outgrown")
             continue
         except ShapeError:
-            report.misfits += 1
+            report.reject(path, "misfits")
             continue
-        if limits.outgrown(inferred.cost) or inferred.cost.parameters < limits.min_parameters:
-            report.outgrown += 1
-            continue
-        if subtree != parent.at(path):
-            alike = {other.series.digest for other in known if other.could_be(inferred)}
-            computed = series(child) if alike else None
-            if computed is None or computed.digest not in alike:
-                report.children += 1
-                report.place = path
-                return Child(child, inferred, computed, path)
-        report.unchanged += 1
+        if subtree is None:
+            report.places[path] += 1
+        elif not keeps_branches(parent, path, subtree):
+            report.reject(path, "misfits")
+        elif subtree == parent.at(path):
+            report.reject(path, "unchanged")
+        elif child := judged(parent.replace(path, subtree), path, inputs, limits, memo, known, report):
+            return child
     raise MutationError(f"no valid new child within {limits} was found in {TRIES:,} tries: {hint}")
+
+
+def judged(
+    node: Node, path: Path, inputs: Feature, limits: Limits, memo: Memo, known: Collection[Known], report: VariationReport
+) -> Child | None:
+    """The child that a changed derivation is, or None where it is invalid, beyond the limits, or one of the `known`; the report counts it.
+
+    Args:
+        node: The whole derivation.
+        path: Leads to the node below which it differs from the parent.
+        inputs: The network's input.
+        limits: What the child must keep to.
+        memo: What is known of the parent's subtrees.
+        known: The architectures that the child must not be.
+        report: Counts the try, and what came of it.
+    """
+    try:
+        inferred = infer(node, (inputs,), memo)
+    except ShapeError:
+        return report.reject(path, "misfits")
+    if limits.outgrown(inferred.cost) or inferred.cost.parameters < limits.min_parameters:
+        return report.reject(path, "outgrown")
+    alike = {other.series.digest for other in known if other.could_be(inferred)}
+    computed = series(node) if alike else None
+    if computed is not None and computed.digest in alike:
+        return report.reject(path, "unchanged")
+    report.places[path] += 1
+    report.children += 1
+    report.place = path
+    return Child(node, inferred, computed, path)
 
 
 def keeps_branches(parent: Node, path: Path, subtree: Node) -> bool:

@@ -1,0 +1,98 @@
+"""Edits by hand: one of them at a place that is drawn at random, and the next kind where one finds nothing to do."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from random import Random
+from typing import NamedTuple
+
+from einspace.derivation import Memo, Node, infer
+from einspace.errors import MutationError
+from einspace.features import Feature
+from einspace.grammar import Grammar
+from einspace.graph import Series, series
+from einspace.limits import Limits
+from einspace.variation.child import Child, Known, VariationReport, judged
+from einspace.variation.edits.blocks import drop_block, repeat_block
+from einspace.variation.edits.site import Candidate, Site
+from einspace.variation.edits.widths import scale_widths
+from einspace.variation.edits.windows import change_kernel, change_stride
+
+CANDIDATES = 50
+"""How many changed derivations of one kind are tried."""
+
+
+class Edit(NamedTuple):
+    """A kind of edit: a function from an architecture to changed derivations in a random order, how often it is drawn first, and what it does."""
+
+    candidates: Callable[[Site, Random], Iterator[Candidate]]
+    weight: float
+    description: str
+
+
+EDITS: dict[str, Edit] = {
+    "widths": Edit(scale_widths, 2, "all widths of the network or of a module doubled or halved"),
+    "repeat": Edit(repeat_block, 1, "a block followed by itself"),
+    "drop": Edit(drop_block, 1, "a block left out of a sequence"),
+    "kernel": Edit(change_kernel, 1, "another kernel of a convolution, or patches of another size"),
+    "stride": Edit(change_stride, 1, "another stride of a convolution, or of a block with its shortcut"),
+}
+"""Every kind of edit by its name."""
+
+
+@dataclass
+class EditReport(VariationReport):
+    """What an edit had to do; hand one in to see it filled."""
+
+    words: str = ""
+    """The last child's edit, such as "all widths x 2"."""
+    made: Counter[str] = field(default_factory=Counter)
+    """Children by the kind of their edit."""
+    idle: Counter[str] = field(default_factory=Counter)
+    """How often a kind was drawn and found nothing to do that gives a valid new architecture."""
+
+
+def edit(
+    parent: Node,
+    inputs: Feature,
+    grammar: Grammar,
+    limits: Limits,
+    rng: Random,
+    memo: Memo | None = None,
+    normal: Series | None = None,
+    report: EditReport | None = None,
+) -> Child:
+    """Draw a kind of edit by weight, and take the first of its changed derivations that is valid; draw another kind where there is none.
+
+    Args:
+        parent: A derivation that fits the input.
+        inputs: The network's input.
+        grammar: What the child must be a derivation of: an edit puts in nothing that the grammar does not derive.
+        limits: What the child must keep to.
+        rng: The only source of randomness.
+        memo: What is known of the parent's subtrees.
+        normal: The parent's normal form, if known.
+        report: Is filled.
+
+    Returns:
+        A valid child within the limits, never the parent's architecture (canonical key). Its path leads to the node that holds all changes.
+
+    Raises:
+        MutationError: No kind finds anything to do.
+    """
+    memo = Memo() if memo is None else memo
+    report = EditReport() if report is None else report
+    site = Site(parent, inputs, grammar, memo)
+    known = [Known(infer(parent, (inputs,), memo), series(parent) if normal is None else normal)]
+    left = dict(EDITS)
+    while left:
+        kind = rng.choices(list(left), [one.weight for one in left.values()])[0]
+        for candidate in islice(left.pop(kind).candidates(site, rng), CANDIDATES):
+            child = judged(candidate.node, candidate.path, inputs, limits, memo, known, report)
+            if child is not None:
+                report.words = candidate.words
+                report.made[kind] += 1
+                return child
+        report.idle[kind] += 1
+    raise MutationError(f"none of the edits {', '.join(EDITS)} gives a valid new architecture within {limits}: mutate it, or widen the limits")

@@ -1,0 +1,58 @@
+"""The widths of the whole network or of a module, doubled or halved: one decision for people, a dozen linear layers for the grammar."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+
+from einspace.operations import Linear, Operation
+from einspace.variation.child import Path
+from einspace.variation.edits.groups import WidthGroup, width_groups
+from einspace.variation.edits.site import Candidate, Site, common, exchanged
+
+WHOLE = 0.5
+"""The probability that the whole network is tried first."""
+
+
+def scale_widths(site: Site, rng: Random) -> Iterator[Candidate]:
+    """The whole network or a module with all its widths doubled or halved, in a random order.
+
+    The widths of channels change, and those of pixels and tokens only in a part that has no others. A width stays where it must fit the
+    input or, in a module, the network around it, and where the grammar has no linear layer of the other width.
+    """
+    modules = _modules(width_groups(site.node, site.inputs))
+    order = rng.sample(range(len(modules)), len(modules))
+    if order and rng.random() < WHOLE:
+        order.remove(0)
+        order.insert(0, 0)
+    for i in order:
+        for doubled in rng.sample((True, False), 2):
+            terminals = {path: layer for group in modules[i] for path, layer in _scaled(site, group, doubled).items()}
+            if terminals:
+                yield Candidate(*exchanged(site.node, terminals), f"{'all ' if i == 0 else ''}widths {'x' if doubled else '/'} 2")
+
+
+def _modules(groups: list[WidthGroup]) -> list[list[WidthGroup]]:
+    """The groups that lie inside of each module, the whole network first; modules with the same groups are one."""
+    places = [common(group.paths) for group in groups]
+    found: dict[tuple[int, ...], list[WidthGroup]] = {}
+    for module in sorted({place[:length] for place in places for length in range(len(place) + 1)}):
+        inside = [i for i, place in enumerate(places) if place[: len(module)] == module]
+        channels = [i for i in inside if groups[i].channels]
+        found.setdefault(tuple(channels or inside), [groups[i] for i in channels or inside])
+    return list(found.values())
+
+
+def _scaled(site: Site, group: WidthGroup, doubled: bool) -> dict[Path, Operation]:
+    """The other layers of a group, or none if the grammar lacks one of them."""
+    found: dict[Path, Operation] = {}
+    for path in group.paths:
+        node = site.node.at(path)
+        layer = node.terminal
+        assert isinstance(layer, Linear)
+        if layer.d % 2 and not doubled:
+            return {}
+        other = replace(layer, d=layer.d * 2 if doubled else layer.d // 2)
+        if not site.derives(node.symbol, other):
+            return {}
+        found[path] = other
+    return found
