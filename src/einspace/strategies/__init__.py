@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from einspace.errors import SettingError, UnknownNameError
 from einspace.space import EinSpace
@@ -56,7 +57,7 @@ def options(name: str) -> tuple[str, ...]:
     """The options of a strategy beside the space and initial members: parameters of its class, which keeps each under the same name.
 
     >>> options("pareto"), options("random")
-    (('population', 'tournament', 'crossover', 'cost'), ())
+    (('population', 'tournament', 'crossover', 'edits', 'recipe_changes', 'choices', 'start', 'cost'), ())
     """
     return tuple(option for option in signature(class_of(name)).parameters if option not in ("space", "initial"))
 
@@ -68,7 +69,7 @@ def check_takes(name: str, option: str, value: object) -> None:
         raise SettingError(f"the strategy {name} takes no {option}, which was given as {value!r}: it is an option of {', '.join(others)}")
 
 
-def get(name: str | Strategy, space: EinSpace, initial: Sequence[str] = (), **given: float | str | None) -> Strategy:
+def get(name: str | Strategy, space: EinSpace, initial: Sequence[str] = (), **given: Any) -> Strategy:
     """Build a strategy, or return one that is given as an object. `initial` is as `parse_initial` returns it; random strategies take none.
 
     What else is `given` are options of the strategy, with None for its own default. Raises UnknownNameError for another name and

@@ -1,16 +1,25 @@
 """Regularised evolution (section 4.1): a tournament among the youngest, whose winner is mutated."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from itertools import cycle, islice
 from random import Random
+from types import MappingProxyType
 
 from einspace.errors import MutationError, SettingError
-from einspace.space import EinSpace
+from einspace.space import Architecture, EinSpace
 from einspace.strategies.base import History, Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.trial import Proposal, Trial
-from einspace.variation import MutationReport
+from einspace.variation import Choices, EditReport, MutationReport, canonical, check_choices, mutate_changes
+
+TRIES = 20
+"""How many children are drawn before one is proposed that is trained like an earlier trial; the paper's strategies draw one."""
+
+RECIPE_ALONE = 0.5
+"""The probability that a child whose recipe changes has its parent's architecture."""
 
 
 class TournamentStrategy(Strategy):
@@ -18,25 +27,59 @@ class TournamentStrategy(Strategy):
 
     `initial` holds names of baselines, texts and "random"; each is tried once, in this order. While none of them has ended well, the
     search waits for those that run, so that nothing but the seeds enters a seeded population (section 4.4). If `initial` is empty, the
-    search starts from scratch: with random samples until `population` of them ended well. `crossover` is the probability that a child has
-    two parents, the winners of two tournaments. A fresh sample is proposed where no seed ended well, or no child is found.
-    Raises UnknownNameError, NotationError, ShapeError, NetworkError or GrammarError at once for initial members that the space does not
-    have, and SettingError for a population or a tournament without members and for a probability outside 0 to 1.
+    search starts from scratch: with random samples until `population` of them ended well. A fresh sample is proposed where no seed ended
+    well, or no child is found.
+
+    Args:
+        space: The space of the architectures.
+        population: Members of the population.
+        tournament: Members that compete to be a parent.
+        initial: The initial members.
+        crossover: The probability that a child has two parents, the winners of two tournaments; it has the first one's changes.
+        edits: The share of the other children that are edited as by hand (`EinSpace.edit`) instead of mutated as in the paper.
+        recipe_changes: The probability that a child's changes of recipe and head move by one step; half of these children keep the
+            architecture of their parent.
+        choices: What may change, by name: its values in ascending order, and the value that stands without a change.
+        start: The changes of initial members and samples.
+
+    Where `edits` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again.
+
+    Raises:
+        UnknownNameError, NotationError, ShapeError, NetworkError, GrammarError: For initial members that the space does not have.
+        SettingError: For a population or a tournament without members, a probability outside 0 to 1, choices that do not ascend, and
+            changes of the recipe without choices.
     """
 
     def __init__(
-        self, space: EinSpace, population: int = 100, tournament: int = 10, initial: Sequence[str] = (), crossover: float = 0.0
+        self,
+        space: EinSpace,
+        population: int = 100,
+        tournament: int = 10,
+        initial: Sequence[str] = (),
+        crossover: float = 0.0,
+        edits: float = 0.0,
+        recipe_changes: float = 0.0,
+        choices: Choices = MappingProxyType({}),
+        start: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         for option, value in (("population", population), ("tournament", tournament)):
             if type(value) is not int or value < 1:
                 raise SettingError(f"{option} must be a whole number of at least 1, not {value!r}")
-        if not (isinstance(crossover, int | float) and 0 <= crossover <= 1):
-            raise SettingError(f"crossover must be a probability from 0 to 1, not {crossover!r}")
+        for option, share in (("crossover", crossover), ("edits", edits), ("recipe_changes", recipe_changes)):
+            if not (isinstance(share, int | float) and 0 <= share <= 1):
+                raise SettingError(f"{option} must be a probability from 0 to 1, not {share!r}")
+        check_choices(choices)
+        if recipe_changes and all(set(ladder) == {standing} for ladder, standing in choices.values()):
+            raise SettingError(f"recipe_changes is {recipe_changes!r}, so that choices are needed with two values or more")
         self.space = space
         self.population = population
         self.tournament = tournament
         self.initial = tuple(initial)
         self.crossover = float(crossover)
+        self.edits = float(edits)
+        self.recipe_changes = float(recipe_changes)
+        self.choices = {name: (tuple(map(float, ladder)), float(standing)) for name, (ladder, standing) in choices.items()}
+        self.start = canonical(start, choices)
         self._seeds = {name: member(space, name) for name in self.initial if name != RANDOM}
 
     @abstractmethod
@@ -52,28 +95,59 @@ class TournamentStrategy(Strategy):
         number = len(history)
         if number < len(self.initial):
             name = self.initial[number]
-            return Proposal.of(self.space.sample(rng) if name == RANDOM else self._seeds[name], f"seed {label(name, number)}")
+            architecture = self.space.sample(rng) if name == RANDOM else self._seeds[name]
+            return Proposal.of(architecture, f"seed {label(name, number)}", changes=self.start)
         members = self.members(history)
         if self.initial:
             if not members and any(trial.evaluation is None for trial in history[: len(self.initial)]):
                 return None
         elif len(list(islice((1 for trial in history if trial.fitness is not None), self.population))) < self.population:
             members = []
-        return self._child(members, rng) if members else Proposal.of(self.space.sample(rng), "sample")
+        return self._new_child(members, history, rng) if members else self._sample(rng)
+
+    def _sample(self, rng: Random) -> Proposal:
+        return Proposal.of(self.space.sample(rng), "sample", changes=self.start)
+
+    def _new_child(self, members: Sequence[Trial], history: History, rng: Random) -> Proposal:
+        """A child that is trained like no trial of the history, if one is drawn soon; the paper's strategies do not look."""
+        child = self._child(members, rng)
+        if self.edits or self.recipe_changes:
+            tried = {trial.proposal.identity for trial in history}
+            for _ in range(TRIES - 1):
+                if child.identity not in tried:
+                    break
+                child = self._child(members, rng)
+        return child
 
     def _child(self, members: Sequence[Trial], rng: Random) -> Proposal:
         first = self._parent(members, rng)
+        changes, moved = first.proposal.changes, ""
+        if self.recipe_changes and rng.random() < self.recipe_changes:
+            changes, moved = mutate_changes(changes, self.choices, rng), "recipe"
+            if rng.random() < RECIPE_ALONE:
+                return replace(first.proposal, origin=moved, parents=(first.number,), place=None, changes=changes)
         try:
-            if self.crossover and rng.random() < self.crossover:
-                second = self._parent(members, rng)
-                if second.proposal.key != first.proposal.key:
-                    one, other = (self.space.parse(parent.proposal.text) for parent in (first, second))
-                    return Proposal.of(self.space.crossover(one, other, rng), "crossover", (first.number, second.number))
-            report = MutationReport()
-            child = self.space.mutate(self.space.parse(first.proposal.text), rng, report)
-            return Proposal.of(child, "mutation", (first.number,), report.place)
+            child, origin, parents, place = self._changed(first, members, rng)
         except MutationError:
-            return Proposal.of(self.space.sample(rng), "sample")
+            return self._sample(rng)
+        return Proposal.of(child, f"{origin}, {moved}" if moved else origin, parents, place, changes)
+
+    def _changed(
+        self, first: Trial, members: Sequence[Trial], rng: Random
+    ) -> tuple[Architecture, str, tuple[int, ...], tuple[int, ...] | None]:
+        """Another architecture than the first parent's, where it is from in a word or two, its parents, and the place of the change."""
+        if self.crossover and rng.random() < self.crossover:
+            second = self._parent(members, rng)
+            if second.proposal.key != first.proposal.key:
+                one, other = (self.space.parse(parent.proposal.text) for parent in (first, second))
+                return self.space.crossover(one, other, rng), "crossover", (first.number, second.number), None
+        parent = self.space.parse(first.proposal.text)
+        if self.edits and rng.random() < self.edits:
+            edited = EditReport()
+            with suppress(MutationError):
+                return self.space.edit(parent, rng, edited), edited.words, (first.number,), edited.place
+        report = MutationReport()
+        return self.space.mutate(parent, rng, report), "mutation", (first.number,), report.place
 
     def _parent(self, members: Sequence[Trial], rng: Random) -> Trial:
         return self.winner(rng.sample(members, min(self.tournament, len(members))))

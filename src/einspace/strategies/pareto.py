@@ -1,6 +1,7 @@
 """Two objectives: evolution towards the Pareto set of a good score and a small or fast network (NSGA-II's selection)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from einspace.errors import SettingError
 from einspace.pareto import crowding, fronts
@@ -8,6 +9,7 @@ from einspace.space import EinSpace
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
 from einspace.trial import Trial
+from einspace.variation import Choices
 
 COSTS = ("parameters", "flops", "latency")
 """Second objectives, by their names in `Trial.cost`: figures of the backbone, and one that is measured."""
@@ -34,9 +36,13 @@ class ParetoEvolution(TournamentStrategy):
         tournament: int = 10,
         initial: Sequence[str] = (),
         crossover: float = 0.0,
+        edits: float = 0.0,
+        recipe_changes: float = 0.0,
+        choices: Choices = MappingProxyType({}),
+        start: Mapping[str, float] = MappingProxyType({}),
         cost: str = "parameters",
     ) -> None:
-        super().__init__(space, population, tournament, initial, crossover)
+        super().__init__(space, population, tournament, initial, crossover, edits, recipe_changes, choices, start)
         self.cost = check_cost(cost)
 
     def members(self, history: History) -> list[Trial]:

@@ -1,5 +1,6 @@
 """Variation of derivations: mutation as in section 4.1, edits by hand, crossover of two parents, changes of the recipe, and distance."""
 
+from einspace.variation.changes import Choices, canonical, check_choices, mutate_changes
 from einspace.variation.child import TRIES, Child, VariationReport
 from einspace.variation.crossover import CrossoverReport, crossover
 from einspace.variation.distance import distance
@@ -10,12 +11,16 @@ __all__ = [
     "EDITS",
     "TRIES",
     "Child",
+    "Choices",
     "CrossoverReport",
     "EditReport",
     "MutationReport",
     "VariationReport",
+    "canonical",
+    "check_choices",
     "crossover",
     "distance",
     "edit",
     "mutate",
+    "mutate_changes",
 ]

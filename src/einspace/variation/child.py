@@ -129,13 +129,16 @@ def judged(
     try:
         inferred = infer(node, (inputs,), memo)
     except ShapeError:
-        return report.reject(path, "misfits")
+        report.reject(path, "misfits")
+        return None
     if limits.outgrown(inferred.cost) or inferred.cost.parameters < limits.min_parameters:
-        return report.reject(path, "outgrown")
+        report.reject(path, "outgrown")
+        return None
     alike = {other.series.digest for other in known if other.could_be(inferred)}
     computed = series(node) if alike else None
     if computed is not None and computed.digest in alike:
-        return report.reject(path, "unchanged")
+        report.reject(path, "unchanged")
+        return None
     report.places[path] += 1
     report.children += 1
     report.place = path

@@ -24,7 +24,7 @@ CANDIDATES = 50
 
 
 class Edit(NamedTuple):
-    """A kind of edit: a function from an architecture to changed derivations in a random order, how often it is drawn first, and what it does."""
+    """A kind of edit: a function from an architecture to changed derivations in a random order, its weight, and what it does in one line."""
 
     candidates: Callable[[Site, Random], Iterator[Candidate]]
     weight: float
@@ -95,4 +95,6 @@ def edit(
                 report.made[kind] += 1
                 return child
         report.idle[kind] += 1
-    raise MutationError(f"none of the edits {', '.join(EDITS)} gives a valid new architecture within {limits}: mutate it, or widen the limits")
+    raise MutationError(
+        f"none of the edits {', '.join(EDITS)} gives a valid new architecture within {limits}: mutate it, or widen the limits"
+    )

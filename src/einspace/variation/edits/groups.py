@@ -1,7 +1,8 @@
 """Groups of widths: which linear layers must change their widths together, so that sums and products of branches still fit.
 
-Each axis is followed through the network as a sum: how much of its length each linear layer sets, and how much the input does. Where two axes
-must be as long as each other, the layers in which their sums differ are one group. A group in which the input has a share cannot change.
+Each axis is followed through the network as a sum: how much of its length each linear layer sets, and how much the input does. Where two
+axes must be as long as each other, the layers in which their sums differ are one group. A group in which the input has a share cannot
+change.
 """
 
 from collections.abc import Sequence
@@ -178,6 +179,4 @@ def width_groups(root: Node, inputs: Feature) -> list[WidthGroup]:
         else:
             frame.done.append(tracer.apply(child, frame.arguments(), frame.path))
     found = [sorted(numbers) for numbers in tracer.joined.subsets() if INPUT not in numbers]
-    return [
-        WidthGroup(tuple(tracer.paths[n] for n in numbers), any(tracer.channels[n] for n in numbers)) for numbers in sorted(found)
-    ]
+    return [WidthGroup(tuple(tracer.paths[n] for n in numbers), any(tracer.channels[n] for n in numbers)) for numbers in sorted(found)]
