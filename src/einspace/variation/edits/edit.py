@@ -24,7 +24,7 @@ CANDIDATES = 50
 
 
 class Edit(NamedTuple):
-    """A kind of edit: a function from an architecture to changed derivations in a random order, its weight, and what it does in one line."""
+    """A kind of edit: a function from an architecture to changed derivations in random order, its weight, and what it does in one line."""
 
     candidates: Callable[[Site, Random], Iterator[Candidate]]
     weight: float
