@@ -93,6 +93,15 @@ def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
         check_raw(found, "mine")
 
 
+def test_a_run_from_before_an_option_is_continued_with_the_option_off() -> None:
+    """What a stored run does not name was off: a search that turns it on is another one."""
+    stored = {"strategy_source": "einspace", "metric": {"source": "x"}, "crossover": 0.0}
+    check_same(stored, {**stored, "edits": 0.0, "recipe_changes": 0.0, "choices": {}, "start": {}}, "mine")
+    for option in ({"edits": 0.3}, {"start": {"grid": 2.0}}, {"crossover": 0.5}):
+        with pytest.raises(RunError, match=next(iter(option))):
+            check_same(stored, {**stored, **option}, "mine")
+
+
 def test_fields_go_into_every_format(tmp_path: Path) -> None:
     """A mean for each pixel: too many numbers for a source to write down, which takes them from the safetensors file."""
     said, space = _fields(), EinSpace((1, 20, 20))

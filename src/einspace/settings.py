@@ -73,7 +73,8 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
         apart |= set(_LATER)
     there = {name: value for name, value in stored.items() if name not in apart}
-    lines = differences(there, {name: value for name, value in here.items() if name not in apart})
+    # A run from before there was an option had it off.
+    lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
     if lines:
         changed = "\n".join(f"  {line}" for line in lines)
         raise RunError(f"the run {run!r} was started with other settings: continue it with the same, or choose another name\n{changed}")

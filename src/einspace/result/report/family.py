@@ -1,5 +1,6 @@
-"""Family: the ancestors of the best architecture, and what each mutation replaced."""
+"""Family: the ancestors of the best architecture, and what each mutation or edit replaced."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ class Step:
     """The subtree of the first parent that was replaced."""
     after: str = ""
     """The subtree in its place."""
+    recipe: str = ""
+    """The changes of recipe and head, where they are not the first parent's."""
 
 
 def family(result: Result) -> list[Step]:
@@ -46,9 +49,9 @@ def _step(trial: Trial, parents: Sequence[Trial]) -> Step:
         return Step(trial, None)
     gain = None if trial.fitness is None or parent.fitness is None else trial.fitness - parent.fitness
     place = trial.proposal.place
-    if place is None:
-        return Step(trial, gain)
-    return Step(trial, gain, _at(parent, place), _at(trial, place))
+    before, after = ("", "") if place is None else (_at(parent, place), _at(trial, place))
+    changes = trial.proposal.changes
+    return Step(trial, gain, before, after, "" if changes == parent.proposal.changes else json.dumps(dict(changes)))
 
 
 def _at(trial: Trial, place: tuple[int, ...]) -> str:

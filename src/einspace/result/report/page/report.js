@@ -67,7 +67,7 @@
     if (trial.traceback) element("pre", trial.traceback, body);
     if (trial.network) drawn(trial.network, body);
     if (trial.tree) {
-      element("h3", trial.changed ? "Derivation tree; the red outline is what the mutation put in" : "Derivation tree", body);
+      element("h3", trial.changed ? "Derivation tree; the red outline holds what changed" : "Derivation tree", body);
       drawn(trial.tree, body);
     }
     if (!trial.network) element("p", `Its picture is not in this page: einspace show RUN --trial ${number} --svg FILE draws it.`, body);
