@@ -1,4 +1,4 @@
-"""Edits by hand: every kind gives networks of the grammar that are what inference says, and the widths change as people would change them."""
+"""Edits by hand: every kind gives networks of the grammar that are what inference says, and widths change as people would change them."""
 
 from collections import Counter
 from itertools import islice
@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.architectures import SHAPES, SMALL, sampled
 
@@ -46,6 +46,7 @@ def check(child: Architecture, parent: Architecture, space: EinSpace) -> None:
 
 
 @pytest.mark.parametrize("kind", EDITS)
+@settings(max_examples=25)
 @given(st.sampled_from(SHAPES), st.integers(0, 9_999))
 def test_every_edit_gives_networks_of_the_grammar(kind: str, shape: tuple[int, ...], seed: int) -> None:
     """What fits is a new architecture, and it differs from its parent below the place that is named and nowhere else."""
@@ -234,7 +235,8 @@ def test_kernels_change_where_the_shape_stays_and_patches_change_it() -> None:
 def test_a_residual_block_changes_its_stride_with_its_shortcut() -> None:
     """All windows of a branching module lose their strides at once, and the first ones of its branches get them at once."""
     space = EinSpace((3, 16, 16))
-    block = "[clone(b=2) {{[[im2col(k=3,s={0},p=1) linear(d=16) col2im] [im2col(k=3,s=1,p=1) linear(d=16) col2im]] [im2col(k=1,s={0},p=0) linear(d=16) col2im]}} add]"
+    main = "[[im2col(k=3,s={0},p=1) linear(d=16) col2im] [im2col(k=3,s=1,p=1) linear(d=16) col2im]]"
+    block = f"[clone(b=2) {{{{{main} [im2col(k=1,s={{0}},p=0) linear(d=16) col2im]}}}} add]"
     for before, after in ((1, 2), (2, 1)):
         valid = {}
         for found in candidates(space.parse(block.format(before)), "stride"):
