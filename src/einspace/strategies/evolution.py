@@ -42,7 +42,8 @@ class TournamentStrategy(Strategy):
         choices: What may change, by name: its values in ascending order, and the value that stands without a change.
         start: The changes of initial members and samples.
 
-    Where `edits` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again.
+    Where `edits` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again; if it is so ten times,
+    children are mutated.
 
     Raises:
         UnknownNameError, NotationError, ShapeError, NetworkError, GrammarError: For initial members that the space does not have.
@@ -109,17 +110,20 @@ class TournamentStrategy(Strategy):
         return Proposal.of(self.space.sample(rng), "sample", changes=self.start)
 
     def _new_child(self, members: Sequence[Trial], history: History, rng: Random) -> Proposal:
-        """A child that is trained like no trial of the history, if one is drawn soon; the paper's strategies do not look."""
-        child = self._child(members, rng)
+        """A child that is trained like no trial of the history, if one is drawn soon; the paper's strategies do not look.
+
+        Edits of a few small networks run out, so that the later half of the tries is mutated.
+        """
+        child = self._child(members, rng, self.edits)
         if self.edits or self.recipe_changes:
             tried = {trial.proposal.identity for trial in history}
-            for _ in range(TRIES - 1):
+            for number in range(1, TRIES):
                 if child.identity not in tried:
                     break
-                child = self._child(members, rng)
+                child = self._child(members, rng, self.edits if number < TRIES / 2 else 0.0)
         return child
 
-    def _child(self, members: Sequence[Trial], rng: Random) -> Proposal:
+    def _child(self, members: Sequence[Trial], rng: Random, edits: float) -> Proposal:
         first = self._parent(members, rng)
         changes, moved = first.proposal.changes, ""
         if self.recipe_changes and rng.random() < self.recipe_changes:
@@ -127,13 +131,13 @@ class TournamentStrategy(Strategy):
             if rng.random() < RECIPE_ALONE:
                 return replace(first.proposal, origin=moved, parents=(first.number,), place=None, changes=changes)
         try:
-            child, origin, parents, place = self._changed(first, members, rng)
+            child, origin, parents, place = self._changed(first, members, rng, edits)
         except MutationError:
             return self._sample(rng)
         return Proposal.of(child, f"{origin}, {moved}" if moved else origin, parents, place, changes)
 
     def _changed(
-        self, first: Trial, members: Sequence[Trial], rng: Random
+        self, first: Trial, members: Sequence[Trial], rng: Random, edits: float
     ) -> tuple[Architecture, str, tuple[int, ...], tuple[int, ...] | None]:
         """Another architecture than the first parent's, where it is from in a word or two, its parents, and the place of the change."""
         if self.crossover and rng.random() < self.crossover:
@@ -142,7 +146,7 @@ class TournamentStrategy(Strategy):
                 one, other = (self.space.parse(parent.proposal.text) for parent in (first, second))
                 return self.space.crossover(one, other, rng), "crossover", (first.number, second.number), None
         parent = self.space.parse(first.proposal.text)
-        if self.edits and rng.random() < self.edits:
+        if edits and rng.random() < edits:
             edited = EditReport()
             with suppress(MutationError):
                 return self.space.edit(parent, rng, edited), edited.words, (first.number,), edited.place

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import pytest
 from plotly.offline import get_plotlyjs
 from tests.result_samples import HOSTILE, searched
+from tests.study_samples import SMALL
 
 from einspace.errors import RunError
 from einspace.result import Result, load_result
@@ -20,6 +21,8 @@ from einspace.result.report import Album, content, page
 from einspace.result.report.charts import best_baseline
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
+from einspace.space import EinSpace
+from einspace.strategies import RegularisedEvolution
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +124,29 @@ def test_the_family_leads_from_a_seed_to_the_best_with_what_was_replaced(tmp_pat
         assert step.before != step.after
         assert step.before.rstrip("…") in parent.text
         assert step.after.rstrip("…") in step.trial.text
+
+
+def test_the_family_has_edits_with_their_places_and_changes_of_the_recipe(tmp_path: Path) -> None:
+    """A step says in two words what was edited, shows the subtree around it, and the changes of recipe and head where they moved."""
+    space = EinSpace((1, 8, 8), limits=SMALL)
+    choices = {"dropout": ((0.0, 0.1, 0.25), 0.0)}
+    strategy = RegularisedEvolution(space, 4, 4, ("resnet8",), edits=1.0, recipe_changes=0.5, choices=choices)
+    result = searched(tmp_path, trials=30, strategy=strategy, init=(), population=None, tournament=None)
+    by_number = {trial.number: trial for trial in result.history}
+    best = replace(result.best, trial=max(trial.number for trial in result.history if trial.fitness is not None)) if result.best else None
+    steps = family(replace(result, best=best))
+    assert len(steps) > 2
+    for step in steps[1:]:
+        parent = by_number[step.trial.parents[0]]
+        assert bool(step.recipe) == (step.trial.proposal.changes != parent.proposal.changes) == step.trial.origin.endswith("recipe")
+        if step.trial.origin != "recipe":
+            place = step.trial.proposal.place
+            assert place is not None
+            assert (
+                space.parse(step.trial.text).node.replace(place, space.parse(parent.text).node.at(place)) == space.parse(parent.text).node
+            )
+            assert step.after.rstrip("…") in step.trial.text
+    assert "changes of recipe and head" in page(replace(result, best=best))
 
 
 def test_shares_of_operations_sum_to_one(result: Result) -> None:
