@@ -12,8 +12,9 @@ from pydantic import TypeAdapter
 from einspace.evaluation.outcome import Evaluation, Outcome, settled
 from einspace.space import Architecture
 
-SEARCH, BASELINE, FINAL = "search", "baseline", "final"
-"""Phases of a run: proposals of the strategy, baselines beside them, and trainings for the test split."""
+SEARCH, BASELINE, RACE, DECISION, FINAL = "search", "baseline", "race", "decision", "final"
+"""Phases of a run: proposals of the strategy, baselines beside them, re-evaluations of the best for the epochs of the search and for final
+epochs, and trainings for the test split."""
 
 
 @dataclass(frozen=True)

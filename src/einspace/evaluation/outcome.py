@@ -20,6 +20,10 @@ Report = Callable[[int, float, float | None], bool]
 """The same at the side of the worker, with the training loss of the epoch, None where it is not known."""
 
 
+PARTS = "parts"
+"""What `Evaluation.extra` calls the scores on disjoint parts of a validation split that re-evaluations cannot draw anew."""
+
+
 class Outcome(StrEnum):
     """How an evaluation ended; only `OK` has a value."""
 
