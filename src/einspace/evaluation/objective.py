@@ -21,7 +21,6 @@ from einspace.tasks.partition import drawn_anew
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
 
-
 DIVISION = 8
 """Parts of a validation split whose scores measure the error of its sampling."""
 

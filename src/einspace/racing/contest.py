@@ -83,7 +83,9 @@ class Contest:
         return self._top if self.winner is None else self.claimed[self.winner]
 
     def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
-        """The scores of a candidate in a round, by partition, in the units of the metric; None for one that is missing."""
+        """The scores in a round, by partition, in the units of the metric; None for one that is missing, and nothing for who is not in it."""
+        if identity not in (self.entered if phase == RACE else (*self.plan.finalists, self.plan.baseline)):
+            return ()
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
 
     @property
@@ -131,8 +133,8 @@ class Contest:
         chosen = {"better": 0, "worse": 1}.get(word, 0 if sizes[0] < sizes[1] else 1)
         said = {"better": "is better than", "worse": "is worse than"}.get(word, "cannot be told from")
         sentence = (
-            f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} over {len(pairs[winner])} pairs "
-            f"of re-trainings at {'final' if decided else 'search'} epochs on "
+            f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} over {len(pairs[winner])} "
+            f"pairs of re-trainings at {'final' if decided else 'search'} epochs on "
             f"{'the validation split that was given' if plan.fixed else 'new partitions'}."
         )
         if word == "not distinguishable":

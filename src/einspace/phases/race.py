@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from einspace.errors import SettingError
 from einspace.evaluation.outcome import Request
+from einspace.phases.budget import RESERVED, Budget
+from einspace.phases.finals import MARGIN, Finals
+from einspace.phases.listed import Listed
 from einspace.racing.contest import NOTE, Contest, Plan, candidates
 from einspace.storage import StudyStore
-from einspace.study.budget import RESERVED, Budget
-from einspace.study.finals import MARGIN, Finals
-from einspace.study.phases import Listed
+from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
 from einspace.trial import DECISION, RACE, SEARCH, Trial
 
@@ -32,6 +34,18 @@ APART = 1_000
 """How far the seeds of race and decision are from the run's, and from each other: no final training has one of them."""
 
 
+FEWEST = 10
+"""Trials below which no search has a race unless it is asked for: it would take longer than the search."""
+
+
+def raced(race: bool | None, task: Task | None, strategy: Strategy, trials: int | None) -> bool:
+    """Whether a search has a race: as it is asked for, or else where one makes sense. Raises SettingError where there can be none."""
+    possible = task is not None and not strategy.final
+    if race and not possible:
+        raise SettingError("a race needs a task, and a strategy whose trials are not scored on test")
+    return possible and (race if race is not None else trials is None or trials >= FEWEST)
+
+
 @dataclass
 class Reevaluations(Listed):
     """Architectures with the seeds of the partitions on which they are trained again, for as long as there is time."""
@@ -51,7 +65,7 @@ class Reevaluations(Listed):
 
 
 class Race:
-    """Plans race and decision; `task` is None where the run is to have none. Without a budget of time, both follow from the trials alone."""
+    """Plans race and decision; `task` is None where the run is to have none. Without a budget of time both follow from the trials."""
 
     def __init__(self, finals: Finals, task: Task | None, recipe: object, budget: Budget, seed: int, workers: int) -> None:
         self._finals, self._budget, self._workers = finals, budget, workers
@@ -89,7 +103,9 @@ class Race:
         if len(entered) < 2:
             plan = replace(plan, finalists=(), decision=())
         elif finalists != plan.finalists:
-            fitting = [n for n in PARTITIONS if n <= len(plan.decision) and self._cost(contest, entered, n, self._longer) <= self._left(store)]
+            fitting = [
+                n for n in PARTITIONS if n <= len(plan.decision) and self._cost(contest, entered, n, self._longer) <= self._left(store)
+            ]
             plan = replace(plan, finalists=finalists, decision=plan.decision[: max(fitting, default=0)])
         if known.race and not plan.decision:
             plan = replace(plan, finalists=(), reason=UNDECIDED)
