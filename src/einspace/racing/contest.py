@@ -83,7 +83,7 @@ class Contest:
         return self._top if self.winner is None else self.claimed[self.winner]
 
     def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
-        """The scores in a round, by partition, in the units of the metric; None for one that is missing, and nothing for who is not in it."""
+        """The scores in a round, by partition, in the units of the metric; None for one that is missing, none for who was not in it."""
         if identity not in (self.entered if phase == RACE else (*self.plan.finalists, self.plan.baseline)):
             return ()
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
