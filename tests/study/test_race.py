@@ -48,7 +48,7 @@ def baseline_is(worth: float, others: Callable[[str], float] = score) -> Callabl
 def run(
     folder: Path, world: Callable[[Request], Evaluation], pooled: bool = True, executor: Executor | None = None, **options: Any
 ) -> Result:
-    given: dict[str, Any] = {"trials": 12, "workers": 1, "limits": SMALL, "run": "test", "runs": folder, **SAMPLED, **options}
+    given: dict[str, Any] = {"trials": 12, "workers": 1, "limits": SMALL, "run": "test", "runs": folder, **SAMPLED, "race": None, **options}
     return search(replace(small_task(), one_pool=pooled), executor=executor or ThreadExecutor(world), **given)
 
 
@@ -147,7 +147,7 @@ def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
     """A difference over 0 is an improvement, whatever the metric's direction."""
     task = replace(small_task(Metric("error", False, lambda outputs, targets: 0.0)), one_pool=True)
     executor = ThreadExecutor(World(baseline_is(0.9, lambda text: 0.4)))
-    result = search(task, trials=10, workers=1, limits=SMALL, run="test", runs=tmp_path, executor=executor, **SAMPLED)
+    result = search(task, trials=10, workers=1, limits=SMALL, run="test", runs=tmp_path, executor=executor, **{**SAMPLED, "race": None})
     assert result.verdict is not None
     assert result.verdict.word == "better"
     assert result.verdict.difference == pytest.approx(0.5, abs=0.03)
@@ -155,7 +155,7 @@ def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
 
 def test_a_seeded_search_is_compared_with_its_best_seed(tmp_path: Path) -> None:
     """Seeds are baselines: none of them is a candidate, and the best of them is raced beside the candidates."""
-    result = run(tmp_path, World(baseline_is(0.999)), strategy="evolution", **EVOLUTION)
+    result = run(tmp_path, World(baseline_is(0.999)), **{**EVOLUTION, "strategy": "evolution", "race": None})
     assert result.verdict is not None
     assert result.verdict.baseline == "resnet8"
     assert [row.name for row in result.finalists if row.text == RESNET] == ["resnet8"]
@@ -242,7 +242,7 @@ def test_where_a_race_makes_no_sense_there_is_none(tmp_path: Path) -> None:
     """Not for a few trials unless it is asked for, not where trials are scored on test, and not for an objective without a task."""
     assert run(tmp_path, World(), trials=9, run="few").finalists == ()
     assert len(run(tmp_path, World(), trials=9, race=True, run="asked").finalists) == 6
-    options: dict[str, Any] = {**SAMPLED, "strategy": "sampling"}
+    options: dict[str, Any] = {**SAMPLED, "strategy": "sampling", "race": None}
     assert run(tmp_path, World(), run="sampling", **options).verdict is None
     with pytest.raises(SettingError, match="a race needs a task"):
         run(tmp_path, World(), race=True, run="refused", **options)

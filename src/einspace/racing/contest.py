@@ -22,6 +22,10 @@ NOTE = "race"
 """The note of a study that holds the plan of its race."""
 
 
+UNRACED = "there was no race"
+"""Why there is no verdict where nobody wanted one."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Who is re-evaluated, by identity, and from which seeds, which are those of the partitions too."""
@@ -111,8 +115,10 @@ class Contest:
     def verdict(self) -> tuple[Verdict | None, str]:
         """The verdict, or the reason why there is none."""
         plan, winner = self.plan, self.winner
+        if not plan.race:
+            return None, plan.reason or UNRACED
         if winner is None:
-            return None, plan.reason or "no candidate has all scores of the race"
+            return None, "no candidate has all scores of the race"
         if not plan.baseline:
             return None, "there is no baseline to compare with"
         pairs = self._decision if {winner, plan.baseline} <= set(self._decision) else self._race

@@ -146,6 +146,12 @@ class Result:
     """
 
     @property
+    def entrants(self) -> list[Entrant]:
+        """The best, the other candidates of the race, and the baselines."""
+        known = [row for row in (self.best, *self.baselines) if row is not None]
+        return [*known[: len(known) - len(self.baselines)], *(row for row in self.finalists if row not in known), *self.baselines]
+
+    @property
     def higher_is_better(self) -> bool:
         """The direction of the metric."""
         return bool(self.settings["metric"]["higher_is_better"])
@@ -294,7 +300,8 @@ class Result:
             "seed": self.settings["seed"],
             "trials": len(self.history),
             "best": None if self.best is None else self.best.to_json() | {"verdict": self.verdict and self.verdict.word},
-            "verdict": {"reason": self.unjudged} if self.verdict is None else self.verdict.to_json(),
+            "verdict": self.verdict and self.verdict.to_json(),
+            "unjudged": self.unjudged,
             "finalists": [entrant.to_json() for entrant in self.finalists],
             "top": [_short(trial) for trial in self.top(top)],
             "baselines": [entrant.to_json() for entrant in self.baselines],
