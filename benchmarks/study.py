@@ -35,8 +35,8 @@ from einspace import EinSpace, Limits, strategies
 from einspace.callbacks import Progress
 from einspace.evaluation import Evaluation, Outcome, Request, Seconds, Watch
 from einspace.executors import Executor
+from einspace.phases.budget import Budget
 from einspace.storage import Database, StudyStore
-from einspace.study.budget import Budget
 from einspace.study.driver import Driver
 from einspace.study.phases import Search
 from einspace.trial import SEARCH, Costs, Proposal, Trial

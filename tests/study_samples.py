@@ -24,10 +24,10 @@ from einspace.tasks.task import Split, Task
 
 RECIPE = Recipe(epochs_search=1, epochs_final=3, batch_size=4, learning_rate=0.1, weight_decay=0.0)
 
-EVOLUTION: dict[str, Any] = {"init": "resnet8,random*3", "population": 6, "tournament": 3}
-"""A population small enough that seeds age out in a test."""
+EVOLUTION: dict[str, Any] = {"init": "resnet8,random*3", "population": 6, "tournament": 3, "race": False}
+"""A population small enough that seeds age out in a test; without a race, which `test_race` is about."""
 
-SAMPLED: dict[str, Any] = {"strategy": "random", "init": (), "population": None, "tournament": None}
+SAMPLED: dict[str, Any] = {"strategy": "random", "init": (), "population": None, "tournament": None, "race": False}
 """What makes of a search in a small population one that samples afresh."""
 
 SMALL = Limits(operations=60, parameters=2_000_000)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,8 @@ def fashion() -> Task:
     train, valid = pool[: FASHION_SIZES[0]], pool[FASHION_SIZES[0] : sum(FASHION_SIZES[:2])]
     x, y = images.train[:, None], images.train_y
     tested = images.test[test, None], images.test_y[test]
-    return Task.from_arrays(x[train], y[train], valid=(x[valid], y[valid]), test=tested, axes="NCHW", name="fashion")
+    task = Task.from_arrays(x[train], y[train], valid=(x[valid], y[valid]), test=tested, axes="NCHW", name="fashion")
+    return replace(task, one_pool=True)
 
 
 def japanese_vowels() -> Task:
@@ -107,7 +109,8 @@ def darcy(sizes: tuple[int, int, int] = DARCY_SIZES) -> Task:
     data = _arrays(cached("darcy-" + "-".join(map(str, sizes)), fill) / "arrays.npz")
     ends = np.cumsum(sizes)[:-1]
     train, valid, test = zip(np.split(data["x"], ends), np.split(data["y"], ends), strict=True)
-    return Task.from_arrays(*train, valid=valid, test=test, kind="dense", metric="relative l2", axes="NCHW", name="darcy")
+    task = Task.from_arrays(*train, valid=valid, test=test, kind="dense", metric="relative l2", axes="NCHW", name="darcy")
+    return replace(task, one_pool=True)
 
 
 TASKS: dict[str, Callable[[], Task]] = {

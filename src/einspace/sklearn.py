@@ -4,6 +4,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -74,6 +75,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             task = Task.from_arrays(
                 x[train], y[train], valid=apart, test=apart, kind=kind, axes=axes, metric=self.metric, baselines=(), name="fit"
             )
+            task = replace(task, one_pool=True)
             with ExitStack() as stack:
                 runs = stack.enter_context(tempfile.TemporaryDirectory(prefix="einspace-")) if self.runs is None else self.runs
                 result = search(

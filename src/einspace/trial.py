@@ -12,8 +12,12 @@ from pydantic import TypeAdapter
 from einspace.evaluation.outcome import Evaluation, Outcome, settled
 from einspace.space import Architecture
 
-SEARCH, BASELINE, FINAL = "search", "baseline", "final"
-"""Phases of a run: proposals of the strategy, baselines beside them, and trainings for the test split."""
+SEARCH, BASELINE, RACE, DECISION, FINAL = "search", "baseline", "race", "decision", "final"
+"""Phases of a run: proposals of the strategy, baselines beside them, re-evaluations of the best for the epochs of the search and for final
+epochs, and trainings for the test split."""
+
+DOING = {BASELINE: "train baselines", RACE: "train the best again", DECISION: "decide at final epochs", FINAL: "train for test"}
+"""What a progress display says of the phases beside the search."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_ta
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Request, Watch
+from einspace.phases.budget import Budget
 from einspace.storage import Database, StudyStore
 from einspace.strategies import History, Strategy
 from einspace.study import search
-from einspace.study.budget import Budget
 from einspace.study.driver import Driver
 from einspace.study.phases import Search
 from einspace.trial import SEARCH, Costs, Proposal

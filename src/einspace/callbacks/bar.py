@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from einspace.callbacks.base import Progress as News
+from einspace.trial import DOING
 
 
 class Bar:
@@ -39,8 +40,7 @@ class Bar:
         """Show the news of a trial that has ended."""
         best = "" if news.best is None else f"best {news.best:.4f}"
         if news.phase != "search":
-            words = "train for test" if news.phase == "final" else "train baselines"
-            self._progress.update(self._line, description=words, completed=news.done, total=news.total)
+            self._progress.update(self._line, description=DOING[news.phase], completed=news.done, total=news.total)
         elif news.total is None:
             done = f"{news.done} trials, {best}"
             self._progress.update(self._line, completed=round(news.seconds), total=self._seconds, best=done)

@@ -47,9 +47,10 @@ class SearchDisplay:
 
     def tell(self, news: "Progress") -> None:
         """Called after each trial."""
+        from einspace.trial import DOING
+
         if news.phase != "search":
-            words = "train for test" if news.phase == "final" else "train baselines"
-            self._bar.update(self._line, description=words, completed=news.done, total=news.total)
+            self._bar.update(self._line, description=DOING[news.phase], completed=news.done, total=news.total)
             return
         if news.trial is not None:
             self._outcomes["scored" if news.trial.value is not None else "failed"] += 1

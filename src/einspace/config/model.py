@@ -95,6 +95,9 @@ class RunSettings(Group):
     )
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     final_seeds: Annotated[int, Field(ge=1, le=100, description="Seeds of the final trainings; mean and spread are told.")] = 1
+    race: Annotated[
+        bool | None, Field(description="Train the best and the best baseline again, for a verdict: from 10 trials on if not set.")
+    ] = None
     keep_weights: Annotated[str, Field(description="Whose trained weights are kept: best, all (baselines too) or none.")] = "best"
     recipe: RecipeSettings = RecipeSettings()
     limits: Limits = Limits()

@@ -48,7 +48,7 @@ def attempt(request: Request, work: Work, device: str = "cpu", report: Report | 
         return not pruned
 
     files = None if request.keep is None else Path(request.keep)
-    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report)
+    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report, request.partition, request.long)
     try:
         evaluation = _evaluation(work(request.text, context))
     except NotANumber as error:

@@ -11,14 +11,18 @@ from torch import Tensor
 
 from einspace.evaluation.compute import Compute
 from einspace.evaluation.latency import measured
-from einspace.evaluation.outcome import Context, Evaluation, Outcome, Seconds
+from einspace.evaluation.outcome import PARTS, Context, Evaluation, Outcome, Seconds
 from einspace.evaluation.training import predict, train
 from einspace.evaluation.warm import WarmStarts
 from einspace.evaluation.weights import keep_weights
 from einspace.networks import build, check_fit
 from einspace.space import Architecture
+from einspace.tasks.partition import drawn_anew
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
+
+DIVISION = 8
+"""Parts of a validation split whose scores measure the error of its sampling."""
 
 
 class _Pruned(Exception):
@@ -42,10 +46,11 @@ class TaskObjective:
         """Build the architecture's network, train it and score it.
 
         A search trains on `train` for `recipe.epochs_search` epochs and scores on `valid` after the last one. A final training is on
-        `train` and `valid`, for `recipe.epochs_final` epochs, and is scored on `test`, once. Weights and shuffling follow from the seed,
-        but for a warm start. In a search that is watched, each epoch is scored and reported; that changes neither losses nor score. In a
-        search, the latency of the trained network is measured too. A measurement that fails costs no score, and neither do weights that
-        cannot be written: the reason says why.
+        `train` and `valid`, for `recipe.epochs_final` epochs, and is scored on `test`, once. A re-evaluation is one of a search on a new
+        partition of `train` and `valid`, where the task has one pool, and for `recipe.epochs_final` epochs if it is long. Weights and
+        shuffling follow from the seed, but for a warm start. In a search that is watched, each epoch is scored and reported; that changes
+        neither losses nor score. In a search, the latency of the trained network is measured too. A measurement that fails costs no score,
+        and neither do weights that cannot be written: the reason says why.
 
         Args:
             architecture: Backbone whose input is the task's.
@@ -65,16 +70,17 @@ class TaskObjective:
         network = network.to(device)
         computed = self.compute.around(network)
         parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-        x, y = task.tensors(["train", "valid"] if final else ["train"], device)
+        anew = None if final or context.partition is None else drawn_anew(task, context.partition, device)
+        x, y = anew[0] if anew is not None else task.tensors(["train", "valid"] if final else ["train"], device)
         built = perf_counter()
-        epochs = recipe.epochs_final if final else recipe.epochs_search
+        epochs = recipe.epochs_final if final or context.long else recipe.epochs_search
         losses: list[float] = []
         scores: list[float] = []
         scoring = 0.0
 
         @cache
         def unseen() -> tuple[Tensor, Tensor]:
-            return task.tensors(["test" if final else "valid"], device)
+            return anew[1] if anew is not None else task.tensors(["test" if final else "valid"], device)
 
         def score() -> float:
             inputs, targets = unseen()
@@ -104,8 +110,18 @@ class TaskObjective:
         latency, reason = measured(computed, unseen()[0][:1]) if isfinite(value) and not (pruned or final) else (None, "")
         seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
         known = Evaluation(Outcome.OK, value, tuple(losses), parameters, seconds, reason, "", tuple(scores), device, latency=latency)
+        if anew is not None and not task.one_pool:
+            known = replace(known, extra={PARTS: _parts(task, predict(computed, unseen()[0], recipe.batch_size), unseen()[1])})
         if pruned:
             return replace(known, outcome=Outcome.PRUNED, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")
         if not isfinite(value):
             return replace(known, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
         return replace(known, reason=keep_weights(network, context.files, str(architecture))) if context.files else known
+
+
+def _parts(task: Task, outputs: Tensor, targets: Tensor) -> list[float]:
+    """The score on every eighth sample from the first, from the second and so on; none where one of these has no finite score."""
+    if len(targets) < 2 * DIVISION:
+        return []
+    found = [task.score(outputs[first::DIVISION], targets[first::DIVISION]) for first in range(DIVISION)]
+    return found if all(map(isfinite, found)) else []

@@ -20,6 +20,10 @@ Report = Callable[[int, float, float | None], bool]
 """The same at the side of the worker, with the training loss of the epoch, None where it is not known."""
 
 
+PARTS = "parts"
+"""What `Evaluation.extra` calls the scores on disjoint parts of a validation split that re-evaluations cannot draw anew."""
+
+
 class Outcome(StrEnum):
     """How an evaluation ended; only `OK` has a value."""
 
@@ -58,6 +62,8 @@ class Request:
         keep: Path on the worker's machine for the trained weights, as safetensors, written if the outcome is ok.
         changes: Changes to the recipe of this evaluation, see `Recipe.changed`.
         time_limit: Seconds, in place of the executor's own limit.
+        partition: Score on a partition of train and valid that is drawn anew from this seed, None for the task's own.
+        long: Train for as many epochs as a final training.
     """
 
     text: str
@@ -66,6 +72,8 @@ class Request:
     keep: str | None = None
     changes: Mapping[str, float] = field(default_factory=dict, hash=False)
     time_limit: float | None = None
+    partition: int | None = None
+    long: bool = False
 
 
 def _always(epoch: int, score: float, loss: float | None) -> bool:
@@ -84,6 +92,8 @@ class Context:
         files: Where the trained weights are to be written, None for nowhere.
         watched: Whether somebody looks at the epochs: if not, an objective need not score each of them.
         on_report: Receives the reports.
+        partition: Seed of a partition of train and valid that is drawn anew, None for the task's own.
+        long: Whether to train for as many epochs as a final training, whatever is scored.
     """
 
     seed: int = 0
@@ -93,6 +103,8 @@ class Context:
     files: Path | None = None
     watched: bool = False
     on_report: Report = _always
+    partition: int | None = None
+    long: bool = False
 
     def report(self, epoch: int, score: float, loss: float | None = None) -> bool:
         """Report the score after an epoch, counted from 1; returns whether to go on.

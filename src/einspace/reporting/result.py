@@ -9,7 +9,7 @@ from rich.text import Text
 from einspace.quantities import quantity
 from einspace.reporting.tables import shortened, spread
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import compared
+from einspace.result.words import compared, judged
 from einspace.run import WEIGHTS
 from einspace.trial import Trial
 
@@ -64,22 +64,25 @@ def _scores(result: Result) -> Table:
     seeds = max((len(row.finals) for row in (result.best, *result.baselines) if row is not None), default=1)
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
     table = Table(title=f"Retrained on train and valid, scored {times} on test", title_justify="left", header_style="bold")
+    raced = bool(result.finalists)
     table.add_column("")
-    for column in ("validation", "test", "params"):
+    for column in (*(("claimed", "re-evaluated") if raced else ("validation",)), "test", "params"):
         table.add_column(column, justify="right")
-    if result.best is not None:
-        best = result.best
-        label = f"trial {best.trial} (best by validation)"
-        table.add_row(label, _score(best.validation), _test(best), quantity(best.parameters or 0), style="bold", end_section=True)
-    for row in result.baselines:
-        parameters = "" if row.parameters is None else quantity(row.parameters)
-        name = row.name + (f" ({row.reason})" if row.validation is None and row.reason else "")
-        table.add_row(name, _score(row.validation), _test(row), parameters)
+    rows, found = result.entrants, len(result.entrants) - len(result.baselines)
+    for number, row in enumerate(rows):
+        label = row.name
+        if number == 0 < found:
+            label += " (winner of the race)" if row.race else " (best by validation)"
+        elif number >= found and row.validation is None and row.reason:
+            label += f" ({row.reason})"
+        scores = [_score(row.validation), *([_score(row.reevaluated)] if raced else []), _test(row)]
+        size = "" if row.parameters is None else quantity(row.parameters)
+        table.add_row(label, *scores, size, style="bold" if number == 0 < found else "", end_section=number + 1 == found)
     published = result.settings["published"]
     if published and table.rows:
         table.rows[-1].end_section = True
     for method, score in published.items():
-        table.add_row(f"published: {method}", "", _score(score), "", style="dim")
+        table.add_row(f"published: {method}", *([""] * (1 + raced)), _score(score), "", style="dim")
     return table
 
 
@@ -92,11 +95,11 @@ def _test(row: Entrant) -> str:
 
 
 def verdict(result: Result) -> str:
-    """Says in words what validation and test say, favourable or not."""
+    """Says in words what the race, or without one validation, and test say, favourable or not."""
     best = result.best
     if best is None:
         return "" if result.sampling is not None else "No trial ended with a score."
-    words = [compared(result, "validation"), compared(result, "test")]
+    words = [judged(result) or compared(result, "validation"), compared(result, "test")]
     return " ".join(word for word in words if word)
 
 
@@ -105,7 +108,7 @@ def _time(result: Result, counts: str) -> str:
     phases = ", ".join(f"{name} {spent[name]:.1f}" for name in ("proposing", "building", "training", "scoring"))
     overhead = "" if result.overhead is None else f"; {_overhead(result)}"
     search = f"{spent['search']:.0f} s of search ({phases} s summed over the workers)"
-    return f"{counts}. {search}, {spent['final']:.0f} s of final training{overhead}."
+    return f"{counts}. {search}, {spent['final']:.0f} s of race and final training{overhead}."
 
 
 def _overhead(result: Result) -> str:

@@ -25,6 +25,7 @@ def listed(result: "Result", begun: float) -> dict[str, Any]:
         "metric": result.metric,
         "validation": None if best is None else best.validation,
         "test": None if best is None else best.test,
+        "verdict": result.verdict and result.verdict.word,
         "seconds": result.seconds["total"],
         "begun": begun,
     }
@@ -38,8 +39,9 @@ def run_table(rows: Sequence[Mapping[str, Any]], now: float) -> Table:
     table.add_column("strategy", no_wrap=True)
     for column in ("seed", "trials", "validation", "test", "age"):
         table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("verdict")
     for row in sorted(rows, key=lambda row: row["begun"]):
         scores = ["–" if row[name] is None else f"{row[name]:.4f}" for name in ("validation", "test")]
         texts = [str(row["run"]), f"{row['task']}, {row['metric']}", *(str(row[name]) for name in ("strategy", "seed", "trials"))]
-        table.add_row(*map(Text, texts), *scores, duration(max(0.0, now - row["begun"])))
+        table.add_row(*map(Text, texts), *scores, duration(max(0.0, now - row["begun"])), row["verdict"] or "–")
     return table

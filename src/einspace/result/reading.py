@@ -1,20 +1,20 @@
 """Reading: the result of a run from its study, finished or not."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from einspace.attachments import grammar_of_run
 from einspace.errors import RunError
+from einspace.racing.contest import Contest
 from einspace.result.result import Entrant, Result, seconds_of
 from einspace.run import NOTE, Run
 from einspace.settings import Settings
 from einspace.storage import StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.ledger import Ledger
-from einspace.trial import BASELINE, FINAL, SEARCH, Trial
+from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Trial
 
 FINALS = "finals"
 """The note of a study that holds its baselines, and from how many seeds they and the best one are trained in the end."""
@@ -53,19 +53,39 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     search = store.phase(SEARCH)
     history = [trial for trial in search.trials if trial.evaluation is not None]
     others = [trial for name, ledger in store.phases.items() if name != SEARCH for trial in ledger.trials if trial.evaluation is not None]
-    shape, final = tuple(settings["input"]), store.phase(FINAL)
-    best, top = None, search.best
-    if top is not None and finals["selects"]:
-        best = Entrant(f"trial {top.number}", top.proposal, shape, top.number, top.value, _finals(final, top.proposal.key, seeds))
-    grammar = partial(grammar_of_run, run.path, settings)
+    contest = Contest.of(store)
+    verdict, unjudged = contest.verdict()
+    shape, grammar = tuple(settings["input"]), partial(grammar_of_run, run.path, settings)
+
+    def entrant(name: str, proposal: Proposal) -> Entrant:
+        identity = proposal.identity
+        tried, tested = validated(store, identity), _finals(store.phase(FINAL), identity, seeds)
+        race, decision = contest.values(RACE, identity), contest.values(DECISION, identity)
+        if tried is None:
+            return Entrant(name, proposal, shape, None, None, tested, grammar=grammar)
+        number = tried.number if tried.phase == SEARCH else None
+        return Entrant(name, proposal, shape, number, tried.value, tested, tried.reason, race, decision, grammar)
+
+    baselines = []
+    for entry in finals["entries"]:
+        if entry["proposal"] is None:
+            baselines.append(Entrant(entry["name"], None, shape, None, None, (None,) * len(seeds), entry["reason"]))
+        else:
+            baselines.append(entrant(entry["name"], Trial.from_json({"number": 0, "proposal": entry["proposal"]}).proposal))
+    finalists = [entrant(f"trial {contest.claimed[name].number}", contest.claimed[name].proposal) for name in contest.plan.candidates]
+    finalists += [row for row in baselines if row.proposal is not None and row.proposal.identity == contest.plan.baseline]
+    best = contest.best if finals["selects"] else None
     available = sum(session["workers"] * session["search"] - session["starting"] - session["ending"] for session in sessions)
     return Result(
         run=run.path,
         settings=settings,
         history=tuple(history),
         others=tuple(others),
-        best=None if best is None else replace(best, grammar=grammar),
-        baselines=tuple(replace(_baseline(entry, shape, store, seeds), grammar=grammar) for entry in finals["entries"]),
+        best=None if best is None else entrant(f"trial {best.number}", best.proposal),
+        baselines=tuple(baselines),
+        finalists=tuple(finalists),
+        verdict=verdict,
+        unjudged=unjudged,
         seconds=seconds_of(history, sessions),
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
     )
@@ -76,30 +96,19 @@ def sessions_of(store: StudyStore) -> list[dict[str, Any]]:
     return [note for name, note in store.notes().items() if name.startswith(SESSION)]
 
 
-def trials_of(ledger: Ledger, key: str, seed: int | None = None) -> list[Trial]:
-    """The trials of a phase of one architecture that have ended, those with a score first."""
-    found = [trial for trial in ledger.trials if trial.key == key and trial.evaluation is not None and seed in (None, trial.seed)]
-    return sorted(found, key=lambda trial: trial.value is None)
+def trials_of(ledger: Ledger, identity: str, seed: int | None = None) -> list[Trial]:
+    """The trials of a phase of one proposal that have ended, those with a score first."""
+    same = [trial for trial in ledger.trials if trial.evaluation is not None and trial.proposal.identity == identity]
+    return sorted((trial for trial in same if seed in (None, trial.seed)), key=lambda trial: trial.value is None)
 
 
-def validated(store: StudyStore, key: str) -> Trial | None:
-    """The trial that says what an architecture scores on validation: one of the search, or one of the baselines."""
-    found = [*trials_of(store.phase(SEARCH), key), *trials_of(store.phase(BASELINE), key)]
+def validated(store: StudyStore, identity: str) -> Trial | None:
+    """The trial that says what a proposal scores on validation: one of the search, or one of the baselines."""
+    found = [*trials_of(store.phase(SEARCH), identity), *trials_of(store.phase(BASELINE), identity)]
     return min(found, key=lambda trial: trial.value is None, default=None)
 
 
-def _baseline(entry: Mapping[str, Any], shape: tuple[int, ...], store: StudyStore, seeds: Sequence[int]) -> Entrant:
-    if entry["proposal"] is None:
-        return Entrant(entry["name"], None, shape, None, None, (None,) * len(seeds), entry["reason"])
-    proposal = Trial.from_json({"number": 0, "proposal": entry["proposal"]}).proposal
-    finals, tried = _finals(store.phase(FINAL), proposal.key, seeds), validated(store, proposal.key)
-    if tried is None:
-        return Entrant(entry["name"], proposal, shape, None, None, finals)
-    number = tried.number if tried.phase == SEARCH else None
-    return Entrant(entry["name"], proposal, shape, number, tried.value, finals, tried.reason)
-
-
-def _finals(ledger: Ledger, key: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:
+def _finals(ledger: Ledger, identity: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:
     """Of several trainings from one seed the last with a score, whose weights are those that were kept."""
-    found = [trials_of(ledger, key, seed) for seed in seeds]
+    found = [trials_of(ledger, identity, seed) for seed in seeds]
     return tuple(max(tried, key=lambda trial: (trial.value is not None, trial.number), default=None) for tried in found)

@@ -18,6 +18,7 @@ from einspace.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.grammar import Grammar
 from einspace.pareto import fronts
+from einspace.racing.verdict import Verdict
 from einspace.run import STUDY, WEIGHTS, Run
 from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
@@ -47,10 +48,15 @@ class Entrant:
     trial: int | None
     """The number of its trial, if it was one of the search."""
     validation: float | None
+    """The score of its trial: what the search claims, which is too good for the best of many."""
     finals: tuple[Trial | None, ...]
     """The final training from each seed; None for one that has not ended."""
     why: str = ""
     """Why there is no score, if that is known."""
+    race: tuple[float | None, ...] = ()
+    """The scores of its re-evaluations for the epochs of the search, by partition; None for one that failed or was not begun."""
+    decision: tuple[float | None, ...] = ()
+    """Those of its re-evaluations for final epochs."""
     grammar: Callable[[], Grammar | None] = field(default=lambda: None, compare=False, repr=False)
     """Reads the grammar that the run was given; None for the paper's."""
 
@@ -79,6 +85,11 @@ class Entrant:
         """The score on test from each seed."""
         return tuple(None if final is None else final.value for final in self.finals)
 
+    @property
+    def reevaluated(self) -> float | None:
+        """The mean of its re-evaluations, of the decision if it was in it; None where one has no score."""
+        return over_seeds(self.decision or self.race).mean
+
     @cached_property
     def over_seeds(self) -> Seeds:
         """Mean and deviation on test; one seed without a score takes the mean away."""
@@ -98,6 +109,9 @@ class Entrant:
         """The figures, without those that say nothing."""
         figures: dict[str, Any] = {"name": self.name, "architecture": self.text, "key": self.key, "trial": self.trial}
         figures |= {"parameters": self.parameters, "validation": self.validation, "test": self.test}
+        figures |= {"finals": self.tests}
+        if self.race:
+            figures |= {"reevaluated": self.reevaluated, "race": self.race, "decision": self.decision}
         if len(self.finals) > 1:
             figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
         return figures | ({"reason": self.reason} if self.reason else {})
@@ -112,10 +126,16 @@ class Result:
     history: tuple[Trial, ...]
     """The trials of the search that have ended, by number."""
     others: tuple[Trial, ...]
-    """Those of other phases: baselines and final trainings."""
+    """Those of other phases: baselines, race, decision and final trainings."""
     best: Entrant | None
-    """None where no trial ended well, and where none may be selected."""
+    """The winner of the race, or without one the best by validation; None where no trial ended well, and where none may be selected."""
     baselines: tuple[Entrant, ...]
+    finalists: tuple[Entrant, ...]
+    """Who was trained again before the best was chosen: candidates by their claimed scores, and the best baseline; empty without a race."""
+    verdict: Verdict | None
+    """Whether the best is better than the best baseline; None where there is none."""
+    unjudged: str
+    """Why there is no verdict."""
     seconds: Mapping[str, float]
     """`total` and `search` and `final` of the wall clock; `proposing`, `building`, `training`, `scoring` summed over the trials, `starting`
     and `ending` over the workers."""
@@ -124,6 +144,12 @@ class Result:
 
     It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`).
     """
+
+    @property
+    def entrants(self) -> list[Entrant]:
+        """The best, the other candidates of the race, and the baselines."""
+        known = [row for row in (self.best, *self.baselines) if row is not None]
+        return [*known[: len(known) - len(self.baselines)], *(row for row in self.finalists if row not in known), *self.baselines]
 
     @property
     def higher_is_better(self) -> bool:
@@ -273,7 +299,10 @@ class Result:
             "strategy": self.settings["strategy"],
             "seed": self.settings["seed"],
             "trials": len(self.history),
-            "best": None if self.best is None else self.best.to_json(),
+            "best": None if self.best is None else self.best.to_json() | {"verdict": self.verdict and self.verdict.word},
+            "verdict": self.verdict and self.verdict.to_json(),
+            "unjudged": self.unjudged,
+            "finalists": [entrant.to_json() for entrant in self.finalists],
             "top": [_short(trial) for trial in self.top(top)],
             "baselines": [entrant.to_json() for entrant in self.baselines],
             "outcomes": self.outcomes,

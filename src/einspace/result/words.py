@@ -1,6 +1,14 @@
 """Words: what validation and test say of the best found, favourable or not, for the terminal and for the report."""
 
+from einspace.racing.contest import UNRACED
 from einspace.result.result import Result
+
+
+def judged(result: Result) -> str:
+    """The verdict and the noise in whole sentences, or why there is no verdict; empty for a run without a race."""
+    if result.verdict is not None:
+        return f"{result.verdict.sentence} A single score of these varies by {result.verdict.noise:.4f} (standard deviation)."
+    return "" if result.unjudged in ("", UNRACED) or result.best is None else f"There is no verdict: {result.unjudged}."
 
 
 def compared(result: Result, split: str) -> str:

@@ -16,12 +16,12 @@ from einspace.callbacks import Progress
 from einspace.errors import EinspaceError
 from einspace.evaluation.outcome import Evaluation
 from einspace.executors import Executor
+from einspace.phases.budget import Budget
+from einspace.phases.listed import Phase
 from einspace.storage import StudyStore, store
 from einspace.storage.backup import EVERY, back_up
-from einspace.study.budget import Budget
-from einspace.study.phases import Phase
 from einspace.study.timing import Clock
-from einspace.trial import SEARCH, Trial
+from einspace.trial import BASELINE, SEARCH, Trial
 
 POLL = 1.0
 """Seconds between two looks at other drivers and at the time, where nothing happens here."""
@@ -146,7 +146,7 @@ class Driver:
 
     def _submitted(self, phase: Phase, trial: Trial) -> _Running:
         self.clock.submitted()
-        watch = partial(self._watch, trial) if self.watched and not phase.final else None
+        watch = partial(self._watch, trial) if self.watched and not phase.final and phase.name in (SEARCH, BASELINE) else None
         future = self.executor.submit(phase.request(trial), watch)
         running = _Running(phase, trial, future)
         future.add_done_callback(lambda _: self._events.put(partial(self._finished, running)))

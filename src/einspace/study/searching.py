@@ -28,6 +28,9 @@ from einspace.executors.main_module import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
+from einspace.phases.budget import Budget
+from einspace.phases.finals import Finals
+from einspace.phases.race import Race, raced
 from einspace.quantities import seconds_of
 from einspace.result import Result, collect
 from einspace.result.reading import SESSION, sessions_of
@@ -40,9 +43,7 @@ from einspace.storage.outage import PATIENCE
 from einspace.storage.pruners import pruner_of
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
-from einspace.study.budget import Budget
 from einspace.study.driver import Driver, Stopped
-from einspace.study.finals import Finals
 from einspace.study.phases import Search
 from einspace.study.signals import handled
 from einspace.tasks import Recipe, Task, load_task
@@ -106,6 +107,7 @@ def search(
     devices: str | Sequence[str] | None = None,
     keep_weights: Literal["best", "all", "none"] = "best",
     final_seeds: int = 1,
+    race: bool | None = None,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -148,6 +150,8 @@ def search(
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
             "best" architecture, of "all" that are trained in the end, or of "none". A run that ended without them trains what is missing.
         final_seeds: Seeds of the final trainings, whose mean and spread are reported.
+        race: Whether the best candidates and the best baseline are trained again before one of them is believed to be the best, which gives
+            the verdict; by default with a task, for searches of 10 trials and more.
 
     Raises:
         SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError: For what cannot be.
@@ -232,7 +236,9 @@ def search(
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
         watch = stack.enter_context(Watch([*callbacks, WriteReport()], folder.path, settings, progress))
         this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
-        time_left = Budget(trials, seconds, spent, lambda: entrants.seconds(store, workers))
+        time_left = Budget(trials, seconds, spent)
+        contest = Race(entrants, task if raced(race, task, proposer, trials) else None, recipe, time_left, seed, workers)
+        time_left.reserve = lambda: entrants.seconds(store, workers) + contest.seconds(store)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this))
         stops.append(driver.stop)
         try:
@@ -240,6 +246,9 @@ def search(
             entrants.remember(store)
             driver.run(entrants.baselines(time_limit), Search(proposer, seed, time_left, time_limit))
             driver.clock.searched()
+            time_left.reserve = lambda: entrants.seconds(store, workers)
+            driver.run(contest.race(store, time_limit))
+            driver.run(contest.decision(store, time_limit))
             driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
             _keep(driver, this)
         except BaseException as error:

@@ -85,6 +85,7 @@ def task_of(source: Source, options: Options) -> Task:
         normaliser=normaliser,
         preprocessing=preprocessing,
         notes=notes,
+        one_pool="valid" not in source.pools,
         doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *shaped, *suspicions),
     )
     check_presence(task)

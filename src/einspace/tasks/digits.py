@@ -1,6 +1,7 @@
 """Tasks of the 1,797 handwritten digits of 8 x 8 that scikit-learn carries: nothing to download, trained in seconds."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,8 @@ def _read_digits(entry: Entry, folder: Path) -> Task:
     """60%, 20% and 20% of each class in train, valid and test."""
     x, y = _load()
     parts = stratified(y, SHARES, _SEED)
-    return entry.task([Split(np.ascontiguousarray(x[part][:, None]), y[part]) for part in parts]).normalised()
+    task = entry.task([Split(np.ascontiguousarray(x[part][:, None]), y[part]) for part in parts])
+    return replace(task, one_pool=True).normalised()
 
 
 def _label(name: str, triples: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """Samples that stay in their files: rows of a mapped array, how they are sent to other processes, and batches that are read when needed."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -103,6 +104,7 @@ class OnDisk:
 
     def __init__(self, parts: Sequence[NDArray[Any] | Rows], normaliser: _Normalising | None, device: str) -> None:
         self._parts, self._normaliser = parts, normaliser
+        self._rows: NDArray[np.int64] | None = None
         self._ends = np.cumsum([len(part) for part in parts])
         self.device = torch.device(device)
         self.shape = (int(self._ends[-1]), *parts[0].shape[1:])
@@ -119,9 +121,17 @@ class OnDisk:
         for start in range(0, len(self), size):
             yield self[start : start + size]
 
+    def chosen(self, rows: NDArray[np.int64]) -> "OnDisk":
+        """Some of the samples, by number and in that order; none is read."""
+        found = copy(self)
+        found._rows = rows if self._rows is None else self._rows[rows]
+        found.shape = (len(rows), *self.shape[1:])
+        return found
+
     def take(self, chosen: Tensor) -> Tensor:
         """The samples of some numbers (n,), in that order, normalised, on the device."""
         rows = chosen.cpu().numpy()
+        rows = rows if self._rows is None else self._rows[rows]
         out = np.empty((len(rows), *self.shape[1:]), np.float32)
         owners = np.searchsorted(self._ends, rows, side="right")
         for number, part in enumerate(self._parts):

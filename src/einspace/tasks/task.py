@@ -51,7 +51,7 @@ class Task:
     normalised as they are. `preprocessing` says what was done, or is to be done, to samples and targets as they were given: scores are in
     the targets' own units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`, and `doubts`
     what can be understood otherwise too. `path` is where people's own data were read from by `load_task`, and `own` what was said of them
-    there.
+    there. `one_pool` says that train and valid were drawn at random from one pool, so that they may be drawn anew (see `partition`).
     """
 
     name: str
@@ -73,6 +73,7 @@ class Task:
     path: str = ""
     own: DataOptions = DataOptions()
     doubts: tuple[str, ...] = ()
+    one_pool: bool = False
 
     from_arrays = staticmethod(from_data.from_arrays)
     from_folder = staticmethod(from_data.from_folder)

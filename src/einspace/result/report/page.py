@@ -20,7 +20,7 @@ from einspace.result.report.comparison import comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
 from einspace.result.result import Entrant, Result
-from einspace.result.words import compared
+from einspace.result.words import compared, judged
 from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
@@ -157,7 +157,7 @@ def _lead(result: Result) -> list[str]:
     if best.validation is not None:
         tested = f" and {best.test:.4f} on test" if best.test is not None else ""
         said.append(f"The best, {best.name}, reaches {result.metric} {best.validation:.4f} on validation{tested} ({direction}).")
-    said.append(compared(result, "test") or compared(result, "validation"))
+    said += [judged(result), compared(result, "test") or compared(result, "validation")]
     if best.test is not None and len(best.finals) == 1:
         said.append("Each test score is of one training: a small difference may be chance.")
     return [sentence for sentence in said if sentence]
@@ -166,6 +166,9 @@ def _lead(result: Result) -> list[str]:
 def _cards(result: Result) -> list[Card]:
     best, rival = result.best, best_baseline(result)
     cards = []
+    if result.verdict is not None:
+        apart = f"{result.verdict.difference:+.4f} ± {result.verdict.standard_error:.4f} against {result.verdict.baseline}"
+        cards.append(Card("verdict", result.verdict.word, apart))
     if best is not None:
         for split, value, other in (
             ("test", best.test, None if rival is None else rival.test),
@@ -180,17 +183,16 @@ def _cards(result: Result) -> list[Card]:
     failed = len(result.history) - scored
     cards.append(Card("trials", f"{len(result.history):,}", f"{scored:,} scored, {failed:,} without a score"))
     if result.seconds["total"]:
-        searched = f"{duration(result.seconds['search'])} of search, {duration(result.seconds['final'])} of final training"
+        searched = f"{duration(result.seconds['search'])} of search, {duration(result.seconds['final'])} of race and final training"
         cards.append(Card("time", duration(result.seconds["total"]), searched))
     return cards
 
 
 def _entrants(result: Result) -> list[dict[str, Any]]:
-    """The rows of the comparison: the best, the baselines, and what was published."""
-    rows = [] if result.best is None else [_entrant(result.best, "best")]
-    rows += [_entrant(row, "") for row in result.baselines]
+    """The rows of the comparison: the best, who else was in the race, the baselines, and what was published."""
+    rows = [_entrant(row, "best" if row is result.best else "") for row in result.entrants]
     return rows + [
-        {"name": name, "kind": "published", "validation": "", "test": f"{score:.4f}", "parameters": "", "reason": ""}
+        {"name": name, "kind": "published", "validation": "", "again": "", "test": f"{score:.4f}", "parameters": "", "reason": ""}
         for name, score in result.settings["published"].items()
     ]
 
@@ -201,6 +203,7 @@ def _entrant(row: Entrant, kind: str) -> dict[str, Any]:
         "name": row.name,
         "kind": kind,
         "validation": _score(row.validation),
+        "again": _score(row.reevaluated),
         "test": _over(row.over_seeds),
         "parameters": parameters,
         "reason": row.reason,

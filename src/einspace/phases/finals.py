@@ -6,13 +6,14 @@ from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
+from einspace.phases.budget import Budget
+from einspace.phases.listed import Listed
+from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, validated
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy
 from einspace.strategies.initial import RANDOM, label, member
-from einspace.study.budget import Budget
-from einspace.study.phases import Listed
 from einspace.tasks import Recipe, Task
 from einspace.trial import BASELINE, FINAL, SEARCH, Proposal, Trial
 
@@ -64,7 +65,7 @@ class Finals:
 
     def baselines(self, time_limit: float | None) -> Listed:
         """Baselines that are no seeds, scored on validation; none where the search scores on test."""
-        wanted = [] if self._seeded or not self._selects else [(proposal, self._seed) for proposal in self._proposals()]
+        wanted = [] if self._seeded or not self._selects else [(proposal, self._seed) for proposal in self.proposals()]
         return Listed(BASELINE, wanted, time_limit=time_limit)
 
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
@@ -73,36 +74,38 @@ class Finals:
         A budget of time that is too short for all of them leaves out the worst baselines. `keep`, one of `WEIGHTS`, says whose weights
         are written to the folder `weights`.
         """
-        chosen = self._chosen(store)
+        best = Contest.of(store).best if self._selects and self._seeds else None
+        chosen = self._chosen(store, best)
         while len(chosen) > 1 and self._seconds(store, chosen, workers) > budget.left:
             chosen = chosen[:-1]
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)
         wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
-        best = store.phase(SEARCH).best if self._selects else None
         kept = {proposal.key for proposal in chosen if keep == "all" or (keep == "best" and best is not None and proposal.key == best.key)}
         return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
 
     def seconds(self, store: StudyStore, workers: int) -> float:
         """What the final trainings will take, as far as is known by now."""
-        return self._seconds(store, self._chosen(store), workers)
+        return self._seconds(store, self._chosen(store, store.phase(SEARCH).best if self._seeds else None), workers)
 
-    def _chosen(self, store: StudyStore) -> list[Proposal]:
+    def proposals(self) -> list[Proposal]:
+        """The baselines that there are at the input, or the initial members in their place."""
+        return [proposal for _, proposal, _ in self._entries if proposal is not None]
+
+    def _chosen(self, store: StudyStore, best: Trial | None) -> list[Proposal]:
         if not self._selects:
-            return self._proposals()
-        found = [(proposal, validated(store, proposal.key)) for proposal in self._proposals()]
+            return self.proposals()
+        found = [(proposal, validated(store, proposal.identity)) for proposal in self.proposals()]
         scored = [(trial.fitness, proposal) for proposal, trial in found if trial is not None and trial.fitness is not None]
         ranked = [proposal for _, proposal in sorted(scored, key=lambda pair: -pair[0])]
-        best = store.phase(SEARCH).best if self._seeds else None
-        return ranked if best is None else [best.proposal, *(proposal for proposal in ranked if proposal.key != best.key)]
+        if best is None:
+            return ranked
+        return [best.proposal, *(proposal for proposal in ranked if proposal.identity != best.proposal.identity)]
 
     def _seconds(self, store: StudyStore, chosen: Sequence[Proposal], workers: int) -> float:
-        tried = [validated(store, proposal.key) for proposal in chosen]
+        tried = [validated(store, proposal.identity) for proposal in chosen]
         measured = [trial.evaluation.seconds.total for trial in tried if trial is not None and trial.evaluation is not None]
         each = [MARGIN * self._longer * seconds for seconds in measured]
         return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))
-
-    def _proposals(self) -> list[Proposal]:
-        return [proposal for _, proposal, _ in self._entries if proposal is not None]
 
 
 def _entry(shown: str, name: str, space: EinSpace) -> tuple[str, Proposal | None, str]:

@@ -9,7 +9,7 @@ from time import monotonic
 from einspace.storage.ledger import Ledger
 
 RESERVED = 0.4
-"""The part of a budget of time that is kept for the final trainings, at most."""
+"""The part of a budget of time that is kept for race, decision and final trainings, at most."""
 
 SLACK = 0.05
 """The part of a budget of time after which trials that are still running are given up."""
@@ -29,7 +29,7 @@ class Budget:
     spent: float = 0.0
     """Seconds that earlier calls of the run took."""
     reserve: Callable[[], float] = lambda: 0.0
-    """The seconds that the final trainings will take, as far as is known."""
+    """The seconds that the phases after the present one will take, as far as is known."""
 
     def __post_init__(self) -> None:
         self._start = monotonic() - self.spent
@@ -45,20 +45,21 @@ class Budget:
         return inf if self.seconds is None else self.seconds - self.used
 
     def allows(self, ledger: Ledger, begun: int) -> bool:
-        """Whether one more trial may begin, of a search that has begun so many: it should end before the final trainings have to start.
+        """Whether one more trial may begin, of a search that has begun so many: it should end before the next phases have to start.
 
-        While none has ended well, the final trainings have nothing to train, and their time counts for the search.
+        While none has ended well, these have nothing to train, and their time counts for the search.
         """
         if self.trials is not None and begun >= self.trials:
             return False
         recent = [trial.seconds for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0][-RECENT:]
-        return self.left - self._kept(ledger) > (median(recent) if recent else 0.0)
+        return self.spare(ledger) > (median(recent) if recent else 0.0)
 
     def is_over(self, ledger: Ledger) -> bool:
         """Whether trials that are still running must be given up."""
-        return self.seconds is not None and self.left - self._kept(ledger) < -SLACK * self.seconds
+        return self.seconds is not None and self.spare(ledger) < -SLACK * self.seconds
 
-    def _kept(self, ledger: Ledger) -> float:
+    def spare(self, ledger: Ledger) -> float:
+        """Seconds that are left before what they are kept for; infinite without a budget of time."""
         if self.seconds is None or not ledger.scored:
-            return 0.0
-        return min(RESERVED * self.seconds, self.reserve())
+            return self.left
+        return self.left - min(RESERVED * self.seconds, self.reserve())

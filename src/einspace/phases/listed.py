@@ -1,0 +1,101 @@
+"""Phases of a run: each says what is to be evaluated from what is stored, so that all of it can be resumed."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import time
+
+from einspace.evaluation.outcome import Outcome, Request
+from einspace.storage import StudyStore
+from einspace.trial import Proposal, Trial
+
+LASTING = (Outcome.OK, Outcome.NAN, Outcome.ERROR, Outcome.PRUNED)
+"""Outcomes of a listed training that another try would only repeat; what the machine is to blame for is tried again by the next call."""
+
+
+class Phase(ABC):
+    """A part of a run. `name` stands in each of its trials."""
+
+    name: str
+    final: bool = False
+    """Whether its trials are trained on train and valid, and scored on test."""
+    time_limit: float | None = None
+    """Seconds for one of its evaluations."""
+
+    @abstractmethod
+    def next(self, store: StudyStore) -> Trial | None:
+        """The next trial to begin, or None where there is none at present; the phase is over once none of its trials runs either."""
+
+    @abstractmethod
+    def progress(self, store: StudyStore) -> tuple[int, int | None]:
+        """How many of its trials have ended, and how many there are to be; None where only time ends it."""
+
+    def request(self, trial: Trial) -> Request:
+        """What an executor is asked for."""
+        return Request(
+            trial.proposal.text, self.final, trial.seed, self.weights(trial), dict(trial.proposal.changes), time_limit=self.time_limit
+        )
+
+    def weights(self, trial: Trial) -> str | None:
+        """Where the trained weights are to be written, if they are."""
+        return None
+
+    def lacks(self, trial: Trial) -> bool:
+        """Whether a trial is evaluated although an evaluation of its identity exists, because that one left no weights."""
+        return False
+
+
+@dataclass
+class Listed(Phase):
+    """Architectures that are known beforehand, each with a seed, such as the baselines or the final trainings."""
+
+    name: str
+    wanted: Sequence[tuple[Proposal, int]]
+    final: bool = False
+    time_limit: float | None = None
+    folder: Path | None = None
+    """Where weights are written, from the first seed of each."""
+    kept: Collection[str] = ()
+    """The keys of the architectures whose weights are written."""
+    earlier: Collection[str] = ()
+    """The identities of trainings that ended in an earlier call: one that left no weights that are wanted now is repeated."""
+    _begun: set[str] = field(default_factory=set, init=False)
+
+    def next(self, store: StudyStore) -> Trial | None:
+        """The first that has no lasting outcome yet, and that this driver has not tried."""
+        ledger = store.phase(self.name)
+        waiting = {trial.identity: trial for trial in ledger.interrupted()}
+        known = {
+            trial.identity
+            for trial in ledger.trials
+            if (trial.outcome in LASTING and not self.lacks(trial)) or trial.number in ledger.running()
+        }
+        for proposal, seed in self.wanted:
+            trial = Trial(len(ledger.trials), proposal, self.name, seed, started=time())
+            if trial.identity not in known | self._begun:
+                self._begun.add(trial.identity)
+                return waiting.get(trial.identity, trial)
+        return None
+
+    def progress(self, store: StudyStore) -> tuple[int, int | None]:
+        """Of those that are wanted."""
+        ended = {
+            trial.identity
+            for trial in store.phase(self.name).trials
+            if trial.evaluation is not None and (trial.identity in self._begun or not self.lacks(trial))
+        }
+        wanted = [f"{seed}:{proposal.identity}" for proposal, seed in self.wanted]
+        return sum(identity in ended for identity in wanted), len(wanted)
+
+    def weights(self, trial: Trial) -> str | None:
+        """A file of the folder under the architecture's key, for the first of its seeds."""
+        first = next((seed for proposal, seed in self.wanted if proposal.identity == trial.proposal.identity), None)
+        if self.folder is None or trial.key not in self.kept or first != trial.seed:
+            return None
+        return str(self.folder.resolve() / f"{trial.key}.safetensors")
+
+    def lacks(self, trial: Trial) -> bool:
+        """Whether its weights are wanted, and an earlier call trained it without leaving them."""
+        file = self.weights(trial) if trial.identity in self.earlier else None
+        return file is not None and not Path(file).is_file()

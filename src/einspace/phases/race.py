@@ -1,0 +1,148 @@
+"""Race: the phases between a search and its final trainings, which re-evaluate the best candidates beside the best baseline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+from einspace.errors import SettingError
+from einspace.evaluation.outcome import Request
+from einspace.phases.budget import RESERVED, Budget
+from einspace.phases.finals import MARGIN, Finals
+from einspace.phases.listed import Listed
+from einspace.racing.contest import NOTE, Contest, Plan, candidates
+from einspace.storage import StudyStore
+from einspace.strategies import Strategy
+from einspace.tasks import Recipe, Task
+from einspace.trial import DECISION, RACE, SEARCH, Trial
+
+LEAST, MOST = 5, 10
+"""Candidates of a race: a tenth of the trials, within these bounds, unless the time is short."""
+
+TWICE = 2
+"""Re-evaluations of each in the race."""
+
+PARTITIONS = (3, 2)
+"""Re-evaluations of each in the decision, or where the time is short; where it is shorter, there is no decision."""
+
+SHARE = 1 / 3
+"""The part of a budget of time that race and decision may take."""
+
+UNDECIDED = "A decision at final epochs did not fit into the time"
+"""Why a verdict rests on the race."""
+
+APART = 1_000
+"""How far the seeds of race and decision are from the run's, and from each other: no final training has one of them."""
+
+
+FEWEST = 10
+"""Trials below which no search has a race unless it is asked for: it would take longer than the search."""
+
+
+def raced(race: bool | None, task: Task | None, strategy: Strategy, trials: int | None) -> bool:
+    """Whether a search has a race: as it is asked for, or else where one makes sense. Raises SettingError where there can be none."""
+    possible = task is not None and not strategy.final
+    if race and not possible:
+        raise SettingError("a race needs a task, and a strategy whose trials are not scored on test")
+    return possible and (race if race is not None else trials is None or trials >= FEWEST)
+
+
+@dataclass
+class Reevaluations(Listed):
+    """Architectures with the seeds of the partitions on which they are trained again, for as long as there is time."""
+
+    long: bool = False
+    """Whether they are trained for final epochs."""
+    budget: Budget | None = None
+
+    def next(self, store: StudyStore) -> Trial | None:
+        """The first that has no lasting outcome yet, unless the time is over."""
+        over = self.budget is not None and self.budget.spare(store.phase(SEARCH)) < 0
+        return None if over else super().next(store)
+
+    def request(self, trial: Trial) -> Request:
+        """Its seed is that of the partition too."""
+        return replace(super().request(trial), partition=trial.seed, long=self.long)
+
+
+class Race:
+    """Plans race and decision; `task` is None where the run is to have none. Without a budget of time both follow from the trials."""
+
+    def __init__(self, finals: Finals, task: Task | None, recipe: object, budget: Budget, seed: int, workers: int) -> None:
+        self._finals, self._budget, self._workers = finals, budget, workers
+        self._seed, self._fixed = seed, task is not None and not task.one_pool
+        self._wanted = task is not None and isinstance(recipe, Recipe)
+        self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
+        self._known = (-1, 0.0)
+
+    def seconds(self, store: StudyStore) -> float:
+        """What race and decision would take by now, while the search goes on; 0 without a budget of time."""
+        ended = store.phase(SEARCH).ended
+        if self._wanted and self._budget.seconds is not None and self._known[0] != ended:
+            allowed = RESERVED * self._budget.seconds - self._finals.seconds(store, self._workers)
+            self._known = ended, self._planned(store, allowed)[1]
+        return self._known[1]
+
+    def race(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
+        """The race of the best candidates of a search that has ended; what was planned for these trials before, stays."""
+        known = Plan.of(store.notes())
+        plan = known if self._wanted else Plan()
+        if self._wanted and (not plan.race or plan.searched != store.phase(SEARCH).ended):
+            plan = self._planned(store, self._left(store))[0]
+        if plan != known:
+            store.note(NOTE, plan.to_json())
+        contest = Contest(store, plan)
+        wanted = [(contest.claimed[name].proposal, seed) for seed in plan.race for name in contest.entered]
+        return Reevaluations(RACE, wanted, time_limit=time_limit, budget=self._budget)
+
+    def decision(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
+        """The decision between the best two of the race and the baseline, on as many partitions as the time allows."""
+        known = plan = Plan.of(store.notes())
+        contest = Contest(store, plan)
+        finalists = tuple(contest.standing()[:2])
+        entered = [*finalists, *contest.raced_baseline]
+        if len(entered) < 2:
+            plan = replace(plan, finalists=(), decision=())
+        elif finalists != plan.finalists:
+            fitting = [
+                n for n in PARTITIONS if n <= len(plan.decision) and self._cost(contest, entered, n, self._longer) <= self._left(store)
+            ]
+            plan = replace(plan, finalists=finalists, decision=plan.decision[: max(fitting, default=0)])
+        if known.race and not plan.decision:
+            plan = replace(plan, finalists=(), reason=UNDECIDED)
+        if plan != known:
+            store.note(NOTE, plan.to_json())
+        wanted = [(contest.claimed[name].proposal, seed) for seed in plan.decision for name in entered]
+        limit = None if time_limit is None else time_limit * max(1.0, self._longer)
+        return Reevaluations(DECISION, wanted, time_limit=limit, long=True, budget=self._budget)
+
+    def _planned(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
+        """The largest race and decision that fit into the time, and what they take."""
+        ended = store.phase(SEARCH).ended
+        contest = Contest(store, Plan())
+        baselines = [proposal for proposal in self._finals.proposals() if proposal.identity in contest.claimed]
+        best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
+        ranked = [trial.proposal.identity for trial in candidates(store, baselines)]
+        apart = [] if best is None else [best.identity]
+        allowed = min(allowed, inf if self._budget.seconds is None else SHARE * self._budget.seconds)
+        count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
+        if not ranked or count + len(apart) < 2:
+            return Plan(ended, reason="there are no two architectures to compare"), 0.0
+        for times in (*PARTITIONS, 0):
+            for number in range(count, min(count, 3 if times else 2) - 1, -1):
+                cost = self._cost(contest, [*ranked[:number], *apart], TWICE, 1.0)
+                cost += self._cost(contest, [*ranked[:2], *apart], times, self._longer)
+                if cost <= allowed:
+                    race, decision = (tuple(self._seed + APART * part + i for i in range(n)) for part, n in ((1, TWICE), (2, times)))
+                    chosen = tuple(ranked[:number])
+                    name = "" if best is None else best.origin
+                    return Plan(ended, chosen, "".join(apart), name, race, (), decision, self._fixed), cost
+        return Plan(ended, reason="the time did not suffice for a race"), 0.0
+
+    def _cost(self, contest: Contest, names: Sequence[str], times: int, longer: float) -> float:
+        """Seconds of so many trainings of each."""
+        evaluations = [contest.claimed[name].evaluation for name in names]
+        each = [MARGIN * longer * evaluation.seconds.total for evaluation in evaluations if evaluation is not None]
+        return max(max(each, default=0.0), sum(each) * times / self._workers) if times else 0.0
+
+    def _left(self, store: StudyStore) -> float:
+        return self._budget.left - self._finals.seconds(store, self._workers)

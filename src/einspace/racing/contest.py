@@ -1,0 +1,190 @@
+"""Contest: who is trained again after a search, what came of it, and who won, from the study alone.
+
+The best candidates by their claimed score and the best baseline are re-evaluated at the epochs of the search (the race); the best two of
+them and the baseline at final epochs (the decision). Only re-evaluations count: the claimed score is the best of many, and so too good.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import hypot
+from statistics import fmean
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from einspace.evaluation.outcome import PARTS
+from einspace.racing.verdict import DOUBT, FACTOR, Scores, Verdict, best_of, noise_of, sampling_error, standard_error, word_of
+from einspace.storage import StudyStore
+from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Proposal, Trial
+
+NOTE = "race"
+"""The note of a study that holds the plan of its race."""
+
+
+UNRACED = "there was no race"
+"""Why there is no verdict where nobody wanted one."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is re-evaluated, by identity, and from which seeds, which are those of the partitions too."""
+
+    searched: int = 0
+    """Trials of the search that had ended when this was planned."""
+    candidates: tuple[str, ...] = ()
+    """By their claimed scores, the best first."""
+    baseline: str = ""
+    """The best baseline; empty where there is none."""
+    baseline_name: str = ""
+    race: tuple[int, ...] = ()
+    finalists: tuple[str, ...] = ()
+    """Who is in the decision, the baseline apart."""
+    decision: tuple[int, ...] = ()
+    fixed: bool = False
+    """Whether all partitions are the same, since the task has splits that were given."""
+    reason: str = ""
+    """Why there is no race, or no decision."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The note."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, notes: Mapping[str, Any]) -> "Plan":
+        """The plan among the notes of a study; an empty one where there was no race."""
+        return _PLAN.validate_python(notes.get(NOTE, {}))
+
+
+_PLAN = TypeAdapter(Plan)
+
+
+class Contest:
+    """The race of a study, as far as it has gone."""
+
+    def __init__(self, store: StudyStore, plan: Plan) -> None:
+        self.plan = plan
+        self._top = store.phase(SEARCH).best
+        self._trials = {
+            (name, trial.proposal.identity, trial.seed): trial
+            for name in (RACE, DECISION)
+            for trial in store.phase(name).trials
+            if trial.evaluation is not None
+        }
+        claimed = [trial for name in (BASELINE, SEARCH) for trial in reversed(store.phase(name).trials) if trial.fitness is not None]
+        self.claimed = {trial.proposal.identity: trial for trial in claimed}
+        """By identity, the earliest trial that scored it, one of the search if there is one."""
+
+    @classmethod
+    def of(cls, store: StudyStore) -> "Contest":
+        """As far as the study knows; without a plan where the search has gone on since the race was planned."""
+        plan = Plan.of(store.notes())
+        return cls(store, plan if plan.searched == store.phase(SEARCH).ended else Plan())
+
+    @property
+    def best(self) -> Trial | None:
+        """The trial of the search whose architecture won, or before that, the one with the best claimed score."""
+        return self._top if self.winner is None else self.claimed[self.winner]
+
+    def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
+        """The scores in a round, by partition, in the units of the metric; None for one that is missing, none for who was not in it."""
+        if identity not in (self.entered if phase == RACE else (*self.plan.finalists, self.plan.baseline)):
+            return ()
+        return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
+
+    @property
+    def entered(self) -> tuple[str, ...]:
+        """All who are in the race, the baseline last."""
+        return (*self.plan.candidates, *([self.plan.baseline] if self.plan.baseline else []))
+
+    @property
+    def raced_baseline(self) -> tuple[str, ...]:
+        """The baseline, if it has all scores of the race."""
+        return (self.plan.baseline,) if self.plan.baseline in self._race else ()
+
+    def standing(self) -> list[str]:
+        """The candidates that have all scores of the race, the best mean first."""
+        return sorted((name for name in self._race if name != self.plan.baseline), key=lambda name: -fmean(self._race[name]))
+
+    @cached_property
+    def winner(self) -> str | None:
+        """The best candidate of the decision, or of the race where there was none; None before that."""
+        decided = best_of({name: scores for name, scores in self._decision.items() if name != self.plan.baseline})
+        return decided or next(iter(self.standing()), None)
+
+    def verdict(self) -> tuple[Verdict | None, str]:
+        """The verdict, or the reason why there is none."""
+        plan, winner = self.plan, self.winner
+        if not plan.race:
+            return None, plan.reason or UNRACED
+        if winner is None:
+            return None, "no candidate has all scores of the race"
+        if not plan.baseline:
+            return None, "there is no baseline to compare with"
+        pairs = self._decision if {winner, plan.baseline} <= set(self._decision) else self._race
+        if plan.baseline not in pairs or winner not in pairs:
+            return None, f"{plan.baseline_name} could not be trained again"
+        rounds = [{name: scores for name, scores in found.items() if name in pairs} for found in (self._race, self._decision)]
+        error = standard_error(rounds, len(pairs[winner]))
+        if error is None:
+            return None, "too few re-evaluations went well to measure their noise"
+        decided = pairs is self._decision
+        doubtful = plan.fixed or not decided
+        sampling = self._sampling_error(DECISION if decided else RACE, winner) if plan.fixed else None
+        error = hypot(error, sampling or 0.0)
+        difference = fmean(pairs[winner]) - fmean(pairs[plan.baseline])
+        word = word_of(difference, error, DOUBT if doubtful else FACTOR)
+        names = f"trial {self.claimed[winner].number}", plan.baseline_name
+        sizes = [self.claimed[identity].parameters for identity in (winner, plan.baseline)]
+        chosen = {"better": 0, "worse": 1}.get(word, 0 if sizes[0] < sizes[1] else 1)
+        said = {"better": "is better than", "worse": "is worse than"}.get(word, "cannot be told from")
+        sentence = (
+            f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} over {len(pairs[winner])} "
+            f"pairs of re-trainings at {'final' if decided else 'search'} epochs on "
+            f"{'the validation split that was given' if plan.fixed else 'new partitions'}."
+        )
+        if word == "not distinguishable":
+            sentence += f" {names[chosen].capitalize() if chosen == 0 else names[chosen]}, the smaller one, is recommended."
+        if plan.fixed and sampling is None:
+            sentence += " The error does not count that of sampling this split, which is not known."
+        if plan.reason:
+            sentence += f" {plan.reason}."
+        noise = noise_of([self._race, self._decision])
+        return Verdict(word, difference, error, noise, *names, names[chosen], len(pairs[winner]), sentence), ""
+
+    @cached_property
+    def _race(self) -> Scores:
+        return self._scores(RACE, self.entered)
+
+    @cached_property
+    def _decision(self) -> Scores:
+        return self._scores(DECISION, (*self.plan.finalists, self.plan.baseline))
+
+    def _scores(self, phase: str, identities: Sequence[str]) -> dict[str, list[float]]:
+        """Fitness by partition of those that have all of them."""
+        found = {name: [trial.fitness for trial in self._of(phase, name) if trial is not None] for name in identities}
+        scored = {name: [value for value in values if value is not None] for name, values in found.items()}
+        return {name: values for name, values in scored.items() if values and len(values) == len(self._seeds(phase))}
+
+    def _of(self, phase: str, identity: str) -> list[Trial | None]:
+        return [self._trials.get((phase, identity, seed)) for seed in self._seeds(phase)]
+
+    def _seeds(self, phase: str) -> tuple[int, ...]:
+        return self.plan.race if phase == RACE else self.plan.decision
+
+    def _sampling_error(self, phase: str, winner: str) -> float | None:
+        parts = []
+        for name in (winner, self.plan.baseline):
+            evaluations = [trial.evaluation for trial in self._of(phase, name) if trial is not None]
+            parts.append([found for evaluation in evaluations if evaluation is not None and (found := evaluation.extra.get(PARTS))])
+        return sampling_error(*parts) if all(parts) else None
+
+
+def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> list[Trial]:
+    """The best trials of the search that are no baselines, best first, each identity once and by its earliest trial."""
+    apart = {proposal.identity for proposal in baselines}
+    first: dict[str, Trial] = {}
+    scored = [trial for trial in store.phase(SEARCH).trials if trial.fitness is not None and trial.proposal.identity not in apart]
+    for trial in sorted(scored, key=lambda trial: (-(trial.fitness or 0.0), trial.number)):
+        first.setdefault(trial.proposal.identity, trial)
+    return list(first.values())

@@ -1,0 +1,114 @@
+"""Verdict: whether the winner of a race is better than the best baseline, by how much, and how sure that is.
+
+All scores are turned so that more is better. Candidates are trained and scored on the same partitions, so that what one partition does to
+all of them cancels in their differences.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import sqrt
+from statistics import fmean
+from typing import Any, Literal
+
+import numpy as np
+
+Word = Literal["better", "not distinguishable", "worse"]
+
+Scores = Mapping[str, Sequence[float]]
+"""By candidate, its score on each partition: the same partitions in the same order for all of them."""
+
+FACTOR = 1.5
+"""Standard errors over which a difference is a finding (see docs/decisions/022)."""
+
+DOUBT = 2.0
+"""The same where the scores that are compared also chose the winner, or come from the validation split that chose it."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What re-evaluations say of the winner and the best baseline, in the units of the metric.
+
+    Args:
+        word: "better", "not distinguishable" or "worse".
+        difference: Mean over the partitions of winner minus baseline, turned so that more is better.
+        standard_error: Of that mean, pooled over candidates, so that a few pairs that happen to agree do not make it small.
+        noise: Standard deviation of one score around the mean of its candidate, over seeds and partitions.
+        winner: The name of the best candidate, such as "trial 12".
+        baseline: The name of the best baseline.
+        recommended: The name of the one to use: the better one, or where none is, the smaller one.
+        pairs: Partitions on which both were scored.
+        sentence: All this in words.
+    """
+
+    word: Word
+    difference: float
+    standard_error: float
+    noise: float
+    winner: str
+    baseline: str
+    recommended: str
+    pairs: int
+    sentence: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+def noise_of(rounds: Sequence[Scores]) -> float:
+    """The standard deviation of a score around the mean of its candidate, pooled over the candidates of all rounds.
+
+    >>> noise_of([{"a": [1.0, 3.0], "b": [5.0, 7.0]}]) == 2**0.5
+    True
+    """
+    groups = [np.asarray(scores) for found in rounds for scores in found.values()]
+    freedom = sum(len(group) - 1 for group in groups)
+    return sqrt(sum(float(np.square(group - group.mean()).sum()) for group in groups) / freedom) if freedom else 0.0
+
+
+def standard_error(rounds: Sequence[Scores], pairs: int) -> float | None:
+    """The standard error of the mean difference of two candidates over so many partitions; None where nothing measures it.
+
+    It follows from what is left of the scores once the mean of each candidate and that of each partition is taken away, pooled over rounds.
+
+    >>> standard_error([{"a": [1.0, 2.0], "b": [3.0, 4.0]}], pairs=2), standard_error([{"a": [1.0, 2.0]}], pairs=2)
+    (0.0, None)
+    """
+    squares, freedom = 0.0, 0
+    for scores in rounds:
+        table = np.array(list(scores.values()), dtype=np.float64)
+        if table.ndim == 2 and min(table.shape) > 1:
+            left = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
+            squares += float(np.square(left).sum())
+            freedom += (table.shape[0] - 1) * (table.shape[1] - 1)
+    return sqrt(2 * squares / freedom / pairs) if freedom else None
+
+
+def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequence[float]]) -> float:
+    """The standard error of their difference that comes from the samples of a validation split that is always the same.
+
+    Args:
+        winner: For each training, its scores on disjoint parts of the split.
+        baseline: The same, on the same parts.
+
+    >>> round(sampling_error([[0.5, 0.7]], [[0.4, 0.4]]), 6)
+    0.1
+    """
+    apart = np.mean(winner, axis=0) - np.mean(baseline, axis=0)
+    return float(np.std(apart, ddof=1) / sqrt(len(apart)))
+
+
+def word_of(difference: float, error: float, factor: float) -> Word:
+    """The finding.
+
+    >>> word_of(0.036, 0.02, FACTOR), word_of(0.036, 0.02, DOUBT), word_of(-0.05, 0.02, DOUBT)
+    ('better', 'not distinguishable', 'worse')
+    """
+    if abs(difference) <= factor * error:
+        return "not distinguishable"
+    return "better" if difference > 0 else "worse"
+
+
+def best_of(scores: Scores) -> str | None:
+    """The candidate with the best mean, the first of equals; None where there is none."""
+    return max(scores, key=lambda name: fmean(scores[name]), default=None)

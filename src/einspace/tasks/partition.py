@@ -1,0 +1,56 @@
+"""Partition: train and valid drawn anew from their pool, so that a score can be measured again on samples that did not select it."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from einspace.tasks.stored import OnDisk
+from einspace.tasks.task import Task
+
+Samples = tuple[Tensor, Tensor]
+"""Samples, which may be an `OnDisk`, and their targets."""
+
+
+def partition(train: NDArray[Any], valid: NDArray[Any], seed: int, by_class: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the pool, `train` before `valid`, that are train and valid of a new partition of the same sizes.
+
+    Args:
+        train: Targets (N, ...) of the task's train.
+        valid: Targets (M, ...) of its valid.
+        seed: Decides the partition, on every machine alike.
+        by_class: Whether each class keeps its numbers of samples in both parts; targets are classes (N,) then.
+
+    Returns:
+        Rows (N,) and (M,), in order.
+
+    >>> rows = partition(np.array([0, 0, 1, 1]), np.array([0, 1]), seed=0, by_class=True)
+    >>> sorted(np.concatenate(rows).tolist()), [len(part) for part in rows]
+    ([0, 1, 2, 3, 4, 5], [4, 2])
+    """
+    kinds = np.concatenate([train, valid]) if by_class else np.zeros(len(train) + len(valid), np.int64)
+    rng = np.random.default_rng(seed)
+    parts: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
+    for kind in np.unique(kinds):
+        members = rng.permutation(np.flatnonzero(kinds == kind).astype(np.int64))
+        count = np.count_nonzero(kinds[: len(train)] == kind)
+        parts[0].append(members[:count])
+        parts[1].append(members[count:])
+    chosen, left = (np.sort(np.concatenate(part)) for part in parts)
+    return chosen, left
+
+
+def drawn_anew(task: Task, seed: int, device: str = "cpu") -> tuple[Samples, Samples]:
+    """Train and valid of a new partition, normalised as the task is; of a task that is not of one pool, its own train and valid."""
+    if not task.one_pool:
+        return task.tensors(["train"], device), task.tensors(["valid"], device)
+    x, y = task.tensors(["train", "valid"], device)
+    train, valid = partition(task.train.y, task.valid.y, seed, task.kind == "classification")
+    return _chosen(x, y, train), _chosen(x, y, valid)
+
+
+def _chosen(x: Tensor | OnDisk, y: Tensor, rows: NDArray[np.int64]) -> Samples:
+    places = torch.from_numpy(rows).to(y.device)
+    return (x.chosen(rows) if isinstance(x, OnDisk) else x[places]), y[places]  # type: ignore[return-value]

@@ -1,0 +1,99 @@
+"""Facts about train and valid that are drawn anew from their pool."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from einspace import EinSpace, Task, load_task
+from einspace.evaluation import Context
+from einspace.evaluation.objective import TaskObjective
+from einspace.tasks.partition import drawn_anew, partition
+from einspace.tasks.stored import OnDisk
+
+
+@pytest.fixture(scope="module")
+def digits() -> Task:
+    return load_task("digits")
+
+
+def rows_of(x: torch.Tensor) -> list[tuple[float, ...]]:
+    return sorted(map(tuple, x.flatten(1).tolist()))
+
+
+@pytest.mark.parametrize("by_class", [True, False])
+def test_a_partition_divides_the_pool(by_class: bool) -> None:
+    """Its parts are disjoint, make up the pool, have the sizes of the task's, follow from the seed, and differ between seeds."""
+    rng = np.random.default_rng(0)
+    train, valid = rng.integers(0, 5, 90), rng.integers(0, 5, 31)
+    parts = [partition(train, valid, seed, by_class) for seed in range(4)]
+    for first, second in parts:
+        assert (len(first), len(second)) == (90, 31)
+        assert sorted([*first, *second]) == list(range(121))
+        if by_class:
+            pool = np.concatenate([train, valid])
+            assert np.array_equal(np.bincount(pool[first], minlength=5), np.bincount(train, minlength=5))
+    assert np.array_equal(parts[2][1], partition(train, valid, 2, by_class)[1])
+    assert len({tuple(second) for _, second in parts}) == 4
+
+
+def test_the_order_is_the_same_on_every_machine() -> None:
+    """Known rows for a known seed."""
+    assert [part.tolist() for part in partition(np.zeros(5), np.zeros(3), 7, by_class=False)] == [[0, 2, 4, 6, 7], [1, 3, 5]]
+
+
+def test_samples_keep_their_targets_and_their_normalisation(digits: Task) -> None:
+    """Every sample of the new parts is one of the pool, as it was normalised, with its own target."""
+    assert digits.one_pool
+    samples, targets = digits.tensors(["train", "valid"])
+    pool = {tuple(x): int(y) for x, y in zip(samples.flatten(1).tolist(), targets, strict=True)}
+    (x, y), (x_valid, y_valid) = drawn_anew(digits, 3)
+    assert (len(x), len(x_valid)) == (len(digits.train), len(digits.valid))
+    for part, labels in ((x, y), (x_valid, y_valid)):
+        assert all(pool[tuple(sample)] == int(label) for sample, label in zip(part.flatten(1).tolist(), labels, strict=True))
+    whole = torch.cat([x, x_valid])
+    assert rows_of(whole) == rows_of(digits.tensors(["train", "valid"])[0])
+
+
+def test_splits_that_were_given_are_not_pooled(digits: Task) -> None:
+    """Samples of a valid that was kept apart never get into train: of one patient there may be several."""
+    x = np.arange(64, dtype=np.float32).reshape(16, 1, 2, 2)
+    y = np.arange(16) % 2
+    given = Task.from_arrays(x, y, valid=(x + 100, y), test=(x + 200, y))
+    assert not given.one_pool
+    assert Task.from_arrays(x, y, test=(x + 200, y)).one_pool
+    assert not load_task("adddigits").one_pool  # its splits share no image of a digit
+    (x_train, _), (x_valid, _) = drawn_anew(given, 5)
+    assert torch.equal(x_train, given.tensors(["train"])[0])
+    assert torch.equal(x_valid, given.tensors(["valid"])[0])
+
+
+def test_samples_in_a_file_stay_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partition of samples that do not fit the memory reads batches of the same samples as one in memory."""
+    rng = np.random.default_rng(1)
+    np.save(tmp_path / "x.npy", rng.normal(size=(40, 1, 4, 4)).astype(np.float32))
+    np.save(tmp_path / "y.npy", rng.integers(0, 2, 40))
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    task = Task.from_arrays(mapped, np.load(tmp_path / "y.npy"))
+    in_memory = drawn_anew(task, 9)
+    monkeypatch.setattr("einspace.tasks.task.fits", lambda parts: False)
+    from_file = drawn_anew(task, 9)
+    for (x, y), (stored, targets) in zip(in_memory, from_file, strict=True):
+        assert type(stored).__name__ == OnDisk.__name__
+        assert torch.equal(y, targets)
+        assert torch.allclose(x, torch.cat([stored[start : start + 7] for start in range(0, len(stored), 7)]))
+
+
+def test_a_re_evaluation_trains_as_long_as_it_is_asked_to(digits: Task) -> None:
+    """It is scored on validation after the epochs of a search or, if it is long, of a final training, and follows from its seeds alone."""
+    task = replace(digits, recipe=replace(digits.recipe, epochs_search=1, epochs_final=2))
+    objective, architecture = TaskObjective(task, task.recipe), EinSpace(task.input).parse("[linear(d=16) relu]")
+    short, long, again = (objective.evaluate(architecture, Context(seed=4, partition=4, long=long)) for long in (False, True, True))
+    assert (len(short.losses), len(long.losses)) == (1, 2)
+    assert (long.losses, long.value) == (again.losses, again.value)
+    own = objective.evaluate(architecture, Context(seed=4, long=True))
+    assert own.losses != long.losses
+    fixed = TaskObjective(replace(task, one_pool=False), task.recipe)
+    assert fixed.evaluate(architecture, Context(seed=4, partition=4, long=True)).losses == own.losses
