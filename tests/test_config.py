@@ -81,7 +81,7 @@ def test_the_defaults_are_those_of_search() -> None:
 
 def test_help_tells_the_strategies_own_defaults() -> None:
     """What the model leaves to the strategy is described with the strategy's default."""
-    for name in ("population", "tournament", "crossover", "cost"):
+    for name in ("crossover", "cost"):
         default = inspect.signature(strategies.ParetoEvolution).parameters[name].default
         shown = f"{default:g}" if isinstance(default, float) else default
         assert f"{shown} if not set" in str(leaves()[name].description)
@@ -123,8 +123,9 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
     """Types and groups come through, 1e-3 is a number, null is no limit; what is given on the command line replaces the file's."""
     path = file(
         tmp_path,
-        "task: digits\nstrategy: pareto\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\nrun: mine\nruns: there\n"
-        "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\ntime_limit: null\n"
+        "task: digits\nstrategy: pareto\nprotocol: paper\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\n"
+        "run: mine\nruns: there\n"
+        "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\ntime_limit: 9\n"
         "computation_probability: 0.4\n"
         "keep_weights: all\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
@@ -141,7 +142,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
     plain = flat(SearchSettings(task="digits").model_dump())
     assert [key for key in dumped if dumped[key] == plain[key]] == ["task"]
     assert settings.recipe.learning_rate == 0.001
-    assert (settings.limits.parameters, settings.time_limit) == (None, None)
+    assert (settings.limits.parameters, settings.time_limit) == (None, 9.0)
     won, _ = load(path, {"trials": 9, "recipe.batch_size": 4, "task": "adddigits"})
     assert (won.trials, won.recipe.batch_size, won.task) == (9, 4, "adddigits")
     assert won.recipe.epochs_final == 2
@@ -302,7 +303,7 @@ def test_a_run_s_file_serves_another_strategy(tmp_path: Path) -> None:
     study.search("digits", "pareto", 1, 1, population=5, limits=SMALL, run="one", runs=tmp_path, executor=ThreadExecutor())
     stored = tmp_path / "one" / CONFIG
     settings, _ = load(stored, {})
-    assert (settings.population, settings.tournament, settings.cost) == (5, 10, "parameters")
+    assert (settings.population, settings.tournament, settings.cost) == (5, 2, "parameters")
     settings, _ = load(stored, {"strategy": "evolution"})
     assert (settings.population, settings.cost) == (5, None)
     settings, _ = load(stored, {"strategy": "random"})

@@ -9,6 +9,7 @@ from typing import Any
 from einspace.config.origin import describe_here, differences
 from einspace.errors import RunError
 from einspace.networks.heads.data import head_data
+from einspace.protocol import PAPER
 from einspace.space import EinSpace
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
@@ -72,7 +73,7 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     apart = {"versions", "published", "path"}
     if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
         apart |= set(_LATER)
-    there = {name: value for name, value in stored.items() if name not in apart}
+    there = {"protocol": PAPER} | {name: value for name, value in stored.items() if name not in apart}
     # A run from before there was an option had it off.
     lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
     if lines:

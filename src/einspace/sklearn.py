@@ -36,7 +36,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         budget: str | float | None = "10m",
         trials: int | None = None,
         strategy: str = "evolution",
-        init: Initial = (),
+        init: Initial | None = None,
         recipe: Mapping[str, Any] | None = None,
         limits: Limits | None = None,
         axes: str | None = None,
@@ -139,7 +139,7 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         budget: Time for `fit`, in seconds or such as "10m"; None for no bound but `trials`.
         trials: Architectures that are tried.
         strategy: The name of a strategy, or `module:Class`.
-        init: Initial members of an evolving strategy, such as "resnet8,random*6".
+        init: Initial members of an evolving strategy, such as "resnet8,random*6"; None: the baselines that fit, and random samples.
         recipe: Changes to the recipe, such as `{"epochs_search": 2}`.
         limits: The largest architecture that is wanted.
         axes: The axes of `X`, such as "NHW"; without it they are recognised, and a guess is warned of.

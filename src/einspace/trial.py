@@ -28,6 +28,7 @@ class Costs:
     flops: int | None = None
     activation_bytes: int | None = None
     """Bytes that one forward pass writes."""
+    operations: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Proposal:
         changes: Mapping[str, float] | None = None,
     ) -> Self:
         """Propose an architecture."""
-        costs = Costs(architecture.parameters, architecture.flops, architecture.activation_bytes)
+        costs = Costs(architecture.parameters, architecture.flops, architecture.activation_bytes, architecture.terminals)
         return cls(str(architecture), architecture.key, costs, origin, parents, place, dict(changes or {}))
 
     @cached_property

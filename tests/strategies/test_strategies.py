@@ -56,7 +56,8 @@ def test_a_proposal_is_a_pure_function(name: str) -> None:
     one.propose(history[:7], Random("0:7"))
     assert one.propose(history, Random("0:8")) == first == other.propose(history, Random("0:8"))
     architecture = SPACE.parse(first.text)
-    assert (architecture.key, Costs(architecture.parameters, architecture.flops, architecture.activation_bytes)) == (first.key, first.costs)
+    figures = (architecture.parameters, architecture.flops, architecture.activation_bytes, architecture.terminals)
+    assert (architecture.key, Costs(*figures)) == (first.key, first.costs)
 
 
 def test_random_strategies_do_not_look_at_the_past() -> None:

@@ -234,8 +234,9 @@ def test_a_network_of_one_s_own_is_a_seed(tmp_path: Path) -> None:
     own = EinSpace((1, 8, 8)).parse("[[im2col(k=5,s=1,p=2) linear(d=10) col2im] relu]")
     result, _ = run(tmp_path, init=[own, "random*2"], trials=4)
     assert (result.history[0].text, result.history[0].origin) == (str(own), "seed text 0")
-    (baseline,) = result.baselines
+    baseline, other = result.baselines
     assert (baseline.name, baseline.key, baseline.validation) == ("text 0", own.key, score(str(own)))
+    assert other.name == "resnet8"
     assert baseline.test == score(str(own)) + 1
     again, _ = run(tmp_path, init=f"{own},random*2", trials=6)
     assert compared(again)[:4] == compared(result)

@@ -37,6 +37,7 @@ OWN = tuple(key for key in leaves() if key.startswith("own."))
 PANELS = {
     "Search": (
         "strategy",
+        "protocol",
         "init",
         "trials",
         "iterations",

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunc
 from einspace.errors import EinspaceError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY
 from einspace.limits import Limits
+from einspace.protocol import Protocol
 from einspace.quantities import seconds_of
 from einspace.reading import DataOptions
 
@@ -78,18 +79,21 @@ class RunSettings(Group):
     strategy: Annotated[str, Field(description="sampling, validation-sampling, random, evolution, pareto, mutation, or module:Class.")] = (
         "evolution"
     )
-    init: Annotated[str | list[str], Field(description="Initial members, as resnet18,vit,random*8, or texts; none: from scratch.")] = ""
+    protocol: Annotated[str | None, Field(description="The defaults: einspace, or paper for those of its experiments.")] = None
+    init: Annotated[str | list[str] | None, Field(description="Initial members: resnet18,vit,random*8, or texts; '': from scratch.")] = None
     trials: Annotated[int | None, Field(ge=1, description="Architectures of the finished run: 100 if no other bound is given.")] = None
     iterations: Annotated[int | None, Field(ge=1, description="Trials beside the initial members, in place of --trials.")] = None
     budget: Annotated[str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d.")] = None
     workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
     seed: Annotated[int, Field(ge=0, lt=2**62, description="Same seed, same result.")] = 0
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
-    population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents: 100 if not set.")] = None
-    tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one: 10 if not set.")] = None
+    population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")] = None
+    tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
     cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
-    time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take.")] = 3600.0
+    time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (
+        None
+    )
     computation_probability: Annotated[float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules.")] = (
         COMPUTATION_PROBABILITY
     )
@@ -136,7 +140,9 @@ class SearchSettings(RunSettings):
     top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
     log: Annotated[list[str], Field(description="tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT]; may be given several times.")] = []
 
-    @field_validator("task", "strategy", "init", "budget", "population", "tournament", "crossover", "cost", "limits", "own", mode="wrap")
+    @field_validator(
+        "task", "strategy", "protocol", "init", "budget", "population", "tournament", "crossover", "cost", "limits", "own", mode="wrap"
+    )
     @classmethod
     def _makes_sense(cls, given: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         """Refuse with its place in the file, before anything begins, a value that the search would refuse."""
@@ -149,7 +155,9 @@ class SearchSettings(RunSettings):
                     raise UnknownNameError("task", value, tasks.names())
                 case "strategy":
                     strategies.class_of(value)
-                case "init":
+                case "protocol" if value is not None:
+                    Protocol.of(value, None, 1)
+                case "init" if value is not None:
                     strategies.parse_initial(value)
                 case "budget" if value is not None:
                     seconds_of(value)

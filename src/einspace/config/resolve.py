@@ -14,6 +14,7 @@ from einspace.config.options import allowed, flags, groups, leaves
 from einspace.config.origin import Origin
 from einspace.errors import SettingError, UnknownNameError, cut
 from einspace.files.yaml import read
+from einspace.protocol import PAPER
 
 
 def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, Origin]:
@@ -26,6 +27,7 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
     inner = groups()
     if origin:  # a run's file says what its strategy took, which another one that is given now may have no use for
         values = {name: value for name, value in values.items() if name not in _useless(given.get("strategy", values.get("strategy")))}
+        values.setdefault("protocol", PAPER)  # that of a file from before there were several
     for name in inner:
         if name and values.get(name, {}) is None:
             del values[name]  # a group's name with nothing below it

@@ -19,8 +19,8 @@ from einspace.tasks import Recipe
 TRAINED = 3
 """Forward passes that training on a sample costs: one forward, and two as much for the gradients."""
 
-PRIOR = (0.1, 2e-5, 1e-10, 5e-10)
-"""Seconds of a core of 2020 to start, and for an operation, a FLOP and a byte of a forward pass."""
+PRIOR = (0.05, 2e-5, 4e-11, 4e-10)
+"""Seconds of a core of 2020 to start, and for an operation, a FLOP and a byte of a forward pass, where nothing else uses the machine."""
 
 TRUST = 0.3
 """How strongly the rates are held to the proportions of `PRIOR`, against one trial; their common factor is free."""

@@ -24,7 +24,8 @@ MARGIN = 1.1
 class Finals:
     """The entrants of a run: baselines, or initial members in their place, and the best of the search. Without a task there are none.
 
-    `names` are what texts of initial members are called. A strategy whose trials are scored on test has no best: selecting one would be
+    `names` are what texts of initial members are called. `beside` are baselines that are no initial members, and `left_out` says why others
+    are not compared. A strategy whose trials are scored on test has no best: selecting one would be
     selecting on test.
     """
 
@@ -37,19 +38,22 @@ class Finals:
         strategy: Strategy,
         seed: int,
         seeds: int,
-        names: Mapping[str, str] | None = None,
+        names: Mapping[str, str],
+        beside: Sequence[str],
+        left_out: Mapping[str, str],
     ) -> None:
         self._seed = seed
         self._seeds = seeds if task is not None else 0
         self._selects = not strategy.final
         self._longer = 1.0
-        self._seeded = any(name != RANDOM for name in initial)
+        self._beside = beside
         self._entries: list[tuple[str, Proposal | None, str]] = []
         self._earlier: frozenset[str] = frozenset()
         if task is not None and isinstance(recipe, Recipe):
             self._longer = recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
-            members = [((names or {}).get(name) or label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
-            self._entries = [_entry(shown, name, space) for shown, name in members or [(name, name) for name in task.baselines]]
+            members = [(names.get(name) or label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
+            self._entries = [_entry(shown, name, space) for shown, name in (*members, *zip(beside, beside, strict=True))]
+            self._entries += [(name, None, reason) for name, reason in left_out.items()]
 
     def remember(self, store: StudyStore) -> None:
         """Note which final trainings ended before this call: weights that they did not leave here are trained again."""
@@ -65,7 +69,8 @@ class Finals:
 
     def baselines(self, time_limit: float | None) -> Listed:
         """Baselines that are no seeds, scored on validation; none where the search scores on test."""
-        wanted = [] if self._seeded or not self._selects else [(proposal, self._seed) for proposal in self.proposals()]
+        beside = [proposal for proposal in self.proposals() if proposal.origin in self._beside] if self._selects else []
+        wanted = [(proposal, self._seed) for proposal in beside]
         return Listed(BASELINE, wanted, time_limit=time_limit)
 
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:

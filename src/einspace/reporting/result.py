@@ -108,7 +108,9 @@ def _time(result: Result, counts: str) -> str:
     phases = ", ".join(f"{name} {spent[name]:.1f}" for name in ("proposing", "building", "training", "scoring"))
     overhead = "" if result.overhead is None else f"; {_overhead(result)}"
     search = f"{spent['search']:.0f} s of search ({phases} s summed over the workers)"
-    return f"{counts}. {search}, {spent['final']:.0f} s of race and final training{overhead}."
+    error = result.cost_error
+    predicted = "" if error is None else f" Their seconds can be predicted within {error.typical:.0%} (median of {error.trials})."
+    return f"Protocol {result.protocol}: {counts}.{predicted} {search}, {spent['final']:.0f} s of race and final training{overhead}."
 
 
 def _overhead(result: Result) -> str:

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -16,14 +16,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
+from einspace.evaluation.cost_model import CostModel, Error
 from einspace.grammar import Grammar
 from einspace.pareto import fronts
+from einspace.protocol import PAPER
 from einspace.racing.verdict import Verdict
 from einspace.run import STUDY, WEIGHTS, Run
 from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
+from einspace.strategies.affordable import Training
 from einspace.tasks.metrics import Seeds, over_seeds
+from einspace.tasks.recipe import Recipe
 from einspace.trial import Proposal, Trial
 
 if TYPE_CHECKING:
@@ -162,6 +166,20 @@ class Result:
         return str(self.settings["metric"]["name"])
 
     @property
+    def protocol(self) -> str:
+        """Where the defaults of the search are from: runs from before there were several have the paper's."""
+        return str(self.settings.get("protocol", PAPER))
+
+    @cached_property
+    def cost_error(self) -> Error | None:
+        """How far the cost model is off on the trials, each predicted from others; None for an objective, and where too few have ended."""
+        if "recipe" not in self.settings or "samples" not in self.settings:
+            return None
+        samples = self.settings["samples"]
+        training = Training(Recipe(**self.settings["recipe"]), samples["train"], samples["valid"])
+        return CostModel.fit(training.measured(reversed(self.history))).error
+
+    @property
     def outcomes(self) -> dict[str, int]:
         """How many trials ended how, the most frequent first."""
         return dict(Counter(str(trial.outcome) for trial in self.history).most_common())
@@ -296,6 +314,7 @@ class Result:
             "run": str(self.run),
             "task": self.settings["task"],
             "metric": self.metric,
+            "protocol": self.protocol,
             "strategy": self.settings["strategy"],
             "seed": self.settings["seed"],
             "trials": len(self.history),
@@ -308,6 +327,7 @@ class Result:
             "outcomes": self.outcomes,
             "seconds": dict(self.seconds),
             "overhead": self.overhead,
+            "cost_error": None if self.cost_error is None else asdict(self.cost_error),
             "weights": {key: {"file": str(file), "bytes": file.stat().st_size} for key, file in self.weights.items()},
         }
         if "cost" in self.settings:

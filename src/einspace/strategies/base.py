@@ -1,7 +1,7 @@
 """Strategy: which architecture is tried next, as a pure function of what is known."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import ClassVar
 
@@ -34,6 +34,11 @@ class Strategy(ABC):
         """
 
 
-def propose(strategy: Strategy, history: History, seed: int) -> Proposal | None:
+Ask = Callable[[Strategy, History, Random], Proposal | None]
+"""A way to ask a strategy, such as `Affordable.propose`, which asks again where a proposal costs too much."""
+
+
+def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = None) -> Proposal | None:
     """The proposal for trial `len(history)` of a run with this seed."""
-    return strategy.propose(history, Random(f"{seed}:{len(history)}"))
+    rng = Random(f"{seed}:{len(history)}")
+    return strategy.propose(history, rng) if ask is None else ask(strategy, history, rng)

@@ -1,4 +1,4 @@
-"""Initial members of a search: names of baselines, "random" for a sample of the grammar, and architectures of one's own."""
+"""Initial members of a search: names of baselines, "random" for a sample of the grammar, and architectures of the user."""
 
 import re
 from collections.abc import Iterable

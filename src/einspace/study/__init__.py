@@ -2,6 +2,6 @@
 
 from einspace.callbacks import Progress
 from einspace.result import Result, load_result
-from einspace.study.searching import TIME_LIMIT, Interrupted, search
+from einspace.study.searching import Interrupted, search
 
-__all__ = ["TIME_LIMIT", "Interrupted", "Progress", "Result", "load_result", "search"]
+__all__ = ["Interrupted", "Progress", "Result", "load_result", "search"]

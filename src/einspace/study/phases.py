@@ -8,6 +8,7 @@ from einspace.phases.budget import Budget
 from einspace.phases.listed import Phase
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy, propose
+from einspace.strategies.base import Ask
 from einspace.trial import SEARCH, Trial
 
 
@@ -19,6 +20,8 @@ class Search(Phase):
     seed: int
     budget: Budget
     time_limit: float | None = None
+    ask: Ask | None = None
+    """How the strategy is asked; None: once."""
 
     def __post_init__(self) -> None:
         self.name = SEARCH
@@ -33,7 +36,7 @@ class Search(Phase):
         if interrupted:
             return interrupted[0]
         clock = perf_counter()
-        proposal = propose(self.strategy, tuple(ledger.trials), self.seed)
+        proposal = propose(self.strategy, tuple(ledger.trials), self.seed, self.ask)
         if proposal is None:
             if not ledger.running():
                 raise SettingError(f"the strategy {type(self.strategy).__name__} waits for trials to end, but none is running")

@@ -18,7 +18,7 @@ from einspace.attachments import attach
 from einspace.callbacks import Callback, Progress, Watch, WriteReport
 from einspace.callbacks.bar import Bar
 from einspace.config import stored, write_config
-from einspace.errors import EinspaceError, SettingError, StorageError
+from einspace.errors import EinspaceError, RunError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
 from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
@@ -34,9 +34,10 @@ from einspace.phases.race import Race, raced
 from einspace.quantities import seconds_of
 from einspace.result import Result, collect
 from einspace.result.reading import SESSION, sessions_of
-from einspace.run import Run, made
-from einspace.settings import of_objective, of_search, of_task
+from einspace.run import NOTE, Run, made
+from einspace.settings import Settings, of_objective, of_search, of_task
 from einspace.space import EinSpace
+from einspace.start import Call, Start
 from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
 from einspace.storage.outage import PATIENCE
@@ -51,9 +52,6 @@ from einspace.tasks.fingerprints import name_of
 from einspace.trial import SEARCH
 
 _LOG = logging.getLogger("einspace")
-
-TIME_LIMIT = 3600.0
-"""Seconds that one trial may take, unless told otherwise."""
 
 TRIALS = 100
 """Trials of a search that is given neither a number nor a time."""
@@ -85,7 +83,7 @@ def search(
     objective: Objective | None = None,
     space: EinSpace | None = None,
     direction: Literal["maximize", "minimize"] = "maximize",
-    init: Initial = (),
+    init: Initial | None = None,
     population: int | None = None,
     tournament: int | None = None,
     crossover: float | None = None,
@@ -95,7 +93,8 @@ def search(
     limits: Limits | None = None,
     computation_probability: float | None = None,
     grammar: Grammar | None = None,
-    time_limit: float | None = TIME_LIMIT,
+    time_limit: float | None = None,
+    protocol: str | None = None,
     run: str | None = None,
     runs: str | os.PathLike[str] = "runs",
     executor: Executor | Make | str | None = None,
@@ -126,17 +125,21 @@ def search(
             score, or a mapping with `score` and more. It needs a `space`, and the run ends without final trainings.
         space: The space of an objective.
         direction: Of an objective: whether a higher or a lower score is better.
-        init: Initial members of an evolving strategy, such as "resnet8,random*6", texts, architectures, or what `from_module` read.
-        population: Members of an evolving strategy's population (100).
-        tournament: Members that compete to be a parent (10).
+        init: Initial members of an evolving strategy, such as "resnet8,random*6", texts, architectures, or what `from_module` read; empty:
+            from scratch. None: the baselines that fit, and random samples.
+        population: Members of an evolving strategy's population; None: a fifth of the trials, from 10 to 50.
+        tournament: Members that compete to be a parent; None: half of the population.
         crossover: The probability that a child has two parents (0).
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
-        limits: The largest architecture that is wanted.
+        limits: The largest architecture that is wanted. Without a limit, what a trial may cost follows from the budget or the baselines.
         computation_probability: p(M -> C) of the paper's grammar.
         grammar: Another grammar, with its own probabilities. Workers import its operations.
-        time_limit: Seconds for one evaluation of the search, or None; a final training gets more, in proportion to epochs and samples.
+        time_limit: Seconds for one evaluation of the search; a final training gets more, in proportion to epochs and samples. None: it
+            follows from the budget of time; an hour without one.
+        protocol: "paper" for the defaults of the paper's experiments, "einspace" for those above; None: those of the run, or of a new one
+            "einspace" (see `einspace.protocol`).
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
         executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, which is left open.
@@ -163,13 +166,12 @@ def search(
     if not 0 <= patience < inf:
         raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
     seconds = None if budget is None else seconds_of(budget)
-    init = tuple(listed(init))
-    initial = strategies.parse_initial(init)
+    init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
     for spec in imported:
         for note in spec.notes:
             _LOG.warning("%s is near the architecture that was read of it, and not equal: %s", spec.name, note)
-    trials = _trials(trials, iterations, budget, len(initial))
+    trials = _trials(trials, iterations, budget)
     computing = Compute.of(compute)
     if objective is None:
         task = load_task(task) if isinstance(task, str) else task
@@ -192,7 +194,12 @@ def search(
         work = Work(objective, space.input, space.grammar)
     strategies.parse_initial(init, space.input)
     options = {name: given[name] for name in ("population", "tournament", "crossover", "cost")}
-    proposer = strategies.get(strategy, space, initial, **options)
+    trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
+    bounds = (trials, seconds, workers, given["time_limit"])
+    start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, _stored(runs, run, storage, patience)))
+    initial, time_limit = start.initial, start.time_limit
+    trials = trials if trials is None or iterations is None else trials + len(initial)
+    proposer = strategies.get(strategy, space, initial, **start.options)
     strategy_name = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
     of_strategy = {name: getattr(proposer, name, None) for name in signature(type(proposer)).parameters if name not in ("space", "initial")}
     judge = pruner_of(pruner, recipe.epochs_search if isinstance(recipe, Recipe) else 1)
@@ -201,6 +208,7 @@ def search(
         "own": task.own if isinstance(task, Task) else {},
         "strategy": strategy_name,
         "init": list(initial),
+        "protocol": start.protocol.name,
         "budget": budget if budget is None or isinstance(budget, str) else f"{budget:g}s",
         "runs": os.fspath(runs),
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
@@ -213,12 +221,13 @@ def search(
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     if not isinstance(make, Executor):
         check_sendable(work)
-    others = {"init": list(initial), "seed": seed, "pruner": None if pruner == "none" else pruner}
+    others = {"protocol": start.protocol.name, "init": list(initial), "seed": seed, "pruner": None if pruner == "none" else pruner}
     settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
     own_grammar, own_objective = None if grammar is None else grammar.fingerprint, None if objective is None else name
     origin = {"data": settings.get("data"), "grammar": own_grammar, "objective": own_objective}
     names = {str(spec.architecture): spec.name for spec in imported}
-    entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, names)
+    compared = (names, start.beside, start.left_out)
+    entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, *compared)
     with ExitStack() as stack:
         stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(work, workers, time_limit))
@@ -241,10 +250,11 @@ def search(
         time_left.reserve = lambda: entrants.seconds(store, workers) + contest.seconds(store)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this))
         stops.append(driver.stop)
+        ask = None if start.affordable is None else start.affordable.propose
         try:
             store.note(*entrants.note())
             entrants.remember(store)
-            driver.run(entrants.baselines(time_limit), Search(proposer, seed, time_left, time_limit))
+            driver.run(entrants.baselines(time_limit), Search(proposer, seed, time_left, time_limit, ask))
             driver.clock.searched()
             time_left.reserve = lambda: entrants.seconds(store, workers)
             driver.run(contest.race(store, time_limit))
@@ -274,15 +284,27 @@ def _keep(driver: Driver, session: str) -> None:
         driver.store.note(session, driver.clock.session())
 
 
-def _trials(trials: int | None, iterations: int | None, budget: object, seeds: int) -> int | None:
-    """How many trials a search has, if that is bounded."""
+def _stored(runs: str | os.PathLike[str], run: str | None, storage: str | None, patience: float) -> Settings | None:
+    """The settings of a run that is continued, from its folder or from the database that other drivers share; None for a new one."""
+    if run is None:
+        return None
+    folder = Run(runs, run)
+    found = folder.settings()
+    if found is None and storage is not None:
+        with suppress(RunError), StudyStore.open(folder.study(storage, patience)) as store:
+            found = store.notes().get(NOTE)
+    return found
+
+
+def _trials(trials: int | None, iterations: int | None, budget: object) -> int | None:
+    """How many trials a search has, if that is bounded; initial members count beside `iterations`."""
     if iterations is None:
         return TRIALS if trials is None and budget is None else trials
     if trials is not None:
         raise SettingError(f"give either trials or iterations, not both: {trials!r} and {iterations!r}")
     if type(iterations) is not int or iterations < 1:
         raise SettingError(f"iterations must be a whole number of at least 1, not {iterations!r}")
-    return seeds + iterations
+    return iterations
 
 
 def _plain(value: Any) -> Any:

@@ -144,7 +144,8 @@ def _lead(result: Result) -> list[str]:
     architectures = "1 architecture" if count == 1 else f"{count:,} architectures"
     spent = f" in {duration(result.seconds['total'])}" if result.seconds["total"] else ""
     direction = "higher is better" if result.higher_is_better else "lower is better"
-    said = [f"This search for a neural architecture for {result.settings['task']} tried {architectures}{spent}."]
+    terms = f"{architectures}{spent} under the protocol {result.protocol}"
+    said = [f"This search for a neural architecture for {result.settings['task']} tried {terms}."]
     if result.sampling is not None:
         spread = result.sampling
         split = "test" if result.settings["strategy"] == "sampling" else "validation"

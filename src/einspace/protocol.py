@@ -1,0 +1,64 @@
+"""Protocol: the defaults of a search for the best network within a budget, and those of the paper's experiments."""
+
+from dataclasses import dataclass
+
+from einspace.errors import SettingError, UnknownNameError
+
+OURS, PAPER = "einspace", "paper"
+NAMES = (OURS, PAPER)
+"""Every protocol by its name; the first is that of a search that names none."""
+
+TRIALS_A_WORKER = 50
+"""The trials of a worker that the size of the population is computed for, where only time bounds the search."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The defaults of a search; an option that is given wins over them.
+
+    Args:
+        name: One of `NAMES`.
+        population: Members of an evolving strategy's population.
+        tournament: Members that compete to be a parent.
+        samples: Initial members of an evolving strategy that was given none, baselines included; the others are random samples. 0: the
+            search starts from scratch.
+        multiple: What a trial may cost, without a budget of time, in costs of the largest small baseline; None: whatever the limits allow,
+            with a budget too.
+        least_trials: The trials of each worker that a budget of time must have room for.
+        share: The part of a budget of time that is the search's own, at least; the rest is for the final trainings.
+    """
+
+    name: str = PAPER
+    population: int = 100
+    tournament: int = 10
+    samples: int = 0
+    multiple: float | None = None
+    least_trials: int = 1
+    share: float = 0.6
+
+    @property
+    def options(self) -> dict[str, int]:
+        """Options of an evolving strategy, by their names: all of them that a protocol decides without a look at the task."""
+        return {"population": self.population, "tournament": self.tournament}
+
+    @classmethod
+    def of(cls, name: str, trials: int | None, workers: int, population: int | None = None) -> "Protocol":
+        """The protocol of this name, for a search of so many trials; None where only time bounds it.
+
+        A `population` that was given decides the size of a tournament.
+
+        Raises UnknownNameError for another name, and SettingError for numbers that make no sense.
+
+        >>> Protocol.of("einspace", 100, 2).population, Protocol.of("paper", 100, 2).population
+        (20, 100)
+        """
+        if name not in NAMES:
+            raise UnknownNameError("protocol", name, NAMES)
+        for option, value, none in (("trials", trials, ", or None"), ("workers", workers, "")):
+            if value is not None and (type(value) is not int or value < 1):
+                raise SettingError(f"{option} must be a whole number of at least 1{none}, not {value!r}")
+        if name == PAPER:  # 100 members, tournaments of 10 (section 4.1)
+            return cls()
+        if type(population) is not int or population < 1:
+            population = min(50, max(10, (TRIALS_A_WORKER * workers if trials is None else trials) // 5))
+        return cls(name, population, max(1, population // 2), population // 2, multiple=4.0, least_trials=25)

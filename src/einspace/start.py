@@ -1,0 +1,168 @@
+"""Start: where a search begins and how far a trial may go, from its protocol, the options that were given, and the settings of its run."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from einspace import baselines, strategies
+from einspace.derivation import Cost
+from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
+from einspace.networks import check_fit
+from einspace.protocol import OURS, PAPER, Protocol
+from einspace.quantities import duration
+from einspace.space import Architecture, EinSpace
+from einspace.strategies import Strategy
+from einspace.strategies.affordable import Affordable, Training
+from einspace.strategies.initial import RANDOM, member
+from einspace.tasks import Recipe, Task
+from einspace.tasks.options import BASELINES
+
+TIME_LIMIT = 3600.0
+"""Seconds that one trial may take, where neither a limit nor a budget of time says otherwise."""
+
+LATE = 2.0
+"""The time limit of a trial, and what a baseline may be predicted to take before anything is measured, in times that a trial may take."""
+
+LEAST_LIMIT = 10.0
+"""Seconds of a derived time limit, at least: the first trial of a worker waits for PyTorch."""
+
+LEAST = 1.0
+"""Seconds that a trial may take, at least, however short a budget is."""
+
+UNKNOWN = 10.0
+"""Seconds of a core of 2020 that a trial may take where no small baseline takes the input."""
+
+_LOG = logging.getLogger("einspace")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call of a search says, and what its run said before.
+
+    Args:
+        strategy: By name, or as an object, which has its options and its initial members already.
+        space: Its limits are those that were given, or the default ones.
+        trained: The task and its recipe; None for an objective of the user's, whose trials take what nobody can predict.
+        initial: Initial members, None where none were given.
+        options: Those of the strategy, each None where it was not given.
+        trials: How many, None where only time bounds the search.
+        seconds: The budget of time, or None.
+        workers: Evaluations at a time.
+        time_limit: Seconds of a trial, or None.
+        protocol: Its name, or None.
+        stored: The settings of a run that is continued, which stand in the place of defaults; None for a new one.
+    """
+
+    strategy: str | Strategy
+    space: EinSpace
+    trained: tuple[Task, Recipe] | None
+    initial: tuple[str, ...] | None
+    options: Mapping[str, Any]
+    trials: int | None
+    seconds: float | None
+    workers: int
+    time_limit: float | None
+    protocol: str | None
+    stored: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Start:
+    """What follows from a call.
+
+    Args:
+        protocol: Where the defaults are from.
+        initial: Initial members.
+        options: Those of the strategy, None for a default of its own.
+        affordable: Proposes what fits; None where a trial may take whatever the limits allow.
+        time_limit: Seconds of a trial.
+        beside: Baselines that are compared, beside the initial members.
+        left_out: Why other baselines are not, by their names.
+    """
+
+    protocol: Protocol
+    initial: tuple[str, ...]
+    options: Mapping[str, Any]
+    affordable: Affordable | None
+    time_limit: float
+    beside: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+    @classmethod
+    def of(cls, call: Call) -> "Start":
+        """Decide what was not given; raises UnknownNameError, SettingError, and what a wrong initial member raises."""
+        if call.time_limit is not None and not (isinstance(call.time_limit, int | float) and call.time_limit > 0):
+            raise SettingError(f"time_limit must be a number over 0, or None, not {call.time_limit!r}")
+        protocol = Protocol.of(call.protocol or _before(call.stored), call.trials, call.workers, call.options.get("population"))
+        stored, taken = call.stored or {}, _taken(call.strategy)
+        defaults = protocol.options | {name: stored[name] for name in taken if name in stored}
+        options = {name: defaults.get(name) if value is None and name in taken else value for name, value in call.options.items()}
+        initial = tuple(stored.get("init", ())) if call.initial is None else call.initial
+        if call.trained is None:
+            return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, (), {})
+        task, recipe = call.trained
+        if protocol.multiple is None:
+            beside = task.baselines if set(initial) <= {RANDOM} else ()
+            return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {})
+        training = _training(task, recipe, call.strategy)
+        known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *BASELINES)))
+        takes = {name: training.seconds(architecture) for name, architecture in known.items()}
+        small = max((takes[name] for name in BASELINES if name in takes), default=0.0)
+        rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
+        if call.initial is None and call.stored is None and "population" in taken:
+            largest = small if rule is None else LATE * rule
+            seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]
+            initial = (*seeds, *(RANDOM,) * (protocol.samples - len(seeds)))
+        named = max((training.seconds(member(call.space, name)) for name in initial if name != RANDOM), default=0.0)
+        fits = protocol.multiple * max(small, named) or UNKNOWN if rule is None else max(rule, named)
+        fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
+        left_out = {
+            name: f"a training is predicted to take {duration(takes[name])}, and there is room for {duration(fits)}"
+            for name in task.baselines
+            if name not in initial and name in takes and takes[name] > LATE * fits and rule is not None
+        }
+        for name, why in left_out.items():
+            _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, why)
+        limit = call.time_limit or (TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits)))
+        affordable = Affordable(training, fits, learns=call.seconds is not None)
+        beside = tuple(name for name in task.baselines if name not in initial and name not in left_out)
+        return cls(protocol, initial, options, affordable, limit, beside, left_out)
+
+
+def _before(stored: Mapping[str, Any] | None) -> str:
+    """The protocol of a run: runs from before there were several had the paper's defaults."""
+    return OURS if stored is None else str(stored.get("protocol", PAPER))
+
+
+def _taken(strategy: str | Strategy) -> tuple[str, ...]:
+    """The options whose defaults a protocol decides: those of a strategy of einspace's; the user's own have their defaults."""
+    return strategies.options(strategy) if isinstance(strategy, str) and strategy in strategies.STRATEGIES else ()
+
+
+def _training(task: Task, recipe: Recipe, strategy: str | Strategy) -> Training:
+    """What a trial trains on: a strategy whose trials are final ones trains for longer, and on more."""
+    final = strategy.final if isinstance(strategy, Strategy) else strategies.class_of(strategy).final
+    if final:
+        return Training(recipe.override(epochs_search=recipe.epochs_final), len(task.train) + len(task.valid), len(task.test))
+    return Training(recipe, len(task.train), len(task.valid))
+
+
+def _buildable(space: EinSpace, task: Task, names: Iterable[str]) -> dict[str, Architecture]:
+    """The baselines that there are at the task's input, in the grammar, and for the task's head."""
+    found: dict[str, Architecture] = {}
+    for name in names:
+        try:
+            architecture = baselines.within(space, name)
+            check_fit(task.head, architecture.output, task.output, task.name)
+        except (NetworkError, ShapeError, GrammarError):
+            continue
+        found[name] = architecture
+    return found
+
+
+def _within(space: EinSpace, architecture: Architecture) -> bool:
+    """Whether an architecture is within the limits of a space."""
+    sizes = (architecture.terminals, architecture.nonterminals, architecture.parameters, architecture.flops, architecture.activation_bytes)
+    return space.limits.outgrown(Cost(*sizes)) is None and architecture.parameters >= space.limits.min_parameters

@@ -1,0 +1,103 @@
+"""Affordable: a trial is proposed only if it is predicted to fit into the time that one trial may take."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from math import inf
+from random import Random
+
+from einspace.evaluation.cost_model import RECENT, CostModel, Load, Measured
+from einspace.evaluation.outcome import Outcome
+from einspace.limits import Limits
+from einspace.space import Architecture
+from einspace.strategies.base import History, Strategy
+from einspace.tasks import Recipe
+from einspace.trial import Costs, Proposal, Trial
+
+TRIES = 20
+"""Proposals that a strategy is asked for until one fits."""
+
+REFIT = 5
+"""Trials after which the cost model is fitted again."""
+
+ENDED = {Outcome.OK: True, Outcome.TIMEOUT: False, Outcome.NAN: False, Outcome.PRUNED: False}
+"""Outcomes whose seconds say what a trial costs: all of it, or a part."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is equal for all trainings of a search: the recipe, the samples of an epoch, and the samples that are scored."""
+
+    recipe: Recipe
+    samples: int
+    scored: int
+
+    def load(self, costs: Costs, changes: Mapping[str, float]) -> Load | None:
+        """What a trial has to compute, with its changes to the recipe; None for a trial whose costs were not stored."""
+        if costs.operations is None or costs.flops is None or costs.activation_bytes is None:
+            return None
+        recipe = self.recipe.changed(changes)
+        sizes = (costs.operations, costs.flops, costs.activation_bytes)
+        return Load(*sizes, self.samples, recipe.epochs_search, recipe.batch_size, self.scored)
+
+    def seconds(self, architecture: Architecture) -> float:
+        """The seconds that it is predicted to take before anything is measured."""
+        return CostModel().seconds(Load.of(architecture, self.recipe, self.samples, self.scored))
+
+    def measured(self, trials: Iterable[Trial]) -> list[Measured]:
+        """The seconds of the latest trials that were evaluated, in their order."""
+        known = (self._measured(trial) for trial in trials if trial.outcome in ENDED and trial.seconds > 0)
+        return list(islice((found for found in known if found is not None), RECENT))[::-1]
+
+    def _measured(self, trial: Trial) -> Measured | None:
+        load = self.load(trial.proposal.costs, trial.proposal.changes)
+        return None if load is None or trial.outcome is None else Measured(load, trial.seconds, ENDED[trial.outcome])
+
+    def of_limits(self, limits: Limits) -> float:
+        """The seconds that a trial as large as the limits that are not the default ones is predicted to take; 0 if all are."""
+        default, nothing = Limits(), Load(0, 0, 0, self.samples, self.recipe.epochs_search, self.recipe.batch_size, self.scored)
+        found = 0.0
+        for name in ("operations", "flops", "activation_bytes"):
+            limit = getattr(limits, name)
+            if limit != getattr(default, name):
+                found = max(found, inf if limit is None else CostModel().seconds(replace(nothing, **{name: limit})))
+        return found
+
+
+@dataclass
+class Affordable:
+    """Asks a strategy for a proposal that is predicted to take at most `seconds`.
+
+    Where `learns` is False, the prediction is `CostModel`'s before anything is measured, so that the same seed proposes the same on any
+    machine. Otherwise it is fitted to the trials of the history, again after every `REFIT`.
+    """
+
+    training: Training
+    seconds: float
+    learns: bool
+    _fitted: tuple[tuple[Measured, ...], CostModel] = field(default=((), CostModel()), init=False)
+
+    def model(self, history: History) -> CostModel:
+        """The cost model that predicts the next proposal."""
+        if not self.learns:
+            return CostModel()
+        known = history[: len(history) // REFIT * REFIT]
+        measured = tuple(self.training.measured(reversed(known)))
+        if measured != self._fitted[0]:
+            self._fitted = (measured, CostModel.fit(measured))
+        return self._fitted[1]
+
+    def propose(self, strategy: Strategy, history: History, rng: Random) -> Proposal | None:
+        """The first of at most `TRIES` proposals that fits, else the cheapest of them; None where the strategy waits."""
+        model = self.model(history)
+        cheapest: tuple[float, Proposal] | None = None
+        for _ in range(TRIES):
+            proposal = strategy.propose(history, rng)
+            if proposal is None:
+                return None
+            load = self.training.load(proposal.costs, proposal.changes)
+            seconds = 0.0 if load is None else model.seconds(load)
+            if seconds <= self.seconds or (cheapest is not None and proposal == cheapest[1]):  # an initial member is proposed every time
+                return proposal
+            cheapest = (seconds, proposal) if cheapest is None or seconds < cheapest[0] else cheapest
+        return None if cheapest is None else cheapest[1]
