@@ -1,6 +1,7 @@
 """The search space in figures: is every sample what it says, and how fast are sampling, inference, keys and mutation?
 
-    python benchmarks/space.py [--samples 20000] [--built 500] [--mutations 300]
+    python benchmarks/space.py [--samples 20000] [--built 500] [--mutations 300] [--edits 200]
+    python benchmarks/space.py --only-edits
 
 Speeds are for one core and this machine, in seconds of processor time, so that what else runs on the machine counts as little as can be;
 each is printed as a ratio to the bar that the project sets itself too. What lives before a measurement (PyTorch's half a million objects
@@ -12,15 +13,17 @@ import gc
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 import torch
 
 from einspace import Architecture, EinSpace, baselines
 from einspace.derivation import infer
+from einspace.errors import MutationError
 from einspace.networks import build
 from einspace.sampling import SamplingReport
-from einspace.variation import MutationReport
+from einspace.variation import EDITS, EditReport, MutationReport
 
 BAR_SAMPLES, BAR_MUTATIONS = 350, 200
 """Samples and mutations a second."""
@@ -83,14 +86,48 @@ def check_keys(found: list[Architecture]) -> None:
     print(f"    {nothing / count:.1%} compute nothing at all, {weightless / count:.1%} have no weights")
 
 
+def check_edits(count: int) -> None:
+    """How often each edit by hand finds something to do, how many of its proposals are valid, and what one edit takes."""
+    for shape in ((3, 32, 32), (24, 24)):
+        space = EinSpace(shape)
+        _edits(f"edit a sample, {shape}", space, [space.sample(Random(i)) for i in range(count)])
+    for name in ("resnet8", "vit-tiny", "mixer-tiny", "resnet18", "vit"):
+        shape = (3, 64, 64) if name in ("resnet18", "vit") else (3, 32, 32)
+        _edits(f"edit {name}, {shape}", EinSpace(shape), [baselines.get(name, shape)] * count)
+
+
+def _edits(label: str, space: EinSpace, parents: list[Architecture]) -> None:
+    report, found = EditReport(), 0
+
+    def edited(i: int) -> None:
+        nonlocal found
+        with suppress(MutationError):
+            space.edit(parents[i], Random(i), report)
+            found += 1
+
+    for i in range(min(5, len(parents))):  # imports what groups the widths
+        edited(i)
+    report, found = EditReport(), 0
+    line(label, timed(len(parents), edited))
+    print(f"    {found / len(parents):.1%} have an edit, {report.tries / max(1, found):.2f} tries for a child")
+    for kind in EDITS:
+        made, idle = report.made[kind], report.idle[kind]
+        print(f"    {kind:8} drawn {made + idle:4}, made a child {made / max(1, made + idle):6.1%}")
+
+
 def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=20_000)
     parser.add_argument("--built", type=int, default=500)
     parser.add_argument("--mutations", type=int, default=300)
+    parser.add_argument("--edits", type=int, default=200)
+    parser.add_argument("--only-edits", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.only_edits:
+        check_edits(options.edits)
+        return
     for p in (0.9, 0.5):
         space = EinSpace((3, 32, 32), computation_probability=p)
         line(f"sample, p = {p}, (3, 32, 32)", timed(2_000, lambda i, s=space: s.sample(Random(i))))  # type: ignore[misc]
@@ -111,6 +148,7 @@ def main() -> None:
             f"cross {name} with {'vit' if name != 'vit' else 'resnet18'}",
             timed(options.mutations, lambda i, a=parent, b=other: space.crossover(a, b, Random(i))),  # type: ignore[misc]
         )
+    check_edits(options.edits)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from typing import Generic, NamedTuple, TypeVar
 
 from einspace.derivation.tree import Node
-from einspace.features import Feature, Features
+from einspace.features import Features
 from einspace.operations import Operation
 
 
@@ -70,15 +70,16 @@ Value = TypeVar("Value")
 
 
 class Frame(Generic[Value]):
-    """A node under evaluation: the outputs of its children so far."""
+    """A node under evaluation: the outputs of its children so far, and what they cost."""
 
-    __slots__ = ("done", "inputs", "node", "repeats")
+    __slots__ = ("cost", "done", "inputs", "node", "repeats")
 
     def __init__(self, node: Node, inputs: tuple[Value, ...]) -> None:
         self.node = node
         self.inputs = inputs
         self.repeats = node.repeats
         self.done: list[tuple[Value, ...]] = []
+        self.cost = NODE
 
     def arguments(self) -> tuple[Value, ...]:
         """The inputs of the next child: a branch gets its own feature, the aggregation gets those of all branches."""
@@ -91,20 +92,10 @@ class Frame(Generic[Value]):
             return (self.done[0][position - 1],)
         return self.done[1] * self.repeats if self.repeats > 1 else tuple(outputs[0] for outputs in self.done[1:])
 
-
-class _CostedFrame(Frame[Feature]):
-    """A node whose cost is added up too."""
-
-    __slots__ = ("cost",)
-
-    def __init__(self, node: Node, inputs: Features) -> None:
-        super().__init__(node, inputs)
-        self.cost = NODE
-
-    def take(self, result: Inferred) -> None:
+    def take(self, outputs: tuple[Value, ...], cost: Cost) -> None:
         """Note the result of the next child; the cost of a repeated branch counts for each copy."""
-        self.cost = self.cost.plus(result.cost, self.repeats if len(self.done) == 1 else 1)
-        self.done.append(result.outputs)
+        self.cost = self.cost.plus(cost, self.repeats if len(self.done) == 1 else 1)
+        self.done.append(outputs)
 
 
 def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
@@ -113,7 +104,7 @@ def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
     known = memo.get(root, inputs)
     if known is not None:
         return known
-    frames = [_CostedFrame(root, inputs)]
+    frames = [Frame(root, inputs)]
     while True:
         frame = frames[-1]
         if len(frame.done) == len(frame.node.children):
@@ -122,17 +113,17 @@ def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
             memo.put(frame.node, frame.inputs, result)
             if not frames:
                 return result
-            frames[-1].take(result)
+            frames[-1].take(*result)
             continue
         child, arguments = frame.node.children[len(frame.done)], frame.arguments()
         if not isinstance(child, Node):
-            frame.take(apply(child, arguments))
+            frame.take(*apply(child, arguments))
             continue
         hit = memo.get(child, arguments)
         if hit is None:
-            frames.append(_CostedFrame(child, arguments))
+            frames.append(Frame(child, arguments))
         else:
-            frame.take(hit)
+            frame.take(*hit)
 
 
 def inputs_at(root: Node, inputs: Features, path: tuple[int, ...], memo: Memo) -> Features:
@@ -141,7 +132,7 @@ def inputs_at(root: Node, inputs: Features, path: tuple[int, ...], memo: Memo) -
     for position in path:
         frame = Frame(node, inputs)
         for child in node.nodes[:position]:
-            frame.done.append(infer(child, frame.arguments(), memo).outputs)
+            frame.take(*infer(child, frame.arguments(), memo))
         node, inputs = node.nodes[position], frame.arguments()
     return inputs
 
