@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.search.opponents import CnnTpe
-from benchmarks.search.terms import Found, Method, Terms
+from benchmarks.search.terms import Found, Method, Retraining, Terms
 
 import einspace as es
 from einspace.errors import SettingError, UnknownNameError
@@ -20,8 +20,8 @@ PAPER = {"population": 100, "tournament": 10}
 class Einspace:
     """A search of einspace; `options` are keyword arguments of `es.search`, and "seeds" as `init` stands for the task's small baselines.
 
-    The time is that of the search, baselines on validation included. The run's own final trainings, which all methods have outside of it,
-    are cut to one epoch, and nothing is read of them.
+    The time is that of the whole run, as a user has it: baselines, race and the run's own final trainings are part of it. What is
+    retrained for the table, outside of the time as for all methods, is the winner of its race, and the baseline of its verdict.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -34,23 +34,21 @@ class Einspace:
             options["init"] = task.baselines
         if "limits" in options:
             options["limits"] = es.Limits(**options["limits"])
-        result = es.search(
-            task,
-            recipe=replace(recipe, epochs_final=1),
-            budget=terms.seconds,
-            workers=terms.workers,
-            seed=terms.seed,
-            runs=terms.folder,
-            **options,
-        )
+        result = es.search(task, recipe=recipe, budget=terms.seconds, workers=terms.workers, seed=terms.seed, runs=terms.folder, **options)
         spent = [(trial, (trial.ended or trial.started) - trial.started) for trial in result.history if trial.reused is None]
         total = sum(seconds for _, seconds in spent)
         share = sum(seconds for trial, seconds in spent if trial.value is None) / total if total else None
+        found = Found(len(result.history), None, "", None, result.outcomes, share)
         if result.best is None or result.best.proposal is None:
-            return Found(len(result.history), None, "", None, result.outcomes, share)
-        best = result.best.proposal
-        retraining = partial(final_score, task, recipe.changed(best.changes), best.text)
-        return Found(len(result.history), result.best.validation, best.text, retraining, result.outcomes, share)
+            return found
+
+        def retraining(proposal: es.Proposal) -> Retraining:
+            return partial(final_score, task, recipe.changed(proposal.changes), proposal.text)
+
+        best, verdict = result.best, result.verdict
+        found = replace(found, claimed=best.validation, reevaluated=best.reevaluated, what=best.text, retraining=retraining(best.proposal))
+        rival = next((row.proposal for row in result.baselines if verdict is not None and row.name == verdict.baseline), None)
+        return found if verdict is None or rival is None else replace(found, verdict=verdict.word, rival=retraining(rival))
 
 
 def final_score(task: es.Task, recipe: es.Recipe, text: str, seed: int) -> float | None:

@@ -44,8 +44,14 @@ class Run(BaseModel):
     """Of the search, by the wall clock, the start of its processes included."""
     claimed: FiniteFloat | None
     """The score of the best on validation."""
+    reevaluated: FiniteFloat | None = None
+    """Its mean when it was trained again, on validation."""
+    verdict: str = ""
+    """The word on the best beside the best baseline; empty where there is none."""
     tests: list[FiniteFloat | None]
     """Scores of the best on test, after training it from each of the seeds `RETRAININGS`."""
+    rival: list[FiniteFloat | None] = []
+    """The same of the baseline of the verdict."""
     found: str
     versions: dict[str, str]
     machine: str
@@ -126,7 +132,10 @@ def conduct(key: Key, method: Method, task: Task) -> Run:
         unfinished=None if found.unfinished is None else round(found.unfinished, 4),
         seconds=round(seconds, 1),
         claimed=found.claimed,
+        reevaluated=found.reevaluated,
+        verdict=found.verdict,
         tests=tests,
+        rival=[] if found.rival is None else retrained(found.rival, RETRAININGS, workers),
         found=found.what,
         versions=versions(),
         machine=machine(),

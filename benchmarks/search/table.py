@@ -1,7 +1,8 @@
 """The table of a benchmark, from its file alone: the mean rank of each method, and its mean score on test by task."""
 
+from collections import Counter
 from collections.abc import Sequence
-from math import nan, sqrt
+from math import hypot, nan, sqrt
 from statistics import fmean, stdev
 
 from benchmarks.search.runs import Run
@@ -42,6 +43,28 @@ def ranks(runs: Sequence[Run]) -> dict[str, list[float]]:
     return found
 
 
+def is_wrong(run: Run) -> bool:
+    """Whether a verdict is contradicted on test, by more than a standard error of the difference."""
+    mine, rival = ([value for value in tests if value is not None] for tests in (run.tests, run.rival))
+    if run.verdict not in ("better", "worse") or min(len(mine), len(rival)) < 2:
+        return False
+    (mean, error), (other, other_error) = mean_and_error(mine), mean_and_error(rival)
+    gain = (mean - other) * (1 if run.higher_is_better else -1) * (1 if run.verdict == "better" else -1)
+    return gain < -hypot(error, other_error)
+
+
+def verdicts(runs: Sequence[Run]) -> str:
+    """How many verdicts say what, and how many are wrong.
+
+    >>> verdicts([])
+    '-'
+    """
+    counts = Counter(run.verdict for run in runs if run.verdict)
+    wrong = sum(map(is_wrong, runs))
+    words = ", ".join(f"{count} {word}" for word, count in counts.most_common())
+    return words + (f" ({wrong} wrong)" if wrong else "") or "-"
+
+
 def tables(runs: Sequence[Run]) -> list[Table]:
     """One table for each time and number of workers."""
     groups: dict[tuple[float, int], list[Run]] = {}
@@ -56,13 +79,13 @@ def _table(minutes: float, workers: int, runs: Sequence[Run]) -> Table:
     cells = len({(run.task, run.seed) for run in runs})
     complete = min(map(len, ranked.values()))
     title = f"{minutes:g} minutes, {workers} workers: ranks over the {complete} of {cells} pairs of task and seed that all methods have run"
-    table = Table("method", "rank", "trials", "unfinished", *(f"{task}, {_metric(runs, task)}" for task in tasks), title=title)
+    table = Table("method", "rank", "trials", "unfinished", "verdicts", *(f"{task}, {_metric(runs, task)}" for task in tasks), title=title)
     for method, own in sorted(ranked.items(), key=lambda item: mean_and_error(item[1])[0] if item[1] else float("inf")):
         mine = [run for run in runs if run.method == method]
         trials = f"{fmean(run.trials for run in mine):.0f}"
         shares = [run.unfinished for run in mine if run.unfinished is not None]
         columns = [_scores([run for run in mine if run.task == task]) for task in tasks]
-        table.add_row(method, _with_error(own, 2), trials, f"{fmean(shares):.0%}" if shares else "-", *columns)
+        table.add_row(method, _with_error(own, 2), trials, f"{fmean(shares):.0%}" if shares else "-", verdicts(mine), *columns)
     return table
 
 

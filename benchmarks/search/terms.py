@@ -40,6 +40,9 @@ class Found:
         retraining: How it is trained for test; None where nothing was found.
         outcomes: How many trials ended how.
         unfinished: The share of the time of all trials that went into those without a score.
+        reevaluated: The mean score of the best when it was trained again, on validation; None where it was not.
+        verdict: The word on the best beside the best baseline; empty where there is none.
+        rival: How that baseline is trained for test.
     """
 
     trials: int
@@ -48,6 +51,9 @@ class Found:
     retraining: Retraining | None
     outcomes: Mapping[str, int] = field(default_factory=dict)
     unfinished: float | None = None
+    reevaluated: float | None = None
+    verdict: str = ""
+    rival: Retraining | None = None
 
 
 class Method(Protocol):

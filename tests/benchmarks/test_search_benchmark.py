@@ -20,7 +20,7 @@ from benchmarks.search.methods import final_score as einspace_score
 from benchmarks.search.opponents import Choice, CnnTpe, OutOfTime, ResidualCNN, final_score, score
 from benchmarks.search.runs import RETRAININGS, Run
 from benchmarks.search.sources import cached
-from benchmarks.search.table import mean_and_error, ranks, tables
+from benchmarks.search.table import is_wrong, mean_and_error, ranks, tables, verdicts
 from benchmarks.search.terms import Found, Terms, retrained
 from rich.console import Console
 
@@ -161,6 +161,21 @@ def test_the_table_shows_means_with_their_standard_errors() -> None:
     assert mean_and_error([0.5, 0.6, 0.7])[1] == pytest.approx(0.1 / 3**0.5)
 
 
+def test_the_table_counts_verdicts_and_those_that_test_contradicts() -> None:
+    """A verdict is wrong where test says the opposite by more than a standard error; one that cannot tell is never wrong."""
+    low, high = [0.50, 0.51, 0.52], [0.60, 0.61, 0.62]
+    lines = [
+        made("a", 0, high, verdict="better", rival=low),
+        made("a", 1, low, verdict="better", rival=high),
+        made("a", 2, low, verdict="not distinguishable", rival=high),
+        made("a", 3, low, verdict="worse", rival=high),
+        made("a", 4, low, verdict="better", rival=[0.50, 0.51, 0.525]),
+        made("a", 5, low, verdict="better", rival=high, higher_is_better=False),
+    ]
+    assert [is_wrong(run) for run in lines] == [False, True, False, False, False, False]
+    assert verdicts(lines) == "4 better, 1 not distinguishable, 1 worse (1 wrong)"
+
+
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 28, 28), (1, 2, 2), (40, 2), (3, 2)])
 def test_the_cnn_fits_every_input(shape: tuple[int, ...]) -> None:
     """Images and series, however small."""
@@ -206,12 +221,13 @@ def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path: Path) -> None:
-    """The run's own final training is cut short, but what is scored on test is trained for `epochs_final` epochs."""
+    """What is scored on test is trained for `epochs_final` epochs; a search of one trial has no race, and so no verdict."""
     method = Einspace({"init": "seeds", "trials": 1, "recipe": {"epochs_search": 1}})
     found = method(easy(), Terms(3_000, 1, 0, tmp_path))
     assert found.trials == 1
     assert found.outcomes == {"ok": 1}
     assert found.unfinished == 0.0
+    assert (found.verdict, found.reevaluated, found.rival) == ("", None, None)
     retraining = found.retraining
     assert isinstance(retraining, partial)
     assert retraining.func is einspace_score
