@@ -22,8 +22,11 @@ from einspace.tasks.options import BASELINES
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, where neither a limit nor a budget of time says otherwise."""
 
-LATE = 2.0
-"""The time limit of a trial, and what a baseline may be predicted to take before anything is measured, in times that a trial may take."""
+LATE = 3.0
+"""The time limit, as a multiple of what a trial may be predicted to take: a prediction is off by more in one trial of a hundred or two."""
+
+UNSURE = 2.0
+"""What a baseline that is an initial member may be predicted to take, as a multiple of what a budget of time has for a trial."""
 
 LEAST_LIMIT = 10.0
 """Seconds of a derived time limit, at least: the first trial of a worker waits for PyTorch."""
@@ -32,7 +35,7 @@ LEAST = 1.0
 """Seconds that a trial may take, at least, however short a budget is."""
 
 UNKNOWN = 10.0
-"""Seconds of a core of 2020 that a trial may take where no small baseline takes the input."""
+"""Seconds that a trial may take, as predicted before anything is measured, where no small baseline takes the input."""
 
 _LOG = logging.getLogger("einspace")
 
@@ -112,20 +115,20 @@ class Start:
         small = max((takes[name] for name in BASELINES if name in takes), default=0.0)
         rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
         if call.initial is None and call.stored is None and "population" in taken:
-            largest = small if rule is None else LATE * rule
+            largest = small if rule is None else UNSURE * rule
             seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]
             initial = (*seeds, *(RANDOM,) * (protocol.samples - len(seeds)))
         named = max((training.seconds(member(call.space, name)) for name in initial if name != RANDOM), default=0.0)
         fits = protocol.multiple * max(small, named) or UNKNOWN if rule is None else max(rule, named)
         fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
+        limit = call.time_limit or (TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits)))
         left_out = {
-            name: f"a training is predicted to take {duration(takes[name])}, and there is room for {duration(fits)}"
+            name: f"a training is predicted to take {duration(takes[name])}, and a trial may take {duration(limit)}"
             for name in task.baselines
-            if name not in initial and name in takes and takes[name] > LATE * fits and rule is not None
+            if name not in initial and takes.get(name, 0.0) > limit and rule is not None
         }
         for name, why in left_out.items():
             _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, why)
-        limit = call.time_limit or (TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits)))
         affordable = Affordable(training, fits, learns=call.seconds is not None)
         beside = tuple(name for name in task.baselines if name not in initial and name not in left_out)
         return cls(protocol, initial, options, affordable, limit, beside, left_out)

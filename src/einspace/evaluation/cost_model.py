@@ -19,8 +19,8 @@ from einspace.tasks import Recipe
 TRAINED = 3
 """Forward passes that training on a sample costs: one forward, and two as much for the gradients."""
 
-PRIOR = (0.05, 2e-5, 4e-11, 4e-10)
-"""Seconds of a core of 2020 to start, and for an operation, a FLOP and a byte of a forward pass, where nothing else uses the machine."""
+PRIOR = (0.05, 2e-5, 2.5e-11, 3e-10)
+"""Seconds of one core to start, and for an operation, a FLOP and a byte of a forward pass, as measured on one of a server."""
 
 TRUST = 0.3
 """How strongly the rates are held to the proportions of `PRIOR`, against one trial; their common factor is free."""
