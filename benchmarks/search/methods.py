@@ -49,13 +49,13 @@ class Einspace:
         if result.best is None or result.best.proposal is None:
             return Found(len(result.history), None, "", None, result.outcomes, share)
         best = result.best.proposal
-        retraining = partial(final_score, task, recipe.changed(best.changes), best.text)
+        retraining = partial(final_score, task, recipe, best.text, dict(best.changes))
         return Found(len(result.history), result.best.validation, best.text, retraining, result.outcomes, share)
 
 
-def final_score(task: es.Task, recipe: es.Recipe, text: str, seed: int) -> float | None:
-    """The score on test of an architecture that is trained from a seed."""
-    return es.evaluate(text, task, seed=seed, final=True, recipe=recipe).mean
+def final_score(task: es.Task, recipe: es.Recipe, text: str, changes: Mapping[str, float], seed: int) -> float | None:
+    """The score on test of an architecture that is trained from a seed, with the changes of its trial."""
+    return es.evaluate(text, task, seed=seed, final=True, recipe=recipe, changes=changes).mean
 
 
 METHODS: dict[str, Method] = {

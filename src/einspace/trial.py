@@ -39,7 +39,7 @@ class Proposal:
     place: tuple[int, ...] | None = None
     """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
     changes: Mapping[str, float] = field(default_factory=dict)
-    """Changes to the recipe for this trial alone, such as `{"learning_rate_factor": 0.5}`."""
+    """Changes to recipe and head for this trial alone, such as `{"learning_rate_factor": 0.5, "grid": 2.0}`; see `tasks.changes`."""
 
     @classmethod
     def of(
@@ -56,7 +56,7 @@ class Proposal:
 
     @cached_property
     def identity(self) -> str:
-        """Equal for two proposals that are trained alike: the canonical key with the changes to the recipe."""
+        """Equal for two proposals that are trained alike: the canonical key with the changes to recipe and head."""
         return self.key + (json.dumps(self.changes, sort_keys=True) if self.changes else "")
 
 

@@ -63,6 +63,21 @@ class RecipeSettings(Group):
     learning_rate: Annotated[float | None, Field(gt=0, description="Of the first step; a cosine takes it to zero.")] = None
     weight_decay: Annotated[float | None, Field(ge=0, description="Of stochastic gradient descent.")] = None
     momentum: Annotated[float | None, Field(ge=0, lt=1, description="Of stochastic gradient descent.")] = None
+    warmup: Annotated[float | None, Field(ge=0, lt=1, description="Share of the steps over which the rate rises.")] = None
+    clip: Annotated[float | None, Field(ge=0, description="Largest norm of the gradient; 0: any.")] = None
+    nesterov: Annotated[bool | None, Field(description="Nesterov's momentum.")] = None
+    smoothing: Annotated[float | None, Field(ge=0, lt=1, description="Label smoothing, of classes.")] = None
+    averaging: Annotated[float | None, Field(ge=0, lt=1, description="Decay of an average of the weights; 0: none.")] = None
+    optimizer: Annotated[str | None, Field(description="sgd, or adamw at 0.02 of the rate and 100 times the decay.")] = None
+
+    @field_validator("optimizer")
+    @classmethod
+    def _optimizer_is_known(cls, optimizer: str | None) -> str | None:
+        from einspace.tasks.recipe import OPTIMIZERS
+
+        if optimizer is not None and optimizer not in OPTIMIZERS:
+            raise ValueError(str(UnknownNameError("optimizer", optimizer, OPTIMIZERS)))
+        return optimizer
 
 
 class ComputeSettings(Group):
