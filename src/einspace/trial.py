@@ -1,5 +1,6 @@
 """Trial: the one record of a run. The database stores it, strategies and callbacks get it, results list it, reports read it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -58,6 +59,11 @@ class Proposal:
     def identity(self) -> str:
         """Equal for two proposals that are trained alike: the canonical key with the changes to recipe and head."""
         return self.key + (json.dumps(self.changes, sort_keys=True) if self.changes else "")
+
+    @property
+    def stem(self) -> str:
+        """What the file of its weights is called: the canonical key, and a hash of the changes where there are any."""
+        return self.key + (f"-{hashlib.sha256(self.identity.encode()).hexdigest()[:8]}" if self.changes else "")
 
 
 @dataclass(frozen=True)

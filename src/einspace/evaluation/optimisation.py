@@ -54,7 +54,7 @@ class Averaged:
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self._network = network
-        self._update = get_ema_multi_avg_fn(decay)
+        self._update = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         self._weights: list[Tensor] = list(network.parameters())
         self._average: list[Tensor] = []
         self._buffers: list[Tensor] = list(network.buffers())

@@ -39,7 +39,9 @@ def predictor_of(result: Result, trial: int | None, task: Task | None) -> Predic
         found, test = _trained_now(result, found, task)
     grammar = Run(result.run.parent, name).grammar(result.settings)
     assert found.preprocessing is not None
-    about = About.of_run(result.settings, str(found.architecture), found.architecture.key, test, name, found.preprocessing, grammar)
+    about = About.of_run(
+        result.settings, str(found.architecture), found.architecture.key, test, name, found.preprocessing, grammar, found.head
+    )
     assert found.weights is not None
     try:
         return made(about, safetensors.torch.load(found.weights.read_bytes()))
@@ -53,8 +55,8 @@ def _trained_now(result: Result, found: Trained, task: Task) -> tuple[Trained, f
     settings, trial, name = result.settings, found.trial, result.run.name
     if fingerprint(task) != settings["data"]:
         raise RunError(f"the run {name} was of other data than the task {task.name} has now: give the task of the search")
-    file = result.run / WEIGHTS / f"{found.architecture.key}.safetensors"
     changes = {} if trial is None else dict(trial.proposal.changes)
+    file = result.run / WEIGHTS / f"{found.architecture.key if trial is None else trial.proposal.stem}.safetensors"
     context = Context(settings["seed"], final=True, changes=changes, files=Path(file))
     try:
         evaluation = TaskObjective(task, Recipe(**settings["recipe"])).evaluate(found.architecture, context)

@@ -56,7 +56,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     shape, final = tuple(settings["input"]), store.phase(FINAL)
     best, top = None, search.best
     if top is not None and finals["selects"]:
-        best = Entrant(f"trial {top.number}", top.proposal, shape, top.number, top.value, _finals(final, top.proposal.key, seeds))
+        best = Entrant(f"trial {top.number}", top.proposal, shape, top.number, top.value, _finals(final, top.proposal.identity, seeds))
     grammar = partial(run.grammar, settings)
     available = sum(session["workers"] * session["search"] - session["starting"] - session["ending"] for session in sessions)
     return Result(
@@ -71,15 +71,19 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     )
 
 
-def trials_of(ledger: Ledger, key: str, seed: int | None = None) -> list[Trial]:
-    """The trials of a phase of one architecture that have ended, those with a score first."""
-    found = [trial for trial in ledger.trials if trial.key == key and trial.evaluation is not None and seed in (None, trial.seed)]
+def trials_of(ledger: Ledger, identity: str, seed: int | None = None) -> list[Trial]:
+    """The trials of a phase of one proposal's identity that have ended, those with a score first."""
+    found = [
+        trial
+        for trial in ledger.trials
+        if trial.proposal.identity == identity and trial.evaluation is not None and seed in (None, trial.seed)
+    ]
     return sorted(found, key=lambda trial: trial.value is None)
 
 
-def validated(store: StudyStore, key: str) -> Trial | None:
-    """The trial that says what an architecture scores on validation: one of the search, or one of the baselines."""
-    found = [*trials_of(store.phase(SEARCH), key), *trials_of(store.phase(BASELINE), key)]
+def validated(store: StudyStore, identity: str) -> Trial | None:
+    """The trial that says what a proposal scores on validation: one of the search, or one of the baselines."""
+    found = [*trials_of(store.phase(SEARCH), identity), *trials_of(store.phase(BASELINE), identity)]
     return min(found, key=lambda trial: trial.value is None, default=None)
 
 
@@ -87,7 +91,7 @@ def _baseline(entry: Mapping[str, Any], shape: tuple[int, ...], store: StudyStor
     if entry["proposal"] is None:
         return Entrant(entry["name"], None, shape, None, None, (None,) * len(seeds), entry["reason"])
     proposal = proposal_of(entry)
-    finals, tried = _finals(store.phase(FINAL), proposal.key, seeds), validated(store, proposal.key)
+    finals, tried = _finals(store.phase(FINAL), proposal.identity, seeds), validated(store, proposal.identity)
     if tried is None:
         return Entrant(entry["name"], proposal, shape, None, None, finals)
     number = tried.number if tried.phase == SEARCH else None
@@ -99,7 +103,7 @@ def proposal_of(entry: Mapping[str, Any]) -> Proposal:
     return Trial.from_json({"number": 0, "proposal": entry["proposal"]}).proposal
 
 
-def _finals(ledger: Ledger, key: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:
+def _finals(ledger: Ledger, identity: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:
     """Of several trainings from one seed the last with a score, whose weights are those that were kept."""
-    found = [trials_of(ledger, key, seed) for seed in seeds]
+    found = [trials_of(ledger, identity, seed) for seed in seeds]
     return tuple(max(tried, key=lambda trial: (trial.value is not None, trial.number), default=None) for tried in found)

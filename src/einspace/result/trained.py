@@ -12,6 +12,8 @@ from einspace.networks.heads.data import head_of
 from einspace.result.result import Entrant, Result
 from einspace.run import Run
 from einspace.space import Architecture, EinSpace
+from einspace.tasks import Recipe
+from einspace.tasks.changes import apply
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.trial import Trial
 
@@ -32,6 +34,7 @@ class Trained:
 
     architecture: Architecture
     head: Head
+    """The task's, with the changes of the trial."""
     preprocessing: Preprocessing | None
     """None for a run that was made before this was kept."""
     weights: Path | None
@@ -72,12 +75,17 @@ def trained(result: Result, trial: int | None = None) -> Trained:
     found = _trial(result, trial)
     folder = Run(result.run.parent, name)
     architecture = EinSpace(settings["input"], grammar=folder.grammar(settings)).parse(found.text)
-    entrants = [entrant for entrant in (result.best, *result.baselines) if entrant is not None and entrant.key == found.key]
+    entrants = [
+        entrant
+        for entrant in (result.best, *result.baselines)
+        if entrant is not None and entrant.proposal is not None and entrant.proposal.identity == found.proposal.identity
+    ]
     entrant = entrants[0] if entrants else None
-    kept = folder.weights / f"{found.key}.safetensors"
+    kept = folder.weights / f"{found.proposal.stem}.safetensors"
+    _, head = apply(Recipe(**settings["recipe"]), head_of(settings["head"]), found.proposal.changes)
     return Trained(
         architecture,
-        head_of(settings["head"]),
+        head,
         folder.preprocessing(settings),
         kept if kept.is_file() else None,
         found,
@@ -119,6 +127,7 @@ def _facts(result: Result, trial: Trial, entrant: Entrant | None) -> dict[str, A
         "run": result.run.name,
         "trial": trial.number,
         "key": trial.key,
+        **({"changes": dict(trial.proposal.changes)} if trial.proposal.changes else {}),
     }
 
 

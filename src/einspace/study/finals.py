@@ -75,7 +75,8 @@ class Finals:
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)
         wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
         best = store.phase(SEARCH).best if self._selects else None
-        kept = {proposal.key for proposal in chosen if keep == "all" or (keep == "best" and best is not None and proposal.key == best.key)}
+        among = {proposal.identity for proposal in chosen}
+        kept = among if keep == "all" else {best.proposal.identity} & among if keep == "best" and best is not None else set()
         return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
 
     def seconds(self, store: StudyStore, workers: int) -> float:
@@ -85,14 +86,16 @@ class Finals:
     def _chosen(self, store: StudyStore) -> list[Proposal]:
         if not self._selects:
             return self._proposals()
-        found = [(proposal, validated(store, proposal.key)) for proposal in self._proposals()]
+        found = [(proposal, validated(store, proposal.identity)) for proposal in self._proposals()]
         scored = [(trial.fitness, proposal) for proposal, trial in found if trial is not None and trial.fitness is not None]
         ranked = [proposal for _, proposal in sorted(scored, key=lambda pair: -pair[0])]
         best = store.phase(SEARCH).best if self._seeds else None
-        return ranked if best is None else [best.proposal, *(proposal for proposal in ranked if proposal.key != best.key)]
+        return (
+            ranked if best is None else [best.proposal, *(proposal for proposal in ranked if proposal.identity != best.proposal.identity)]
+        )
 
     def _seconds(self, store: StudyStore, chosen: Sequence[Proposal], workers: int) -> float:
-        tried = [validated(store, proposal.key) for proposal in chosen]
+        tried = [validated(store, proposal.identity) for proposal in chosen]
         measured = [trial.evaluation.seconds.total for trial in tried if trial is not None and trial.evaluation is not None]
         each = [MARGIN * self._longer * seconds for seconds in measured]
         return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))

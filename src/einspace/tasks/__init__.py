@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from einspace.errors import TaskError, UnknownNameError
-from einspace.networks.heads import Pooling
+from einspace.networks.heads import Classification, MultiLabel, Regression
 from einspace.reading import DataOptions
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.digits import DIGITS
@@ -53,7 +53,7 @@ def load_task(name: str, data: str | os.PathLike[str] | None = None, own: DataOp
 
 def _pooled(task: Task, pool: str) -> Task:
     """The task with a head that averages over another axis of a sequence; raises TaskError for a head that does not average."""
-    if not isinstance(task.head, Pooling):
+    if not isinstance(task.head, Classification | MultiLabel | Regression):
         raise TaskError(f"{task.name}: pool is for a head that averages, not for {task.head}")
     return task.with_head(replace(task.head, pool=pool))
 

@@ -1,7 +1,7 @@
 """Changes: what one trial has otherwise than its run, in the recipe or in the head, as numbers by name."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any, cast
 
 from einspace.errors import SettingError
@@ -16,7 +16,7 @@ ADAMW = "adamw"
 """The change to AdamW where it is 1, and to SGD where it is 0."""
 
 OF_THE_HEAD = ("grid", "dropout")
-"""Changes to fields of the head, see `networks.heads.Pooling`."""
+"""Changes to fields of the head, see `networks.heads.Classification`."""
 
 OF_THE_RECIPE = tuple(field.name for field in fields(Recipe) if field.name != "optimizer")
 """Changes to fields of the recipe."""
@@ -112,7 +112,7 @@ def _ladder(values: list[float], standing: float, least: float = 0.0, most: floa
 
 def _has(head: Head, name: str) -> bool:
     """Whether a head, the user's own included, is data with such a field."""
-    return is_dataclass(head) and any(field.name == name for field in fields(head))
+    return name in getattr(head, "__dataclass_fields__", {})
 
 
 def _like(standing: object, name: str, value: float) -> float | bool:
@@ -129,5 +129,5 @@ def _like(standing: object, name: str, value: float) -> float | bool:
 
 
 def ours(recipe: Recipe, head: Head, samples: int) -> dict[str, float]:
-    """x."""
+    """X."""
     return {}

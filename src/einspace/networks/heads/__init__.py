@@ -2,7 +2,7 @@
 
 from einspace.networks.heads.base import Head, check_fit
 from einspace.networks.heads.dense import IGNORED, IGNORED_YES, Dense, Mask, PooledMap, RelativeDense
-from einspace.networks.heads.pooled import Classification, MultiLabel, Pooled, Pooling, Regression
+from einspace.networks.heads.pooled import Classification, MultiLabel, Pooled, Regression
 from einspace.networks.heads.segmentation import Segmentation
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "MultiLabel",
     "Pooled",
     "PooledMap",
-    "Pooling",
     "Regression",
     "RelativeDense",
     "Segmentation",

@@ -12,7 +12,7 @@ from einspace.features import Feature
 from einspace.networks.heads.base import Head
 
 
-class Pooling(Head):
+class _Pooling(Head):
     """Mean over all but the channels, as B.1 has it, or over the cells of a grid; then a linear map: (C, H, W) or (S, D) -> (n).
 
     With a `grid` over 1 the axes that are averaged over are divided into so many windows, as `torch.nn.AdaptiveAvgPool2d` divides them,
@@ -68,7 +68,7 @@ class Pooling(Head):
 
 
 @dataclass(frozen=True, repr=False)
-class Classification(Pooling):
+class Classification(_Pooling):
     """One of some classes: mean over all but the channels, then a linear map, (C, H, W) or (S, D) -> (classes). Cross-entropy.
 
     In Col mode `pool="channels"` averages over S and keeps D, which is what the text of B.1 says; `pool="paper"` averages over D and
@@ -98,7 +98,7 @@ class Classification(Pooling):
 
 
 @dataclass(frozen=True, repr=False)
-class MultiLabel(Pooling):
+class MultiLabel(_Pooling):
     """Any of some labels: the layer of `Classification`, (C, H, W) or (S, D) -> (labels). Binary cross-entropy."""
 
     labels: int
@@ -119,7 +119,7 @@ class MultiLabel(Pooling):
 
 
 @dataclass(frozen=True, repr=False)
-class Regression(Pooling):
+class Regression(_Pooling):
     """Some real numbers: the layer of `Classification`, (C, H, W) or (S, D) -> (outputs). Squared error."""
 
     outputs: int
