@@ -1,10 +1,11 @@
 """Recipes and heads: what one change at a time does to the score on validation.
 
-    python -m benchmarks.recipes [--tasks adddigits,mnist1d,fashion] [--networks resnet8,...] [--seeds 2] [--changes grid2,...] [--own NAME={...}]
+    python -m benchmarks.recipes [--tasks adddigits,mnist1d] [--networks resnet8,vit-tiny] [--changes grid2,...] [--own NAME={...}]
 
-Each network of a task is trained as its recipe has it, and then with each of the changes, from the same seeds, on one thread. Epochs are those
-of the recipe, so that a change costs what the recipe costs, but for what its steps cost more: the last column is its time in parts of
-the recipe's. A difference is followed by its standard error over the seeds, which are paired. A change that a head does not have is left out.
+Each network of a task is trained as its recipe has it, and then with each of the changes, from the same seeds, on one thread. Epochs are
+those of the recipe, so that a change costs what the recipe costs, but for what its steps cost more: the last column is its time in parts
+of the recipe's. A difference is followed by its standard error over the seeds, which are paired. A change that a head does not have is
+left out.
 """
 
 import argparse
@@ -69,8 +70,10 @@ def row(name: str, scores: Sequence[float | None], base: Sequence[float | None],
         return f"  {name:12} no score from {sum(score is None for score in scores)} of {len(scores)} seeds, time {share:.2f}"
     gains = [score - before for score, before in pairs]
     error = statistics.stdev(gains) / sqrt(len(gains)) if len(gains) > 1 else float("nan")
-    shown = " ".join(f"{score:.3f}" for score, _ in pairs)
-    return f"  {name:12} {shown}  mean {statistics.mean(score for score, _ in pairs):.3f}  {statistics.mean(gains):+.3f} ± {error:.3f}  time {share:.2f}"
+    scored = [score for score, _ in pairs]
+    mean, gain = statistics.mean(scored), statistics.mean(gains)
+    shown = " ".join(f"{score:.3f}" for score in scored)
+    return f"  {name:12} {shown}  mean {mean:.3f}  {gain:+.3f} ± {error:.3f}  time {share:.2f}"
 
 
 def own(text: str) -> tuple[str, Changes]:

@@ -58,7 +58,10 @@ class Proposal:
     @cached_property
     def identity(self) -> str:
         """Equal for two proposals that are trained alike: the canonical key with the changes to recipe and head."""
-        return self.key + (json.dumps(self.changes, sort_keys=True) if self.changes else "")
+        if not self.changes:
+            return self.key
+        numbers = {name: float(value) if isinstance(value, int) else value for name, value in self.changes.items()}
+        return self.key + json.dumps(numbers, sort_keys=True)  # 2 comes back from a database as 2.0
 
     @property
     def stem(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from math import isfinite
 from typing import Any, cast
 
 from einspace.errors import SettingError
@@ -61,7 +62,9 @@ def apply(recipe: Recipe, head: Head, changes: Mapping[str, float]) -> tuple[Rec
             raise SettingError(f"there is no {name!r} to change; what can be changed is {', '.join(known)}")
     if ADAMW in changes:
         adamw = _like(False, ADAMW, changes[ADAMW])
-        of_recipe |= {"optimizer": "adamw" if adamw else "sgd", **({"nesterov": False} if adamw else {})}
+        of_recipe["optimizer"] = "adamw" if adamw else "sgd"
+        if adamw:
+            of_recipe.setdefault("nesterov", False)
     if FACTOR in changes:
         of_recipe["learning_rate"] = of_recipe.get("learning_rate", recipe.learning_rate) * changes[FACTOR]
     changed = replace(recipe, **of_recipe)
@@ -122,7 +125,7 @@ def _like(standing: object, name: str, value: float) -> float | bool:
             raise SettingError(f"the change of {name} is 1 for yes or 0 for no, not {value!r}")
         return bool(value)
     if isinstance(standing, int):
-        if value != int(value):
+        if not isfinite(value) or value != int(value):
             raise SettingError(f"the change of {name} must be a whole number, not {value!r}")
         return int(value)
     return value

@@ -36,7 +36,8 @@ class Recipe:
     averaging: float = 0.0
     """Decay, for each step, of an exponential moving average of the weights, which is scored and kept; 0: the weights themselves are."""
     optimizer: str = "sgd"
-    """One of `OPTIMIZERS`. Rate and decay of AdamW follow from those of SGD, see `evaluation.optimisation`; `momentum` is its first beta."""
+    """One of `OPTIMIZERS`. AdamW takes its rate and its decay from those of SGD, see `evaluation.optimisation`, and its first beta from
+    `momentum`."""
 
     def __post_init__(self) -> None:
         for name, least in (("epochs_search", 1), ("epochs_final", 1), ("batch_size", 2)):
