@@ -3,15 +3,16 @@
     python -m benchmarks.recipes [--tasks adddigits,mnist1d] [--networks resnet8,vit-tiny] [--changes grid2,...] [--own NAME={...}]
 
 Each network of a task is trained as its recipe has it, and then with each of the changes, from the same seeds, on one thread. Epochs are
-those of the recipe, so that a change costs what the recipe costs, but for what its steps cost more: the last column is its time in parts
-of the recipe's. A difference is followed by its standard error over the seeds, which are paired. A change that a head does not have is
-left out.
+those of the recipe or as given, so that a change costs what the recipe costs, but for what its steps cost more: the last column is its
+time in parts of the recipe's. A difference is followed by its standard error over the seeds, which are paired. A change that a head does
+not have is left out.
 """
 
 import argparse
 import json
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import sqrt
 from time import perf_counter
 
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--tasks", default="adddigits,mnist1d,fashion", help=", ".join(TASKS))
     parser.add_argument("--networks", default="", help="baselines; without them, two of each kind of samples")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=None, help="of every training, in place of the recipe's")
     parser.add_argument("--changes", default=None, help="some of the changes, or ours; without it, all of them")
     parser.add_argument("--own", action="append", default=[], metavar="NAME={...}", help="changes as JSON; may be given several times")
     given = parser.parse_args()
@@ -101,6 +103,7 @@ def main() -> None:
     seeds = range(given.seeds)
     for name in given.tasks.split(","):
         task = load(name)
+        task = replace(task, recipe=task.recipe.override(epochs_search=given.epochs))
         known = {**variants(task.recipe), OURS: ours(task.recipe, task.head, len(task.train)), **dict(map(own, given.own))}
         wanted = list(known) if given.changes is None else [*filter(None, given.changes.split(",")), *(own(text)[0] for text in given.own)]
         for change in wanted:

@@ -8,7 +8,7 @@ import pytest
 from einspace import Classification, Dense, Feature, Mask, MultiLabel, Regression
 from einspace.errors import EinspaceError, NetworkError, SettingError
 from einspace.networks import Head
-from einspace.tasks.changes import apply, choices, ours
+from einspace.tasks.changes import apply, choices
 from einspace.tasks.recipe import Recipe
 
 RECIPE = Recipe(8, 24, 64, 0.05, 5e-4)

@@ -62,6 +62,13 @@ class Recipe:
                 f"nesterov needs the optimizer sgd with a momentum over 0, not {self.optimizer} with momentum {self.momentum:g}"
             )
 
+    @property
+    def options(self) -> dict[str, float | bool | str]:
+        """The options that are not as by default, of those that are not the paper's."""
+        names = list(self.__dataclass_fields__)
+        later = names[names.index("momentum") + 1 :]
+        return {name: getattr(self, name) for name in later if getattr(self, name) != self.__dataclass_fields__[name].default}
+
     def override(self, **changes: Any) -> Self:
         """Copy with other values, None meaning "as it is"; raises SettingError for an unknown name or a senseless value.
 
