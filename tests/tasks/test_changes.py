@@ -8,10 +8,10 @@ import pytest
 from einspace import Classification, Dense, Feature, Mask, MultiLabel, Regression
 from einspace.errors import EinspaceError, NetworkError, SettingError
 from einspace.networks import Head
-from einspace.tasks.changes import apply, choices
+from einspace.tasks.changes import apply, choices, ours
 from einspace.tasks.recipe import Recipe
 
-RECIPE = Recipe(8, 24, 64, 0.05, 5e-4)
+RECIPE, SHORT = Recipe(8, 24, 64, 0.05, 5e-4), Recipe(8, 9, 24, 1.0, 0.0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,3 +105,29 @@ def test_choices_follow_from_the_run() -> None:
     assert found["weight_decay"] == ((0.0, 1e-4, 5e-4, 2e-3), 0.0)
     assert choices(RECIPE, Classification(3), Feature((2, 100)), 5_000)["grid"] == ((1, 2), 1)
     assert choices(RECIPE, Classification(3), Feature((2, 100)), 5_000)["weight_decay"][0] == pytest.approx((1.25e-4, 5e-4, 2e-3, 8e-3))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "samples", "batch"),
+    [
+        (RECIPE, 3_000, 32),
+        (RECIPE, 45_000, None),
+        (RECIPE, 500, 16),
+        (Recipe(50, 150, 16, 0.05, 5e-4), 90, None),
+        (Recipe(8, 9, 24, 1, 0), 9, None),
+    ],
+)
+def test_our_start_is_one_of_steps(recipe: Recipe, samples: int, batch: int | None) -> None:
+    """Batches are halved until the search has 700 steps, and hold 16 samples at least; larger tasks keep their own."""
+    found = ours(recipe, Classification(3), samples)
+    assert found.get("batch_size") == batch
+    changed, head = apply(recipe, Classification(3), found)
+    assert changed.epochs_search * samples / changed.batch_size >= 700 or changed.batch_size < 32
+    assert (changed.warmup, head) == (0.1, Classification(3, grid=2))
+
+
+@pytest.mark.parametrize("head", [Classification(3), MultiLabel(2), Regression(1), Dense(1, (4, 4)), Mask(1, (4, 4))])
+def test_our_start_is_for_every_head_and_changes_nothing_twice(head: Head) -> None:
+    """What a head does not have is left out, and from our start ours are no changes."""
+    recipe, changed = apply(RECIPE, head, ours(RECIPE, head, 3_000))
+    assert ours(recipe, changed, 3_000) == {}
