@@ -54,12 +54,19 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
         "## Architecture",
         f"Canonical key `{facts['key']}`, backbone {found.architecture.input} to {found.architecture.output}, then `{found.head}`:",
         f"```\n{found.architecture}\n```",
+        *_changes(facts),
         *([] if picture is None else [f"![The network, from its input to its output]({picture.name})"]),
         "## Loading",
         *(part for file in files for part in loading(file, facts, found.head, raw)),
         f"Written by einspace {version('einspace')} from the run `{facts['run']}`.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _changes(facts: dict[str, Any]) -> list[str]:
+    """What its training had otherwise than the run."""
+    changes = ", ".join(f"`{name}` {value:g}" for name, value in facts.get("changes", {}).items())
+    return [f"It was trained with changes to the run's recipe and head: {changes}."] if changes else []
 
 
 def is_card(path: Path) -> bool:

@@ -100,7 +100,8 @@ class Entrant:
         figures |= {"parameters": self.parameters, "validation": self.validation, "test": self.test}
         if len(self.finals) > 1:
             figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
-        return figures | ({"reason": self.reason} if self.reason else {})
+        changes = {} if self.proposal is None else dict(self.proposal.changes)
+        return figures | ({"changes": changes} if changes else {}) | ({"reason": self.reason} if self.reason else {})
 
 
 @dataclass(frozen=True)
@@ -283,6 +284,7 @@ class Result:
 def _short(trial: Trial) -> dict[str, Any]:
     """One of the best, as JSON."""
     figures: dict[str, Any] = {"architecture": trial.text, "key": trial.key, "trial": trial.number, "parameters": trial.parameters}
+    figures |= {"changes": dict(trial.proposal.changes)} if trial.proposal.changes else {}
     figures |= {"flops": trial.cost("flops")} | ({} if trial.latency is None else {"latency": trial.latency})
     return figures | {"validation": trial.value, "origin": trial.origin}
 
