@@ -53,12 +53,13 @@ def network() -> nn.Module:
 
 
 def task(kind: str = "classification") -> Task:
-    splits = {}
-    for number, name in enumerate(("train", "valid", "test")):
+    splits: list[Split] = []
+    for number in range(3):
         x, y = samples(50, number)
-        splits[name] = Split(x.numpy(), y.numpy() if kind == "classification" else y.numpy().astype(np.float32)[:, None])
+        splits.append(Split(x.numpy(), y.numpy() if kind == "classification" else y.numpy().astype(np.float32)[:, None]))
     target, metric = (2, ACCURACY) if kind == "classification" else (Regression(1), SQUARED_ERROR)
-    return Task(name=kind, input=Feature((2, 4, 4)), target=target, metric=metric, recipe=RECIPE, **splits)
+    train, valid, test = splits
+    return Task(name=kind, input=Feature((2, 4, 4)), target=target, metric=metric, recipe=RECIPE, train=train, valid=valid, test=test)
 
 
 def test_without_options_training_is_that_of_the_paper() -> None:
@@ -72,7 +73,7 @@ def test_without_options_training_is_that_of_the_paper() -> None:
     generator, expected = torch.Generator().manual_seed(5), []
     for _ in range(2):
         order, total = torch.randperm(50, generator=generator), torch.zeros(())
-        for chosen in order.split(16):
+        for chosen in torch.split(order, 16):
             loss = functional.cross_entropy(theirs(x[chosen]), y[chosen])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -89,7 +90,9 @@ def test_an_option_trains_otherwise_and_the_same_again(options: dict[str, Any]) 
     """Each option gives other weights than none, and the same from the same seed; a watched search trains and scores the same."""
     mine = task()
     plain = evaluate(NORMED, mine).evaluations[0]
-    changed = [TaskObjective(mine, RECIPE.override(**options)).evaluate(_text(mine), Context(watched=watched)) for watched in (0, 0, 1)]
+    changed = [
+        TaskObjective(mine, RECIPE.override(**options)).evaluate(_text(mine), Context(watched=watched)) for watched in (False, False, True)
+    ]
     assert changed[0].losses == changed[1].losses == changed[2].losses
     assert changed[0].value == changed[1].value == changed[2].value == changed[2].scores[-1]
     outputs = [_outputs(mine, RECIPE.override(**given)) for given in ({}, options)]
