@@ -8,7 +8,7 @@ import pytest
 from einspace import Classification, Dense, Feature, Mask, MultiLabel, Regression
 from einspace.errors import EinspaceError, NetworkError, SettingError
 from einspace.networks import Head
-from einspace.tasks.changes import apply, choices, ours
+from einspace.tasks.changes import Ladder, apply, choices, ours
 from einspace.tasks.recipe import Recipe
 
 RECIPE, SHORT = Recipe(8, 24, 64, 0.05, 5e-4), Recipe(8, 9, 24, 1.0, 0.0)
@@ -100,7 +100,7 @@ def test_every_choice_can_be_applied(head: Head, recipe: Recipe, samples: int, i
 def test_choices_follow_from_the_run() -> None:
     """Batches hold from 8 samples to those that there are, a grid has no more windows than the longest axis has elements."""
     found = choices(Recipe(8, 24, 16, 0.05, 0.0), Classification(3), Feature((1, 2, 3)), 40)
-    expected = {"batch_size": ((8, 16, 32), 16), "grid": ((1, 2), 1), "weight_decay": ((0.0, 1e-4, 5e-4, 2e-3), 0.0)}
+    expected: dict[str, Ladder] = {"batch_size": ((8, 16, 32), 16), "grid": ((1, 2), 1), "weight_decay": ((0.0, 1e-4, 5e-4, 2e-3), 0.0)}
     assert {name: found[name] for name in expected} == expected
     series = choices(RECIPE, Classification(3), Feature((2, 100)), 5_000)
     assert series["grid"] == ((1, 2), 1)
