@@ -1,7 +1,9 @@
 """What lies beside `run.json`: a grammar of the user's, and the normalisation of fields; and runs from before they were kept."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,14 +11,16 @@ import torch
 from tests.networks.own_layers import OWN
 from torch import nn
 
-from einspace import Dense, EinSpace, Grammar, einspace_grammar
+from einspace import Classification, Dense, EinSpace, Grammar, einspace_grammar
 from einspace.attachments import GRAMMAR, PREPROCESSING, attach, grammar_of_run, preprocessing_of_run
 from einspace.errors import GrammarError, RunError
 from einspace.grammar import grammar_data, grammar_of
 from einspace.networks.export import export_file, load_source, load_weights
+from einspace.networks.heads.data import head_data, head_of
 from einspace.predictor.trained import Trained, check_raw
 from einspace.run import Run, made
 from einspace.settings import check_same
+from einspace.tasks import Recipe
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.split import Normaliser
 from einspace.trial import Proposal, Trial
@@ -81,11 +85,23 @@ def test_a_stored_grammar_imports_nothing() -> None:
 
 
 def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
-    """Settings without a preprocessing are the same as before; what needs it is refused in one line."""
+    """Settings without a preprocessing, or without later options of recipe and head, are the same as before, but for these options."""
     common = {"data": "abc", "strategy_source": "einspace", "metric": {"source": "x"}}
     check_same({**common, "scaling": None}, {**common, "preprocessing": {}, "samples": {}}, "mine")
     with pytest.raises(RunError, match="preprocessing"):
         check_same({**common, "preprocessing": {"axes": "NHWC"}}, {**common, "preprocessing": {"axes": "NCHW"}}, "mine")
+    recipe = asdict(Recipe(8, 24, 64, 0.05, 5e-4))
+    before: dict[str, Any] = {
+        "recipe": {name: recipe[name] for name in list(recipe)[:6]},
+        "head": {"kind": "Classification", "classes": 3, "pool": "paper", "weights": None},
+    }
+    head = head_data(Classification(3, pool="paper"))
+    check_same({**common, **before}, {**common, "recipe": recipe, "head": head}, "mine")
+    assert head_of(before["head"]) == Classification(3, pool="paper")
+    assert Recipe(**before["recipe"]) == Recipe(**recipe)
+    for changed in ({"recipe": {**recipe, "clip": 1.0}}, {"head": {**head, "grid": 2}}):
+        with pytest.raises(RunError, match=r"recipe.clip: 0.0 there, 1.0 here|head.grid: 1 there, 2 here"):
+            check_same({**common, **before}, {**common, "recipe": recipe, "head": head, **changed}, "mine")
     space = EinSpace((1, 20, 20))
     architecture = space.parse("[relu norm]")
     found = Trained(architecture, Dense(1, (20, 20)), None, None, Trial(0, Proposal.of(architecture, "sample")), (), {})

@@ -49,6 +49,7 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
         "live": (["--live"], True),
         "compute.channels_last": (["--channels-last"], True),
         "compute.compile": (["--compile"], True),
+        "recipe.nesterov": (["--nesterov"], True),
         "own.class_weights": (["--class-weights"], True),
         "own.label": (["--label", "a"], "a"),
         "own.drop": (["--drop", "a"], "a"),
@@ -104,6 +105,11 @@ def test_help_tells_the_strategies_own_defaults() -> None:
         ("recipe.learning_rate", 0.0),
         ("recipe.weight_decay", -1.0),
         ("recipe.momentum", 1.0),
+        ("recipe.warmup", 1.0),
+        ("recipe.clip", -1.0),
+        ("recipe.nesterov", 3),
+        ("recipe.smoothing", 1.0),
+        ("recipe.averaging", 1.0),
         ("limits.operations", 1),
         ("limits.parameters", -1),
         ("limits.min_parameters", -1),
@@ -130,7 +136,8 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "keep_weights: all\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
         "data_folder: files\nlive: true\ntop: 2\nlog: [tensorboard]\n"
-        "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5}\n"
+        "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5,\n"
+        "  warmup: 0.1, clip: 1, nesterov: true, smoothing: 0.2, averaging: 0.9, optimizer: sgd}\n"
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"
         "compute: {precision: bf16, channels_last: true, compile: true}\n"
         "own: {kind: mask, metric: mean IoU, class_weights: true, axes: NHW, target_axes: NHWC, label: y, drop: id, "
@@ -153,6 +160,8 @@ MISTAKES = [
     ("task: digits\ntrails: 5", ["line 2: unknown setting 'trails': did you mean trials"]),
     ("task: digits\nepochs: 5", ["line 2: unknown setting 'epochs': did you mean recipe.epochs_search?", "below `recipe:`"]),
     ("task: digits\nrecipe:\n  batchsize: 5", ["line 3: unknown setting of recipe 'batchsize': did you mean batch_size"]),
+    ("task: digits\nrecipe: {nesterov: 1}", ["line 2: recipe.nesterov must be true or false, or null, not 1"]),
+    ("task: digits\nrecipe: {optimizer: adam}", ["line 2: unknown optimizer 'adam': did you mean adamw? Known: sgd, adamw"]),
     ("task: digits\nrecipe: {flops: 5}", ["line 2: unknown setting 'recipe.flops': did you mean limits.flops"]),
     ("task: digits\ntrials: 0", ["line 2: trials must be a whole number of at least 1, or null, not 0"]),
     ("task: digits\ntrials: '5'", ["trials must be a whole number of at least 1, or null, not '5'"]),

@@ -43,17 +43,19 @@ class Einspace:
             return found
 
         def retraining(proposal: es.Proposal) -> Retraining:
-            return partial(final_score, task, recipe.changed(proposal.changes), proposal.text)
+            return partial(final_score, task, recipe, proposal.text, dict(proposal.changes))
 
         best, verdict = result.best, result.verdict
-        found = replace(found, claimed=best.validation, reevaluated=best.reevaluated, what=best.text, retraining=retraining(best.proposal))
+        found = replace(
+            found, claimed=best.validation, reevaluated=best.reevaluated, what=best.text, retraining=retraining(result.best.proposal)
+        )
         rival = next((row.proposal for row in result.baselines if verdict is not None and row.name == verdict.baseline), None)
         return found if verdict is None or rival is None else replace(found, verdict=verdict.word, rival=retraining(rival))
 
 
-def final_score(task: es.Task, recipe: es.Recipe, text: str, seed: int) -> float | None:
-    """The score on test of an architecture that is trained from a seed."""
-    return es.evaluate(text, task, seed=seed, final=True, recipe=recipe).mean
+def final_score(task: es.Task, recipe: es.Recipe, text: str, changes: Mapping[str, float], seed: int) -> float | None:
+    """The score on test of an architecture that is trained from a seed, with the changes of its trial."""
+    return es.evaluate(text, task, seed=seed, final=True, recipe=recipe, changes=changes).mean
 
 
 METHODS: dict[str, Method] = {

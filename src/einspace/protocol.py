@@ -25,6 +25,8 @@ class Protocol:
         multiple: What a trial may cost, without a budget of time, in costs of the largest small baseline; None: whatever the limits allow,
             with a budget too.
         least_trials: The trials of each worker that a budget of time must have room for.
+        edits: The share of the children that are edited as by hand.
+        recipe_changes: The probability that the recipe or the head of a child changes.
         share: The part of a budget of time that is the search's own, at least; the rest is for the final trainings.
     """
 
@@ -35,6 +37,8 @@ class Protocol:
     multiple: float | None = None
     least_trials: int = 1
     share: float = 0.6
+    edits: float = 0.0
+    recipe_changes: float = 0.0
 
     @property
     def options(self) -> dict[str, int]:
@@ -61,4 +65,4 @@ class Protocol:
             return cls()
         if type(population) is not int or population < 1:
             population = min(50, max(10, (TRIALS_A_WORKER * workers if trials is None else trials) // 5))
-        return cls(name, population, max(1, population // 2), population // 2, multiple=4.0, least_trials=25)
+        return cls(name, population, max(1, population // 2), population // 2, multiple=4.0, least_trials=25, edits=0.5, recipe_changes=0.3)

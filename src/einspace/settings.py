@@ -3,12 +3,12 @@
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from einspace.config.origin import describe_here, differences
 from einspace.errors import RunError
-from einspace.networks.heads.data import head_data
+from einspace.networks.heads.data import head_data, later_options
 from einspace.protocol import PAPER
 from einspace.space import EinSpace
 from einspace.strategies import Strategy
@@ -73,7 +73,7 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     apart = {"versions", "published", "path"}
     if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
         apart |= set(_LATER)
-    there = {"protocol": PAPER} | {name: value for name, value in stored.items() if name not in apart}
+    there = {"protocol": PAPER} | {name: value for name, value in _completed(stored, here).items() if name not in apart}
     # A run from before there was an option had it off.
     lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
     if lines:
@@ -84,3 +84,12 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):
         if source is None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
+
+
+def _completed(stored: Mapping[str, Any], here: Mapping[str, Any]) -> Settings:
+    """The settings of a run with the options of recipe and head that came after it was started, off as they are by default."""
+    if "recipe" not in stored or "recipe" not in here:
+        return dict(stored)
+    later = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+    head = later_options(here["head"]["kind"])
+    return {**stored, "recipe": {**later, **stored["recipe"]}, "head": {**head, **stored["head"]}}

@@ -17,6 +17,7 @@ from einspace.strategies import Strategy
 from einspace.strategies.affordable import Affordable, Training
 from einspace.strategies.initial import RANDOM, member
 from einspace.tasks import Recipe, Task
+from einspace.tasks.changes import choices, ours
 from einspace.tasks.options import BASELINES
 
 TIME_LIMIT = 3600.0
@@ -83,6 +84,7 @@ class Start:
         time_limit: Seconds of a trial.
         beside: Baselines that are compared, beside the initial members.
         left_out: Why other baselines are not, by their names.
+        changes: Of recipe and head, with which baselines and initial members start.
     """
 
     protocol: Protocol
@@ -92,6 +94,7 @@ class Start:
     time_limit: float
     beside: tuple[str, ...]
     left_out: Mapping[str, str]
+    changes: Mapping[str, float]
 
     @classmethod
     def of(cls, call: Call) -> "Start":
@@ -100,25 +103,27 @@ class Start:
             raise SettingError(f"time_limit must be a number over 0, or None, not {call.time_limit!r}")
         protocol = Protocol.of(call.protocol or _before(call.stored), call.trials, call.workers, call.options.get("population"))
         stored, taken = call.stored or {}, _taken(call.strategy)
-        defaults = protocol.options | {name: stored[name] for name in taken if name in stored}
-        options = {name: defaults.get(name) if value is None and name in taken else value for name, value in call.options.items()}
+        defaults = protocol.options | _of_the_task(call, protocol) | {name: stored[name] for name in taken if name in stored}
+        options = {name: call.options.get(name) for name in (*call.options, *defaults) if name in call.options or name in taken}
+        options = {name: defaults.get(name) if value is None and name in taken else value for name, value in options.items()}
+        changes = options.get("start") or {}
         initial = tuple(stored.get("init", ())) if call.initial is None else call.initial
         if call.trained is None:
-            return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, (), {})
+            return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, (), {}, changes)
         task, recipe = call.trained
         if protocol.multiple is None:
             beside = task.baselines if set(initial) <= {RANDOM} else ()
-            return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {})
+            return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {}, changes)
         training = _training(task, recipe, call.strategy)
         known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *BASELINES)))
-        takes = {name: training.seconds(architecture) for name, architecture in known.items()}
+        takes = {name: training.seconds(architecture, changes) for name, architecture in known.items()}
         small = max((takes[name] for name in BASELINES if name in takes), default=0.0)
         rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
         if call.initial is None and call.stored is None and "population" in taken:
             largest = small if rule is None else UNSURE * rule
             seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]
             initial = (*seeds, *(RANDOM,) * (protocol.samples - len(seeds)))
-        named = max((training.seconds(member(call.space, name)) for name in initial if name != RANDOM), default=0.0)
+        named = max((training.seconds(member(call.space, name), changes) for name in initial if name != RANDOM), default=0.0)
         fits = protocol.multiple * max(small, named) or UNKNOWN if rule is None else max(rule, named)
         fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits)))
@@ -131,7 +136,7 @@ class Start:
             _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, why)
         affordable = Affordable(training, fits, learns=call.seconds is not None)
         beside = tuple(name for name in task.baselines if name not in initial and name not in left_out)
-        return cls(protocol, initial, options, affordable, limit, beside, left_out)
+        return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
 
 
 def _before(stored: Mapping[str, Any] | None) -> str:
@@ -142,6 +147,18 @@ def _before(stored: Mapping[str, Any] | None) -> str:
 def _taken(strategy: str | Strategy) -> tuple[str, ...]:
     """The options whose defaults a protocol decides: those of a strategy of einspace's; the user's own have their defaults."""
     return strategies.options(strategy) if isinstance(strategy, str) and strategy in strategies.STRATEGIES else ()
+
+
+def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
+    """The options of an evolving strategy that follow from the task: edits by hand, and what changes in recipe and head."""
+    if call.trained is None:
+        return {}
+    task, recipe = call.trained
+    ladders = {"choices": choices(recipe, task.head, task.input, len(task.train))}
+    if protocol.name == PAPER:
+        return ladders if call.options.get("recipe_changes") else {}
+    start = ours(recipe, task.head, len(task.train))
+    return {"edits": protocol.edits, "recipe_changes": protocol.recipe_changes, "start": start, **ladders}
 
 
 def _training(task: Task, recipe: Recipe, strategy: str | Strategy) -> Training:

@@ -1,5 +1,6 @@
 """Trial: the one record of a run. The database stores it, strategies and callbacks get it, results list it, reports read it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -44,7 +45,7 @@ class Proposal:
     place: tuple[int, ...] | None = None
     """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
     changes: Mapping[str, float] = field(default_factory=dict)
-    """Changes to the recipe for this trial alone, such as `{"learning_rate_factor": 0.5}`."""
+    """Changes to recipe and head for this trial alone, such as `{"learning_rate_factor": 0.5, "grid": 2.0}`; see `tasks.changes`."""
 
     @classmethod
     def of(
@@ -61,8 +62,16 @@ class Proposal:
 
     @cached_property
     def identity(self) -> str:
-        """Equal for two proposals that are trained alike: the canonical key with the changes to the recipe."""
-        return self.key + (json.dumps(self.changes, sort_keys=True) if self.changes else "")
+        """Equal for two proposals that are trained alike: the canonical key with the changes to recipe and head."""
+        if not self.changes:
+            return self.key
+        numbers = {name: float(value) if isinstance(value, int) else value for name, value in self.changes.items()}
+        return self.key + json.dumps(numbers, sort_keys=True)  # 2 comes back from a database as 2.0
+
+    @property
+    def stem(self) -> str:
+        """What the file of its weights is called: the canonical key, and a hash of the changes where there are any."""
+        return self.key + (f"-{hashlib.sha256(self.identity.encode()).hexdigest()[:8]}" if self.changes else "")
 
 
 @dataclass(frozen=True)

@@ -231,9 +231,9 @@ def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path:
     retraining = found.retraining
     assert isinstance(retraining, partial)
     assert retraining.func is einspace_score
-    _, recipe, text = retraining.args
+    _, recipe, text, changes = retraining.args
     assert (recipe.epochs_search, recipe.epochs_final) == (1, SHORT.epochs_final)
-    assert text == found.what
+    assert (text, changes) == (found.what, {})
 
 
 def die(seed: int) -> float:

@@ -386,7 +386,7 @@ def test_changes_of_the_recipe(task: Task) -> None:
     assert (changed.losses, changed.value) == (alike.losses, alike.value)
     assert len(changed.losses) == 2
     wrong = attempt(Request(LINEAR, changes={"speed": 1.0}), task)
-    assert (wrong.outcome, "has no 'speed' to change" in wrong.reason) == (Outcome.ERROR, True)
+    assert (wrong.outcome, "there is no 'speed' to change" in wrong.reason) == (Outcome.ERROR, True)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,19 @@ def test_a_head_of_other_classes_starts_afresh() -> None:
     assert any(value.shape == module.conv.weight.shape and torch.equal(value, module.conv.weight) for value in state.values())
 
 
+def test_a_head_that_a_trial_changes_starts_afresh() -> None:
+    """With a grid the linear map has other inputs, so that only the backbone keeps its weights; dropout leaves the head as it is."""
+    task = _task()
+    imported = from_module(_trained(task), task.input, warm_start=True)
+    objective = TaskObjective(task, task.recipe.override(**RECIPE), warm=WarmStarts.of([imported], task.head))
+    scores = [objective.evaluate(imported.architecture, Context(changes=changes)).value for changes in ({}, {"dropout": 0.1}, {"grid": 2})]
+    assert scores[0] is not None
+    assert scores[1] == pytest.approx(scores[0], abs=0.05)
+    assert scores[0] > 0.9
+    assert scores[2] is not None
+    assert scores[2] < 0.9
+
+
 def test_weights_are_asked_for() -> None:
     """Without `warm_start` an imported network begins with fresh weights, and where nothing is trained it is refused."""
     task = _task()

@@ -149,3 +149,89 @@ def test_a_head_that_does_not_fit_the_task_is_named_with_it() -> None:
     literal = replace(task, target=Classification(3, pool="paper"))
     assert evaluate("[relu norm]", literal, recipe=replace(task.recipe, epochs_search=1)).mean is not None
     check_fit(Dense(1, (4, 4)), COLUMNS, (1, 4, 4), "mine")
+
+
+POOLING: list[Head] = [
+    Classification(3),
+    Classification(3, pool="paper"),
+    Classification(3, weights=(1.0, 2.0, 0.5)),
+    MultiLabel(4),
+    Regression(2),
+]
+
+
+@pytest.mark.parametrize("feature", [IMAGE, COLUMNS, Feature((6, 3, 9)), Feature((1, 1, 1)), Feature((1, 2))])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("grid", [1, 2, 4])
+@pytest.mark.parametrize("head", POOLING)
+def test_a_grid_is_clamped_to_the_axes_and_its_means_are_the_inputs_of_the_linear_map(
+    head: Head, grid: int, dropout: float, feature: Feature
+) -> None:
+    """Whatever the grid and the dropout are, the shape is that of the head, and the weights are those of one linear map over all means."""
+    changed = replace(head, grid=grid, dropout=dropout)  # type: ignore[type-var]
+    paper = getattr(head, "pool", "") == "paper" and feature.mode == "Col"
+    kept, averaged = (feature.shape[0], feature.shape[1:]) if feature.mode == "Im" or paper else (feature.shape[1], feature.shape[:1])
+    means = kept * int(np.prod([min(grid, size) for size in averaged]))
+    outputs = head.output(feature)
+    layer = changed.layer(feature)
+    assert changed.output(feature) == outputs
+    assert layer(torch.randn(5, *feature.shape)).shape == (5, *outputs)
+    assert {name: tuple(value.shape) for name, value in layer.state_dict().items()} == {
+        "linear.weight": (outputs[0], means),
+        "linear.bias": outputs,
+    }
+
+
+@pytest.mark.parametrize("feature", [IMAGE, COLUMNS])
+@pytest.mark.parametrize("head", POOLING)
+def test_the_head_of_the_paper_is_what_it_was(head: Head, feature: Feature) -> None:
+    """Without a grid and without dropout there are the mean and one linear layer, which draws the same weights."""
+    torch.manual_seed(0)
+    layer = head.layer(feature)
+    kept = 0 if feature.mode == "Im" or getattr(head, "pool", "") == "paper" else 1
+    torch.manual_seed(0)
+    linear = nn.Linear(feature.shape[kept], head.output(feature)[0])
+    x = torch.randn(4, *feature.shape)
+    axes = (2, 3) if feature.mode == "Im" else 2 - kept
+    assert [name for name, _ in layer.named_children()] == ["linear"]
+    assert torch.equal(layer(x), linear(x.mean(axes)))
+    assert "grid" not in repr(head)
+    assert "dropout" not in repr(head)
+
+
+def test_a_grid_of_windows_by_hand() -> None:
+    """Windows of an image are its quarters, those of a sequence run along S, or along D where the formula of B.1 keeps S."""
+    x = torch.randn(3, *IMAGE.shape)
+    layer = Classification(2, grid=2).layer(IMAGE)
+    quarters = [x[:, :, i : i + 2, j : j + 4].mean((2, 3)) for i in (0, 2) for j in (0, 4)]
+    torch.testing.assert_close(layer(x), layer.linear(torch.stack(quarters, 2).flatten(1)))  # type: ignore[operator]
+    s = torch.randn(3, 6, 4)
+    along = Classification(2, grid=3).layer(Feature((6, 4)))
+    expected = torch.stack([s[:, i : i + 2].mean(1) for i in (0, 2, 4)], 2).flatten(1)
+    torch.testing.assert_close(along(s), along.linear(expected))  # type: ignore[operator]
+    literal = Classification(2, pool="paper", grid=2).layer(Feature((6, 4)))
+    expected = torch.stack([s[:, :, i : i + 2].mean(2) for i in (0, 2)], 2).flatten(1)
+    torch.testing.assert_close(literal(s), literal.linear(expected))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("grid", [1, 2])
+def test_dropout_is_for_training_alone(grid: int) -> None:
+    """Training sets inputs of the linear map to zero and enlarges the others; the score is of all of them."""
+    torch.manual_seed(0)
+    x = torch.ones(200, *IMAGE.shape)
+    layer = Classification(2, grid=grid, dropout=0.5).layer(IMAGE)
+    plain = Classification(2, grid=grid).layer(IMAGE)
+    plain.load_state_dict(layer.state_dict())
+    assert torch.equal(layer.eval()(x), plain(x))
+    noisy = layer.train()(x)
+    assert len(noisy.unique(dim=0)) > 10
+    torch.testing.assert_close(noisy.mean(0), plain(x)[0], rtol=0, atol=0.3)
+
+
+@pytest.mark.parametrize("options", [{"grid": 0}, {"grid": 2.0}, {"grid": True}, {"dropout": 1.0}, {"dropout": -0.1}, {"dropout": "much"}])
+@pytest.mark.parametrize("kind", [Classification, MultiLabel, Regression])
+def test_grids_and_shares_that_make_no_sense(kind: type[Classification], options: dict[str, object]) -> None:
+    """The line names the option, its range and the value."""
+    ((name, value),) = options.items()
+    with pytest.raises(NetworkError, match=rf"the {name} of a .* head is a .* not {value!r}"):
+        kind(3, **options)  # type: ignore[arg-type]

@@ -3,10 +3,13 @@
 import csv
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
+import torch
 from sklearn.datasets import load_digits
 from tests.commands import call
 from tests.study_samples import SMALL
@@ -16,8 +19,10 @@ from einspace.errors import RunError
 from einspace.executors.local import LocalExecutor
 from einspace.predictor import Predictor
 from einspace.result import Result, load_result
+from einspace.strategies import History, RandomSearch
 from einspace.study import search
-from einspace.tasks import Task
+from einspace.tasks import Recipe, Task
+from einspace.trial import Proposal
 
 DIGITS = load_digits()
 X, Y = DIGITS.images[:300], np.array(["even", "odd"])[DIGITS.target[:300] % 2]
@@ -78,6 +83,58 @@ def test_another_trial_is_trained_where_the_task_is_given(folder: Path) -> None:
     assert np.array_equal(again.predict_proba(X), trained.predict_proba(X))
     with pytest.raises(RunError, match="the run mine has no trial 99"):
         result.predictor(99)
+
+
+class Changing(RandomSearch):
+    """Proposes one architecture with other recipes and heads: the network is the same, and the score is not."""
+
+    def propose(self, history: History, rng: Random) -> Proposal:
+        """The changes by number."""
+        changes: tuple[dict[str, float], ...] = ({}, {"grid": 2, "dropout": 0.1, "batch_size": 16}, {"grid": 4, "averaging": 0.5})
+        text = "[[im2col(k=3,s=1,p=1) linear(d=16) col2im] [norm relu]]"
+        return Proposal.of(self.space.parse(text), "changed", changes=changes[len(history) % 3])
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A run of three trials of one architecture, whose heads differ."""
+    given = es.EinSpace((1, 8, 8))
+    return run(tmp_path_factory.mktemp("changed"), strategy=Changing(given), limits=None, trials=3, keep_weights="all")
+
+
+def test_trials_with_other_heads_score_what_their_run_says(changed: Result, tmp_path: Path) -> None:
+    """Each has weights of its own, and its predictor, saved or not, has its head and the score of its training."""
+    heads = [es.Classification(2), es.Classification(2, grid=2, dropout=0.1), es.Classification(2, grid=4)]
+    predictors = [changed.predictor(number, task=task()) for number in range(3)]
+    assert changed.best is not None
+    assert predictors[changed.best.trial or 0].about.test == changed.best.test
+    assert [predictor.about.head for predictor in predictors] == heads
+    assert {trial.proposal.stem for trial in changed.history} <= set(changed.weights)
+    recipe = Recipe(**changed.settings["recipe"])
+    for trial, predictor in zip(changed.history, predictors, strict=True):
+        assert predictor.score(X[200:], Y[200:]) == predictor.about.test
+        again = es.evaluate(trial.text, task(), recipe=recipe, final=True, changes=trial.proposal.changes)
+        assert trial.evaluation is not None
+        assert (again.mean, again.evaluations[0].parameters) == (predictor.about.test, trial.evaluation.parameters)
+    predictors[1].save(tmp_path / "saved")
+    assert np.array_equal(es.load_predictor(tmp_path / "saved").predict_proba(X), predictors[1].predict_proba(X))
+
+
+def test_an_export_of_a_trial_has_the_head_of_the_trial(changed: Result, tmp_path: Path) -> None:
+    """The file computes what the predictor does, of as many parameters, and the model card names the head."""
+    predictor, evaluation = changed.predictor(1, task=task()), changed.history[1].evaluation
+    done = call("export", str(changed.run), "--trial", "1", "--format", "onnx", "-o", "network.onnx", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert evaluation is not None
+    assert json.loads(done.stdout)["parameters"] == evaluation.parameters
+    x = X[200:, None].astype(np.float32)
+    (outputs,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, {"input": x})
+    expected = predictor.network(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+    card = (tmp_path / "MODEL_CARD.md").read_text()
+    assert "grid=2, dropout=0.1" in card
+    assert "changes to the run's recipe and head: `grid` 2, `dropout` 0.1, `batch_size` 16." in card
+    assert changed.to_json()["top"][0].get("changes", {}) == dict(changed.top()[0].proposal.changes)
 
 
 def test_damaged_weights_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from math import inf, nan
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,11 +152,26 @@ def test_nan_is_never_better(higher: bool) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"epochs_search": 0}, {"batch_size": 1}, {"learning_rate": nan}, {"learning_rate": 0.0}, {"weight_decay": -1.0}, {"momentum": 1.0}],
+    [
+        {"epochs_search": 0},
+        {"batch_size": 1},
+        {"learning_rate": nan},
+        {"learning_rate": 0.0},
+        {"weight_decay": -1.0},
+        {"momentum": 1.0},
+        {"warmup": 1.0},
+        {"clip": -0.5},
+        {"nesterov": 1},
+        {"nesterov": True, "momentum": 0.0},
+        {"nesterov": True, "optimizer": "adamw"},
+        {"smoothing": 1.0},
+        {"averaging": nan},
+        {"optimizer": "adam"},
+    ],
 )
-def test_recipe_checks(changes: dict[str, float]) -> None:
+def test_recipe_checks(changes: dict[str, Any]) -> None:
     """A value that makes no sense is named."""
-    with pytest.raises(SettingError, match=next(iter(changes))):
+    with pytest.raises((SettingError, UnknownNameError), match=next(iter(changes))):
         RECIPE.override(**changes)
 
 

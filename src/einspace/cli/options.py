@@ -46,6 +46,8 @@ PANELS = {
         "population",
         "tournament",
         "crossover",
+        "edits",
+        "recipe_changes",
         "cost",
         "pruner",
         "computation_probability",

@@ -1,8 +1,8 @@
 """Config: every option of a search in one model, read from a file and a command line, and written into the run."""
 
-from einspace.config.model import SearchSettings
+from einspace.config.model import OF_A_STRATEGY, SearchSettings
 from einspace.config.options import flags, leaves
 from einspace.config.origin import CONFIG, notes, write_config
 from einspace.config.resolve import load, stored
 
-__all__ = ["CONFIG", "SearchSettings", "flags", "leaves", "load", "notes", "stored", "write_config"]
+__all__ = ["CONFIG", "OF_A_STRATEGY", "SearchSettings", "flags", "leaves", "load", "notes", "stored", "write_config"]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
+OF_A_STRATEGY = ("population", "tournament", "crossover", "edits", "recipe_changes", "cost")
+"""Settings that only some strategies take."""
+
 WEIGHTS = ("best", "all", "none")
 """Whose weights the final trainings leave in the run's folder."""
 
@@ -44,6 +47,21 @@ class RecipeSettings(Group):
     learning_rate: Annotated[float | None, Field(gt=0, description="Of the first step; a cosine takes it to zero.")] = None
     weight_decay: Annotated[float | None, Field(ge=0, description="Of stochastic gradient descent.")] = None
     momentum: Annotated[float | None, Field(ge=0, lt=1, description="Of stochastic gradient descent.")] = None
+    warmup: Annotated[float | None, Field(ge=0, lt=1, description="Share of the steps over which the rate rises.")] = None
+    clip: Annotated[float | None, Field(ge=0, description="Largest norm of the gradient; 0: any.")] = None
+    nesterov: Annotated[bool | None, Field(description="Nesterov's momentum.")] = None
+    smoothing: Annotated[float | None, Field(ge=0, lt=1, description="Label smoothing, of classes.")] = None
+    averaging: Annotated[float | None, Field(ge=0, lt=1, description="Decay of an average of the weights; 0: none.")] = None
+    optimizer: Annotated[str | None, Field(description="sgd, or adamw at 0.02 of the rate and 100 times the decay.")] = None
+
+    @field_validator("optimizer")
+    @classmethod
+    def _optimizer_is_known(cls, optimizer: str | None) -> str | None:
+        from einspace.tasks.recipe import OPTIMIZERS
+
+        if optimizer is not None and optimizer not in OPTIMIZERS:
+            raise ValueError(str(UnknownNameError("optimizer", optimizer, OPTIMIZERS)))
+        return optimizer
 
 
 class ComputeSettings(Group):
@@ -90,6 +108,10 @@ class RunSettings(Group):
     population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")] = None
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
+    edits: Annotated[float | None, Field(ge=0, le=1, description="Share of children that are edited as by hand: 0.5 if not set.")] = None
+    recipe_changes: Annotated[
+        float | None, Field(ge=0, le=1, description="Probability that recipe or head of a child change: 0.3 if not set.")
+    ] = None
     cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (
         None
@@ -140,9 +162,7 @@ class SearchSettings(RunSettings):
     top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
     log: Annotated[list[str], Field(description="tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT]; may be given several times.")] = []
 
-    @field_validator(
-        "task", "strategy", "protocol", "init", "budget", "population", "tournament", "crossover", "cost", "limits", "own", mode="wrap"
-    )
+    @field_validator("task", "strategy", "protocol", "init", "budget", *OF_A_STRATEGY, "limits", "own", mode="wrap")
     @classmethod
     def _makes_sense(cls, given: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         """Refuse with its place in the file, before anything begins, a value that the search would refuse."""
@@ -163,8 +183,8 @@ class SearchSettings(RunSettings):
                     seconds_of(value)
                 case "own" if value.metric is not None:
                     tasks.metric_named(value.metric)
-                case "population" | "tournament" | "crossover" | "cost" if value is not None and "strategy" in info.data:
-                    strategies.check_takes(info.data["strategy"], info.field_name, value)
+                case name if name in OF_A_STRATEGY and value is not None and "strategy" in info.data:
+                    strategies.check_takes(info.data["strategy"], name, value)
         except EinspaceError as error:
             raise ValueError(str(error)) from None
         return value

@@ -1,6 +1,6 @@
 """Evaluate: train one architecture in this process, from one seed or from several."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from einspace.errors import NetworkError, SettingError
@@ -35,6 +35,7 @@ def evaluate(
     final: bool = False,
     device: str = "cpu",
     recipe: Recipe | None = None,
+    changes: Mapping[str, float] | None = None,
     compute: Compute = Compute(),
     on_epoch: Callable[[int, int, float], None] | None = None,
 ) -> Scores:
@@ -48,6 +49,7 @@ def evaluate(
         final: Train on train + valid for `recipe.epochs_final` epochs and score on test (B.1).
         device: Where to train, such as "cuda:0".
         recipe: In place of the task's own.
+        changes: Changes to the recipe and to the head, such as those of a trial, `trial.proposal.changes`; see `tasks.changes.apply`.
         compute: Precision, layout and compilation of the training.
         on_epoch: Called with the seed, the epoch, counted from 1, and the training loss.
 
@@ -56,7 +58,7 @@ def evaluate(
         evaluation without a value.
 
     Raises:
-        SettingError: Fewer than one seed.
+        SettingError: Fewer than one seed, or changes that recipe and head do not have.
         NotationError, ShapeError: A text that is no architecture, or that does not fit the task's input.
         NetworkError: The task's input or its head does not fit the architecture.
     """
@@ -75,7 +77,7 @@ def evaluate(
                 on_epoch(number, epoch, loss)
 
         try:
-            evaluations.append(objective.evaluate(architecture, Context(number, final, device), tell))
+            evaluations.append(objective.evaluate(architecture, Context(number, final, device, dict(changes or {})), tell))
         except NotANumber as error:
             evaluations.append(Evaluation(Outcome.NAN, losses=error.losses, reason=str(error), device=device))
     over = over_seeds([evaluation.value for evaluation in evaluations])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from math import isfinite
 from time import perf_counter
 
@@ -17,6 +17,7 @@ from einspace.evaluation.warm import WarmStarts
 from einspace.evaluation.weights import keep_weights
 from einspace.networks import build, check_fit
 from einspace.space import Architecture
+from einspace.tasks.changes import apply, check_smoothing
 from einspace.tasks.partition import drawn_anew
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Task
@@ -38,6 +39,9 @@ class TaskObjective:
     compute: Compute = Compute()
     warm: WarmStarts = field(default_factory=WarmStarts)
 
+    def __post_init__(self) -> None:
+        check_smoothing(self.recipe, self.task.head)
+
     def __call__(self, architecture: Architecture, context: Context) -> Evaluation:
         """Train and score; see `evaluate`."""
         return self.evaluate(architecture, context)
@@ -54,18 +58,20 @@ class TaskObjective:
 
         Args:
             architecture: Backbone whose input is the task's.
-            context: Seed, device, changes to the recipe, and where reports and weights go.
+            context: Seed, device, changes to the recipe and to the head, and where reports and weights go.
             on_epoch: Called after each epoch, counted from 1, with its training loss.
 
         Raises:
             NetworkError: The task's head does not fit the architecture's output.
+            SettingError: Changes that recipe and head do not have, see `tasks.changes.apply`.
             NotANumber: The loss of an epoch is not finite.
         """
         clock = perf_counter()
-        task, recipe, final, device = self.task, self.recipe.changed(context.changes), context.final, context.device
+        task, final, device = self.task, context.final, context.device
+        recipe, head = apply(self.recipe, task.head, context.changes)
         torch.manual_seed(context.seed)
-        check_fit(task.head, architecture.output, task.output, task.name)
-        network = build(architecture, task.head)
+        check_fit(head, architecture.output, task.output, task.name)
+        network = build(architecture, head)
         self.warm.fill(architecture, network)
         network = network.to(device)
         computed = self.compute.around(network)
@@ -102,7 +108,8 @@ class TaskObjective:
         pruned = False
         try:
             generator = torch.Generator().manual_seed(context.seed)
-            train(computed, x, y, recipe, epochs, generator, after_epoch, task.loss, task.augmentation)
+            loss = partial(task.loss, smoothing=recipe.smoothing)
+            train(computed, x, y, recipe, epochs, generator, after_epoch, loss, task.augmentation, context.watched and not final)
         except _Pruned:
             pruned = True
         trained = perf_counter()

@@ -60,7 +60,7 @@ class Request:
         final: Train for the test split, see `TaskObjective`.
         seed: Decides all chance.
         keep: Path on the worker's machine for the trained weights, as safetensors, written if the outcome is ok.
-        changes: Changes to the recipe of this evaluation, see `Recipe.changed`.
+        changes: Changes to the recipe and to the head for this evaluation, see `tasks.changes.apply`.
         time_limit: Seconds, in place of the executor's own limit.
         partition: Score on a partition of train and valid that is drawn anew from this seed, None for the task's own.
         long: Train for as many epochs as a final training.
@@ -88,7 +88,7 @@ class Context:
         seed: Decides all chance.
         final: Whether to train for the test split; otherwise the score is on the validation split.
         device: Where to train, such as "cuda:0".
-        changes: Changes to the recipe.
+        changes: Changes to the recipe and to the head.
         files: Where the trained weights are to be written, None for nowhere.
         watched: Whether somebody looks at the epochs: if not, an objective need not score each of them.
         on_report: Receives the reports.

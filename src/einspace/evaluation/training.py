@@ -1,4 +1,4 @@
-"""Training: SGD with momentum and a cosine to zero (appendix B.1), for data that lie on the device as a whole."""
+"""Training: SGD with momentum and a cosine to zero (appendix B.1), or as a recipe has it, for data that lie on the device as a whole."""
 
 from collections.abc import Callable
 from math import isfinite
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from einspace.evaluation.batches import Batches
+from einspace.evaluation.optimisation import Averaged, optimiser_of, schedule_of
 from einspace.evaluation.outcome import NotANumber
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.recipe import Recipe
@@ -22,17 +23,20 @@ def train(
     on_epoch: Callable[[int, float], None] | None = None,
     loss_of: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
     augmentation: Augmentation | None = None,
+    scored: bool = False,
 ) -> list[float]:
     """Train in place on the loss of outputs and labels, and give the mean loss of each epoch.
 
     Network, samples `x` (N, ...) and targets `y` (N, ...) are on one device; `generator` is on the CPU, shuffles and draws what an
     `augmentation` does to the samples (see `Batches`). The device is waited for once an epoch. `on_epoch(epoch, loss)` is
-    called after each epoch, counted from 1; it may leave the network in evaluation mode, and what it raises ends the training. Raises
+    called after each epoch, counted from 1; it may leave the network in evaluation mode, and what it raises ends the training. Where the
+    recipe averages the weights, the network has the average in the end, and during `on_epoch` too if it is `scored` there. Raises
     NotANumber for a loss that is not finite, and TaskError for fewer than two samples.
     """
     batches = Batches(x, y, recipe.batch_size, augmentation)
-    optimiser = torch.optim.SGD(network.parameters(), lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=epochs * len(batches))
+    optimiser = optimiser_of(network, recipe)
+    schedule = schedule_of(optimiser, recipe, epochs * len(batches))
+    average = Averaged(network, recipe.averaging) if recipe.averaging else None
     losses: list[float] = []
     for epoch in range(1, epochs + 1):
         network.train()
@@ -41,15 +45,28 @@ def train(
             loss = loss_of(network(inputs), targets)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
+            if recipe.clip:
+                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
             optimiser.step()
             schedule.step()
+            if average is not None:
+                average.step()
             total += loss.detach() * len(inputs)
         losses.append(float(total) / batches.samples)
         if not isfinite(losses[-1]):
             raise NotANumber(tuple(losses))
+        shown = average is not None and (scored or epoch == epochs)
+        had = average.put(batches.epoch(_copy(generator))) if average is not None and shown else []
         if on_epoch is not None:
             on_epoch(epoch, losses[-1])
+        if average is not None and shown and epoch < epochs:
+            average.restore(had)
     return losses
+
+
+def _copy(generator: torch.Generator) -> torch.Generator:
+    """A generator that draws what this one would, and leaves it as it is."""
+    return torch.Generator().set_state(generator.get_state())
 
 
 def predict(network: nn.Module, x: Tensor, batch_size: int) -> Tensor:

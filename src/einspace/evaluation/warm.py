@@ -35,11 +35,15 @@ class WarmStarts:
         return cls(states)
 
     def fill(self, architecture: Architecture, network: nn.Module) -> None:
-        """Give a network with fresh weights those of its architecture, if there are any; raises NetworkError where they do not fit."""
+        """Give a network with fresh weights those of its architecture, if there are any; raises NetworkError where they do not fit.
+
+        A head whose weights have other shapes, because a trial changes its grid, starts afresh.
+        """
         state = self.states.get(str(architecture))
         if state is not None:
             fresh = {name: value for name, value in network.state_dict().items() if name.startswith(f"{HEAD}.")}
-            fill_state(network, {**fresh, **state})
+            kept = all(name not in state or state[name].shape == value.shape for name, value in fresh.items())
+            fill_state(network, {**fresh, **(state if kept else {n: value for n, value in state.items() if n not in fresh})})
 
     def said(self) -> dict[str, Any]:
         """What a run keeps of them: a hash of the weights of each text; nothing where there are none."""

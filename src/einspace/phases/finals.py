@@ -25,8 +25,8 @@ class Finals:
     """The entrants of a run: baselines, or initial members in their place, and the best of the search. Without a task there are none.
 
     `names` are what texts of initial members are called. `beside` are baselines that are no initial members, and `left_out` says why others
-    are not compared. A strategy whose trials are scored on test has no best: selecting one would be
-    selecting on test.
+    are not compared. `changes` are those of recipe and head that all of them start with. A strategy whose trials are scored on test has no
+    best: selecting one would be selecting on test.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Finals:
         names: Mapping[str, str],
         beside: Sequence[str],
         left_out: Mapping[str, str],
+        changes: Mapping[str, float],
     ) -> None:
         self._seed = seed
         self._seeds = seeds if task is not None else 0
@@ -52,7 +53,7 @@ class Finals:
         if task is not None and isinstance(recipe, Recipe):
             self._longer = recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
             members = [(names.get(name) or label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
-            self._entries = [_entry(shown, name, space) for shown, name in (*members, *zip(beside, beside, strict=True))]
+            self._entries = [_entry(shown, name, space, changes) for shown, name in (*members, *zip(beside, beside, strict=True))]
             self._entries += [(name, None, reason) for name, reason in left_out.items()]
 
     def remember(self, store: StudyStore) -> None:
@@ -85,7 +86,8 @@ class Finals:
             chosen = chosen[:-1]
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)
         wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
-        kept = {proposal.key for proposal in chosen if keep == "all" or (keep == "best" and best is not None and proposal.key == best.key)}
+        among = {proposal.identity for proposal in chosen}
+        kept = among if keep == "all" else {best.proposal.identity} & among if keep == "best" and best is not None else set()
         return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
 
     def seconds(self, store: StudyStore, workers: int) -> float:
@@ -113,9 +115,9 @@ class Finals:
         return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))
 
 
-def _entry(shown: str, name: str, space: EinSpace) -> tuple[str, Proposal | None, str]:
+def _entry(shown: str, name: str, space: EinSpace, changes: Mapping[str, float]) -> tuple[str, Proposal | None, str]:
     """A baseline at the task's input and in its grammar, or why there is none; or an initial member."""
     try:
-        return shown, Proposal.of(member(space, name), shown), ""
+        return shown, Proposal.of(member(space, name), shown, changes=changes), ""
     except (NetworkError, ShapeError, GrammarError) as error:
         return shown, None, str(error)

@@ -57,7 +57,7 @@ class Listed(Phase):
     folder: Path | None = None
     """Where weights are written, from the first seed of each."""
     kept: Collection[str] = ()
-    """The keys of the architectures whose weights are written."""
+    """The identities of the proposals whose weights are written."""
     earlier: Collection[str] = ()
     """The identities of trainings that ended in an earlier call: one that left no weights that are wanted now is repeated."""
     _begun: set[str] = field(default_factory=set, init=False)
@@ -89,11 +89,11 @@ class Listed(Phase):
         return sum(identity in ended for identity in wanted), len(wanted)
 
     def weights(self, trial: Trial) -> str | None:
-        """A file of the folder under the architecture's key, for the first of its seeds."""
+        """A file of the folder under the proposal's stem, for the first of its seeds."""
         first = next((seed for proposal, seed in self.wanted if proposal.identity == trial.proposal.identity), None)
-        if self.folder is None or trial.key not in self.kept or first != trial.seed:
+        if self.folder is None or trial.proposal.identity not in self.kept or first != trial.seed:
             return None
-        return str(self.folder.resolve() / f"{trial.key}.safetensors")
+        return str(self.folder.resolve() / f"{trial.proposal.stem}.safetensors")
 
     def lacks(self, trial: Trial) -> bool:
         """Whether its weights are wanted, and an earlier call trained it without leaving them."""

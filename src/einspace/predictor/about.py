@@ -47,9 +47,17 @@ class About:
 
     @classmethod
     def of_run(
-        cls, settings: Settings, text: str, key: str, test: float | None, run: str, preprocessing: Preprocessing, grammar: Grammar | None
+        cls,
+        settings: Settings,
+        text: str,
+        key: str,
+        test: float | None,
+        run: str,
+        preprocessing: Preprocessing,
+        grammar: Grammar | None,
+        head: Head | None = None,
     ) -> Self:
-        """What the settings of a run say of one of its architectures."""
+        """What the settings of a run say of one of its architectures; `head` is that of its trial, where it is not the task's."""
         metric = settings["metric"]
         known = METRICS.get(metric["name"])
         return cls(
@@ -57,7 +65,7 @@ class About:
             text=text,
             key=key,
             input=tuple(settings["input"]),
-            head=head_of(settings["head"]),
+            head=head_of(settings["head"]) if head is None else head,
             preprocessing=preprocessing,
             labels=tuple(settings["labels"]),
             metric=metric["name"],

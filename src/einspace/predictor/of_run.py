@@ -34,7 +34,7 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
     assert found.preprocessing is not None
     assert found.weights is not None
     key, grammar = found.architecture.key, grammar_of_run(run.path, settings)
-    about = About.of_run(settings, str(found.architecture), key, test, run.name, found.preprocessing, grammar)
+    about = About.of_run(settings, str(found.architecture), key, test, run.name, found.preprocessing, grammar, found.head)
     try:
         return made(about, safetensors.torch.load(found.weights.read_bytes()))
     except (OSError, SafetensorError, NetworkError) as error:
@@ -46,7 +46,7 @@ def _trained_now(run: Run, settings: Settings, found: Trained, task: Task) -> tu
     """Train an architecture as the run trains its finals, and keep its weights; its score on test."""
     if fingerprint(task) != settings["data"]:
         raise RunError(f"the run {run.name} was of other data than the task {task.name} has now: give the task of the search")
-    file = run.weights / f"{found.architecture.key}.safetensors"
+    file = run.weights / f"{found.trial.proposal.stem}.safetensors"
     context = Context(settings["seed"], final=True, changes=dict(found.trial.proposal.changes), files=file)
     try:
         evaluation = TaskObjective(task, Recipe(**settings["recipe"])).evaluate(found.architecture, context)

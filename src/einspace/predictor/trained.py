@@ -13,6 +13,8 @@ from einspace.networks.heads.data import head_of
 from einspace.run import Run
 from einspace.settings import Settings
 from einspace.space import Architecture, EinSpace
+from einspace.tasks import Recipe
+from einspace.tasks.changes import apply
 from einspace.tasks.metrics import over_seeds
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.trial import Trial
@@ -34,6 +36,7 @@ class Trained:
 
     architecture: Architecture
     head: Head
+    """The task's, with the changes of the trial."""
     preprocessing: Preprocessing | None
     """None for a run that was made before this was kept."""
     weights: Path | None
@@ -71,7 +74,8 @@ def trained(run: Run, settings: Settings, trial: Trial, tests: Sequence[float | 
     if "head" not in settings:
         raise SettingError(f"the run {run.name} is of an objective, which has no head: export the text with --classes")
     architecture = EinSpace(settings["input"], grammar=grammar_of_run(run.path, settings)).parse(trial.text)
-    kept = run.weights / f"{trial.key}.safetensors"
+    kept = run.weights / f"{trial.proposal.stem}.safetensors"
+    _, head = apply(Recipe(**settings["recipe"]), head_of(settings["head"]), trial.proposal.changes)
     scored = [value for value in tests if value is not None]
     facts = {
         "einspace": version("einspace"),
@@ -89,9 +93,10 @@ def trained(run: Run, settings: Settings, trial: Trial, tests: Sequence[float | 
         "run": run.name,
         "trial": trial.number,
         "key": trial.key,
+        **({"changes": dict(trial.proposal.changes)} if trial.proposal.changes else {}),
     }
     weights = kept if kept.is_file() else None
-    return Trained(architecture, head_of(settings["head"]), preprocessing_of_run(run.path, settings), weights, trial, tuple(tests), facts)
+    return Trained(architecture, head, preprocessing_of_run(run.path, settings), weights, trial, tuple(tests), facts)
 
 
 def check_raw(found: Trained, run: str) -> Preprocessing:

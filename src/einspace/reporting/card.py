@@ -54,12 +54,19 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
         "## Architecture",
         f"Canonical key `{facts['key']}`, backbone {found.architecture.input} to {found.architecture.output}, then `{found.head}`:",
         f"```\n{found.architecture}\n```",
+        *_changes(facts),
         *([] if picture is None else [f"![The network, from its input to its output]({picture.name})"]),
         "## Loading",
         *(part for file in files for part in loading(file, facts, found.head, raw)),
         f"Written by einspace {version('einspace')} from the run `{facts['run']}`.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _changes(facts: dict[str, Any]) -> list[str]:
+    """What its training had otherwise than the run."""
+    changes = ", ".join(f"`{name}` {value:g}" for name, value in facts.get("changes", {}).items())
+    return [f"It was trained with changes to the run's recipe and head: {changes}."] if changes else []
 
 
 def is_card(path: Path) -> bool:
@@ -100,7 +107,7 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
 
 def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
     better = "higher" if result.higher_is_better else "lower"
-    name, mine = f"trial {found.trial.number}, this network", result.entrant(found.architecture.key)
+    name, mine = f"trial {found.trial.number}, this network", result.entrant(found.trial.proposal)
     rows = [f"| | validation | test |\n|---|---|---|\n{_row(name, mine, found.trial.value)}"]
     rows += [_row(entrant.name, entrant, entrant.validation) for entrant in result.baselines if entrant is not mine]
     rows += [f"| published: {method} | | {score:.4f} |" for method, score in result.settings["published"].items()]

@@ -118,7 +118,8 @@ class Entrant:
             figures |= {"reevaluated": self.reevaluated, "race": self.race, "decision": self.decision}
         if len(self.finals) > 1:
             figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
-        return figures | ({"reason": self.reason} if self.reason else {})
+        changes = {} if self.proposal is None else dict(self.proposal.changes)
+        return figures | ({"changes": changes} if changes else {}) | ({"reason": self.reason} if self.reason else {})
 
 
 @dataclass(frozen=True)
@@ -224,12 +225,13 @@ class Result:
             ended = [trial.number for trial in self.history]
             among = f"those that have ended are {min(ended)} to {max(ended)}" if ended else "none has ended yet"
             raise RunError(f"the run {self.run.name} has no trial {number}: {among}")
-        entrant = self.entrant(found.key)
+        entrant = self.entrant(found.proposal)
         return trained(self._folder, self.settings, found, () if entrant is None else entrant.tests)
 
-    def entrant(self, key: str) -> Entrant | None:
-        """The best, or the baseline, of a canonical key; None for an architecture that is neither."""
-        return next((entrant for entrant in (self.best, *self.baselines) if entrant is not None and entrant.key == key), None)
+    def entrant(self, proposal: Proposal) -> Entrant | None:
+        """The best, or the baseline, that is trained like a proposal; None where it is neither."""
+        rows = [row for row in (self.best, *self.baselines) if row is not None and row.proposal is not None]
+        return next((row for row in rows if row.proposal is not None and row.proposal.identity == proposal.identity), None)
 
     @property
     def _folder(self) -> Run:
@@ -341,6 +343,7 @@ class Result:
 def _short(trial: Trial) -> dict[str, Any]:
     """One of the best, as JSON."""
     figures: dict[str, Any] = {"architecture": trial.text, "key": trial.key, "trial": trial.number, "parameters": trial.parameters}
+    figures |= {"changes": dict(trial.proposal.changes)} if trial.proposal.changes else {}
     figures |= {"flops": trial.cost("flops")} | ({} if trial.latency is None else {"latency": trial.latency})
     return figures | {"validation": trial.value, "origin": trial.origin}
 

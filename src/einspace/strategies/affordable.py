@@ -36,13 +36,14 @@ class Training:
         """What a trial has to compute, with its changes to the recipe; None for a trial whose costs were not stored."""
         if costs.operations is None or costs.flops is None or costs.activation_bytes is None:
             return None
-        recipe = self.recipe.changed(changes)
         sizes = (costs.operations, costs.flops, costs.activation_bytes)
-        return Load(*sizes, self.samples, recipe.epochs_search, recipe.batch_size, self.scored)
+        epochs, batch = (int(changes.get(name, getattr(self.recipe, name))) for name in ("epochs_search", "batch_size"))
+        return Load(*sizes, self.samples, epochs, batch, self.scored)
 
-    def seconds(self, architecture: Architecture) -> float:
+    def seconds(self, architecture: Architecture, changes: Mapping[str, float]) -> float:
         """The seconds that it is predicted to take before anything is measured."""
-        return CostModel().seconds(Load.of(architecture, self.recipe, self.samples, self.scored))
+        load = self.load(Costs.of(architecture), changes)
+        return 0.0 if load is None else CostModel().seconds(load)
 
     def measured(self, trials: Iterable[Trial]) -> list[Measured]:
         """The seconds of the latest trials that were evaluated, in their order."""

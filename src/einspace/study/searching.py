@@ -17,7 +17,7 @@ from einspace import strategies
 from einspace.attachments import attach
 from einspace.callbacks import Callback, Progress, Watch, WriteReport
 from einspace.callbacks.bar import Bar
-from einspace.config import stored, write_config
+from einspace.config import OF_A_STRATEGY, stored, write_config
 from einspace.errors import EinspaceError, RunError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
 from einspace.evaluation.compute import Compute
@@ -87,6 +87,8 @@ def search(
     population: int | None = None,
     tournament: int | None = None,
     crossover: float | None = None,
+    edits: float | None = None,
+    recipe_changes: float | None = None,
     cost: str | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
     compute: Compute | Mapping[str, Any] | None = None,
@@ -130,6 +132,8 @@ def search(
         population: Members of an evolving strategy's population; None: a fifth of the trials, from 10 to 50.
         tournament: Members that compete to be a parent; None: half of the population.
         crossover: The probability that a child has two parents (0).
+        edits: The share of the other children that are edited as by hand; None: half of them, none under the protocol "paper".
+        recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
@@ -193,7 +197,7 @@ def search(
         subject = of_objective(objective, name, space, direction == "maximize")
         work = Work(objective, space.input, space.grammar)
     strategies.parse_initial(init, space.input)
-    options = {name: given[name] for name in ("population", "tournament", "crossover", "cost")}
+    options = {name: given[name] for name in OF_A_STRATEGY}
     trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
     bounds = (trials, seconds, workers, given["time_limit"])
     start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, _stored(runs, run, storage, patience)))
@@ -226,7 +230,7 @@ def search(
     own_grammar, own_objective = None if grammar is None else grammar.fingerprint, None if objective is None else name
     origin = {"data": settings.get("data"), "grammar": own_grammar, "objective": own_objective}
     names = {str(spec.architecture): spec.name for spec in imported}
-    compared = (names, start.beside, start.left_out)
+    compared = (names, start.beside, start.left_out, start.changes)
     entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, *compared)
     with ExitStack() as stack:
         stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other

@@ -1,14 +1,13 @@
 """Recipe: how a network is trained on a task (appendix B.1: SGD with momentum, cosine decay to zero, two numbers of epochs)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Self
 
-from einspace.errors import SettingError
+from einspace.errors import SettingError, UnknownNameError
 
-FACTOR = "learning_rate_factor"
-"""The change that multiplies the learning rate."""
+OPTIMIZERS = ("sgd", "adamw")
+"""Stochastic gradient descent with momentum (B.1), or Adam with decoupled weight decay."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,8 @@ class Recipe:
     """Everything that training needs to know besides the network and the data.
 
     `epochs_search` is what a candidate gets during the search, `epochs_final` what the best one gets before it meets the test split.
-    `learning_rate` is the first step's; a cosine takes it to zero. Raises SettingError for values that make no sense.
+    `learning_rate` is the first step's, or the one that a warm-up ends with; a cosine takes it to zero. The options after `momentum` are
+    not the paper's and are off by default. Raises SettingError for values that make no sense, and UnknownNameError for another optimizer.
     """
 
     epochs_search: int
@@ -25,20 +25,49 @@ class Recipe:
     learning_rate: float
     weight_decay: float
     momentum: float = 0.9
+    warmup: float = 0.0
+    """Share of the steps over which the learning rate rises linearly, before the cosine."""
+    clip: float = 0.0
+    """Largest norm of the gradient of all weights together; 0 leaves gradients as they are."""
+    nesterov: bool = False
+    """Nesterov's momentum, of SGD."""
+    smoothing: float = 0.0
+    """Label smoothing: the share of each label that is spread over all classes. It is for the head `Classification` alone."""
+    averaging: float = 0.0
+    """Decay, for each step, of an exponential moving average of the weights, which is scored and kept; 0: the weights themselves are."""
+    optimizer: str = "sgd"
+    """One of `OPTIMIZERS`. AdamW takes its rate and its decay from those of SGD, see `evaluation.optimisation`, and its first beta from
+    `momentum`."""
 
     def __post_init__(self) -> None:
         for name, least in (("epochs_search", 1), ("epochs_final", 1), ("batch_size", 2)):
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
-        for name in ("learning_rate", "weight_decay", "momentum"):
+        for name in ("learning_rate", "weight_decay", "momentum", "warmup", "clip", "smoothing", "averaging"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
                 raise SettingError(f"{name} must be a number of at least 0, not {value!r}")
         if self.learning_rate == 0:
             raise SettingError("learning_rate must be over 0: a network with a rate of 0 learns nothing")
-        if self.momentum >= 1:
-            raise SettingError(f"momentum must be under 1, not {self.momentum!r}")
+        for name in ("momentum", "warmup", "smoothing", "averaging"):
+            if getattr(self, name) >= 1:
+                raise SettingError(f"{name} must be under 1, not {getattr(self, name)!r}")
+        if type(self.nesterov) is not bool:
+            raise SettingError(f"nesterov is True or False, not {self.nesterov!r}")
+        if self.optimizer not in OPTIMIZERS:
+            raise UnknownNameError("optimizer", str(self.optimizer), OPTIMIZERS)
+        if self.nesterov and (self.momentum == 0 or self.optimizer != "sgd"):
+            raise SettingError(
+                f"nesterov needs the optimizer sgd with a momentum over 0, not {self.optimizer} with momentum {self.momentum:g}"
+            )
+
+    @property
+    def options(self) -> dict[str, float | bool | str]:
+        """The options that are not as by default, of those that are not the paper's."""
+        names = list(self.__dataclass_fields__)
+        later = names[names.index("momentum") + 1 :]
+        return {name: getattr(self, name) for name in later if getattr(self, name) != self.__dataclass_fields__[name].default}
 
     def override(self, **changes: Any) -> Self:
         """Copy with other values, None meaning "as it is"; raises SettingError for an unknown name or a senseless value.
@@ -50,22 +79,3 @@ class Recipe:
         if unknown:
             raise SettingError(f"a recipe has no {unknown[0]!r}; it has {', '.join(self.__dataclass_fields__)}")
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
-
-    def changed(self, changes: Mapping[str, float]) -> Self:
-        """Copy for one evaluation: a change sets a field of the recipe, or multiplies the learning rate as `learning_rate_factor`.
-
-        Raises SettingError for an unknown name or a senseless value.
-
-        >>> Recipe(8, 24, 64, 0.05, 5e-4).changed({"learning_rate_factor": 0.5, "epochs_search": 2}).learning_rate
-        0.025
-        """
-        if not changes:
-            return self
-        known = [*self.__dataclass_fields__, FACTOR]
-        for name, value in changes.items():
-            if name not in known:
-                raise SettingError(f"a recipe has no {name!r} to change; it has {', '.join(known)}")
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise SettingError(f"the change of {name} must be a number, not {value!r}")
-        changed = self.override(**{name: value for name, value in changes.items() if name != FACTOR})
-        return replace(changed, learning_rate=changed.learning_rate * changes.get(FACTOR, 1.0))

@@ -24,7 +24,8 @@ def summary(task: Task) -> str:
         f"normalisation: {_normalisation(task)}",
         *([f"augmentation: {task.augmentation}"] if task.augmentation else []),
         f"metric: {metric.name}, {'higher' if metric.higher_is_better else 'lower'} is better",
-        f"recipe: {steps}, learning rate {recipe.learning_rate:g}, weight decay {recipe.weight_decay:g}, momentum {recipe.momentum:g}",
+        f"recipe: {steps}, learning rate {recipe.learning_rate:g}, weight decay {recipe.weight_decay:g}, momentum {recipe.momentum:g}"
+        + "".join(f", {name} {value}" for name, value in recipe.options.items()),
         *([f"understood: {'; '.join(task.notes)}"] if task.notes else []),
         *([f"published: {', '.join(f'{method} {score:g}' for method, score in task.published.items())}"] if task.published else []),
     ]

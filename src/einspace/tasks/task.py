@@ -149,8 +149,13 @@ class Task:
         parts = [self.normaliser.normalised(part) for part in x]
         return torch.from_numpy(_joined(parts)).to(device), y
 
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """What training minimises: the head's loss, in the units that the head wants (see `Head.loss_in_units`)."""
+    def loss(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+        """What training minimises: the head's loss, in the units that the head wants (see `Head.loss_in_units`).
+
+        `smoothing` of labels is for a `Classification` (see `Recipe`).
+        """
+        if smoothing and isinstance(self.head, Classification):
+            return self.head.loss(outputs, targets, smoothing)
         return self.head.loss(*(self._in_units(outputs, targets) if self.head.loss_in_units else (outputs, targets)))
 
     def score(self, outputs: Tensor, targets: Tensor) -> float:

@@ -1,7 +1,7 @@
 """Heads as data: what a run stores of its head, and the head again."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from typing import Any
 
 from einspace.errors import NetworkError
@@ -30,6 +30,17 @@ def head_of(data: Mapping[str, Any]) -> Head:
         return known[data["kind"]](**values)
     except TypeError as error:
         raise NetworkError(f"the head {data['kind']} cannot be made of {values}: {error}") from None
+
+
+def later_options(kind: str) -> dict[str, Any]:
+    """What stands where the data of a head of this class were written before it had some of its options: their defaults.
+
+    >>> later_options("Regression")
+    {'grid': 1, 'dropout': 0.0}
+    """
+    found = next((known for known in _below(Head) if known.__name__ == kind), None)  # type: ignore[type-abstract]
+    own: Mapping[str, Field[Any]] = getattr(found, "__dataclass_fields__", {})
+    return {name: own[name].default for name in ("grid", "dropout") if name in own}
 
 
 def _below(kind: type[Head]) -> list[type[Head]]:

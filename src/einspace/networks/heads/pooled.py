@@ -1,8 +1,8 @@
 """Heads that average over a feature: classes, labels and numbers."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, fields
+from math import inf, isfinite, prod
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,10 +13,17 @@ from einspace.networks.heads.base import Head
 
 
 class _Pooling(Head):
-    """Mean over all but the channels, then a linear map: (C, H, W) or (S, D) -> (n)."""
+    """Mean over all but the channels, as B.1 has it, or over the cells of a grid; then a linear map: (C, H, W) or (S, D) -> (n).
+
+    With a `grid` over 1 the axes that are averaged over are divided into so many windows, as `torch.nn.AdaptiveAvgPool2d` divides them,
+    or into as many as they have elements where these are fewer; the linear map sees the means of all windows. `dropout` is the probability
+    that training sets an input of the linear map to zero.
+    """
 
     pool: str
     """What is averaged over in Col mode: the channels, or what the formula of the paper says."""
+    grid: int
+    dropout: float
 
     def output(self, feature: Feature) -> tuple[int, ...]:
         """(n)."""
@@ -24,11 +31,24 @@ class _Pooling(Head):
         return (self._width,)
 
     def layer(self, feature: Feature) -> nn.Module:
-        """Mean and `torch.nn.Linear`."""
-        if self._mode(feature) == "Im":
-            return Pooled((2, 3), feature.shape[0], self._width)
-        axis, kept = (1, 1) if self.pool == "channels" else (2, 0)
-        return Pooled(axis, feature.shape[kept], self._width)
+        """Mean, or means of windows, dropout and `torch.nn.Linear`."""
+        image = self._mode(feature) == "Im"
+        kept, *averaged = (0, 1, 2) if image else (1, 0) if self.pool == "channels" else (0, 1)
+        windows = tuple(min(self.grid, feature.shape[axis]) for axis in averaged)
+        inputs = feature.shape[kept]
+        if windows != (1,) * len(windows):
+            return PooledGrid(windows, inputs, self._width, self.dropout, transposed=kept == 1)
+        axes = tuple(axis + 1 for axis in averaged)
+        return Pooled(axes if image else axes[0], inputs, self._width, self.dropout)
+
+    def __repr__(self) -> str:
+        options = ("weights", "grid", "dropout")
+        shown = [
+            f"{field.name}={value!r}"
+            for field in fields(self)  # type: ignore[arg-type]
+            if (value := getattr(self, field.name)) != field.default or field.name not in options
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     @property
     @abstractmethod
@@ -40,9 +60,14 @@ class _Pooling(Head):
             raise NetworkError(f"a {kind} head needs at least one {least}, not {self._width}")
         if self.pool not in ("channels", "paper"):
             raise NetworkError(f"a {kind} head pools over 'channels' or as in 'paper', not {self.pool!r}")
+        if type(self.grid) is not int or self.grid < 1:
+            raise NetworkError(f"the grid of a {kind} head is a whole number of at least 1, not {self.grid!r}")
+        share = self.dropout
+        if isinstance(share, bool) or not isinstance(share, int | float) or not isfinite(share) or not 0 <= share < 1:
+            raise NetworkError(f"the dropout of a {kind} head is a probability of at least 0 and under 1, not {share!r}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Classification(_Pooling):
     """One of some classes: mean over all but the channels, then a linear map, (C, H, W) or (S, D) -> (classes). Cross-entropy.
 
@@ -54,10 +79,8 @@ class Classification(_Pooling):
     pool: str = "channels"
     weights: tuple[float, ...] | None = None
     """How much a sample of each class counts in the loss; None: all alike."""
-
-    def __repr__(self) -> str:
-        weights = "" if self.weights is None else f", weights={self.weights}"
-        return f"Classification(classes={self.classes!r}, pool={self.pool!r}{weights})"
+    grid: int = 1
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         self._check("classification", "class")
@@ -68,18 +91,20 @@ class Classification(_Pooling):
     def _width(self) -> int:
         return self.classes
 
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Cross-entropy of logits (N, classes) and labels (N,)."""
+    def loss(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+        """Cross-entropy of logits (N, classes) and labels (N,), of which a share may be spread over all classes."""
         weights = None if self.weights is None else outputs.new_tensor(self.weights)
-        return functional.cross_entropy(outputs, targets, weights)
+        return functional.cross_entropy(outputs, targets, weights, label_smoothing=smoothing)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MultiLabel(_Pooling):
     """Any of some labels: the layer of `Classification`, (C, H, W) or (S, D) -> (labels). Binary cross-entropy."""
 
     labels: int
     pool: str = "channels"
+    grid: int = 1
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         self._check("multi-label", "label")
@@ -93,12 +118,14 @@ class MultiLabel(_Pooling):
         return functional.binary_cross_entropy_with_logits(outputs, targets.to(outputs.dtype))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Regression(_Pooling):
     """Some real numbers: the layer of `Classification`, (C, H, W) or (S, D) -> (outputs). Squared error."""
 
     outputs: int
     pool: str = "channels"
+    grid: int = 1
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         self._check("regression", "output")
@@ -113,14 +140,41 @@ class Regression(_Pooling):
 
 
 class Pooled(nn.Module):
-    """Mean over some axes, then a linear layer."""
+    """Mean over some axes, dropout where it is over 0, then a linear layer."""
 
-    def __init__(self, axes: int | tuple[int, ...], width: int, outputs: int) -> None:
+    def __init__(self, axes: int | tuple[int, ...], width: int, outputs: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.axes = axes
+        self.dropout = nn.Dropout(dropout) if dropout else None
         self.linear = nn.Linear(width, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """Average and map."""
-        outputs: Tensor = self.linear(x.mean(self.axes))
+        means = x.mean(self.axes)
+        outputs: Tensor = self.linear(means if self.dropout is None else self.dropout(means))
+        return outputs
+
+
+class PooledGrid(nn.Module):
+    """Means of the windows of the last axis, or of the last two, dropout where it is over 0, then a linear layer over all of them.
+
+    `transposed` is for (S, D), whose windows are along S.
+    """
+
+    def __init__(self, windows: tuple[int, ...], width: int, outputs: int, dropout: float, transposed: bool) -> None:
+        super().__init__()
+        self.windows, self.transposed = windows, transposed
+        self.dropout = nn.Dropout(dropout) if dropout else None
+        self.linear = nn.Linear(width * prod(windows), outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Average window by window and map."""
+        if self.transposed:
+            x = x.transpose(1, 2)
+        if len(self.windows) == 2:
+            x = functional.adaptive_avg_pool2d(x, self.windows)
+        else:
+            x = functional.adaptive_avg_pool1d(x, self.windows[0])
+        means = x.flatten(1)
+        outputs: Tensor = self.linear(means if self.dropout is None else self.dropout(means))
         return outputs

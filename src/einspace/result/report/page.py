@@ -245,7 +245,7 @@ def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[st
     if trial.parents:
         facts["parents"] = ", ".join(f"trial {parent}" for parent in trial.parents)
     if trial.proposal.changes:
-        facts["recipe"] = json.dumps(dict(trial.proposal.changes))
+        facts["recipe and head"] = json.dumps(dict(trial.proposal.changes))
     return {
         "title": f"Trial {trial.number}: {trial.origin}",
         "facts": facts,

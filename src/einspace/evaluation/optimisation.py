@@ -1,0 +1,88 @@
+"""Optimisation: the optimiser, the schedule of its rate and the average of the weights that a recipe asks for, all of them PyTorch's."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, AdamW, Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, SequentialLR
+from torch.optim.swa_utils import get_ema_multi_avg_fn, update_bn
+
+from einspace.tasks.recipe import Recipe
+
+ADAMW_RATE = 0.02
+"""What the learning rate of a recipe, which is that of SGD, is multiplied with for AdamW: 0.05 becomes 0.001."""
+
+ADAMW_DECAY = 100.0
+"""What its weight decay is multiplied with: decoupled from the gradient, 5e-4 becomes 0.05."""
+
+SECOND_BETA = 0.999
+"""Of AdamW, PyTorch's default; the first is the momentum."""
+
+
+def optimiser_of(network: nn.Module, recipe: Recipe) -> Optimizer:
+    """SGD or AdamW over all weights of a network."""
+    if recipe.optimizer == "adamw":
+        rate, decay = ADAMW_RATE * recipe.learning_rate, ADAMW_DECAY * recipe.weight_decay
+        return AdamW(network.parameters(), lr=rate, betas=(recipe.momentum, SECOND_BETA), weight_decay=decay)
+    return SGD(
+        network.parameters(),
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        nesterov=recipe.nesterov,
+    )
+
+
+def schedule_of(optimiser: Optimizer, recipe: Recipe, steps: int) -> LRScheduler:
+    """The rate of each of `steps` steps: a linear rise over the share `warmup` of them, then a cosine to zero over the others.
+
+    Step number i of a rise over w steps, from 1, has i / (w + 1) of the rate.
+    """
+    rising = min(round(recipe.warmup * steps), steps - 1)
+    if rising == 0:
+        return CosineAnnealingLR(optimiser, T_max=steps)
+    rise = LinearLR(optimiser, start_factor=1 / (rising + 1), total_iters=rising)
+    return SequentialLR(optimiser, [rise, CosineAnnealingLR(optimiser, T_max=steps - rising)], milestones=[rising])
+
+
+class Averaged:
+    """The exponential moving average of a network's weights over the steps of its training.
+
+    The average starts with the weights after the first step.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self._network = network
+        self._update = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        self._weights: list[Tensor] = list(network.parameters())
+        self._average: list[Tensor] = []
+        self._buffers: list[Tensor] = list(network.buffers())
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Take the weights of now into the average."""
+        if self._average:
+            self._update(self._average, self._weights, len(self._average))
+        else:
+            self._average = [weight.detach().clone() for weight in self._weights]
+
+    @torch.no_grad()
+    def put(self, batches: Iterable[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Give the network the average in place of its weights, and give back what it had, for `restore`.
+
+        The statistics of batch norm are measured anew, over the samples of the batches: those that were gathered in training are of other
+        weights. Chance that the network draws meanwhile, for dropout, does not count in the training.
+        """
+        had = [tensor.detach().clone() for tensor in (*self._weights, *self._buffers)]
+        for weight, average in zip(self._weights, self._average, strict=True):
+            weight.copy_(average)
+        with torch.random.fork_rng([weight.device for weight in self._weights[:1] if weight.is_cuda]):
+            update_bn(batches, self._network)
+        return had
+
+    @torch.no_grad()
+    def restore(self, had: list[Tensor]) -> None:
+        """Give the network the weights and the statistics that it trains with."""
+        for tensor, value in zip((*self._weights, *self._buffers), had, strict=True):
+            tensor.copy_(value)
