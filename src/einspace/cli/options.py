@@ -47,6 +47,7 @@ PANELS = {
         "tournament",
         "crossover",
         "cost",
+        "edits",
         "pruner",
         "computation_probability",
     ),

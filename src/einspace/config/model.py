@@ -91,6 +91,7 @@ class RunSettings(Group):
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
     cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
+    edits: Annotated[float | None, Field(ge=0, le=1, description="Share of children edited as by hand; half, or 0 for the paper.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (
         None
     )
@@ -141,7 +142,19 @@ class SearchSettings(RunSettings):
     log: Annotated[list[str], Field(description="tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT]; may be given several times.")] = []
 
     @field_validator(
-        "task", "strategy", "protocol", "init", "budget", "population", "tournament", "crossover", "cost", "limits", "own", mode="wrap"
+        "task",
+        "strategy",
+        "protocol",
+        "init",
+        "budget",
+        "population",
+        "tournament",
+        "crossover",
+        "cost",
+        "edits",
+        "limits",
+        "own",
+        mode="wrap",
     )
     @classmethod
     def _makes_sense(cls, given: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
@@ -163,7 +176,7 @@ class SearchSettings(RunSettings):
                     seconds_of(value)
                 case "own" if value.metric is not None:
                     tasks.metric_named(value.metric)
-                case "population" | "tournament" | "crossover" | "cost" if value is not None and "strategy" in info.data:
+                case "population" | "tournament" | "crossover" | "cost" | "edits" if value is not None and "strategy" in info.data:
                     strategies.check_takes(info.data["strategy"], info.field_name, value)
         except EinspaceError as error:
             raise ValueError(str(error)) from None

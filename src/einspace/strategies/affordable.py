@@ -36,9 +36,9 @@ class Training:
         """What a trial has to compute, with its changes to the recipe; None for a trial whose costs were not stored."""
         if costs.operations is None or costs.flops is None or costs.activation_bytes is None:
             return None
-        recipe = self.recipe.changed(changes)
         sizes = (costs.operations, costs.flops, costs.activation_bytes)
-        return Load(*sizes, self.samples, recipe.epochs_search, recipe.batch_size, self.scored)
+        epochs, batch = (int(changes.get(name, getattr(self.recipe, name))) for name in ("epochs_search", "batch_size"))
+        return Load(*sizes, self.samples, epochs, batch, self.scored)
 
     def seconds(self, architecture: Architecture) -> float:
         """The seconds that it is predicted to take before anything is measured."""

@@ -88,6 +88,7 @@ def search(
     tournament: int | None = None,
     crossover: float | None = None,
     cost: str | None = None,
+    edits: float | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
     compute: Compute | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
@@ -131,6 +132,7 @@ def search(
         tournament: Members that compete to be a parent; None: half of the population.
         crossover: The probability that a child has two parents (0).
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
+        edits: The share of the children that are edited as people edit networks, in place of the paper's mutation; None: half of them.
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
         limits: The largest architecture that is wanted. Without a limit, what a trial may cost follows from the budget or the baselines.
@@ -193,7 +195,7 @@ def search(
         subject = of_objective(objective, name, space, direction == "maximize")
         work = Work(objective, space.input, space.grammar)
     strategies.parse_initial(init, space.input)
-    options = {name: given[name] for name in ("population", "tournament", "crossover", "cost")}
+    options = {name: given[name] for name in ("population", "tournament", "crossover", "cost", "edits")}
     trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
     bounds = (trials, seconds, workers, given["time_limit"])
     start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, _stored(runs, run, storage, patience)))
@@ -246,6 +248,7 @@ def search(
         watch = stack.enter_context(Watch([*callbacks, WriteReport()], folder.path, settings, progress))
         this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
         time_left = Budget(trials, seconds, spent)
+        race = False if race is None and not start.protocol.race else race
         contest = Race(entrants, task if raced(race, task, proposer, trials) else None, recipe, time_left, seed, workers)
         time_left.reserve = lambda: entrants.seconds(store, workers) + contest.seconds(store)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this))
