@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
+OF_THE_STRATEGY = ("population", "tournament", "crossover", "cost", "edits")
+"""Settings that are options of a strategy, of which not every one takes all."""
+
 WEIGHTS = ("best", "all", "none")
 """Whose weights the final trainings leave in the run's folder."""
 
@@ -141,21 +144,7 @@ class SearchSettings(RunSettings):
     top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
     log: Annotated[list[str], Field(description="tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT]; may be given several times.")] = []
 
-    @field_validator(
-        "task",
-        "strategy",
-        "protocol",
-        "init",
-        "budget",
-        "population",
-        "tournament",
-        "crossover",
-        "cost",
-        "edits",
-        "limits",
-        "own",
-        mode="wrap",
-    )
+    @field_validator("task", "strategy", "protocol", "init", "budget", *OF_THE_STRATEGY, "limits", "own", mode="wrap")
     @classmethod
     def _makes_sense(cls, given: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         """Refuse with its place in the file, before anything begins, a value that the search would refuse."""
@@ -176,8 +165,8 @@ class SearchSettings(RunSettings):
                     seconds_of(value)
                 case "own" if value.metric is not None:
                     tasks.metric_named(value.metric)
-                case "population" | "tournament" | "crossover" | "cost" | "edits" if value is not None and "strategy" in info.data:
-                    strategies.check_takes(info.data["strategy"], info.field_name, value)
+                case name if name in OF_THE_STRATEGY and value is not None and "strategy" in info.data:
+                    strategies.check_takes(info.data["strategy"], name, value)
         except EinspaceError as error:
             raise ValueError(str(error)) from None
         return value

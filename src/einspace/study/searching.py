@@ -18,6 +18,7 @@ from einspace.attachments import attach
 from einspace.callbacks import Callback, Progress, Watch, WriteReport
 from einspace.callbacks.bar import Bar
 from einspace.config import stored, write_config
+from einspace.config.model import OF_THE_STRATEGY
 from einspace.errors import EinspaceError, RunError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
 from einspace.evaluation.compute import Compute
@@ -195,7 +196,7 @@ def search(
         subject = of_objective(objective, name, space, direction == "maximize")
         work = Work(objective, space.input, space.grammar)
     strategies.parse_initial(init, space.input)
-    options = {name: given[name] for name in ("population", "tournament", "crossover", "cost", "edits")}
+    options = {name: given[name] for name in OF_THE_STRATEGY}
     trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
     bounds = (trials, seconds, workers, given["time_limit"])
     start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, _stored(runs, run, storage, patience)))
