@@ -12,9 +12,6 @@ from benchmarks.search.terms import Found, Method, Retraining, Terms
 import einspace as es
 from einspace.errors import SettingError, UnknownNameError
 
-PAPER = {"population": 100, "tournament": 10}
-"""Regularised evolution as the paper has it (section 4.1)."""
-
 
 @dataclass(frozen=True)
 class Einspace:
@@ -59,15 +56,21 @@ def final_score(task: es.Task, recipe: es.Recipe, text: str, changes: Mapping[st
 
 
 METHODS: dict[str, Method] = {
-    "random": Einspace({"strategy": "random"}),
-    "evolution": Einspace(PAPER),
-    "evolution-seeded": Einspace({**PAPER, "init": "seeds"}),
+    "random": Einspace({"protocol": "paper", "strategy": "random"}),
+    "evolution": Einspace({"protocol": "paper"}),
+    "evolution-seeded": Einspace({"protocol": "paper", "init": "seeds"}),
     "einspace": Einspace(),
-    "population-20": Einspace({"population": 20, "tournament": 10}),
-    "population-20-seeded": Einspace({"population": 20, "tournament": 10, "init": "seeds"}),
+    "no-cost-model": Einspace({"limits": {"activation_bytes": None}}),
+    "no-edits": Einspace({"edits": 0.0}),
+    "no-race": Einspace({"race": False}),
+    "no-seeds": Einspace({"init": ""}),
+    "population-100": Einspace({"population": 100, "tournament": 10}),
     "cnn-tpe": CnnTpe(),
 }
-"""Random search and regularised evolution of the paper, the defaults of a search with a budget, ablations, and the CNN space under TPE."""
+"""Random search and regularised evolution of the paper, the defaults of a search, ablations of these, and the CNN space under TPE.
+
+A limit that is given says what a trial may cost, so that one without end leaves the cost model nothing to refuse.
+"""
 
 
 def ablation(spec: str) -> tuple[str, Method]:

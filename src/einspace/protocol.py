@@ -25,9 +25,10 @@ class Protocol:
         multiple: What a trial may cost, without a budget of time, in costs of the largest small baseline; None: whatever the limits allow,
             with a budget too.
         least_trials: The trials of each worker that a budget of time must have room for.
-        edits: The share of the children that are edited as by hand.
-        recipe_changes: The probability that the recipe or the head of a child changes.
-        share: The part of a budget of time that is the search's own, at least; the rest is for the final trainings.
+        share: The part of a budget of time that is the search's own, at least; the rest is for the race and the final trainings.
+        edits: The share of the children that are edited as people edit networks, in place of a mutation as in the paper.
+        recipe_changes: The probability that recipe or head of a child change.
+        race: Whether the best candidates are trained again before one of them is believed to be the best, where that makes sense.
     """
 
     name: str = PAPER
@@ -39,11 +40,12 @@ class Protocol:
     share: float = 0.6
     edits: float = 0.0
     recipe_changes: float = 0.0
+    race: bool = False
 
     @property
-    def options(self) -> dict[str, int]:
-        """Options of an evolving strategy, by their names: all of them that a protocol decides without a look at the task."""
-        return {"population": self.population, "tournament": self.tournament}
+    def options(self) -> dict[str, float]:
+        """The options of an evolving strategy that a protocol decides, by the names that the strategy has for them."""
+        return {"population": self.population, "tournament": self.tournament, "edits": self.edits, "recipe_changes": self.recipe_changes}
 
     @classmethod
     def of(cls, name: str, trials: int | None, workers: int, population: int | None = None) -> "Protocol":
@@ -65,4 +67,4 @@ class Protocol:
             return cls()
         if type(population) is not int or population < 1:
             population = min(50, max(10, (TRIALS_A_WORKER * workers if trials is None else trials) // 5))
-        return cls(name, population, max(1, population // 2), population // 2, multiple=4.0, least_trials=25, edits=0.5, recipe_changes=0.3)
+        return cls(name, population, max(1, population // 2), population // 2, 4.0, 25, edits=0.5, recipe_changes=0.3, race=True)

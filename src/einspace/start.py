@@ -150,15 +150,14 @@ def _taken(strategy: str | Strategy) -> tuple[str, ...]:
 
 
 def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
-    """The options of an evolving strategy that follow from the task: edits by hand, and what changes in recipe and head."""
+    """The options of an evolving strategy that follow from the task: what changes in recipe and head, and how they start."""
     if call.trained is None:
         return {}
     task, recipe = call.trained
-    ladders = {"choices": choices(recipe, task.head, task.input, len(task.train))}
-    if protocol.name == PAPER:
-        return ladders if call.options.get("recipe_changes") else {}
-    start = ours(recipe, task.head, len(task.train))
-    return {"edits": protocol.edits, "recipe_changes": protocol.recipe_changes, "start": start, **ladders}
+    found: dict[str, Any] = {} if protocol.name == PAPER else {"start": ours(recipe, task.head, len(task.train))}
+    if protocol.recipe_changes or call.options.get("recipe_changes"):
+        found["choices"] = choices(recipe, task.head, task.input, len(task.train))
+    return found
 
 
 def _training(task: Task, recipe: Recipe, strategy: str | Strategy) -> Training:

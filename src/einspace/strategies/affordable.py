@@ -42,7 +42,7 @@ class Training:
 
     def seconds(self, architecture: Architecture, changes: Mapping[str, float]) -> float:
         """The seconds that it is predicted to take before anything is measured."""
-        load = self.load(Costs.of(architecture), changes)
+        load = self.load(Proposal.of(architecture, "").costs, changes)
         return 0.0 if load is None else CostModel().seconds(load)
 
     def measured(self, trials: Iterable[Trial]) -> list[Measured]:

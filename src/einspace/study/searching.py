@@ -250,6 +250,7 @@ def search(
         watch = stack.enter_context(Watch([*callbacks, WriteReport()], folder.path, settings, progress))
         this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
         time_left = Budget(trials, seconds, spent)
+        race = False if race is None and not start.protocol.race else race
         contest = Race(entrants, task if raced(race, task, proposer, trials) else None, recipe, time_left, seed, workers)
         time_left.reserve = lambda: entrants.seconds(store, workers) + contest.seconds(store)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this))

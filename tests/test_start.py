@@ -1,0 +1,151 @@
+"""What a search starts with, by its protocol, its bounds and the settings of its run."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from einspace.errors import SettingError, UnknownNameError
+from einspace.features import Feature
+from einspace.limits import UNLIMITED, Limits
+from einspace.protocol import Protocol
+from einspace.space import EinSpace
+from einspace.start import LATE, TIME_LIMIT, UNKNOWN, Call, Start
+from einspace.strategies.affordable import Training
+from einspace.tasks import Recipe, Task
+from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.task import Split
+
+RECIPE = Recipe(8, 24, 64, 0.05, 5e-4)
+OPTIONS: dict[str, Any] = {"population": None, "tournament": None, "crossover": None, "cost": None, "edits": None}
+SMALL = ("resnet8", "vit-tiny", "mixer-tiny")
+
+
+def task(shape: tuple[int, ...] = (1, 8, 8), samples: int = 1_000, baselines: tuple[str, ...] = SMALL) -> Task:
+    """Samples of two classes."""
+    split = Split(np.zeros((samples, *shape), np.float32), np.arange(samples) % 2)
+    return Task(
+        name="zeros",
+        input=Feature(shape),
+        target=2,
+        train=split,
+        valid=split,
+        test=split,
+        metric=ACCURACY,
+        recipe=RECIPE,
+        baselines=baselines,
+    )
+
+
+def start(subject: Task | None = None, limits: Limits | None = None, **given: Any) -> Start:
+    """The start of a search for 100 trials by evolution."""
+    subject = subject or task()
+    call = Call("evolution", EinSpace(subject.input, limits=limits), (subject, RECIPE), None, OPTIONS, 100, None, 2, None, None, None)
+    return Start.of(replace(call, **given))
+
+
+@pytest.mark.parametrize(
+    ("trials", "workers", "population", "tournament"),
+    [(16, 2, 10, 5), (50, 2, 10, 5), (100, 2, 20, 10), (130, 1, 26, 13), (10_000, 2, 50, 25), (None, 2, 20, 10), (None, 8, 50, 25)],
+)
+def test_the_population_follows_from_the_trials(trials: int | None, workers: int, population: int, tournament: int) -> None:
+    """It is a fifth of them, from 10 to 50, and a tournament is half of it; a worker counts as 50 trials where only time bounds."""
+    found = start(trials=trials, seconds=None if trials else 1e6, workers=workers)
+    assert (found.options["population"], found.options["tournament"]) == (population, tournament)
+    assert len(found.initial) == population // 2
+
+
+def test_the_paper_s_protocol_is_the_paper_s() -> None:
+    """100 members, tournaments of 10, from scratch, with neither edits, nor a race, nor a look at what a trial costs."""
+    found = start(protocol="paper")
+    assert (found.options["population"], found.options["tournament"], found.options["edits"]) == (100, 10, 0.0)
+    assert (found.initial, found.affordable, found.time_limit, found.protocol.race) == ((), None, TIME_LIMIT, False)
+    assert (found.beside, start(protocol="paper", initial=("resnet8",)).beside) == (SMALL, ())
+    with pytest.raises(UnknownNameError, match="papers"):
+        start(protocol="papers")
+
+
+def test_what_is_given_wins() -> None:
+    """Options, initial members and a limit of time stand under either protocol; half of a given population is a tournament."""
+    given = OPTIONS | {"population": 7, "edits": 0.0}
+    for protocol in ("einspace", "paper"):
+        found = start(protocol=protocol, options=given, initial=("random",), time_limit=12.5)
+        assert (found.options["population"], found.options["edits"], found.initial, found.time_limit) == (7, 0.0, ("random",), 12.5)
+    assert start(options=given).options["tournament"] == 3
+    assert start(initial=()).initial == ()
+    for wrong in (0, -1.0, "long", True):
+        if wrong is not True:
+            with pytest.raises(SettingError, match="time_limit must be a number over 0, or None, not"):
+                start(time_limit=wrong)
+
+
+def test_a_run_goes_on_as_it_was_started() -> None:
+    """Population, edits and initial members are those of its settings whatever the bounds are now; an old run had the paper's."""
+    stored = {"protocol": "einspace", "population": 20, "tournament": 10, "edits": 0.5, "init": ["resnet8", "random"]}
+    found = start(trials=1_000, stored=stored)
+    assert (found.options["population"], found.initial, found.protocol.name) == (20, ("resnet8", "random"), "einspace")
+    old = start(stored={"population": 100, "tournament": 10, "init": []})
+    assert (old.protocol, old.initial, old.affordable, old.options["edits"]) == (Protocol(), (), None, 0.0)
+
+
+def test_a_search_starts_from_the_small_baselines_that_fit() -> None:
+    """Large ones are compared and do not seed; those that the input, the head, the limits or the budget exclude are left out."""
+    assert start(task(baselines=("resnet18",))).initial[:3] == SMALL
+    assert start(task(baselines=("resnet18",))).beside == ("resnet18",)
+    assert start(task((16, 8))).initial[:2] == ("vit-tiny", "mixer-tiny")
+    tight = start(limits=Limits(parameters=20_000))
+    assert [name for name in tight.initial if name != "random"] == ["mixer-tiny"]
+    short = start(task(samples=200_000), trials=None, seconds=120.0)
+    assert (set(short.initial), short.beside, set(short.left_out)) == ({"random"}, (), set(SMALL))
+    assert "is predicted to take" in short.left_out["resnet8"]
+
+
+def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
+    """A trial may cost four times the largest small baseline; twice the samples are twice the time, and nothing was measured."""
+    one, two = (start(task(samples=samples)) for samples in (10_000, 20_000))
+    assert one.affordable is not None
+    assert two.affordable is not None
+    assert two.affordable.seconds == pytest.approx(2 * one.affordable.seconds, rel=0.02)
+    training = Training(RECIPE, 10_000, 10_000)
+    from einspace import baselines
+
+    assert one.affordable.seconds == pytest.approx(4 * max(training.seconds(baselines.get(name, (1, 8, 8))) for name in SMALL))
+    assert (one.affordable.learns, one.time_limit) == (False, TIME_LIMIT)
+
+
+def test_a_budget_has_room_for_25_trials_of_each_worker() -> None:
+    """Of its search's share, and the time limit is derived: three times that, at least ten seconds, and never above the budget."""
+    long = start(trials=None, seconds=25_000.0)
+    assert long.affordable is not None
+    assert (long.affordable.seconds, long.affordable.learns) == (25_000 * 0.6 / 25, True)
+    assert long.time_limit == LATE * long.affordable.seconds
+    assert start(trials=None, seconds=30.0).time_limit == 10.0
+    assert start(trials=None, seconds=5.0).time_limit == 5.0
+
+
+def test_limits_that_are_given_win() -> None:
+    """A limit that is not the default one says what is wanted, so that a trial of that size fits; no limit at all lets everything fit."""
+    usual, wide, open_ = (start(limits=limits).affordable for limits in (None, Limits(flops=50 * 10**9), UNLIMITED))
+    assert usual is not None
+    assert wide is not None
+    assert open_ is not None
+    assert wide.seconds > 100 * usual.seconds
+    assert open_.seconds == float("inf")
+    assert start(limits=Limits(flops=1_000)).affordable == usual
+
+
+def test_an_initial_member_that_is_given_fits() -> None:
+    """A trial may take what it takes, however short the budget is: its mutants are of its size."""
+    named = start(initial=("resnet18",), trials=None, seconds=60.0)
+    assert named.affordable is not None
+    from einspace import baselines
+
+    assert named.affordable.seconds == pytest.approx(Training(RECIPE, 1_000, 1_000).seconds(baselines.get("resnet18", (1, 8, 8))))
+
+
+def test_an_objective_has_a_population_and_no_costs() -> None:
+    """Nothing is known of its trainings, so it starts from scratch."""
+    found = start(trained=None)
+    assert (found.options["population"], found.initial, found.affordable, found.time_limit) == (20, (), None, TIME_LIMIT)
+    assert UNKNOWN == 10
