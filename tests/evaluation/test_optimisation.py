@@ -145,14 +145,14 @@ def _scaled(scale: float, outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def test_optimisers_get_what_the_recipe_says() -> None:
-    """AdamW has 0.02 of the rate of SGD and 100 times its decay, so that a factor of the rate means the same for both."""
+    """AdamW has 0.04 of the rate of SGD and 100 times its decay, so that a factor of the rate means the same for both."""
     net = nn.Linear(2, 2)
     sgd = optimiser_of(net, RECIPE.override(nesterov=True))
     assert isinstance(sgd, torch.optim.SGD)
     assert [sgd.defaults[name] for name in ("lr", "momentum", "weight_decay", "nesterov")] == [0.1, 0.9, 1e-4, True]
     adamw = optimiser_of(net, RECIPE.override(optimizer="adamw", momentum=0.8))
     assert isinstance(adamw, torch.optim.AdamW)
-    assert [adamw.defaults[name] for name in ("lr", "betas", "weight_decay")] == [pytest.approx(0.002), (0.8, 0.999), pytest.approx(0.01)]
+    assert [adamw.defaults[name] for name in ("lr", "betas", "weight_decay")] == [pytest.approx(0.004), (0.8, 0.999), pytest.approx(0.01)]
 
 
 def test_labels_are_smoothed_in_the_loss_of_training_alone() -> None:

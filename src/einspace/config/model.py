@@ -52,7 +52,7 @@ class RecipeSettings(Group):
     nesterov: Annotated[bool | None, Field(description="Nesterov's momentum.")] = None
     smoothing: Annotated[float | None, Field(ge=0, lt=1, description="Label smoothing, of classes.")] = None
     averaging: Annotated[float | None, Field(ge=0, lt=1, description="Decay of an average of the weights; 0: none.")] = None
-    optimizer: Annotated[str | None, Field(description="sgd, or adamw at 0.02 of the rate and 100 times the decay.")] = None
+    optimizer: Annotated[str | None, Field(description="sgd, or adamw at 0.04 of the rate and 100 times the decay.")] = None
 
     @field_validator("optimizer")
     @classmethod
