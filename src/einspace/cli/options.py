@@ -49,7 +49,7 @@ PANELS = {
         "pruner",
         "computation_probability",
     ),
-    "Training": ("recipe", "compute", "time_limit", "final_seeds", "keep_weights"),
+    "Training": ("recipe", "compute", "time_limit", "race", "final_seeds", "keep_weights"),
     "Limits of an architecture": ("limits",),
     "Your own data": ("own", "data_folder"),
     "Machines": ("workers", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial", "storage", "patience"),

@@ -18,6 +18,7 @@ FLAGS = {
     "limits.activation_bytes": ("--max-activation-bytes",),
     "limits.flops": ("--max-flops",),
     "data_folder": ("--data",),
+    "race": ("--race/--no-race",),
 }
 """The flags of the options whose flag is not their own name."""
 
@@ -65,7 +66,7 @@ def allowed(field: FieldInfo, nothing: str = "null") -> str:
     >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"])
     ('a whole number of at least 1, or null', 'a number over 0, or null')
     """
-    kinds = {int: "a whole number", StrictInt: "a whole number", float: "a number", str: "a text", list[str]: "a list of texts"}
+    kinds = {int: "a whole number", StrictInt: "a whole number", float: "a number", str: "a text", list[str]: "a list of texts", bool: "true or false"}
     union: tuple[Any, ...] = getattr(field.annotation, "__args__", ())
     members = (field.annotation,) if field.annotation in kinds else union
     bounds = [
