@@ -18,7 +18,6 @@ FLAGS = {
     "limits.activation_bytes": ("--max-activation-bytes",),
     "limits.flops": ("--max-flops",),
     "data_folder": ("--data",),
-    "race": ("--race/--no-race",),
 }
 """The flags of the options whose flag is not their own name."""
 
