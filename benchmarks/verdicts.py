@@ -2,13 +2,13 @@
 
     python -m benchmarks.verdicts [--repetitions 200] [--trials 60] [--synthetic]
 
-A search of evolution claims the first score of each configuration. The best of them and a baseline, a configuration of a given rank in the
-table, are then trained again as a race does it. A new training scores the true mean of the configuration and noise, normal, as wide as the
-seeds of the better quarter of the table differ. On splits that are given, a part of this noise is the same in all trainings of a configuration.
+A search of evolution claims the first score of each configuration. The best of them and a baseline, a configuration of a given rank in
+the table, are then trained again as a race does it. A new training scores the true mean of the configuration and noise, normal, as wide as
+the seeds of the better quarter of the table differ. On splits that are given, all trainings of a configuration share a part of this noise.
 
 For each way to decide and each number of standard errors that is asked for, the table shows how often the word is "better" although the
-winner is not: at the worst of all tables and baselines, on average, and by more than a standard error; and how often it is "better" where the
-winner truly is in nine of ten searches. Both words are those of `einspace.racing.verdict`.
+winner is not: at the worst of all tables and baselines, on average, and by more than a standard error; and how often it is "better" where
+the winner truly is in nine of ten searches. The words are those of `einspace.racing.verdict`.
 """
 
 import argparse
@@ -68,10 +68,14 @@ def noise_of(landscape: Landscape) -> float:
     return float(np.sqrt(np.mean([np.var(row, ddof=1) for row in rows])))
 
 
-def judged(landscape: Landscape, rank: float, way: Way, trials: int, rng: Random, noise: float) -> Judged:
-    """One search and its race."""
+def baselines(landscape: Landscape) -> list[Point]:
+    """The configurations of the ranks `RANKS`."""
     points = sorted(landscape.rows, key=lambda point: landscape.truth[point])
-    baseline = points[int(rank * (len(points) - 1))]
+    return [points[int(rank * (len(points) - 1))] for rank in RANKS]
+
+
+def judged(landscape: Landscape, baseline: Point, way: Way, trials: int, rng: Random, noise: float) -> Judged:
+    """One search and its race."""
     seen = Strategy(*sized(trials)).run(landscape, trials, rng)
     common = {point: way.fixed * COMMON * noise * rng.gauss(0, 1) for point in [*seen, baseline]}
 
@@ -93,7 +97,7 @@ def judged(landscape: Landscape, rank: float, way: Way, trials: int, rng: Random
 
 
 def shares(races: Sequence[Sequence[Judged]], factor: float) -> tuple[float, float, float, float]:
-    """Of the races of each table and baseline: the highest and mean share of false "better", that of grossly false, and of true "better"."""
+    """Of races by table and baseline: the highest and the mean share of false "better", of grossly false ones, and of true ones."""
     false, gross, power = [], [], []
     for found in races:
         better = [race for race in found if word_of(race.difference, race.error, factor) == "better"]
@@ -118,13 +122,14 @@ def main(words: list[str] | None = None) -> None:
             landscapes += [load(name) for name in TABLES]
         except DataError as error:
             console.print(f"Only synthetic landscapes, since the tables cannot be had: {error}", highlight=False)
-    title = f"Shares of {options.repetitions} searches of {options.trials} trials on each of {len(landscapes)} tables and {len(RANKS)} baselines"
+    known = [(land, baselines(land), noise_of(land)) for land in landscapes]
+    title = f"{options.repetitions} searches of {options.trials} trials on each of {len(landscapes)} tables beside {len(RANKS)} baselines"
     table = Table("", "standard errors", "false better, worst", "mean", "by over an error", "better where it is", title=title)
     for name, way in WAYS.items():
         races = [
-            [judged(land, rank, way, options.trials, Random(number), noise_of(land)) for number in range(options.repetitions)]
-            for land in landscapes
-            for rank in RANKS
+            [judged(land, point, way, options.trials, Random(number), noise) for number in range(options.repetitions)]
+            for land, points, noise in known
+            for point in points
         ]
         for factor in FACTORS:
             table.add_row(name, f"{factor:g}", *(f"{share:.1%}" for share in shares(races, factor)))

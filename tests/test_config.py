@@ -47,6 +47,7 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
         "log": (["--log", "a", "--log", "b"], ["a", "b"]),
         "keep_weights": (["--keep-weights", "all"], "all"),
         "live": (["--live"], True),
+        "race": (["--no-race"], False),
         "compute.channels_last": (["--channels-last"], True),
         "compute.compile": (["--compile"], True),
         "recipe.nesterov": (["--nesterov"], True),
@@ -133,7 +134,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "run: mine\nruns: there\n"
         "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\nedits: 0.25\ntime_limit: 9\n"
         "computation_probability: 0.4\n"
-        "keep_weights: all\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
+        "keep_weights: all\nrace: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
         "data_folder: files\nlive: true\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5,\n"

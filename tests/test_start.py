@@ -110,7 +110,7 @@ def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
     training = Training(RECIPE, 10_000, 10_000)
     from einspace import baselines
 
-    assert one.affordable.seconds == pytest.approx(4 * max(training.seconds(baselines.get(name, (1, 8, 8))) for name in SMALL))
+    assert one.affordable.seconds == pytest.approx(4 * max(training.seconds(baselines.get(name, (1, 8, 8)), one.changes) for name in SMALL))
     assert (one.affordable.learns, one.time_limit) == (False, TIME_LIMIT)
 
 
@@ -141,7 +141,9 @@ def test_an_initial_member_that_is_given_fits() -> None:
     assert named.affordable is not None
     from einspace import baselines
 
-    assert named.affordable.seconds == pytest.approx(Training(RECIPE, 1_000, 1_000).seconds(baselines.get("resnet18", (1, 8, 8))))
+    assert named.affordable.seconds == pytest.approx(
+        Training(RECIPE, 1_000, 1_000).seconds(baselines.get("resnet18", (1, 8, 8)), named.changes)
+    )
 
 
 def test_an_objective_has_a_population_and_no_costs() -> None:

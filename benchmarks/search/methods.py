@@ -42,10 +42,8 @@ class Einspace:
         def retraining(proposal: es.Proposal) -> Retraining:
             return partial(final_score, task, recipe, proposal.text, dict(proposal.changes))
 
-        best, verdict = result.best, result.verdict
-        found = replace(
-            found, claimed=best.validation, reevaluated=best.reevaluated, what=best.text, retraining=retraining(result.best.proposal)
-        )
+        best, proposal, verdict = result.best, result.best.proposal, result.verdict
+        found = replace(found, claimed=best.validation, reevaluated=best.reevaluated, what=best.text, retraining=retraining(proposal))
         rival = next((row.proposal for row in result.baselines if verdict is not None and row.name == verdict.baseline), None)
         return found if verdict is None or rival is None else replace(found, verdict=verdict.word, rival=retraining(rival))
 

@@ -163,7 +163,8 @@ def test_the_table_shows_means_with_their_standard_errors() -> None:
 
 def test_the_table_counts_verdicts_and_those_that_test_contradicts() -> None:
     """A verdict is wrong where test says the opposite by more than a standard error; one that cannot tell is never wrong."""
-    low, high = [0.50, 0.51, 0.52], [0.60, 0.61, 0.62]
+    low: list[float | None] = [0.50, 0.51, 0.52]
+    high: list[float | None] = [0.60, 0.61, 0.62]
     lines = [
         made("a", 0, high, verdict="better", rival=low),
         made("a", 1, low, verdict="better", rival=high),

@@ -52,7 +52,7 @@ PANELS = {
         "pruner",
         "computation_probability",
     ),
-    "Training": ("recipe", "compute", "time_limit", "final_seeds", "keep_weights"),
+    "Training": ("recipe", "compute", "time_limit", "race", "final_seeds", "keep_weights"),
     "Limits of an architecture": ("limits",),
     "Your own data": ("own", "data_folder"),
     "Machines": ("workers", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial", "storage", "patience"),
@@ -93,7 +93,8 @@ def _option(key: str) -> inspect.Parameter:
     panel = next((name for name, members in PANELS.items() if key in members or key.split(".")[0] in members), None)
     letter = {int: "N", float: "X", str: "TEXT"}.get(kind if isinstance(kind, type) else get_args(kind)[0])
     metavar = METAVARS.get(key, letter)
-    option = typer.Option(*flags(key), help=field.description, show_default=shown, rich_help_panel=panel, metavar=metavar)
+    names = [f"{flag}/--no-{flag[2:]}" for flag in flags(key)] if kind is bool and field.default is None else flags(key)
+    option = typer.Option(*names, help=field.description, show_default=shown, rich_help_panel=panel, metavar=metavar)
     info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
     return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
 

@@ -18,6 +18,12 @@ RECENT = 20
 """Trials whose seconds tell what the next one will take."""
 
 
+def outside(ledger: Ledger) -> float:
+    """Seconds of a trial beside its evaluation, such as waiting for a worker and for the database: the median of the recent ones."""
+    recent = [trial for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0 and trial.ended is not None][-RECENT:]
+    return max(0.0, median((trial.ended or 0.0) - trial.started - trial.seconds for trial in recent)) if recent else 0.0
+
+
 @dataclass
 class Budget:
     """The bounds of a search."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.phases.budget import Budget
+from einspace.phases.budget import Budget, outside
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, validated
@@ -111,7 +111,8 @@ class Finals:
     def _seconds(self, store: StudyStore, chosen: Sequence[Proposal], workers: int) -> float:
         tried = [validated(store, proposal.identity) for proposal in chosen]
         measured = [trial.evaluation.seconds.total for trial in tried if trial is not None and trial.evaluation is not None]
-        each = [MARGIN * self._longer * seconds for seconds in measured]
+        beside = outside(store.phase(SEARCH))
+        each = [MARGIN * self._longer * seconds + beside for seconds in measured]
         return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))
 
 

@@ -6,7 +6,7 @@ from math import inf
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Request
-from einspace.phases.budget import RESERVED, Budget
+from einspace.phases.budget import RESERVED, Budget, outside
 from einspace.phases.finals import MARGIN, Finals
 from einspace.phases.listed import Listed
 from einspace.racing.contest import NOTE, Contest, Plan, candidates
@@ -73,6 +73,7 @@ class Race:
         self._wanted = task is not None and isinstance(recipe, Recipe)
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
         self._known = (-1, 0.0)
+        self._outside = 0.0
 
     def seconds(self, store: StudyStore) -> float:
         """What race and decision would take by now, while the search goes on; 0 without a budget of time."""
@@ -117,7 +118,7 @@ class Race:
 
     def _planned(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
         """The largest race and decision that fit into the time, and what they take."""
-        ended = store.phase(SEARCH).ended
+        ended, self._outside = store.phase(SEARCH).ended, outside(store.phase(SEARCH))
         contest = Contest(store, Plan())
         baselines = [proposal for proposal in self._finals.proposals() if proposal.identity in contest.claimed]
         best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
@@ -141,7 +142,7 @@ class Race:
     def _cost(self, contest: Contest, names: Sequence[str], times: int, longer: float) -> float:
         """Seconds of so many trainings of each."""
         evaluations = [contest.claimed[name].evaluation for name in names]
-        each = [MARGIN * longer * evaluation.seconds.total for evaluation in evaluations if evaluation is not None]
+        each = [MARGIN * longer * evaluation.seconds.total + self._outside for evaluation in evaluations if evaluation is not None]
         return max(max(each, default=0.0), sum(each) * times / self._workers) if times else 0.0
 
     def _left(self, store: StudyStore) -> float:
