@@ -49,6 +49,7 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
         "live": (["--live"], True),
         "compute.channels_last": (["--channels-last"], True),
         "compute.compile": (["--compile"], True),
+        "report": (["--no-report"], False),
         "own.class_weights": (["--class-weights"], True),
         "own.label": (["--label", "a"], "a"),
         "own.drop": (["--drop", "a"], "a"),

@@ -15,6 +15,9 @@ from einspace.space import Architecture
 SEARCH, BASELINE, FINAL = "search", "baseline", "final"
 """Phases of a run: proposals of the strategy, baselines beside them, and trainings for the test split."""
 
+PHASES: Mapping[str, str] = {SEARCH: "search", BASELINE: "train baselines", "race": "race", "decision": "decide", FINAL: "train for test"}
+"""What is done in each phase, in the words in which people read of it."""
+
 
 @dataclass(frozen=True)
 class Costs:

@@ -96,6 +96,7 @@ class RunSettings(Group):
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     final_seeds: Annotated[int, Field(ge=1, le=100, description="Seeds of the final trainings; mean and spread are told.")] = 1
     keep_weights: Annotated[str, Field(description="Whose trained weights are kept: best, all (baselines too) or none.")] = "best"
+    report: Annotated[bool, Field(description="Leave report.html, some 5 MB, in the run's folder.")] = True
     recipe: RecipeSettings = RecipeSettings()
     limits: Limits = Limits()
     compute: ComputeSettings = ComputeSettings()

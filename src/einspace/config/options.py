@@ -65,7 +65,14 @@ def allowed(field: FieldInfo, nothing: str = "null") -> str:
     >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"])
     ('a whole number of at least 1, or null', 'a number over 0, or null')
     """
-    kinds = {int: "a whole number", StrictInt: "a whole number", float: "a number", str: "a text", list[str]: "a list of texts"}
+    kinds = {
+        bool: "true or false",
+        int: "a whole number",
+        StrictInt: "a whole number",
+        float: "a number",
+        str: "a text",
+        list[str]: "a list of texts",
+    }
     union: tuple[Any, ...] = getattr(field.annotation, "__args__", ())
     members = (field.annotation,) if field.annotation in kinds else union
     bounds = [

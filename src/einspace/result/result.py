@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -145,6 +146,11 @@ class Result:
         """The scores of random architectures: on test for the strategy `sampling`, on valid for `validation-sampling`; None for others."""
         scores = [trial.value for trial in self.history if trial.value is not None]
         return over_seeds(scores) if str(self.settings["strategy"]).endswith("sampling") and scores else None
+
+    @property
+    def state(self) -> str:
+        """Letters that are others as soon as anything more is stored of the run, or another version of this package reads it."""
+        return f"{len(self.history)}-{len(self.others)}-{sum(self.seconds.values()):.3f}-{version('einspace')}"
 
     @property
     def weights(self) -> dict[str, Path]:

@@ -15,8 +15,7 @@ import numpy as np
 
 from einspace import strategies
 from einspace.attachments import attach
-from einspace.callbacks import Callback, Progress, Watch, WriteReport
-from einspace.callbacks.bar import Bar
+from einspace.callbacks import Bar, Callback, Progress, Watch, WriteReport
 from einspace.config import stored, write_config
 from einspace.errors import EinspaceError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
@@ -106,6 +105,7 @@ def search(
     devices: str | Sequence[str] | None = None,
     keep_weights: Literal["best", "all", "none"] = "best",
     final_seeds: int = 1,
+    report: bool = True,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -138,7 +138,7 @@ def search(
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
         executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, which is left open.
-        progress: Called after each trial, from this thread; True shows a bar, in a terminal or a notebook.
+        progress: Called when a trial begins, has done an epoch that is watched, or has ended, from this thread; True shows it all.
         storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
             run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
         patience: Seconds that such a server may be away at a time.
@@ -148,6 +148,7 @@ def search(
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
             "best" architecture, of "all" that are trained in the end, or of "none". A run that ended without them trains what is missing.
         final_seeds: Seeds of the final trainings, whose mean and spread are reported.
+        report: Whether the search leaves `report.html` in the run's folder, when it ends and when it is interrupted.
 
     Raises:
         SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError: For what cannot be.
@@ -230,7 +231,8 @@ def search(
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
-        watch = stack.enter_context(Watch([*callbacks, WriteReport()], folder.path, settings, progress))
+        reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
+        watch = stack.enter_context(Watch([*callbacks, *reports], folder.path, settings, progress))
         this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
         time_left = Budget(trials, seconds, spent, lambda: entrants.seconds(store, workers))
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this))

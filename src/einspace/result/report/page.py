@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,6 +30,9 @@ DRAWN = 200
 
 ANCESTORS = 40
 """Latest steps of the best's descent that are shown."""
+
+HEAD = 2_000
+"""Letters at the start of a page in which its state is found."""
 
 WORDS = {
     Outcome.OK: "scored",
@@ -60,7 +64,7 @@ def page(result: Result, album: Album | None = None, live: bool = False) -> str:
         live: Whether the page asks its server for news.
     """
     title = f"{result.run.name}: {result.settings['task']}"
-    return framed(title, content(result, album), live)
+    return framed(title, content(result, album), live, result.state)
 
 
 def comparison(results: Sequence[Result]) -> str:
@@ -85,8 +89,8 @@ def comparison(results: Sequence[Result]) -> str:
     return framed(f"{first.settings['task']}: {len(results)} runs", main)
 
 
-def framed(title: str, main: str, live: bool = False) -> str:
-    """A document around the main part of a page. Its policy lets nothing run and nothing load but what is in it."""
+def framed(title: str, main: str, live: bool = False, state: str = "") -> str:
+    """A document around the main part of a page, which shows a run in a state. Its policy lets nothing run or load but what is in it."""
     environment = _environment()
     scripts = [get_plotlyjs(), _source("report.js")]
     policy = "; ".join(
@@ -100,8 +104,22 @@ def framed(title: str, main: str, live: bool = False) -> str:
             "form-action 'none'",
         ]
     )
-    style = _source("report.css") + STYLE
-    return environment.get_template("page.html").render(title=title, main=main, live=live, policy=policy, scripts=scripts, style=style)
+    shown = {"title": title, "main": main, "live": live, "mark": _mark(state), "policy": policy, "scripts": scripts}
+    return environment.get_template("page.html").render(**shown, style=_source("report.css") + STYLE)
+
+
+def is_page_of(file: Path, result: Result) -> bool:
+    """Whether a file is the report of a run in its present state."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as page:
+            return _mark(result.state) in page.read(HEAD)
+    except OSError:
+        return False
+
+
+def _mark(state: str) -> str:
+    """The tag of a page that says what state it shows."""
+    return f'<meta name="state" content="{state}">'
 
 
 def waiting(run: str) -> str:
