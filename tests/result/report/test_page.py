@@ -15,11 +15,13 @@ from plotly.offline import get_plotlyjs
 from tests.result_samples import HOSTILE, searched
 
 from einspace.errors import RunError
+from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
 from einspace.result import Result, load_result
 from einspace.result.report import Album, content, page
-from einspace.result.report.charts import best_baseline
+from einspace.result.report.charts import best_baseline, workers
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
+from einspace.trial import Trial
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +103,21 @@ def test_the_charts_are_figures_of_plotly_s_with_the_scores(result: Result, html
     assert dict(zip(points["customdata"], points["y"], strict=True)) == scored
     assert best["y"][-1] == max(scored.values())
     assert best["y"] == sorted(best["y"])
+
+
+def test_each_worker_has_a_lane(result: Result) -> None:
+    """In the order of their numbers; a worker that two programs have has a lane for each, and workers that are not known come last."""
+
+    def ran(number: int, worker: int | None, start: float) -> Trial:
+        evaluation = Evaluation(Outcome.OK, 0.5, seconds=Seconds(0.1, 0.7, 0.2), worker=worker)
+        return replace(result.history[0], number=number, evaluation=evaluation, reused=None, started=start, ended=start + 1)
+
+    runs = [ran(0, 2, 100.0), ran(1, 1, 100.0), ran(2, 1, 101.0), ran(3, 1, 101.5), ran(4, None, 102.0)]
+    chart = workers(replace(result, history=tuple(runs), others=()))
+    assert chart is not None
+    assert list(chart.data[0].y) == ["worker 2", "worker 1", "worker 1", "worker 1 of program 2", "lane 1"]
+    assert list(chart.layout.yaxis.categoryarray) == ["worker 1", "worker 1 of program 2", "worker 2", "lane 1"]
+    assert [bar.x[0] * 60 for bar in chart.data] == pytest.approx([0.1, 0.7, 0.2])
 
 
 def test_the_family_leads_from_a_seed_to_the_best_with_what_was_replaced(tmp_path: Path) -> None:
