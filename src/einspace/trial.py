@@ -91,6 +91,11 @@ class Trial:
         return f"{self.seed}:{self.proposal.identity}"
 
     @property
+    def title(self) -> str:
+        """What people call it, such as `trial 7` of the search or `final 0`."""
+        return f"{'trial' if self.phase == SEARCH else self.phase} {self.number}"
+
+    @property
     def text(self) -> str:
         """The architecture's text, and so on: the proposal's own, by the trial."""
         return self.proposal.text

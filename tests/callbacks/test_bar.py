@@ -53,7 +53,7 @@ def test_what_each_worker_is_at_is_a_line() -> None:
     running = (AtWork(trial(7, parents=(3,)), monotonic() - 75, 2), AtWork(trial(1, phase=BASELINE), monotonic() - 3))
     text = shown(Progress(SEARCH, 3, 8, 0.5, running=running), trials=8)
     assert "  trial 7: sample of 3, 1.5 k parameters, epoch 2 done, for 1 min 15 s\n" in text.replace(" \n", "\n")
-    assert "  train baselines, 1: sample, 1.5 k parameters, for 3.0 s" in text
+    assert "  baseline 1: sample, 1.5 k parameters, for 3.0 s" in text
     assert "and 12 more" in shown(Progress(SEARCH, 3, 8, 0.5, running=10 * running), trials=8)
 
 

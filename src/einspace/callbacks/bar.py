@@ -137,8 +137,7 @@ def _at(work: AtWork) -> str:
     of = f" of {', '.join(map(str, trial.parents))}" if trial.parents else ""
     facts = [f"{trial.origin}{of}", f"{quantity(trial.parameters)} parameters"]
     facts += [] if work.epoch is None else [f"epoch {work.epoch} done"]
-    name = "trial" if trial.phase == SEARCH else f"{PHASES.get(trial.phase, trial.phase)},"
-    return f"{name} {trial.number}: {', '.join(facts)}, for {duration(monotonic() - work.since)}"
+    return f"{trial.title}: {', '.join(facts)}, for {duration(monotonic() - work.since)}"
 
 
 class _Left(ProgressColumn):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from einspace.callbacks.base import Callback
 from einspace.errors import EinspaceError
 from einspace.result import REPORT, Result
 from einspace.result.report import is_page_of
+
+HURRY = 3.0
+"""Seconds that pictures for the report of an interrupted search may take."""
 
 
 class WriteReport(Callback):
@@ -32,13 +36,16 @@ class WriteReport(Callback):
 
     def finish(self, result: Result) -> None:
         """Write the page; raises RunError where that cannot be."""
-        self._waiting = False
-        if not is_page_of(result.run / REPORT, result):
-            result.report()
+        self._write(result, inf)
 
     def close(self) -> None:
         """Write the page of an interrupted search."""
         if not self._waiting:
             return
         with suppress(EinspaceError):  # what ended the search, such as its database, is said by the search
-            self.finish(self._read())
+            self._write(self._read(), HURRY)
+
+    def _write(self, result: Result, seconds: float) -> None:
+        self._waiting = False
+        if not is_page_of(result.run / REPORT, result):
+            result.report(seconds=seconds)

@@ -17,7 +17,7 @@ from tests.result_samples import HOSTILE, searched
 from einspace.errors import RunError
 from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
 from einspace.result import Result, load_result
-from einspace.result.report import Album, content, page
+from einspace.result.report import Album, content, is_page_of, page
 from einspace.result.report.charts import best_baseline, workers
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
@@ -163,6 +163,19 @@ def test_a_text_of_another_grammar_is_shown_without_a_picture(result: Result) ->
     strange = replace(first, proposal=replace(first.proposal, text="[conv1d(k=3) relu]"))
     details = data(content(replace(result, history=(strange, *result.history[1:]))), "details")
     assert unpacked(details["0"])["network"] == ""
+
+
+def test_a_page_in_a_hurry_leaves_out_pictures_and_does_not_pass_for_a_whole_one(result: Result, tmp_path: Path) -> None:
+    """What cannot be drawn in time says how it can be; the same run gives the whole page later."""
+    shape = tuple(result.settings["input"])
+    (tmp_path / "a.html").write_text(page(result, Album(shape, seconds=0)))
+    details = data((tmp_path / "a.html").read_text(), "details")
+    assert {unpacked(letters)["network"] for letters in details.values()} == {""}
+    assert not is_page_of(tmp_path / "a.html", result)
+    (tmp_path / "a.html").write_text(page(result, Album(shape)))
+    assert is_page_of(tmp_path / "a.html", result)
+    assert not is_page_of(tmp_path / "a.html", replace(result, history=result.history[:-1]))
+    assert not is_page_of(tmp_path / "missing.html", result)
 
 
 def test_a_search_leaves_its_report_and_a_result_writes_it_anywhere(result: Result, tmp_path: Path) -> None:

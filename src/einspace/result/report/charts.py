@@ -224,7 +224,7 @@ def workers(result: Result) -> go.Figure | None:
             before = sum(seconds for other, seconds in spent.items() if list(spent).index(other) < list(spent).index(phase))
             base.append((_began(trial) - start + before) / 60)
             length.append(spent[phase] / 60)
-        text = [f"{trial.phase} {trial.number}: {duration(trial.seconds)}, {trial.outcome}" for trial in trials]
+        text = [f"{trial.title}: {duration(trial.seconds)}, {trial.outcome}" for trial in trials]
         figure.add_bar(
             y=[_lane(*lane) for lane in lanes],
             x=length,

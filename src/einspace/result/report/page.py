@@ -64,7 +64,9 @@ def page(result: Result, album: Album | None = None, live: bool = False) -> str:
         live: Whether the page asks its server for news.
     """
     title = f"{result.run.name}: {result.settings['task']}"
-    return framed(title, content(result, album), live, result.state)
+    album = album or Album(tuple(result.settings["input"]))
+    main = content(result, album)
+    return framed(title, main, live, result.state if album.complete else "")
 
 
 def comparison(results: Sequence[Result]) -> str:
@@ -238,9 +240,9 @@ def _score(value: float | None) -> str:
 def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[str, str]:
     """What the page shows of a trial on demand, by its number."""
     ranked = sorted((trial for trial in result.history if trial.fitness is not None), key=lambda trial: -(trial.fitness or 0.0))
-    chosen = {trial.number for trial in [*ancestors, *ranked, *result.history][: DRAWN + len(ancestors)]}
-    descent = {trial.number for trial in ancestors}
-    return {str(trial.number): packed(_detail(trial, album, trial.number in chosen, trial.number in descent)) for trial in result.history}
+    ordered = {trial.number: trial for trial in [*ancestors, *ranked, *result.history]}
+    chosen, descent = set(list(ordered)[:DRAWN]), {trial.number for trial in ancestors}
+    return {str(number): packed(_detail(trial, album, number in chosen, number in descent)) for number, trial in ordered.items()}
 
 
 def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[str, Any]:
