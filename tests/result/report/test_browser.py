@@ -172,6 +172,8 @@ def test_axe_finds_no_serious_fault(
         tab.goto(server.address)
         expect(tab.locator("#following")).to_contain_text("Looked for news")
         assert faults(tab) == []
+        tab.evaluate("document.body.append(document.createElement('button'))")
+        assert [fault.split(":")[0] for fault in faults(tab)] == ["button-name"]
     context.close()
 
 
