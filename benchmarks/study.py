@@ -79,7 +79,8 @@ def measure(database: Database, size: int, workers: int, trials: int) -> tuple[f
     ends: list[tuple[float, float]] = []
 
     def note_end(progress: Progress) -> None:
-        ends.append((perf_counter(), process_time()))
+        if progress.trial is not None:
+            ends.append((perf_counter(), process_time()))
 
     with StudyStore.open(database, higher_is_better=True) as store:
         if not store.phase(SEARCH).trials:

@@ -33,4 +33,5 @@ def _reports(writes_reports: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not writes_reports:
         from einspace.callbacks import WriteReport
 
-        monkeypatch.setattr(WriteReport, "finish", lambda *_: None)
+        for moment in ("finish", "close"):
+            monkeypatch.setattr(WriteReport, moment, lambda *_: None)

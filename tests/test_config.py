@@ -51,6 +51,7 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
         "compute.channels_last": (["--channels-last"], True),
         "compute.compile": (["--compile"], True),
         "recipe.nesterov": (["--nesterov"], True),
+        "report": (["--no-report"], False),
         "own.class_weights": (["--class-weights"], True),
         "own.label": (["--label", "a"], "a"),
         "own.drop": (["--drop", "a"], "a"),
@@ -136,7 +137,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "computation_probability: 0.4\n"
         "keep_weights: all\nrace: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
-        "data_folder: files\nlive: true\ntop: 2\nlog: [tensorboard]\n"
+        "data_folder: files\nlive: true\nreport: false\ntop: 2\nlog: [tensorboard]\n"
         "recipe: {epochs_search: 1, epochs_final: 2, batch_size: 8, learning_rate: 1e-3, weight_decay: 0, momentum: 0.5,\n"
         "  warmup: 0.1, clip: 1, nesterov: true, smoothing: 0.2, averaging: 0.9, optimizer: sgd}\n"
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"

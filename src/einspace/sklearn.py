@@ -89,6 +89,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
                     recipe=self.recipe,
                     limits=self.limits,
                     runs=runs,
+                    report=self.runs is not None,
                     executor=(lambda work, workers, limit: LocalExecutor(work)) if self.workers == 0 else None,
                 )
                 self.predictor_ = result.predictor()

@@ -17,8 +17,14 @@ SEARCH, BASELINE, RACE, DECISION, FINAL = "search", "baseline", "race", "decisio
 """Phases of a run: proposals of the strategy, baselines beside them, re-evaluations of the best for the epochs of the search and for final
 epochs, and trainings for the test split."""
 
-DOING = {BASELINE: "train baselines", RACE: "train the best again", DECISION: "decide at final epochs", FINAL: "train for test"}
-"""What a progress display says of the phases beside the search."""
+PHASES: Mapping[str, str] = {
+    SEARCH: "search",
+    BASELINE: "train baselines",
+    RACE: "train the best again",
+    DECISION: "decide at final epochs",
+    FINAL: "train for test",
+}
+"""What is done in each phase, in the words in which people read of it."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,11 @@ class Trial:
     def identity(self) -> str:
         """Equal for two trials of a phase whose evaluations would be the same."""
         return f"{self.seed}:{self.proposal.identity}"
+
+    @property
+    def title(self) -> str:
+        """What people call it, such as `trial 7` of the search or `final 0`."""
+        return f"{'trial' if self.phase == SEARCH else self.phase} {self.number}"
 
     @property
     def text(self) -> str:

@@ -1,42 +1,77 @@
-"""The progress bar shows what a search is at, in a terminal, and nothing where nobody looks."""
+"""The progress of a search: lines that change in a terminal, and lines that stay in a log."""
 
 from io import StringIO
+from time import monotonic
 
 from rich.console import Console
 
-from einspace.callbacks import Progress
-from einspace.callbacks.bar import Bar
+from einspace.callbacks import AtWork, Bar, Progress
+from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.trial import BASELINE, FINAL, PHASES, SEARCH, Costs, Proposal, Trial
 
 
-def shown(*news: Progress, terminal: bool = True, **bounds: float) -> str:
-    """What a bar has drawn in the end."""
+def trial(number: int, value: float | None = None, phase: str = SEARCH, parents: tuple[int, ...] = ()) -> Trial:
+    """A trial that has ended, with a score or without."""
+    outcome = Outcome.OK if value is not None else Outcome.NAN
+    return Trial(number, Proposal("relu", "key", Costs(1_500), "sample", parents), phase, evaluation=Evaluation(outcome, value))
+
+
+def news(done: int, best: float | None, value: float | None, total: int | None = 6) -> Progress:
+    """A trial of the search has ended."""
+    return Progress(SEARCH, done, total, best, trial(done - 1, value), seconds=12.4)
+
+
+def shown(*told: Progress, terminal: bool = True, trials: int | None = None, seconds: float | None = None) -> str:
+    """What stands on a terminal after these news, or in a log."""
     out = StringIO()
-    with Bar("search mine", console=Console(file=out, force_terminal=terminal, force_jupyter=False, width=120), **bounds) as bar:  # type: ignore[arg-type]
-        for each in news:
-            bar(each)
+    console = Console(file=out, force_terminal=terminal, force_jupyter=False, color_system=None, width=140)
+    bar = Bar("search mine", trials, seconds, console)
+    for each in told:
+        bar(each)
+    if terminal:
+        console.print(bar)
     return out.getvalue()
 
 
-def test_trials_and_the_best_score_are_shown() -> None:
+def test_trials_the_best_its_curve_and_the_failures_are_shown() -> None:
     """Of a search that is bounded by trials, how many have ended."""
-    text = shown(Progress("search", 3, 8, 0.75), trials=8)
+    text = shown(news(1, 0.25, 0.25), news(2, 0.5, 0.5), news(3, 0.5, None), trials=6)
     assert "search mine" in text
-    assert "3/8" in text
-    assert "best 0.7500" in text
+    assert "3/6" in text
+    assert "best 0.5000 ▁██, 1 without a score" in text
 
 
-def test_a_search_that_time_ends_shows_seconds() -> None:
+def test_a_search_that_time_ends_shows_the_time_that_is_left() -> None:
     """And how many trials that were."""
-    text = shown(Progress("search", 3, None, 0.75, seconds=12.4), seconds=60)
-    assert "12/60" in text
+    text = shown(news(3, 0.75, 0.75, total=None), seconds=60)
     assert "3 trials, best 0.7500" in text
+    assert "48 s left" in text
 
 
-def test_final_trainings_are_named() -> None:
-    """They follow the search."""
-    assert "train for test" in shown(Progress("final", 1, 2, None), trials=8)
+def test_what_each_worker_is_at_is_a_line() -> None:
+    """The trial, where it comes from, the last epoch that is known, and for how long; of very many workers the first ones."""
+    running = (AtWork(trial(7, parents=(3,)), monotonic() - 75, 2), AtWork(trial(1, phase=BASELINE), monotonic() - 3))
+    text = shown(Progress(SEARCH, 3, 8, 0.5, running=running), trials=8)
+    assert "  trial 7: sample of 3, 1.5 k parameters, epoch 2 done, for 1 min 15 s\n" in text.replace(" \n", "\n")
+    assert "  baseline 1: sample, 1.5 k parameters, for 3.0 s" in text
+    assert "and 12 more" in shown(Progress(SEARCH, 3, 8, 0.5, running=10 * running), trials=8)
 
 
-def test_nothing_is_drawn_into_a_file() -> None:
-    """As where standard error is a log."""
-    assert shown(Progress("search", 3, 8, 0.75), terminal=False, trials=8) == ""
+def test_each_phase_has_a_line_of_its_own() -> None:
+    """The search keeps its name and its numbers while baselines are trained, whose best stands beside its own."""
+    baseline = Progress(BASELINE, 1, 2, 0.7, trial(0, 0.7, BASELINE))
+    text = shown(news(2, 0.5, 0.5), baseline, news(3, 0.5, 0.4), Progress(FINAL, 1, 2, None), trials=6)
+    lines = [line.split("━")[0].strip() for line in text.splitlines() if "━" in line]
+    assert lines == ["search mine", PHASES[BASELINE], PHASES[FINAL]]
+    assert "best baseline 0.7000" in text
+
+
+def test_a_log_has_a_line_for_each_new_best_and_for_each_phase() -> None:
+    """And none for what is not new."""
+    told = [news(1, None, None), news(2, 0.5, 0.5), news(3, 0.5, 0.4), news(4, 0.75, 0.75), Progress(FINAL, 0, 2, None)]
+    text = shown(*told, Progress(FINAL, 1, 2, None), terminal=False, trials=6)
+    assert text.splitlines() == [
+        "2 of 6 trials: best 0.5000 (trial 1)",
+        "4 of 6 trials: best 0.7500 (trial 3)",
+        "train for test: 2 trainings",
+    ]

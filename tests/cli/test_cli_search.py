@@ -9,6 +9,8 @@ import pytest
 from tests.commands import Done, call
 from tests.study_samples import SMALL, ThreadExecutor, small_task
 
+from einspace.cli.options import PANELS
+from einspace.config import leaves
 from einspace.limits import Limits
 from einspace.result import load_result
 from einspace.study import search
@@ -109,3 +111,12 @@ def test_a_search_without_a_bound_has_a_hundred_trials(tmp_path: Path) -> None:
     options = {"workers": 1, "limits": SMALL, "runs": tmp_path, "init": "resnet8,random*2", "population": 6, "tournament": 2}
     counted = search(small_task(), iterations=4, run="counted", executor=ThreadExecutor(), **options)  # type: ignore[arg-type]
     assert [trial.origin.split()[0] for trial in counted.history] == ["seed"] * 3 + ["mutation"] * 4
+
+
+def test_every_option_of_a_search_is_in_a_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An option that is added without one would stand apart from those it belongs to."""
+    members = [member for panel in PANELS.values() for member in panel]
+    assert [key for key in leaves() if key not in members and key.split(".")[0] not in members] == ["task"]
+    monkeypatch.setenv("COLUMNS", "120")
+    said = call("search", "--help").stdout
+    assert all(f"─ {panel} ─" in said for panel in PANELS)

@@ -47,6 +47,14 @@ def test_real_evaluation() -> None:
     assert pruned.losses == pytest.approx(here.losses[:2])
 
 
+def test_the_worker_of_an_evaluation() -> None:
+    """Two at a time are at different workers, which are counted from 1; one that died has its worker too."""
+    with make(workers=2) as executor:
+        futures = [executor.submit(Request(text)) for text in ("work 0.5", "work 0.5")]
+        assert {future.result().worker for future in futures} == {1, 2}
+        assert executor.submit(Request("kill")).result().worker in (1, 2)
+
+
 def test_exit_code() -> None:
     """The reason of a crash tells how the process ended; one that closes all lines, that to its driver too, may end by itself first."""
     with make() as executor:

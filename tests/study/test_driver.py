@@ -10,6 +10,7 @@ from random import Random
 import pytest
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_task
 
+from einspace.callbacks import Progress
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Request, Watch
 from einspace.phases.budget import Budget
@@ -59,6 +60,33 @@ def test_nobody_waits_for_a_slow_trial(tmp_path: Path) -> None:
         assert [store.phase(SEARCH).trials[number].reused for number in range(5)] == [None, 0, 0, 0, None]
     assert len(ended) == 11
     assert max(ended, key=lambda text: ended[text]) == "[twin]"
+
+
+def test_news_say_what_the_workers_are_at(tmp_path: Path) -> None:
+    """From the first trial that begins, before any has ended: never more than there are workers, and each trial by and by."""
+    seen: list[Progress] = []
+    with opened(tmp_path) as store:
+        budget = Budget(8)
+        executor = ThreadExecutor(workers=2, delay=0.02)
+        Driver(store, executor, 2, budget, seen.append).run(Search(Twins(), 0, budget, None))
+    assert (seen[0].trial, seen[0].done) == (None, 0)
+    assert seen[0].running[0].trial.number == 0
+    assert max(len(news.running) for news in seen) == 2
+    assert {work.trial.number for news in seen for work in news.running} == {0, 4, 5, 6, 7}
+    assert sorted(news.trial.number for news in seen if news.trial is not None) == list(range(8))
+    assert all(news.trial is None or news.trial.number not in [work.trial.number for work in news.running] for news in seen)
+
+
+def test_news_say_the_epoch_of_a_trial_that_is_watched(tmp_path: Path) -> None:
+    """As the pruner is asked after each."""
+    seen: list[Progress] = []
+    with opened(tmp_path) as store:
+        budget = Budget(1)
+        Driver(store, ThreadExecutor(), 1, budget, seen.append, watched=True).run(Search(Twins(), 0, budget, None))
+    epochs = [work.epoch for news in seen for work in news.running]
+    assert epochs[0] is None
+    assert [epoch for epoch in epochs if epoch is not None] == sorted({epoch for epoch in epochs if epoch is not None})
+    assert max(epoch or 0 for epoch in epochs) in (3, 4)
 
 
 def test_a_mistake_of_a_strategy_ends_the_search_at_once(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from einspace.callbacks.base import Callback, Progress, Watch
+from einspace.callbacks.bar import Bar
+from einspace.callbacks.base import AtWork, Callback, Progress, Watch
 from einspace.callbacks.live import FollowLive
 from einspace.callbacks.report import WriteReport
 from einspace.errors import UnknownNameError
@@ -41,4 +42,4 @@ def parse(spec: str) -> Callback:
     return CALLBACKS[name](where)
 
 
-__all__ = ["CALLBACKS", "Callback", "FollowLive", "Progress", "Watch", "WriteReport", "parse"]
+__all__ = ["CALLBACKS", "AtWork", "Bar", "Callback", "FollowLive", "Progress", "Watch", "WriteReport", "parse"]

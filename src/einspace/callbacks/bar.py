@@ -1,48 +1,173 @@
-"""Bar: how far a search is, as one line of a terminal or of a notebook."""
+"""Bar: how far a search is: lines that change in a terminal or in a notebook, and elsewhere a line for each new best."""
 
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Lines
+from rich.text import Text
 
+from einspace.callbacks.base import AtWork
 from einspace.callbacks.base import Progress as News
-from einspace.trial import DOING
+from einspace.quantities import duration, quantity
+from einspace.trial import BASELINE, PHASES, SEARCH
+
+WIDTH = 12
+"""Letters of the curve of the best."""
+
+LEVELS = "▁▂▃▄▅▆▇█"
+
+SHOWN = 8
+"""Workers that have a line, at most."""
+
+MEMORY = 600.0
+"""Seconds of the past from which the time left is estimated."""
+
+
+def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
+    """A curve in as many letters, the lowest value low and the highest high.
+
+    >>> sparkline([0, 1, 2, 3]), sparkline([5.0]), sparkline(list(range(100)), 4)
+    ('▁▃▅█', '▁', '▁▃▅█')
+    """
+    if not values:
+        return ""
+    count = min(width, len(values))
+    chosen = [values[round(i * (len(values) - 1) / max(1, count - 1))] for i in range(count)]
+    low, high = min(chosen), max(chosen)
+    return "".join(LEVELS[int((value - low) / ((high - low) or 1) * (len(LEVELS) - 1))] for value in chosen)
 
 
 class Bar:
-    """A progress bar: its trials, or its time where only that bounds a search; then its final trainings.
+    """A line for each phase of a search, its trials or, where only that bounds it, its time; and below a line for each worker.
 
-    It is a function of the news of a search, and a context manager that shows and ends the line. Rich draws it in notebooks too.
+    It is a function of the news of a search, and a context manager that shows and ends the lines. Rich draws it in notebooks too. Where
+    there is neither a terminal nor a notebook, each phase that begins and each new best is a line that stays.
     """
 
     def __init__(self, title: str, trials: int | None = None, seconds: float | None = None, console: Console | None = None) -> None:
         self._seconds = seconds
-        shown = console or Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[best]}"))
-        self._progress = Progress(
-            *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=shown, disable=not shown.is_terminal and not shown.is_jupyter
-        )
-        self._line = self._progress.add_task(title, total=trials or seconds, best="")
+        self._console = console or Console(stderr=True)
+        self._drawn = self._console.is_terminal or self._console.is_jupyter
+        self._curve: list[float] = []
+        self._rival: float | None = None
+        self._failed = 0
+        self._running: tuple[AtWork, ...] = ()
+        self._used: tuple[float, float] | None = None
+        self._lines = _Lines(self._workers, self._console, disable=not self._drawn)
+        self._phases = {SEARCH: self._lines.add_task(title, total=trials or seconds, done="", best="", timed=trials is None)}
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self._lines.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
     def stop(self) -> None:
-        """End the line; may be called twice."""
-        self._progress.stop()
+        """End the lines; may be called twice."""
+        self._running = ()
+        self._used = None
+        self._lines.stop()
 
     def __call__(self, news: News) -> None:
-        """Show the news of a trial that has ended."""
-        best = "" if news.best is None else f"best {news.best:.4f}"
-        if news.phase != "search":
-            self._progress.update(self._line, description=DOING[news.phase], completed=news.done, total=news.total)
-        elif news.total is None:
-            done = f"{news.done} trials, {best}"
-            self._progress.update(self._line, completed=round(news.seconds), total=self._seconds, best=done)
+        """Show the news of a search."""
+        self._running = news.running
+        trial = news.trial
+        if news.phase not in self._phases:
+            self._phases[news.phase] = self._lines.add_task(
+                PHASES.get(news.phase, news.phase), total=news.total, done="", best="", timed=False
+            )
+            self._say(f"{PHASES.get(news.phase, news.phase)}: {news.total} trainings")
+        line = self._phases[news.phase]
+        if news.phase != SEARCH:
+            self._rival = news.best if news.phase == BASELINE else self._rival
+            self._lines.update(line, completed=news.done, total=news.total, done=f"{news.done}/{news.total}")
+            return
+        if trial is not None:
+            self._failed += trial.value is None
+            if news.best is not None:
+                if not self._curve or news.best != self._curve[-1]:
+                    of = "" if news.total is None else f" of {news.total}"
+                    self._say(f"{news.done}{of} trials: best {news.best:.4f} (trial {trial.number})")
+                self._curve.append(news.best)
+        if news.total is None:
+            self._used = news.seconds, monotonic()
+            self._lines.update(line, completed=news.seconds, total=self._seconds, done=f"{news.done} trials,", best=self._best(news))
         else:
-            self._progress.update(self._line, completed=news.done, total=news.total, best=best)
+            self._lines.update(line, completed=news.done, total=news.total, done=f"{news.done}/{news.total}", best=self._best(news))
+
+    def __rich__(self) -> RenderableType:
+        """The lines as they are at this moment."""
+        return self._lines.get_renderable()
+
+    def _best(self, news: News) -> str:
+        """The best by now and its curve, the best baseline beside it, and how many trials have no score."""
+        facts = [] if news.best is None else [f"best {news.best:.4f} {sparkline(self._curve)}".rstrip()]
+        facts += [] if self._rival is None else [f"best baseline {self._rival:.4f}"]
+        return ", ".join(facts + [f"{self._failed} without a score"] * bool(self._failed))
+
+    def _say(self, words: str) -> None:
+        """A line that stays, where there is nothing to draw on."""
+        if not self._drawn:
+            self._console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+    def _workers(self) -> Iterable[str]:
+        """What each worker is at, at this moment."""
+        if self._used is not None and self._seconds is not None:
+            seconds, then = self._used
+            self._lines.update(self._phases[SEARCH], completed=min(self._seconds, seconds + monotonic() - then))
+        for work in self._running[:SHOWN]:
+            yield f"  {_at(work)}"
+        if len(self._running) > SHOWN:
+            yield f"  and {len(self._running) - SHOWN} more"
+
+
+def _at(work: AtWork) -> str:
+    """One line on what a worker is at.
+
+    >>> from einspace.trial import Costs, Proposal, Trial
+    >>> _at(AtWork(Trial(7, Proposal("relu", "key", Costs(1_500), "mutation", (3,))), monotonic() - 75, 2))
+    'trial 7: mutation of 3, 1.5 k parameters, epoch 2 done, for 1 min 15 s'
+    """
+    trial = work.trial
+    of = f" of {', '.join(map(str, trial.parents))}" if trial.parents else ""
+    facts = [f"{trial.origin}{of}", f"{quantity(trial.parameters)} parameters"]
+    facts += [] if work.epoch is None else [f"epoch {work.epoch} done"]
+    return f"{trial.title}: {', '.join(facts)}, for {duration(monotonic() - work.since)}"
+
+
+class _Left(ProgressColumn):
+    """The time that is left: of a budget of time the rest, and else an estimate, once there is one."""
+
+    def render(self, task: Task) -> Text:
+        """The words."""
+        rest = task.remaining if task.fields["timed"] else task.time_remaining
+        return Text("" if rest is None or task.finished else f"{duration(rest)} left", style="progress.remaining")
+
+
+class _Lines(Lines):
+    """Rich's display of progress, with lines below it that are made anew whenever it is drawn."""
+
+    def __init__(self, below: Callable[[], Iterable[str]], console: Console, disable: bool) -> None:
+        self._below = below
+        super().__init__(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[done]}", markup=False, style="progress.download"),
+            TextColumn("{task.fields[best]}", markup=False, style="bold"),
+            TimeElapsedColumn(),
+            _Left(),
+            console=console,
+            disable=disable,
+            speed_estimate_period=MEMORY,
+        )
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The lines of the phases, and those below."""
+        below = [Text(line, style="dim", overflow="ellipsis", no_wrap=True) for line in self._below()]
+        yield self.make_tasks_table(self.tasks)
+        yield from below

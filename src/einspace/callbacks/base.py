@@ -19,10 +19,20 @@ _LOG = logging.getLogger("einspace")
 
 
 @dataclass(frozen=True)
+class AtWork:
+    """A trial that a worker is at, since `since` seconds of `time.monotonic`; `epoch` is the last one that was reported, if any was."""
+
+    trial: Trial
+    since: float
+    epoch: int | None = None
+
+
+@dataclass(frozen=True)
 class Progress:
-    """How far a phase is, and the trial that has just ended, if one has.
+    """How far a phase is: the news of a trial that has just ended, or, where `trial` is None, of one that begins or has done an epoch.
 
     `total` is None where only time ends the search, of which `seconds` are used up. `best` is the best validation score of the phase.
+    `running` has what the workers of this driver are at, of whatever phase.
     """
 
     phase: str
@@ -31,6 +41,7 @@ class Progress:
     best: float | None
     trial: Trial | None = None
     seconds: float = 0.0
+    running: tuple[AtWork, ...] = ()
 
 
 class Callback:

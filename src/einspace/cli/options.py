@@ -56,7 +56,7 @@ PANELS = {
     "Limits of an architecture": ("limits",),
     "Your own data": ("own", "data_folder"),
     "Machines": ("workers", "devices", "executor", "address", "cpus_per_trial", "gpus_per_trial", "storage", "patience"),
-    "Output": ("run", "runs", "top", "log", "live"),
+    "Output": ("run", "runs", "report", "top", "log", "live"),
 }
 """The options of a search as its help shows them: settings, or whole groups of them."""
 
@@ -93,7 +93,9 @@ def _option(key: str) -> inspect.Parameter:
     panel = next((name for name, members in PANELS.items() if key in members or key.split(".")[0] in members), None)
     letter = {int: "N", float: "X", str: "TEXT"}.get(kind if isinstance(kind, type) else get_args(kind)[0])
     metavar = METAVARS.get(key, letter)
-    names = [f"{flag}/--no-{flag[2:]}" for flag in flags(key)] if kind is bool and field.default is None else flags(key)
+    names = flags(key)
+    if kind is bool and field.default is not False:
+        names = tuple(f"{name}/--no-{name.removeprefix('--')}" for name in names)
     option = typer.Option(*names, help=field.description, show_default=shown, rich_help_panel=panel, metavar=metavar)
     info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
     return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from einspace import forkserver
-from einspace.cli.display import SearchDisplay
 from einspace.cli.options import AsJson, parameter, with_settings
-from einspace.cli.output import err, out, print_json, progress
+from einspace.cli.output import err, out, print_json
 from einspace.config import SearchSettings, leaves, load, notes
 from einspace.errors import StorageError
 from einspace.quantities import seconds_of
@@ -69,7 +68,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     watchers = [callbacks.parse(spec) for spec in settings.log]
     if settings.live:
         watchers.append(callbacks.FollowLive(_announce, settings.storage))
-    with redirect_stdout(sys.stderr), progress() as bar:  # Ray tells of lost workers on stdout, which is for the result
+    seconds = None if settings.budget is None else seconds_of(settings.budget)
+    bar = callbacks.Bar(f"search {settings.run or task.name}", settings.trials, seconds, err)
+    with redirect_stdout(sys.stderr), bar:  # Ray tells of lost workers on stdout, which is for the result
         try:
             result = study.search(
                 task,
@@ -77,7 +78,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 run=settings.run,
                 storage=settings.storage,
                 patience=settings.patience,
-                progress=SearchDisplay(bar, f"search {settings.run or task.name}", settings).tell,
+                progress=bar,
                 callbacks=watchers,
                 executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
             )
@@ -94,7 +95,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     else:
         for part in summary(result, out.width, settings.top):
             out.print(part)
-        out.print(f"The report is {result.run / REPORT}: open it in a browser.", highlight=False, soft_wrap=True)
+        if settings.report:
+            out.print(f"The report is {result.run / REPORT}: open it in a browser.", highlight=False, soft_wrap=True)
         out.print(f"The run lies in {result.run}. To go on from it, for longer:", highlight=False, soft_wrap=True)
         out.print(f"  {again(result.run.name, *_more(settings, len(result.history)))}", highlight=False, soft_wrap=True)
     if result.history and not any(trial.value is not None for trial in result.history):

@@ -62,8 +62,8 @@ def flags(key: str) -> tuple[str, ...]:
 def allowed(field: FieldInfo, nothing: str = "null") -> str:
     """What an option may be, in words; a file calls it null where it is not given.
 
-    >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"])
-    ('a whole number of at least 1, or null', 'a number over 0, or null')
+    >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"]), allowed(leaves()["report"])
+    ('a whole number of at least 1, or null', 'a number over 0, or null', 'true or false')
     """
     numbers = {int: "a whole number", StrictInt: "a whole number", float: "a number"}
     kinds = {**numbers, bool: "true or false", str: "a text", list[str]: "a list of texts"}

@@ -152,6 +152,7 @@ class Evaluation:
         traceback: Last lines of the traceback.
         scores: Scores on the validation split after each epoch, as far as they were reported.
         device: Where it ran.
+        worker: The number of the worker that ran it, counted from 1 by each executor; None where that is not known, as on Ray.
         attempts: Number of tries.
         latency: Seconds for one sample on the device, None where it was not measured.
         extra: More that an objective returned, as JSON values.
@@ -166,6 +167,7 @@ class Evaluation:
     traceback: str = ""
     scores: tuple[Known, ...] = ()
     device: str = ""
+    worker: Count | None = None
     attempts: Count = 1
     latency: Known = None
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -33,6 +33,7 @@ class Attempt:
         time_limit: Seconds for one try, None for no limit.
         number: Counts the attempts of an executor.
         inner: Handle of whatever runs it now, if that is another library or another executor.
+        worker: The number of the worker that runs it, None where none has.
         tries: How often a worker has begun.
         heard: Epochs that the watch knows, from whichever try: it hears of each once.
         given_up: The evaluation that it ends as since the watch has said no or has raised.
@@ -43,6 +44,7 @@ class Attempt:
     time_limit: float | None = None
     number: int = 0
     device: str = "cpu"
+    worker: int | None = None
     future: "Future[Evaluation]" = field(default_factory=Future)
     inner: Any = None
     tries: int = 0
@@ -109,7 +111,7 @@ class Attempt:
                 return replace(happened, attempts=max(self.tries, happened.attempts))
             losses = happened.losses[: len(self.given_up.scores)] or self.given_up.losses
             better = replace(self.given_up, losses=losses, parameters=happened.parameters, seconds=happened.seconds)
-            return replace(better, device=happened.device)
+            return replace(better, device=happened.device, worker=happened.worker)
         if self.given_up is not None:
             return self.given_up
         if isinstance(happened, TimeoutError):
@@ -121,7 +123,8 @@ class Attempt:
     def finish(self, happened: Evaluation | Exception) -> None:
         """End the future, unless it was cancelled."""
         with suppress(InvalidStateError):
-            self.future.set_result(self.ended(happened))
+            ended = self.ended(happened)
+            self.future.set_result(ended if self.worker is None else replace(ended, worker=self.worker))
 
     def _failed(self, outcome: Outcome, reason: str, traceback: str = "") -> Evaluation:
         """An evaluation of which only the reports are known."""

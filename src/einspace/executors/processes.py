@@ -74,7 +74,8 @@ class ProcessExecutor(Executor):
         self._slots: list[WorkerSlot] = []
         for number, device in enumerate(self.devices):
             limit, share = share_memory(memory_limit, self.devices, number)
-            self._slots.append(WorkerSlot(self._queue, WorkerConfig(work, threads, limit, share, device, needs_main), recycle))
+            config = WorkerConfig(work, threads, limit, share, device, needs_main)
+            self._slots.append(WorkerSlot(self._queue, config, number + 1, recycle))
 
     def submit(self, request: Request, watch: Watch | None = None) -> Future[Evaluation]:
         """Queue a request; raises SettingError once the executor is closed."""

@@ -28,11 +28,12 @@ STOPPED = 5.0
 class WorkerSlot:
     """Takes attempts from a queue, one after the other, until it gets None.
 
-    Its process is started for the first attempt and replaced when it dies. `recycle` is the number of evaluations after which the process
-    is replaced all the same.
+    Its process is started for the first attempt and replaced when it dies. `worker` is the number of the place, counted from 1. `recycle`
+    is the number of evaluations after which the process is replaced all the same.
     """
 
-    def __init__(self, attempts: "SimpleQueue[Attempt | None]", config: WorkerConfig, recycle: int | None) -> None:
+    def __init__(self, attempts: "SimpleQueue[Attempt | None]", config: WorkerConfig, worker: int, recycle: int | None) -> None:
+        self._worker = worker
         self._attempts = attempts
         self._config = config
         self._recycle = recycle
@@ -56,7 +57,7 @@ class WorkerSlot:
 
     def _serve(self) -> None:
         while (attempt := self._attempts.get()) is not None:
-            attempt.device = self._config.device
+            attempt.device, attempt.worker = self._config.device, self._worker
             happened: Evaluation | Exception
             try:
                 happened = self._evaluate(attempt)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
+from importlib.metadata import version
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -192,6 +194,11 @@ class Result:
         return over_seeds(scores) if str(self.settings["strategy"]).endswith("sampling") and scores else None
 
     @property
+    def state(self) -> str:
+        """Letters that are others as soon as anything more is stored of the run, or another version of this package reads it."""
+        return f"{len(self.history)}-{len(self.others)}-{sum(self.seconds.values()):.3f}-{version('einspace')}"
+
+    @property
     def weights(self) -> dict[str, Path]:
         """The files of trained weights in the run's folder, by the keys of their architectures."""
         return {file.stem: file for file in sorted((self.run / WEIGHTS).glob("*.safetensors"))}
@@ -275,11 +282,12 @@ class Result:
         except (SQLAlchemyError, KeyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
             raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error
 
-    def report(self, path: str | os.PathLike[str] | None = None) -> Path:
+    def report(self, path: str | os.PathLike[str] | None = None, *, seconds: float = inf) -> Path:
         """Write the report of the run: one page of HTML that works offline.
 
         Args:
             path: The file; `report.html` in the run's folder if not given.
+            seconds: How long pictures of architectures are drawn, those of the best first; the page leaves out the others.
 
         Returns:
             The file.
@@ -287,11 +295,11 @@ class Result:
         Raises:
             RunError: The file cannot be written.
         """
-        from einspace.result.report import page
+        from einspace.result.report import Album, page
 
         file = self.run / REPORT if path is None else Path(path)
         try:
-            write_text(file, page(self))
+            write_text(file, page(self, Album(tuple(self.settings["input"]), seconds)))
         except OSError as error:
             raise RunError(f"the report {file} cannot be written: {error.strerror}") from None
         return file

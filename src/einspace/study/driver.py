@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWaiting
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic, time
 
-from einspace.callbacks import Progress
+from einspace.callbacks import AtWork, Progress
 from einspace.errors import EinspaceError
 from einspace.evaluation.outcome import Evaluation
 from einspace.executors import Executor
@@ -37,7 +37,7 @@ class Stopped(Exception):
     signal: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Running:
     """A trial of ours with its evaluation, or with the number of the trial of the same identity whose evaluation it waits for."""
 
@@ -45,6 +45,8 @@ class _Running:
     trial: Trial
     future: "Future[Evaluation] | None" = None
     twin: int = -1
+    epoch: int | None = None
+    since: float = field(default_factory=monotonic)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -62,7 +64,7 @@ class Driver:
     """Evaluations at a time."""
     budget: Budget
     progress: Callable[[Progress], None] | None = None
-    """Called after each trial that is stored."""
+    """Called after each trial that is stored, and when one begins or has done an epoch that is watched."""
     watched: bool = False
     """Whether the study's pruner is asked after each epoch."""
     tick: Callable[[], None] = lambda: None
@@ -74,6 +76,7 @@ class Driver:
         self._running: dict[tuple[str, int], _Running] = {}
         self._unwritten: list[tuple[Phase, Trial]] = []
         self._signal: int | None = None
+        self._untold: Phase | None = None
         self._next_beat = monotonic()
         self._copied = self.store.phase(SEARCH).ended
         if not self.store.database.shared:
@@ -91,6 +94,8 @@ class Driver:
                 while self._signal is None and self._has_room() and self._begin_one(phases):
                     pass
                 self._write()
+                if self._untold is not None:
+                    self._tell(self._untold)
                 if self._signal is not None:
                     raise Stopped(self._signal)
                 if not self._running and not any(self.store.phase(phase.name).running() for phase in phases):
@@ -149,6 +154,7 @@ class Driver:
         watch = partial(self._watch, trial) if self.watched and not phase.final and phase.name in (SEARCH, BASELINE) else None
         future = self.executor.submit(phase.request(trial), watch)
         running = _Running(phase, trial, future)
+        self._untold = phase
         future.add_done_callback(lambda _: self._events.put(partial(self._finished, running)))
         return running
 
@@ -194,16 +200,22 @@ class Driver:
             phase, trial = self._unwritten.pop(0)
             if not self.store.database.shared:
                 self.store.end(trial)
-            ledger = self.store.phase(trial.phase)
-            if self.progress is not None:
-                done, total = phase.progress(self.store)
-                done -= sum(other.phase == trial.phase for _, other in self._unwritten)
-                best = None if ledger.best is None else ledger.best.value
-                self.progress(Progress(trial.phase, done, total, best, trial, self.budget.used))
-            file = self.store.database.file
+            self._tell(phase, trial)
+            ledger, file = self.store.phase(trial.phase), self.store.database.file
             if file is not None and trial.phase == SEARCH and ledger.ended - self._copied >= max(EVERY, ledger.ended // 10):
                 self._copied = ledger.ended
                 back_up(file)
+
+    def _tell(self, phase: Phase, ended: Trial | None = None) -> None:
+        """Say how far a phase is, and what the workers are at."""
+        self._untold = None
+        if self.progress is None:
+            return
+        done, total = phase.progress(self.store)
+        done -= sum(other.phase == phase.name for _, other in self._unwritten)
+        best = self.store.phase(phase.name).best
+        at_work = [AtWork(running.trial, running.since, running.epoch) for running in self._running.values() if running.future is not None]
+        self.progress(Progress(phase.name, done, total, None if best is None else best.value, ended, self.budget.used, tuple(at_work)))
 
     def _wait(self) -> None:
         """Handle the next event, or look around after a while."""
@@ -258,4 +270,7 @@ class Driver:
         return False
 
     def _judge(self, trial: Trial, epoch: int, score: float, answer: "Future[bool]") -> None:
-        answer.set_result((trial.phase, trial.number) in self._running and self.store.report(trial, epoch, score))
+        running = self._running.get((trial.phase, trial.number))
+        answer.set_result(running is not None and self.store.report(trial, epoch, score))
+        if running is not None:
+            running.epoch, self._untold = epoch, running.phase

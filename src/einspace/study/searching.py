@@ -15,8 +15,7 @@ import numpy as np
 
 from einspace import strategies
 from einspace.attachments import attach
-from einspace.callbacks import Callback, Progress, Watch, WriteReport
-from einspace.callbacks.bar import Bar
+from einspace.callbacks import Bar, Callback, Progress, Watch, WriteReport
 from einspace.config import OF_A_STRATEGY, stored, write_config
 from einspace.errors import EinspaceError, RunError, SettingError, StorageError
 from einspace.evaluation import Objective, Work
@@ -109,6 +108,7 @@ def search(
     keep_weights: Literal["best", "all", "none"] = "best",
     final_seeds: int = 1,
     race: bool | None = None,
+    report: bool = True,
 ) -> Result:
     """Search an architecture for a task; then train the best one and the baselines for the test split.
 
@@ -147,7 +147,7 @@ def search(
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
         executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, which is left open.
-        progress: Called after each trial, from this thread; True shows a bar, in a terminal or a notebook.
+        progress: Called when a trial begins, has done an epoch that is watched, or has ended, from this thread; True shows it all.
         storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
             run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
         patience: Seconds that such a server may be away at a time.
@@ -159,6 +159,7 @@ def search(
         final_seeds: Seeds of the final trainings, whose mean and spread are reported.
         race: Whether the best candidates and the best baseline are trained again before one of them is believed to be the best, which gives
             the verdict; by default with a task, for searches of 10 trials and more.
+        report: Whether the search leaves `report.html` in the run's folder, when it ends and when it is interrupted.
 
     Raises:
         SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError: For what cannot be.
@@ -247,7 +248,8 @@ def search(
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
-        watch = stack.enter_context(Watch([*callbacks, WriteReport()], folder.path, settings, progress))
+        reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
+        watch = stack.enter_context(Watch([*callbacks, *reports], folder.path, settings, progress))
         this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
         time_left = Budget(trials, seconds, spent)
         race = False if race is None and not start.protocol.race else race

@@ -1,17 +1,20 @@
 """The report in a browser: it draws, sorts, filters, opens trials and follows a search, and asks the network for nothing."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.result_samples import HOSTILE, searched
 
 from einspace.result import Result
-from einspace.result.report import LiveReport, live, page
+from einspace.result.report import LiveReport, comparison, live, page
 
 CHROMIUM = shutil.which("chromium")
 
@@ -101,6 +104,77 @@ def test_a_trial_opens_by_mouse_and_keyboard_and_what_it_says_is_text(tab: Page,
     tab.keyboard.press("Escape")
     expect(button).to_be_focused()
     assert tab.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("chart", ["by-trial", "pareto-parameters", "workers"])
+def test_every_point_that_a_click_opens_is_reached_by_the_keyboard(tab: Page, file: Path, result: Result, chart: str) -> None:
+    """Arrows go through every trial once, each is drawn and announced, and Enter opens the one at hand; the focus comes back."""
+    tab.goto(file.as_uri())
+    place = tab.locator(f"#chart-{chart}")
+    place.focus()
+    wanted = {trial.number for trial in result.history if (trial.seconds if chart == "workers" else trial.value is not None)}
+    tab.keyboard.press("Home")
+    seen = []
+    for _ in wanted:
+        said = tab.locator("#point").inner_text()
+        seen.append(int(said.split()[1].strip(":")))
+        expect(place.locator(".hovertext").first).to_contain_text(f"{seen[-1]}: ")
+        tab.keyboard.press("ArrowRight")
+    assert sorted(seen) == sorted(wanted)
+    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#trial-title")).to_have_text(re.compile(f"^Trial {seen[-2]}: "))
+    tab.keyboard.press("Escape")
+    expect(place).to_be_focused()
+
+
+def test_tab_comes_to_every_chart_that_opens_trials(tab: Page, file: Path) -> None:
+    """In the order of the page, beside its other controls; a chart without trials is no stop."""
+    tab.goto(file.as_uri())
+    tab.locator("h1").click()
+    stops = []
+    for _ in range(120):
+        tab.keyboard.press("Tab")
+        stops.append(tab.evaluate("document.activeElement.id || ''"))
+    charts = list(dict.fromkeys(stop for stop in stops if stop.startswith("chart-")))
+    assert charts == ["chart-by-trial", "chart-pareto-parameters", "chart-pareto-flops", "chart-workers"]
+
+
+def faults(tab: Page) -> list[str]:
+    """What axe-core finds in a page that keeps people from using it."""
+    found = Axe().run(tab).response["violations"]
+    return [
+        f"{fault['id']}: {fault['help']}: {node['html'][:200]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_no_serious_fault(
+    browser: Browser, file: Path, result: Result, tmp_path: Path, colours: Literal["light", "dark"]
+) -> None:
+    """In the report, with a trial open and everything unfolded, in the live page and in a comparison, light and dark."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=colours)
+    tab = context.new_page()
+    tab.goto(file.as_uri())
+    tab.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
+    assert faults(tab) == []
+    tab.locator("#table button[data-trial]").first.click()
+    expect(tab.get_by_role("dialog").locator("svg").first).to_be_visible()
+    assert faults(tab) == []
+    other = replace(result, run=result.run.with_name("other"), settings={**result.settings, "seed": 1})
+    (tmp_path / "comparison.html").write_text(comparison([result, other]))
+    tab.goto((tmp_path / "comparison.html").as_uri())
+    assert faults(tab) == []
+    with LiveReport(lambda: result, "test", port=0) as server:
+        tab.goto(server.address)
+        expect(tab.locator("#following")).to_contain_text("Looked for news")
+        assert faults(tab) == []
+        tab.evaluate("document.body.append(document.createElement('button'))")
+        assert [fault.split(":")[0] for fault in faults(tab)] == ["button-name"]
+    context.close()
 
 
 def test_a_live_page_gains_trials_and_keeps_how_it_is_sorted(tab: Page, result: Result, monkeypatch: pytest.MonkeyPatch) -> None:

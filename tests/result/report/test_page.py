@@ -16,13 +16,15 @@ from tests.result_samples import HOSTILE, searched
 from tests.study_samples import SMALL
 
 from einspace.errors import RunError
+from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
 from einspace.result import Result, load_result
-from einspace.result.report import Album, content, page
-from einspace.result.report.charts import best_baseline
+from einspace.result.report import Album, content, is_page_of, page
+from einspace.result.report.charts import best_baseline, workers
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
 from einspace.space import EinSpace
 from einspace.strategies import RegularisedEvolution
+from einspace.trial import Trial
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +108,21 @@ def test_the_charts_are_figures_of_plotly_s_with_the_scores(result: Result, html
     assert best["y"] == sorted(best["y"])
 
 
+def test_each_worker_has_a_lane(result: Result) -> None:
+    """In the order of their numbers; a worker that two programs have has a lane for each, and workers that are not known come last."""
+
+    def ran(number: int, worker: int | None, start: float) -> Trial:
+        evaluation = Evaluation(Outcome.OK, 0.5, seconds=Seconds(0.1, 0.7, 0.2), worker=worker)
+        return replace(result.history[0], number=number, evaluation=evaluation, reused=None, started=start, ended=start + 1)
+
+    runs = [ran(0, 2, 100.0), ran(1, 1, 100.0), ran(2, 1, 101.0), ran(3, 1, 101.5), ran(4, None, 102.0)]
+    chart = workers(replace(result, history=tuple(runs), others=()))
+    assert chart is not None
+    assert list(chart.data[0].y) == ["worker 2", "worker 1", "worker 1", "worker 1 of program 2", "lane 1"]
+    assert list(chart.layout.yaxis.categoryarray) == ["worker 1", "worker 1 of program 2", "worker 2", "lane 1"]
+    assert [bar.x[0] * 60 for bar in chart.data] == pytest.approx([0.1, 0.7, 0.2])
+
+
 def test_the_family_leads_from_a_seed_to_the_best_with_what_was_replaced(tmp_path: Path) -> None:
     """Each step's parents come before it, and its subtree in the parent's place gives the child."""
     result = searched(tmp_path, trials=40, init="resnet8", population=4)
@@ -172,6 +189,19 @@ def test_a_text_of_another_grammar_is_shown_without_a_picture(result: Result) ->
     strange = replace(first, proposal=replace(first.proposal, text="[conv1d(k=3) relu]"))
     details = data(content(replace(result, history=(strange, *result.history[1:]))), "details")
     assert unpacked(details["0"])["network"] == ""
+
+
+def test_a_page_in_a_hurry_leaves_out_pictures_and_does_not_pass_for_a_whole_one(result: Result, tmp_path: Path) -> None:
+    """What cannot be drawn in time says how it can be; the same run gives the whole page later."""
+    shape = tuple(result.settings["input"])
+    (tmp_path / "a.html").write_text(page(result, Album(shape, seconds=0)))
+    details = data((tmp_path / "a.html").read_text(), "details")
+    assert {unpacked(letters)["network"] for letters in details.values()} == {""}
+    assert not is_page_of(tmp_path / "a.html", result)
+    (tmp_path / "a.html").write_text(page(result, Album(shape)))
+    assert is_page_of(tmp_path / "a.html", result)
+    assert not is_page_of(tmp_path / "a.html", replace(result, history=result.history[:-1]))
+    assert not is_page_of(tmp_path / "missing.html", result)
 
 
 def test_a_search_leaves_its_report_and_a_result_writes_it_anywhere(result: Result, tmp_path: Path) -> None:

@@ -2,6 +2,6 @@
 
 from einspace.result.report.album import Album
 from einspace.result.report.live import PORT, LiveReport
-from einspace.result.report.page import comparison, content, framed, page
+from einspace.result.report.page import comparison, content, framed, is_page_of, page
 
-__all__ = ["PORT", "Album", "LiveReport", "comparison", "content", "framed", "page"]
+__all__ = ["PORT", "Album", "LiveReport", "comparison", "content", "framed", "is_page_of", "page"]

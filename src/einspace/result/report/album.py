@@ -3,6 +3,8 @@
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from math import inf
+from time import monotonic
 from zlib import compress
 
 from einspace.errors import LimitError, NotationError, ShapeError
@@ -16,10 +18,15 @@ STYLE = style_sheet("auto")
 
 
 class Album:
-    """Pictures of architectures at one input. A text that cannot be drawn, as one of another grammar, has the picture ""."""
+    """Pictures of architectures at one input. A text that cannot be drawn, as one of another grammar, has the picture "".
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    After so many seconds no more are drawn: they have the picture "" too, and the album is not complete.
+    """
+
+    def __init__(self, shape: tuple[int, ...], seconds: float = inf) -> None:
+        self.complete = True
         self._space = EinSpace(Feature.of(shape))
+        self._end = monotonic() + seconds
         self._drawn: dict[tuple[str, tuple[int, ...] | None, bool], str] = {}
 
     def network(self, text: str) -> str:
@@ -32,6 +39,9 @@ class Album:
 
     def _picture(self, text: str, place: tuple[int, ...] | None, tree: bool) -> str:
         wanted = (text, place, tree)
+        if wanted not in self._drawn and monotonic() >= self._end:
+            self.complete = False
+            return ""
         if wanted not in self._drawn:
             try:
                 architecture = self._space.parse(text)

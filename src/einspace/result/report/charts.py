@@ -22,6 +22,9 @@ COSTS = {"parameters": "parameters of the backbone", "flops": "FLOPs for one sam
 SPREAD = 4.0
 """Interquartile ranges beyond the quartiles, outside of which scores do not stretch an axis."""
 
+OVERLAP = 0.05
+"""Seconds by which two evaluations of one worker may seem to overlap: the driver hears of an end a little after it."""
+
 Chart = dict[str, Any]
 
 
@@ -183,8 +186,9 @@ def pareto(result: Result, cost: str) -> go.Figure | None:
             marker={"symbol": "diamond", "size": 10, "color": GREY},
             hovertemplate="%{text}: %{y:.4f}<extra></extra>",
         )
-    if all(_cost(trial, cost) > 0 for trial in trials):
-        figure.update_xaxes(type="log", dtick=1)
+    known = [_cost(trial, cost) for trial in trials]
+    if min(known) > 0:
+        figure.update_xaxes(type="log", dtick=1 if max(known) >= 100 * min(known) else None)
     _window(figure, [trial.value or 0.0 for trial in trials])
     return figure
 
@@ -205,13 +209,14 @@ def operations(shares: Sequence[Shares]) -> go.Figure | None:
 
 
 def workers(result: Result) -> go.Figure | None:
-    """What was evaluated when: a lane holds one evaluation at a time."""
+    """What each worker evaluated when; a lane holds one evaluation at a time."""
     trials = sorted((trial for trial in result.trials() if trial.seconds and trial.ended), key=lambda trial: trial.started)
     if not trials:
         return None
     start = min(_began(trial) for trial in trials)
-    lanes = lanes_of([(_began(trial), trial.ended or 0.0) for trial in trials])
-    figure = figure_of("minutes since the search began", "", height=110 + 34 * (max(lanes) + 1))
+    lanes = lanes_of([(_worker(trial), _began(trial), trial.ended or 0.0) for trial in trials])
+    names = sorted(set(lanes), key=lambda lane: (lane[0] is None, lane))
+    figure = figure_of("minutes since the search began", "", height=110 + 34 * len(names))
     for phase, name, colour in (("build", "building", GREEN), ("train", "training", BLUE), ("score", "scoring", ORANGE)):
         base, length = [], []
         for trial in trials:
@@ -219,9 +224,9 @@ def workers(result: Result) -> go.Figure | None:
             before = sum(seconds for other, seconds in spent.items() if list(spent).index(other) < list(spent).index(phase))
             base.append((_began(trial) - start + before) / 60)
             length.append(spent[phase] / 60)
-        text = [f"{trial.phase} {trial.number}: {duration(trial.seconds)}, {trial.outcome}" for trial in trials]
+        text = [f"{trial.title}: {duration(trial.seconds)}, {trial.outcome}" for trial in trials]
         figure.add_bar(
-            y=[f"lane {lane + 1}" for lane in lanes],
+            y=[_lane(*lane) for lane in lanes],
             x=length,
             base=base,
             orientation="h",
@@ -232,23 +237,40 @@ def workers(result: Result) -> go.Figure | None:
             hovertemplate="%{text}<extra></extra>",
             customdata=[trial.number if trial.phase == "search" else None for trial in trials],
         )
-    figure.update_layout(barmode="overlay", yaxis={"autorange": "reversed", "type": "category"})
+    order = [_lane(*name) for name in names]
+    axis = {"autorange": "reversed", "type": "category", "categoryorder": "array", "categoryarray": order}
+    figure.update_layout(barmode="overlay", yaxis=axis)
     return figure
 
 
-def lanes_of(spans: Sequence[tuple[float, float]]) -> list[int]:
-    """The fewest lanes in which spans, by their beginning, do not overlap.
+def lanes_of(spans: Sequence[tuple[int | None, float, float]]) -> list[tuple[int | None, int]]:
+    """A lane for each span of a worker, by their beginning: the worker's number, and 0 where only one program gave it work.
 
-    >>> lanes_of([(0, 2), (1, 3), (2, 4), (5, 6)])
-    [0, 1, 0, 0]
+    Two programs that work on one run both have a worker 1, whose spans overlap; the spans of unknown workers may overlap too. Those that
+    do get the fewest lanes in which none does.
+
+    >>> lanes_of([(1, 0, 2), (2, 1, 3), (1, 2, 4), (1, 3, 5), (None, 4, 5)])
+    [(1, 0), (2, 0), (1, 0), (1, 1), (None, 0)]
     """
-    ends: list[float] = []
+    ends: dict[int | None, list[float]] = {}
     found = []
-    for begin, end in spans:
-        lane = next((i for i, busy in enumerate(ends) if busy <= begin + 1e-6), len(ends))
-        ends[lane : lane + 1] = [end]
-        found.append(lane)
+    for worker, begin, end in spans:
+        busy = ends.setdefault(worker, [])
+        lane = next((i for i, until in enumerate(busy) if until <= begin + OVERLAP), len(busy))
+        busy[lane : lane + 1] = [end]
+        found.append((worker, lane))
     return found
+
+
+def _lane(worker: int | None, lane: int) -> str:
+    """What a lane is called."""
+    if worker is None:
+        return f"lane {lane + 1}"
+    return f"worker {worker}" + (f" of program {lane + 1}" if lane else "")
+
+
+def _worker(trial: Trial) -> int | None:
+    return None if trial.evaluation is None else trial.evaluation.worker
 
 
 def _began(trial: Trial) -> float:

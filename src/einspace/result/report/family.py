@@ -1,8 +1,8 @@
 """Family: the ancestors of the best architecture, and what each mutation or edit replaced."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from einspace.derivation import Node, parse, text
 from einspace.errors import NotationError
@@ -19,14 +19,31 @@ class Step:
     """One ancestor, or the best itself."""
 
     trial: Trial
-    gain: float | None
-    """How much better than its first parent it is; None where it has none, or one of them has no score."""
-    before: str = ""
-    """The subtree of the first parent that was replaced."""
-    after: str = ""
-    """The subtree in its place."""
-    recipe: str = ""
-    """The changes of recipe and head, where they are not the first parent's."""
+    parent: Trial | None
+    """The first parent, None where there is none."""
+
+    @property
+    def gain(self) -> float | None:
+        """How much better than its first parent it is; None where it has none, or one of them has no score."""
+        if self.parent is None or self.trial.fitness is None or self.parent.fitness is None:
+            return None
+        return self.trial.fitness - self.parent.fitness
+
+    @cached_property
+    def before(self) -> str:
+        """The subtree of the first parent that was replaced; empty where none was."""
+        return _at(self.parent, self.trial.proposal.place)
+
+    @cached_property
+    def after(self) -> str:
+        """The subtree in its place."""
+        return "" if self.parent is None else _at(self.trial, self.trial.proposal.place)
+
+    @property
+    def recipe(self) -> str:
+        """The changes of recipe and head, where they are not the first parent's."""
+        changes = self.trial.proposal.changes
+        return "" if self.parent is None or changes == self.parent.proposal.changes else json.dumps(dict(changes))
 
 
 def family(result: Result) -> list[Step]:
@@ -40,22 +57,16 @@ def family(result: Result) -> list[Step]:
         if trial.number not in found:
             found[trial.number] = trial
             waiting.extend(by_number[parent] for parent in trial.parents if parent in by_number)
-    return [_step(trial, [by_number[parent] for parent in trial.parents if parent in by_number]) for _, trial in sorted(found.items())]
+    return [
+        Step(trial, next((by_number[number] for number in trial.parents if number in by_number), None))
+        for _, trial in sorted(found.items())
+    ]
 
 
-def _step(trial: Trial, parents: Sequence[Trial]) -> Step:
-    parent = parents[0] if parents else None
-    if parent is None:
-        return Step(trial, None)
-    gain = None if trial.fitness is None or parent.fitness is None else trial.fitness - parent.fitness
-    place = trial.proposal.place
-    before, after = ("", "") if place is None else (_at(parent, place), _at(trial, place))
-    changes = trial.proposal.changes
-    return Step(trial, gain, before, after, "" if changes == parent.proposal.changes else json.dumps(dict(changes)))
-
-
-def _at(trial: Trial, place: tuple[int, ...]) -> str:
-    """The text of a subtree; empty for a text of another grammar, or a place that is not in it."""
+def _at(trial: Trial | None, place: tuple[int, ...] | None) -> str:
+    """The text of a subtree; empty where there is none, for a text of another grammar, and for a place that is not in it."""
+    if trial is None or place is None:
+        return ""
     try:
         node: Node = parse(trial.text, einspace_grammar()).at(place)
     except (NotationError, IndexError, AttributeError):

@@ -89,7 +89,7 @@ class LiveReport:
             result = self._read()
         except RunError:  # of a search that has not begun, or a database that is away: the last state stays
             return
-        version = f'"{len(result.history)}-{len(result.others)}-{sum(result.seconds.values()):.3f}"'
+        version = f'"{result.state}"'
         if version == self._latest[0]:
             return
         self._album = self._album or Album(tuple(result.settings["input"]))

@@ -1,13 +1,12 @@
 """Operations: how often each function occurs in good architectures, against all of a run (figure 7)."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from einspace.derivation import Node, parse
-from einspace.errors import NotationError
-from einspace.grammar import einspace_grammar
+from einspace.operations import OPERATIONS
 from einspace.result.result import Result
 
 FEWEST = 8
@@ -27,26 +26,22 @@ class Shares:
 def shares(result: Result) -> list[Shares]:
     """Every function that occurs, the most frequent first; nothing where too few have a score, or in another grammar than the paper's."""
     ranked = result.top(len(result.history) or 1)
-    grammar = einspace_grammar()
-    try:
-        counted = [functions(parse(trial.text, grammar)) for trial in ranked]
-    except NotationError:
-        return []
-    if len(counted) < FEWEST:
+    counted = [functions(trial.text) for trial in ranked]
+    names = {name for found in counted for name in found}
+    if len(counted) < FEWEST or not names <= set(OPERATIONS):
         return []
     good = counted[: ceil(len(counted) / 4)]
-    names = {name for found in counted for name in found}
     every = [Shares(name, _mean(good, name), _mean(counted, name)) for name in names]
     return sorted(every, key=lambda share: (-share.all, share.name))
 
 
-def functions(root: Node) -> Mapping[str, float]:
-    """The share of each function in a derivation.
+def functions(text: str) -> Mapping[str, float]:
+    """The share of each function in an architecture's text, whose words are the terminals of its derivation.
 
-    >>> functions(parse("[clone(b=2) {relu identity} add]", einspace_grammar()))["relu"]
-    0.25
+    >>> functions("[clone(b=2) {[linear(d=64) relu] identity} add]")["relu"]
+    0.2
     """
-    counts = Counter(node.terminal.name for node in root.walk() if node.terminal is not None)
+    counts = Counter(re.findall(r"(?:^|[\s{}\[\]])([^\s{}\[\]()]+)", text))
     return {name: count / counts.total() for name, count in counts.items()}
 
 

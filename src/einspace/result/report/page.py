@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,6 +30,9 @@ DRAWN = 200
 
 ANCESTORS = 40
 """Latest steps of the best's descent that are shown."""
+
+HEAD = 2_000
+"""Letters at the start of a page in which its state is found."""
 
 WORDS = {
     Outcome.OK: "scored",
@@ -60,7 +64,9 @@ def page(result: Result, album: Album | None = None, live: bool = False) -> str:
         live: Whether the page asks its server for news.
     """
     title = f"{result.run.name}: {result.settings['task']}"
-    return framed(title, content(result, album), live)
+    album = album or Album(tuple(result.settings["input"]))
+    main = content(result, album)
+    return framed(title, main, live, result.state if album.complete else "")
 
 
 def comparison(results: Sequence[Result]) -> str:
@@ -85,8 +91,8 @@ def comparison(results: Sequence[Result]) -> str:
     return framed(f"{first.settings['task']}: {len(results)} runs", main)
 
 
-def framed(title: str, main: str, live: bool = False) -> str:
-    """A document around the main part of a page. Its policy lets nothing run and nothing load but what is in it."""
+def framed(title: str, main: str, live: bool = False, state: str = "") -> str:
+    """A document around the main part of a page, which shows a run in a state. Its policy lets nothing run or load but what is in it."""
     environment = _environment()
     scripts = [get_plotlyjs(), _source("report.js")]
     policy = "; ".join(
@@ -100,8 +106,22 @@ def framed(title: str, main: str, live: bool = False) -> str:
             "form-action 'none'",
         ]
     )
-    style = _source("report.css") + STYLE
-    return environment.get_template("page.html").render(title=title, main=main, live=live, policy=policy, scripts=scripts, style=style)
+    shown = {"title": title, "main": main, "live": live, "mark": _mark(state), "policy": policy, "scripts": scripts}
+    return environment.get_template("page.html").render(**shown, style=_source("report.css") + STYLE)
+
+
+def is_page_of(file: Path, result: Result) -> bool:
+    """Whether a file is the report of a run in its present state."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as page:
+            return _mark(result.state) in page.read(HEAD)
+    except OSError:
+        return False
+
+
+def _mark(state: str) -> str:
+    """The tag of a page that says what state it shows."""
+    return f'<meta name="state" content="{state}">'
 
 
 def waiting(run: str) -> str:
@@ -224,9 +244,9 @@ def _score(value: float | None) -> str:
 def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[str, str]:
     """What the page shows of a trial on demand, by its number."""
     ranked = sorted((trial for trial in result.history if trial.fitness is not None), key=lambda trial: -(trial.fitness or 0.0))
-    chosen = {trial.number for trial in [*ancestors, *ranked, *result.history][: DRAWN + len(ancestors)]}
-    descent = {trial.number for trial in ancestors}
-    return {str(trial.number): packed(_detail(trial, album, trial.number in chosen, trial.number in descent)) for trial in result.history}
+    ordered = {trial.number: trial for trial in [*ancestors, *ranked, *result.history]}
+    chosen, descent = set(list(ordered)[:DRAWN]), {trial.number for trial in ancestors}
+    return {str(number): packed(_detail(trial, album, number in chosen, number in descent)) for number, trial in ordered.items()}
 
 
 def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[str, Any]:

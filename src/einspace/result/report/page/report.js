@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const view = { axis: "by-trial", find: "", outcome: "", column: null, direction: 1 };
+  const view = { axis: "by-trial", find: "", outcome: "", column: null, direction: 1, point: null };
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const byId = (id) => document.getElementById(id);
 
@@ -40,8 +40,53 @@
           const number = event.points[0] && event.points[0].customdata;
           if (number !== undefined && number !== null) open(number);
         });
+        reachable(place);
       }
     }
+  }
+
+  // The points of a chart that open a trial, each trial once, from left to right; of the bars of one trial the longest.
+  function points(place) {
+    const found = new Map();
+    JSON.parse(byId("charts").textContent)[place.dataset.chart].data.forEach((trace, curveNumber) => {
+      (trace.customdata || []).forEach((number, pointNumber) => {
+        if (number === null) return;
+        const along = trace.base ? trace.base[pointNumber] : trace.x[pointNumber];
+        const length = trace.base ? trace.x[pointNumber] : 0;
+        const known = found.get(number);
+        const from = known ? Math.min(known.along, along) : along;
+        if (!known || length > known.length) found.set(number, { curveNumber, pointNumber, number, length, text: trace.text[pointNumber] });
+        found.get(number).along = from;
+      });
+    });
+    return [...found.values()].sort((a, b) => a.along - b.along || a.number - b.number);
+  }
+
+  // A chart with such points is a stop of Tab: arrows go from point to point, and Enter opens the trial.
+  function reachable(place) {
+    if (!points(place).length) return;
+    place.tabIndex = 0;
+    place.setAttribute("role", "application");
+    place.setAttribute("aria-roledescription", "chart");
+    place.setAttribute("aria-description", "Arrow keys go from trial to trial, Home and End to the first and the last; Enter shows the trial.");
+    place.addEventListener("focus", () => mark(place, points(place), view.point));
+    place.addEventListener("blur", () => Plotly.Fx.unhover(place));
+    place.addEventListener("keydown", (event) => {
+      const all = points(place);
+      const at = Math.max(0, all.findIndex((point) => point.number === view.point));
+      if (event.key === "Enter" && all[at]) open(all[at].number);
+      const steps = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: all.length - 1 };
+      if (!(event.key in steps) || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      mark(place, all, all[Math.min(Math.max(steps[event.key], 0), all.length - 1)].number);
+    });
+  }
+
+  function mark(place, all, number) {
+    const point = all.find((other) => other.number === number) || all[0];
+    view.point = point.number;
+    Plotly.Fx.hover(place, [{ curveNumber: point.curveNumber, pointNumber: point.pointNumber }]);
+    byId("point").textContent = new DOMParser().parseFromString(point.text.replaceAll("<br>", ", "), "text/html").body.textContent;
   }
 
   async function unpacked(letters) {
