@@ -105,33 +105,42 @@ def test_an_array_in_pieces_is_the_array(name: str, tmp_path: Path) -> None:
 
 
 CHILD = """
-import resource, sys
+import sys, threading, time
+import psutil
 import einspace as es
 
-predictor = es.load_predictor("saved")
+predictor, process = es.load_predictor("saved"), psutil.Process()
+peak = [0]
+
+def watch():
+    while True:
+        peak[0] = max(peak[0], process.memory_info().rss)
+        time.sleep(0.002)
+
+threading.Thread(target=watch, daemon=True).start()
 for kind, small, large in (words.split(":") for words in sys.argv[1:]):
     for _ in predictor.outputs(predictor.samples(small)): pass
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    count = sum(len(outputs) for outputs in predictor.outputs(predictor.samples(large)))
-    print(kind, count, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+    before = peak[0] = process.memory_info().rss
+    pieces = sum(1 for _ in predictor.outputs(predictor.samples(large)))
+    print(kind, pieces, (peak[0] - before) // 2**20)
 """
-"""Prints by how many MiB the memory's peak has grown over that of a small file."""
+"""Prints in how many pieces a large file was predicted, and by how many MiB the memory's peak lay over that after a small one."""
 
-ROOM = 24
+ROOM = 20
 """MiB that the peak may grow by, whatever the file: pieces, buffers, and the allocator's own ways."""
 
 
 def test_the_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Files whose samples take 60 MiB and more at once: an archive, a packed one, Parquet, and a table of text."""
+    """Files whose samples take 38 MiB and more at once: an archive, a packed one, Parquet, and a table of text."""
     signals = 100
     names = [f"s{number}" for number in range(signals)]
     predictor_of(Task.from_table(frame(30, signals), label="beat", drop=["id"], baselines=())).save(tmp_path / "saved")
     files = []
     for kind, suffix, rows in (
-        ("plain", "npz", 100_000),
-        ("packed", "npz", 100_000),
-        ("frame", "parquet", 100_000),
-        ("text", "csv", 15_000),
+        ("plain", "npz", 50_000),
+        ("packed", "npz", 50_000),
+        ("frame", "parquet", 50_000),
+        ("text", "csv", 8_000),
     ):
         for size, count in (("small", 600), ("large", rows)):
             x = np.random.default_rng(0).integers(0, 9, (count, signals)) / 10
@@ -144,7 +153,7 @@ def test_the_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
                 np.savetxt(path, x, delimiter=",", fmt="%.1f", header=",".join(names), comments="")
         files.append(f"{kind}:{kind}-small.{suffix}:{kind}-large.{suffix}")
     done = subprocess.run([sys.executable, "-c", CHILD, *files], cwd=tmp_path, capture_output=True, text=True, check=True)
-    for line, rows in zip(done.stdout.splitlines(), (100_000, 100_000, 100_000, 15_000), strict=True):
-        kind, count, grown = line.split()
-        assert int(count) == rows, kind
+    for line, rows in zip(done.stdout.splitlines(), (50_000, 50_000, 50_000, 8_000), strict=True):
+        kind, pieces, grown = line.split()
+        assert int(pieces) >= rows // 256, kind
         assert int(grown) < ROOM, line
