@@ -171,6 +171,13 @@ def test_every_file_scores_on_raw_arrays_what_the_report_says(kind: str, monkeyp
     assert result.best is not None
     for format in ("source", "torch", "onnx"):
         assert task.metric(_outputs(Path("taken"), format, raw), targets) == pytest.approx(result.best.test, rel=1e-4, abs=1e-6), format
+    (kept,) = result.weights.values()
+    own, exported = load_file(kept), load_file("taken/network.safetensors")
+    assert own.keys() == exported.keys()
+    assert all(torch.equal(value, exported[name]) for name, value in own.items())
+    with safetensors.safe_open(kept, "pt") as file:
+        said = json.loads(file.metadata()["einspace"])
+    assert said["input"] == trained(result).described(True)["input"]
 
 
 def test_a_network_of_normalised_samples_is_the_one_that_was_trained(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -264,3 +271,15 @@ def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytes
         [*words, "--module", "tests.networks.own_layers"], capture_output=True, text=True, check=False, env={**os.environ, **path}
     )
     assert done.returncode == 0, done.stderr
+    np.save("x.npy", _pressures(np.random.default_rng(0), 4)[0])
+    words = [sys.executable, "-m", "einspace.cli", "predict", "mine", "x.npy", "-o", "a.csv"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "the operation scale is not defined here: import the module tests.networks.own_layers first" in done.stderr
+    done = subprocess.run(
+        [*words, "--module", "tests.networks.own_layers"], capture_output=True, text=True, check=False, env={**os.environ, **path}
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(Path("a.csv").read_text().splitlines()) == 5
+    done = subprocess.run([*words, "--module", "no.such"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "the module 'no.such' cannot be imported" in done.stderr) == (2, True)

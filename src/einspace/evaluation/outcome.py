@@ -55,7 +55,7 @@ class Request:
         text: The architecture.
         final: Train for the test split, see `TaskObjective`.
         seed: Decides all chance.
-        keep: Path on the worker's machine for the trained weights, as safetensors, written if the outcome is ok.
+        keep: Path on the driver's machine for the trained weights, as safetensors, written if the outcome is ok.
         changes: Changes to the recipe of this evaluation, see `Recipe.changed`.
         time_limit: Seconds, in place of the executor's own limit.
     """
