@@ -177,7 +177,7 @@ def test_every_file_scores_on_raw_arrays_what_the_report_says(kind: str, monkeyp
     assert all(torch.equal(value, exported[name]) for name, value in own.items())
     with safetensors.safe_open(kept, "pt") as file:
         said = json.loads(file.metadata()["einspace"])
-    assert said["input"] == trained(result).described(True)["input"]
+    assert said["input"] == result.trained().described(True)["input"]
 
 
 def test_a_network_of_normalised_samples_is_the_one_that_was_trained(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

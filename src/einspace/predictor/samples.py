@@ -9,6 +9,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.echo import escaped
 from einspace.errors import TaskError
 from einspace.files import Member
 from einspace.predictor.about import About
@@ -69,6 +70,8 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
     Raises:
         TaskError: For anything else; the line says what the predictor was trained on, and what it got.
     """
+    if isinstance(given, str) and not given:
+        raise TaskError("the path of the samples is empty")
     if isinstance(given, str | Path):
         return _of_path(Path(given), about, split)
     if split is not None:
@@ -81,13 +84,14 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
 def _of_path(path: Path, about: About, split: str | None) -> Samples:
     suffix = path.suffix.lower()
     if not path.exists():
-        raise TaskError(f"{path}: there is no such file or folder")
-    if suffix in (".npz", ".npy") or (path.is_dir() and any(path.glob("*.npy"))):
+        raise TaskError(f"{escaped(str(path), keep='')}: there is no such file or folder")
+    several = suffix == ".npz" or (path.is_dir() and any(path.glob("*.npy")))
+    if split is not None and not several:
+        raise TaskError(f"{path}: split chooses among the arrays of a .npz archive or a folder of .npy files")
+    if several or suffix == ".npy":
         x, y = open_loose(path, split)
         found = _of_array(x, str(path), about)
         return found if y is None else replace(found, targets=y.read if isinstance(y, Member) else lambda: np.asarray(y))
-    if split is not None:
-        raise TaskError(f"{path}: split chooses among the arrays of a .npz archive or a folder of .npy files")
     if path.is_dir():
         return _of_images(find_images(path), path, about)
     if suffix in (*TEXTS, *FRAMES):
