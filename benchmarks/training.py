@@ -3,8 +3,8 @@
     python -m benchmarks.training [--names resnet18,vit] [--shape 3,32,32] [--batch 64] [--steps 20] [--device cpu] [--threads 1]
 
 Forms take turns, so that what else the machine does meets all of them. A gain is the plain step's median time by the other's: processor
-time on one thread of the CPU, which other programs do not slow down, and wall-clock time otherwise. The wall-clock seconds of the first steps,
-in which a form compiles, stand apart.
+time on one thread of the CPU, which other programs do not slow down, and wall-clock time otherwise. The wall-clock seconds of the first
+steps, in which a form compiles, stand apart.
 """
 
 import argparse
