@@ -113,7 +113,9 @@ CASES = {
     "classes of pixels": Case(regions, {"kind": "segmentation"}),
     "series": Case(pressures, {"axes": "NSD"}, RECURRENT, dtype="float64"),
     "numbers of series": Case(channels_first, {"axes": "NDS", "kind": "regression"}, RECURRENT, arranged=lambda x: x.transpose(0, 2, 1)),
-    "a grammar of the user's": Case(pressures, {"axes": "NSD"}, "[[scale norm] relu]", OWN, dtype="float64"),
+    "a grammar of the user's": Case(
+        channels_first, {"axes": "NDS", "kind": "regression"}, "[[scale norm] relu]", OWN, arranged=lambda x: x.transpose(0, 2, 1)
+    ),
 }
 
 

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 import safetensors
 import torch
-from benchmarks.exports import CASES, CONV, RECIPE, local, outputs, pictures, pressures, searched, taken
+from benchmarks.exports import CASES, CONV, RECIPE, channels_first, local, outputs, pictures, searched, taken
 from safetensors.torch import load_file
 
 from einspace import Task, search
@@ -146,7 +146,7 @@ def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytes
         [*words, "--module", "tests.networks.own_layers"], capture_output=True, text=True, check=False, env={**os.environ, **path}
     )
     assert done.returncode == 0, done.stderr
-    np.save("x.npy", pressures(np.random.default_rng(0), 4)[0])
+    np.save("x.npy", channels_first(np.random.default_rng(0), 4)[0])
     words = [sys.executable, "-m", "einspace.cli", "predict", "mine", "x.npy", "-o", "a.csv"]
     done = subprocess.run(
         [*words, "--module", "tests.networks.own_layers"], capture_output=True, text=True, check=False, env={**os.environ, **path}
