@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from pydantic import TypeAdapter
 from safetensors import safe_open
@@ -22,6 +21,7 @@ from einspace.evaluation import attempt as border
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import Report
 from einspace.evaluation.training import predict, train
+from einspace.evaluation.weights import read_weights
 from einspace.features import Feature
 from einspace.networks import Classification, build
 from einspace.space import Architecture, EinSpace
@@ -292,7 +292,8 @@ def test_weights_are_kept(task: Task, tmp_path: Path, text: str) -> None:
     x, y = tensors(task.valid)
     assert ACCURACY(predict(net, x, RECIPE.batch_size), y) == evaluation.value
     with safe_open(path, "pt") as file:
-        assert file.metadata() == {"text": text}
+        said = json.loads(file.metadata()["einspace"])
+    assert (said["architecture"], said["input"]["normalised"]) == (text, False)
 
 
 def test_weights_that_cannot_be_written(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,15 +304,24 @@ def test_weights_that_cannot_be_written(task: Task, tmp_path: Path, monkeypatch:
     assert impossible.value is not None
     assert impossible.reason.startswith("the weights were not kept: ")
 
-    def full(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
-        path.write_bytes(b"the first part")
+    def full(path: Path, content: bytes) -> int:
+        path.write_text("the first part")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     evaluation = attempt(Request(LINEAR, keep=str(tmp_path / "file")), task)
     assert (evaluation.outcome, evaluation.value) == (Outcome.OK, impossible.value)
     assert "No space left" in evaluation.reason
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("file", b"")]
+
+
+def test_weights_that_are_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of another machine sends a file of weights, nothing where there is none, and a reason where it is too large."""
+    (tmp_path / "w").write_bytes(b"1234")
+    assert read_weights(tmp_path / "w") == (b"1234", "")
+    assert read_weights(tmp_path / "none") == (None, "")
+    monkeypatch.setattr("einspace.evaluation.weights.MOST", 3)
+    assert read_weights(tmp_path / "w") == (None, "the weights were not kept: they take 4 bytes, and at most 3 come back from a worker")
 
 
 def own(returned: Any, request: Request | None = None, report: Report | None = None) -> Evaluation:

@@ -6,6 +6,7 @@ from tests.executors.executor_samples import make_processes as make
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Outcome, Request
+from einspace.executors.devices import check_devices
 from einspace.executors.memory import limit_memory, share_memory
 
 pytestmark = pytest.mark.timeout(90)
@@ -42,6 +43,17 @@ def test_devices_that_are_not_there(monkeypatch: pytest.MonkeyPatch, name: str, 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
     with pytest.raises(SettingError, match=said):
         make(devices=("cpu", name))
+
+
+def test_mps_is_a_device_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apple's processors have one, without a number; elsewhere it is refused in a line."""
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(SettingError, match="there is no device 'mps' on this machine that a network can be trained on"):
+        check_devices("mps")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert check_devices(("mps", "cpu", "mps:0")) == ("mps", "cpu", "mps")
+    with pytest.raises(SettingError, match="there is no device 'mps:1'"):
+        check_devices("mps:1")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")

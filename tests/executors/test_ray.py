@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
 
 STORE = 100 * 2**20
 WORK, BEHAVIOUR = executor_samples.tiny_work(), executor_samples.behaviour()
+WHERE = Work(ray_samples.Where(executor_samples.tiny_task(), executor_samples.RECIPE), executor_samples.tiny_task().input)
 LOOK = Work(ray_samples.Look(executor_samples.tiny_task(), executor_samples.RECIPE), executor_samples.tiny_task().input)
 
 
@@ -108,6 +109,18 @@ def test_real_evaluation(connection: None) -> None:
     assert evaluation.losses == pytest.approx(here.losses)
     with RayExecutor(LOOK) as executor:
         assert executor.submit(request).result().value == 1.0
+
+
+def test_weights_come_to_the_driver(connection: None, tmp_path: Path) -> None:
+    """They lie where the request wants them, though the worker wrote them elsewhere; where that cannot be, the reason says so."""
+    kept, impossible = tmp_path / "new" / "w.safetensors", tmp_path / "new" / "w.safetensors" / "w"
+    with RayExecutor(WHERE) as executor:
+        evaluations = [executor.submit(Request("[relu norm]", keep=path)).result() for path in (str(kept), str(impossible), None)]
+    assert [evaluation.value for evaluation in evaluations] == [0.5, 0.5, 0.5]
+    assert [evaluation.reason[:26] for evaluation in evaluations] == ["", "the weights were not kept:", ""]
+    there = Path(kept.read_text())
+    assert there != kept
+    assert not there.exists()
 
 
 def test_mailbox_lost(connection: None) -> None:

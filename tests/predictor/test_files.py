@@ -83,6 +83,12 @@ def test_archives_and_folders_of_arrays(tmp_path: Path) -> None:
         predictor.predict(tmp_path / "two.npz", split="valid")
     with pytest.raises(TaskError, match="a score needs targets, and none lie beside the samples"):
         predictor.score(tmp_path / "one.npz")
+    with pytest.raises(TaskError, match=r"x.npy: split chooses among the arrays of a .npz archive or a folder of .npy files"):
+        predictor.predict(tmp_path / "x.npy", split="test")
+    with pytest.raises(TaskError, match="the path of the samples is empty"):
+        predictor.predict("")
+    with pytest.raises(TaskError, match=r"a\\x0ab.npy: there is no such file or folder"):
+        predictor.predict("a\nb.npy")
     (tmp_path / "a.md").write_text("")
     with pytest.raises(TaskError, match=r"which lie in a folder, an image, a .npz or .npy file or a table, not in '.md'"):
         predictor.predict(tmp_path / "a.md")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from tests.predictor.predicted import KINDS, predictor_of, task_of
 
-from einspace.errors import TaskError
+from einspace.errors import SettingError, TaskError
 from einspace.evaluation.training import predict
 from einspace.tasks import Metric, Task
 
@@ -157,6 +157,28 @@ def test_the_network_is_a_plain_module_of_raw_data() -> None:
     predictor = predictor_of(task)
     outputs = predictor.network(torch.from_numpy(x.transpose(0, 3, 1, 2).astype(np.float32)))
     assert np.array_equal(np.array(predictor.classes)[outputs.argmax(dim=1).numpy()], predictor.predict(x))
+
+
+def test_devices_that_are_not_there_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line; and so is one without double precision, where the samples need it."""
+    task, _ = task_of("words")
+    plain = predictor_of(task)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(SettingError, match="there is no device 'cuda:0' on this machine; of CUDA devices it has none"):
+        plain.to("cuda:0")
+    with pytest.raises(SettingError, match="not 'gpu'"):
+        plain.to("gpu")
+    moved: list[str] = []
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda network, device: moved.append(device))
+    plain.to(torch.device("mps"))
+    assert moved == ["mps"]
+    monkeypatch.undo()
+    pressures = 101325 + 0.002 * np.random.default_rng(0).normal(size=(30, 6, 1))
+    double = predictor_of(Task.from_arrays(pressures, np.arange(30) % 2, axes="NSD", baselines=()))
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(SettingError, match="samples of arrays need float64, which the device mps does not have: predict on cpu"):
+        double.to("mps")
 
 
 def test_files_are_read_batch_by_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,13 @@
 """Networks for use elsewhere: `export`."""
 
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from einspace.cli.bounds import bounded, check_memory, parse_shape
-from einspace.cli.options import AsJson, Seed, What, read_named, read_run
+from einspace.cli.options import AsJson, Modules, Seed, What, import_modules, read_named, read_run
 from einspace.cli.output import out, print_json, waiting
 from einspace.errors import ExportError, LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
@@ -23,7 +22,6 @@ Formats = Annotated[list[str], typer.Option("--format", help="source, torch, onn
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="The file to write, whole or not at all; several formats: a folder.")
 ]
-Modules = Annotated[list[str], typer.Option("--module", help="A Python module to import first, which has a run's own operations or head.")]
 
 
 def export(
@@ -51,8 +49,7 @@ def export(
     from einspace.networks.export import FORMATS, export_file
     from einspace.networks.export.export import BATCHES
 
-    for name in modules:
-        _imported(name)
+    import_modules(modules)
     for format in formats:
         if format not in FORMATS:
             raise UnknownNameError("format", format, FORMATS)
@@ -98,13 +95,6 @@ def export(
     if fresh:
         told = f"The weights are freshly initialised, with seed {seed}: --weights takes trained ones"
         out.print(f"{told}, and a search with --keep-weights keeps its own.", soft_wrap=True)
-
-
-def _imported(name: str) -> None:
-    try:
-        import_module(name)
-    except ImportError as error:
-        raise SettingError(f"the module {name!r} cannot be imported: {error}") from None
 
 
 def _targets(output: Path, formats: list[str]) -> dict[str, Path]:

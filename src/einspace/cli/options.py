@@ -1,7 +1,8 @@
 """Options and arguments that several commands share, and how an architecture is read from one."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 import typer
 
 from einspace.config import flags, leaves
-from einspace.errors import UnknownNameError
+from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
 
@@ -25,6 +26,7 @@ Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in br
 What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
 Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of all runs.")]
+Modules = Annotated[list[str], typer.Option("--module", help="A Python module to import first, which has a run's own operations or head.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
 
 COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
@@ -99,6 +101,16 @@ def _option(key: str) -> inspect.Parameter:
     option = typer.Option(*names, help=field.description, show_default=shown, rich_help_panel=panel, metavar=metavar)
     info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
     return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
+
+
+def import_modules(names: Sequence[str]) -> None:
+    """Import the modules of the user's own operations and heads; raises SettingError for one that cannot be imported."""
+    for name in names:
+        try:
+            import_module(name)
+        except Exception as error:  # noqa: BLE001 - importing runs code of the user's
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise SettingError(f"the module {name!r} cannot be imported: {reason}") from None
 
 
 def read_architecture(text: str, shape: Feature) -> Architecture:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson
-from einspace.cli.output import err, out, print_json, progress
+from einspace.cli.options import AsJson, Modules, import_modules
+from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.drafts import draft_of
 from einspace.errors import EinspaceError, SettingError
 
@@ -28,12 +28,14 @@ def predict(
     split: Annotated[str | None, typer.Option("--split", help="Of arrays in a file: train, valid or test.")] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples that are in memory at a time.")] = 256,
     device: Annotated[str, typer.Option("--device", help="Where the network runs, as cuda:0.")] = "cpu",
+    modules: Modules = [],  # noqa: B006 - how typer takes an option that may be given several times
     runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
     as_json: AsJson = False,
 ) -> None:
     """Predict labels or numbers for new data with a trained network."""
     from einspace.predictor.outputs import PIXELS
 
+    import_modules(modules)
     predictor = _predictor(what, trial, runs).to(device)
     pixels = predictor.about.kind in PIXELS
     suffix = ".npy" if pixels else ".csv"
@@ -41,7 +43,8 @@ def predict(
         raise SettingError(f"predictions of the kind {predictor.about.kind} are written to a {suffix} file, not to {output}")
     if probabilities and (pixels or predictor.about.kind == "regression"):
         raise SettingError(f"--probabilities are of classes and labels, not of {predictor.about.kind}")
-    samples = predictor.samples(data, split)
+    with waiting(f"looking at {data}"):
+        samples = predictor.samples(data, split)
     try:
         with draft_of(output) as draft:
             (_pixels if pixels else _table)(predictor, samples, draft, batch_size, probabilities)

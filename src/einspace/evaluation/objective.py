@@ -123,7 +123,7 @@ class TaskObjective:
             return replace(known, outcome=Outcome.PRUNED, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")
         if not isfinite(value):
             return replace(known, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
-        return replace(known, reason=keep_weights(network, context.files, str(architecture))) if context.files else known
+        return replace(known, reason=keep_weights(network, context.files, architecture, task, head)) if context.files else known
 
 
 def _parts(task: Task, outputs: Tensor, targets: Tensor) -> list[float]:

@@ -59,7 +59,7 @@ class Request:
         text: The architecture.
         final: Train for the test split, see `TaskObjective`.
         seed: Decides all chance.
-        keep: Path on the worker's machine for the trained weights, as safetensors, written if the outcome is ok.
+        keep: Path on the driver's machine for the trained weights, as safetensors, written if the outcome is ok.
         changes: Changes to the recipe and to the head for this evaluation, see `tasks.changes.apply`.
         time_limit: Seconds, in place of the executor's own limit.
         partition: Score on a partition of train and valid that is drawn anew from this seed, None for the task's own.

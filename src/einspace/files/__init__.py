@@ -1,8 +1,21 @@
 """Files that somebody else wrote: nothing in them is executed, and nothing unpacks to more than memory can hold."""
 
-from einspace.files.arrays import read_npy, read_npz
+from einspace.files.arrays import Member, npz_members, read_npy, read_npz
 from einspace.files.matlab import read_mat
 from einspace.files.packed import members, read, unpack
 from einspace.files.pickles import by_name, numbers, read_pickle, unpickle
 
-__all__ = ["by_name", "members", "numbers", "read", "read_mat", "read_npy", "read_npz", "read_pickle", "unpack", "unpickle"]
+__all__ = [
+    "Member",
+    "by_name",
+    "members",
+    "npz_members",
+    "numbers",
+    "read",
+    "read_mat",
+    "read_npy",
+    "read_npz",
+    "read_pickle",
+    "unpack",
+    "unpickle",
+]

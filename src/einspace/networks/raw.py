@@ -1,5 +1,6 @@
 """RawNetwork: a network with the normalisation of its samples, and the units of its targets, inside it."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,11 @@ MOVED = 2.5e-5
 
 CONSTANTS = ("input_mean", "input_rest", "input_deviation", "target_mean", "target_deviation")
 """Names of the buffers of a `RawNetwork`."""
+
+
+def without_constants(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of the network alone, out of `RawNetwork.flat_state`."""
+    return {name: value for name, value in state.items() if name not in CONSTANTS}
 
 
 class Scale(Protocol):

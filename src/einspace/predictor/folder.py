@@ -17,6 +17,8 @@ from einspace.drafts import draft_of
 from einspace.errors import EinspaceError, RunError
 from einspace.features import Feature
 from einspace.networks import build
+from einspace.networks.export.weights import weights
+from einspace.networks.raw import without_constants
 from einspace.networks.state import fill_state
 from einspace.predictor.about import About
 from einspace.space import EinSpace
@@ -38,8 +40,7 @@ def save(predictor: "Predictor", folder: str | os.PathLike[str]) -> None:
         raise RunError(f"{target} is a file: a predictor is saved to a folder")
     if target.is_dir() and any(target.iterdir()) and not (target / RECORD).is_file():
         raise RunError(f"the folder {target} holds other things: save the predictor to a new one")
-    state = {name: value.detach().cpu().contiguous() for name, value in predictor.network.network.state_dict().items()}
-    files = {WEIGHTS: safetensors.torch.save(state, {"text": predictor.about.text})}
+    files = {WEIGHTS: weights(predictor.network.flat_state(), _notes(predictor.about))}
     tensors = predictor.about.preprocessing.tensors()
     if tensors:
         files[TENSORS] = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
@@ -74,13 +75,20 @@ def load_predictor(folder: str | os.PathLike[str]) -> "Predictor":
 
 
 def made(about: About, state: dict[str, torch.Tensor]) -> "Predictor":
-    """The predictor of some weights, which are those of the network alone; raises what parsing and filling raise."""
+    """The predictor of some weights, with or without the constants of a normalisation; raises what parsing and filling raise."""
     from einspace.predictor.predictor import Predictor
 
     architecture = EinSpace(Feature.of(about.input), grammar=about.grammar).parse(about.text)
     network: nn.Module = build(architecture, about.head)
-    fill_state(network, state)
+    fill_state(network, without_constants(state))
     return Predictor(about.preprocessing.around(network), about)
+
+
+def _notes(about: About) -> dict[str, Any]:
+    """What the header of the weights says, for those who load them elsewhere."""
+    inputs = about.preprocessing.facts(Feature.of(about.input))
+    known = {"architecture": about.text, "head": str(about.head), "task": about.task, "classes": list(about.labels), "key": about.key}
+    return {**known, "input": inputs}
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from einspace.errors import SettingError, TaskError
+from einspace.executors.devices import check_devices
 from einspace.networks.raw import RawNetwork
 from einspace.predictor.about import About
 from einspace.predictor.outputs import chances, decided, targets_of
@@ -51,8 +52,11 @@ class Predictor:
         return self.about.classes
 
     def to(self, device: str | torch.device) -> Self:
-        """Move the network to a device, such as "cuda:0"."""
-        self.network.to(device)
+        """Move the network to a device, such as "cuda:0"; raises SettingError for one that is not there, or cannot hold the samples."""
+        (name,) = check_devices(str(device))
+        if name == "mps" and any(tensor.dtype == torch.float64 for tensor in self.network.state_dict().values()):
+            raise SettingError(f"samples of {self.about.task} need float64, which the device mps does not have: predict on cpu")
+        self.network.to(name)
         return self
 
     def predict(self, x: Any, *, split: str | None = None, batch_size: int = BATCH) -> Any:

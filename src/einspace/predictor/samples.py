@@ -1,7 +1,7 @@
 """Samples: what people give a predictor, read and checked piece by piece as the network's input, or refused with what was expected."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +9,26 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.echo import escaped
 from einspace.errors import TaskError
+from einspace.files import Member
 from einspace.predictor.about import About
-from einspace.reading.archives import read_loose
+from einspace.reading.archives import Loose, open_loose
 from einspace.reading.arrays import as_array
 from einspace.reading.axes import AXES, arranged
 from einspace.reading.frames import FRAMES
 from einspace.reading.images import find_images, read_image, suffixes
+from einspace.reading.rows import open_rows
 from einspace.reading.scanning import not_finite
-from einspace.reading.tables import TEXTS, in_rows, read_rows
+from einspace.reading.tables import TEXTS, in_rows
 
-Pieces = Callable[[slice], NDArray[Any]]
-"""Raw samples by their numbers, in the order of axes that was given."""
+Pieces = Callable[[int], Iterator[NDArray[Any]]]
+"""Raw samples from the first to the last, at most so many at a time, in the order of axes that was given."""
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Samples that are read when their turn comes.
+    """Samples that are read when their turn comes; those of files may take more than the memory.
 
     `where` names them in errors, `single` says that one sample was given without an axis of samples, `names` are what rows of
     predictions are called, and `targets` gives the targets that lie beside the samples; None where there are none.
@@ -33,7 +36,7 @@ class Samples:
 
     where: str
     count: int
-    read: Pieces
+    pieces: Pieces
     about: About
     single: bool = False
     names: Sequence[str] | None = None
@@ -41,16 +44,18 @@ class Samples:
 
     def batches(self, size: int) -> Iterator[NDArray[Any]]:
         """Batches (n, C, H, W) or (n, S, D), raw, finite, in the type that the network takes; raises TaskError that names a bad sample."""
-        dtype = np.dtype(self.about.preprocessing.dtype)
-        for start in range(0, self.count, size):
-            raw = self.read(slice(start, min(self.count, start + size)))
+        dtype, start = np.dtype(self.about.preprocessing.dtype), 0
+        for raw in self.pieces(size):
+            if raw.shape[1:] != self.about.given_shape:
+                raise TaskError(f"{self.where}: {self.about.expectation()}, and got {raw.shape[1:]} in sample {start}")
             found = not_finite(raw)
             if found is not None:
                 raise TaskError(
                     f"{self.where}: {self.about.expectation()}, all finite numbers, and got a value that is not finite in float32 in "
                     f"sample {start + found[1]}"
                 )
-            yield np.ascontiguousarray(arranged(raw, self.about.order), dtype)
+            start += len(raw)
+            yield np.require(arranged(raw, self.about.order), dtype, ["C", "W"])
 
 
 def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
@@ -65,6 +70,8 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
     Raises:
         TaskError: For anything else; the line says what the predictor was trained on, and what it got.
     """
+    if isinstance(given, str) and not given:
+        raise TaskError("the path of the samples is empty")
     if isinstance(given, str | Path):
         return _of_path(Path(given), about, split)
     if split is not None:
@@ -77,13 +84,14 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
 def _of_path(path: Path, about: About, split: str | None) -> Samples:
     suffix = path.suffix.lower()
     if not path.exists():
-        raise TaskError(f"{path}: there is no such file or folder")
-    if suffix in (".npz", ".npy") or (path.is_dir() and any(path.glob("*.npy"))):
-        x, y = read_loose(path, split)
-        found = _of_array(x, str(path), about)
-        return found if y is None else Samples(found.where, found.count, found.read, about, found.single, targets=lambda: y)
-    if split is not None:
+        raise TaskError(f"{escaped(str(path), keep='')}: there is no such file or folder")
+    several = suffix == ".npz" or (path.is_dir() and any(path.glob("*.npy")))
+    if split is not None and not several:
         raise TaskError(f"{path}: split chooses among the arrays of a .npz archive or a folder of .npy files")
+    if several or suffix == ".npy":
+        x, y = open_loose(path, split)
+        found = _of_array(x, str(path), about)
+        return found if y is None else replace(found, targets=y.read if isinstance(y, Member) else lambda: np.asarray(y))
     if path.is_dir():
         return _of_images(find_images(path), path, about)
     if suffix in (*TEXTS, *FRAMES):
@@ -93,27 +101,39 @@ def _of_path(path: Path, about: About, split: str | None) -> Samples:
     raise TaskError(f"{path}: {about.expectation()}, which lie in a folder, an image, a .npz or .npy file or a table, not in {suffix!r}")
 
 
-def _of_array(x: NDArray[Any], where: str, about: About) -> Samples:
+def _of_array(x: Loose, where: str, about: About) -> Samples:
     signals, shape = about.preprocessing.signals, about.given_shape
     if x.dtype.kind not in "biuf":
         raise TaskError(f"{where}: {about.expectation()}, and got values of the type {x.dtype}")
-    if signals is not None and x.ndim in (1, 2) and x.shape[-1] == len(signals.columns):
-        x = in_rows(x.reshape(-1, x.shape[-1]), signals.channels, signals.layout).reshape(*x.shape[:-1], *shape)
-    if x.shape != shape and x.shape[1:] != shape:
-        raise TaskError(f"{where}: {about.expectation()}, and got {x.dtype} of the shape {x.shape}{_hint(x, about)}")
-    single = x.shape == shape
+    in_a_row = signals is not None and x.ndim in (1, 2) and x.shape[-1] == len(signals.columns)
+    single = x.shape == shape or (in_a_row and x.ndim == 1)
+    if not single and not in_a_row and x.shape[1:] != shape:
+        raise TaskError(f"{where}: {about.expectation()}, and got {x.dtype} of the shape {x.shape}{_hint(x.shape, about)}")
     if not single and not len(x):
         raise TaskError(f"{where}: {about.expectation()}, and got no sample at all")
-    whole = x[None] if single else x
-    return Samples(where, len(whole), lambda rows: np.asarray(whole[rows]), about, single)
+    whole = _read(x)[None] if single else x
+
+    def pieces(size: int) -> Iterator[NDArray[Any]]:
+        for piece in _in_pieces(whole, size):
+            yield piece if signals is None or not in_a_row else in_rows(piece, signals.channels, signals.layout)
+
+    return Samples(where, len(whole), pieces, about, single)
 
 
-def _hint(x: NDArray[Any], about: About) -> str:
+def _in_pieces(x: Loose, size: int) -> Iterator[NDArray[Any]]:
+    return x.pieces(size) if isinstance(x, Member) else (np.asarray(x[start : start + size]) for start in range(0, len(x), size))
+
+
+def _read(x: Loose) -> NDArray[Any]:
+    return x.read() if isinstance(x, Member) else x
+
+
+def _hint(shape: tuple[int, ...], about: About) -> str:
     """The order of axes in which samples would fit, where there is one."""
     for order in AXES:
-        if order != about.order and len(order) in (x.ndim, x.ndim + 1):
-            batch = x if len(order) == x.ndim else x[None]
-            if arranged(batch[:1], order).shape[1:] == about.input:
+        if order != about.order and len(order) in (len(shape), len(shape) + 1):
+            one = np.broadcast_to(np.float32(0), (1, *shape[len(shape) - len(order) + 1 :]))
+            if arranged(one, order).shape[1:] == about.input:
                 return f"; they would fit if their axes were {order}: bring them to {about.order}"
     return ""
 
@@ -122,15 +142,8 @@ def _of_table(given: Any, where: str, about: About) -> Samples:
     signals = about.preprocessing.signals
     if signals is None:
         raise TaskError(f"{where}: {about.expectation()}, which were no table, and got a table")
-    x, _ = read_rows(given, signals, with_labels=False)
-    found = _of_array(x, where, about)
-
-    def labels() -> NDArray[Any]:
-        y = read_rows(given, signals, with_labels=True)[1]
-        assert y is not None
-        return y
-
-    return Samples(where, found.count, found.read, about, targets=labels)
+    rows = open_rows(given, signals)
+    return Samples(where, len(rows), rows.series, about, targets=rows.labels)
 
 
 def _of_images(files: list[Path], root: Path, about: About) -> Samples:
@@ -138,12 +151,13 @@ def _of_images(files: list[Path], root: Path, about: About) -> Samples:
         raise TaskError(f"{root}: {about.expectation()}, which were no files of images, and got {len(files)} of those")
     colours, shallow = about.input[0] == 3, about.preprocessing.given != "float32"
 
-    def read(rows: slice) -> NDArray[Any]:
-        found = [(file, read_image(file, colours, about.preprocessing.size, shallow)) for file in files[rows]]
-        for file, image in found:
-            if image.shape != about.input:
-                raise TaskError(f"{file}: {about.expectation()}, and got an image of {' x '.join(map(str, image.shape))}")
-        return np.stack([image for _, image in found])
+    def pieces(size: int) -> Iterator[NDArray[Any]]:
+        for start in range(0, len(files), size):
+            found = [(file, read_image(file, colours, about.preprocessing.size, shallow)) for file in files[start : start + size]]
+            for file, image in found:
+                if image.shape != about.input:
+                    raise TaskError(f"{file}: {about.expectation()}, and got an image of {' x '.join(map(str, image.shape))}")
+            yield np.stack([image for _, image in found])
 
     names = [str(file.relative_to(root)) for file in files]
-    return Samples(str(root), len(files), read, about, False, names, lambda: np.array([Path(name).parts[-2:][0] for name in names]))
+    return Samples(str(root), len(files), pieces, about, False, names, lambda: np.array([Path(name).parts[-2:][0] for name in names]))

@@ -49,12 +49,9 @@ class Trained:
     def described(self, raw: bool) -> dict[str, Any]:
         """The facts, with what goes into the network: raw samples or normalised ones."""
         given = self.preprocessing
-        shape = ["batch", *self.architecture.input.shape]
-        about: dict[str, Any] = {"shape": shape, "axes": "NCHW" if self.architecture.input.mode == "Im" else "NSD", "normalised": not raw}
-        if raw and given is not None:
-            about |= {"dtype": given.dtype, "given_axes": given.axes or about["axes"], "given_dtype": given.given}
-            if given.low is not None and given.high is not None:
-                about["range"] = {"low": given.low.ravel().tolist(), "high": given.high.ravel().tolist()}
+        about = (given or Preprocessing()).facts(self.architecture.input)
+        if not raw or given is None:
+            about = {name: about[name] for name in ("shape", "axes")} | {"normalised": not raw}
         scaled = given is not None and given.target_normaliser is not None
         normalised = " after they were normalised, with mean 0 and deviation 1" if scaled and not raw else ""
         return {**self.facts, "input": about, "output": f"{meaning(self.head)}{normalised}"}

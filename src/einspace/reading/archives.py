@@ -1,12 +1,13 @@
 """Arrays in files: .npz archives and folders of .npy files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.files import read_npy, read_npz
+from einspace.files import Member, npz_members, read_npy, read_npz
 from einspace.reading.source import SPLITS
 
 ARRAYS = {
@@ -14,6 +15,9 @@ ARRAYS = {
     **dict.fromkeys(("y", "labels", "label", "targets", "target", "masks", "mask"), "y"),
 }
 """Names of arrays of samples and of targets."""
+
+Loose = NDArray[Any] | Member
+"""An array in memory or mapped, or one in an archive."""
 
 Read = dict[str, tuple[NDArray[Any], NDArray[Any]]]
 """Samples and targets by split."""
@@ -29,20 +33,19 @@ def read_archive(path: Path) -> Read:
 
 def read_arrays(folder: Path) -> Read:
     """Files as in `read_archive`, `train_x.npy` and so on, of a folder; hidden ones are skipped."""
-    files = [path for path in sorted(folder.glob("*.npy")) if not path.name.startswith(".")]
-    return _paired({path.stem: read_npy(path) for path in files}, str(folder))
+    return _paired(_in_folder(folder), str(folder))
 
 
-def read_loose(path: Path, split: str | None = None) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def open_loose(path: Path, split: str | None = None) -> tuple[Loose, Loose | None]:
     """The samples of a .npy file, of a .npz archive or of a folder of .npy files, and the targets, if there are some.
 
-    `split` chooses among those of several, as `test` does `test_x`. An only array is the samples, whatever its name. Raises TaskError
-    where it is not clear which array is meant.
+    Large ones stay in their files. `split` chooses among those of several, as `test` does `test_x`. An only array is the samples, whatever
+    its name. Raises TaskError where it is not clear which array is meant.
     """
     if path.suffix.lower() == ".npy":
         return read_npy(path), None
-    arrays = {file.stem: read_npy(file) for file in sorted(path.glob("[!.]*.npy"))} if path.is_dir() else read_npz(path)
-    found: dict[tuple[str, str], NDArray[Any]] = {}
+    arrays: Mapping[str, Loose] = _in_folder(path) if path.is_dir() else npz_members(path)
+    found: dict[tuple[str, str], Loose] = {}
     for name, array in arrays.items():
         parts = name.lower().split("_")
         words = [ARRAYS[part] for part in parts if part in ARRAYS] or ["x"] * (len(arrays) == 1)
@@ -54,6 +57,10 @@ def read_loose(path: Path, split: str | None = None) -> tuple[NDArray[Any], NDAr
         what = f"{split} samples" if split else "samples" if not there else f"samples of {' and '.join(there)}, so say split"
         raise TaskError(f"{path}: holds {'no ' if not there else ''}{what}; its arrays are {', '.join(arrays)}")
     return found[there[0], "x"], found.get((there[0], "y"))
+
+
+def _in_folder(folder: Path) -> dict[str, NDArray[Any]]:
+    return {file.stem: read_npy(file) for file in sorted(folder.glob("[!.]*.npy"))}
 
 
 def _paired(arrays: dict[str, NDArray[Any]], where: str) -> Read:

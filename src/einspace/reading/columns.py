@@ -1,9 +1,9 @@
 """Columns of a table: which one is the label, which are left out, and which are signals."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,19 @@ NUMBERING = ("", "id", "index", "idx", "row")
 
 TIMES = ("time", "timestamp", "date", "datetime", "t", "seconds")
 """Columns whose rows may be the steps of one recording."""
+
+
+class Columns(Protocol):
+    """Columns with their names, in memory or in a file, whose rows can be had piece by piece."""
+
+    @property
+    def where(self) -> str: ...  # noqa: D102
+    @property
+    def names(self) -> list[str]: ...  # noqa: D102
+    @property
+    def named(self) -> bool: ...  # noqa: D102
+    def __len__(self) -> int: ...
+    def pieces(self, columns: Sequence[int], size: int) -> "Iterator[Table]": ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +49,13 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.columns[0])
+
+    def pieces(self, columns: Sequence[int], size: int) -> "Iterator[Table]":
+        """Some of the columns, so many rows at a time."""
+        names = [self.names[column] for column in columns]
+        for start in range(0, len(self), size):
+            cells = [self.columns[column][start : start + size] for column in columns]
+            yield replace(self, names=names, columns=cells, first=self.first + start)
 
     def place(self, row: int, column: int) -> str:
         """Where a cell is, in words."""
@@ -78,7 +98,7 @@ def is_numeric(table: Table, column: int) -> bool:
     return all(is_number(value) if isinstance(value, str) else isinstance(value, int | float | np.number) for value in values)
 
 
-def column_of(wanted: str | int, table: Table) -> int:
+def column_of(wanted: str | int, table: Columns) -> int:
     """The place of a column that is said by its name, or its number from 0; raises TaskError where there is none, or two."""
     names = table.names
     if isinstance(wanted, int | np.integer) and not isinstance(wanted, bool) and -len(names) <= wanted < len(names):

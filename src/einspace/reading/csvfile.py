@@ -2,15 +2,22 @@
 
 import csv
 import re
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 from pathlib import Path
+from typing import TextIO
 
 from einspace.errors import TaskError
-from einspace.files.border import check_room
+from einspace.files.border import check_room, reading
 from einspace.reading.columns import LABELS, Table, is_number
 
 TIMES = 8
 """Bytes of memory for each byte of a file: every cell is a text of its own."""
+
+BEGINNING = 2**20
+"""Characters of the first line in which the separator is looked for."""
 
 _DECIMAL = re.compile(r"\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*")
 """A number with a comma for its point."""
@@ -22,75 +29,152 @@ _BOTH = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+\.\d+\s*")
 """A number that has commas between its thousands, for it has a point too."""
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A file whose rows are read one after the other, and what one look at all of them has shown."""
+
+    path: Path
+    delimiter: str
+    names: list[str]
+    named: bool
+    count: int
+    """Rows of samples: those that are not blank, without that of the names."""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """What errors call it."""
+        return str(self.path)
+
+    @property
+    def first(self) -> int:
+        """The number of the first sample's row, as an editor counts."""
+        return 1 + self.named
+
+    def __len__(self) -> int:
+        return self.count
+
+    def pieces(self, columns: Sequence[int], size: int) -> Iterator[Table]:
+        """Some of the columns, so many rows at a time; raises TaskError where the file has changed since it was opened."""
+        names = [self.names[column] for column in columns]
+        rows = islice(_rows(self.path, _Points(self.where, self.delimiter)), int(self.named), None)
+        for start in range(0, self.count, size):
+            piece = list(islice(rows, min(size, self.count - start)))
+            if len(piece) < min(size, self.count - start) or any(len(row) <= max(columns) for row in piece):
+                raise TaskError(f"{self.path}: has changed while it was read")
+            cells = [[row[column].strip() for row in piece] for column in columns]
+            yield Table(self.where, names, cells, self.named, self.first + start)
+
+
+class _Points:
+    """Turns decimal commas into points, where commas do not separate the cells, and keeps in mind what they looked like."""
+
+    def __init__(self, where: str, delimiter: str) -> None:
+        self.where = where
+        self.delimiter = delimiter
+        self.example = ""
+        self.doubtful = True
+
+    def __call__(self, row: list[str]) -> list[str]:
+        """The row with points; raises TaskError where commas stand between thousands."""
+        return row if self.delimiter == "," else [self._cell(cell) if "," in cell else cell for cell in row]
+
+    def doubts(self) -> tuple[str, ...]:
+        """What is to be said of the commas: they may stand between thousands, if all that were seen can be read so."""
+        if not (self.example and self.doubtful):
+            return ()
+        note = f"decimal commas: {self.example} is read as {self.example.replace(',', '.')}"
+        return (f"{note}; if it is {self.example.replace(',', '')}, write the numbers without commas",)
+
+    def _cell(self, cell: str) -> str:
+        if _BOTH.fullmatch(cell):
+            raise TaskError(f"{self.where}: {cell.strip()!r} has commas between its thousands: write the numbers without")
+        if not _DECIMAL.fullmatch(cell):
+            return cell
+        self.example = self.example or cell.strip()
+        self.doubtful = self.doubtful and _THOUSANDS.fullmatch(cell) is not None
+        return cell.replace(",", ".")
+
+
 def read_csv(path: Path) -> Table:
     """The table of a file; raises TaskError that names the row, counted from 1 as in an editor."""
-    rows, doubts = _rows(path)
-    header, why = _header(rows)
-    names = [name.strip() for name in rows[0]] if header else [str(number) for number in range(len(rows[0]))]
-    body = rows[1:] if header else rows
-    for number, row in enumerate(body):
-        if len(row) != len(names):
-            raise TaskError(f"{path}, row {number + 1 + header}: has {len(row)} columns, but the first has {len(names)}")
-    columns = [[row[number].strip() for row in body] for number in range(len(names))]
-    return Table(str(path), names, columns, header, 1 + header, doubts=(*doubts, *why))
-
-
-def _rows(path: Path) -> tuple[list[list[str]], tuple[str, ...]]:
-    """The cells, and what is to be said of decimal commas."""
-    doubts: tuple[str, ...] = ()
     check_room(path, "a table", TIMES, "save it as .parquet, or its arrays as .npy")
+    sheet = open_csv(path)
+    (table,) = sheet.pieces(range(len(sheet.names)), len(sheet))
+    return replace(table, doubts=sheet.doubts)
+
+
+def open_csv(path: Path) -> Sheet:
+    """Look at all rows of a file, one of which is in memory at a time; raises TaskError as `read_csv` does."""
+    points = _Points(str(path), _delimiter(path))
+    rows = _rows(path, points)
+    first, second, count = next(rows, []), None, 1
+    words = [number for number, cell in enumerate(first) if not is_number(cell)]
+    again: set[int] = set()
+    blank = _blank(first)
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(first):
+            raise TaskError(f"{path}, row {number}: has {len(row)} columns, but the first has {len(first)}")
+        second, count = second or row, number
+        again.update(word for word in words if row[word] == first[word])
+        blank = min(blank, _blank(row)) if blank else 0
+    width = max(1, len(first) - blank)  # a separator may stand at the end of each row
+    if second is None or width < 2:
+        raise TaskError(f"{path}: a table of signals has two rows or more, of a label and signals, separated by , ; or tabs")
+    named, why = _header(first[:width], second[:width], again, count - 1)
+    names = [name.strip() for name in first[:width]] if named else [str(number) for number in range(width)]
+    return Sheet(path, points.delimiter, names, named, count - named, (*points.doubts(), *why))
+
+
+def _delimiter(path: Path) -> str:
+    with _opened(path) as file:
+        return max(",;\t", key=file.readline(BEGINNING).count)
+
+
+def _rows(path: Path, points: _Points) -> Iterator[list[str]]:
+    """The rows that are not blank."""
+    with _opened(path) as file:
+        for row in csv.reader(file, delimiter=points.delimiter, strict=True):
+            if row and any(cell.strip() for cell in row):
+                yield points(row)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """A file for reading; raises TaskError where it is no text."""
+    with reading(path, "a table"):
+        file = path.open(newline="", encoding="utf-8-sig")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            first = file.readline()
-            delimiter = max(",;\t", key=first.count)
-            file.seek(0)
-            rows = [row for row in csv.reader(file, delimiter=delimiter, strict=True) if row and any(cell.strip() for cell in row)]
+        with file:
+            yield file
     except UnicodeDecodeError as error:
         raise TaskError(f"{path}: cannot be read as a table: it is not UTF-8 ({error}); save it so") from None
     except (OSError, csv.Error) as error:
         raise TaskError(f"{path}: cannot be read as a table: {error}") from None
-    if delimiter != ",":
-        rows, doubts = _with_points(rows, str(path))
-    while rows and len(rows[0]) > 1 and all(len(row) == len(rows[0]) and not row[-1].strip() for row in rows):
-        rows = [row[:-1] for row in rows]  # a separator at the end of each row
-    if len(rows) < 2 or len(rows[0]) < 2:
-        raise TaskError(f"{path}: a table of signals has two rows or more, of a label and signals, separated by , ; or tabs")
-    return rows, doubts
 
 
-def _with_points(rows: list[list[str]], where: str) -> tuple[list[list[str]], tuple[str, ...]]:
-    """Cells with decimal points; raises TaskError where commas stand between thousands."""
-    cells = [cell for row in rows for cell in row if "," in cell]
-    both = next((cell for cell in cells if _BOTH.fullmatch(cell)), None)
-    if both is not None:
-        raise TaskError(f"{where}: {both.strip()!r} has commas between its thousands: write the numbers without")
-    commas = [cell for cell in cells if _DECIMAL.fullmatch(cell)]
-    if not commas:
-        return rows, ()
-    doubtful = all(_THOUSANDS.fullmatch(cell) for cell in commas)
-    shown = commas[0].strip()
-    note = f"decimal commas: {shown} is read as {shown.replace(',', '.')}"
-    changed = [[cell.replace(",", ".") if _DECIMAL.fullmatch(cell) else cell for cell in row] for row in rows]
-    return changed, ((f"{note}; if it is {shown.replace(',', '')}, write the numbers without commas",) if doubtful else ())
+def _blank(row: list[str]) -> int:
+    """How many cells at the end of a row are blank."""
+    return next((number for number, cell in enumerate(reversed(row)) if cell.strip()), len(row))
 
 
-def _header(rows: list[list[str]]) -> tuple[bool, tuple[str, ...]]:
+def _header(first: list[str], second: list[str], again: set[int], count: int) -> tuple[bool, tuple[str, ...]]:
     """Whether the first row holds names, and what is to be said of that.
 
     It does where it has a word in place of a number, where its numbers count up beside the name of a label, and where it is 0, 1, 2, ...
+    `again` are the columns in which its words stand in another row too, `count` is the number of other rows.
     """
-    first, body = rows[0], rows[1:]
-    if any(not is_number(name) and is_number(value) for name, value in zip(first, body[0], strict=False)):
+    if any(not is_number(name) and is_number(value) for name, value in zip(first, second, strict=True)):
         return True, ()
     numbers = [float(cell) for cell in first if is_number(cell)]
     words = [number for number, cell in enumerate(first) if not is_number(cell)]
     rising = all(left < right for left, right in pairwise(numbers))
-    unseen = all(first[number] not in {row[number] for row in body if number < len(row)} for number in words)
+    unseen = not again.intersection(words)
     shown = f"the first row, {', '.join(cell.strip() or '(empty)' for cell in first[:4])}{', ...' if len(first) > 4 else ''}"
     doubt = (f"{shown}, is read as names of columns; if it is a sample, give the columns names",)
     if words and unseen and numbers and (rising or any(first[number].strip().lower() in LABELS for number in words)):
         return True, () if any(first[number].strip().lower() in LABELS for number in words) else doubt
-    if words and unseen and not numbers and len(body) > 1:
+    if words and unseen and not numbers and count > 1:
         return True, doubt
     counting = len(numbers) > 2 and all(right - left == 1 for left, right in pairwise(numbers)) and numbers[0] in (0, 1)
     return (True, doubt) if counting and not words else (False, ())

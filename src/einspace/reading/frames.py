@@ -1,5 +1,7 @@
 """Data frames: those of pandas, polars, pyarrow and others that narwhals knows, and Parquet and Arrow files."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,13 @@ from einspace.errors import TaskError
 from einspace.files.border import reading
 from einspace.reading.columns import Table
 
-FRAMES = (".parquet", ".pq", ".arrow", ".feather", ".ipc")
+PARQUET = (".parquet", ".pq")
+"""Suffixes of Parquet files."""
+
+BUFFER = 2**16
+"""Bytes of each column of a Parquet file that are read ahead."""
+
+FRAMES = (*PARQUET, ".arrow", ".feather", ".ipc")
 """Suffixes of files that hold a data frame."""
 
 
@@ -31,21 +39,101 @@ def read_frame(given: Any, where: str) -> Table:
     return Table(where, [str(name) for name in frame.columns], [_column(frame.get_column(name)) for name in frame.columns], True, 0)
 
 
+@dataclass(frozen=True)
+class FrameFile:
+    """A Parquet, Arrow or Feather file whose rows are read one after the other."""
+
+    path: Path
+    names: list[str]
+    count: int
+    named: bool = True
+
+    @property
+    def where(self) -> str:
+        """What errors call it."""
+        return str(self.path)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def pieces(self, columns: Sequence[int], size: int) -> Iterator[Table]:
+        """Some of the columns, at most so many rows at a time; raises DataError for a file that is damaged."""
+        chosen, start = [self.names[column] for column in columns], 0
+        with reading(self.path, "a table"):
+            for batch in _batches(self.path, chosen, size):
+                piece = read_frame(batch, self.where)
+                yield replace(piece, first=start)
+                start += len(piece)
+
+
+def open_frame_file(path: Path) -> FrameFile:
+    """The names of the columns of a Parquet, Arrow or Feather file, and how many rows it has; raises DataError as `read_frame_file`."""
+    arrow = _arrow(path)
+    with reading(path, "a table"):
+        if path.suffix.lower() in PARQUET:
+            with arrow.parquet.ParquetFile(path) as file:
+                names, count = file.schema_arrow.names, file.metadata.num_rows
+        else:
+            names, count = [], 0
+            for batch in _record_batches(path):
+                names, count = batch.schema.names, count + batch.num_rows
+    if not names or not count:
+        raise TaskError(f"{path}: the data frame has {count} rows and {len(names)} columns")
+    return FrameFile(path, [str(name) for name in names], count)
+
+
 def read_frame_file(path: Path) -> Table:
     """The columns of a Parquet, Arrow or Feather file; raises DataError for one that cannot be read."""
+    arrow = _arrow(path)
+    with reading(path, "a table"):
+        if path.suffix.lower() in PARQUET:
+            return read_frame(arrow.parquet.read_table(path, memory_map=True), str(path))
+        batches = list(_record_batches(path))
+        if not batches:
+            raise TaskError(f"{path}: the data frame has 0 rows")
+        return read_frame(arrow.Table.from_batches(batches), str(path))
+
+
+def _arrow(path: Path) -> Any:
+    """The library that reads such files."""
     try:
-        from pyarrow import feather, ipc, parquet
+        import pyarrow.feather
+        import pyarrow.ipc
+        import pyarrow.parquet
     except ImportError:
         raise TaskError(f"{path}: such files are read with pyarrow: pip install 'einspace[arrow]'") from None
-    with reading(path, "a table"):
-        if path.suffix.lower() in (".parquet", ".pq"):
-            return read_frame(parquet.read_table(path, memory_map=True), str(path))
-        if path.suffix.lower() == ".feather":
-            return read_frame(feather.read_table(path), str(path))
-        with path.open("rb") as file:
-            stream = file.read(6) != b"ARROW1"
-            file.seek(0)
-            return read_frame((ipc.open_stream if stream else ipc.open_file)(file).read_all(), str(path))
+    return pyarrow
+
+
+def _batches(path: Path, names: list[str], size: int) -> Iterator[Any]:
+    """Tables of some columns, in that order, and of one row or more."""
+    arrow = _arrow(path)
+    if path.suffix.lower() in PARQUET:
+        with arrow.parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
+            yield from (
+                arrow.Table.from_batches([batch.select(names)])
+                for batch in file.iter_batches(size, columns=names, use_threads=False)
+                if batch.num_rows
+            )
+        return
+    for batch in _record_batches(path):
+        whole = arrow.Table.from_batches([batch.select(names)])
+        yield from (whole.slice(start, size) for start in range(0, batch.num_rows, size))
+
+
+def _record_batches(path: Path) -> Iterator[Any]:
+    """Those of an Arrow file, an Arrow stream or a Feather file, one after the other."""
+    arrow = _arrow(path)
+    with arrow.memory_map(str(path)) as source:
+        beginning = source.read(6)
+        source.seek(0)
+        if beginning.startswith(b"FEA1"):  # the first version of Feather, which has no pieces
+            yield from arrow.feather.read_table(source).to_batches()
+        elif beginning == b"ARROW1":
+            file = arrow.ipc.open_file(source)
+            yield from (file.get_batch(number) for number in range(file.num_record_batches))
+        else:
+            yield from arrow.ipc.open_stream(source)
 
 
 def _column(series: Any) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from einspace.errors import TaskError
-from einspace.reading.columns import Table, column_of
+from einspace.reading.columns import Columns, column_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Signals:
         numbers = int(data["width"]), int(data["channels"])
         return cls(columns, str(data["label"]), bool(data["named"]), *numbers, str(data["layout"]))
 
-    def find(self, table: Table) -> tuple[list[int], int | None]:
+    def find(self, table: Columns) -> tuple[list[int], int | None]:
         """The places of the signals and of the label, None where a table has no labels; other columns do not matter.
 
         Raises TaskError that names the first column that is missing.
@@ -51,7 +51,7 @@ class Signals:
         label = column_of(self.label, table) if self.label in table.names else None
         return [column_of(name, table) for name in self.columns], label
 
-    def _by_number(self, table: Table) -> tuple[list[int], int | None]:
+    def _by_number(self, table: Columns) -> tuple[list[int], int | None]:
         here = len(table.names)
         if here == self.width:
             return [int(name) for name in self.columns], int(self.label)

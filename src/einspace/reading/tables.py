@@ -56,28 +56,15 @@ def read_table(
     target, why, guessed = (said, "as you said", False) if said is not None else label_of(table, others)
     used = [number for number in range(len(table.names)) if number not in (target, *others)]
     hint = f"; all columns but the label's, {table.names[target]}, and that of the splits are signals; --drop leaves others out"
-    series, about, unsure = _series(table, used, int(channels), layout, hint)
+    series, about, unsure = series_of(table, used, int(channels), layout, hint)
     told = f"label: column {table.names[target]}, {why}"
     notes = [*([] if guessed else [told]), *notes, *about]
     doubts = [*table.doubts, *([told] if guessed else []), *doubts, *unsure]
-    y = _labels(table, target)
+    y = labels_of(table, target)
     pools = {"train": (series, y)} if apart is None else _divided(table, apart, series, y)
     columns = tuple(table.names[number] for number in used)
     signals = Signals(columns, table.names[target], table.named, len(table.names), int(channels), layout)
     return Source(pools, notes=tuple(notes), doubts=tuple(doubts), signals=signals)
-
-
-def read_rows(given: Any, signals: Signals, with_labels: bool) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Series (N, S, channels) from the columns of an earlier table, and their labels where they are wanted.
-
-    Raises TaskError for a table, a path or a data frame, that lacks a column, or a label that is wanted.
-    """
-    table = _table(given)
-    used, label = signals.find(table)
-    series = _series(table, used, signals.channels, signals.layout, "")[0]
-    if with_labels and label is None:
-        raise TaskError(f"{table.where}: the column of the label, {signals.label}, is missing here")
-    return series, _labels(table, label) if with_labels and label is not None else None
 
 
 def in_rows(x: NDArray[Any], channels: int, layout: str) -> NDArray[Any]:
@@ -97,8 +84,10 @@ def _table(given: Any) -> Table:
     return read_csv(given)
 
 
-def _series(table: Table, used: list[int], channels: int, layout: str, hint: str) -> tuple[NDArray[Any], tuple[str, ...], tuple[str, ...]]:
-    """The signals (N, S, channels), with notes and doubts."""
+def series_of(
+    table: Table, used: list[int], channels: int, layout: str, hint: str
+) -> tuple[NDArray[Any], tuple[str, ...], tuple[str, ...]]:
+    """The signals (N, S, channels) of the columns `used`, with notes and doubts; raises TaskError for a cell that is no number."""
     nested = [number for number in used if _is_nested(table.columns[number])]
     if nested:
         return _nested(table, nested, used)
@@ -146,7 +135,8 @@ def _nested(table: Table, nested: list[int], used: list[int]) -> tuple[NDArray[A
     return x[:, :, None] if x.ndim == 2 else x, (f"signals: column {table.names[nested[0]]}, a series in each row",), ()
 
 
-def _labels(table: Table, target: int) -> NDArray[Any]:
+def labels_of(table: Table, target: int) -> NDArray[Any]:
+    """The labels (N,) of a column; raises TaskError for a cell without one."""
     values = table.columns[target]
     for row, value in enumerate(values):
         missing = value is None or value == "" or (isinstance(value, float | np.floating) and np.isnan(value))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from einspace.errors import TaskError
+from einspace.features import Feature
 from einspace.networks.raw import RawNetwork, needs_double
 from einspace.reading.signals import Signals
 from einspace.tasks.split import Normaliser
@@ -78,6 +79,15 @@ class Preprocessing:
     def around(self, network: nn.Module) -> RawNetwork:
         """A trained network with this preprocessing inside it."""
         return RawNetwork(network, self.normaliser, self.target_normaliser, getattr(torch, self.dtype))
+
+    def facts(self, inputs: Feature) -> dict[str, Any]:
+        """What goes into the network that `around` gives, as JSON values by name, for those who load it elsewhere."""
+        axes = "NCHW" if inputs.mode == "Im" else "NSD"
+        found: dict[str, Any] = {"shape": ["batch", *inputs.shape], "axes": axes, "normalised": False, "dtype": self.dtype}
+        found |= {"given_axes": self.axes or axes, "given_dtype": self.given}
+        if self.low is not None and self.high is not None:
+            found["range"] = {"low": self.low.ravel().tolist(), "high": self.high.ravel().tolist()}
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; in place of an array of more than `LISTED` numbers the hash of its bytes, for `tensors` to hold it."""

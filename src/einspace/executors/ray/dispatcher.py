@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from einspace.evaluation.outcome import Evaluation, first_line
+from einspace.evaluation.weights import store_weights
 from einspace.executors.attempt import Attempt, Died
 from einspace.executors.clock import TICK, Clock
 from einspace.executors.messages import Epoch
@@ -120,11 +122,11 @@ class Dispatcher:
         if attempt.tries > self._retries + 1:  # Ray does not count those that it ends itself to save a node
             self._settle(attempt, Died(f"begun {attempt.tries} times, for its nodes ran out of memory", memory=True))
 
-    def _finish(self, attempt: Attempt, done: "Future[Evaluation]") -> None:
+    def _finish(self, attempt: Attempt, done: "Future[tuple[Evaluation, bytes | None]]") -> None:
         """Ray has ended an attempt."""
         if attempt.number in self._attempts:
             error = done.exception()
-            self._settle(attempt, done.result() if error is None else self._died(attempt, error))
+            self._settle(attempt, _kept(attempt, *done.result()) if error is None else self._died(attempt, error))
 
     def _died(self, attempt: Attempt, error: BaseException) -> Exception:
         """The event at a worker that Ray's error stands for, of a task that it could not bring to its end."""
@@ -142,6 +144,13 @@ class Dispatcher:
         if self._attempts.pop(attempt.number, None) is not None:
             self._mailbox.drop.remote(attempt.number)
             self._ray.cancel(attempt.inner, force=True)
+
+
+def _kept(attempt: Attempt, evaluation: Evaluation, weights: bytes | None) -> Evaluation:
+    """The evaluation, once its weights lie where the request wants them."""
+    if weights is None or attempt.request.keep is None:
+        return evaluation
+    return replace(evaluation, reason=store_weights(weights, attempt.request.keep) or evaluation.reason)
 
 
 def _nothing() -> None:

@@ -4,19 +4,23 @@ import gc
 import pickle
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
+from einspace.evaluation.weights import read_weights
 from einspace.executors.memory import limit_memory
 from einspace.executors.messages import VERDICT_WAIT, Epoch
 from einspace.executors.ray.runtime import load_ray
 from einspace.executors.worker import WorkerConfig
 
 
-def work(config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any) -> Evaluation:
+def work(config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any) -> tuple[Evaluation, bytes | None]:
     """Do one evaluation; the mailbox hears of its beginning, and of its epochs if it is watched.
 
+    The weights that the request wants kept come back beside the evaluation, for the driver's folder may be on another machine.
     The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to.
     """
     import torch
@@ -30,7 +34,7 @@ def work(config: WorkerConfig, number: int, request: Request, watched: bool, mai
     with suppress(ray.exceptions.RayError):
         tries = ray.get(mailbox.taken.remote(number), timeout=VERDICT_WAIT)  # before anything can end this process
     if tries == 0:  # it was cancelled while Ray was about to begin, which Ray's own cancellation can miss
-        return Evaluation(Outcome.CRASHED, reason="cancelled before it began")
+        return Evaluation(Outcome.CRASHED, reason="cancelled before it began"), None
     epochs: list[Epoch] = []
 
     def report(epoch: int, score: float, loss: float | None) -> bool:
@@ -41,13 +45,17 @@ def work(config: WorkerConfig, number: int, request: Request, watched: bool, mai
 
     device = config.device if torch.cuda.is_available() else "cpu"  # Ray can assign a logical GPU without hardware
     lift = limit_memory(device, config.memory_limit, config.memory_share)
-    try:
-        evaluation = attempt(request, config.work, device, report if watched else None)
-    finally:
-        lift()
+    with TemporaryDirectory(prefix="einspace-") as folder:
+        file = Path(folder, "weights.safetensors")
+        here = request if request.keep is None else replace(request, keep=str(file))
+        try:
+            evaluation = attempt(here, config.work, device, report if watched else None)
+        finally:
+            lift()
+        weights, reason = read_weights(file)
     gc.collect()  # a network is full of cycles
     try:
         pickle.dumps(evaluation)
     except Exception as error:  # noqa: BLE001 - pickling runs code of the user's, and Ray would send what is no plain data
-        return Evaluation(Outcome.ERROR, reason=f"the evaluation cannot be sent: {first_line(error)}")
-    return replace(evaluation, attempts=tries)
+        return Evaluation(Outcome.ERROR, reason=f"the evaluation cannot be sent: {first_line(error)}"), None
+    return replace(evaluation, attempts=tries, reason=evaluation.reason or reason), weights
