@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 import typer
 
 from einspace.config import flags, leaves
-from einspace.errors import UnknownNameError
+from einspace.errors import LimitError, UnknownNameError
 from einspace.features import Feature
+from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:
@@ -93,6 +94,14 @@ def _option(key: str) -> inspect.Parameter:
     option = typer.Option(*flags(key), help=field.description, show_default=shown, rich_help_panel=panel, metavar=metavar)
     info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
     return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
+
+
+def parse_shape(text: str) -> Feature:
+    """A shape from its text; raises LimitError for a sample that is larger than all that a backbone may write by default."""
+    feature, most = Feature.parse(text), Limits().activation_bytes
+    if most is not None and feature.bytes > most:
+        raise LimitError(f"an input of {feature} is {feature.bytes:,} bytes a sample, but at most {most:,} are taken: lower --shape")
+    return feature
 
 
 def read_architecture(text: str, shape: Feature) -> Architecture:

@@ -38,7 +38,13 @@ class TaskObjective:
         """Train and score; see `evaluate`."""
         return self.evaluate(architecture, context)
 
-    def evaluate(self, architecture: Architecture, context: Context, on_epoch: Callable[[int, float], None] | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        architecture: Architecture,
+        context: Context,
+        on_epoch: Callable[[int, float], None] | None = None,
+        before_batch: Callable[[], None] = lambda: None,
+    ) -> Evaluation:
         """Build the architecture's network, train it and score it.
 
         A search trains on `train` for `recipe.epochs_search` epochs and scores on `valid` after the last one. A final training is on
@@ -51,6 +57,7 @@ class TaskObjective:
             architecture: Backbone whose input is the task's.
             context: Seed, device, changes to the recipe, and where reports and weights go.
             on_epoch: Called after each epoch, counted from 1, with its training loss.
+            before_batch: Called for each batch that is trained on, and before the network is scored; what it raises ends the evaluation.
 
         Raises:
             NetworkError: The task's head does not fit the architecture's output.
@@ -76,7 +83,12 @@ class TaskObjective:
         def unseen() -> tuple[Tensor, Tensor]:
             return task.tensors(["test" if final else "valid"], device)
 
+        def loss_of(outputs: Tensor, targets: Tensor) -> Tensor:
+            before_batch()
+            return task.loss(outputs, targets)
+
         def score() -> float:
+            before_batch()
             inputs, targets = unseen()
             return task.score(predict(computed, inputs, recipe.batch_size), targets)
 
@@ -96,7 +108,7 @@ class TaskObjective:
         pruned = False
         try:
             generator = torch.Generator().manual_seed(context.seed)
-            train(computed, x, y, recipe, epochs, generator, after_epoch, task.loss, task.augmentation)
+            train(computed, x, y, recipe, epochs, generator, after_epoch, loss_of, task.augmentation)
         except _Pruned:
             pruned = True
         trained = perf_counter()

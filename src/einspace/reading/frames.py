@@ -10,11 +10,16 @@ from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.files.border import reading
+from einspace.files.border import Meter, reading
+from einspace.memory import capped
 from einspace.reading.columns import Table
+from einspace.regular import size_of
 
 FRAMES = (".parquet", ".pq", ".arrow", ".feather", ".ipc")
 """Suffixes of files that hold a data frame."""
+
+_VALUE = 8
+"""Bytes of a value that was read: a number in double precision, or the address of a text."""
 
 
 def read_frame(given: Any, where: str) -> Table:
@@ -32,20 +37,28 @@ def read_frame(given: Any, where: str) -> Table:
 
 
 def read_frame_file(path: Path) -> Table:
-    """The columns of a Parquet, Arrow or Feather file; raises DataError for one that cannot be read."""
+    """The columns of a Parquet, Arrow or Feather file; raises DataError for one that cannot be read, or that memory cannot hold.
+
+    A few bytes can stand for a column of any length. How many rows there are is looked up first, where a file says it, and what it
+    unpacks to is bound as it is read.
+    """
     try:
-        from pyarrow import feather, ipc, parquet
+        from pyarrow import dataset, feather, ipc, parquet
     except ImportError:
         raise TaskError(f"{path}: such files are read with pyarrow: pip install 'einspace[arrow]'") from None
-    with reading(path, "a table"):
-        if path.suffix.lower() in (".parquet", ".pq"):
-            return read_frame(parquet.read_table(path, memory_map=True), str(path))
-        if path.suffix.lower() == ".feather":
-            return read_frame(feather.read_table(path), str(path))
+    suffix = path.suffix.lower()
+    with reading(path, "a table"), capped():
         with path.open("rb") as file:
-            stream = file.read(6) != b"ARROW1"
-            file.seek(0)
-            return read_frame((ipc.open_stream if stream else ipc.open_file)(file).read_all(), str(path))
+            stream = suffix not in (".parquet", ".pq") and file.read(6) not in (b"ARROW1", b"FEA1")
+        if stream:
+            with path.open("rb") as file:
+                return read_frame(ipc.open_stream(file).read_all(), str(path))
+        found = dataset.dataset(path, format="parquet" if suffix in (".parquet", ".pq") else "feather")
+        values = found.count_rows() * len(found.schema)
+        Meter(path, size_of(path)).count(_VALUE * values, f"that are its {values:,} values")
+        if suffix in (".parquet", ".pq"):
+            return read_frame(parquet.read_table(path, memory_map=True), str(path))
+        return read_frame(feather.read_table(path), str(path))
 
 
 def _column(series: Any) -> NDArray[Any]:
