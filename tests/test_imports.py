@@ -27,7 +27,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "echo": 0,
     "regular": 0,
     "quantities": 0.5,
-    "machine": 0,
+    "machine": -1,
     "forkserver": 0.5,
     "memory": 0.5,
     "networks": 20,

@@ -9,6 +9,7 @@ from einspace.features import Feature
 from einspace.networks.export import Exported
 from einspace.predictor.trained import Trained, meaning
 from einspace.quantities import quantity
+from einspace.regular import size_of
 from einspace.reporting.loading import loading
 from einspace.reporting.result import verdict
 from einspace.reporting.tables import spread
@@ -65,8 +66,9 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
 def is_card(path: Path) -> bool:
     """Whether a file is a model card of ours, or missing."""
     try:
+        size_of(path)
         with path.open(encoding="utf-8") as file:
-            return file.readline().strip() == MARK
+            return file.readline(len(MARK) + 1).strip() == MARK
     except FileNotFoundError:
         return True
     except (OSError, ValueError):
