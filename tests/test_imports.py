@@ -24,7 +24,7 @@ ORDER = [
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "drafts": 0,
     "locks": 0.5,
-    "echo": 0,
+    "echo": -1,
     "regular": 0,
     "quantities": 0.5,
     "machine": -1,

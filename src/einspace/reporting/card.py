@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from einspace.echo import escaped
 from einspace.features import Feature
 from einspace.networks.export import Exported
 from einspace.predictor.trained import Trained, meaning
@@ -76,7 +77,7 @@ def is_card(path: Path) -> bool:
 
 
 def _purpose(settings: dict[str, Any], found: Trained, fresh: bool) -> str:
-    words = f"A network for the task `{settings['task']}`. It gives {meaning(found.head)}."
+    words = f"A network for the task `{escaped(settings['task'], keep='')}`. It gives {meaning(found.head)}."
     untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the search's own training.**"
     return words + (untrained if fresh else "")
 
@@ -95,7 +96,7 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
     labels = facts["classes"]
     if labels:
         more = f" and {len(labels) - CLASSES} more" if len(labels) > CLASSES else ""
-        lines.append(f"- Classes, in the order of the outputs: {', '.join(labels[:CLASSES])}{more}")
+        lines.append(f"- Classes, in the order of the outputs: {', '.join(escaped(label, keep='') for label in labels[:CLASSES])}{more}")
     lines.append(f"- Fingerprint of the data: `{facts['data']}`")
     return ["\n".join(lines)]
 
