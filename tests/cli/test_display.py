@@ -1,5 +1,7 @@
 """How a search shows how far it is."""
 
+import time
+
 import pytest
 from rich.progress import Progress as Bar
 from tests.commands import call
@@ -7,6 +9,7 @@ from tests.commands import call
 from einspace.callbacks import Progress
 from einspace.cli.display import SearchDisplay
 from einspace.cli.options import PANELS
+from einspace.cli.output import waiting
 from einspace.config import SearchSettings, leaves
 from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.trial import Costs, Proposal, Trial
@@ -45,3 +48,17 @@ def test_every_option_of_a_search_is_in_a_panel(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("COLUMNS", "120")
     said = call("search", "--help").stdout
     assert all(f"─ {panel} ─" in said for panel in PANELS)
+
+
+def test_what_takes_long_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line on standard error, without a terminal too, and with any name in it; what is quick says nothing."""
+    with waiting("reading [/x]a\nb", seconds=0.01):
+        end = time.monotonic() + 10
+        said = ""
+        while not said and time.monotonic() < end:
+            said += capsys.readouterr().err
+            time.sleep(0.01)
+    with waiting("writing"):
+        pass
+    assert said == "reading [/x]a\\x0ab ...\n"
+    assert capsys.readouterr().err == ""

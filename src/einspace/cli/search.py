@@ -11,7 +11,7 @@ import typer
 from einspace import forkserver
 from einspace.cli.display import SearchDisplay
 from einspace.cli.options import AsJson, parameter, with_settings
-from einspace.cli.output import err, out, print_json, progress
+from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.config import SearchSettings, leaves, load, notes
 from einspace.errors import StorageError
 from einspace.quantities import seconds_of
@@ -60,7 +60,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.tasks import load_task
     from einspace.tasks.fingerprints import fingerprint
 
-    task = load_task(settings.task, settings.data_folder, settings.own)
+    with waiting(f"reading the data of {settings.task}"):
+        task = load_task(settings.task, settings.data_folder, settings.own)
     err.print(task.summary(), highlight=False, soft_wrap=True)
     if data is not None and fingerprint(task) != data:
         told = [*told, f"data: the samples of {task.name} are others here"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, parameter, read_architecture, with_settings
-from einspace.cli.output import err, out, print_json, progress
+from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.config import load
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts, spread
@@ -33,7 +33,8 @@ def evaluate(
 
     given = {key: options[parameter(key)] for key in ("time_limit", *COMPUTE, *OWN) if options[parameter(key)] is not None}
     settings, _ = load(None, {"task": task_name, **given})
-    task = load_task(settings.task, data, settings.own)
+    with waiting(f"reading the data of {settings.task}"):
+        task = load_task(settings.task, data, settings.own)
     if task.path:
         err.print(task.summary(), highlight=False, soft_wrap=True)
     architecture = read_architecture(text, task.input)
