@@ -2,10 +2,13 @@
 
 import logging
 
+import numpy as np
 import pytest
 
 import einspace
 from einspace.echo import escaped, masked
+from einspace.errors import DataError, EinspaceError, NotationError, RunError, StorageError, UnknownNameError
+from einspace.networks.export.facts import properties
 
 SECRET = "hunter2"
 
@@ -53,3 +56,45 @@ def test_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "einspace"):
         logging.getLogger("einspace").warning("%s is away: %s", "postgresql://me:hunter2@host/name", "\x1b[2J")
     assert caplog.messages == ["postgresql://me:***@host/name is away: \\x1b[2J"]
+
+
+HOSTILE = "cat\nerror: all is well\x1b[2J\u202e\r"
+"""A name that would write a line of its own, clear the terminal and turn what follows round."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EinspaceError(f"{HOSTILE} is no task"),
+        DataError(f"{HOSTILE}: cannot be read"),
+        UnknownNameError("run", HOSTILE, [HOSTILE]),
+        RunError("a folder", HOSTILE),
+        StorageError(f"{HOSTILE}:", "  einspace search"),
+        NotationError("an unknown operation", f"[relu {HOSTILE!s}]".replace("\n", " "), 6, HOSTILE),
+    ],
+)
+def test_errors(error: EinspaceError) -> None:
+    """No name in a message begins a line, and none holds a control character; lines of ours stay lines."""
+    lines = str(error).split("\n")
+    assert len(lines) == (3 if isinstance(error, NotationError) else len(error.args) if type(error) in (RunError, StorageError) else 1)
+    assert all(line == escaped(line, keep="") for line in lines)
+
+
+def test_names_of_classes() -> None:
+    """They are shown on one line, and are data as they are; ONNX's metadata have neither they nor the task with control characters."""
+    x, y = np.arange(128, dtype=np.float32).reshape(8, 1, 4, 4), np.arange(8) % 2
+    task = einspace.Task.from_arrays(x, y, labels=(HOSTILE, "dog"), name=HOSTILE)
+    assert task.labels[0] == HOSTILE
+    assert all(line == escaped(line, keep="") for line in task.summary().split("\n"))
+    assert len(task.summary().split("\n")) == len(einspace.Task.from_arrays(x, y, labels=("a", "b"), name="a").summary().split("\n"))
+    assert all(text.isascii() and text.isprintable() for text in properties({"task": HOSTILE, "classes": [HOSTILE]}).values())
+
+
+def test_the_report() -> None:
+    """A page shows them escaped, and its own markup as it is."""
+    from markupsafe import Markup
+
+    from einspace.result.report.page import _environment
+
+    shown = _environment().from_string("{{ name }}{{ mark }}").render(name="<b>\x1b\u202e", mark=Markup("<i>"))
+    assert shown == "&lt;b&gt;\\x1b\\u202e<i>"

@@ -44,6 +44,47 @@ def run_settings(path: Path) -> object:
     return Run(path.parent, "run").settings()
 
 
+def of_run(name: str, read: Callable[[Path], object]) -> Callable[[Path], object]:
+    """Reads a folder in which the path lies under a name."""
+
+    def call(path: Path) -> object:
+        (path.parent / "run").mkdir(exist_ok=True)
+        (path.parent / "run" / name).symlink_to(path)
+        return read(path.parent / "run")
+
+    return call
+
+
+def stored_predictor(folder: Path) -> object:
+    from einspace.predictor import load_predictor
+
+    return load_predictor(folder)
+
+
+def stored_weights(folder: Path) -> object:
+    from einspace.predictor.folder import WEIGHTS, _file
+
+    return _file(folder, WEIGHTS, {})
+
+
+def stored_grammar(folder: Path) -> object:
+    from einspace.attachments import grammar_of_run
+
+    return grammar_of_run(folder, {})
+
+
+def stored_preprocessing(folder: Path) -> object:
+    from einspace.attachments import preprocessing_of_run
+
+    return preprocessing_of_run(folder, {"preprocessing": {}})
+
+
+def stored_study(folder: Path) -> object:
+    from einspace.result import load_result
+
+    return load_result(folder.name, str(folder.parent))
+
+
 READERS: dict[str, Callable[[Path], object]] = {
     "a.npy": read_npy,
     "a.npz": read_npz,
@@ -58,6 +99,11 @@ READERS: dict[str, Callable[[Path], object]] = {
     "a.safetensors": load_weights,
     "a.png": read_image,
     "run.json": run_settings,
+    "predictor.json": of_run("predictor.json", stored_predictor),
+    "weights.safetensors": of_run("weights.safetensors", stored_weights),
+    "grammar.json": of_run("grammar.json", stored_grammar),
+    "preprocessing.safetensors": of_run("preprocessing.safetensors", stored_preprocessing),
+    "study.db": of_run("study.db", stored_study),
 }
 
 
@@ -77,11 +123,11 @@ def test_pipes_and_devices(tmp_path: Path, name: str, kind: str) -> None:
 def test_files_of_20_gib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of holes, which takes no room on the disk, is refused by its size before it is read."""
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
-    for name in ("a.csv", "a.idx", "a.yaml", "a.safetensors", "run.json"):
+    for name in ("a.csv", "a.idx", "a.yaml", "a.safetensors", "run.json", "weights.safetensors", "study.db"):
         path = tmp_path / name
         with path.open("wb") as file:
             file.truncate(20 * 2**30)
-        with pytest.raises(EinspaceError, match=r"larger than|but 1,073,741,824 are free|at most 1,073,741,824 are read"):
+        with pytest.raises(EinspaceError, match=r"larger than|but 1,073,741,824 are free|at most 1,073,741,824 are read|not a database"):
             READERS[name](path)
 
 

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load, save_file
 
 from einspace.drafts import draft_of, write_text
 from einspace.errors import RunError, TaskError
 from einspace.grammar import Grammar, grammar_data, grammar_of
+from einspace.regular import read_json, read_whole
 from einspace.settings import Settings
 from einspace.tasks.preprocessing import Preprocessing
 
@@ -38,7 +39,7 @@ def grammar_of_run(run: Path, settings: Settings) -> Grammar | None:
     """
     path = run / GRAMMAR
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -58,6 +59,6 @@ def preprocessing_of_run(run: Path, settings: Settings) -> Preprocessing | None:
         return None
     path = run / PREPROCESSING
     try:
-        return Preprocessing.from_json(settings["preprocessing"], load_file(path) if path.is_file() else {})
+        return Preprocessing.from_json(settings["preprocessing"], load(read_whole(path)) if path.exists() else {})
     except (OSError, SafetensorError, TaskError) as error:
         raise RunError(f"{path} cannot be used: {error}") from None

@@ -40,6 +40,15 @@ def escaped(text: str, keep: str = "\n\t") -> str:
     return "".join(character if character in keep or not _is_unsafe(character) else _escape(character) for character in text)
 
 
+def replaced(text: str) -> str:
+    r"""A text of the same length whose control characters are written as one sign each, for a caret under it.
+
+    >>> replaced("relu\x1b[31m")
+    'relu�[31m'
+    """
+    return "".join("\ufffd" if _is_unsafe(character) else character for character in text)
+
+
 def _is_unsafe(character: str) -> bool:
     return character in _DIRECTIONS or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 

@@ -22,6 +22,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from einspace.echo import escaped, replaced
+
 SHOWN = 8
 """Features that a message shows at most."""
 
@@ -32,7 +34,14 @@ def cut(text: str) -> str:
 
 
 class EinspaceError(Exception):
-    """The base of all errors that tell a user what to change."""
+    """The base of all errors that tell a user what to change.
+
+    Its arguments are the lines of the message. Names and texts of others in them are shown with their control characters escaped, so that
+    none begins a line of its own or writes to the terminal.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(escaped(str(line), keep="\t") for line in self.args)
 
 
 class ShapeError(EinspaceError):
@@ -77,10 +86,10 @@ class NotationError(EinspaceError):
         column = self.position - start
         shown = self.text[start : len(self.text) if end < 0 else end].replace("\t", " ")
         cut = max(0, column - 60)
-        excerpt = ("…" if cut else "") + shown[cut : column + 40] + ("…" if len(shown) > column + 40 else "")
+        excerpt = ("…" if cut else "") + replaced(shown[cut : column + 40]) + ("…" if len(shown) > column + 40 else "")
         caret = " " * (column - cut + (1 if cut else 0)) + "^"
-        hint = f": {self.hint}" if self.hint else ""
-        return f"{self.problem}, at line {line}, column {column + 1}{hint}\n  {excerpt}\n  {caret}"
+        hint = f": {escaped(self.hint, keep='')}" if self.hint else ""
+        return f"{escaped(self.problem, keep='')}, at line {line}, column {column + 1}{hint}\n  {excerpt}\n  {caret}"
 
 
 class GrammarError(EinspaceError):
@@ -111,7 +120,7 @@ class UnknownNameError(EinspaceError):
     def __str__(self) -> str:
         nearest = get_close_matches(self.name, self.known, n=3, cutoff=0.5)
         guess = f" did you mean {' or '.join(nearest)}?" if nearest else ""
-        return f"unknown {self.kind} {self.name!r}:{guess} Known: {', '.join(self.known)}"
+        return escaped(f"unknown {self.kind} {self.name!r}:{guess} Known: {', '.join(self.known)}", keep="")
 
 
 class SettingError(EinspaceError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import lock_descriptor
 
 from einspace.errors import RunError
+from einspace.regular import read_small
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def is_gone(file: Path, descriptor: int) -> bool:
 
 def _read(note: Path) -> str:
     try:
-        return note.read_text(encoding="utf-8").strip()[:80] or "unknown"
+        return read_small(note, 80).decode("utf-8").strip() or "unknown"
     except (OSError, ValueError):
         return "unknown"
 

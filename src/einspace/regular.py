@@ -7,6 +7,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from einspace.machine import free_memory
+
 SMALL = 64 * 2**20
 """Bytes of a file of settings or notes, at most."""
 
@@ -30,6 +32,11 @@ def read_small(path: Path, most: int = SMALL) -> bytes:
         raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", os.fspath(path))
     with path.open("rb") as file:
         return file.read(most)
+
+
+def read_whole(path: Path) -> bytes:
+    """A whole file that memory has room for, such as one of weights; raises OSError for one that is larger than what is free."""
+    return read_small(path, free_memory())
 
 
 def read_json(path: Path, most: int = SMALL) -> Any:

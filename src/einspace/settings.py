@@ -77,8 +77,8 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     # A run from before there was an option had it off.
     lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
     if lines:
-        changed = "\n".join(f"  {line}" for line in lines)
-        raise RunError(f"the run {run!r} was started with other settings: continue it with the same, or choose another name\n{changed}")
+        said = f"the run {run!r} was started with other settings: continue it with the same, or choose another name"
+        raise RunError(said, *(f"  {line}" for line in lines))
     for line in differences(stored.get("versions", {}), here.get("versions", {}), "versions."):
         _LOG.warning("the run %s was started with another version: %s", run, line)
     for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):

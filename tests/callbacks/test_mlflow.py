@@ -84,6 +84,25 @@ def test_a_store_that_cannot_be_had_is_refused_at_once(tmp_path: Path) -> None:
         callbacks.parse("mlflow:nowhere://x")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:hunter2@host:port",
+        "http://me:hunter2@host:99999",
+        "https://me:hunter2@[::1",
+        "postgresql://me:hunter2@host:port/name",
+        "nowhere://me:hunter2@host/\x1b[2J\nall is well",
+    ],
+)
+def test_a_malformed_address(address: str) -> None:
+    """It is one line, before the search begins, and shows no password."""
+    with pytest.raises(SettingError, match="MLflow cannot use") as caught:
+        callbacks.parse(f"mlflow:{address}")
+    said = str(caught.value)
+    assert "hunter2" not in said
+    assert said.isprintable()
+
+
 def test_a_server_that_is_not_there_costs_the_log_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

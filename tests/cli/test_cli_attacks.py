@@ -144,7 +144,7 @@ def test_what_a_file_connects_to(tmp_path: Path) -> None:
     assert outward(found, set()) == []
 
 
-@pytest.mark.parametrize("value", ["1_0", "010", "1:30", "0x10", "0b1", "0o7", "+0x1", "1_0.5", "1:30.5"])
+@pytest.mark.parametrize("value", ["1_0", "010", "1:30", "0x10", "0b1", "0o7", "+0x1", "1_0.5", "1:30.5", "1\u0663"])
 def test_numbers_by_accident(tmp_path: Path, value: str) -> None:
     """What is a number only by the rules of YAML 1.1 is none, and the message shows it."""
     settings = tmp_path / "settings.yaml"
@@ -152,6 +152,20 @@ def test_numbers_by_accident(tmp_path: Path, value: str) -> None:
         settings.write_text(f"task: digits\n{key}: {value}\n")
         with pytest.raises(EinspaceError, match=f"{key} must be a .*number.*, not {value!r}".replace("+", r"\+")):
             load(settings, {})
+
+
+@pytest.mark.parametrize("value", ["1_0", "010", "1:30", "0x10", "\u0663", "1\u0663", "5_0_0", "1e400x", "9" * 401])
+@pytest.mark.parametrize("option", ["-n", "--seed", "-p"])
+def test_numbers_of_options_by_accident(option: str, value: str) -> None:
+    """What Python or YAML reads as a number and people do not is none on the command line either."""
+    assert "not" in refused("sample", option, value)
+
+
+def test_numbers_of_options() -> None:
+    """Numbers as people write them are read, within the bounds of the option, and a data set's sizes are too."""
+    assert call("sample", "-n", "1", "-p", "5e-1", "--max-parameters", "50_000_000", "--seed", "-5").returncode == 0
+    assert "'0' is not a whole number of at least 1" in refused("sample", "-n", "0")
+    assert "samples are TRAIN,VALID,TEST" in refused("data", "prepare", "gutenberg", "--samples", "1_0,2,3", "--from", ".")
 
 
 def test_numbers(tmp_path: Path) -> None:

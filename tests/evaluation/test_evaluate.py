@@ -2,7 +2,9 @@
 
 import json
 
+import psutil
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from einspace.cli import app
@@ -45,7 +47,7 @@ def test_what_cannot_be_evaluated() -> None:
 def _scores(monkeypatch: pytest.MonkeyPatch, values: dict[int, float | None]) -> None:
     """Make up the scores of the seeds; None is a loss that is not finite."""
 
-    def made_up(self: TaskObjective, architecture: Architecture, context: Context, on_epoch: object) -> Evaluation:
+    def made_up(self: TaskObjective, architecture: Architecture, context: Context, *_: object) -> Evaluation:
         value = values[context.seed]
         if value is None:
             raise NotANumber((1.0, float("nan")))
@@ -79,3 +81,34 @@ def test_a_seed_that_failed_takes_the_mean_away(monkeypatch: pytest.MonkeyPatch)
     done = CliRunner().invoke(app, WORDS)
     assert isinstance(done.exception, EinspaceError)
     assert str(done.exception) == "the architecture cannot be trained on digits: the loss of epoch 2 is nan"
+
+
+def test_a_training_that_takes_too_long() -> None:
+    """It ends after the batch that passes the limit, as a timeout, in the function and in the command."""
+    task = load_task("digits")
+    found = evaluate(WORDS[1], task, time_limit=1e-6).evaluations[0]
+    assert (found.outcome, found.value, found.reason) == (Outcome.TIMEOUT, None, "not finished after 1e-06 seconds")
+    done = CliRunner().invoke(app, [*WORDS[:3], "--time-limit", "1e-6"])
+    assert isinstance(done.exception, EinspaceError)
+    assert (
+        str(done.exception)
+        == "the architecture cannot be trained on digits: timeout: not finished after 1e-06 seconds; --time-limit gives it longer"
+    )
+    with pytest.raises(SettingError, match="over 0 seconds"):
+        evaluate(WORDS[1], task, time_limit=0)
+
+
+def test_a_training_that_needs_too_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is out-of-memory by the architecture's own figures, or once an allocation fails; no allocation beyond what is free succeeds."""
+    task = load_task("digits")
+    free = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free._replace(available=1000))
+    found = evaluate(WORDS[1], task).evaluations[0]
+    assert (found.outcome, found.reason[:25]) == (Outcome.OUT_OF_MEMORY, "to train an architecture ")
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free._replace(available=2**30))
+    monkeypatch.setattr(TaskObjective, "evaluate", lambda *_: torch.ones(2**32))
+    found = evaluate(WORDS[1], task).evaluations[0]
+    assert found.outcome is Outcome.OUT_OF_MEMORY
+    assert "allocate" in found.reason
+    monkeypatch.setattr(TaskObjective, "evaluate", lambda *_: bytearray(2**34))
+    assert evaluate(WORDS[1], task).evaluations[0].outcome is Outcome.OUT_OF_MEMORY

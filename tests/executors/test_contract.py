@@ -9,9 +9,10 @@ import pytest
 from tests.executors.executor_samples import FACTORIES
 from tests.executors.waiting import gone, until
 
+from einspace import machine
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
-from einspace.executors import Executor, machine
+from einspace.executors import Executor
 from einspace.executors.processes import STOPPING
 
 pytestmark = pytest.mark.timeout(90)

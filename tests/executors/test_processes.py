@@ -17,10 +17,11 @@ from tests.executors import executor_samples
 from tests.executors.executor_samples import make_processes as make
 from tests.executors.waiting import gone, kill, until, workers
 
+from einspace import machine
 from einspace.errors import SettingError
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Outcome, Request
-from einspace.executors import ProcessExecutor, machine, slot
+from einspace.executors import ProcessExecutor, slot
 from einspace.executors.clock import Clock
 
 pytestmark = pytest.mark.timeout(90)

@@ -17,6 +17,7 @@ from tests import study_samples
 from tests.executors import executor_samples, ray_samples
 from tests.executors.waiting import gone, until
 
+import einspace
 from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation import Outcome, Request, Work
 from einspace.evaluation.attempt import attempt
@@ -210,6 +211,43 @@ def test_no_worker_outlives_the_driver(tmp_path: Path) -> None:
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
+
+
+PROGRAM = """
+from einspace.evaluation import Request, Work
+from einspace.executors import RayExecutor
+from einspace.features import Feature
+from beside import own
+
+if __name__ == "__main__":
+    with RayExecutor(Work(own, Feature((1, 2, 2)))) as executor:
+        print(executor.submit(Request("[relu norm]")).result().reason)
+"""
+
+BESIDE = """
+import os
+from einspace.evaluation import Evaluation, Outcome
+
+def own(architecture, context):
+    return Evaluation(Outcome.OK, 1.0, reason=os.getcwd())
+"""
+
+
+def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
+    """What lies beside the data runs in no worker of Ray's; modules beside the program are found, and paths are those of the driver."""
+    data, scripts = tmp_path / "data", tmp_path / "scripts"
+    data.mkdir()
+    scripts.mkdir()
+    for name in ("torch", "numpy", "struct", "einspace", "psutil", "sitecustomize"):
+        (data / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'a').write(__name__)\nraise SystemError")
+    (scripts / "search.py").write_text(PROGRAM)
+    (scripts / "beside.py").write_text(BESIDE)
+    environment = {**os.environ, "PYTHONPATH": str(Path(einspace.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, str(scripts / "search.py")], cwd=data, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.stdout.splitlines() == [str(data)], done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_choice() -> None:

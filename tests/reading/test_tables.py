@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from einspace import Task, load_task
-from einspace.errors import TaskError
+from einspace.errors import DataError, TaskError
+from einspace.reading.frames import read_frame_file
 from einspace.reading.tables import read_table
 from einspace.tasks import DataOptions
 
@@ -229,3 +231,36 @@ def test_precision_of_a_table(tmp_path: Path) -> None:
     path = table(tmp_path, [[*HEAD, "label"], *([*map(repr, map(float, times[row])), WORDS[row]] for row in range(40))])
     assert np.array_equal(read_table(path).pools["train"][0][:, :, 0], times)
     assert len(np.unique(Task.from_csv(path).train.x)) > 100
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".feather", ".arrow"])
+def test_tables_that_unpack_to_more_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    """A file of some kilobytes that stands for a column of millions of values is refused by what it says of itself, before it is read."""
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import feather, parquet
+
+    column = pyarrow.chunked_array([pyarrow.array(np.zeros(100_000))] * 20)
+    table = pyarrow.table({"label": column, "a": column})
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".parquet":
+        parquet.write_table(table, path, compression="zstd")
+    else:
+        feather.write_feather(table, path, compression="zstd")
+    assert path.stat().st_size < 200_000
+    free = psutil.virtual_memory()._replace(available=30_000_000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.raises(DataError, match=r"a\.\w+: would unpack from [\d,]+ to 32,000,000 bytes or more, but at most 30,000,000 are read"):
+        read_frame_file(path)
+
+
+def test_texts_that_unpack_to_more_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So is one whose few rows hold a long text each, once memory ends."""
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    words = pyarrow.DictionaryArray.from_arrays(pyarrow.array(np.zeros(4000, np.int32)), pyarrow.array(["x" * 500_000]))
+    parquet.write_table(pyarrow.table({"label": words}), tmp_path / "a.parquet", store_schema=False)
+    free = psutil.virtual_memory()._replace(available=300_000_000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.raises(DataError, match=r"a\.parquet: cannot be read as a table: \w+ of size [\d]+ failed"):
+        read_frame_file(tmp_path / "a.parquet")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -49,11 +50,10 @@ class Sizes:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Three whole numbers with commas between them."""
-        try:
-            train, valid, test = (int(part) for part in text.split(","))
-        except ValueError:
-            raise SettingError(f"samples are TRAIN,VALID,TEST, as in 6000,2000,1000, not {text!r}") from None
-        return cls(train, valid, test)
+        parts = [part.strip() for part in text.split(",")]
+        if len(parts) != 3 or not all(re.fullmatch(r"-?[0-9]{1,12}", part) for part in parts):
+            raise SettingError(f"samples are TRAIN,VALID,TEST, as in 6000,2000,1000, not {text!r}")
+        return cls(*map(int, parts))
 
     @property
     def pool(self) -> int:

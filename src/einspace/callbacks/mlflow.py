@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -36,6 +37,7 @@ class MLflow(Callback):
         except ImportError:
             raise SettingError("MLflow is not installed: pip install 'einspace[mlflow]'") from None
         try:
+            _ = urlsplit(uri or "").port  # MLflow itself notices a malformed address only once it connects
             self._client = mlflow.MlflowClient(tracking_uri=uri)
         except (MlflowException, SQLAlchemyError, ValueError, OSError) as error:
             raise SettingError(masked(f"MLflow cannot use {uri or 'its default store'}: {str(error).splitlines()[0]}")) from None

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import typer
 
 from einspace.cli import data, export, figure, grammar, predict, report, search, show, space, tasks, training
+from einspace.cli.numbers import with_plain_numbers
 from einspace.cli.output import complain, end, is_lost, lose, prepare_streams
 from einspace.errors import EinspaceError
 
@@ -43,7 +44,7 @@ for command in COMMANDS:
     if isinstance(command, typer.Typer):
         app.add_typer(command)
     else:
-        app.command()(command)
+        app.command()(with_plain_numbers(command))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from einspace.cli.numbers import with_plain_numbers
 from einspace.cli.options import AsJson, Seed
 from einspace.cli.output import out, print_json, progress, waiting
 
@@ -40,6 +41,7 @@ def list_(folder: Folder = None, as_json: AsJson = False) -> None:
 
 
 @data.command()
+@with_plain_numbers
 def prepare(
     name: Name,
     source: Annotated[Path | None, typer.Option("--from", metavar="SOURCE", help="What it is built from: a file or a folder.")] = None,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.bounds import bounded, check_memory, parse_shape
-from einspace.cli.options import AsJson, Modules, Seed, What, import_modules, read_named, read_run
+from einspace.cli.options import AsJson, Modules, Seed, What, import_modules, parse_shape, read_named, read_run
 from einspace.cli.output import out, print_json, waiting
 from einspace.errors import ExportError, LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
+from einspace.memory import bounded
 
 if TYPE_CHECKING:
     from einspace.networks import Head
@@ -45,6 +45,7 @@ def export(
 
     That of a run takes samples as they were given, in the axes that the model card beside it names.
     """
+    from einspace.evaluation.room import lacking
     from einspace.networks import Classification
     from einspace.networks.export import FORMATS, export_file
     from einspace.networks.export.export import BATCHES
@@ -73,7 +74,9 @@ def export(
         around = None if normalised else check_raw(found, result.run.name).around
         options = {"around": around, "facts": found.described(around is not None)}
         _check_card(targets)
-    check_memory(architecture, max(BATCHES), "export")
+    lacks = lacking(architecture, max(BATCHES), "export")
+    if lacks:
+        raise LimitError(f"out-of-memory: {lacks}")
     written = []
     for format, path in targets.items():
         with waiting(f"writing {path}"), bounded("export it"):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 import typer
 
 from einspace.config import flags, leaves
-from einspace.errors import SettingError, UnknownNameError
+from einspace.errors import LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
+from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
 
 if TYPE_CHECKING:
@@ -111,6 +112,14 @@ def import_modules(names: Sequence[str]) -> None:
         except Exception as error:  # noqa: BLE001 - importing runs code of the user's
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SettingError(f"the module {name!r} cannot be imported: {reason}") from None
+
+
+def parse_shape(text: str) -> Feature:
+    """A shape from its text; raises LimitError for a sample that is larger than all that a backbone may write by default."""
+    feature, most = Feature.parse(text), Limits().activation_bytes
+    if most is not None and feature.bytes > most:
+        raise LimitError(f"an input of {feature} is {feature.bytes:,} bytes a sample, but at most {most:,} are taken: lower --shape")
+    return feature
 
 
 def read_architecture(text: str, shape: Feature) -> Architecture:

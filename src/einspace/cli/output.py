@@ -15,6 +15,7 @@ import typer
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
+from rich.text import Text
 
 from einspace.drafts import write_text
 from einspace.echo import escaped, masked
@@ -125,12 +126,12 @@ def write(path: Path, content: str) -> None:
 
 @contextmanager
 def waiting(words: str, seconds: float = 2.0) -> Iterator[None]:
-    """Say on a terminal what is going on, once that has taken some seconds."""
-    status = err.status(words)
-    timer = Timer(seconds, status.start)
+    """Say what is going on, once that has taken some seconds: with a sign that moves on a terminal, and else in a line."""
+    text = Text(f"{escaped(words, keep='')} ...")  # no markup: a name may look like some
+    status = err.status(text)
+    timer = Timer(seconds, status.start if err.is_terminal else lambda: err.print(text, highlight=False, soft_wrap=True))
     timer.daemon = True
-    if err.is_terminal:
-        timer.start()
+    timer.start()
     try:
         yield
     finally:

@@ -9,7 +9,9 @@ import typer
 from einspace.cli.options import AsJson, Modules, import_modules
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.drafts import draft_of
+from einspace.echo import escaped
 from einspace.errors import EinspaceError, SettingError
+from einspace.memory import bounded
 
 if TYPE_CHECKING:
     from einspace.predictor import Predictor
@@ -43,7 +45,7 @@ def predict(
         raise SettingError(f"predictions of the kind {predictor.about.kind} are written to a {suffix} file, not to {output}")
     if probabilities and (pixels or predictor.about.kind == "regression"):
         raise SettingError(f"--probabilities are of classes and labels, not of {predictor.about.kind}")
-    with waiting(f"looking at {data}"):
+    with waiting(f"looking at {data}"), bounded(f"read {escaped(str(data), keep='')}"):
         samples = predictor.samples(data, split)
     try:
         with draft_of(output) as draft:

@@ -10,7 +10,7 @@ import typer
 
 from einspace import forkserver
 from einspace.cli.options import AsJson, parameter, with_settings
-from einspace.cli.output import err, out, print_json
+from einspace.cli.output import err, out, print_json, waiting
 from einspace.config import SearchSettings, leaves, load, notes
 from einspace.errors import StorageError
 from einspace.quantities import seconds_of
@@ -59,7 +59,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.tasks import load_task
     from einspace.tasks.fingerprints import fingerprint
 
-    task = load_task(settings.task, settings.data_folder, settings.own)
+    with waiting(f"reading the data of {settings.task}"):
+        task = load_task(settings.task, settings.data_folder, settings.own)
     err.print(task.summary(), highlight=False, soft_wrap=True)
     if data is not None and fingerprint(task) != data:
         told = [*told, f"data: the samples of {task.name} are others here"]
@@ -89,7 +90,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
             err.print(f"  {again(interrupted.run.name)}", highlight=False, soft_wrap=True)
             raise typer.Exit(128 + interrupted.signal) from None
         except StorageError as error:
-            raise error if error.run is None else StorageError(f"{error}:\n  {again(error.run.name)}") from None
+            raise error if error.run is None else StorageError(f"{error}:", f"  {again(error.run.name)}") from None
     if as_json:
         print_json(result.to_json(settings.top))
     else:

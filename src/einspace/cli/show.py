@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from einspace.cli.bounds import parse_shape
-from einspace.cli.options import AsJson, What, read_named, read_run
+from einspace.cli.options import AsJson, What, parse_shape, read_named, read_run
 from einspace.cli.output import out, print_json, write
 from einspace.errors import EinspaceError, SettingError
 from einspace.features import Feature
+from einspace.memory import bounded
 from einspace.pictures import Detail, Theme
 from einspace.quantities import quantity
 from einspace.reporting.tables import facts
@@ -40,12 +40,13 @@ def show(
         architecture, place = read_named(what, parse_shape(shape or "3,32,32"), runs), None
     else:
         architecture, place = _of_run(result, trial, shape)
-    if svg is not None or png is not None:
-        _draw(architecture, svg, png, tree, detail, derived, theme, place)
-    if as_json:
-        print_json(facts(architecture))
-        return
-    _print(architecture, tree, detail, derived)
+    with bounded("show it"):
+        if svg is not None or png is not None:
+            _draw(architecture, svg, png, tree, detail, derived, theme, place)
+        if as_json:
+            print_json(facts(architecture))
+            return
+        _print(architecture, tree, detail, derived)
     for file in (svg, png):
         if file is not None:
             out.print(f"drawn into {file}", markup=False, highlight=False, soft_wrap=True)

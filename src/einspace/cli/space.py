@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from einspace.cli.bounds import parse_shape
-from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape
+from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape, parse_shape
 from einspace.cli.output import err, out, print_json, progress
 from einspace.limits import Limits
 from einspace.reporting.tables import architectures, facts

@@ -1,18 +1,20 @@
 """One architecture on one task: `evaluate`."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.bounds import bounded, check_memory
 from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, parameter, read_architecture, with_settings
-from einspace.cli.output import err, out, print_json, progress
+from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.config import load
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts, spread
 
+if TYPE_CHECKING:
+    from einspace.evaluation import Evaluation
 
-@with_settings(*COMPUTE, *OWN)
+
+@with_settings("time_limit", *COMPUTE, *OWN)
 def evaluate(
     text: Text,
     task_name: TaskName,
@@ -29,27 +31,39 @@ def evaluate(
     from einspace.tasks import load_task
     from einspace.tasks.metrics import Seeds
 
-    given = {key: options[parameter(key)] for key in (*COMPUTE, *OWN) if options[parameter(key)] is not None}
+    given = {key: options[parameter(key)] for key in ("time_limit", *COMPUTE, *OWN) if options[parameter(key)] is not None}
     settings, _ = load(None, {"task": task_name, **given})
-    task = load_task(settings.task, data, settings.own)
+    with waiting(f"reading the data of {settings.task}"):
+        task = load_task(settings.task, data, settings.own)
     if task.path:
         err.print(task.summary(), highlight=False, soft_wrap=True)
     architecture = read_architecture(text, task.input)
     recipe = task.recipe.override(epochs_search=epochs, epochs_final=epochs)
     total = recipe.epochs_final if final else recipe.epochs_search
-    check_memory(architecture, min(recipe.batch_size, len(task.train.y)), "train")
-    with progress() as bar, bounded("train it"):
+    longer = max(1.0, recipe.epochs_final / recipe.epochs_search) if final else 1.0  # as final trainings of a search have
+    limit = None if settings.time_limit is None else settings.time_limit * longer
+    with progress() as bar:
         line = bar.add_task("training", total=total * seeds, best="")
 
         def on_epoch(number: int, epoch: int, loss: float) -> None:
             bar.update(line, completed=(number - seed) * total + epoch, best=f"loss {loss:.3f}")
 
         compute = settings.compute.build()
-        scores = train(architecture, task, seeds=seeds, seed=seed, final=final, recipe=recipe, compute=compute, on_epoch=on_epoch)
+        scores = train(
+            architecture,
+            task,
+            seeds=seeds,
+            seed=seed,
+            final=final,
+            recipe=recipe,
+            compute=compute,
+            time_limit=limit,
+            on_epoch=on_epoch,
+        )
     results = scores.evaluations
     first, split = results[0], "test" if final else "valid"
     if scores.failed == seeds:
-        raise EinspaceError(f"the architecture cannot be trained on {task.name}: {first.reason}")
+        raise EinspaceError(f"the architecture cannot be trained on {task.name}: {_why(first)}")
     seconds = sum(result.seconds.total for result in results)
     if as_json:
         figures: dict[str, Any] = {"task": task.name, "split": split, task.metric.name: scores.mean}
@@ -70,7 +84,7 @@ def evaluate(
         print_json({**facts(architecture), **figures, "seconds": seconds})
         return
     for number, result in enumerate(results, seed) if seeds > 1 else ():
-        value = f"no score: {result.reason}" if result.value is None else f"{result.value:.4f}"
+        value = f"no score: {_why(result)}" if result.value is None else f"{result.value:.4f}"
         out.print(f"seed {number}: {value}", highlight=False, soft_wrap=True)
     parameters = next(result.parameters for result in results if result.value is not None)
     shown = (
@@ -87,3 +101,9 @@ def evaluate(
     if task.published:
         published = ", ".join(f"{method} {score:.4f}" for method, score in task.published.items())
         out.print(f"published, on test: {published}", highlight=False, soft_wrap=True)
+
+
+def _why(result: "Evaluation") -> str:
+    """How a training ended that has no score; what is not a number says so itself."""
+    hint = "; --time-limit gives it longer" if result.outcome == "timeout" else ""
+    return f"{'' if result.outcome == 'nan' else f'{result.outcome}: '}{result.reason}{hint}"

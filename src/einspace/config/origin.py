@@ -12,6 +12,7 @@ from einspace.config.model import Group
 from einspace.drafts import draft_of
 from einspace.errors import RunError
 from einspace.files.yaml import write
+from einspace.regular import read_small
 
 CONFIG = "config.yaml"
 """The file in a run's folder that repeats it."""
@@ -69,7 +70,7 @@ def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, 
     text = f"# einspace search --config {folder / CONFIG}  repeats this run\n{write({**settings, **describe_here(), **given})}"
     path = folder / CONFIG
     try:
-        if path.exists() and path.read_text(encoding="utf-8") == text:
+        if path.exists() and read_small(path) == text.encode():
             return
         with draft_of(path) as draft:
             draft.write_text(text, encoding="utf-8")

@@ -51,7 +51,7 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
         told = {_key(e): _told(e) for e in sorted(error.errors(), key=lambda e: lines.get(_key(e), 0))}
         mistakes += [f"{_place(path, lines, key) if key not in given else ''}{line}" for key, line in told.items()]
     if mistakes:
-        raise SettingError("\n".join(mistakes))
+        raise SettingError(*(line for mistake in mistakes for line in mistake.splitlines()))
     for name in ("grammar", "objective"):
         if (own := getattr(written, name)) is not None:
             place = _place(path, lines, name)
@@ -64,7 +64,7 @@ def stored(values: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return RunSettings(**{name: values[name] for name in RunSettings.model_fields}).model_dump()
     except ValidationError as error:
-        raise SettingError("\n".join(_told(e, "None") for e in error.errors())) from None
+        raise SettingError(*(line for e in error.errors() for line in _told(e, "None").splitlines())) from None
 
 
 def _useless(strategy: object) -> set[str]:

@@ -9,15 +9,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import torch
-
 from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome, Report, Request, Seconds, first_line, plain, settled
 from einspace.evaluation.work import Work
+from einspace.memory import is_memory_error
 
 TRACEBACK_LINES = 12
 """Lines of a traceback that are kept."""
-
-_MEMORY = ("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory")
 
 
 def attempt(request: Request, work: Work, device: str = "cpu", report: Report | None = None) -> Evaluation:
@@ -78,10 +75,3 @@ def _evaluation(returned: Evaluation | float | Mapping[str, Any]) -> Evaluation:
         raise TypeError(f'an objective must return a number, a mapping with a number as "score", or an Evaluation, not {returned!r:.100}')
     value, reason = float(score), "" if isfinite(score) else f"the score is {float(score)}"
     return Evaluation(Outcome.OK if isfinite(value) else Outcome.NAN, value, reason=reason, extra=plain(extra))
-
-
-def is_memory_error(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, of the machine, of the worker's limit or of the accelerator."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY)

@@ -1,12 +1,16 @@
-"""Evaluate: train one architecture in this process, from one seed or from several."""
+"""Evaluate: train one architecture in this process, from one seed or from several, within the memory and the time that a trial has."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from time import monotonic
 
 from einspace.errors import NetworkError, SettingError
 from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
-from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome
+from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome, first_line
+from einspace.evaluation.room import lacking
+from einspace.memory import capped, is_memory_error
 from einspace.space import Architecture, EinSpace
 from einspace.tasks.metrics import over_seeds
 from einspace.tasks.recipe import Recipe
@@ -37,6 +41,7 @@ def evaluate(
     recipe: Recipe | None = None,
     changes: Mapping[str, float] | None = None,
     compute: Compute = Compute(),
+    time_limit: float | None = None,
     on_epoch: Callable[[int, int, float], None] | None = None,
 ) -> Scores:
     """Train one architecture on a task and score it.
@@ -51,14 +56,16 @@ def evaluate(
         recipe: In place of the task's own.
         changes: Changes to the recipe and to the head, such as those of a trial, `trial.proposal.changes`; see `tasks.changes.apply`.
         compute: Precision, layout and compilation of the training.
+        time_limit: Seconds for one training, which ends after the batch that passes them; None is no limit.
         on_epoch: Called with the seed, the epoch, counted from 1, and the training loss.
 
     Returns:
-        The evaluations, with their mean and standard deviation in the metric's units. A training whose loss is not finite is an
-        evaluation without a value.
+        The evaluations, with their mean and standard deviation in the metric's units. A training whose loss is not finite, that takes
+        too long, or that needs more memory than is free, is an evaluation without a value, as a trial of a search is; what needs too
+        much by the architecture's own figures is not begun.
 
     Raises:
-        SettingError: Fewer than one seed, or changes that recipe and head do not have.
+        SettingError: Fewer than one seed, changes that recipe and head do not have, or a time limit that is not over 0.
         NotationError, ShapeError: A text that is no architecture, or that does not fit the task's input.
         NetworkError: The task's input or its head does not fit the architecture.
     """
@@ -68,6 +75,8 @@ def evaluate(
         architecture = EinSpace(task.input).parse(architecture)
     if architecture.input.shape != task.input.shape:
         raise NetworkError(f"the architecture is for samples of {architecture.input}, but those of {task.name} are {task.input}")
+    if time_limit is not None and not 0 < time_limit < float("inf"):
+        raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")
     objective = TaskObjective(task, task.recipe if recipe is None else recipe, compute)
     evaluations = []
     for number in range(seed, seed + seeds):
@@ -76,9 +85,33 @@ def evaluate(
             if on_epoch is not None:
                 on_epoch(number, epoch, loss)
 
-        try:
-            evaluations.append(objective.evaluate(architecture, Context(number, final, device, dict(changes or {})), tell))
-        except NotANumber as error:
-            evaluations.append(Evaluation(Outcome.NAN, losses=error.losses, reason=str(error), device=device))
+        evaluations.append(_evaluation(objective, architecture, Context(number, final, device, dict(changes or {})), tell, time_limit))
     over = over_seeds([evaluation.value for evaluation in evaluations])
     return Scores(tuple(evaluations), over.mean, over.deviation, over.failed)
+
+
+def _evaluation(
+    objective: TaskObjective, architecture: Architecture, context: Context, tell: Callable[[int, float], None], time_limit: float | None
+) -> Evaluation:
+    """One training, with what its limits end as an outcome."""
+    end = None if time_limit is None else monotonic() + time_limit
+
+    def check_time() -> None:
+        if end is not None and monotonic() > end:
+            raise TimeoutError
+
+    on_cpu = context.device == "cpu"
+    lacks = lacking(architecture, min(objective.recipe.batch_size, len(objective.task.train)), "train") if on_cpu else ""
+    if lacks:
+        return Evaluation(Outcome.OUT_OF_MEMORY, reason=lacks, device=context.device)
+    try:
+        with capped() if on_cpu else nullcontext():
+            return objective.evaluate(architecture, context, tell, check_time)
+    except NotANumber as error:
+        return Evaluation(Outcome.NAN, losses=error.losses, reason=str(error), device=context.device)
+    except TimeoutError:
+        return Evaluation(Outcome.TIMEOUT, reason=f"not finished after {time_limit:g} seconds", device=context.device)
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_error(error):
+            raise
+        return Evaluation(Outcome.OUT_OF_MEMORY, reason=first_line(error), device=context.device)

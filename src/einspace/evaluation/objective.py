@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from math import isfinite
 from time import perf_counter
 
@@ -46,7 +46,13 @@ class TaskObjective:
         """Train and score; see `evaluate`."""
         return self.evaluate(architecture, context)
 
-    def evaluate(self, architecture: Architecture, context: Context, on_epoch: Callable[[int, float], None] | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        architecture: Architecture,
+        context: Context,
+        on_epoch: Callable[[int, float], None] | None = None,
+        before_batch: Callable[[], None] = lambda: None,
+    ) -> Evaluation:
         """Build the architecture's network, train it and score it.
 
         A search trains on `train` for `recipe.epochs_search` epochs and scores on `valid` after the last one. A final training is on
@@ -60,6 +66,7 @@ class TaskObjective:
             architecture: Backbone whose input is the task's.
             context: Seed, device, changes to the recipe and to the head, and where reports and weights go.
             on_epoch: Called after each epoch, counted from 1, with its training loss.
+            before_batch: Called for each batch that is trained on, and before the network is scored; what it raises ends the evaluation.
 
         Raises:
             NetworkError: The task's head does not fit the architecture's output.
@@ -88,7 +95,12 @@ class TaskObjective:
         def unseen() -> tuple[Tensor, Tensor]:
             return anew[1] if anew is not None else task.tensors(["test" if final else "valid"], device)
 
+        def loss_of(outputs: Tensor, targets: Tensor) -> Tensor:
+            before_batch()
+            return task.loss(outputs, targets, smoothing=recipe.smoothing)
+
         def score() -> float:
+            before_batch()
             inputs, targets = unseen()
             return task.score(predict(computed, inputs, recipe.batch_size), targets)
 
@@ -108,8 +120,7 @@ class TaskObjective:
         pruned = False
         try:
             generator = torch.Generator().manual_seed(context.seed)
-            loss = partial(task.loss, smoothing=recipe.smoothing)
-            train(computed, x, y, recipe, epochs, generator, after_epoch, loss, task.augmentation, context.watched and not final)
+            train(computed, x, y, recipe, epochs, generator, after_epoch, loss_of, task.augmentation, context.watched and not final)
         except _Pruned:
             pruned = True
         trained = perf_counter()

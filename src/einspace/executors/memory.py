@@ -7,7 +7,7 @@ from typing import Literal
 import psutil
 import torch
 
-from einspace.executors import machine
+from einspace import machine
 from einspace.executors.devices import is_cuda
 
 SHARE = 0.9

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import psutil
-
 from einspace.echo import escaped
 from einspace.errors import DataError
+from einspace.machine import free_memory
 from einspace.regular import size_of
 
 MOST = 32 * 2**30
@@ -65,13 +64,13 @@ def reading(name: object, what: str) -> Iterator[None]:
 
 def bound() -> int:
     """Bytes that a file may unpack to at the moment."""
-    return min(MOST, int(psutil.virtual_memory().available))
+    return min(MOST, free_memory())
 
 
 def check_room(path: Path, what: str, times: int = 1, hint: str = "free memory, or read fewer of them") -> None:
     """Raise DataError where a path is no regular file, or one that takes more memory, so many times its size, than is free."""
     with reading(path, what):
-        needed, free = times * size_of(path), int(psutil.virtual_memory().available)
+        needed, free = times * size_of(path), free_memory()
     if needed > free:
         raise DataError(f"{escaped(str(path), keep='')}: needs about {needed:,} bytes of memory as {what}, but {free:,} are free: {hint}")
 

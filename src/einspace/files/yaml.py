@@ -15,10 +15,10 @@ LARGEST = 256 * 1024
 DEEPEST = 8
 """Levels of a file; settings have three."""
 
-_FLOAT = re.compile(r"([-+]?((\d+\.\d*|\.\d+)([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(inf|Inf|INF))|\.(nan|NaN|NAN))\Z")
+_FLOAT = re.compile(r"([-+]?((\d+\.\d*|\.\d+)([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(inf|Inf|INF))|\.(nan|NaN|NAN))\Z", re.ASCII)
 """Numbers as YAML 1.2 has them: 1e-3 is one, which is a text in YAML 1.1."""
 
-_INT = re.compile(r"[-+]?(0|[1-9]\d*|[1-9]\d{0,2}(_\d{3})+)\Z")
+_INT = re.compile(r"[-+]?(0|[1-9]\d*|[1-9]\d{0,2}(_\d{3})+)\Z", re.ASCII)
 """Whole numbers, perhaps with _ between their thousands. In YAML 1.1 1_0 is 10, 010 is 8 and 1:30 is 90; here they are texts."""
 
 _TEXT = "tag:yaml.org,2002:str"

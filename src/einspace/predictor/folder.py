@@ -21,6 +21,7 @@ from einspace.networks.export.weights import weights
 from einspace.networks.raw import without_constants
 from einspace.networks.state import fill_state
 from einspace.predictor.about import About
+from einspace.regular import read_json, read_whole
 from einspace.space import EinSpace
 
 if TYPE_CHECKING:
@@ -93,10 +94,10 @@ def _notes(about: About) -> dict[str, Any]:
 
 def _record(folder: Path) -> dict[str, Any]:
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = read_json(folder / RECORD)
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(f"{folder} is not the folder of a predictor: it has no {RECORD}") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise RunError(f"{folder / RECORD} is damaged: {str(error).splitlines()[0]}") from None
     if not isinstance(record, dict) or not isinstance(record.get("sha256"), dict) or not isinstance(record.get("about"), dict):
         raise RunError(f"{folder / RECORD} is not the record of a predictor")
@@ -110,7 +111,7 @@ def _record(folder: Path) -> dict[str, Any]:
 
 def _file(folder: Path, name: str, known: dict[str, str]) -> bytes:
     try:
-        data = (folder / name).read_bytes()
+        data = read_whole(folder / name)
     except OSError as error:
         raise RunError(f"{folder / name} cannot be read: {error.strerror}") from None
     if _sha256(data) != known.get(name):

@@ -14,6 +14,7 @@ from einspace.predictor.about import About
 from einspace.predictor.folder import made
 from einspace.predictor.predictor import Predictor
 from einspace.predictor.trained import Trained
+from einspace.regular import read_whole
 from einspace.run import Run
 from einspace.settings import Settings
 from einspace.tasks import Recipe, Task
@@ -36,7 +37,7 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
     key, grammar = found.architecture.key, grammar_of_run(run.path, settings)
     about = About.of_run(settings, str(found.architecture), key, test, run.name, found.preprocessing, grammar, found.head)
     try:
-        return made(about, safetensors.torch.load(found.weights.read_bytes()))
+        return made(about, safetensors.torch.load(read_whole(found.weights)))
     except (OSError, SafetensorError, NetworkError) as error:
         reason = str(error).splitlines()[0]
         raise RunError(f"{found.weights} cannot be used: {reason}; delete it, and the same search trains the network again") from None

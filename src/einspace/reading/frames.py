@@ -12,8 +12,10 @@ from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.files.border import reading
+from einspace.files.border import Meter, reading
+from einspace.memory import capped
 from einspace.reading.columns import Table
+from einspace.regular import size_of
 
 PARQUET = (".parquet", ".pq")
 """Suffixes of Parquet files."""
@@ -23,6 +25,9 @@ BUFFER = 2**16
 
 FRAMES = (*PARQUET, ".arrow", ".feather", ".ipc")
 """Suffixes of files that hold a data frame."""
+
+_VALUE = 8
+"""Bytes of a value that was read: a number in double precision, or the address of a text."""
 
 
 def read_frame(given: Any, where: str) -> Table:
@@ -83,9 +88,16 @@ def open_frame_file(path: Path) -> FrameFile:
 
 
 def read_frame_file(path: Path) -> Table:
-    """The columns of a Parquet, Arrow or Feather file; raises DataError for one that cannot be read."""
+    """The columns of a Parquet, Arrow or Feather file; raises DataError for one that cannot be read, or that memory cannot hold.
+
+    A few bytes can stand for a column of any length: how many values there are is looked up first, and what they unpack to is bound as
+    they are read.
+    """
     arrow = _arrow(path)
-    with reading(path, "a table"):
+    with reading(path, "a table"), capped():
+        found = open_frame_file(path)
+        values = found.count * len(found.names)
+        Meter(path, size_of(path)).count(_VALUE * values, f"that are its {values:,} values")
         if path.suffix.lower() in PARQUET:
             return read_frame(arrow.parquet.read_table(path, memory_map=True), str(path))
         batches = list(_record_batches(path))

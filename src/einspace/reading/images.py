@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.machine import free_memory
 from einspace.reading.pictures import decoding, is_clear, is_colour, is_deep, pixels
 from einspace.reading.source import SPLITS, Source
 
@@ -121,7 +121,7 @@ def _check_sum(folder: Path, looks: list[_Look], size: tuple[int, int] | None, c
     each = (3 if colours else 1) * (1 if shallow else 4)
     areas = [look.height * look.width for look in looks]
     kept = sum(areas) if size is None else len(looks) * int(size[0]) * int(size[1])
-    needed, free = 2 * kept * each + 8 * max(areas), int(psutil.virtual_memory().available)  # once alone and once stacked
+    needed, free = 2 * kept * each + 8 * max(areas), free_memory()  # once alone and once stacked
     if needed > free:
         raise TaskError(
             f"{folder}: {len(looks):,} images of {max(areas):,} pixels or fewer need about {needed:,} bytes of memory, but {free:,} are "

@@ -5,10 +5,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from einspace.echo import escaped
 from einspace.features import Feature
 from einspace.networks.export import Exported
 from einspace.predictor.trained import Trained, meaning
 from einspace.quantities import quantity
+from einspace.regular import size_of
 from einspace.reporting.loading import loading
 from einspace.reporting.result import verdict
 from einspace.reporting.tables import spread
@@ -72,8 +74,9 @@ def _changes(facts: dict[str, Any]) -> list[str]:
 def is_card(path: Path) -> bool:
     """Whether a file is a model card of ours, or missing."""
     try:
+        size_of(path)
         with path.open(encoding="utf-8") as file:
-            return file.readline().strip() == MARK
+            return file.readline(len(MARK) + 1).strip() == MARK
     except FileNotFoundError:
         return True
     except (OSError, ValueError):
@@ -81,7 +84,7 @@ def is_card(path: Path) -> bool:
 
 
 def _purpose(settings: dict[str, Any], found: Trained, fresh: bool) -> str:
-    words = f"A network for the task `{settings['task']}`. It gives {meaning(found.head)}."
+    words = f"A network for the task `{escaped(settings['task'], keep='')}`. It gives {meaning(found.head)}."
     untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the search's own training.**"
     return words + (untrained if fresh else "")
 
@@ -100,7 +103,7 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
     labels = facts["classes"]
     if labels:
         more = f" and {len(labels) - CLASSES} more" if len(labels) > CLASSES else ""
-        lines.append(f"- Classes, in the order of the outputs: {', '.join(labels[:CLASSES])}{more}")
+        lines.append(f"- Classes, in the order of the outputs: {', '.join(escaped(label, keep='') for label in labels[:CLASSES])}{more}")
     lines.append(f"- Fingerprint of the data: `{facts['data']}`")
     return ["\n".join(lines)]
 

@@ -122,7 +122,8 @@ class Sampler:
                 continue
             report.samples += 1
             return found
-        raise LimitError(f"no architecture within {self.limits} was found at {inputs[0]} in {ATTEMPTS:,} attempts: widen the limits")
+        hint = "widen the limits, or raise p(M -> C)"
+        raise LimitError(f"no architecture within {self.limits} was found at {inputs[0]} in {ATTEMPTS:,} attempts: {hint}")
 
     def attempt(
         self,

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from einspace.drafts import draft_of
+from einspace.regular import size_of
 
 BUSY = 60.0
 """Seconds that a driver waits for another process that holds the database."""
@@ -53,6 +54,7 @@ def back_up(file: Path) -> bool:
 def _trials(file: Path) -> int:
     """How many trials a database has; none for what is no database of a study."""
     try:
+        size_of(file)  # a pipe under this name would never end
         with closing(sqlite3.connect(file, timeout=BUSY)) as connection:
             return int(connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0])
     except sqlite3.DatabaseError:

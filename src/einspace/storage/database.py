@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from einspace.echo import masked
 from einspace.errors import RunError, StorageError
 from einspace.locks import is_gone, locked
+from einspace.regular import size_of
 from einspace.storage.backup import BUSY, backup_of, way_back
 from einspace.storage.outage import PATIENCE, Outage, said
 
@@ -62,6 +63,12 @@ class Database:
         """Raise RunError, with the way back, for a file that is damaged, and for one that is lost while its copy is still there."""
         if self.file is None:
             return
+        try:
+            size_of(self.file)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise RunError(f"the database {self} cannot be used: {error.strerror}") from None
         if not self.file.exists() or self.file.stat().st_size == 0:
             if backup_of(self.file).exists():
                 raise RunError(f"the database {self} is {'empty' if self.file.exists() else 'gone'}{way_back(self.file)}")

@@ -4,7 +4,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from einspace.echo import escaped
 from einspace.errors import TaskError, UnknownNameError
+from einspace.memory import bounded
 from einspace.networks.heads import Classification, MultiLabel, Regression
 from einspace.reading import DataOptions
 from einspace.tasks.augmentation import Augmentation
@@ -36,8 +38,14 @@ def load_task(name: str, data: str | os.PathLike[str] | None = None, own: DataOp
     """Load a task, checked and normalised: one of the registry, or a path to your own data (an archive, a table or a folder).
 
     `data` is the folder of the official files, else $EINSPACE_DATA; `own` says what your own data are. Raises UnknownNameError that
-    proposes the nearest name, and TaskError for data that are not there or cannot be used, and for an option that says nothing of them.
+    proposes the nearest name, TaskError for data that are not there or cannot be used, and for an option that says nothing of them, and
+    LimitError where reading them takes more memory than is free.
     """
+    with bounded(f"read the data of {escaped(name, keep='')}"):
+        return _loaded(name, data, own)
+
+
+def _loaded(name: str, data: str | os.PathLike[str] | None, own: DataOptions) -> Task:
     if name in TASKS:
         for option in own.said():
             if option not in ("metric", "pool"):

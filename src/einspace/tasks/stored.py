@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from einspace.machine import free_memory
 
 SHARE = 4
 """Samples that would take more than one part in so many of the memory that is available stay in their files."""
@@ -145,4 +146,4 @@ class OnDisk:
 def fits(parts: Sequence[NDArray[Any] | Rows]) -> bool:
     """Whether samples, as float32, take a small part of the memory that is available (see `SHARE`)."""
     wanted = sum(4 * int(np.prod(part.shape)) for part in parts)
-    return wanted * SHARE <= int(psutil.virtual_memory().available)
+    return wanted * SHARE <= free_memory()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from einspace.echo import escaped
 from einspace.features import Feature
 from einspace.networks.heads import IGNORED, Classification, Segmentation
 from einspace.tasks.stored import on_disk
@@ -29,7 +30,7 @@ def summary(task: Task) -> str:
         *([f"understood: {'; '.join(task.notes)}"] if task.notes else []),
         *([f"published: {', '.join(f'{method} {score:g}' for method, score in task.published.items())}"] if task.published else []),
     ]
-    return "\n".join(lines)
+    return "\n".join(escaped(line, keep="") for line in lines)
 
 
 def _input(task: Task) -> str:

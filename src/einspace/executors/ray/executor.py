@@ -1,6 +1,7 @@
 """RayExecutor: evaluations as tasks of a Ray cluster, which outlive the loss of a node."""
 
 import atexit
+import os
 from concurrent.futures import Future
 from math import isfinite
 from typing import Any
@@ -61,6 +62,7 @@ class RayExecutor(Executor):
         self._runtime = Runtime(address)
         self._ray = self._runtime.ray
         memory = 0 if gpus_per_trial or memory_limit is None else memory_limit
+        self._folder = os.getcwd()
         threads = max(1, int(cpus_per_trial))
         share = min(1.0, gpus_per_trial) if gpus_per_trial and memory_limit is None else None
         try:
@@ -101,7 +103,7 @@ class RayExecutor(Executor):
 
     def _hand_over(self, attempt: Attempt) -> Any:
         """A task of Ray's that evaluates an attempt."""
-        return self._evaluate.remote(self._config, attempt.number, attempt.request, attempt.watch is not None, self._mailbox)
+        return self._evaluate.remote(self._config, attempt.number, attempt.request, attempt.watch is not None, self._mailbox, self._folder)
 
     def _left(self) -> None:
         """The dispatcher has ended everything."""

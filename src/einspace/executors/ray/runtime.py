@@ -3,7 +3,11 @@
 import importlib
 import os
 import socket
+import sys
+import sysconfig
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from einspace.echo import masked
@@ -77,17 +81,38 @@ class Runtime:
 def _connect(ray: Any, address: str | None) -> None:
     """Connect to a cluster, or start one of this machine."""
     try:
-        if address is None or address == "local":
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            ray.init("local", include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-        else:
-            _reach(address)
-            ray.init(address, log_to_driver=False, logging_level="ERROR")
+        with tempfile.TemporaryDirectory(prefix="einspace-ray-") as empty:
+            options = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": _environment(empty)}
+            if address is None or address == "local":
+                os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+                ray.init("local", include_dashboard=False, **options)
+            else:
+                _reach(address)
+                ray.init(address, **options)
     except Exception as error:  # noqa: BLE001 - Ray raises ConnectionError, RuntimeError, ValueError and more for one and the same
         ray.shutdown()
         if address is None or address == "local":
             raise RunError(f"Ray cannot be started on this machine: {first_line(error)}") from None
         raise RunError(masked(f"there is no Ray cluster at {address}: {first_line(error)}; `ray start --head` starts one")) from None
+
+
+def _environment(empty: str) -> dict[str, Any] | None:
+    """The environment of Ray's workers, whose import path is that of this process.
+
+    Without a working directory Ray puts the current folder before everything else, and a `struct.py` that lies beside the data would be
+    run. `empty` takes its place. A job that was submitted to Ray has a working directory already.
+    """
+    if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ:
+        return None
+    return {"working_dir": empty, "env_vars": {"PYTHONPATH": os.pathsep.join(own_path())}}
+
+
+def own_path() -> list[str]:
+    """The folders of this process's import path but for Python's own and those of installed packages, which every node has itself."""
+    library = Path(sysconfig.get_path("stdlib"))
+    folders = [Path(entry).absolute() for entry in sys.path]
+    own = [folder for folder in folders if not folder.is_relative_to(library) and folder.name not in ("site-packages", "dist-packages")]
+    return list(dict.fromkeys(str(folder) for folder in own if folder.is_dir()))
 
 
 def _reach(address: str) -> None:

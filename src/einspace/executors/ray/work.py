@@ -1,6 +1,7 @@
 """Work: what runs inside a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
 
 import gc
+import os
 import pickle
 from contextlib import suppress
 from dataclasses import replace
@@ -17,11 +18,12 @@ from einspace.executors.ray.runtime import load_ray
 from einspace.executors.worker import WorkerConfig
 
 
-def work(config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any) -> tuple[Evaluation, bytes | None]:
+def work(config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any, folder: str) -> tuple[Evaluation, bytes | None]:
     """Do one evaluation; the mailbox hears of its beginning, and of its epochs if it is watched.
 
     The weights that the request wants kept come back beside the evaluation, for the driver's folder may be on another machine.
-    The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to.
+    The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to. The current folder is
+    the driver's, on a node that has it.
     """
     import torch
 
@@ -30,6 +32,8 @@ def work(config: WorkerConfig, number: int, request: Request, watched: bool, mai
         gc.collect()
         gc.freeze()  # PyTorch's objects are not looked through after each evaluation
     torch.set_num_threads(config.threads)
+    with suppress(OSError):
+        os.chdir(folder)
     tries = 1
     with suppress(ray.exceptions.RayError):
         tries = ray.get(mailbox.taken.remote(number), timeout=VERDICT_WAIT)  # before anything can end this process

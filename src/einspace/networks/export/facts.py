@@ -5,6 +5,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from einspace.echo import escaped
+
 Facts = Mapping[str, Any]
 """Names of facts and JSON values."""
 
@@ -13,12 +15,12 @@ ENTRY = "einspace"
 
 
 def properties(facts: Facts) -> dict[str, str]:
-    """Texts by name, for the metadata of an ONNX model: a text as it is, anything else as JSON.
+    """Texts by name, for the metadata of an ONNX model: a text without control characters, anything else as JSON.
 
     >>> properties({"task": "digits", "classes": ["0", "1"]})
     {'task': 'digits', 'classes': '["0", "1"]'}
     """
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
+    return {name: escaped(value, keep="") if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
 
 
 def documented(facts: Facts, width: int) -> list[str]:

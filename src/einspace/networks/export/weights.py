@@ -5,12 +5,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import psutil
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from einspace.errors import ExportError, NetworkError
+from einspace.machine import free_memory
 from einspace.networks.export.facts import ENTRY
 from einspace.networks.raw import CONSTANTS
 from einspace.networks.state import fill_state
@@ -33,7 +33,7 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     Raises NetworkError that names missing, extra and mis-shaped entries, and ExportError for a file that cannot be read.
     """
     try:
-        if size_of(path) > psutil.virtual_memory().available:
+        if size_of(path) > free_memory():
             raise ExportError(f"cannot read weights from {os.fspath(path)}: the file is larger than the memory that is free")
         with safe_open(path, framework="pt", device="cpu") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping

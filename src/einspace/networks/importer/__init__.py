@@ -145,7 +145,7 @@ def _shared(network: fx.GraphModule, nodes: Iterable[fx.Node]) -> str:
 def _refusal(module: nn.Module, problems: Iterable[tuple[str, str]]) -> NetworkError:
     lines = [f"  {name}: {reason}" for name, reason in problems]
     count, verb = ("1 layer", "does") if len(lines) == 1 else (f"{len(lines)} layers", "do")
-    return NetworkError("\n".join([f"{count} of {type(module).__name__} {verb} not fit the space:", *lines]))
+    return NetworkError(f"{count} of {type(module).__name__} {verb} not fit the space:", *lines)
 
 
 def _notes(notes: Iterable[tuple[str, str]]) -> tuple[str, ...]:

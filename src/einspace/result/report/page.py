@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from einspace.echo import escaped
 from einspace.evaluation.outcome import Outcome
 from einspace.quantities import duration, quantity
 from einspace.result.report.album import STYLE, Album, packed
@@ -307,10 +309,16 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Sequence[tuple[str, 
 
 
 @cache
+def _shown(value: object) -> object:
+    """A value of a template; names and texts of a run are shown without control characters, which markup of ours has none of."""
+    return escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("einspace.result.report", "page"),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from einspace.executors import machine
+from einspace import machine
 
 GIB = 2**30
 
@@ -50,6 +50,21 @@ NO_LIMIT = {
     "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
     "proc/vmstat": "nr_free_pages 5\noom_kill 2",
 }
+
+
+@pytest.mark.parametrize(
+    ("used", "version"),
+    [
+        ({"memory.max": "1000", "memory.current": "900", "memory.stat": "anon 800\ninactive_file 50"}, "0::/job"),
+        ({"memory.limit_in_bytes": "1000", "memory.usage_in_bytes": "900", "memory.stat": "total_inactive_file 50"}, "4:memory:/job"),
+    ],
+)
+def test_free_memory(tmp_path: Path, used: dict[str, str], version: str) -> None:
+    """What a group may still take, with what it keeps of files, counts where it is less than what the machine has."""
+    assert machine.free_memory(tmp_path) > 1000
+    folder = "sys/fs/cgroup/job" if version.startswith("0") else "sys/fs/cgroup/memory/job"
+    root = write(tmp_path, {"proc/self/cgroup": version} | {f"{folder}/{name}": text for name, text in used.items()})
+    assert machine.free_memory(root) == 150
 
 
 @pytest.mark.parametrize("files", [TWO, CONTAINER, ONE])

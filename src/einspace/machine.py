@@ -37,6 +37,22 @@ def memory(root: Path = ROOT) -> int:
     return int(min(limits))
 
 
+def free_memory(root: Path = ROOT) -> int:
+    """Bytes that this process can still take: those that the machine has available, or what is left of a control group's limit.
+
+    What a group keeps of files that were not used lately is given back when it is needed.
+    """
+    free = [int(psutil.virtual_memory().available)]
+    for folder in _groups(root, "memory"):
+        limit = _words(folder / "memory.max") or _words(folder / "memory.limit_in_bytes")
+        used = _words(folder / "memory.current") or _words(folder / "memory.usage_in_bytes")
+        if limit and limit[0].isdigit() and used and used[0].isdigit():
+            kept = _words(folder / "memory.stat")
+            idle = next((int(kept[kept.index(name) + 1]) for name in ("total_inactive_file", "inactive_file") if name in kept), 0)
+            free.append(max(0, int(limit[0]) - int(used[0]) + idle))
+    return min(free)
+
+
 def memory_kills(root: Path = ROOT) -> int:
     """How many processes of this one's control group the kernel has killed because memory ran out; of the machine if there is no group."""
     for folder in _groups(root, "memory"):

@@ -1,0 +1,78 @@
+"""Memory: a bound that makes an allocation of this process fail before the machine runs out, and the one message that follows."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+from einspace.errors import LimitError
+from einspace.machine import free_memory
+
+_SAID = ("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory")
+"""What exceptions of C++ say."""
+
+_lock = threading.Lock()
+_users = 0
+_before: tuple[int, int] | None = None
+"""The bound before the first of the users, which the last one restores."""
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, of the machine, of a bound or of an accelerator."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _SAID))
+
+
+@contextmanager
+def bounded(work: str) -> Iterator[None]:
+    """Let this process take no more memory than is free now; raises LimitError where that does not suffice for `work`."""
+    with capped():
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if not is_memory_error(error):
+                raise
+            said = (str(error) or "it ran out").splitlines()[0]
+            raise LimitError(f"out-of-memory: there is too little memory to {work}: {said}") from None
+
+
+@contextmanager
+def capped() -> Iterator[None]:
+    """Make allocations beyond the memory that is free now fail, as long as the block runs, in all threads.
+
+    Files that are mapped to be read do not count, and neither do addresses that an accelerator reserves. Linux alone can do it.
+    """
+    _begin()
+    try:
+        yield
+    finally:
+        _end()
+
+
+def _begin() -> None:
+    global _users, _before
+    if sys.platform != "linux":
+        return
+    import resource
+
+    with _lock:
+        _users += 1
+        if _users == 1:
+            _before = resource.getrlimit(resource.RLIMIT_DATA)
+            bounds = [bound for bound in _before if bound != resource.RLIM_INFINITY]
+            wanted = min([int(psutil.Process().memory_info().data) + free_memory(), *bounds])
+            resource.setrlimit(resource.RLIMIT_DATA, (wanted, _before[1]))
+
+
+def _end() -> None:
+    global _users, _before
+    if sys.platform != "linux":
+        return
+    import resource
+
+    with _lock:
+        _users -= 1
+        if _users == 0 and _before is not None:
+            resource.setrlimit(resource.RLIMIT_DATA, _before)
+            _before = None

@@ -1,0 +1,44 @@
+"""No allocation of a bounded block takes more memory than is free, and what was bound before is bound again afterwards."""
+
+import sys
+
+import numpy as np
+import psutil
+import pytest
+
+from einspace.errors import LimitError
+from einspace.memory import bounded, capped, is_memory_error
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds the data of a process")
+
+
+def test_an_allocation_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one message, and the next one succeeds once the block has ended."""
+    free = psutil.virtual_memory()._replace(available=2**28)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.raises(LimitError, match=r"^out-of-memory: there is too little memory to read it: "), bounded("read it"):
+        np.ones(2**27)
+    assert np.empty(2**27).nbytes == 2**30
+
+
+def test_blocks_in_each_other() -> None:
+    """The last one to end restores what was before the first, in whatever order they end."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    first, second = capped(), capped()
+    first.__enter__()
+    second.__enter__()
+    inside = resource.getrlimit(resource.RLIMIT_DATA)
+    first.__exit__(None, None, None)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == inside != before
+    second.__exit__(None, None, None)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+def test_other_mistakes_stay_as_they_are() -> None:
+    """An exception of another kind passes."""
+    with pytest.raises(RuntimeError, match="a mistake"), bounded("read it"):
+        raise RuntimeError("a mistake")
+    assert is_memory_error(RuntimeError("CUDA out of memory"))
+    assert not is_memory_error(ValueError("out of memory"))
