@@ -151,8 +151,8 @@ def _taken(strategy: str | Strategy) -> tuple[str, ...]:
 
 def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
     """The options of an evolving strategy that follow from the task: what changes in recipe and head, and how they start."""
-    if call.trained is None:
-        return {}
+    if call.trained is None:  # an objective has neither a recipe nor a head
+        return {"recipe_changes": 0.0}
     task, recipe = call.trained
     found: dict[str, Any] = {} if protocol.name == PAPER else {"start": ours(recipe, task.head, len(task.train))}
     if protocol.recipe_changes or call.options.get("recipe_changes"):

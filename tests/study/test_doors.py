@@ -128,7 +128,8 @@ def test_a_strategy_may_wait(tmp_path: Path) -> None:
 
 def test_a_seeded_population_has_seeds_and_children_only(tmp_path: Path) -> None:
     """With two workers and one seed, the second worker waits for the seed; no sample enters the population (section 4.4)."""
-    result = drive(tmp_path, init="resnet8", workers=2, population=6, tournament=3, executor=ThreadExecutor(good, 2, delay=0.1))
+    given: dict[str, Any] = {"init": "resnet8", "workers": 2, "population": 6, "tournament": 3, "protocol": "paper"}
+    result = drive(tmp_path, executor=ThreadExecutor(good, 2, delay=0.1), **given)
     assert [trial.origin for trial in result.history] == ["seed resnet8", *["mutation"] * 5]
 
 
