@@ -161,6 +161,35 @@ def test_numbers_of_options_by_accident(option: str, value: str) -> None:
     assert "not" in refused("sample", option, value)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["export", "resnet8", "--format", "source", "-o", "loop"], "Too many levels of symbolic links"),
+        (["show", "resnet8", "--shape", "3,8,8", "--svg", "loop"], "Too many levels of symbolic links"),
+        (["search", "digits", "--trials", "1", "--storage", "sqlite:///loop"], "Too many levels of symbolic links"),
+        (["search", "digits", "--trials", "1", "--runs", "loop"], "Too many levels of symbolic links"),
+        (["predict", "loop", "loop.csv", "-o", "x.csv"], "neither a run nor the folder of a predictor"),
+        (["evaluate", "resnet8", "./loop"], "there is no such file or folder"),
+        (["export", "resnet8", "--format", "source", "-o", "x.py", "--module", "../../etc"], "a module is named as in"),
+        (["export", "resnet8", "--format", "source", "-o", "x.py", "--module", ""], "a module is named as in"),
+        (["evaluate", "resnet8", "digits", "--seed", "9" * 23], "--seed"),
+        (["export", "resnet8", "--format", "safetensors", "-o", "x", "--seed", "9" * 23], "--seed"),
+    ],
+)
+def test_links_names_and_seeds(tmp_path: Path, words: list[str], said: str) -> None:
+    """A link that leads to itself, a module whose name is none and a seed that no generator takes are each one message."""
+    (tmp_path / "loop").symlink_to("loop")
+    assert said in refused(*words, cwd=tmp_path)
+
+
+def test_a_folder_that_was_deleted(tmp_path: Path) -> None:
+    """A command in a folder that is gone says so."""
+    (tmp_path / "gone").mkdir()
+    script = f"cd {tmp_path}/gone && rmdir {tmp_path}/gone && exec {' '.join(COMMAND)} tasks"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=200)
+    assert (done.returncode, done.stderr) == (2, "error: the current folder was deleted: change into another one\n")
+
+
 def test_numbers_of_options() -> None:
     """Numbers as people write them are read, within the bounds of the option, and a data set's sizes are too."""
     assert call("sample", "-n", "1", "-p", "5e-1", "--max-parameters", "50_000_000", "--seed", "-5").returncode == 0

@@ -104,6 +104,8 @@ def export(
 
 
 def _imported(name: str) -> None:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise SettingError(f"a module is named as in package.module, not {name!r}")
     try:
         import_module(name)
     except ImportError as error:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from einspace.result import Result
 
 Shape = Annotated[str, typer.Option("--shape", help="Input without the batch axis: C,H,W for images, S,D for sequences.")]
-Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
+Seed = Annotated[int, typer.Option("--seed", min=-(2**62), max=2**62, help="Same seed, same result.")]
 Probability = Annotated[float, typer.Option("-p", "--probability", help="p(M -> C), the share of computation modules.")]
 MaxParameters = Annotated[int, typer.Option("--max-parameters", help="Of a backbone, at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]

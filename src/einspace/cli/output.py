@@ -117,7 +117,7 @@ def print_json(value: object) -> None:
 def write(path: Path, content: str) -> None:
     """Write a file, whole or not at all, or say why that cannot be; a link is followed."""
     try:
-        if path.exists():
+        with suppress(FileNotFoundError):
             size_of(path)
         write_text(path.resolve(), content)
     except OSError as error:
