@@ -62,6 +62,20 @@ def test_a_closed_pipe() -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize("closed", [1, 2])
+def test_closed_streams(closed: int) -> None:
+    """A command whose output or whose errors are closed from the beginning does its work."""
+    done = subprocess.run(
+        ["sh", "-c", f"exec {closed}>&-; exec {' '.join(COMMAND)} grammar --json"], capture_output=True, check=False, timeout=200
+    )
+    assert (done.returncode, done.stderr, bool(done.stdout)) == (0, b"", closed == 2)
+
+
+def test_no_width() -> None:
+    """A width of 0 is one that is not known, and no reason to print nothing."""
+    assert b"resnet8" in stream(["baselines", "--shape", "3,8,8"], COLUMNS="0").stdout
+
+
 @pytest.mark.parametrize("columns", ["40", "300"])
 def test_widths(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables fit a narrow and a wide terminal."""
