@@ -18,7 +18,7 @@ def locked(file: Path, what: str) -> Iterator[int]:
     `FILE.lock` beside it says who holds it. Windows locks that note instead, for SQLite could not read a locked file there. Raises RunError
     if another process holds the file, and where there can be no such file.
     """
-    target = file.resolve()
+    target = Path(os.path.realpath(file))
     note = target.with_name(f"{target.name}.lock")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -57,6 +57,7 @@ class Call:
         time_limit: Seconds of a trial, or None.
         protocol: Its name, or None.
         stored: The settings of a run that is continued, which stand in the place of defaults; None for a new one.
+        warm: Whether initial members bring weights, which are of the head as the task has it: recipe and head then start as they are.
     """
 
     strategy: str | Strategy
@@ -70,6 +71,7 @@ class Call:
     time_limit: float | None
     protocol: str | None
     stored: Mapping[str, Any] | None
+    warm: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
     if call.trained is None:  # an objective has neither a recipe nor a head
         return {"recipe_changes": 0.0}
     task, recipe = call.trained
-    found: dict[str, Any] = {} if protocol.name == PAPER else {"start": ours(recipe, task.head, len(task.train))}
+    found: dict[str, Any] = {} if protocol.name == PAPER or call.warm else {"start": ours(recipe, task.head, len(task.train))}
     if protocol.recipe_changes or call.options.get("recipe_changes"):
         found["choices"] = choices(recipe, task.head, task.input, len(task.train))
     return found

@@ -62,6 +62,20 @@ def test_a_closed_pipe() -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize("closed", [1, 2])
+def test_closed_streams(closed: int) -> None:
+    """A command whose output or whose errors are closed from the beginning does its work."""
+    done = subprocess.run(
+        ["sh", "-c", f"exec {closed}>&-; exec {' '.join(COMMAND)} grammar --json"], capture_output=True, check=False, timeout=200
+    )
+    assert (done.returncode, done.stderr, bool(done.stdout)) == (0, b"", closed == 2)
+
+
+def test_no_width() -> None:
+    """A width of 0 is one that is not known, and no reason to print nothing."""
+    assert b"resnet8" in stream(["baselines", "--shape", "3,8,8"], COLUMNS="0").stdout
+
+
 @pytest.mark.parametrize("columns", ["40", "300"])
 def test_widths(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables fit a narrow and a wide terminal."""
@@ -159,6 +173,35 @@ def test_numbers_by_accident(tmp_path: Path, value: str) -> None:
 def test_numbers_of_options_by_accident(option: str, value: str) -> None:
     """What Python or YAML reads as a number and people do not is none on the command line either."""
     assert "not" in refused("sample", option, value)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["export", "resnet8", "--format", "source", "-o", "loop"], "Too many levels of symbolic links"),
+        (["show", "resnet8", "--shape", "3,8,8", "--svg", "loop"], "Too many levels of symbolic links"),
+        (["search", "digits", "--trials", "1", "--storage", "sqlite:///loop"], "Too many levels of symbolic links"),
+        (["search", "digits", "--trials", "1", "--runs", "loop"], "Too many levels of symbolic links"),
+        (["predict", "loop", "loop.csv", "-o", "x.csv"], "neither a run nor the folder of a predictor"),
+        (["evaluate", "resnet8", "./loop"], "there is no such file or folder"),
+        (["export", "resnet8", "--format", "source", "-o", "x.py", "--module", "../../etc"], "a module is named as in"),
+        (["export", "resnet8", "--format", "source", "-o", "x.py", "--module", ""], "a module is named as in"),
+        (["evaluate", "resnet8", "digits", "--seed", "9" * 23], "--seed"),
+        (["export", "resnet8", "--format", "safetensors", "-o", "x", "--seed", "9" * 23], "--seed"),
+    ],
+)
+def test_links_names_and_seeds(tmp_path: Path, words: list[str], said: str) -> None:
+    """A link that leads to itself, a module whose name is none and a seed that no generator takes are each one message."""
+    (tmp_path / "loop").symlink_to("loop")
+    assert said in refused(*words, cwd=tmp_path)
+
+
+def test_a_folder_that_was_deleted(tmp_path: Path) -> None:
+    """A command in a folder that is gone says so."""
+    (tmp_path / "gone").mkdir()
+    script = f"cd {tmp_path}/gone && rmdir {tmp_path}/gone && exec {' '.join(COMMAND)} tasks"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=200)
+    assert (done.returncode, done.stderr) == (2, "error: the current folder was deleted: change into another one\n")
 
 
 def test_numbers_of_options() -> None:

@@ -155,7 +155,7 @@ def test_predictions_are_written_as_a_table(folder: Path, predictor: Predictor, 
     np.save(tmp_path / "x.npy", X[200:])
     predictor.save(tmp_path / "saved")
     done = call("predict", "mine", "x.npy", "-o", "a.csv", "--runs", str(folder), "--probabilities", "--batch-size", "7", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
     assert "a.csv: 100 predictions by <Predictor of arrays" in done.stdout
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
     assert [row["prediction"] for row in rows] == predictor.predict(X[200:]).tolist()

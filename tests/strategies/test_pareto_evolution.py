@@ -41,7 +41,16 @@ def _measured(request: Request) -> Evaluation:
 def _search(
     runs: Path, run: str = "one", trials: int = 24, function: Callable[[Request], Evaluation] = _measured, **options: Any
 ) -> Result:
-    settings = {"init": "random*6", "population": 8, "tournament": 3, "limits": SMALL, "runs": runs, "cost": "latency", **options}
+    settings = {
+        "init": "random*6",
+        "population": 8,
+        "tournament": 3,
+        "limits": SMALL,
+        "runs": runs,
+        "cost": "latency",
+        "protocol": "paper",
+        **options,
+    }
     return search(small_task(), "pareto", trials, 1, 3, run=run, executor=ThreadExecutor(function), **settings)
 
 

@@ -53,6 +53,7 @@ def main() -> None:
     prepare_streams()
     code: int | str | None = 0
     try:
+        os.getcwd()  # PyTorch's libraries end the process where there is none
         app()
     except SystemExit as ended:
         code = ended.code or 0
@@ -62,6 +63,9 @@ def main() -> None:
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             complain(f"a path is too long: {str(error.filename)[:60]}… has {len(str(error.filename)):,} characters")
+            code = 2
+        elif error.errno == errno.ENOENT and error.filename is None:
+            complain("the current folder was deleted: change into another one")
             code = 2
         elif is_lost(error):
             code = lose(error)

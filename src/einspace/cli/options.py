@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from einspace.result import Result
 
 Shape = Annotated[str, typer.Option("--shape", help="Input without the batch axis: C,H,W for images, S,D for sequences.")]
-Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
+Seed = Annotated[int, typer.Option("--seed", min=-(2**62), max=2**62, help="Same seed, same result.")]
 Probability = Annotated[float, typer.Option("-p", "--probability", help="p(M -> C), the share of computation modules.")]
 MaxParameters = Annotated[int, typer.Option("--max-parameters", help="Of a backbone, at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -107,6 +107,8 @@ def _option(key: str) -> inspect.Parameter:
 def import_modules(names: Sequence[str]) -> None:
     """Import the modules of the user's own operations and heads; raises SettingError for one that cannot be imported."""
     for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise SettingError(f"a module is named as in package.module, not {name!r}")
         try:
             import_module(name)
         except Exception as error:  # noqa: BLE001 - importing runs code of the user's

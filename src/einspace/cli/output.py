@@ -28,6 +28,9 @@ PLAIN = {"→": "->", "←": "<-", "×": "x", "…": "...", "–": "-", "·": "*
 LOST = {errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT, errno.EBADF}
 """Errors of a stream that takes nothing more."""
 
+if os.environ.get("COLUMNS", "").strip() == "0":  # as some programs say that they do not know the width: nothing would be printed
+    del os.environ["COLUMNS"]
+
 out = Console(markup=False)
 err = Console(stderr=True, markup=False)
 
@@ -54,7 +57,12 @@ for _console in (out, err):
 
 
 def prepare_streams() -> None:
-    """Let standard output and errors show what their encoding lacks in plain characters, in place of an exception."""
+    """Let standard output and errors show what their encoding lacks in plain characters, in place of an exception.
+
+    One that was closed before the program began is None in Python; whoever closes it wants nothing of it.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     codecs.register_error("einspace-plain", _plainly)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -117,7 +125,7 @@ def print_json(value: object) -> None:
 def write(path: Path, content: str) -> None:
     """Write a file, whole or not at all, or say why that cannot be; a link is followed."""
     try:
-        if path.exists():
+        with suppress(FileNotFoundError):
             size_of(path)
         write_text(path.resolve(), content)
     except OSError as error:

@@ -69,10 +69,11 @@ def _predictor(what: str, trial: int | None, runs: str) -> "Predictor":
         if trial is not None:
             raise SettingError(f"--trial is for runs, and {what} is one saved predictor")
         return load_predictor(what)
-    folder = Path(what).resolve() if (Path(what) / "run.json").is_file() else Path(runs, what).resolve()
+    folder = Path(what) if (Path(what) / "run.json").is_file() else Path(runs, what)
     if not (folder / "run.json").is_file():
         found = ", ".join(sorted(path.parent.name for path in Path(runs).glob("*/run.json"))) or "none"
         raise SettingError(f"{what} is neither a run nor the folder of a predictor; the runs in {runs} are: {found}")
+    folder = folder.resolve()
     return load_result(folder.name, str(folder.parent)).predictor(trial)
 
 

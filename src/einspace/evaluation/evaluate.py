@@ -65,12 +65,15 @@ def evaluate(
         much by the architecture's own figures is not begun.
 
     Raises:
-        SettingError: Fewer than one seed, changes that recipe and head do not have, or a time limit that is not over 0.
+        SettingError: Fewer than one seed, a seed that no generator takes, changes that recipe and head do not have, or a time limit that is
+            not over 0.
         NotationError, ShapeError: A text that is no architecture, or that does not fit the task's input.
         NetworkError: The task's input or its head does not fit the architecture.
     """
     if type(seeds) is not int or seeds < 1:
         raise SettingError(f"seeds must be a whole number of at least 1, not {seeds!r}")
+    if type(seed) is not int or not -(2**62) <= seed < 2**62:
+        raise SettingError(f"a seed must be a whole number of at most 62 bits, not {seed!r}")
     if isinstance(architecture, str):
         architecture = EinSpace(task.input).parse(architecture)
     if architecture.input.shape != task.input.shape:

@@ -1,5 +1,6 @@
 """Reading: the result of a run from its study, finished or not."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -41,7 +42,7 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
 
 def load_trials(path: str | Path) -> list[Trial]:
     """All trials of a run's folder that have ended, those of the search first; raises RunError where there is none."""
-    folder = Path(path).resolve()
+    folder = Path(os.path.realpath(path))
     return load_result(folder.name, str(folder.parent)).trials()
 
 

@@ -114,4 +114,4 @@ def _task(source: Source, options: Options) -> "Task":
 def _stem(path: str | os.PathLike[str]) -> str:
     if not isinstance(path, str | os.PathLike):
         raise TaskError(f"the path of a file or folder is needed, not {path!r}")
-    return Path(path).resolve().stem
+    return Path(os.path.realpath(path)).stem

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from einspace.drafts import draft_of
@@ -11,6 +12,8 @@ from einspace.errors import ExportError
 def check_target(path: Path) -> None:
     """Raise ExportError where no file can be written: the folder is missing or closed to us, or a folder or a device is in the place."""
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.stat(path)  # a link that leads to itself
         problem = _problem(path)
         if problem is None:
             os.rmdir(tempfile.mkdtemp(prefix=".einspace-", dir=path.resolve().parent))
