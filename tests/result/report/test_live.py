@@ -1,6 +1,7 @@
 """The live report: it follows the search, is read-only, and is there for this machine alone."""
 
 import socket
+import struct
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 
@@ -58,6 +59,18 @@ def test_it_is_read_only_and_of_this_machine(result: Result) -> None:
         assert ask(server, "/../run.json")[0].status == 404
         assert ask(server, "/", "POST")[0].status == 501
         assert ask(server, "/", Host="elsewhere.example")[0].status == 403
+
+
+def test_browsers_that_leave(result: Result, capfd: pytest.CaptureFixture[str]) -> None:
+    """One that leaves before its answer, and one that sends no HTTP, cost no other an answer, and print nothing."""
+    with LiveReport(lambda: result, "test", port=0) as server:
+        for words in (b"GET / HTTP/1.1\r\nHost: localhost:%d\r\n\r\n" % server.port, b"\x16\x03\x01" * 100, b"GET /" + b"x" * 70_000):
+            for _ in range(3):
+                with socket.create_connection(("127.0.0.1", server.port)) as browser:
+                    browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close by a reset
+                    browser.sendall(words)
+        assert ask(server, "/")[0].status == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_a_used_port_is_said(result: Result) -> None:

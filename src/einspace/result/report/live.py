@@ -1,13 +1,14 @@
 """Live: the report of a run on this machine's own address, which follows the search. It reads, and nothing can be changed through it."""
 
 import errno
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from einspace.errors import RunError, SettingError
 from einspace.result.report.album import Album
@@ -38,7 +39,7 @@ class LiveReport:
         self._latest = ("", waiting(run))
         self._looked = float("-inf")
         try:
-            self._server = ThreadingHTTPServer((HOST, port), _handler(self))
+            self._server = _Server((HOST, port), _handler(self))
         except (OSError, OverflowError) as error:
             used = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             why = "is in use" if used else f"cannot be had: {getattr(error, 'strerror', None) or error}"
@@ -96,12 +97,22 @@ class LiveReport:
         self._latest = version, content(result, self._album)
 
 
+class _Server(ThreadingHTTPServer):
+    """A browser that leaves in the middle of an answer is no mistake of ours, whose traceback would bury the search's own lines."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Called in a handler of an exception."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Answers for the page and its main part, and for nothing else."""
 
         server_version = "einspace"
         sys_version = ""
+        timeout = 30.0  # seconds for one that connects and asks nothing
 
         def do_GET(self) -> None:
             if self.headers.get("Host") not in (
