@@ -201,19 +201,8 @@ def search(
     options = {name: given[name] for name in OF_A_STRATEGY}
     trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
     bounds = (trials, seconds, workers, given["time_limit"])
-    start = Start.of(
-        Call(
-            strategy,
-            space,
-            trained,
-            wanted,
-            options,
-            *bounds,
-            protocol,
-            _stored(runs, run, storage, patience),
-            any(spec.warm_start for spec in imported),
-        )
-    )
+    before, warm_seeds = _stored(runs, run, storage, patience), any(spec.warm_start for spec in imported)
+    start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, before, warm_seeds))
     initial, time_limit = start.initial, start.time_limit
     trials = trials if trials is None or iterations is None else trials + len(initial)
     proposer = strategies.get(strategy, space, initial, **start.options)
