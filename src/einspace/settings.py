@@ -73,7 +73,8 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     apart = {"versions", "published", "path"}
     if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
         apart |= set(_LATER)
-    there = {"protocol": PAPER} | {name: value for name, value in _completed(stored, here).items() if name not in apart}
+    before = {"protocol": PAPER} if "protocol" in here else {}  # runs from before there were several had the paper's defaults
+    there = before | {name: value for name, value in _completed(stored, here).items() if name not in apart}
     # A run from before there was an option had it off.
     lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
     if lines:

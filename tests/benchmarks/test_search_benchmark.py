@@ -26,6 +26,7 @@ from rich.console import Console
 
 from einspace import Recipe, Task
 from einspace.errors import DataError, SettingError
+from einspace.tasks.changes import ours
 
 SHORT = Recipe(epochs_search=2, epochs_final=6, batch_size=8, learning_rate=0.05, weight_decay=0.0)
 CHOICE = Choice(width=8, depth=1, kernel=3, dropout=0.0, batch_size=8, learning_rate=0.05, weight_decay=0.0)
@@ -234,7 +235,8 @@ def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path:
     assert retraining.func is einspace_score
     _, recipe, text, changes = retraining.args
     assert (recipe.epochs_search, recipe.epochs_final) == (1, SHORT.epochs_final)
-    assert (text, changes) == (found.what, {})
+    task = easy()
+    assert (text, changes) == (found.what, ours(recipe, task.head, len(task.train)))
 
 
 def die(seed: int) -> float:

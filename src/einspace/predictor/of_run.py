@@ -29,6 +29,8 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
     if found.weights is None:
         if task is None:
             number = found.trial.number
+            if found.tests and found.tests[0] is None:
+                raise RunError(f"the final training of trial {number} of the run {run.name} left no network: `result.best.reason` says why")
             call = f"predictor(trial={number}, task=task) trains it as a final training does, and keeps them"
             raise RunError(f"the run {run.name} did not keep the weights of the network of trial {number}: {call}")
         found, test = _trained_now(run, settings, found, task)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from einspace.errors import SettingError
 from einspace.features import Feature
-from einspace.networks.heads import Classification, Head
+from einspace.networks.heads import Classification, Head, MultiLabel
 from einspace.tasks.recipe import Recipe
 
 FACTOR = "learning_rate_factor"
@@ -142,7 +142,8 @@ def ours(recipe: Recipe, head: Head, samples: int) -> dict[str, float]:
 
     What a small task lacks is steps: the batch is halved, as long as it holds 16 samples or more, until the search has `STEPS` of them.
     The rate rises over the first tenth of the steps. A head that averages keeps a grid of means, where things are. Decision 030 has the
-    figures.
+    figures, which are of classes: a squared error has no bound, and small batches or a wider head can make it diverge, so that heads of
+    numbers only get the rise.
 
     Args:
         recipe: The task's.
@@ -152,11 +153,11 @@ def ours(recipe: Recipe, head: Head, samples: int) -> dict[str, float]:
     >>> ours(Recipe(8, 24, 64, 0.05, 5e-4), Classification(10), 3_000)
     {'batch_size': 16, 'warmup': 0.1, 'grid': 2}
     """
-    batch = recipe.batch_size
-    while batch >= 2 * SMALL_BATCH and recipe.epochs_search * ceil(samples / batch) < STEPS:
+    batch, bounded = recipe.batch_size, isinstance(head, Classification | MultiLabel)
+    while bounded and batch >= 2 * SMALL_BATCH and recipe.epochs_search * ceil(samples / batch) < STEPS:
         batch //= 2
     found: dict[str, float] = {"batch_size": batch, "warmup": WARMUP}
-    if _has(head, "grid"):
+    if bounded and _has(head, "grid"):
         found["grid"] = GRID
     standing = {"batch_size": recipe.batch_size, "warmup": recipe.warmup, "grid": getattr(head, "grid", 1)}
     return {name: value for name, value in found.items() if value != standing[name]}
