@@ -159,7 +159,7 @@ def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
 
 def test_a_seeded_search_is_compared_with_its_best_seed(tmp_path: Path) -> None:
     """Seeds are baselines: none of them is a candidate, and the best of them is raced beside the candidates."""
-    result = run(tmp_path, World(baseline_is(0.999)), **{**EVOLUTION, "strategy": "evolution", "race": None, "recipe_changes": 0.0})
+    result = run(tmp_path, World(baseline_is(2.0)), **{**EVOLUTION, "strategy": "evolution", "race": None, "recipe_changes": 0.0})
     assert result.verdict is not None
     assert result.verdict.baseline == "resnet8"
     seeds = {row.proposal.identity for row in result.baselines if row.proposal is not None}
