@@ -11,7 +11,7 @@ from einspace.features import Feature
 from einspace.limits import UNLIMITED, Limits
 from einspace.protocol import Protocol
 from einspace.space import EinSpace
-from einspace.start import LATE, TIME_LIMIT, UNKNOWN, Call, Start
+from einspace.start import PATIENCE, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.strategies.affordable import Training
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
@@ -113,11 +113,11 @@ def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
 
 
 def test_a_budget_has_room_for_25_trials_of_each_worker() -> None:
-    """Of its search's share, and the time limit is derived: three times that, at least ten seconds, and never above the budget."""
+    """Of its search's share; the time limit is a part of the budget, at least ten seconds, and never above the budget."""
     long = start(trials=None, seconds=25_000.0)
     assert long.affordable is not None
     assert (long.affordable.seconds, long.affordable.learns) == (25_000 * 0.6 / 25, True)
-    assert long.time_limit == LATE * long.affordable.seconds
+    assert long.time_limit == PATIENCE * 25_000.0
     assert start(trials=None, seconds=30.0).time_limit == 10.0
     assert start(trials=None, seconds=5.0).time_limit == 5.0
 

@@ -32,6 +32,9 @@ UNSURE = 2.0
 LEAST_LIMIT = 10.0
 """Seconds of a derived time limit, at least: the first trial of a worker waits for PyTorch."""
 
+PATIENCE = 0.15
+"""The part of a budget of time that one trial gets, at least, before it is given up: a baseline that is not finished cannot be compared."""
+
 LEAST = 1.0
 """Seconds that a trial may take, at least, however short a budget is."""
 
@@ -128,7 +131,9 @@ class Start:
         named = max((training.seconds(member(call.space, name), changes) for name in initial if name != RANDOM), default=0.0)
         fits = protocol.multiple * max(small, named) or UNKNOWN if rule is None else max(rule, named)
         fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
-        limit = call.time_limit or (TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits)))
+        limit = call.time_limit or (
+            TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, PATIENCE * call.seconds))
+        )
         left_out = {
             name: f"a training is predicted to take {duration(takes[name])}, and a trial may take {duration(limit)}"
             for name in task.baselines

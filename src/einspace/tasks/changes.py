@@ -28,7 +28,7 @@ Ladder = tuple[tuple[float, ...], float]
 SMALLEST_BATCH = 8
 """Samples that a search tries at least; smaller batches leave batch norm little to measure."""
 
-STEPS, SMALL_BATCH = 1_400, 16
+STEPS, SMALL_BATCH = 700, 16
 """Steps of a search that small tasks are given, and the samples of a batch that is not halved for them."""
 
 WARMUP, GRID = 0.1, 2
@@ -151,7 +151,7 @@ def ours(recipe: Recipe, head: Head, samples: int) -> dict[str, float]:
         samples: Of the training split.
 
     >>> ours(Recipe(8, 24, 64, 0.05, 5e-4), Classification(10), 3_000)
-    {'batch_size': 16, 'warmup': 0.1, 'grid': 2}
+    {'batch_size': 32, 'warmup': 0.1, 'grid': 2}
     """
     batch, bounded = recipe.batch_size, isinstance(head, Classification | MultiLabel)
     while bounded and batch >= 2 * SMALL_BATCH and recipe.epochs_search * ceil(samples / batch) < STEPS:
