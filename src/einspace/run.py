@@ -85,7 +85,7 @@ class Run:
         path = self.path / "run.json"
         try:
             stored = read_json(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             raise RunError(f"{path} cannot be read: {error}") from None

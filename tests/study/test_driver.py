@@ -135,4 +135,5 @@ def test_free_workers_wait_for_a_slow_seed(tmp_path: Path) -> None:
     options = {**EVOLUTION, "init": "resnet8"}
     executor = ThreadExecutor(slow, workers=4)
     result = search(small_task(), trials=8, workers=4, limits=SMALL, run="test", runs=tmp_path, executor=executor, **options)
-    assert [trial.origin for trial in result.history] == ["seed resnet8", *["mutation"] * 7]
+    assert result.history[0].origin == "seed resnet8"
+    assert [len(trial.parents) for trial in result.history] == [0, *[1] * 7]

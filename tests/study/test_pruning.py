@@ -13,7 +13,7 @@ from einspace.space import EinSpace
 from einspace.storage.records import unsealed
 from einspace.study import search
 from einspace.tasks.recipe import Recipe
-from einspace.trial import Costs, Trial
+from einspace.trial import Proposal, Trial
 
 RECIPE = Recipe(epochs_search=4, epochs_final=8, batch_size=4, learning_rate=0.1, weight_decay=0.0)
 
@@ -42,7 +42,7 @@ def test_a_pruned_trial_counts_but_is_no_parent(tmp_path: Path, pruner: str, wor
     assert all(row.value is None and row.reason for row in pruned)
     tried = [row for row in pruned if row.reused is None]
     assert all(scores(row) == tuple(score(row.text) * epoch / 4 for epoch in range(1, len(scores(row)) + 1)) for row in tried)
-    keys = [row.key for row in result.history if row.reused is None]
+    keys = [row.proposal.identity for row in result.history if row.reused is None]
     assert len(set(keys)) == len(keys) == len([request for request in executor.requests if not request.final])
     assert result.best is not None
     assert result.best.validation == max(row.value for row in result.history if row.value is not None)
@@ -90,7 +90,7 @@ def test_what_a_trial_keeps(tmp_path: Path) -> None:
     for row in stored:
         architecture = space.parse(row.text)
         assert (row.key, row.seed) == (architecture.key, 0)
-        assert row.proposal.costs == Costs(architecture.parameters, architecture.flops, architecture.activation_bytes)
+        assert row.proposal.costs == Proposal.of(architecture, "").costs
         assert row.outcome == "ok" or row.reason
         assert row.proposing > 0
         assert row.ended is not None

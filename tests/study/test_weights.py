@@ -10,7 +10,7 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_ta
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.reporting.result import summary
-from einspace.result import Result
+from einspace.result import Entrant, Result
 from einspace.study import search
 
 
@@ -22,24 +22,31 @@ def run(folder: Path, **options: Any) -> tuple[Result, list[Request]]:
     return result, [request for request in executor.requests if request.final]
 
 
+def stem(entrant: Entrant | None) -> str:
+    """What the file of its weights is called."""
+    assert entrant is not None
+    assert entrant.proposal is not None
+    return entrant.proposal.stem
+
+
 def test_the_best_network_is_kept_unless_somebody_says_otherwise(tmp_path: Path) -> None:
     """One file under the best architecture's key, and the end of a search says what it takes on the disk."""
     result, finals = run(tmp_path)
     assert result.best is not None
     assert len(finals) == 2
-    assert list(result.weights) == [result.best.key]
+    assert list(result.weights) == [stem(result.best)]
     console = Console(width=400)  # the path of the run is as long as it is
     with console.capture() as captured:
         console.print(*summary(result))
     assert "holds the trained weights of 1 network" in captured.get()
-    assert result.to_json()["weights"][result.best.key]["bytes"] > 0
+    assert result.to_json()["weights"][stem(result.best)]["bytes"] > 0
 
 
 def test_all_and_none_are_the_other_choices(tmp_path: Path) -> None:
     """With `all`, the baselines' weights are kept too; anything else is refused."""
     result, finals = run(tmp_path, keep_weights="all", run="all")
     assert result.best is not None
-    assert set(result.weights) == {result.best.key, *(row.key for row in result.baselines)}
+    assert set(result.weights) == {stem(result.best), *map(stem, result.baselines)}
     assert len(result.weights) == len(finals) == 2
     assert run(tmp_path, keep_weights="none", run="none")[0].weights == {}
     with pytest.raises(SettingError, match="unknown choice of weights 'bets': did you mean best"):
@@ -52,7 +59,7 @@ def test_weights_that_are_missing_are_trained_when_they_are_asked_for(tmp_path: 
     second, finals = run(tmp_path)
     assert first.best is not None
     assert [request.text for request in finals] == [first.best.text]
-    assert list(second.weights) == [first.best.key]
+    assert list(second.weights) == [stem(first.best)]
     third, finals = run(tmp_path, keep_weights="all")
     assert [request.text for request in finals] == [row.text for row in first.baselines if row.text != first.best.text]
     assert run(tmp_path, keep_weights="all")[1] == []
