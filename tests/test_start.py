@@ -112,6 +112,14 @@ def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
     assert (one.affordable.learns, one.time_limit) == (False, TIME_LIMIT)
 
 
+def test_a_short_budget_keeps_large_batches() -> None:
+    """Small batches mean more steps: they are halved only as far as the small baselines are predicted to fit."""
+    short, long = (start(task(samples=3_000), trials=None, seconds=seconds) for seconds in (60.0, 6_000.0))
+    assert "batch_size" not in short.changes
+    assert long.changes["batch_size"] == 32
+    assert short.options["start"] == short.changes
+
+
 def test_a_budget_has_room_for_25_trials_of_each_worker() -> None:
     """Of its search's share; the time limit is a part of the budget, at least ten seconds, and never above the budget."""
     long = start(trials=None, seconds=25_000.0)

@@ -1,7 +1,7 @@
 """Start: where a search begins and how far a trial may go, from its protocol, the options that were given, and the settings of its run."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -121,9 +121,11 @@ class Start:
             return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {}, changes)
         training = _training(task, recipe, call.strategy)
         known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *BASELINES)))
+        rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
+        if rule is not None and call.stored is None and "start" in options:
+            options["start"] = changes = _in_time(changes, recipe, training, [known[name] for name in BASELINES if name in known], rule)
         takes = {name: training.seconds(architecture, changes) for name, architecture in known.items()}
         small = max((takes[name] for name in BASELINES if name in takes), default=0.0)
-        rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
         if call.initial is None and call.stored is None and "population" in taken:
             largest = small if rule is None else UNSURE * rule
             seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]
@@ -164,6 +166,18 @@ def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
     found: dict[str, Any] = {} if protocol.name == PAPER or call.warm else {"start": ours(recipe, task.head, len(task.train))}
     if protocol.recipe_changes or call.options.get("recipe_changes"):
         found["choices"] = choices(recipe, task.head, task.input, len(task.train))
+    return found
+
+
+def _in_time(
+    changes: Mapping[str, float], recipe: Recipe, training: Training, known: Sequence[Architecture], rule: float
+) -> dict[str, float]:
+    """The starting changes, with batches so large that the small baselines are predicted to fit, if not larger than the recipe's."""
+    found = dict(changes)
+    while "batch_size" in found and any(training.seconds(architecture, found) > rule for architecture in known):
+        batch = 2 * found.pop("batch_size")
+        if batch < recipe.batch_size:
+            found["batch_size"] = batch
     return found
 
 
