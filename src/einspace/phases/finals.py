@@ -91,7 +91,7 @@ class Finals:
         return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
 
     def seconds(self, store: StudyStore, workers: int) -> float:
-        """What the final trainings of the best and of the best baseline will take, as far as is known by now; others wait for spare time."""
+        """What the final trainings of the best and of the best baseline will take, as far as is known; others wait for spare time."""
         return self._seconds(store, self._chosen(store, store.phase(SEARCH).best if self._seeds else None)[:2], workers)
 
     def proposals(self) -> list[Proposal]:
