@@ -66,7 +66,9 @@ def test_two_drivers_outlive_three_outages(server: Server, tmp_path: Path) -> No
         assert 1 <= len(away(complained)) <= 3
         assert complained.splitlines() == away(complained)
     check_once(server.url, "away", 50, locks_held=False)
-    assert {trial.state for trial in trials_of(server.url, "away")} == {TrialState.COMPLETE}
+    states = [trial.state for trial in trials_of(server.url, "away")]
+    assert states.count(TrialState.COMPLETE) == 50
+    assert len(states) - 50 <= 2 * 3  # attempts given up where an outage took the lock of asking, at most one a driver and outage
 
 
 def test_an_outage_beyond_the_patience_ends_the_command(server: Server, tmp_path: Path) -> None:
