@@ -172,7 +172,8 @@ def drive(
     from einspace.study.signals import ignore
 
     def tell(progress: Progress) -> None:
-        print(progress.done, flush=True)
+        if progress.trial is not None:  # others say what begins
+            print(progress.done, flush=True)
 
     store.HEARTBEAT, store.GRACE = heartbeat, grace
     if file_size is not None:

@@ -44,6 +44,7 @@ class Database:
         """The file of SQLite, None for a server."""
         self.outage = Outage(str(self), patience if self.shared else 0.0)
         self._descriptor: int | None = None
+        self._alone: tuple[Connection, int] | None = None
 
     @classmethod
     def of_file(cls, file: Path, study: str) -> "Database":
@@ -119,16 +120,28 @@ class Database:
             return
         name = "the tables" if engine is None else self.study
         engine = engine or create_engine(self.url, poolclass=NullPool)
-        connection = self.outage.survive(lambda _: _lock(engine, name))
+        connection, process = self.outage.survive(lambda _: _lock(engine, name))
+        self._alone = connection, process
         try:
             yield
         finally:
+            self._alone = None
             try:
                 _call("pg_advisory_unlock", connection, name)
             except SQLAlchemyError:  # with a connection that is lost the lock is back already
                 connection.invalidate()
             finally:
                 connection.close()
+
+    def is_alone(self) -> bool:
+        """Whether the lock of `alone` is still held: it is lost with its connection, and then another driver may have asked meanwhile."""
+        if self._alone is None:
+            return True
+        connection, process = self._alone
+        try:
+            return bool(connection.execute(_PROCESS).scalar() == process)
+        except SQLAlchemyError:
+            return False
 
     def damaged(self, how: str) -> RunError:
         """The error for contents that make no sense, with the way back."""
@@ -168,21 +181,24 @@ _CONNECTION = {
 }
 """Server and driver notice within a minute that the other's machine is gone: else its locks, or our waiting, would outlive it by hours."""
 
+_PROCESS = text("SELECT pg_backend_pid()")
+
 _UP_FOR = text(
     "SELECT EXTRACT(EPOCH FROM clock_timestamp() - GREATEST(pg_postmaster_start_time(), (SELECT MAX(backend_start) FROM pg_stat_activity "
     "WHERE backend_type IN ('logical replication launcher', 'autovacuum launcher'))))"
 )
 
 
-def _lock(engine: Engine, name: str) -> Connection:
+def _lock(engine: Engine, name: str) -> tuple[Connection, int]:
+    """A connection that holds the lock of a name, and the number of the server's process that serves it."""
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
         _call("pg_advisory_lock", connection, name)
+        return connection, int(connection.execute(_PROCESS).scalar() or 0)
     except BaseException:
         connection.invalidate()
         connection.close()
         raise
-    return connection
 
 
 def _call(function: str, connection: Connection, name: str) -> Any:

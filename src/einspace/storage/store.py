@@ -115,7 +115,10 @@ class StudyStore:
         shelf, ledger = self._shelf(trial), self.phase(trial.phase)
         record = {_RECORD: sealed(trial.to_json())}
         if self.database.shared:
-            trial_id, number = self._retry(lambda again: self._claim(shelf, record, again))
+            claimed = self._retry(lambda again: self._claim(shelf, record, again))
+            if claimed is None:
+                return False
+            trial_id, number = claimed
             shelf.own.add(number)
             self.sync()
             others = ledger.attempts(trial.number) - {HERE}
@@ -189,9 +192,8 @@ class StudyStore:
                         with warnings.catch_warnings():
                             warnings.simplefilter("ignore", ExperimentalWarning)
                             self._ask(optuna.storages.fail_stale_trials, shelf.study)
-                for shelf in self._shelves:  # who made these died before they ran: whoever makes one holds the lock
-                    for frozen in self._ask(shelf.of, TrialState.WAITING):
-                        self._set(self._id(shelf, frozen), TrialState.FAIL)
+                        for frozen in self._ask(shelf.of, TrialState.WAITING):  # who made it died before it ran: its maker holds the lock
+                            self._set(self._id(shelf, frozen), TrialState.FAIL)
         self.sync()
 
     def note(self, name: str, record: Mapping[str, Any]) -> None:
@@ -206,12 +208,12 @@ class StudyStore:
 
     def _take(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """Take over what an attempt of Optuna's says of a trial of ours."""
-        if _RECORD not in frozen.user_attrs or frozen.state == TrialState.WAITING:
-            return  # a trial that somebody has put there with Optuna's tools, or one that does not run yet
+        if _RECORD not in frozen.user_attrs:
+            return  # a trial that somebody has put there with Optuna's tools
         trial = Trial.from_json(unsealed(frozen.user_attrs[_RECORD]))
         ledger = self.phase(trial.phase)
         attempt = HERE if frozen.number in shelf.own else frozen.number
-        if frozen.state == TrialState.RUNNING:
+        if frozen.state in (TrialState.WAITING, TrialState.RUNNING):  # who makes one may have lost the lock of asking, and goes on
             ledger.begin(trial if trial.evaluation is None else _begun(trial), attempt)
         elif frozen.state == TrialState.COMPLETE and (trial.outcome is not Outcome.OK or frozen.value != trial.value):
             raise ValueError(f"trial {trial.number} has the value {frozen.value} without an evaluation that gave it")
@@ -220,11 +222,16 @@ class StudyStore:
         else:
             ledger.interrupt(_begun(trial), attempt)
 
-    def _claim(self, shelf: "_Shelf", record: dict[str, Any], again: bool) -> tuple[int, int]:
-        """Make a trial that waits, give it a sign of life, and let it run: so no trial runs without one. Gives its id and number."""
+    def _claim(self, shelf: "_Shelf", record: dict[str, Any], again: bool) -> tuple[int, int] | None:
+        """Make a trial that waits, give it a sign of life, and let it run: so no trial runs without one. Gives its id and number.
+
+        None where the lock of asking was lost before one was made: another driver may have this trial by now.
+        """
         found = next((frozen for frozen in shelf.of(TrialState.WAITING, TrialState.RUNNING) if frozen.user_attrs == record), None)
         if again and found is not None:  # only the server's answer was lost
             trial_id = self._id(shelf, found)
+        elif not self.database.is_alone():
+            return None
         else:
             trial_id = self._storage.create_new_trial(shelf.id, create_trial(state=TrialState.WAITING, user_attrs=record))
         self._storage.record_heartbeat(trial_id)
