@@ -104,7 +104,7 @@ def main() -> None:
     for name in given.tasks.split(","):
         task = load(name)
         task = replace(task, recipe=task.recipe.override(epochs_search=given.epochs))
-        known = {**variants(task.recipe), OURS: ours(task.recipe, task.head, len(task.train)), **dict(map(own, given.own))}
+        known = {**variants(task.recipe), OURS: ours(task.recipe, task.head, task.input, len(task.train)), **dict(map(own, given.own))}
         wanted = list(known) if given.changes is None else [*filter(None, given.changes.split(",")), *(own(text)[0] for text in given.own)]
         for change in wanted:
             if change not in known:

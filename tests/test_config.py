@@ -135,7 +135,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "run: mine\nruns: there\n"
         "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\nedits: 0.25\n"
         "recipe_changes: 0.1\ntime_limit: 9\n"
-        "computation_probability: 0.4\n"
+        "computation_probability: 0.4\ngrammar: sequences\n"
         "keep_weights: all\nrace: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
         "data_folder: files\nlive: true\nreport: false\ntop: 2\nlog: [tensorboard]\n"
@@ -208,7 +208,8 @@ MISTAKES = [
     ("seed: " + "1" * 5000, ["cannot be read as YAML"]),
     ("run: \x00", ["cannot be read as YAML"]),
     ("#" * (LARGEST + 1), ["larger than 256 KiB"]),
-    ("task: digits\ngrammar: abc", ["line 2: this run had another grammar (abc), which only Python can give"]),
+    ("task: digits\ngrammar: abc", ["line 2: unknown grammar 'abc'", "Known: paper, sequences"]),
+    ("task: digits\nown_grammar: abc", ["line 2: this run had another grammar (abc), which only Python can give"]),
     ("task: digits\nobjective: mine:f", ["line 2: this run had another objective (mine:f), which only Python can give"]),
     ("task: digits\nversions: 5", ["line 2: versions is written by einspace and cannot be read"]),
 ]

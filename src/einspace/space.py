@@ -7,7 +7,7 @@ from random import Random
 from einspace.derivation import Inferred, Memo, Node, infer, parse, text
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
-from einspace.grammar import COMPUTATION_PROBABILITY, Grammar, einspace_grammar
+from einspace.grammar import COMPUTATION_PROBABILITY, PAPER, Grammar, named_grammar
 from einspace.graph import Graph, Series, lower, saved_bytes, series
 from einspace.graph import optimize as run_passes
 from einspace.limits import Limits
@@ -140,8 +140,9 @@ class Architecture:
 class EinSpace:
     """The search space at an input: sample, mutate, and read architectures.
 
-    `input_shape` is (C, H, W) or (S, D), without the batch axis; a `grammar` of one's own has its own probabilities. Raises ShapeError,
-    GrammarError or LimitError for what cannot be: so for a grammar whose sampling need not end (A.4), unless `limits.operations` bounds it.
+    `input_shape` is (C, H, W) or (S, D), without the batch axis. `grammar` is "paper", as without one, "sequences", with convolutions along
+    a sequence, or a grammar of your own, which has its own probabilities. Raises ShapeError, UnknownNameError, GrammarError or LimitError
+    for what cannot be: so for a grammar whose sampling need not end (A.4), unless `limits.operations` bounds it.
 
     >>> space = EinSpace((3, 32, 32))
     >>> architecture = space.parse("[clone(b=2) {relu identity} add]")
@@ -156,14 +157,16 @@ class EinSpace:
         input_shape: Feature | Iterable[int],
         computation_probability: float | None = None,
         limits: Limits | None = None,
-        grammar: Grammar | None = None,
+        grammar: Grammar | str | None = None,
     ) -> None:
-        if grammar is not None and computation_probability is not None:
+        if isinstance(grammar, Grammar) and computation_probability is not None:
             raise GrammarError("a grammar has its own probabilities: give either a grammar or a computation probability")
         self.input = Feature.of(input_shape)
         self.limits = Limits() if limits is None else limits
-        if grammar is None:
-            grammar = einspace_grammar(COMPUTATION_PROBABILITY if computation_probability is None else computation_probability)
+        if not isinstance(grammar, Grammar):
+            grammar = named_grammar(
+                grammar or PAPER, COMPUTATION_PROBABILITY if computation_probability is None else computation_probability
+            )
         self.grammar = grammar
         if self.limits.operations is None and not self.grammar.is_consistent():
             raise GrammarError(

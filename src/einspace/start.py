@@ -9,6 +9,9 @@ from typing import Any
 from einspace import baselines, strategies
 from einspace.derivation import Cost
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
+from einspace.features import Feature
+from einspace.grammar import PAPER as GRAMMAR_OF_THE_PAPER
+from einspace.grammar import widest
 from einspace.networks import check_fit
 from einspace.protocol import OURS, PAPER, Protocol
 from einspace.quantities import duration
@@ -106,7 +109,7 @@ class Start:
         """Decide what was not given; raises UnknownNameError, SettingError, and what a wrong initial member raises."""
         if call.time_limit is not None and not (isinstance(call.time_limit, int | float) and call.time_limit > 0):
             raise SettingError(f"time_limit must be a number over 0, or None, not {call.time_limit!r}")
-        protocol = Protocol.of(call.protocol or _before(call.stored), call.trials, call.workers, call.options.get("population"))
+        protocol = Protocol.of(protocol_of(call.protocol, call.stored), call.trials, call.workers, call.options.get("population"))
         stored, taken = call.stored or {}, _taken(call.strategy)
         defaults = protocol.options | _of_the_task(call, protocol) | {name: stored[name] for name in taken if name in stored}
         options = {name: call.options.get(name) for name in (*call.options, *defaults) if name in call.options or name in taken}
@@ -148,9 +151,18 @@ class Start:
         return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
 
 
-def _before(stored: Mapping[str, Any] | None) -> str:
-    """The protocol of a run: runs from before there were several had the paper's defaults."""
-    return OURS if stored is None else str(stored.get("protocol", PAPER))
+def protocol_of(given: str | None, stored: Mapping[str, Any] | None) -> str:
+    """The name of a search's protocol, from what was given and its run's settings; runs from before there were several had the paper's."""
+    return given or (OURS if stored is None else str(stored.get("protocol", PAPER)))
+
+
+def grammar_for(inputs: Feature, protocol: str) -> str:
+    """The name of the grammar of a search that was given none: that of sequences for series, else and by the paper's protocol the paper's.
+
+    >>> grammar_for(Feature((24, 6)), "einspace"), grammar_for(Feature((24, 6)), "paper"), grammar_for(Feature((3, 8, 8)), "einspace")
+    ('sequences', 'paper', 'paper')
+    """
+    return GRAMMAR_OF_THE_PAPER if protocol == PAPER else widest(inputs)
 
 
 def _taken(strategy: str | Strategy) -> tuple[str, ...]:
@@ -163,7 +175,7 @@ def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
     if call.trained is None:  # an objective has neither a recipe nor a head
         return {"recipe_changes": 0.0}
     task, recipe = call.trained
-    found: dict[str, Any] = {} if protocol.name == PAPER or call.warm else {"start": ours(recipe, task.head, len(task.train))}
+    found: dict[str, Any] = {} if protocol.name == PAPER or call.warm else {"start": ours(recipe, task.head, task.input, len(task.train))}
     if protocol.recipe_changes or call.options.get("recipe_changes"):
         found["choices"] = choices(recipe, task.head, task.input, len(task.train))
     return found

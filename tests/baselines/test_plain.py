@@ -12,6 +12,7 @@ from tests.plain import (
     PlainResMLP,
     PlainResNet,
     PlainResNet18,
+    PlainSeriesResNet,
     PlainViT,
     PlainWideResNet,
 )
@@ -21,7 +22,7 @@ from torch import nn
 from einspace import Architecture, Classification, baselines, build
 from einspace.networks import convert_state
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
 Case = tuple[Architecture, nn.Module]
 
 PAPER: dict[str, Callable[[Shape], nn.Module]] = {
@@ -108,6 +109,17 @@ def test_named_baselines_equal_plain_networks(name: str) -> None:
     torch.manual_seed(1)
     shape = (1, 28, 28)
     _outputs_and_gradients_agree(baselines.get(name, shape), NAMED[name](shape), shape)
+
+
+@pytest.mark.parametrize("shape", [(24, 6), (25, 1), (40, 12)], ids=str)
+def test_a_residual_network_of_series_equals_a_plain_one(shape: Shape) -> None:
+    """At (S, D) resnet8 convolves along the steps, with layer normalisation, at even and odd numbers of steps."""
+    torch.manual_seed(3)
+    plain = PlainSeriesResNet(shape, (16, 32, 64))
+    architecture = baselines.get("resnet8", shape)
+    assert architecture.output.shape == (-(-shape[0] // 4), 64)
+    _outputs_and_gradients_agree(architecture, plain, shape)
+    assert sum(p.numel() for p in plain.parameters()) == sum(p.numel() for p in build(architecture, Classification(10)).parameters())
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

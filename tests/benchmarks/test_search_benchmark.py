@@ -236,7 +236,7 @@ def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path:
     _, recipe, text, changes = retraining.args
     assert (recipe.epochs_search, recipe.epochs_final) == (1, SHORT.epochs_final)
     task = easy()
-    assert (text, changes) == (found.what, ours(recipe, task.head, len(task.train)))
+    assert (text, changes) == (found.what, ours(recipe, task.head, task.input, len(task.train)))
 
 
 def die(seed: int) -> float:

@@ -41,7 +41,7 @@ QUICK = ["--epochs", "1", "--final-epochs", "1", "--workers", "1", "--max-parame
             ["show", "[group-dim(dim=1,b=2) {relu relu} add]"],
             ["group-dim(dim=1,b=2) needs an axis 1 that is a multiple of 2", "(3, 32, 32)"],
         ),
-        (["show", "resnet18", "--shape", "24,24"], ["resnet18 takes images", "(24, 24)"]),
+        (["show", "wrn16-4", "--shape", "24,24"], ["wrn16-4 takes images", "(24, 24)"]),
         (["show", "[relu relu]", "--svg", "/nonexistent/a.svg"], ["cannot write /nonexistent/a.svg"]),
         (["sample", "--shape", "3,x"], ["a shape is C,H,W or S,D", "3,x\n    ^"]),
         (["sample", "--shape", "3,32,32,1"], ["two or three axes, not 4"]),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from tests.study_samples import ThreadExecutor
 from torch import nn
 
 from einspace import EinSpace, Limits, einspace_grammar, search, sequence_grammar
-from einspace.errors import GrammarError, RunError, ShapeError
+from einspace.errors import GrammarError, RunError, ShapeError, UnknownNameError
 from einspace.evaluation.evaluate import evaluate
 from einspace.features import Feature
 from einspace.networks import build, convert_state
@@ -135,10 +136,43 @@ def test_a_search_over_another_grammar(tmp_path: Path) -> None:
         architecture = space.parse(row.text)
         assert (architecture.key, architecture.parameters) == (row.key, row.parameters)
     assert result.best.architecture == space.parse(result.best.text)
-    assert {baseline.name for baseline in result.baselines} == {"vit-tiny", "mixer-tiny"}
+    assert {baseline.name for baseline in result.baselines} == {"resnet8", "vit-tiny", "mixer-tiny"}
     assert all(baseline.test is not None for baseline in result.baselines)
     with pytest.raises(RunError, match="grammar: "):
         search(rows_of_digits(), population=2, tournament=1, recipe=recipe, grammar=sequence_grammar(0.5), **options)  # type: ignore[arg-type]
+
+
+def test_series_are_searched_with_convolutions(tmp_path: Path) -> None:
+    """A search of series that names no grammar has that of sequences, and by the paper's protocol the paper's.
+
+    Its runs go on as they began, and the settings file says which it was.
+    """
+    recipe = {"epochs_search": 1, "epochs_final": 1}
+    options: dict[str, Any] = {"workers": 1, "runs": tmp_path, "limits": Limits(operations=60, parameters=200_000), "recipe": recipe}
+    options["executor"] = ThreadExecutor()
+    ours = search(rows_of_digits(), trials=2, run="ours", **options)
+    assert ours.settings["grammar"] == sequence_grammar().fingerprint
+    assert [trial.proposal.origin for trial in ours.history] == ["seed resnet8", "seed mixer-tiny"]
+    assert "window" in ours.history[0].text
+    assert load_result("ours", str(tmp_path)).settings["grammar"] == sequence_grammar().fingerprint
+    assert "\ngrammar: sequences\n" in (tmp_path / "ours" / "config.yaml").read_text()
+    more = search(rows_of_digits(), trials=3, run="ours", **options)
+    assert more.history[:2] == ours.history
+    paper = search(rows_of_digits(), trials=1, run="paper", protocol="paper", **options)
+    assert paper.settings["grammar"] == einspace_grammar().fingerprint
+    assert search(rows_of_digits(), trials=2, run="paper", **options).settings["grammar"] == einspace_grammar().fingerprint
+    named = search(rows_of_digits(), trials=1, run="named", grammar="paper", init="vit-tiny", **options)
+    assert named.settings["grammar"] == einspace_grammar().fingerprint
+    with pytest.raises(UnknownNameError, match="unknown grammar 'sequence': did you mean sequences"):
+        search(rows_of_digits(), trials=1, grammar="sequence", **options)
+
+
+def test_what_the_paper_s_grammar_has_for_a_sequence_is_in_that_of_sequences() -> None:
+    """So a text of either is read at (S, D): 300 samples of the paper's grammar parse to the same architectures."""
+    paper, sequences = EinSpace((24, 24), limits=SMALL), EinSpace((24, 24), grammar="sequences", limits=SMALL)
+    for seed in range(300):
+        sample = paper.sample(Random(seed))
+        assert sequences.parse(str(sample)) == sample
 
 
 def test_a_baseline_outside_of_the_grammar_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tests.plain.mixer import PlainMixer
 from tests.plain.permutator import PlainPermutator
 from tests.plain.resmlp import PlainResMLP
 from tests.plain.resnet import PlainResNet, PlainResNet18, PlainWideResNet
+from tests.plain.series import PlainSeriesResNet
 from tests.plain.vit import PlainViT
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "PlainResMLP",
     "PlainResNet",
     "PlainResNet18",
+    "PlainSeriesResNet",
     "PlainViT",
     "PlainWideResNet",
 ]

@@ -47,7 +47,7 @@ def _has(state: Weights, name: str) -> bool:
 
 def layers(module: nn.Module) -> Iterator[Weights]:
     """The weights of every layer of the space, in order."""
-    if isinstance(module, nn.Conv2d | nn.Linear | nn.BatchNorm2d | nn.LayerNorm):
+    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear | nn.BatchNorm2d | nn.LayerNorm):
         yield dict(module.state_dict())
     elif isinstance(module, PatchEmbedding):
         yield from layers(module.projection)

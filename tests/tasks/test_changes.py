@@ -120,15 +120,16 @@ def test_choices_follow_from_the_run() -> None:
 )
 def test_our_start_is_one_of_steps(recipe: Recipe, samples: int, batch: int | None) -> None:
     """Batches are halved until the search has 700 steps, and hold 16 samples at least; larger tasks keep their own."""
-    found = ours(recipe, Classification(3), samples)
+    found = ours(recipe, Classification(3), Feature((3, 8, 8)), samples)
     assert found.get("batch_size") == batch
     changed, head = apply(recipe, Classification(3), found)
     assert changed.epochs_search * samples / changed.batch_size >= 700 or changed.batch_size < 32
     assert (changed.warmup, head) == (0.1, Classification(3, grid=2))
 
 
+@pytest.mark.parametrize("input", [Feature((3, 8, 8)), Feature((40, 6)), Feature((3, 1))], ids=str)
 @pytest.mark.parametrize("head", [Classification(3), MultiLabel(2), Regression(1), Dense(1, (4, 4)), Mask(1, (4, 4))])
-def test_our_start_is_for_every_head_and_changes_nothing_twice(head: Head) -> None:
+def test_our_start_is_for_every_head_and_changes_nothing_twice(head: Head, input: Feature) -> None:
     """What a head does not have is left out, and from our start ours are no changes."""
-    recipe, changed = apply(RECIPE, head, ours(RECIPE, head, 3_000))
-    assert ours(recipe, changed, 3_000) == {}
+    recipe, changed = apply(RECIPE, head, ours(RECIPE, head, input, 3_000))
+    assert ours(recipe, changed, input, 3_000) == {}

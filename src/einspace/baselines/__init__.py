@@ -1,5 +1,5 @@
-"""Baselines (section 4.2, B.1): networks that people designed, as derivations of the grammar at any image; those over tokens take
-sequences too.
+"""Baselines (section 4.2, B.1): networks that people designed, as derivations of the grammar at any image; ResNets, and those
+over tokens, take sequences too.
 
 They seed a search and are what it has to beat. `get` gives one by its name, and `resnet`, `wide_resnet`, `densenet`, `vit`, `mixer`,
 `resmlp` and `permutator` give one of a size of your choice. A new one is a function from an input feature to a derivation, and its line
@@ -33,16 +33,16 @@ class Baseline(NamedTuple):
 
 
 BASELINES: dict[str, Baseline] = {
-    "resnet18": Baseline(resnet18, "residual network of 18 layers, with a strided convolution in place of the pooling (B.1)"),
+    "resnet18": Baseline(resnet18, "residual network of 18 layers, with a strided convolution in place of the pooling (B.1)", True),
     "wrn16-4": Baseline(wrn16_4, "wide residual network of 16 layers, four times as wide (B.1)"),
     "vit": Baseline(vit_small, "vision transformer: 4 layers, width 512, 4 heads, patches of 4 (B.1)", True),
     "mlp-mixer": Baseline(mlp_mixer, "MLP-Mixer: 8 layers, width 512, patches of 4 (B.1)", True),
-    "resnet34": Baseline(resnet34, "residual network of 34 layers, with the stem of resnet18"),
+    "resnet34": Baseline(resnet34, "residual network of 34 layers, with the stem of resnet18", True),
     "wrn28-10": Baseline(wrn28_10, "wide residual network of 28 layers, ten times as wide"),
     "densenet40": Baseline(densenet40, "DenseNet of 40 layers that add 12 channels each, with strided convolutions for the pooling"),
     "resmlp": Baseline(resmlp_s12, "ResMLP: 12 layers, width 384, patches of 4, with linear layers in place of the affine ones", True),
     "permutator": Baseline(vision_permutator, "Vision Permutator: 8 layers, width 256, 8 segments, patches of 4"),
-    "resnet8": Baseline(resnet8, "small residual network: 3 blocks of 16, 32 and 64 channels"),
+    "resnet8": Baseline(resnet8, "small residual network: 3 blocks of 16, 32 and 64 channels", True),
     "vit-tiny": Baseline(vit_tiny, "small vision transformer: 2 layers, width 64, 4 heads of 16", True),
     "mixer-tiny": Baseline(mixer_tiny, "small MLP-Mixer: 2 layers, width 64", True),
 }
@@ -55,9 +55,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
-    """Build a baseline at an input (C, H, W), or (S, D) where it works on tokens.
+    """Build a baseline at an input (C, H, W), or (S, D) where it takes a sequence.
 
-    Raises UnknownNameError for another name, NetworkError for a sequence where it does not, and ShapeError for an input that is no
+    A ResNet of a sequence is in the grammar of sequences. Raises UnknownNameError for another name, NetworkError for a sequence where it
+    takes none, and ShapeError for an input that is no
     shape or is smaller than a patch.
 
     >>> get("resnet18", (3, 64, 64)).output.shape

@@ -7,6 +7,7 @@ from einspace.derivation.build import branch, compute, route, sequence
 from einspace.derivation.tree import Node
 from einspace.operations import Add, Clone, Col2im, Concat, Identity, Im2col, Linear, Matmul, Norm, Permute, PosEnc, Relu, Softmax
 from einspace.operations.branching import drawn
+from einspace.operations.sequences import Window
 
 IDENTITY = compute(Identity())
 NORM = compute(Norm())
@@ -20,14 +21,19 @@ def linear(width: int) -> Node:
     return compute(Linear(width))
 
 
-def conv(width: int, kernel: int = 3, stride: int = 1) -> Node:
-    """A convolution as A.3 writes it, padded by half the kernel: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride))."""
+def conv(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> Node:
+    """A convolution as A.3 writes it, padded by half the kernel: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride)).
+
+    For a `series`, one along the sequence: (S, D) -> (ceil(S / stride), width).
+    """
+    if series:
+        return route(Window(kernel, stride, kernel // 2), linear(width), Identity())
     return route(Im2col(kernel, stride, kernel // 2), linear(width), Col2im())
 
 
-def conv_norm_relu(width: int, kernel: int = 3, stride: int = 1) -> Node:
-    """A convolution with batch normalisation: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride))."""
-    return sequence(conv(width, kernel, stride), NORM, RELU)
+def conv_norm_relu(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> Node:
+    """A convolution with normalisation: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride)), and of a `series` as `conv`."""
+    return sequence(conv(width, kernel, stride, series), NORM, RELU)
 
 
 def residual(module: Node, shortcut: Node = IDENTITY) -> Node:

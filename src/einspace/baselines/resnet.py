@@ -1,4 +1,8 @@
-"""ResNets (B.1: a strided convolution in place of the pooling in the stem), and a small one for inputs of a few pixels."""
+"""ResNets (B.1: a strided convolution in place of the pooling in the stem), and a small one for inputs of a few pixels.
+
+At a sequence (S, D) the convolutions go along it, and a shortcut that halves it has a kernel of 3, for the grammar has none of 1. The norm
+is that of Col mode, of each step by itself; so the stem has none, which would forget how large the values are.
+"""
 
 from collections.abc import Sequence
 
@@ -10,34 +14,37 @@ from einspace.features import Feature
 
 def resnet18(inputs: Feature) -> Node:
     """(C, H, W) -> (512, h, w), where four halvings that round up take H to h and W to w: (3, 64, 64) -> (512, 4, 4)."""
-    del inputs  # the same at every shape
-    return compose_resnet((2, 2, 2, 2), 64)
+    return compose_resnet(inputs, (2, 2, 2, 2), 64)
 
 
 def resnet34(inputs: Feature) -> Node:
     """(C, H, W) -> (512, h, w): ResNet18 with more blocks of each width."""
-    del inputs
-    return compose_resnet((3, 4, 6, 3), 64)
+    return compose_resnet(inputs, (3, 4, 6, 3), 64)
 
 
 def resnet8(inputs: Feature) -> Node:
-    """(C, H, W) -> (64, ceil(H / 4), ceil(W / 4)): three blocks, and no strided convolution in the stem."""
-    del inputs
-    return whole(sequence(conv_norm_relu(16), *_blocks(16, (16, 32, 64))))
+    """(C, H, W) -> (64, ceil(H / 4), ceil(W / 4)), or (S, D) -> (ceil(S / 4), 64): three blocks, and no strided convolution in the stem."""
+    series = inputs.mode != "Im"
+    return whole(sequence(_stem(16, series), *_blocks(16, (16, 32, 64), series)))
 
 
-def compose_resnet(blocks: Sequence[int], width: int) -> Node:
+def compose_resnet(inputs: Feature, blocks: Sequence[int], width: int) -> Node:
     """A ResNet of basic blocks: so many of `width` channels, so many of twice as many, and so on."""
+    series = inputs.mode != "Im"
     widths = [width * 2**group for group, count in enumerate(blocks) for _ in range(count)]
-    return whole(sequence(conv_norm_relu(width), conv(width, stride=2), *_blocks(width, widths)))
+    return whole(sequence(_stem(width, series), conv(width, stride=2, series=series), *_blocks(width, widths, series)))
 
 
-def _blocks(channels: int, widths: Sequence[int]) -> list[Node]:
+def _stem(width: int, series: bool) -> Node:
+    return sequence(conv(width, series=True), RELU) if series else conv_norm_relu(width)
+
+
+def _blocks(channels: int, widths: Sequence[int], series: bool) -> list[Node]:
     blocks = []
     for width in widths:
         stride = 1 if width == channels else 2
-        module = sequence(conv_norm_relu(width, stride=stride), conv(width), NORM)
-        shortcut = IDENTITY if width == channels else sequence(conv(width, kernel=1, stride=stride), NORM)
+        module = sequence(conv_norm_relu(width, stride=stride, series=series), conv(width, series=series), NORM)
+        shortcut = IDENTITY if width == channels else sequence(conv(width, 3 if series else 1, stride, series), NORM)
         blocks.append(sequence(residual(module, shortcut), RELU))
         channels = width
     return blocks

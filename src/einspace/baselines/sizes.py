@@ -1,6 +1,7 @@
 """Baselines of a size of your choice: each function gives an architecture at an input (C, H, W).
 
-`vit`, `mixer` and `resmlp` take a sequence (S, D) too, whose tokens are what patches are of an image. The sizes of the paper are the
+`resnet` takes a sequence (S, D) too, with convolutions along it; so do `vit`, `mixer` and `resmlp`, whose tokens are what patches are of
+an image. The sizes of the paper are the
 defaults. All raise SettingError for a size that the network cannot have, the others NetworkError for a sequence, and all ShapeError for
 an input that is no shape or is smaller than a patch.
 """
@@ -27,7 +28,7 @@ def resnet(shape: Shape, blocks: Sequence[int] = (2, 2, 2, 2), width: int = 64) 
     """
     _check_blocks(blocks)
     _check({"width": width})
-    return at("resnet", lambda _: compose_resnet(blocks, width), shape)
+    return at("resnet", lambda inputs: compose_resnet(inputs, blocks, width), shape, sequences=True)
 
 
 def wide_resnet(shape: Shape, depth: int = 16, width: int = 4) -> Architecture:

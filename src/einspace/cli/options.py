@@ -12,6 +12,7 @@ import typer
 from einspace.config import flags, leaves
 from einspace.errors import LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
+from einspace.grammar import widest
 from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
 
@@ -53,6 +54,7 @@ PANELS = {
         "recipe_changes",
         "cost",
         "pruner",
+        "grammar",
         "computation_probability",
     ),
     "Training": ("recipe", "compute", "time_limit", "race", "final_seeds", "keep_weights"),
@@ -128,7 +130,7 @@ def read_architecture(text: str, shape: Feature) -> Architecture:
     """An architecture from its text, or a baseline by its name."""
     from einspace import baselines
 
-    space = EinSpace(shape)
+    space = EinSpace(shape, grammar=widest(shape))
     if text in baselines.names():
         return baselines.get(text, shape)
     if not text.lstrip().startswith(("[", "{")) and text.strip().split("(")[0] not in space.grammar.operations:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from einspace.attachments import grammar_of_run
 from einspace.cli.options import AsJson, What, parse_shape, read_named, read_run
 from einspace.cli.output import out, print_json, write
 from einspace.errors import EinspaceError, SettingError
@@ -66,7 +67,7 @@ def _of_run(result: "Result", trial: int | None, shape: str | None) -> tuple[Arc
         numbers = [other.number for other in result.history]
         ended = f"those that have ended are {min(numbers)} to {max(numbers)}" if numbers else "none has ended"
         raise SettingError(f"the run {name} has no trial {trial}: {ended}")
-    return EinSpace(inputs).parse(found.text), found.proposal.place
+    return EinSpace(inputs, grammar=grammar_of_run(result.run, result.settings)).parse(found.text), found.proposal.place
 
 
 def _draw(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
 from einspace.errors import EinspaceError, UnknownNameError
-from einspace.grammar import COMPUTATION_PROBABILITY
+from einspace.grammar import COMPUTATION_PROBABILITY, named_grammar
 from einspace.limits import Limits
 from einspace.protocol import Protocol
 from einspace.quantities import seconds_of
@@ -116,6 +116,9 @@ class RunSettings(Group):
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (
         None
     )
+    grammar: Annotated[
+        str | None, Field(description="paper, or sequences, with convolutions along a series: for series if not set, but by the paper.")
+    ] = None
     computation_probability: Annotated[float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules.")] = (
         COMPUTATION_PROBABILITY
     )
@@ -163,7 +166,7 @@ class SearchSettings(RunSettings):
     top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
     log: Annotated[list[str], Field(description="tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT]; may be given several times.")] = []
 
-    @field_validator("task", "strategy", "protocol", "init", "budget", *OF_A_STRATEGY, "limits", "own", mode="wrap")
+    @field_validator("task", "strategy", "protocol", "init", "budget", "grammar", *OF_A_STRATEGY, "limits", "own", mode="wrap")
     @classmethod
     def _makes_sense(cls, given: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         """Refuse with its place in the file, before anything begins, a value that the search would refuse."""
@@ -178,6 +181,8 @@ class SearchSettings(RunSettings):
                     strategies.class_of(value)
                 case "protocol" if value is not None:
                     Protocol.of(value, None, 1)
+                case "grammar" if value is not None:
+                    named_grammar(value)
                 case "init" if value is not None:
                     strategies.parse_initial(value)
                 case "budget" if value is not None:

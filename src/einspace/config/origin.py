@@ -28,8 +28,8 @@ class Origin(Group):
     platform: str | None = None
     data: str | None = None
     """The fingerprint of the task's samples and labels."""
-    grammar: str | None = None
-    """The fingerprint of a grammar that was given in Python; none for the paper's."""
+    own_grammar: str | None = None
+    """The fingerprint of a grammar that was given in Python; none for a named one."""
     objective: str | None = None
     """The name of an objective in place of a task."""
 

@@ -24,7 +24,7 @@ from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.warm import WarmStarts
 from einspace.executors import Executor, Make, choose
 from einspace.executors.main_module import check_sendable
-from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
+from einspace.grammar import COMPUTATION_PROBABILITY, PAPER, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
 from einspace.phases.budget import Budget
@@ -36,7 +36,7 @@ from einspace.result.reading import SESSION, sessions_of
 from einspace.run import NOTE, Run, made
 from einspace.settings import Settings, of_objective, of_search, of_task
 from einspace.space import EinSpace
-from einspace.start import Call, Start
+from einspace.start import Call, Start, grammar_for, protocol_of
 from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
 from einspace.storage.outage import PATIENCE
@@ -93,7 +93,7 @@ def search(
     compute: Compute | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     computation_probability: float | None = None,
-    grammar: Grammar | None = None,
+    grammar: Grammar | str | None = None,
     time_limit: float | None = None,
     protocol: str | None = None,
     run: str | None = None,
@@ -139,7 +139,8 @@ def search(
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
         limits: The largest architecture that is wanted. Without a limit, what a trial may cost follows from the budget or the baselines.
         computation_probability: p(M -> C) of the paper's grammar.
-        grammar: Another grammar, with its own probabilities. Workers import its operations.
+        grammar: "paper", "sequences" (with convolutions along a series), or a grammar of your own with its own probabilities, whose
+            operations the workers import. By default that of sequences for series, unless the protocol is the paper's.
         time_limit: Seconds for one evaluation of the search; a final training gets more, in proportion to epochs and samples. None: it
             follows from the budget of time; an hour without one.
         protocol: "paper" for the defaults of the paper's experiments, "einspace" for those above; None: those of the run, or of a new one
@@ -177,31 +178,33 @@ def search(
         for note in spec.notes:
             _LOG.warning("%s is near the architecture that was read of it, and not equal: %s", spec.name, note)
     trials = _trials(trials, iterations, budget)
-    computing = Compute.of(compute)
+    computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
     if objective is None:
         task = load_task(task) if isinstance(task, str) else task
         if task is None or space is not None:
             raise SettingError("a search needs a task, or an objective with its space")
         recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
+        grammar = grammar_for(task.input, protocol_of(protocol, before)) if grammar is None else grammar
         space = EinSpace(task.input, computation_probability, limits, grammar)
+        own = None if grammar == PAPER else space.grammar
         if computing.channels_last and task.input.mode != "Im":
             raise SettingError(f"channels_last is for images (C, H, W), but the samples of {task.name} are {task.input}")
         warm = WarmStarts.of(imported, task.head)
         subject, name = of_task(task, recipe) | computing.said() | warm.said(), task.name
-        work = Work(TaskObjective(task, recipe, computing, warm), space.input, grammar)
+        work = Work(TaskObjective(task, recipe, computing, warm), space.input, own)
     else:
         if task is not None or space is None or recipe is not None or limits is not None or grammar is not None:
             raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
         if computing != Compute() or any(spec.warm_start for spec in imported):
             raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
         name = name_of(objective)
-        subject = of_objective(objective, name, space, direction == "maximize")
+        subject, own = of_objective(objective, name, space, direction == "maximize"), None
         work = Work(objective, space.input, space.grammar)
     strategies.parse_initial(init, space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
     trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
     bounds = (trials, seconds, workers, given["time_limit"])
-    before, warm_seeds = _stored(runs, run, storage, patience), any(spec.warm_start for spec in imported)
+    warm_seeds = any(spec.warm_start for spec in imported)
     start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, before, warm_seeds))
     initial, time_limit = start.initial, start.time_limit
     trials = trials if trials is None or iterations is None else trials + len(initial)
@@ -217,6 +220,7 @@ def search(
         "protocol": start.protocol.name,
         "budget": budget if budget is None or isinstance(budget, str) else f"{budget:g}s",
         "runs": os.fspath(runs),
+        "grammar": grammar if isinstance(grammar, str) else None,
         "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
         "recipe": asdict(recipe) if isinstance(recipe, Recipe) else {},
         "limits": asdict(space.limits),
@@ -229,8 +233,8 @@ def search(
         check_sendable(work)
     others = {"protocol": start.protocol.name, "init": list(initial), "seed": seed, "pruner": None if pruner == "none" else pruner}
     settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
-    own_grammar, own_objective = None if grammar is None else grammar.fingerprint, None if objective is None else name
-    origin = {"data": settings.get("data"), "grammar": own_grammar, "objective": own_objective}
+    own_grammar, own_objective = grammar.fingerprint if isinstance(grammar, Grammar) else None, None if objective is None else name
+    origin = {"data": settings.get("data"), "own_grammar": own_grammar, "objective": own_objective}
     names = {str(spec.architecture): spec.name for spec in imported}
     compared = (names, start.beside, start.left_out, start.changes)
     entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, *compared)
@@ -245,7 +249,7 @@ def search(
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
-        attach(folder.path, task.preprocessing if isinstance(task, Task) else None, grammar)
+        attach(folder.path, task.preprocessing if isinstance(task, Task) else None, own)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None

@@ -20,7 +20,7 @@ from einspace.reading.targets import recognise
 from einspace.tasks.choice import check_function, check_kind, kind_for
 from einspace.tasks.defaults import METRIC_OF, recipe_for
 from einspace.tasks.metrics import metric_named
-from einspace.tasks.options import BASELINES, SEQUENCE_BASELINES, Options
+from einspace.tasks.options import BASELINES, Options
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.presence import check_presence
 from einspace.tasks.scaling import Part, constant_channels, scaled_samples, scaled_targets
@@ -79,7 +79,7 @@ def task_of(source: Source, options: Options) -> Task:
         test=test,
         metric=metric,
         recipe=options["recipe"] or recipe_for(len(train), targets.kind),
-        baselines=_baselines(options, inputs),
+        baselines=BASELINES if options["baselines"] is None else tuple(options["baselines"]),
         description=options["description"],
         labels=targets.labels,
         normaliser=normaliser,
@@ -98,12 +98,6 @@ def _split(x: NDArray[Any] | Rows, y: NDArray[Any]) -> Split:
     if on_disk(x):
         split.__dict__["not_finite"] = (None, not_finite(y))
     return split
-
-
-def _baselines(options: Options, inputs: Feature) -> tuple[str, ...]:
-    if options["baselines"] is None:
-        return BASELINES if inputs.mode == "Im" else SEQUENCE_BASELINES
-    return tuple(options["baselines"])
 
 
 def _where(name: str, split: str) -> str:

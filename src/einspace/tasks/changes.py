@@ -31,7 +31,7 @@ SMALLEST_BATCH = 8
 STEPS, SMALL_BATCH = 700, 16
 """Steps of a search that small tasks are given, and the samples of a batch that is not halved for them."""
 
-WARMUP, GRID = 0.1, 2
+WARMUP, GRID, GRID_OF_SERIES = 0.1, 2, 4
 """Of the networks of our own protocol: the share of the steps over which the rate rises, and the means along an axis before the head."""
 
 
@@ -137,27 +137,33 @@ def _like(standing: object, name: str, value: float) -> float | bool:
     return value
 
 
-def ours(recipe: Recipe, head: Head, samples: int) -> dict[str, float]:
+def ours(recipe: Recipe, head: Head, input: Feature, samples: int) -> dict[str, float]:
     """The changes with which every network starts that is not trained as the paper says, baselines included.
 
     What a small task lacks is steps: the batch is halved, as long as it holds 16 samples or more, until the search has `STEPS` of them.
-    The rate rises over the first tenth of the steps. A head that averages keeps a grid of means, where things are. Decision 030 has the
-    figures, which are of classes: a squared error has no bound, and small batches or a wider head can make it diverge, so that heads of
-    numbers only get the rise.
+    The rate rises over the first tenth of the steps. A head that averages keeps a grid of means, where things are. Series are trained by
+    AdamW: their networks normalise each step by itself, and learn less by SGD. Decision 030 has the figures, which are of classes: a
+    squared error has no bound, and small batches or a wider head can make it diverge, so that heads of numbers only get the rise.
 
     Args:
         recipe: The task's.
         head: The task's.
+        input: A sample's feature.
         samples: Of the training split.
 
-    >>> ours(Recipe(8, 24, 64, 0.05, 5e-4), Classification(10), 3_000)
+    >>> ours(Recipe(8, 24, 64, 0.05, 5e-4), Classification(10), Feature((3, 8, 8)), 3_000)
     {'batch_size': 32, 'warmup': 0.1, 'grid': 2}
+    >>> ours(Recipe(8, 24, 64, 0.05, 5e-4), Classification(10), Feature((40, 1)), 3_000)
+    {'batch_size': 32, 'warmup': 0.1, 'grid': 4, 'adamw': 1}
     """
+    series = input.mode != "Im"
     batch, bounded = recipe.batch_size, isinstance(head, Classification | MultiLabel)
     while bounded and batch >= 2 * SMALL_BATCH and recipe.epochs_search * ceil(samples / batch) < STEPS:
         batch //= 2
     found: dict[str, float] = {"batch_size": batch, "warmup": WARMUP}
     if bounded and _has(head, "grid"):
-        found["grid"] = GRID
+        found["grid"] = GRID_OF_SERIES if series and input.shape[0] >= GRID_OF_SERIES else GRID
+    if bounded and series and recipe.optimizer != "adamw":
+        found[ADAMW] = 1
     standing = {"batch_size": recipe.batch_size, "warmup": recipe.warmup, "grid": getattr(head, "grid", 1)}
-    return {name: value for name, value in found.items() if value != standing[name]}
+    return {name: value for name, value in found.items() if value != standing.get(name)}

@@ -12,10 +12,7 @@ from einspace.tasks.metrics import Metric
 from einspace.tasks.recipe import Recipe
 
 BASELINES = ("resnet8", "vit-tiny", "mixer-tiny")
-"""What small tasks are compared with, where the samples are images."""
-
-SEQUENCE_BASELINES = ("vit-tiny", "mixer-tiny")
-"""And where they are sequences."""
+"""What small tasks are compared with."""
 
 SHARES = (0.6, 0.2, 0.2)
 """Train, valid and test of a pool."""

@@ -9,6 +9,7 @@ from zlib import compress
 
 from einspace.errors import LimitError, NotationError, ShapeError
 from einspace.features import Feature
+from einspace.grammar import widest
 from einspace.pictures import network_svg, tree_svg
 from einspace.pictures.palette import style_sheet
 from einspace.space import EinSpace
@@ -24,8 +25,8 @@ class Album:
     """
 
     def __init__(self, shape: tuple[int, ...], seconds: float = inf) -> None:
-        self.complete = True
-        self._space = EinSpace(Feature.of(shape))
+        self.complete, inputs = True, Feature.of(shape)
+        self._space = EinSpace(inputs, grammar=widest(inputs))
         self._end = monotonic() + seconds
         self._drawn: dict[tuple[str, tuple[int, ...] | None, bool], str] = {}
 
