@@ -111,7 +111,7 @@ def test_a_live_report_lasts_as_long_as_the_search(tmp_path: Path) -> None:
                 pages.append(urlopen(addresses[0], timeout=30).read().decode())
 
         def progress(self, news: Progress) -> None:
-            if news.trial is None and news.phase == SEARCH and news.running and news.standing:
+            if news.phase == SEARCH and news.standing:
                 lines.extend(json.loads(urlopen(f"{addresses[0]}now", timeout=30).read()))
 
     searched(tmp_path, trials=6, callbacks=[FollowLive(addresses.append), Look()])
