@@ -38,6 +38,10 @@ def compared(result: Result, split: str) -> str:
         return ""
     name, value = (max if result.higher_is_better else min)(scored, key=lambda other: other[1])
     gain = (score - value) * (1 if result.higher_is_better else -1)
+    if result.best.proposal is not None and any(
+        row.name == name and row.proposal is not None and row.proposal.identity == result.best.proposal.identity for row in result.baselines
+    ):
+        return f"On {split} nothing is better than the best baseline, {name}: {value:.4f}."
     if result.verdict is not None and result.verdict.word == "not distinguishable":
         return f"On {split}, {result.best.name} has {score:.4f} and the best baseline, {name}, {value:.4f}."
     word = "beats" if gain > 0 else "equals" if gain == 0 else "does not beat"

@@ -117,6 +117,15 @@ def test_a_verdict_comes_first(result: Result) -> None:
     assert html.count("<figcaption>") == 2
 
 
+def test_a_best_that_is_a_baseline_is_compared_with_nothing(result: Result) -> None:
+    """It does not equal the best baseline: it is that baseline."""
+    rival = best_baseline(result)
+    assert rival is not None
+    html = content(replace(result, best=rival, finalists=(), verdict=None))
+    assert f'<p class="headline">On test nothing is better than the best baseline, {rival.name}: {rival.test:.4f}.</p>' in html
+    assert "<figcaption>" not in html
+
+
 def test_the_charts_are_figures_of_plotly_s_with_the_scores(result: Result, html: str) -> None:
     """Each chart is a valid figure; a point is a trial with its score, the line is the best so far."""
     charts = data(html, "charts")

@@ -19,6 +19,9 @@ BLUE, ORANGE, GREEN, PURPLE, GREY, RED = "#3b82c4", "#d9822b", "#2e9e6b", "#9a5c
 COSTS = {"parameters": "parameters of the backbone", "flops": "FLOPs for one sample", "latency": "milliseconds for one sample"}
 """What the Pareto fronts are drawn against."""
 
+FEW = 20
+"""Trials or epochs up to which each has its mark on an axis."""
+
 SPREAD = 4.0
 """Interquartile ranges beyond the quartiles, outside of which scores do not stretch an axis."""
 
@@ -93,6 +96,8 @@ def progress(result: Result, by_time: bool = False) -> go.Figure | None:
             line={"color": GREY, "dash": "dash"},
             hoverinfo="name+y",
         )
+    if not by_time and max(along) < FEW:
+        figure.update_xaxes(dtick=1)
     _window(figure, scores)
     return figure
 
@@ -128,7 +133,7 @@ def losses(result: Result) -> go.Figure | None:
                 line={"color": colour},
                 hovertemplate="epoch %{x}: %{y:.4f}",
             )
-    if max((len(trace.x) for trace in figure.data), default=0) <= 20:
+    if max((len(trace.x) for trace in figure.data), default=0) <= FEW:
         figure.update_xaxes(dtick=1)
     return figure if figure.data else None
 
