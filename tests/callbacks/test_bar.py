@@ -7,7 +7,7 @@ from rich.console import Console
 
 from einspace.callbacks import AtWork, Bar, Progress
 from einspace.evaluation.outcome import Evaluation, Outcome
-from einspace.trial import BASELINE, FINAL, PHASES, SEARCH, Costs, Proposal, Trial
+from einspace.trial import BASELINE, FINAL, PHASES, RACE, SEARCH, Costs, Proposal, Trial
 
 
 def trial(number: int, value: float | None = None, phase: str = SEARCH, parents: tuple[int, ...] = ()) -> Trial:
@@ -50,20 +50,29 @@ def test_a_search_that_time_ends_shows_the_time_that_is_left() -> None:
 
 def test_what_each_worker_is_at_is_a_line() -> None:
     """The trial, where it comes from, the last epoch that is known, and for how long; of very many workers the first ones."""
-    running = (AtWork(trial(7, parents=(3,)), monotonic() - 75, 2), AtWork(trial(1, phase=BASELINE), monotonic() - 3))
+    running = (AtWork(trial(7, parents=(3,)), monotonic() - 75, 2, 8), AtWork(trial(1, phase=BASELINE), monotonic() - 3))
     text = shown(Progress(SEARCH, 3, 8, 0.5, running=running), trials=8)
-    assert "  trial 7: sample of 3, 1.5 k parameters, epoch 2 done, for 1 min 15 s\n" in text.replace(" \n", "\n")
+    assert "  trial 7: sample of 3, 1.5 k parameters, epoch 2 of 8 done, for 1 min 15 s\n" in text.replace(" \n", "\n")
     assert "  baseline 1: sample, 1.5 k parameters, for 3.0 s" in text
     assert "and 12 more" in shown(Progress(SEARCH, 3, 8, 0.5, running=10 * running), trials=8)
 
 
 def test_each_phase_has_a_line_of_its_own() -> None:
-    """The search keeps its name and its numbers while baselines are trained, whose best stands beside its own."""
+    """The search keeps its name and its numbers while baselines are trained."""
     baseline = Progress(BASELINE, 1, 2, 0.7, trial(0, 0.7, BASELINE))
     text = shown(news(2, 0.5, 0.5), baseline, news(3, 0.5, 0.4), Progress(FINAL, 1, 2, None), trials=6)
     lines = [line.split("━")[0].strip() for line in text.splitlines() if "━" in line]
     assert lines == ["search mine", PHASES[BASELINE], PHASES[FINAL]]
-    assert "best baseline 0.7000" in text
+
+
+def test_how_the_best_compares_is_a_line() -> None:
+    """Below the phases, as the latest news have it; in a log once for each time that it changes."""
+    before, after = Progress(SEARCH, 1, 6, 0.5, standing="behind by 0.1"), Progress(RACE, 1, 6, 0.5, standing="ahead by 0.2 ± 0.1.")
+    lines = [line.strip() for line in shown(before, after, trials=6).splitlines()]
+    assert "So far: ahead by 0.2 ± 0.1." in lines
+    assert not any("behind" in line for line in lines)
+    logged = shown(before, before, after, terminal=False, trials=6).splitlines()
+    assert logged == ["  so far: behind by 0.1", "train the best again: 6 trainings", "  so far: ahead by 0.2 ± 0.1."]
 
 
 def test_a_log_has_a_line_for_each_new_best_and_for_each_phase() -> None:

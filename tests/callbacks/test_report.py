@@ -1,5 +1,6 @@
 """The report that every search leaves."""
 
+import json
 import signal
 from pathlib import Path
 from urllib.request import urlopen
@@ -13,7 +14,7 @@ from einspace.errors import StorageError
 from einspace.result import Result, load_result
 from einspace.result.report import page
 from einspace.study import Interrupted, Progress
-from einspace.trial import Trial
+from einspace.trial import SEARCH, Trial
 
 
 @pytest.fixture
@@ -102,13 +103,20 @@ def test_a_live_report_lasts_as_long_as_the_search(tmp_path: Path) -> None:
     """Its address is said when the search begins, shows what is stored by then, and is closed at the end."""
     addresses: list[str] = []
     pages: list[str] = []
+    lines: list[str] = []
 
     class Look(Callback):
         def trial(self, trial: Trial, best: float | None) -> None:
             if trial.number == 3:
                 pages.append(urlopen(addresses[0], timeout=30).read().decode())
 
+        def progress(self, news: Progress) -> None:
+            if news.phase == SEARCH and news.standing:
+                lines.extend(json.loads(urlopen(f"{addresses[0]}now", timeout=30).read()))
+
     searched(tmp_path, trials=6, callbacks=[FollowLive(addresses.append), Look()])
     assert "einspace report of the run <b>test</b>" in pages[0]
+    assert any(line.startswith("So far: trial ") for line in lines)
+    assert any(line.startswith("trial 5: ") and " parameters, for " in line for line in lines)
     with pytest.raises(OSError, match="refused"):
         urlopen(addresses[0], timeout=5)

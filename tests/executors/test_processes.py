@@ -21,7 +21,7 @@ from einspace import machine
 from einspace.errors import SettingError
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Outcome, Request
-from einspace.executors import ProcessExecutor, slot
+from einspace.executors import Pending, ProcessExecutor, slot
 from einspace.executors.clock import Clock
 
 pytestmark = pytest.mark.timeout(90)
@@ -54,6 +54,17 @@ def test_the_worker_of_an_evaluation() -> None:
         futures = [executor.submit(Request(text)) for text in ("work 0.5", "work 0.5")]
         assert {future.result().worker for future in futures} == {1, 2}
         assert executor.submit(Request("kill")).result().worker in (1, 2)
+
+
+def test_how_far_an_evaluation_is() -> None:
+    """The epochs that have ended are known within a second or so though nobody judges them, through an executor that tries again too."""
+    with executor_samples.make_retrying() as executor:
+        future = executor.submit(Request("passes 4", final=True))
+        assert isinstance(future, Pending)
+        assert until(lambda: future.passed is not None)
+        assert future.passed in [(epoch, 5) for epoch in (1, 2, 3, 4)]
+        executor.stop()
+    assert future.cancelled()
 
 
 def test_exit_code() -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from threading import Timer
 
 import pytest
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_task
@@ -13,11 +14,12 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_ta
 from einspace.callbacks import Progress
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Request, Watch
+from einspace.executors import Pending
 from einspace.phases.budget import Budget
 from einspace.storage import Database, StudyStore
 from einspace.strategies import History, Strategy
 from einspace.study import search
-from einspace.study.driver import Driver
+from einspace.study.driver import POLL, Driver
 from einspace.study.phases import Search
 from einspace.trial import SEARCH, Costs, Proposal
 
@@ -87,6 +89,23 @@ def test_news_say_the_epoch_of_a_trial_that_is_watched(tmp_path: Path) -> None:
     assert epochs[0] is None
     assert [epoch for epoch in epochs if epoch is not None] == sorted({epoch for epoch in epochs if epoch is not None})
     assert max(epoch or 0 for epoch in epochs) in (3, 4)
+
+
+def test_news_say_the_epoch_that_an_executor_knows(tmp_path: Path) -> None:
+    """Of a trial that nobody judges, within a second or so of its end."""
+
+    class Slow(ThreadExecutor):
+        def submit(self, request: Request, watch: Watch | None = None) -> Pending:
+            future = Pending()
+            future.passed = 3, 8
+            Timer(POLL + 0.5, lambda: future.set_result(good(request))).start()
+            return future
+
+    seen: list[Progress] = []
+    with opened(tmp_path) as store:
+        budget = Budget(1)
+        Driver(store, Slow(), 1, budget, seen.append).run(Search(Twins(), 0, budget, None))
+    assert (3, 8) in [(work.epoch, work.epochs) for news in seen for work in news.running]
 
 
 def test_a_mistake_of_a_strategy_ends_the_search_at_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from einspace.executors.base import Executor
 from einspace.result import Result, load_result
 from einspace.study import Interrupted, search
 from einspace.tasks.metrics import Metric
-from einspace.trial import BASELINE, DECISION, FINAL, RACE
+from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH
 
 RESNET = str(baselines.get("resnet8", (1, 8, 8)))
 LARGEST_LUCK = 0.2
@@ -190,6 +190,33 @@ def test_splits_that_were_given_are_kept_and_their_error_counts(tmp_path: Path) 
     error, sentence = shown("none", World(baseline_is(0.4, lambda text: 0.5), noise=0.002))
     assert error < 0.005
     assert "does not count that of sampling this split" in sentence
+
+
+def test_what_is_known_by_now_is_said(tmp_path: Path) -> None:
+    """Claims and no more before the race, differences on the partitions so far in it, and the verdict as soon as there is one."""
+    news: list[Progress] = []
+    world = World(baseline_is(0.9, lambda text: 0.5 + 0.1 * score(text)))
+    result = run(tmp_path, world, progress=news.append)
+    said = {name: [each.standing for each in news if each.phase == name] for name in (SEARCH, RACE, DECISION, FINAL)}
+    claimed = result.top(1)[0]
+    assert f"{claimed.title} ({claimed.value:.4f}) is behind the best baseline, resnet8 (0.9" in said[SEARCH][-1]
+    assert "how much of that is chance, the race will measure" in said[SEARCH][-1]
+    assert any(words.startswith("trained again on 1 of 2 partitions, trial ") and " is at -0." in words for words in said[RACE])
+    raced = [words for words in said[DECISION] if words.startswith("by the race alone: Trial ") and "at search epochs" in words]
+    assert len(set(raced)) == 1
+    assert len(raced) >= len(said[DECISION]) - 1
+    assert result.verdict is not None
+    assert set(said[FINAL]) == {result.verdict.sentence}
+
+
+def test_without_a_race_nobody_promises_one(tmp_path: Path) -> None:
+    """The line says that nothing measures the noise, and turns a difference so that more is better."""
+    news: list[Progress] = []
+    task = replace(small_task(Metric("error", False, lambda outputs, targets: 0.0)), one_pool=True)
+    executor = ThreadExecutor(World(baseline_is(0.9, lambda text: 0.4)))
+    search(task, trials=3, workers=1, limits=SMALL, run="test", runs=tmp_path, executor=executor, progress=news.append, **SAMPLED)
+    assert "is ahead of the best baseline, resnet8" in news[-1].standing
+    assert news[-1].standing.endswith("; without a race nothing says how much of that is chance")
 
 
 def interrupted(folder: Path, phase: str, done: int, world: World, **options: Any) -> None:

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from einspace.callbacks.base import AtWork
 from einspace.callbacks.base import Progress as News
-from einspace.quantities import duration, quantity
-from einspace.trial import BASELINE, PHASES, SEARCH
+from einspace.quantities import duration
+from einspace.trial import PHASES, SEARCH
 
 WIDTH = 12
 """Letters of the curve of the best."""
@@ -42,7 +42,8 @@ def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
 
 
 class Bar:
-    """A line for each phase of a search, its trials or, where only that bounds it, its time; and below a line for each worker.
+    """A line for each phase of a search, its trials or, where only that bounds it, its time; and below a line that compares the best with
+    the best baseline, and one for each worker.
 
     It is a function of the news of a search, and a context manager that shows and ends the lines. Rich draws it in notebooks too. Where
     there is neither a terminal nor a notebook, each phase that begins and each new best is a line that stays.
@@ -53,11 +54,11 @@ class Bar:
         self._console = console or Console(stderr=True)
         self._drawn = self._console.is_terminal or self._console.is_jupyter
         self._curve: list[float] = []
-        self._rival: float | None = None
+        self._standing = ""
         self._failed = 0
         self._running: tuple[AtWork, ...] = ()
         self._used: tuple[float, float] | None = None
-        self._lines = _Lines(self._workers, self._console, disable=not self._drawn)
+        self._lines = _Lines(self._below, self._console, disable=not self._drawn)
         self._phases = {SEARCH: self._lines.add_task(title, total=trials or seconds, done="", best="", timed=trials is None)}
 
     def __enter__(self) -> Self:
@@ -70,6 +71,7 @@ class Bar:
     def stop(self) -> None:
         """End the lines; may be called twice."""
         self._running = ()
+        self._standing = ""
         self._used = None
         self._lines.stop()
 
@@ -84,8 +86,8 @@ class Bar:
             self._say(f"{PHASES.get(news.phase, news.phase)}: {news.total} trainings")
         line = self._phases[news.phase]
         if news.phase != SEARCH:
-            self._rival = news.best if news.phase == BASELINE else self._rival
             self._lines.update(line, completed=news.done, total=news.total, done=f"{news.done}/{news.total}")
+            self._stand(news.standing)
             return
         if trial is not None:
             self._failed += trial.value is None
@@ -99,45 +101,38 @@ class Bar:
             self._lines.update(line, completed=news.seconds, total=self._seconds, done=f"{news.done} trials,", best=self._best(news))
         else:
             self._lines.update(line, completed=news.done, total=news.total, done=f"{news.done}/{news.total}", best=self._best(news))
+        self._stand(news.standing)
 
     def __rich__(self) -> RenderableType:
         """The lines as they are at this moment."""
         return self._lines.get_renderable()
 
     def _best(self, news: News) -> str:
-        """The best by now and its curve, the best baseline beside it, and how many trials have no score."""
+        """The best by now and its curve, and how many trials have no score."""
         facts = [] if news.best is None else [f"best {news.best:.4f} {sparkline(self._curve)}".rstrip()]
-        facts += [] if self._rival is None else [f"best baseline {self._rival:.4f}"]
         return ", ".join(facts + [f"{self._failed} without a score"] * bool(self._failed))
+
+    def _stand(self, standing: str) -> None:
+        """Show how the best compares with the best baseline."""
+        if standing != self._standing and standing:
+            self._say(f"  so far: {standing}")
+        self._standing = standing
 
     def _say(self, words: str) -> None:
         """A line that stays, where there is nothing to draw on."""
         if not self._drawn:
             self._console.print(words, markup=False, highlight=False, soft_wrap=True)
 
-    def _workers(self) -> Iterable[str]:
-        """What each worker is at, at this moment."""
+    def _below(self) -> Iterable[Text]:
+        """How the best compares, and what each worker is at, at this moment."""
         if self._used is not None and self._seconds is not None:
             seconds, then = self._used
             self._lines.update(self._phases[SEARCH], completed=min(self._seconds, seconds + monotonic() - then))
-        for work in self._running[:SHOWN]:
-            yield f"  {_at(work)}"
-        if len(self._running) > SHOWN:
-            yield f"  and {len(self._running) - SHOWN} more"
-
-
-def _at(work: AtWork) -> str:
-    """One line on what a worker is at.
-
-    >>> from einspace.trial import Costs, Proposal, Trial
-    >>> _at(AtWork(Trial(7, Proposal("relu", "key", Costs(1_500), "mutation", (3,))), monotonic() - 75, 2))
-    'trial 7: mutation of 3, 1.5 k parameters, epoch 2 done, for 1 min 15 s'
-    """
-    trial = work.trial
-    of = f" of {', '.join(map(str, trial.parents))}" if trial.parents else ""
-    facts = [f"{trial.origin}{of}", f"{quantity(trial.parameters)} parameters"]
-    facts += [] if work.epoch is None else [f"epoch {work.epoch} done"]
-    return f"{trial.title}: {', '.join(facts)}, for {duration(monotonic() - work.since)}"
+        if self._standing:
+            yield Text(f"So far: {self._standing}")
+        more = [f"and {len(self._running) - SHOWN} more"] if len(self._running) > SHOWN else []
+        for line in [*map(str, self._running[:SHOWN]), *more]:
+            yield Text(f"  {line}", style="dim", overflow="ellipsis", no_wrap=True)
 
 
 class _Left(ProgressColumn):
@@ -152,7 +147,7 @@ class _Left(ProgressColumn):
 class _Lines(Lines):
     """Rich's display of progress, with lines below it that are made anew whenever it is drawn."""
 
-    def __init__(self, below: Callable[[], Iterable[str]], console: Console, disable: bool) -> None:
+    def __init__(self, below: Callable[[], Iterable[RenderableType]], console: Console, disable: bool) -> None:
         self._below = below
         super().__init__(
             TextColumn("{task.description}", markup=False),
@@ -168,6 +163,6 @@ class _Lines(Lines):
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """The lines of the phases, and those below."""
-        below = [Text(line, style="dim", overflow="ellipsis", no_wrap=True) for line in self._below()]
+        below = list(self._below())
         yield self.make_tasks_table(self.tasks)
         yield from below

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
 from einspace.result import Result
+from einspace.result.words import at_work
 from einspace.trial import SEARCH, Trial
 
 PATIENCE = 10.0
@@ -20,11 +22,19 @@ _LOG = logging.getLogger("einspace")
 
 @dataclass(frozen=True)
 class AtWork:
-    """A trial that a worker is at, since `since` seconds of `time.monotonic`; `epoch` is the last one that was reported, if any was."""
+    """A trial that a worker is at, since `since` seconds of `time.monotonic`.
+
+    `epoch` of `epochs` is the last one that is known to be done.
+    """
 
     trial: Trial
     since: float
     epoch: int | None = None
+    epochs: int | None = None
+
+    def __str__(self) -> str:
+        """One line of words at this moment."""
+        return at_work(self.trial, monotonic() - self.since, self.epoch, self.epochs)
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,8 @@ class Progress:
     """How far a phase is: the news of a trial that has just ended, or, where `trial` is None, of one that begins or has done an epoch.
 
     `total` is None where only time ends the search, of which `seconds` are used up. `best` is the best validation score of the phase.
-    `running` has what the workers of this driver are at, of whatever phase.
+    `running` has what the workers of this driver are at, of whatever phase. `standing` says in words how the best compares with the best
+    baseline by now; it is empty where there is nothing to compare.
     """
 
     phase: str
@@ -42,6 +53,7 @@ class Progress:
     trial: Trial | None = None
     seconds: float = 0.0
     running: tuple[AtWork, ...] = ()
+    standing: str = ""
 
 
 class Callback:
@@ -58,6 +70,9 @@ class Callback:
 
     def trial(self, trial: Trial, best: float | None) -> None:
         """A trial ended, with or without a score; `best` is the best score of the run by then. With several workers in order of ending."""
+
+    def progress(self, news: Progress) -> None:
+        """A trial of any phase began, did an epoch or ended; every trial that ended is `trial`'s too."""
 
     def finish(self, result: Result) -> None:
         """The search is over, with the final training; not called for one that was interrupted."""
@@ -103,6 +118,7 @@ class Watch:
         trial = news.trial
         if trial is not None and trial.phase == SEARCH:
             self._waiting.put(lambda callback: callback.trial(trial, news.best))
+        self._waiting.put(lambda callback: callback.progress(news))
         if self._inner is not None:
             self._inner(news)
 

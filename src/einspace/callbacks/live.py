@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from einspace.callbacks.base import Callback
+from einspace.callbacks.base import Callback, Progress
 from einspace.result import Result, load_result
 from einspace.result.report import LiveReport
 
@@ -24,6 +24,7 @@ class FollowLive(Callback):
         self._announce = announce
         self._storage = storage
         self._stack = ExitStack()
+        self._news: Progress | None = None
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Start the server."""
@@ -31,8 +32,18 @@ class FollowLive(Callback):
         def read() -> Result:
             return load_result(run.name, str(run.parent), self._storage)
 
-        server = self._stack.enter_context(LiveReport(read, run.name, port=0))
+        def now() -> list[str]:
+            news = self._news
+            if news is None:
+                return []
+            return [*([f"So far: {news.standing}"] if news.standing else []), *map(str, news.running)]
+
+        server = self._stack.enter_context(LiveReport(read, run.name, port=0, now=now))
         self._announce(server.address)
+
+    def progress(self, news: Progress) -> None:
+        """Keep what the workers are at for whoever asks next."""
+        self._news = news
 
     def close(self) -> None:
         """End the server."""

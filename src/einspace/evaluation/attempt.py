@@ -9,7 +9,19 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome, Report, Request, Seconds, first_line, plain, settled
+from einspace.evaluation.outcome import (
+    Context,
+    Evaluation,
+    NotANumber,
+    Outcome,
+    Passed,
+    Report,
+    Request,
+    Seconds,
+    first_line,
+    plain,
+    settled,
+)
 from einspace.evaluation.work import Work
 from einspace.memory import is_memory_error
 
@@ -17,7 +29,9 @@ TRACEBACK_LINES = 12
 """Lines of a traceback that are kept."""
 
 
-def attempt(request: Request, work: Work, device: str = "cpu", report: Report | None = None) -> Evaluation:
+def attempt(
+    request: Request, work: Work, device: str = "cpu", report: Report | None = None, on_passed: Passed = lambda epoch, epochs: None
+) -> Evaluation:
     """Evaluate a request, with every exception turned into an outcome: nan, out-of-memory or error.
 
     Args:
@@ -25,6 +39,7 @@ def attempt(request: Request, work: Work, device: str = "cpu", report: Report | 
         work: What evaluates.
         device: Where to train.
         report: Called after each epoch that the objective reports, unless the request is final; a False prunes the evaluation.
+        on_passed: Called after each epoch that the objective says has ended.
 
     Returns:
         The evaluation. Losses and scores that were reported before a failure are kept; all its time counts as training.
@@ -45,7 +60,8 @@ def attempt(request: Request, work: Work, device: str = "cpu", report: Report | 
         return not pruned
 
     files = None if request.keep is None else Path(request.keep)
-    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report, request.partition, request.long)
+    scope = (request.partition, request.long)
+    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report, *scope, on_passed)
     try:
         evaluation = _evaluation(work(request.text, context))
     except NotANumber as error:

@@ -109,6 +109,7 @@ class TaskObjective:
             losses.append(loss)
             if on_epoch is not None:
                 on_epoch(epoch, loss)
+            context.passed(epoch, epochs)
             if context.watched and not final:
                 start = perf_counter()
                 scores.append(score())

@@ -19,6 +19,8 @@ Watch = Callable[[int, float], bool]
 Report = Callable[[int, float, float | None], bool]
 """The same at the side of the worker, with the training loss of the epoch, None where it is not known."""
 
+Passed = Callable[[int, int | None], None]
+"""Called when an epoch, counted from 1, has ended, with the number of epochs of the training, None where that is not known."""
 
 PARTS = "parts"
 """What `Evaluation.extra` calls the scores on disjoint parts of a validation split that re-evaluations cannot draw anew."""
@@ -80,6 +82,10 @@ def _always(epoch: int, score: float, loss: float | None) -> bool:
     return True
 
 
+def _unheard(epoch: int, epochs: int | None) -> None:
+    return
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything that an objective gets beside the architecture.
@@ -94,6 +100,7 @@ class Context:
         on_report: Receives the reports.
         partition: Seed of a partition of train and valid that is drawn anew, None for the task's own.
         long: Whether to train for as many epochs as a final training, whatever is scored.
+        on_passed: Hears of the epochs that have ended.
     """
 
     seed: int = 0
@@ -105,6 +112,11 @@ class Context:
     on_report: Report = _always
     partition: int | None = None
     long: bool = False
+    on_passed: Passed = _unheard
+
+    def passed(self, epoch: int, epochs: int | None = None) -> None:
+        """Say that an epoch, counted from 1, of so many has ended, for whoever looks at the search; costs next to nothing."""
+        self.on_passed(epoch, epochs)
 
     def report(self, epoch: int, score: float, loss: float | None = None) -> bool:
         """Report the score after an epoch, counted from 1; returns whether to go on.

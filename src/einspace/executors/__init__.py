@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from einspace.evaluation.outcome import Watch
+    from einspace.executors.attempt import Pending
     from einspace.executors.base import Executor
     from einspace.executors.choice import EXECUTORS, Make, choose
     from einspace.executors.processes import ProcessExecutor
@@ -15,6 +16,7 @@ _LATER = {
     "EXECUTORS": "einspace.executors.choice",
     "Executor": "einspace.executors.base",
     "Make": "einspace.executors.choice",
+    "Pending": "einspace.executors.attempt",
     "ProcessExecutor": "einspace.executors.processes",
     "RayExecutor": "einspace.executors.ray.executor",
     "RetryingExecutor": "einspace.executors.retrying",
@@ -23,7 +25,7 @@ _LATER = {
 }
 """Names whose modules load PyTorch: imported on first use, for a mailbox of Ray's needs none of it and should start at once."""
 
-__all__ = ["EXECUTORS", "Executor", "Make", "ProcessExecutor", "RayExecutor", "RetryingExecutor", "Watch", "choose"]
+__all__ = ["EXECUTORS", "Executor", "Make", "Pending", "ProcessExecutor", "RayExecutor", "RetryingExecutor", "Watch", "choose"]
 
 
 def __getattr__(name: str) -> Any:

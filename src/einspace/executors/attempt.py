@@ -23,6 +23,23 @@ class Died(Exception):
         self.memory = memory
 
 
+class Pending(Future[Evaluation]):
+    """The future of an evaluation, which says how far it is, as far as the executor knows."""
+
+    inner: Future[Evaluation] | None = None
+    """The future of the present try, where another executor makes it."""
+    _passed: tuple[int, int | None] | None = None
+
+    @property
+    def passed(self) -> tuple[int, int | None] | None:
+        """The last epoch that has ended, counted from 1, and how many there are; None where neither is known."""
+        return self.inner.passed if isinstance(self.inner, Pending) else self._passed
+
+    @passed.setter
+    def passed(self, passed: tuple[int, int | None] | None) -> None:
+        self._passed = passed
+
+
 @dataclass(eq=False)
 class Attempt:
     """A request, its future, and the reports so far. Used by one thread at a time.
@@ -45,7 +62,7 @@ class Attempt:
     number: int = 0
     device: str = "cpu"
     worker: int | None = None
-    future: "Future[Evaluation]" = field(default_factory=Future)
+    future: Pending = field(default_factory=Pending)
     inner: Any = None
     tries: int = 0
     heard: int = 0
@@ -59,6 +76,7 @@ class Attempt:
     def begin(self, clock: Clock) -> None:
         """A worker has begun: the time runs, and the reports of an earlier try are void."""
         self.tries += 1
+        self.future.passed = None
         if self.given_up is None:
             self.clock, self.start = clock, clock.seconds
             self.end = inf if self.time_limit is None else self.start + self.time_limit

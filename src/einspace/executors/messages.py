@@ -7,6 +7,9 @@ from einspace.evaluation.outcome import Request
 VERDICT_WAIT = 1.0
 """Seconds that a worker waits for the verdict on an epoch before it goes on; a later verdict is heard after the next epoch."""
 
+OFTEN = 1.0
+"""Seconds between two messages of epochs that have passed: who looks on needs no more, and short epochs cost nothing."""
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -41,6 +44,14 @@ class Epoch:
     number: int
     score: float
     loss: float | None
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An epoch has ended, of so many if that is known: for people who look at the search, and without an answer."""
+
+    epoch: int
+    epochs: int | None
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class RetryingExecutor(Executor):
                 attempt.future.cancel()
             raise
         attempt.tries += 1
-        attempt.inner = inner
+        attempt.inner = attempt.future.inner = inner
         if attempt.future.cancelled():
             inner.cancel()
         inner.add_done_callback(lambda _: self._finish(attempt, inner))

@@ -8,7 +8,7 @@ from time import sleep
 from einspace.evaluation.outcome import Evaluation
 from einspace.executors.attempt import Attempt, Died
 from einspace.executors.clock import TICK, Clock
-from einspace.executors.messages import Begin, Ready, Taken, Verdict
+from einspace.executors.messages import Begin, Passed, Ready, Taken, Verdict
 from einspace.executors.process import GRACE, WorkerProcess
 from einspace.executors.worker import WorkerConfig
 
@@ -143,6 +143,9 @@ class WorkerSlot:
             clock.advance(wanted)
             if isinstance(message, Evaluation):
                 return message
+            if isinstance(message, Passed):
+                attempt.future.passed = message.epoch, message.epochs
+                continue
             if attempt.given_up is None:
                 attempt.hear(message)
                 clock.advance()

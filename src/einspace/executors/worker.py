@@ -1,6 +1,7 @@
 """Worker: what runs inside a worker process, at the far end of a pipe of its own.
 
-It sends `Ready`, and for each `Begin` it sends `Taken`, then an `Epoch` after each epoch if it is watched, then an `Evaluation`.
+It sends `Ready`, and for each `Begin` it sends `Taken`, then an `Epoch` after each epoch if it is watched and now and then how many
+have `Passed`, then an `Evaluation`.
 """
 
 import gc
@@ -19,7 +20,7 @@ from einspace.evaluation.outcome import Evaluation, Outcome, first_line
 from einspace.evaluation.work import Work
 from einspace.executors.devices import is_cuda
 from einspace.executors.memory import limit_memory
-from einspace.executors.messages import VERDICT_WAIT, Begin, Epoch, Ready, SetupFailed, Taken, Verdict
+from einspace.executors.messages import OFTEN, VERDICT_WAIT, Begin, Epoch, Passed, Ready, SetupFailed, Taken, Verdict
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,13 @@ def _prepare(config: WorkerConfig) -> None:
 
 def _evaluate(line: Connection, begin: Begin, config: WorkerConfig) -> Evaluation:
     """Evaluate a request, with a report after each epoch if it is watched."""
+    latest = monotonic()
+
+    def passed(epoch: int, epochs: int | None) -> None:
+        nonlocal latest
+        if monotonic() - latest >= OFTEN:
+            latest = monotonic()
+            line.send(Passed(epoch, epochs))
 
     def report(epoch: int, score: float, loss: float | None) -> bool:
         line.send(Epoch(epoch, score, loss))
@@ -89,7 +97,7 @@ def _evaluate(line: Connection, begin: Begin, config: WorkerConfig) -> Evaluatio
                 return verdict.go_on
         return True
 
-    return attempt(begin.request, config.work, config.device, report if begin.watched else None)
+    return attempt(begin.request, config.work, config.device, report if begin.watched else None, passed)
 
 
 def _answer(line: Connection, evaluation: Evaluation) -> None:

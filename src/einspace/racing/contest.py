@@ -92,6 +92,11 @@ class Contest:
             return ()
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
 
+    def is_over(self, phase: str) -> bool:
+        """Whether all re-evaluations of a round have ended, well or not."""
+        names = self.entered if phase == RACE else (*self.plan.finalists, *self.raced_baseline)
+        return None not in [trial for name in names for trial in self._of(phase, name)]
+
     @property
     def entered(self) -> tuple[str, ...]:
         """All who are in the race, the baseline last."""
@@ -137,7 +142,7 @@ class Contest:
         names = f"trial {self.claimed[winner].number}", plan.baseline_name
         sizes = [self.claimed[identity].parameters for identity in (winner, plan.baseline)]
         chosen = {"better": 0, "worse": 1}.get(word, 0 if sizes[0] < sizes[1] else 1)
-        said = {"better": "is better than", "worse": "is worse than"}.get(word, "cannot be told from")
+        said = {"better": "is better than", "worse": "is worse than"}.get(word, "is not distinguishable from")
         sentence = (
             f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} over {len(pairs[winner])} "
             f"pairs of re-trainings at {'final' if decided else 'search'} epochs on "

@@ -151,6 +151,8 @@ class Result:
 
     It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`).
     """
+    running: tuple[Trial, ...] = ()
+    """Trials of any phase that were begun, and had not ended when this was read."""
 
     @property
     def entrants(self) -> list[Entrant]:

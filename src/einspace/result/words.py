@@ -1,7 +1,23 @@
 """Words: what validation and test say of the best found, favourable or not, for the terminal and for the report."""
 
+from einspace.quantities import duration, quantity
 from einspace.racing.contest import UNRACED
 from einspace.result.result import Result
+from einspace.trial import Trial
+
+
+def at_work(trial: Trial, seconds: float, epoch: int | None = None, epochs: int | None = None) -> str:
+    """One line on a trial that a worker is at, for so many seconds; `epoch` of `epochs` is the last one that is known to be done.
+
+    >>> from einspace.trial import Costs, Proposal
+    >>> at_work(Trial(7, Proposal("relu", "key", Costs(1_500), "mutation", (3,))), 75, 2, 8)
+    'trial 7: mutation of 3, 1.5 k parameters, epoch 2 of 8 done, for 1 min 15 s'
+    """
+    parents = f" of {', '.join(map(str, trial.parents))}" if trial.parents else ""
+    facts = [f"{trial.origin}{parents}", f"{quantity(trial.parameters)} parameters"]
+    if epoch is not None:
+        facts.append(f"epoch {epoch}{'' if epochs is None else f' of {epochs}'} done")
+    return f"{trial.title}: {', '.join(facts)}, for {duration(seconds)}"
 
 
 def judged(result: Result) -> str:
@@ -22,5 +38,11 @@ def compared(result: Result, split: str) -> str:
         return ""
     name, value = (max if result.higher_is_better else min)(scored, key=lambda other: other[1])
     gain = (score - value) * (1 if result.higher_is_better else -1)
+    if result.best.proposal is not None and any(
+        row.name == name and row.proposal is not None and row.proposal.identity == result.best.proposal.identity for row in result.baselines
+    ):
+        return f"On {split} nothing is better than the best baseline, {name}: {value:.4f}."
+    if result.verdict is not None and result.verdict.word == "not distinguishable":
+        return f"On {split}, {result.best.name} has {score:.4f} and the best baseline, {name}, {value:.4f}."
     word = "beats" if gain > 0 else "equals" if gain == 0 else "does not beat"
     return f"On {split} the best found {word} the best baseline, {name}: {score:.4f} against {value:.4f}."

@@ -15,7 +15,7 @@ from time import monotonic, time
 from einspace.callbacks import AtWork, Progress
 from einspace.errors import EinspaceError
 from einspace.evaluation.outcome import Evaluation
-from einspace.executors import Executor
+from einspace.executors import Executor, Pending
 from einspace.phases.budget import Budget
 from einspace.phases.listed import Phase
 from einspace.storage import StudyStore, store
@@ -46,6 +46,8 @@ class _Running:
     future: "Future[Evaluation] | None" = None
     twin: int = -1
     epoch: int | None = None
+    epochs: int | None = None
+    passed: tuple[int, int | None] | None = None
     since: float = field(default_factory=monotonic)
 
     @property
@@ -69,6 +71,8 @@ class Driver:
     """Whether the study's pruner is asked after each epoch."""
     tick: Callable[[], None] = lambda: None
     """Called now and then."""
+    standing: Callable[[], str] = lambda: ""
+    """Says what is known by now of the best beside the best baseline."""
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.workers)
@@ -214,8 +218,13 @@ class Driver:
         done, total = phase.progress(self.store)
         done -= sum(other.phase == phase.name for _, other in self._unwritten)
         best = self.store.phase(phase.name).best
-        at_work = [AtWork(running.trial, running.since, running.epoch) for running in self._running.values() if running.future is not None]
-        self.progress(Progress(phase.name, done, total, None if best is None else best.value, ended, self.budget.used, tuple(at_work)))
+        at_work = tuple(
+            AtWork(running.trial, running.since, running.epoch, running.epochs)
+            for running in self._running.values()
+            if running.future is not None
+        )
+        value, standing = None if best is None else best.value, self.standing()
+        self.progress(Progress(phase.name, done, total, value, ended, self.budget.used, at_work, standing))
 
     def _wait(self) -> None:
         """Handle the next event, or look around after a while."""
@@ -226,8 +235,17 @@ class Driver:
         except Empty:
             return
 
+    def _note_epochs(self) -> None:
+        """See how far the evaluations are, as far as the executor knows."""
+        for running in self._running.values():
+            passed = running.future.passed if isinstance(running.future, Pending) else None
+            if passed not in (None, running.passed):
+                running.passed, self._untold = passed, running.phase
+                running.epoch, running.epochs = passed
+
     def _look_around(self) -> None:
         """Give signs of life, see what other drivers have done, and watch the time."""
+        self._note_epochs()
         if self.budget.is_over(self.store.phase(SEARCH)):
             for running in [running for running in self._running.values() if not running.phase.final]:
                 if running.future is None:

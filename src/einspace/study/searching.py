@@ -31,6 +31,7 @@ from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals
 from einspace.phases.race import Race, raced
 from einspace.quantities import seconds_of
+from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import SESSION, sessions_of
 from einspace.run import NOTE, Run, made
@@ -258,9 +259,11 @@ def search(
         this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
         time_left = Budget(trials, seconds, spent)
         race = False if race is None and not start.protocol.race else race
-        contest = Race(entrants, task if raced(race, task, proposer, trials) else None, recipe, time_left, seed, workers)
+        racing = raced(race, task, proposer, trials)
+        contest = Race(entrants, task if racing else None, recipe, time_left, seed, workers)
         time_left.reserve = lambda: entrants.seconds(store, workers) + contest.seconds(store)
-        driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this))
+        standing = Standing(store, [] if proposer.final else entrants.proposals(), racing)
+        driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this), standing)
         stops.append(driver.stop)
         ask = None if start.affordable is None else start.affordable.propose
         try:

@@ -178,12 +178,13 @@ def test_axe_finds_no_serious_fault(
 
 
 def test_a_live_page_gains_trials_and_keeps_how_it_is_sorted(tab: Page, result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a reader has sorted and filtered stays so when a trial ends."""
+    """What a reader has sorted and filtered stays so when a trial ends; above stands what the workers are at."""
     monkeypatch.setattr(live, "PAUSE", 0.0)
     state = [replace(result, history=result.history[:4])]
-    with LiveReport(lambda: state[-1], "test", port=0) as server:
+    with LiveReport(lambda: state[-1], "test", port=0, now=lambda: [f"trial 4, {HOSTILE}"]) as server:
         tab.goto(server.address)
         expect(tab.locator("#table tbody tr")).to_have_count(4)
+        expect(tab.locator("#now li")).to_have_text([f"trial 4, {HOSTILE}"])
         tab.get_by_role("button", name="trial", exact=True).click()
         tab.get_by_role("button", name="trial", exact=True).click()
         state.append(result)

@@ -1,9 +1,12 @@
 """The live report: it follows the search, is read-only, and is there for this machine alone."""
 
+import json
+import re
 import socket
 import struct
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
+from time import time
 
 import pytest
 from tests.result_samples import searched
@@ -50,6 +53,18 @@ def test_it_follows_the_search(result: Result, monkeypatch: pytest.MonkeyPatch) 
         assert answer.status == 200
         assert "All 6 trials" in text
         assert "All 6 trials" in ask(server, "/")[1]
+
+
+def test_what_runs_is_said(result: Result) -> None:
+    """The trials that the database has as running, or the lines that the search itself gives; neither is markup or moves a cursor."""
+    running = (replace(result.history[0], number=6, evaluation=None, started=time() - 75),)
+    with LiveReport(lambda: replace(result, running=running), "test", port=0) as server:
+        answer, text = ask(server, "/now")
+        assert answer.headers["Content-Type"] == "application/json"
+        (line,) = json.loads(text)
+        assert re.fullmatch(r"trial 6: seed resnet8, .* parameters, for 1 min 1\d s", line)
+    with LiveReport(lambda: result, "test", port=0, now=lambda: ["trial 7, epoch 2 of 8 done", "\x1b[2J"]) as server:
+        assert json.loads(ask(server, "/now")[1]) == ["trial 7, epoch 2 of 8 done", "\\x1b[2J"]
 
 
 def test_it_is_read_only_and_of_this_machine(result: Result) -> None:

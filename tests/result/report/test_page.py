@@ -17,6 +17,7 @@ from tests.study_samples import SMALL
 
 from einspace.errors import RunError
 from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
+from einspace.racing.verdict import Verdict
 from einspace.result import Result, load_result
 from einspace.result.report import Album, content, is_page_of, page
 from einspace.result.report.charts import best_baseline, workers
@@ -78,7 +79,8 @@ def test_what_others_wrote_is_no_markup(result: Result, html: str) -> None:
 
 
 def test_the_first_lines_say_what_was_found(result: Result, html: str) -> None:
-    """The lead names the trials, the best, its scores, the direction and the best baseline."""
+    """The headline compares the best with the best baseline; the lead names the trials, the best, its scores and the direction."""
+    (headline,) = re.findall(r'<p class="headline">(.*?)</p>', html)
     (lead,) = re.findall(r'<p class="lead">(.*?)</p>', html)
     best, rival = result.best, best_baseline(result)
     assert best is not None
@@ -90,9 +92,38 @@ def test_the_first_lines_say_what_was_found(result: Result, html: str) -> None:
         f"{best.validation:.4f} on validation",
         f"{best.test:.4f} on test",
         "higher is better",
-        rival.name,
+        "may be chance",
     ):
         assert fact in lead
+    assert f"the best baseline, {rival.name}: " in headline
+
+
+def test_a_verdict_comes_first(result: Result) -> None:
+    """It is the headline; where it finds no difference no other sentence claims one, and the table says who was what in the race."""
+    best = result.best
+    assert best is not None
+    raced = replace(best, race=(0.5, 0.6), decision=(0.7, 0.8))
+    rival = replace(next(row for row in result.baselines if row.proposal is not None), race=(0.5, 0.5), decision=(0.75, 0.7))
+    sentence = f"{best.name.capitalize()} is not distinguishable from the best baseline, {rival.name}: +0.0250 ± 0.0500."
+    verdict = Verdict("not distinguishable", 0.025, 0.05, 0.04, best.name, rival.name, best.name, 2, sentence)
+    html = content(replace(result, best=raced, baselines=(rival,), finalists=(raced, rival), verdict=verdict))
+    assert f'<p class="headline">{sentence}</p>' in html
+    assert "the best found beats" not in html
+    assert "varies by 0.0400" in html
+    assert "accuracy at re-evaluation</span><strong>0.7500" in html
+    rows = re.findall(r'<tr(?: class="best")?><th scope="row">(.*?)</th>.*?<td>([^<]*)</td></tr>', html)
+    assert dict(rows)[best.name] == "winner of the race"
+    assert dict(rows)[rival.name] == "best baseline, in the decision"
+    assert html.count("<figcaption>") == 2
+
+
+def test_a_best_that_is_a_baseline_is_compared_with_nothing(result: Result) -> None:
+    """It does not equal the best baseline: it is that baseline."""
+    rival = best_baseline(result)
+    assert rival is not None
+    html = content(replace(result, best=rival, finalists=(), verdict=None))
+    assert f'<p class="headline">On test nothing is better than the best baseline, {rival.name}: {rival.test:.4f}.</p>' in html
+    assert "<figcaption>" not in html
 
 
 def test_the_charts_are_figures_of_plotly_s_with_the_scores(result: Result, html: str) -> None:

@@ -19,6 +19,9 @@ BLUE, ORANGE, GREEN, PURPLE, GREY, RED = "#3b82c4", "#d9822b", "#2e9e6b", "#9a5c
 COSTS = {"parameters": "parameters of the backbone", "flops": "FLOPs for one sample", "latency": "milliseconds for one sample"}
 """What the Pareto fronts are drawn against."""
 
+FEW = 20
+"""Trials or epochs up to which each has its mark on an axis."""
+
 SPREAD = 4.0
 """Interquartile ranges beyond the quartiles, outside of which scores do not stretch an axis."""
 
@@ -71,16 +74,30 @@ def progress(result: Result, by_time: bool = False) -> go.Figure | None:
     figure.add_scatter(
         x=along, y=best, mode="lines", name="best so far", line={"color": ORANGE, "width": 2.5, "shape": "hv"}, hoverinfo="skip"
     )
+    chosen = [i for i, trial in enumerate(trials) if result.best is not None and trial.number == result.best.trial]
+    if chosen:
+        figure.add_scatter(
+            x=[along[i] for i in chosen],
+            y=[scores[i] for i in chosen],
+            mode="markers",
+            name="the winner of the race" if result.finalists else "the best",
+            marker={"symbol": "star", "color": ORANGE, "size": 15},
+            text=[hover[i] for i in chosen],
+            customdata=[numbers[i] for i in chosen],
+            hovertemplate="%{text}<extra></extra>",
+        )
     baseline = best_baseline(result)
     if baseline is not None and baseline.validation is not None:
         figure.add_scatter(
             x=[min(along), max(along)],
             y=[baseline.validation] * 2,
             mode="lines",
-            name=escape(baseline.name),
+            name=f"{escape(baseline.name)}, the best baseline",
             line={"color": GREY, "dash": "dash"},
             hoverinfo="name+y",
         )
+    if not by_time and max(along) < FEW:
+        figure.update_xaxes(dtick=1)
     _window(figure, scores)
     return figure
 
@@ -116,7 +133,7 @@ def losses(result: Result) -> go.Figure | None:
                 line={"color": colour},
                 hovertemplate="epoch %{x}: %{y:.4f}",
             )
-    if max((len(trace.x) for trace in figure.data), default=0) <= 20:
+    if max((len(trace.x) for trace in figure.data), default=0) <= FEW:
         figure.update_xaxes(dtick=1)
     return figure if figure.data else None
 
@@ -188,7 +205,7 @@ def pareto(result: Result, cost: str) -> go.Figure | None:
         )
     known = [_cost(trial, cost) for trial in trials]
     if min(known) > 0:
-        figure.update_xaxes(type="log", dtick=1 if max(known) >= 100 * min(known) else None)
+        figure.update_xaxes(type="log", dtick=1 if max(known) >= 100 * min(known) else "D2", tickformat="~g" if cost == "latency" else "~s")
     _window(figure, [trial.value or 0.0 for trial in trials])
     return figure
 
@@ -197,7 +214,7 @@ def operations(shares: Sequence[Shares]) -> go.Figure | None:
     """How often each function occurs in the good architectures and in all of them, as in figure 7."""
     if not shares:
         return None
-    figure = figure_of("", "share of an architecture's operations", height=340)
+    figure = figure_of("", "share of the operations", height=340)
     names = [share.name for share in shares]
     for label, values, colour in (
         ("best quarter", [share.good for share in shares], ORANGE),

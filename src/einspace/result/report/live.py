@@ -1,19 +1,23 @@
 """Live: the report of a run on this machine's own address, which follows the search. It reads, and nothing can be changed through it."""
 
 import errno
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from time import monotonic
+from time import monotonic, time
 from types import TracebackType
 from typing import Any, Self
 
+from einspace.echo import escaped
 from einspace.errors import RunError, SettingError
 from einspace.result.report.album import Album
 from einspace.result.report.page import content, framed, waiting
 from einspace.result.result import Result
+from einspace.result.words import at_work
+from einspace.trial import Trial
 
 HOST, PORT = "127.0.0.1", 8321
 """Where the page is: on this machine alone."""
@@ -29,11 +33,14 @@ class LiveReport:
         read: Gives the run's result; a RunError means that there is nothing to read yet, or for the moment.
         run: The run's name.
         port: The port, 0 for any that is free. Raises SettingError for one that cannot be had.
+        now: Gives lines on what the workers are at; None: the trials that run, from the result.
     """
 
-    def __init__(self, read: Callable[[], Result], run: str, port: int = PORT) -> None:
+    def __init__(self, read: Callable[[], Result], run: str, port: int = PORT, now: Callable[[], Sequence[str]] | None = None) -> None:
         self._read = read
         self._run = run
+        self._now = now
+        self._running: tuple[Trial, ...] = ()
         self._lock = Lock()
         self._album: Album | None = None
         self._latest = ("", waiting(run))
@@ -64,6 +71,13 @@ class LiveReport:
                 self._looked = monotonic()
             return self._latest
 
+    def now(self) -> list[str]:
+        """Lines on what the workers are at."""
+        if self._now is not None:
+            return [escaped(line) for line in self._now()]
+        self.latest()
+        return [escaped(at_work(trial, max(0.0, time() - trial.started))) for trial in self._running]
+
     def page(self) -> str:
         """The whole page."""
         return framed(f"{self._run}, live", self.latest()[1], live=True)
@@ -90,6 +104,7 @@ class LiveReport:
             result = self._read()
         except RunError:  # of a search that has not begun, or a database that is away: the last state stays
             return
+        self._running = result.running
         version = f'"{result.state}"'
         if version == self._latest[0]:
             return
@@ -108,7 +123,7 @@ class _Server(ThreadingHTTPServer):
 
 def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        """Answers for the page and its main part, and for nothing else."""
+        """Answers for the page, its main part and what the workers are at, and for nothing else."""
 
         server_version = "einspace"
         sys_version = ""
@@ -122,6 +137,8 @@ def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
                 self.send_error(HTTPStatus.FORBIDDEN)
             elif self.path == "/":
                 self._send(live.page())
+            elif self.path == "/now":
+                self._send(json.dumps(live.now()), kind="application/json")
             elif self.path == "/main":
                 version, main = live.latest()
                 if version and self.headers.get("If-None-Match") == version:
@@ -132,10 +149,10 @@ def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
             else:
                 self.send_error(HTTPStatus.NOT_FOUND)
 
-        def _send(self, text: str, version: str = "") -> None:
+        def _send(self, text: str, version: str = "", kind: str = "text/html; charset=utf-8") -> None:
             body = text.encode()
             self.send_response(HTTPStatus.OK)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Cache-Control", "no-store")
             if version:

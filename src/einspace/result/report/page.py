@@ -143,9 +143,11 @@ def content(result: Result, album: Album | None = None) -> str:
         .render(
             result=result,
             best=best,
+            headline=_headline(result),
             lead=_lead(result),
             cards=_cards(result),
             picture="" if best is None else album.network(best.text),
+            pictures=_pictures(result, album),
             entrants=_entrants(result),
             family=steps[-ANCESTORS:],
             older=max(0, len(steps) - ANCESTORS),
@@ -160,8 +162,15 @@ def content(result: Result, album: Album | None = None) -> str:
     )
 
 
+def _headline(result: Result) -> str:
+    """What a stranger reads first: the verdict, or what there is in its place; empty where nothing can be compared."""
+    if result.verdict is not None:
+        return result.verdict.sentence
+    return judged(result) or compared(result, "test") or compared(result, "validation")
+
+
 def _lead(result: Result) -> list[str]:
-    """What a stranger reads first, in whole sentences."""
+    """What the first line rests on, in whole sentences."""
     count, best = len(result.history), result.best
     architectures = "1 architecture" if count == 1 else f"{count:,} architectures"
     spent = f" in {duration(result.seconds['total'])}" if result.seconds["total"] else ""
@@ -180,9 +189,12 @@ def _lead(result: Result) -> list[str]:
     if best.validation is not None:
         tested = f" and {best.test:.4f} on test" if best.test is not None else ""
         said.append(f"The best, {best.name}, reaches {result.metric} {best.validation:.4f} on validation{tested} ({direction}).")
-    said += [judged(result), compared(result, "test") or compared(result, "validation")]
-    if best.test is not None and len(best.finals) == 1:
-        said.append("Each test score is of one training: a small difference may be chance.")
+    if result.verdict is not None:
+        said.append(f"A single score of re-trainings varies by {result.verdict.noise:.4f} (standard deviation).")
+    scores = compared(result, "test") or compared(result, "validation")
+    said += [scores] if scores != _headline(result) else []
+    if scores and len(best.finals) == 1:
+        said.append(f"Each {'test ' if best.test is not None else ''}score is of one training: a small difference may be chance.")
     return [sentence for sentence in said if sentence]
 
 
@@ -193,13 +205,15 @@ def _cards(result: Result) -> list[Card]:
         apart = f"{result.verdict.difference:+.4f} ± {result.verdict.standard_error:.4f} against {result.verdict.baseline}"
         cards.append(Card("verdict", result.verdict.word, apart))
     if best is not None:
+        again = best.reevaluated is not None
+        validation = [None if row is None else row.reevaluated if again else row.validation for row in (best, rival)]
         for split, value, other in (
             ("test", best.test, None if rival is None else rival.test),
-            ("validation", best.validation, None if rival is None else rival.validation),
+            ("re-evaluation" if again else "validation", *validation),
         ):
             if value is not None:
                 remark = "" if rival is None or other is None else f"{rival.name}: {other:.4f}"
-                cards.append(Card(f"{result.metric} on {split}", f"{value:.4f}", remark))
+                cards.append(Card(f"{result.metric} {'at' if split == 're-evaluation' else 'on'} {split}", f"{value:.4f}", remark))
         remark = "" if rival is None or rival.parameters is None else f"{rival.name}: {quantity(rival.parameters)}"
         cards.append(Card("parameters of the best", quantity(best.parameters or 0), remark))
     scored = sum(trial.value is not None for trial in result.history)
@@ -213,14 +227,33 @@ def _cards(result: Result) -> list[Card]:
 
 def _entrants(result: Result) -> list[dict[str, Any]]:
     """The rows of the comparison: the best, who else was in the race, the baselines, and what was published."""
-    rows = [_entrant(row, "best" if row is result.best else "") for row in result.entrants]
+    rows = [_entrant(row, *_role(row, result)) for row in result.entrants]
     return rows + [
         {"name": name, "kind": "published", "validation": "", "again": "", "test": f"{score:.4f}", "parameters": "", "reason": ""}
         for name, score in result.settings["published"].items()
     ]
 
 
-def _entrant(row: Entrant, kind: str) -> dict[str, Any]:
+def _role(row: Entrant, result: Result) -> tuple[str, str]:
+    """The class of its row, and what it is in a few words."""
+    raced = row in result.finalists
+    if row is result.best:
+        return "best", "winner of the race" if raced else "best of the search"
+    rival = best_baseline(result)
+    role = "best baseline" if row is rival else "baseline" if row in result.baselines else "candidate"
+    return "", role + (", in the decision" if row.decision else ", in the race" if raced else "")
+
+
+def _pictures(result: Result, album: Album) -> list[tuple[str, str]]:
+    """The networks of the best and of the best baseline, with what they are."""
+    rows = [(row, what) for row, what in ((result.best, "the best"), (best_baseline(result), "the best baseline")) if row is not None]
+    if len({row.text for row, _ in rows}) < 2:
+        return []
+    drawn = [(f"{row.name}, {what}: {quantity(row.parameters or 0)} parameters", album.network(row.text)) for row, what in rows]
+    return [(name, picture) for name, picture in drawn if picture]
+
+
+def _entrant(row: Entrant, kind: str, role: str) -> dict[str, Any]:
     parameters = "" if row.parameters is None else quantity(row.parameters)
     return {
         "name": row.name,
@@ -229,7 +262,7 @@ def _entrant(row: Entrant, kind: str) -> dict[str, Any]:
         "again": _score(row.reevaluated),
         "test": _over(row.over_seeds),
         "parameters": parameters,
-        "reason": row.reason,
+        "reason": ": ".join(part for part in (role, row.reason) if part),
     }
 
 

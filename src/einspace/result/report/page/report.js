@@ -200,8 +200,11 @@
         document.querySelectorAll("main .scroll, main .picture").forEach((part, i) => (part.scrollTop = scrolled[i] || 0));
         if (focused && byId(focused)) byId(focused).focus();
       }
+      const lines = await (await fetch("now", { cache: "no-store" })).json();
+      byId("now").replaceChildren(...lines.map((line) => element("li", line)));
       byId("following").textContent = `This page follows the search. Looked for news at ${new Date().toLocaleTimeString()}.`;
     } catch (error) {
+      byId("now").replaceChildren();
       byId("following").textContent = "The search or its server has ended. This page shows the last state; report.html in the run's folder has all of it.";
     }
     setTimeout(follow, 2000);
