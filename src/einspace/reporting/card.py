@@ -42,7 +42,7 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
     """
     settings = result.settings
     facts = found.described(raw)
-    title = f"Trial {facts['trial']} of {settings['task']}"
+    title = f"{found.name[0].upper()}{found.name[1:]} of {settings['task']}"
     parts = [
         MARK,
         f"# {title}",
