@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.study_samples import SAMPLED, SMALL, ThreadExecutor
 from tests.study.test_race import World, baseline_is
+from tests.study_samples import SAMPLED, SMALL, ThreadExecutor
 
 from einspace import Task
 from einspace.evaluation.attempt import attempt
@@ -25,8 +25,8 @@ WORDS = np.array(["dark", "bright"])[Y]
 
 def bright(name: str = "bright") -> Task:
     """Dark images and bright ones; the last sixteen are the test split."""
-    parts = {"valid": (X[16:32], WORDS[16:32]), "test": (X[32:], WORDS[32:])}
-    task = Task.from_arrays(X[:16], WORDS[:16], **parts, name=name, baselines=("resnet8",))
+    valid, test = (X[16:32], WORDS[16:32]), (X[32:], WORDS[32:])
+    task = Task.from_arrays(X[:16], WORDS[:16], valid=valid, test=test, name=name, baselines=("resnet8",))
     return replace(task, one_pool=True, recipe=replace(task.recipe, epochs_search=1, epochs_final=2, batch_size=8))
 
 
