@@ -1,6 +1,5 @@
 """Search: strategy, executor and study joined into one call, whose results survive whatever ends it."""
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -44,13 +43,12 @@ from einspace.storage.pruners import pruner_of
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
 from einspace.study.driver import Driver, Stopped
+from einspace.study.imported import kept_apart, named
 from einspace.study.phases import Search
 from einspace.study.signals import handled
 from einspace.tasks import Recipe, Task, load_task
 from einspace.tasks.fingerprints import name_of
 from einspace.trial import SEARCH
-
-_LOG = logging.getLogger("einspace")
 
 TRIALS = 100
 """Trials of a search that is given neither a number nor a time."""
@@ -174,9 +172,7 @@ def search(
     seconds = None if budget is None else seconds_of(budget)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
-    for spec in imported:
-        for note in spec.notes:
-            _LOG.warning("%s is near the architecture that was read of it, and not equal: %s", spec.name, note)
+    names = named(imported)
     trials = _trials(trials, iterations, budget)
     computing = Compute.of(compute)
     if objective is None:
@@ -189,6 +185,7 @@ def search(
             raise SettingError(f"channels_last is for images (C, H, W), but the samples of {task.name} are {task.input}")
         warm = WarmStarts.of(imported, task.head)
         subject, name = of_task(task, recipe) | computing.said() | warm.said(), task.name
+        task = kept_apart(task, warm, names)
         work = Work(TaskObjective(task, recipe, computing, warm), space.input, grammar)
     else:
         if task is not None or space is None or recipe is not None or limits is not None or grammar is not None:
@@ -232,7 +229,6 @@ def search(
     settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
     own_grammar, own_objective = None if grammar is None else grammar.fingerprint, None if objective is None else name
     origin = {"data": settings.get("data"), "grammar": own_grammar, "objective": own_objective}
-    names = {str(spec.architecture): spec.name for spec in imported}
     compared = (names, start.beside, start.left_out, start.changes)
     entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, *compared)
     with ExitStack() as stack:
