@@ -34,7 +34,8 @@ def test_a_trained_module_is_the_seed_the_baseline_and_stands_in_the_verdict(tmp
             executor=lambda work, workers, limit: LocalExecutor(work),
         )  # fmt: skip
     assert any("Mine starts from weights that were trained before" in record.getMessage() for record in caplog.records)
-    assert (result.history[0].text, result.history[0].value) == (str(imported.architecture), pytest.approx(own, abs=0.05))
+    assert result.history[0].text == str(imported.architecture)
+    assert result.history[0].value == pytest.approx(own, abs=0.05)
     (baseline,) = result.baselines
     assert (baseline.name, baseline.trial, baseline.architecture) == ("Mine", 0, imported.architecture)
     assert result.finalists[-1] is baseline
