@@ -78,12 +78,16 @@ class Finals:
         """What is recommended, the best trial, and the baselines that have a validation score, from each seed; the best baseline first.
 
         A budget of time that is too short for all of them leaves out the worst baselines. `keep`, one of `WEIGHTS`, says whose weights
-        are written to the folder `weights`: "best" are those of the recommended one and of the best trial.
+        are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and with "all" those who were
+        in the decision are trained too.
         """
         contest = Contest.of(store)
         taken = [contest.recommended, contest.best] if self._selects and self._seeds else []
         first = {trial.proposal.identity: trial.proposal for trial in taken if trial is not None}
         chosen = self._chosen(store, first)
+        if taken and keep == "all":
+            decided = [contest.claimed[name].proposal for name in contest.plan.finalists]
+            chosen += [proposal for proposal in decided if proposal.identity not in {known.identity for known in chosen}]
         while len(chosen) > 1 and self._seconds(store, chosen, workers) > budget.left:
             chosen = chosen[:-1]
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)

@@ -244,12 +244,12 @@ class Result:
 
         found, row = chosen(self, trial, baseline)
         name = row.name if row in self.baselines else found.title
-        tests, why = ((), "") if row is None else (row.tests, row.reason)
+        tests, why = ((), "") if row is None or (row in self.finalists and not any(row.finals)) else (row.tests, row.reason)
         return trained(self._folder, self.settings, found, name, tests, why)
 
     def entrant(self, proposal: Proposal) -> Entrant | None:
-        """The best, or the baseline, that is trained like a proposal; None where it is neither."""
-        rows = [row for row in (self.best, *self.baselines) if row is not None and row.proposal is not None]
+        """The best, the baseline or the finalist that is trained like a proposal; None where it is none of them."""
+        rows = [row for row in (self.best, *self.baselines, *self.finalists) if row is not None and row.proposal is not None]
         return next((row for row in rows if row.proposal is not None and row.proposal.identity == proposal.identity), None)
 
     @property
