@@ -40,7 +40,7 @@ def test_a_notebook_samples_shows_and_searches(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parents[1] / 'src'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]  # type: ignore[no-untyped-call]
     notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(notebook, timeout=250, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
     sampled, searched, shown, predicted = notebook.cells
     assert "<svg" in outputs(sampled, "execute_result")[0].data["text/html"]
     (progress,) = outputs(searched, "display_data")
