@@ -104,7 +104,7 @@ def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
             check_same({**common, **before}, {**common, "recipe": recipe, "head": head, **changed}, "mine")
     space = EinSpace((1, 20, 20))
     architecture = space.parse("[relu norm]")
-    found = Trained(architecture, Dense(1, (20, 20)), None, None, Trial(0, Proposal.of(architecture, "sample")), (), {})
+    found = Trained("trial 0", architecture, Dense(1, (20, 20)), None, None, Trial(0, Proposal.of(architecture, "sample")), (), "", {})
     with pytest.raises(RunError, match="--normalised-input"):
         check_raw(found, "mine")
 

@@ -95,10 +95,10 @@ class _Network(BaseEstimator):  # type: ignore[misc]
                 self.predictor_ = result.predictor()
         except EinspaceError as error:
             raise ValueError(str(error)) from error
-        best = result.best
-        assert best is not None
-        self.architecture_ = best.text
-        self.validation_score_ = best.validation
+        found = result.recommended
+        assert found is not None
+        self.architecture_ = found.text
+        self.validation_score_ = found.validation
         self.trials_ = len(result.history)
         return self
 
@@ -153,7 +153,7 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     Attributes:
         predictor_: The `Predictor`; its labels are places in `classes_`.
         classes_: The classes.
-        architecture_: The text of the best architecture.
+        architecture_: The text of the architecture that predicts: the best, or the initial member that the verdict of a race recommends.
         validation_score_: Its score in the search, in the units of the metric.
         trials_: Architectures that were tried.
         n_features_in_: The length of the second axis of `X`.

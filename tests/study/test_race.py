@@ -86,6 +86,18 @@ def test_the_best_are_trained_again_on_the_same_partitions_as_the_baseline(tmp_p
     assert {text for text, _ in phases(result, FINAL)} == {result.best.text, RESNET}
 
 
+def test_all_weights_are_those_of_the_finalists_too(tmp_path: Path) -> None:
+    """Whoever was in the decision is trained for test and kept, also where a finished run is asked for it afterwards."""
+    result = run(tmp_path, World(), trials=10)
+    assert len(phases(result, FINAL)) == 2
+    result = run(tmp_path, World(), trials=10, keep_weights="all")
+    decided = {row.text: row for row in result.finalists if row.decision}
+    assert len(decided) == 3
+    assert {text for text, _ in phases(result, FINAL)} == set(decided)
+    assert set(result.weights) == {row.proposal.stem for row in decided.values() if row.proposal is not None}
+    assert all(row.test is not None for row in decided.values())
+
+
 def test_luck_is_unmasked(lucky: Result) -> None:
     """The architecture that the search claims to be the best had luck; the best of those that are trained again is another one."""
     claimed, best = lucky.top(1)[0], lucky.best

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console, RenderableType
+from rich.jupyter import JupyterMixin
 from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Lines
 from rich.text import Text
@@ -41,12 +42,13 @@ def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
     return "".join(LEVELS[int((value - low) / ((high - low) or 1) * (len(LEVELS) - 1))] for value in chosen)
 
 
-class Bar:
+class Bar(JupyterMixin):
     """A line for each phase of a search, its trials or, where only that bounds it, its time; and below a line that compares the best with
     the best baseline, and one for each worker.
 
-    It is a function of the news of a search, and a context manager that shows and ends the lines. Rich draws it in notebooks too. Where
-    there is neither a terminal nor a notebook, each phase that begins and each new best is a line that stays.
+    It is a function of the news of a search, and a context manager that shows and ends the lines. A notebook draws them anew in their
+    place at each news, without widgets. Where there is neither a terminal nor a notebook, each phase that begins and each new best is a
+    line that stays.
     """
 
     def __init__(self, title: str, trials: int | None = None, seconds: float | None = None, console: Console | None = None) -> None:
@@ -58,11 +60,16 @@ class Bar:
         self._failed = 0
         self._running: tuple[AtWork, ...] = ()
         self._used: tuple[float, float] | None = None
-        self._lines = _Lines(self._below, self._console, disable=not self._drawn)
+        self._place: Any = None
+        self._lines = _Lines(self._below, self._console, disable=not self._drawn or self._console.is_jupyter)
         self._phases = {SEARCH: self._lines.add_task(title, total=trials or seconds, done="", best="", timed=trials is None)}
 
     def __enter__(self) -> Self:
         self._lines.start()
+        if self._console.is_jupyter:
+            from IPython.display import display
+
+            self._place = display(self, display_id=True)  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -74,9 +81,19 @@ class Bar:
         self._standing = ""
         self._used = None
         self._lines.stop()
+        self._draw()
 
     def __call__(self, news: News) -> None:
         """Show the news of a search."""
+        self._take(news)
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the lines of a notebook anew; a terminal's are drawn by themselves."""
+        if self._place is not None:
+            self._place.update(self)
+
+    def _take(self, news: News) -> None:
         self._running = news.running
         trial = news.trial
         if news.phase not in self._phases:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Modules, Seed, What, import_modules, parse_shape, read_named, read_run
+from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Seed, What, import_modules, parse_shape, read_named, read_run, taken
 from einspace.cli.output import out, print_json, waiting
 from einspace.errors import ExportError, LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
@@ -30,7 +30,8 @@ def export(
     output: Output,
     shape: Annotated[str | None, typer.Option("--shape", help="Input, C,H,W or S,D; 3,32,32 for a TEXT, the task's for a run.")] = None,
     classes: Annotated[int | None, typer.Option("--classes", help="Classes of the head; none: the backbone, or a run's head.")] = None,
-    trial: Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of its best one.")] = None,
+    trial: OfTrial = None,
+    baseline: OfBaseline = None,
     weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights in a safetensors file.")] = None,
     seed: Seed = 0,
     optimize: Annotated[bool, typer.Option("--optimize/--plain", help="Simplified and fused, or every operation as derived.")] = True,
@@ -61,14 +62,14 @@ def export(
     options: dict[str, Any] = {}
     found = None
     if result is None:
-        if trial is not None or normalised:
-            raise SettingError(f"--trial and --normalised-input are for a run, which {what!r} is not")
+        if trial is not None or baseline is not None or normalised:
+            raise SettingError(f"--trial, --baseline and --normalised-input are for a run, which {what!r} is not")
         architecture = read_named(what, parse_shape(shape or "3,32,32"), runs)
         head: Head | None = None if classes is None else Classification(classes)
     else:
         from einspace.predictor.trained import check_raw
 
-        found = _found(result, trial, shape, classes)
+        found = _found(result, trial, baseline, shape, classes)
         architecture, head = found.architecture, found.head
         weights = found.weights if weights is None else weights
         around = None if normalised else check_raw(found, result.run.name).around
@@ -141,11 +142,11 @@ def _card(result: "Result", found: "Trained", files: "list[Exported]", raw: bool
     return folder / NAME
 
 
-def _found(result: "Result", trial: int | None, shape: str | None, classes: int | None) -> "Trained":
-    """A run's best architecture or another one, with the run's head; what is asked for besides must agree."""
+def _found(result: "Result", trial: int | None, baseline: str | None, shape: str | None, classes: int | None) -> "Trained":
+    """An architecture of a run with its head; what is asked for besides must agree."""
     from einspace.networks import Classification, check_fit
 
-    found = result.trained(trial)
+    found = result.trained(*taken(result, trial, baseline))
     inputs = found.architecture.input
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {result.run.name} is of inputs {inputs}, not {Feature.parse(shape)}")

@@ -1,6 +1,7 @@
 """Options and arguments that several commands share, and how an architecture is read from one."""
 
 import inspect
+import shlex
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,8 @@ What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or f
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
 Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of all runs.")]
 Modules = Annotated[list[str], typer.Option("--module", help="A Python module to import first, which has a run's own operations or head.")]
+OfTrial = Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of the recommended network.")]
+OfBaseline = Annotated[str | None, typer.Option("--baseline", help="The name of a run's baseline, in place of the recommended network.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
 
 COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
@@ -150,6 +153,19 @@ def read_run(what: str, runs: str) -> "Result | None":
 
             return load_result(folder.resolve().name, str(folder.resolve().parent))
     return None
+
+
+def taken(result: "Result", trial: int | None, baseline: str | None) -> tuple[int | None, str | None]:
+    """The trial or the baseline that is taken from a run; standard error says which one a verdict recommends, and how the other is had."""
+    from einspace.cli.output import err
+    from einspace.result.taking import reason
+
+    verdict = result.verdict
+    if trial is not None or baseline is not None or verdict is None or result.best is None:
+        return trial, baseline
+    other = f"--baseline {shlex.quote(verdict.baseline)}" if verdict.of_winner else f"--trial {result.best.trial}"
+    err.print(f"{reason(result)}: {other} takes the other.", highlight=False, soft_wrap=True)
+    return (result.best.trial, None) if verdict.of_winner else (None, verdict.baseline)
 
 
 def find_run(name: str, runs: str, storage: str | None = None) -> "Result":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Modules, import_modules
+from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, import_modules, taken
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.drafts import draft_of
 from einspace.echo import escaped
@@ -25,7 +25,8 @@ def predict(
     what: What,
     data: New,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="A .csv file; a .npy file for pixels.")],
-    trial: Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of its best one.")] = None,
+    trial: OfTrial = None,
+    baseline: OfBaseline = None,
     probabilities: Annotated[bool, typer.Option("--probabilities", help="Write the chance of each class too.")] = False,
     split: Annotated[str | None, typer.Option("--split", help="Of arrays in a file: train, valid or test.")] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples that are in memory at a time.")] = 256,
@@ -38,7 +39,7 @@ def predict(
     from einspace.predictor.outputs import PIXELS
 
     import_modules(modules)
-    predictor = _predictor(what, trial, runs).to(device)
+    predictor = _predictor(what, trial, baseline, runs).to(device)
     pixels = predictor.about.kind in PIXELS
     suffix = ".npy" if pixels else ".csv"
     if output.suffix.lower() != suffix:
@@ -59,22 +60,24 @@ def predict(
     out.print(f"{output}: {samples.count:,} predictions by {predictor!r}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _predictor(what: str, trial: int | None, runs: str) -> "Predictor":
+def _predictor(what: str, trial: int | None, baseline: str | None, runs: str) -> "Predictor":
     """A saved predictor, or that of a run."""
     from einspace.predictor import load_predictor
     from einspace.predictor.folder import RECORD
     from einspace.result import load_result
 
     if (Path(what) / RECORD).is_file():
-        if trial is not None:
-            raise SettingError(f"--trial is for runs, and {what} is one saved predictor")
+        if trial is not None or baseline is not None:
+            raise SettingError(f"{'--baseline' if trial is None else '--trial'} is for runs, and {what} is one saved predictor")
         return load_predictor(what)
     folder = Path(what) if (Path(what) / "run.json").is_file() else Path(runs, what)
     if not (folder / "run.json").is_file():
         found = ", ".join(sorted(path.parent.name for path in Path(runs).glob("*/run.json"))) or "none"
         raise SettingError(f"{what} is neither a run nor the folder of a predictor; the runs in {runs} are: {found}")
     folder = folder.resolve()
-    return load_result(folder.name, str(folder.parent)).predictor(trial)
+    result = load_result(folder.name, str(folder.parent))
+    trial, baseline = taken(result, trial, baseline)
+    return result.predictor(trial, baseline=baseline)
 
 
 def _table(predictor: "Predictor", samples: "Samples", file: Path, batch_size: int, probabilities: bool) -> None:

@@ -127,7 +127,9 @@ class RunSettings(Group):
     race: Annotated[
         bool | None, Field(description="Train the best and the best baseline again, for a verdict: from 10 trials on if not set.")
     ] = None
-    keep_weights: Annotated[str, Field(description="Whose trained weights are kept: best, all (baselines too) or none.")] = "best"
+    keep_weights: Annotated[
+        str, Field(description="Whose trained weights are kept: best (and recommended), all (baselines and finalists too) or none.")
+    ] = "best"
     report: Annotated[bool, Field(description="Leave report.html, some 5 MB, in the run's folder.")] = True
     recipe: RecipeSettings = RecipeSettings()
     limits: Limits = Limits()

@@ -75,38 +75,45 @@ class Finals:
         return Listed(BASELINE, wanted, time_limit=time_limit)
 
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
-        """The best trial, and the baselines that have a validation score, from each seed; the best baseline first.
+        """What is recommended, the best trial, and the baselines that have a validation score, from each seed; the best baseline first.
 
         A budget of time that is too short for all of them leaves out the worst baselines. `keep`, one of `WEIGHTS`, says whose weights
-        are written to the folder `weights`.
+        are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and with "all" those who were
+        in the decision are trained too.
         """
-        best = Contest.of(store).best if self._selects and self._seeds else None
-        chosen = self._chosen(store, best)
+        contest = Contest.of(store)
+        taken = [contest.recommended, contest.best] if self._selects and self._seeds else []
+        first = {trial.proposal.identity: trial.proposal for trial in taken if trial is not None}
+        chosen = self._chosen(store, first)
+        if taken and keep == "all":
+            decided = [contest.claimed[name].proposal for name in contest.plan.finalists]
+            chosen += [proposal for proposal in decided if proposal.identity not in {known.identity for known in chosen}]
         while len(chosen) > 1 and self._seconds(store, chosen, workers) > budget.left:
             chosen = chosen[:-1]
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)
         wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
         among = {proposal.identity for proposal in chosen}
-        kept = among if keep == "all" else {best.proposal.identity} & among if keep == "best" and best is not None else set()
+        kept = among if keep == "all" else among & set(first) if keep == "best" else set()
         return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
 
     def seconds(self, store: StudyStore, workers: int) -> float:
         """What the final trainings of the best and of the best baseline will take, as far as is known; others wait for spare time."""
-        return self._seconds(store, self._chosen(store, store.phase(SEARCH).best if self._seeds else None)[:2], workers)
+        best = store.phase(SEARCH).best if self._seeds else None
+        first = {} if best is None else {best.proposal.identity: best.proposal}
+        return self._seconds(store, self._chosen(store, first)[:2], workers)
 
     def proposals(self) -> list[Proposal]:
         """The baselines that there are at the input, or the initial members in their place."""
         return [proposal for _, proposal, _ in self._entries if proposal is not None]
 
-    def _chosen(self, store: StudyStore, best: Trial | None) -> list[Proposal]:
+    def _chosen(self, store: StudyStore, first: Mapping[str, Proposal]) -> list[Proposal]:
+        """Those that come first, by identity, then the baselines with a validation score, the best first."""
         if not self._selects:
             return self.proposals()
         found = [(proposal, validated(store, proposal.identity)) for proposal in self.proposals()]
         scored = [(trial.fitness, proposal) for proposal, trial in found if trial is not None and trial.fitness is not None]
         ranked = [proposal for _, proposal in sorted(scored, key=lambda pair: -pair[0])]
-        if best is None:
-            return ranked
-        return [best.proposal, *(proposal for proposal in ranked if proposal.identity != best.proposal.identity)]
+        return [*first.values(), *(proposal for proposal in ranked if proposal.identity not in first)]
 
     def _seconds(self, store: StudyStore, chosen: Sequence[Proposal], workers: int) -> float:
         tried = [validated(store, proposal.identity) for proposal in chosen]

@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from einspace.attachments import grammar_of_run
 from einspace.errors import NetworkError, RunError
 from einspace.evaluation import Context
+from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import NotANumber
 from einspace.predictor.about import About
@@ -19,6 +20,7 @@ from einspace.run import Run
 from einspace.settings import Settings
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint
+from einspace.trial import SEARCH
 
 
 def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None) -> Predictor:
@@ -28,11 +30,13 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
     test = found.tests[0] if found.tests else None
     if found.weights is None:
         if task is None:
-            number = found.trial.number
             if found.tests and found.tests[0] is None:
-                raise RunError(f"the final training of trial {number} of the run {run.name} left no network: `result.best.reason` says why")
-            call = f"predictor(trial={number}, task=task) trains it as a final training does, and keeps them"
-            raise RunError(f"the run {run.name} did not keep the weights of the network of trial {number}: {call}")
+                why = found.reason or "it has not ended"
+                raise RunError(f"the final training of {found.name} of the run {run.name} left no network: {why}")
+            argument = f"trial={found.trial.number}" if found.trial.phase == SEARCH else f"baseline={found.name!r}"
+            call = f"predictor({argument}, task=task) trains it as a final training does, and keeps them"
+            again = "; so does the same search with --keep-weights all" if found.tests else ""
+            raise RunError(f"the run {run.name} did not keep the weights of the network of {found.name}: {call}{again}")
         found, test = _trained_now(run, settings, found, task)
     assert found.preprocessing is not None
     assert found.weights is not None
@@ -47,12 +51,16 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
 
 def _trained_now(run: Run, settings: Settings, found: Trained, task: Task) -> tuple[Trained, float]:
     """Train an architecture as the run trains its finals, and keep its weights; its score on test."""
+    if str(found.architecture) in settings.get("warm_start", {}):
+        said = "started from weights of your own, which the run does not hold: the same search with keep_weights='all' trains it"
+        raise RunError(f"{found.name} of the run {run.name} {said}")
     if fingerprint(task) != settings["data"]:
         raise RunError(f"the run {run.name} was of other data than the task {task.name} has now: give the task of the search")
     file = run.weights / f"{found.trial.proposal.stem}.safetensors"
     context = Context(settings["seed"], final=True, changes=dict(found.trial.proposal.changes), files=file)
     try:
-        evaluation = TaskObjective(task, Recipe(**settings["recipe"])).evaluate(found.architecture, context)
+        objective = TaskObjective(task, Recipe(**settings["recipe"]), Compute.of(settings.get("compute")))
+        evaluation = objective.evaluate(found.architecture, context)
     except NotANumber as error:
         raise RunError(f"the network cannot be trained: {error}") from None
     if evaluation.value is None or not file.is_file():

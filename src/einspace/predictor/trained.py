@@ -17,7 +17,7 @@ from einspace.tasks import Recipe
 from einspace.tasks.changes import apply
 from einspace.tasks.metrics import over_seeds
 from einspace.tasks.preprocessing import Preprocessing
-from einspace.trial import Trial
+from einspace.trial import SEARCH, Trial
 
 OUTPUTS: tuple[tuple[type[Head], str], ...] = (
     (Classification, "one logit for each class; the largest is the prediction, and softmax makes probabilities"),
@@ -32,7 +32,10 @@ OUTPUTS: tuple[tuple[type[Head], str], ...] = (
 
 @dataclass(frozen=True)
 class Trained:
-    """An architecture of a run: `trial` is the record of its search, `tests` are the scores of its final trainings, by seed."""
+    """An architecture of a run: `trial` scored it on validation, `tests` are the scores of its final trainings, by seed."""
+
+    name: str
+    """What people call it: "trial 3", or the name of a baseline."""
 
     architecture: Architecture
     head: Head
@@ -43,6 +46,8 @@ class Trained:
     """The file of the weights of its final training, where they were kept."""
     trial: Trial
     tests: tuple[float | None, ...]
+    reason: str
+    """Why a final training has no score; empty where all went well."""
     facts: Mapping[str, Any]
     """What is known of it, as JSON values by name."""
 
@@ -62,8 +67,8 @@ def meaning(head: Head) -> str:
     return next((words for kind, words in OUTPUTS if isinstance(head, kind)), f"what the head {head} predicts")
 
 
-def trained(run: Run, settings: Settings, trial: Trial, tests: Sequence[float | None]) -> Trained:
-    """A trial of a run's search, with the scores of its final trainings.
+def trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequence[float | None], reason: str) -> Trained:
+    """A trial of a run's search or of its baselines, with its name, the scores of its final trainings, and why one is missing.
 
     Raises SettingError for a run of an objective, which has no head; GrammarError or NetworkError for operations or a head of the user's
     own whose module was not imported yet.
@@ -88,12 +93,13 @@ def trained(run: Run, settings: Settings, trial: Trial, tests: Sequence[float | 
             "test_deviation": over_seeds(tests).deviation if tests else None,
         },
         "run": run.name,
-        "trial": trial.number,
+        **({"trial": trial.number} if trial.phase == SEARCH else {}),
+        **({"baseline": name} if name != trial.title else {}),
         "key": trial.key,
         **({"changes": dict(trial.proposal.changes)} if trial.proposal.changes else {}),
     }
     weights = kept if kept.is_file() else None
-    return Trained(architecture, head, preprocessing_of_run(run.path, settings), weights, trial, tuple(tests), facts)
+    return Trained(name, architecture, head, preprocessing_of_run(run.path, settings), weights, trial, tuple(tests), reason, facts)
 
 
 def check_raw(found: Trained, run: str) -> Preprocessing:

@@ -86,6 +86,12 @@ class Contest:
         """The trial of the search whose architecture won, or before that, the one with the best claimed score."""
         return self._top if self.winner is None else self.claimed[self.winner]
 
+    @property
+    def recommended(self) -> Trial | None:
+        """The trial of the best, or that of the best baseline where the verdict recommends it."""
+        verdict, _ = self.verdict()
+        return self.best if verdict is None or verdict.of_winner else self.claimed[self.plan.baseline]
+
     def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
         """The scores in a round, by partition, in the units of the metric; None for one that is missing, none for who was not in it."""
         if identity not in (self.entered if phase == RACE else (*self.plan.finalists, self.plan.baseline)):

@@ -50,6 +50,11 @@ class Verdict:
     pairs: int
     sentence: str
 
+    @property
+    def of_winner(self) -> bool:
+        """Whether the winner is recommended, and not the baseline."""
+        return self.recommended == self.winner
+
     def to_json(self) -> dict[str, Any]:
         """The fields by name."""
         return asdict(self)

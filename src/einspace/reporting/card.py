@@ -12,9 +12,9 @@ from einspace.predictor.trained import Trained, meaning
 from einspace.quantities import quantity
 from einspace.regular import size_of
 from einspace.reporting.loading import loading
-from einspace.reporting.result import verdict
 from einspace.reporting.tables import spread
 from einspace.result import Entrant, Result
+from einspace.result.words import compared, judged
 
 NAME = "MODEL_CARD.md"
 """The file beside the exported ones."""
@@ -42,7 +42,8 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
     """
     settings = result.settings
     facts = found.described(raw)
-    title = f"Trial {facts['trial']} of {settings['task']}"
+    subject = f"The baseline {found.name}" if "baseline" in facts else found.name.capitalize()
+    title = f"{escaped(subject, keep='')} for {escaped(settings['task'], keep='')}"
     parts = [
         MARK,
         f"# {title}",
@@ -109,21 +110,55 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
 
 
 def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
+    entrants = [row for row in (result.best, *result.baselines, *result.finalists) if row is not None]
+    mine = next((row for row in entrants if _identity(row) == found.trial.proposal.identity), None)
+    raced = bool(result.finalists)
+    lines = [["", *(("claimed in the search", "re-evaluated") if raced else ("validation",)), "test"], ["---"] * (4 if raced else 3)]
+    lines.append(_row(f"{found.name}, this network", mine, found.trial.value, raced))
+    for row in (result.best, *result.baselines):
+        if row is not None and (row is result.best or row.proposal is not None) and _identity(row) != found.trial.proposal.identity:
+            won = ", the winner of the race" if row is result.best and raced else ""
+            lines.append(_row(f"{row.name}{won}", row, row.validation, raced))
+    lines += [[f"published: {name}", *[""] * (2 if raced else 1), f"{score:.4f}"] for name, score in result.settings["published"].items()]
     better = "higher" if result.higher_is_better else "lower"
-    name, mine = f"trial {found.trial.number}, this network", result.entrant(found.trial.proposal)
-    rows = [f"| | validation | test |\n|---|---|---|\n{_row(name, mine, found.trial.value)}"]
-    rows += [_row(entrant.name, entrant, entrant.validation) for entrant in result.baselines if entrant is not mine]
-    rows += [f"| published: {method} | | {score:.4f} |" for method, score in result.settings["published"].items()]
-    seeds = len(found.tests)
-    times = f"; test scores are from {seeds} seed{'s' if seeds != 1 else ''}" if seeds else ""
-    told = "" if fresh or seeds < 2 else " The files hold the weights of one of these trainings."
-    said = verdict(result) if result.best is not None and mine is result.best else ""
-    return [f"The metric is {result.metric}; {better} is better{times}.{told}", "\n".join(rows), said]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return [f"The metric is {result.metric}; {better} is better.{_seeds(mine, fresh)}", table, _judged(result, mine)]
 
 
-def _row(name: str, entrant: Entrant | None, validation: float | None) -> str:
+def _identity(row: Entrant) -> str | None:
+    return None if row.proposal is None else row.proposal.identity
+
+
+def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bool) -> list[str]:
+    again = None if entrant is None else entrant.reevaluated
     test = "–" if entrant is None or not entrant.finals else spread(entrant.over_seeds)
-    return f"| {name} | {'–' if validation is None else f'{validation:.4f}'} | {test} |"
+    return [escaped(name, keep=""), _number(validation), *([_number(again)] if raced else []), test]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _seeds(mine: Entrant | None, fresh: bool) -> str:
+    """Which trainings the score on test is of."""
+    seeds = [str(final.seed) for final in (() if mine is None else mine.finals) if final is not None]
+    if len(seeds) < 2:
+        return f" The score on test is that of one final training, from seed {seeds[0]}." if seeds else ""
+    told = "" if fresh else " The files hold the weights of the first one."
+    return f" Scores on test are mean and standard deviation over final trainings from the seeds {', '.join(seeds)}.{told}"
+
+
+def _judged(result: Result, mine: Entrant | None) -> str:
+    """What the verdict says, of which network, and what the splits say; or why there is no verdict."""
+    known = [row for row in (result.best, result.recommended) if row is not None]
+    words = [judged(result) or f"There is no verdict: {result.unjudged}."]
+    if result.verdict is not None:
+        recommended = mine is not None and mine is result.recommended
+        words.append(f"The verdict recommends {'this network' if recommended else f'{result.verdict.recommended}, not this network'}.")
+    elif mine in known:
+        words.append(compared(result, "validation"))
+    words.append(compared(result, "test") if mine in known else "")
+    return " ".join(word for word in words if word)
 
 
 def _cost(found: Trained) -> list[str]:

@@ -1,5 +1,6 @@
 """Result: what a run found, and how far it is."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 """The file in a run's folder that shows what it found."""
+
+_LOG = logging.getLogger("einspace")
 
 TOP = 5
 """How many of the best architectures are shown, unless told otherwise."""
@@ -160,6 +163,13 @@ class Result:
         known = [row for row in (self.best, *self.baselines) if row is not None]
         return [*known[: len(known) - len(self.baselines)], *(row for row in self.finalists if row not in known), *self.baselines]
 
+    @cached_property
+    def recommended(self) -> Entrant | None:
+        """The network to use: the best, or the best baseline where the verdict recommends it; without a verdict, the best."""
+        if self.verdict is None or self.verdict.of_winner:
+            return self.best
+        return next(row for row in self.finalists if row.name == self.verdict.baseline)
+
     @property
     def higher_is_better(self) -> bool:
         """The direction of the metric."""
@@ -205,41 +215,43 @@ class Result:
         """The files of trained weights in the run's folder, by the keys of their architectures."""
         return {file.stem: file for file in sorted((self.run / WEIGHTS).glob("*.safetensors"))}
 
-    def predictor(self, trial: int | None = None, *, task: "Task | None" = None) -> "Predictor":
-        """The best network, trained, with everything between the user's data and it.
+    def predictor(self, trial: int | None = None, *, baseline: str | None = None, task: "Task | None" = None) -> "Predictor":
+        """The recommended network, trained, with everything between the user's data and it.
+
+        Where the verdict recommends a baseline, a warning is logged that names it and says how the winner of the race is had.
 
         Args:
-            trial: The number of a trial of the search, in place of the best.
+            trial: The number of a trial of the search, in place of the recommended network.
+            baseline: The name of a baseline, in its place.
             task: The task of the search, to train the network where its weights were not kept; they are kept then.
 
         Raises:
-            RunError: There is no such trial, its weights were not kept, or the search was of an objective.
+            RunError: There is no such trial or baseline, its weights were not kept, or the search was of an objective.
             GrammarError, NetworkError: The module of the user's own operations or head was not imported yet.
         """
         from einspace.predictor import predictor_of
+        from einspace.result.taking import reason
 
         if "head" not in self.settings:
             raise RunError(f"the run {self.run.name} is of an objective of your own, which alone knows its networks: it has no predictor")
-        return predictor_of(self.trained(trial), self._folder, self.settings, task)
+        found = self.trained(trial, baseline)
+        if trial is None and baseline is None and self.recommended is not self.best and self.best is not None:
+            _LOG.warning("%s: result.predictor(trial=%s) gives the other", reason(self), self.best.trial)
+        return predictor_of(found, self._folder, self.settings, task)
 
-    def trained(self, trial: int | None = None) -> "Trained":
-        """The best network, or that of a trial of the search, as it is exported; raises RunError where there is none."""
+    def trained(self, trial: int | None = None, baseline: str | None = None) -> "Trained":
+        """The recommended network, that of a trial of the search or a baseline, as it is exported; raises RunError where there is none."""
         from einspace.predictor import trained
+        from einspace.result.taking import chosen
 
-        if trial is None and (self.best is None or self.best.trial is None):
-            raise RunError(f"the run {self.run.name} has no best architecture yet: no trial has ended well")
-        number = trial if trial is not None or self.best is None else self.best.trial
-        found = next((trial for trial in self.history if trial.number == number), None)
-        if found is None:
-            ended = [trial.number for trial in self.history]
-            among = f"those that have ended are {min(ended)} to {max(ended)}" if ended else "none has ended yet"
-            raise RunError(f"the run {self.run.name} has no trial {number}: {among}")
-        entrant = self.entrant(found.proposal)
-        return trained(self._folder, self.settings, found, () if entrant is None else entrant.tests)
+        found, row = chosen(self, trial, baseline)
+        name = row.name if row in self.baselines else found.title
+        tests, why = ((), "") if row is None or (row in self.finalists and not any(row.finals)) else (row.tests, row.reason)
+        return trained(self._folder, self.settings, found, name, tests, why)
 
     def entrant(self, proposal: Proposal) -> Entrant | None:
-        """The best, or the baseline, that is trained like a proposal; None where it is neither."""
-        rows = [row for row in (self.best, *self.baselines) if row is not None and row.proposal is not None]
+        """The best, the baseline or the finalist that is trained like a proposal; None where it is none of them."""
+        rows = [row for row in (self.best, *self.baselines, *self.finalists) if row is not None and row.proposal is not None]
         return next((row for row in rows if row.proposal is not None and row.proposal.identity == proposal.identity), None)
 
     @property

@@ -1,6 +1,5 @@
 """Search: strategy, executor and study joined into one call, whose results survive whatever ends it."""
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -45,13 +44,12 @@ from einspace.storage.pruners import pruner_of
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
 from einspace.study.driver import Driver, Stopped
+from einspace.study.imported import kept_apart, named
 from einspace.study.phases import Search
 from einspace.study.signals import handled
 from einspace.tasks import Recipe, Task, load_task
 from einspace.tasks.fingerprints import name_of
 from einspace.trial import SEARCH
-
-_LOG = logging.getLogger("einspace")
 
 TRIALS = 100
 """Trials of a search that is given neither a number nor a time."""
@@ -157,7 +155,8 @@ def search(
         callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
         devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
-            "best" architecture, of "all" that are trained in the end, or of "none". A run that ended without them trains what is missing.
+            "best" architecture and of the one that the verdict recommends, of "all" (baselines and finalists of the race too), or of
+            "none". A run that ended without them trains what is missing.
         final_seeds: Seeds of the final trainings, whose mean and spread are reported.
         race: Whether the best candidates and the best baseline are trained again before one of them is believed to be the best, which gives
             the verdict; by default with a task, for searches of 10 trials and more.
@@ -175,9 +174,7 @@ def search(
     seconds = None if budget is None else seconds_of(budget)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
-    for spec in imported:
-        for note in spec.notes:
-            _LOG.warning("%s is near the architecture that was read of it, and not equal: %s", spec.name, note)
+    names = named(imported)
     trials = _trials(trials, iterations, budget)
     computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
     if objective is None:
@@ -192,6 +189,7 @@ def search(
             raise SettingError(f"channels_last is for images (C, H, W), but the samples of {task.name} are {task.input}")
         warm = WarmStarts.of(imported, task.head)
         subject, name = of_task(task, recipe) | computing.said() | warm.said(), task.name
+        task = kept_apart(task, warm, names)
         work = Work(TaskObjective(task, recipe, computing, warm), space.input, own)
     else:
         if task is not None or space is None or recipe is not None or limits is not None or grammar is not None:
@@ -236,7 +234,6 @@ def search(
     settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
     own_grammar, own_objective = grammar.fingerprint if isinstance(grammar, Grammar) else None, None if objective is None else name
     origin = {"data": settings.get("data"), "own_grammar": own_grammar, "objective": own_objective}
-    names = {str(spec.architecture): spec.name for spec in imported}
     compared = (names, start.beside, start.left_out, start.changes)
     entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, *compared)
     with ExitStack() as stack:

@@ -322,7 +322,7 @@ def _commands(result: Result) -> list[tuple[str, str]]:
         ("repeat this run", ["einspace", "search", "--config", str(result.run / "config.yaml")]),
         ("show the best architecture in the terminal", ["einspace", "show", name, *folder]),
         ("draw the best architecture", ["einspace", "show", name, *folder, "--svg", "best.svg"]),
-        ("export the best network", ["einspace", "export", name, *folder, "--format", "onnx", "-o", "best.onnx"]),
+        ("export the recommended network", ["einspace", "export", name, *folder, "--format", "onnx", "-o", "network.onnx"]),
         ("write this report again", ["einspace", "report", name, *folder]),
     ]
     if "objective" in result.settings:

@@ -1,0 +1,68 @@
+"""Taking: which network of a run one takes away, and why: what the verdict recommends, unless somebody asks for another one."""
+
+from typing import TYPE_CHECKING
+
+from einspace.errors import RunError, SettingError, UnknownNameError
+from einspace.trial import BASELINE, SEARCH, Proposal, Trial
+
+if TYPE_CHECKING:
+    from einspace.result.result import Entrant, Result
+
+
+def chosen(result: "Result", trial: int | None = None, baseline: str | None = None) -> "tuple[Trial, Entrant | None]":
+    """The trial that scored a network on validation, and its final trainings if it has any.
+
+    Args:
+        result: The run.
+        trial: The number of a trial of the search, in place of the recommended network.
+        baseline: The name of a baseline, in its place.
+
+    Raises:
+        SettingError: Both are given.
+        UnknownNameError, RunError: There is none, or it has no score.
+    """
+    if trial is not None and baseline is not None:
+        raise SettingError(f"take either a trial or a baseline, not both: {trial} and {baseline!r}")
+    name = result.run.name
+    if trial is not None:
+        found = next((other for other in result.history if other.number == trial), None)
+        if found is None:
+            ended = [other.number for other in result.history]
+            among = f"those that have ended are {min(ended)} to {max(ended)}" if ended else "none has ended yet"
+            raise RunError(f"the run {name} has no trial {trial}: {among}")
+        return found, result.entrant(found.proposal)
+    if baseline is not None:
+        row = next((row for row in result.baselines if row.name == baseline), None)
+        if row is None:
+            raise UnknownNameError(f"baseline of the run {name}", baseline, [row.name for row in result.baselines])
+        found = None if row.proposal is None else _validated(result, row.proposal)
+        if found is None:
+            raise RunError(f"the baseline {baseline} of the run {name} has no score{f': {row.reason}' if row.reason else ''}")
+        return found, row
+    row = result.recommended
+    found = None if row is None or row.proposal is None else _validated(result, row.proposal)
+    if found is None:
+        raise RunError(f"the run {name} has no best architecture yet: no trial has ended well")
+    return found, row
+
+
+def reason(result: "Result") -> str:
+    """Says which network is recommended, and why; empty where there is no verdict.
+
+    The other one of the two is the winner of the race, or the best baseline.
+    """
+    verdict = result.verdict
+    if verdict is None:
+        return ""
+    if verdict.of_winner:
+        why = {"better": "is better than the best baseline"}.get(verdict.word, "is smaller than the best baseline")
+        apart = "" if verdict.word == "better" else ", and not distinguishable from it"
+        return f"The network is that of {verdict.winner}, which {why}, {verdict.baseline}{apart}"
+    why = {"worse": "is worse"}.get(verdict.word, "is not distinguishable from it, and not smaller")
+    return f"The network is the baseline {verdict.baseline}, since the winner of the race, {verdict.winner}, {why}"
+
+
+def _validated(result: "Result", proposal: Proposal) -> Trial | None:
+    """The trial that scored a proposal on validation, one of the search if there is one."""
+    tried = [trial for trial in (*result.history, *result.others) if trial.phase in (SEARCH, BASELINE) and trial.value is not None]
+    return next((trial for trial in tried if trial.proposal.identity == proposal.identity), None)

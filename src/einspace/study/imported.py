@@ -1,0 +1,37 @@
+"""Imported: networks of the user's own among the initial members of a search: what they are called, and what a user has to know of them."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from einspace.evaluation.warm import WarmStarts
+from einspace.networks import Imported
+from einspace.tasks import Task
+
+_LOG = logging.getLogger("einspace")
+
+
+def named(imported: Sequence[Imported]) -> dict[str, str]:
+    """What tables call each, by the text of its architecture: the class of its module, with a number where that is another one's too."""
+    names: dict[str, str] = {}
+    for spec in imported:
+        same = sum(name.split(" ")[0] == spec.name for name in names.values())
+        name = names.setdefault(str(spec.architecture), f"{spec.name} {same + 1}" if same else spec.name)
+        for note in spec.notes:
+            _LOG.warning("%s is near the architecture that was read of it, and not equal: %s", name, note)
+    return names
+
+
+def kept_apart(task: Task, warm: WarmStarts, names: Mapping[str, str]) -> Task:
+    """The task, whose train and valid are not drawn anew where networks start from weights of their own.
+
+    These weights may have seen train: in a new partition, samples of it would be in valid.
+    """
+    if not warm.states:
+        return task
+    _LOG.warning(
+        "%s starts from weights that were trained before, and its scores are fair only on samples that these have not seen: "
+        "valid=(x, y) and test=(x, y) say which, and the race draws no others",
+        " and ".join(names[text] for text in warm.states),
+    )
+    return replace(task, one_pool=False)

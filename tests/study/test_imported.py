@@ -1,0 +1,85 @@
+"""A network of the user's own in a search: a seed with its weights, the baseline, and one of the two that the verdict is about."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.evaluation.test_warm import Mine, _task, _trained
+from tests.study_samples import SMALL
+from torch import nn
+
+from einspace import evaluate, from_module, search
+from einspace.errors import RunError
+from einspace.executors.local import LocalExecutor
+from einspace.reporting.result import summary
+from einspace.study.imported import named
+
+RECIPE = {"epochs_search": 1, "epochs_final": 1, "batch_size": 32, "learning_rate": 1e-6}
+"""Steps that change nothing, so that only weights of before know anything."""
+
+
+def test_a_trained_module_is_the_seed_the_baseline_and_stands_in_the_verdict(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each of its trainings starts from its weights, on the splits as they are; where nothing beats it, it is what one takes away."""
+    task = replace(_task(), one_pool=True)
+    module = _trained(task)
+    imported = from_module(module, task.input, warm_start=True)
+    x, y = task.tensors(["valid"])
+    own = float((module(x).argmax(1) == y).float().mean())
+    assert own > 0.9 > 0.8 > (evaluate(imported.architecture, task, recipe=task.recipe.override(**RECIPE)).mean or 0.0)
+    with caplog.at_level(logging.WARNING, "einspace"):
+        result = search(
+            task, trials=4, workers=1, init=[imported, "random*3"], recipe=RECIPE, race=True, limits=SMALL, run="mine", runs=tmp_path,
+            executor=lambda work, workers, limit: LocalExecutor(work),
+        )  # fmt: skip
+    assert any("Mine starts from weights that were trained before" in record.getMessage() for record in caplog.records)
+    assert result.history[0].text == str(imported.architecture)
+    assert result.history[0].value == pytest.approx(own, abs=0.05)
+    (baseline,) = result.baselines
+    assert (baseline.name, baseline.trial, baseline.architecture) == ("Mine", 0, imported.architecture)
+    assert result.finalists[-1] is baseline
+    assert (len(baseline.race), len(baseline.decision)) == (2, 3)
+    assert [*baseline.race, *baseline.decision] == pytest.approx([own] * 5, abs=0.05)
+    assert result.verdict is not None
+    assert (result.verdict.word, result.verdict.baseline, result.verdict.recommended) == ("worse", "Mine", "Mine")
+    assert "on the validation split that was given" in result.verdict.sentence
+    console = Console(width=400)
+    with console.capture() as captured:
+        console.print(*summary(result))
+    row = next(line for line in captured.get().splitlines() if line.lstrip("│ ").startswith("Mine"))
+    assert f"{baseline.reevaluated:.4f}" in row
+    x, y = task.tensors(["test"])
+    assert baseline.test == pytest.approx(float((module(x).argmax(1) == y).float().mean()), abs=0.05)
+    predictor = result.predictor()
+    assert (predictor.about.text, predictor.about.test) == (str(imported.architecture), baseline.test)
+    result.weights[imported.architecture.key].unlink()
+    with pytest.raises(RunError, match="Mine of the run mine started from weights of your own, which the run does not hold"):
+        result.predictor(baseline="Mine", task=task)
+
+
+def test_two_modules_of_one_class_have_names_of_their_own() -> None:
+    """A table or a verdict that said Mine of both would say nothing."""
+
+    class Wide(Mine):
+        """Another architecture under the same name."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm, self.head = nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.Linear(16, 2)
+
+    Wide.__name__ = "Mine"
+    shape = (1, 8, 8)
+    modules = [from_module(module, shape) for module in (Mine(), Wide(), Mine())]
+    assert list(named(modules).values()) == ["Mine", "Mine 2"]
+
+
+def test_the_notes_say_where_a_module_is_near_and_not_equal(caplog: pytest.LogCaptureFixture) -> None:
+    """With the name under which tables have it; a module that is equal has none."""
+    near = nn.Sequential(nn.Conv2d(1, 4, 3, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
+    with caplog.at_level(logging.WARNING, "einspace"):
+        named([from_module(near, (1, 8, 8)), from_module(Mine(), (1, 8, 8))])
+    said = [record.getMessage() for record in caplog.records]
+    assert all(line.startswith("Sequential is near the architecture that was read of it, and not equal: ") for line in said)
+    assert any("slope 0.01" in line for line in said)
+    assert any("bias" in line for line in said)
