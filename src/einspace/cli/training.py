@@ -52,10 +52,8 @@ def evaluate(
         def on_epoch(number: int, epoch: int, loss: float) -> None:
             bar.update(line, completed=(number - seed) * total + epoch, best=f"loss {loss:.3f}")
 
-        compute, found = settings.compute.build(), []
-        overdue = (
-            f"the architecture cannot be trained on {task.name}: timeout: one operation still ran after {limit or 0:g} seconds"
-        )
+        compute, found = settings.compute.build(), list["Evaluation"]()
+        overdue = f"the architecture cannot be trained on {task.name}: timeout: one operation still ran after {limit or 0:g} seconds"
         for number in range(seed, seed + seeds):
             with ended_after(limit, f"{overdue}{LONGER}"):
                 found += train(

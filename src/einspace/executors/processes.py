@@ -19,6 +19,9 @@ from einspace.executors.slot import WorkerSlot
 from einspace.executors.worker import WorkerConfig
 from einspace.memory import can_bound
 
+MOST_WORKERS = 1024
+"""Each has a thread of the driver, a pipe and an interpreter: more are a slip of the keyboard, and would take the machine."""
+
 STOPPING = 10.0
 """Seconds that `stop` waits for its threads: one may be inside of a watch, which may wait for the very caller."""
 
@@ -59,6 +62,8 @@ class ProcessExecutor(Executor):
                 if name == "recycle" and value is None:
                     continue
                 raise SettingError(f"{name} must be a whole number of at least 1, not {value!r}")
+        if workers > MOST_WORKERS:
+            raise SettingError(f"at most {MOST_WORKERS:,} worker processes are started on one machine, not {workers:,}")
         check_limit(time_limit)
         if memory_limit not in ("auto", None) and (type(memory_limit) is not int or memory_limit < 1):
             raise SettingError(f'the memory limit must be bytes over 0, "auto" or None, not {memory_limit!r}')
