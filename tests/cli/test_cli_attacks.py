@@ -102,6 +102,13 @@ def test_an_architecture_that_is_too_large(tmp_path: Path, monkeypatch: pytest.M
         assert "10,000,000 are free" in said
 
 
+def test_a_head_that_is_too_large(tmp_path: Path) -> None:
+    """A billion classes are out of memory by arithmetic, and no layer of theirs is built."""
+    target = str(tmp_path / "x.safetensors")
+    said = refused("export", "[linear(d=64) relu]", "--shape", "3,8,8", "--classes", "1000000000", "--format", "safetensors", "-o", target)
+    assert "65,000,000,256 parameters with its head" in said
+
+
 def test_control_characters_of_a_file(tmp_path: Path) -> None:
     """The name of a folder of others reaches the terminal escaped."""
     name = "a\x1b[31m\u202eb.csv"

@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
+
+from einspace.cli.overdue import ended_after
 
 pytestmark = pytest.mark.timeout(250)
 
@@ -24,3 +27,11 @@ def test_an_operation_that_does_not_end() -> None:
     said = "timeout: one operation still ran after 0.5 seconds; --time-limit gives it longer"
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1] == f"error: the architecture cannot be trained on digits: {said}"
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("seconds", [None, 1e10, 1e300])
+def test_limits_beyond_all_clocks(seconds: float | None) -> None:
+    """A limit that no timer can wait for is none, and no timer is started that fails."""
+    with ended_after(seconds, "too long"):
+        assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]

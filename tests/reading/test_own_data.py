@@ -243,7 +243,6 @@ def test_a_task_without_classes_says_so() -> None:
     ("given", "what"),
     [
         (torch.tensor(X).to_sparse(), "sparse: x.to_dense()"),
-        (torch.quantize_per_tensor(torch.tensor(X, dtype=torch.float32), 0.1, 0, torch.qint8), "quantised: x.dequantize()"),
         (torch.empty(X.shape, device="meta"), "without values"),
     ],
 )

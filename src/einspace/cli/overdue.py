@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Timer
+from threading import TIMEOUT_MAX, Timer
 
 from einspace.cli.output import complain, err
 
@@ -17,7 +17,7 @@ def ended_after(seconds: float | None, words: str) -> Iterator[None]:
 
     A signal or an exception would not do: Python handles either only once the operation has ended.
     """
-    if seconds is None:
+    if seconds is None or seconds + GRACE > TIMEOUT_MAX:  # three centuries
         yield
         return
     timer = Timer(seconds + GRACE, _end, (words,))

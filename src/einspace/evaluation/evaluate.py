@@ -110,7 +110,8 @@ def _evaluation(
             raise TimeoutError
 
     on_cpu = context.device == "cpu"
-    lacks = lacking(architecture, min(objective.recipe.batch_size, len(objective.task.train)), "train") if on_cpu else ""
+    samples = min(objective.recipe.batch_size, len(objective.task.train))
+    lacks = lacking(architecture, samples, "train", objective.task.head) if on_cpu else ""
     if lacks:
         return Evaluation(Outcome.OUT_OF_MEMORY, reason=lacks, device=context.device)
     try:
