@@ -1,5 +1,6 @@
 """No allocation of a bounded block takes more memory than is free, and what was bound before is bound again afterwards."""
 
+import logging
 import sys
 
 import numpy as np
@@ -7,11 +8,13 @@ import psutil
 import pytest
 
 from einspace.errors import LimitError
+from einspace.executors.memory import limit_memory
 from einspace.memory import bounded, capped, is_memory_error
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds the data of a process")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds the data of a process")
 
 
+@linux
 def test_an_allocation_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one message, and the next one succeeds once the block has ended."""
     free = psutil.virtual_memory()._replace(available=2**28)
@@ -21,6 +24,7 @@ def test_an_allocation_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> Non
     assert np.empty(2**27).nbytes == 2**30
 
 
+@linux
 def test_blocks_in_each_other() -> None:
     """The last one to end restores what was before the first, in whatever order they end."""
     import resource
@@ -42,3 +46,13 @@ def test_other_mistakes_stay_as_they_are() -> None:
         raise RuntimeError("a mistake")
     assert is_memory_error(RuntimeError("CUDA out of memory"))
     assert not is_memory_error(ValueError("out of memory"))
+
+
+def test_other_systems(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Where memory cannot be bounded, that is said once, and the work is done; workers do without the bound too."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with caplog.at_level(logging.WARNING, "einspace"):
+        for _ in range(2):
+            with capped():
+                limit_memory("cpu", 1, None)
+    assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["memory is not bounded on darwin"]

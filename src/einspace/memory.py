@@ -1,9 +1,11 @@
 """Memory: a bound that makes an allocation of this process fail before the machine runs out, and the one message that follows."""
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import psutil
 
@@ -12,6 +14,8 @@ from einspace.machine import free_memory
 
 _SAID = ("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory")
 """What exceptions of C++ say."""
+
+_LOG = logging.getLogger("einspace")
 
 _lock = threading.Lock()
 _users = 0
@@ -41,7 +45,8 @@ def bounded(work: str) -> Iterator[None]:
 def capped() -> Iterator[None]:
     """Make allocations beyond the memory that is free now fail, as long as the block runs, in all threads.
 
-    Files that are mapped to be read do not count, and neither do addresses that an accelerator reserves. Linux alone can do it.
+    Files that are mapped to be read do not count, and neither do addresses that an accelerator reserves. See `can_bound` for systems
+    where they do not.
     """
     _begin()
     try:
@@ -50,9 +55,21 @@ def capped() -> Iterator[None]:
         _end()
 
 
+def can_bound() -> bool:
+    """Whether the memory of a process can be bounded here: by Linux alone. Another system is named in the log, once."""
+    if sys.platform != "linux":
+        _say_unbounded(sys.platform)
+    return sys.platform == "linux"
+
+
+@cache
+def _say_unbounded(platform: str) -> None:
+    _LOG.warning("memory is not bounded on %s, which only Linux can: what needs too much of it may take the machine", platform)
+
+
 def _begin() -> None:
     global _users, _before
-    if sys.platform != "linux":
+    if not can_bound():
         return
     import resource
 
@@ -67,7 +84,7 @@ def _begin() -> None:
 
 def _end() -> None:
     global _users, _before
-    if sys.platform != "linux":
+    if not can_bound():
         return
     import resource
 

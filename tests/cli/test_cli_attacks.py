@@ -11,6 +11,7 @@ from tests.commands import COMMAND, call
 from einspace.cli.search import outward
 from einspace.config import load
 from einspace.errors import EinspaceError
+from einspace.tasks import load_task
 
 pytestmark = pytest.mark.timeout(250)
 
@@ -94,12 +95,20 @@ def test_an_input_that_is_too_large(tmp_path: Path, command: list[str]) -> None:
 
 def test_an_architecture_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would take more memory than is free is out-of-memory by its own figures, for `export` and for `evaluate`."""
+    load_task("digits")  # what reads them is imported, which takes memory too
     memory = psutil.virtual_memory()._replace(available=10_000_000)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
     for words in (["export", "resnet18", "-o", str(tmp_path / "x.onnx"), "--format", "safetensors"], ["evaluate", "resnet18", "digits"]):
         said = refused(*words)
         assert "out-of-memory: to" in said
         assert "10,000,000 are free" in said
+
+
+def test_a_head_that_is_too_large(tmp_path: Path) -> None:
+    """A billion classes are out of memory by arithmetic, and no layer of theirs is built."""
+    target = str(tmp_path / "x.safetensors")
+    said = refused("export", "[linear(d=64) relu]", "--shape", "3,8,8", "--classes", "1000000000", "--format", "safetensors", "-o", target)
+    assert "parameters with its head" in said
 
 
 def test_control_characters_of_a_file(tmp_path: Path) -> None:

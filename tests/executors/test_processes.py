@@ -345,3 +345,9 @@ def test_settings(settings: dict[str, Any]) -> None:
     """Settings that make no sense are named at once."""
     with pytest.raises(SettingError, match=next(iter(settings)).replace("_", " ")):
         make(**settings)
+
+
+def test_more_workers_than_a_machine_starts() -> None:
+    """A slip of the keyboard is one message, before a thread is started for each."""
+    with pytest.raises(SettingError, match=r"^at most 1,024 worker processes are started on one machine, not 1,000,000$"):
+        make(workers=1_000_000)

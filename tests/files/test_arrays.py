@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from einspace.errors import DataError
 from einspace.files import read_mat, read_npy, read_npz
+from einspace.files.arrays import npz_members
 
 
 def header(shape: Any, kind: str = "<f4") -> bytes:
@@ -165,3 +167,16 @@ def test_random_damage_of_matlab_s_files(tmp_path: Path) -> None:
             except DataError:
                 outcomes.add("refused")
     assert outcomes == {"read", "refused"}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_arrays_of_one_name(tmp_path: Path) -> None:
+    """An archive with two arrays of one name is refused: either could be meant."""
+    with zipfile.ZipFile(tmp_path / "twice.npz", "w") as archive:
+        for value in (0, 1):
+            content = BytesIO()
+            np.save(content, np.full(3, value))
+            archive.writestr("x.npy", content.getvalue())
+    for read in (npz_members, read_npz):
+        with pytest.raises(DataError, match=r"twice.npz, x.npy: two members of the archive have this name$"):
+            read(tmp_path / "twice.npz")

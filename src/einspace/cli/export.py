@@ -75,7 +75,7 @@ def export(
         around = None if normalised else check_raw(found, result.run.name).around
         options = {"around": around, "facts": found.described(around is not None)}
         _check_card(targets)
-    lacks = lacking(architecture, max(BATCHES), "export")
+    lacks = lacking(architecture, max(BATCHES), "export", head)
     if lacks:
         raise LimitError(f"out-of-memory: {lacks}")
     written = []

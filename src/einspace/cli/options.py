@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import typer
 
+from einspace.cli.output import waiting
 from einspace.config import flags, leaves
 from einspace.errors import LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
@@ -151,7 +152,8 @@ def read_run(what: str, runs: str) -> "Result | None":
         if (folder / "run.json").is_file():
             from einspace.result import load_result
 
-            return load_result(folder.resolve().name, str(folder.resolve().parent))
+            with waiting(f"reading the run {what}"):
+                return load_result(folder.resolve().name, str(folder.resolve().parent))
     return None
 
 
@@ -173,7 +175,8 @@ def find_run(name: str, runs: str, storage: str | None = None) -> "Result":
     from einspace.result import load_result
 
     if storage is not None:
-        return load_result(name, runs, storage)
+        with waiting(f"reading the run {name}"):
+            return load_result(name, runs, storage)
     found = read_run(name, runs)
     if found is None:
         raise UnknownNameError("run", name, sorted(path.parent.name for path in Path(runs).glob("*/run.json")))

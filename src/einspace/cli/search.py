@@ -61,8 +61,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
 
     with waiting(f"reading the data of {settings.task}"):
         task = load_task(settings.task, settings.data_folder, settings.own)
+        others = data is not None and fingerprint(task) != data
     err.print(task.summary(), highlight=False, soft_wrap=True)
-    if data is not None and fingerprint(task) != data:
+    if others:
         told = [*told, f"data: the samples of {task.name} are others here"]
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", highlight=False, soft_wrap=True)

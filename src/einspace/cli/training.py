@@ -6,12 +6,15 @@ import typer
 
 from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, parameter, read_architecture, with_settings
 from einspace.cli.output import err, out, print_json, progress, waiting
+from einspace.cli.overdue import ended_after
 from einspace.config import load
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts, spread
 
 if TYPE_CHECKING:
     from einspace.evaluation import Evaluation
+
+LONGER = "; --time-limit gives it longer"
 
 
 @with_settings("time_limit", *COMPUTE, *OWN)
@@ -27,6 +30,7 @@ def evaluate(
     **options: Any,
 ) -> None:
     """Train one architecture on a task and score it."""
+    from einspace.evaluation.evaluate import Scores
     from einspace.evaluation.evaluate import evaluate as train
     from einspace.tasks import load_task
     from einspace.tasks.metrics import Seeds
@@ -48,18 +52,14 @@ def evaluate(
         def on_epoch(number: int, epoch: int, loss: float) -> None:
             bar.update(line, completed=(number - seed) * total + epoch, best=f"loss {loss:.3f}")
 
-        compute = settings.compute.build()
-        scores = train(
-            architecture,
-            task,
-            seeds=seeds,
-            seed=seed,
-            final=final,
-            recipe=recipe,
-            compute=compute,
-            time_limit=limit,
-            on_epoch=on_epoch,
-        )
+        compute, found = settings.compute.build(), list["Evaluation"]()
+        overdue = f"the architecture cannot be trained on {task.name}: timeout: one operation still ran after {limit or 0:g} seconds"
+        for number in range(seed, seed + seeds):
+            with ended_after(limit, f"{overdue}{LONGER}"):
+                found += train(
+                    architecture, task, seed=number, final=final, recipe=recipe, compute=compute, time_limit=limit, on_epoch=on_epoch
+                ).evaluations
+    scores = Scores.of(found)
     results = scores.evaluations
     first, split = results[0], "test" if final else "valid"
     if scores.failed == seeds:
@@ -105,5 +105,5 @@ def evaluate(
 
 def _why(result: "Evaluation") -> str:
     """How a training ended that has no score; what is not a number says so itself."""
-    hint = "; --time-limit gives it longer" if result.outcome == "timeout" else ""
+    hint = LONGER if result.outcome == "timeout" else ""
     return f"{'' if result.outcome == 'nan' else f'{result.outcome}: '}{result.reason}{hint}"

@@ -1,6 +1,6 @@
 """Evaluate: train one architecture in this process, from one seed or from several, within the memory and the time that a trial has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from time import monotonic
@@ -30,6 +30,12 @@ class Scores:
     deviation: float | None
     failed: int
 
+    @classmethod
+    def of(cls, evaluations: Sequence[Evaluation]) -> "Scores":
+        """The scores of independent trainings."""
+        over = over_seeds([evaluation.value for evaluation in evaluations])
+        return cls(tuple(evaluations), over.mean, over.deviation, over.failed)
+
 
 def evaluate(
     architecture: Architecture | str,
@@ -57,7 +63,8 @@ def evaluate(
         recipe: In place of the task's own.
         changes: Changes to the recipe and to the head, such as those of a trial, `trial.proposal.changes`; see `tasks.changes.apply`.
         compute: Precision, layout and compilation of the training.
-        time_limit: Seconds for one training, which ends after the batch that passes them; None is no limit.
+        time_limit: Seconds for one training, which ends after the batch that passes them; None is no limit. An operation that takes
+            minutes is waited for: where that must not be, a `ProcessExecutor` ends the worker.
         on_epoch: Called with the seed, the epoch, counted from 1, and the training loss.
 
     Returns:
@@ -90,8 +97,7 @@ def evaluate(
                 on_epoch(number, epoch, loss)
 
         evaluations.append(_evaluation(objective, architecture, Context(number, final, device, dict(changes or {})), tell, time_limit))
-    over = over_seeds([evaluation.value for evaluation in evaluations])
-    return Scores(tuple(evaluations), over.mean, over.deviation, over.failed)
+    return Scores.of(evaluations)
 
 
 def _evaluation(
@@ -105,7 +111,8 @@ def _evaluation(
             raise TimeoutError
 
     on_cpu = context.device == "cpu"
-    lacks = lacking(architecture, min(objective.recipe.batch_size, len(objective.task.train)), "train") if on_cpu else ""
+    samples = min(objective.recipe.batch_size, len(objective.task.train))
+    lacks = lacking(architecture, samples, "train", objective.task.head) if on_cpu else ""
     if lacks:
         return Evaluation(Outcome.OUT_OF_MEMORY, reason=lacks, device=context.device)
     try:

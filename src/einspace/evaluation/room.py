@@ -1,20 +1,29 @@
 """Room: whether the memory that is free can hold a network and what is done with it, by arithmetic, before anything is built."""
 
+from math import prod
+
+import torch
+
 from einspace.features import BYTES_PER_ELEMENT
 from einspace.machine import free_memory
+from einspace.networks.heads import Head
 from einspace.space import Architecture
 
 COPIES = 4
 """Copies of the weights at once: when they are trained, gradients, momenta and those being updated; when exported, those compared."""
 
 
-def lacking(architecture: Architecture, samples: int, work: str) -> str:
-    """Why `work` with so many samples at once takes more memory than is free, by the architecture's own figures, or nothing."""
-    weights = COPIES * BYTES_PER_ELEMENT * architecture.parameters
-    needed, free = weights + samples * architecture.saved_bytes, free_memory()
+def lacking(architecture: Architecture, samples: int, work: str, head: Head | None = None) -> str:
+    """Why `work` with so many samples at once takes more memory than is free, by the figures of architecture and head, or nothing."""
+    parameters, kept = architecture.parameters, architecture.saved_bytes
+    if head is not None:
+        with torch.device("meta"):  # the shapes alone: a head of a billion classes is not built to be counted
+            parameters += sum(parameter.numel() for parameter in head.layer(architecture.output).parameters())
+        kept += 2 * BYTES_PER_ELEMENT * prod(head.output(architecture.output))  # predictions and their gradients
+    needed, free = COPIES * BYTES_PER_ELEMENT * parameters + samples * kept, free_memory()
     if needed <= free:
         return ""
     return (
-        f"to {work} an architecture of {architecture.parameters:,} parameters, whose backward pass keeps "
-        f"{architecture.saved_bytes:,} bytes a sample, takes about {needed:,} bytes at {samples} samples at once, but {free:,} are free"
+        f"to {work} an architecture of {parameters:,} parameters{'' if head is None else ' with its head'}, whose backward pass keeps "
+        f"{kept:,} bytes a sample, takes about {needed:,} bytes at {samples} samples at once, but {free:,} are free"
     )

@@ -34,11 +34,11 @@ def limit_memory(device: str, limit: int | None, share: float | None) -> Callabl
     """Bound the memory of this process, and return what lifts the bound again.
 
     On CUDA it is the device's memory, in bytes or as a share; the device becomes the current one, and the bound stays as long as the
-    process. Elsewhere it is addresses, in bytes on top of what the process maps now; Windows bounds none.
+    process. Elsewhere it is addresses, in bytes on top of what the process maps now, on Linux alone.
     """
     if is_cuda(device):
         _limit_device(device, limit, share)
-    elif limit is not None and sys.platform != "win32":
+    elif limit is not None and sys.platform == "linux":
         return _limit_addresses(limit)
     return lambda: None
 

@@ -11,12 +11,16 @@ from einspace.evaluation.outcome import Evaluation, Request, Watch
 from einspace.evaluation.work import Work
 from einspace.executors.attempt import Attempt
 from einspace.executors.base import Attempts, Executor, check_limit
-from einspace.executors.devices import check_devices, share_devices
+from einspace.executors.devices import check_devices, is_cuda, share_devices
 from einspace.executors.main_module import check_sendable
 from einspace.executors.memory import MemoryLimit, share_memory
 from einspace.executors.sharing import shared
 from einspace.executors.slot import WorkerSlot
 from einspace.executors.worker import WorkerConfig
+from einspace.memory import can_bound
+
+MOST_WORKERS = 1024
+"""Each has a thread of the driver, a pipe and an interpreter: more are a slip of the keyboard, and would take the machine."""
 
 STOPPING = 10.0
 """Seconds that `stop` waits for its threads: one may be inside of a watch, which may wait for the very caller."""
@@ -58,12 +62,16 @@ class ProcessExecutor(Executor):
                 if name == "recycle" and value is None:
                     continue
                 raise SettingError(f"{name} must be a whole number of at least 1, not {value!r}")
+        if workers > MOST_WORKERS:
+            raise SettingError(f"at most {MOST_WORKERS:,} worker processes are started on one machine, not {workers:,}")
         check_limit(time_limit)
         if memory_limit not in ("auto", None) and (type(memory_limit) is not int or memory_limit < 1):
             raise SettingError(f'the memory limit must be bytes over 0, "auto" or None, not {memory_limit!r}')
         needs_main = check_sendable(work)
         self.workers = workers
         self.devices = tuple(share_devices(check_devices("cpu" if devices is None else devices), workers))
+        if memory_limit is not None and not all(map(is_cuda, self.devices)):
+            can_bound()  # or say that it cannot be
         forkserver.start()
         self._time_limit = time_limit
         self._attempts = Attempts(self._abandon)

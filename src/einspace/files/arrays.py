@@ -96,8 +96,11 @@ def read_npz(path: Path, limit: int | None = None) -> dict[str, NDArray[Any]]:
 
 def _headers(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, tuple[tuple[int, ...], np.dtype[Any]]]]:
     """The names of the members, each with the shape and the type of its array."""
+    names = archive.namelist()
     for member in archive.infolist():
         where = f"{path}, {member.filename}"
+        if names.count(member.filename) > 1:
+            raise DataError(f"{where}: two members of the archive have this name")
         if not member.filename.endswith(".npy"):
             raise DataError(f"{where}: an archive of arrays holds .npy members only")
         with archive.open(member) as file:

@@ -17,8 +17,7 @@ def as_array(given: Any, where: str) -> NDArray[Any]:
     ask an unknown object for its items without end.
     """
     if isinstance(given, torch.Tensor):
-        tensor = given.detach().cpu()
-        return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
+        return _of_tensor(given.detach(), where)
     if isinstance(given, list | tuple):
         return _of_list(given, where)
     if not isinstance(given, np.ndarray) and not _is_array(given):
@@ -29,6 +28,15 @@ def as_array(given: Any, where: str) -> NDArray[Any]:
             raise TaskError(f"{where}: {int(np.ma.getmaskarray(array).sum())} values are masked: fill them, or leave their samples out")
         array = array.filled()
     return _plain(array) if array.dtype.kind == "O" else array
+
+
+def _of_tensor(tensor: torch.Tensor, where: str) -> NDArray[Any]:
+    """A tensor as an array; one that is sparse, quantised or without values is refused, as NumPy has none of these."""
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+        what = "without values" if tensor.is_meta else "quantised: x.dequantize()" if tensor.is_quantized else "sparse: x.to_dense()"
+        raise TaskError(f"{where}: a tensor of plain numbers is needed, but this one is {what}")
+    tensor = tensor.cpu().resolve_conj().resolve_neg()
+    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
 
 
 def _of_list(given: list[Any] | tuple[Any, ...], where: str) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """Labels: targets that are one of some classes, and the names of those."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def numbered(y: NDArray[Any], names: dict[Any, str], where: str) -> NDArray[np.i
 
 
 def spelt(words: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
-    """Words without spaces around them, and a doubt where two classes differ in nothing but capitals.
+    """Words without spaces around them, and a doubt where two classes differ in nothing but capitals, or look alike.
 
     Raises TaskError for an empty word, which is a missing label.
     """
@@ -59,6 +60,6 @@ def spelt(words: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
     found = np.unique(stripped)
     alike: dict[str, list[str]] = {}
     for word in found.tolist():
-        alike.setdefault(word.lower(), []).append(word)
+        alike.setdefault(unicodedata.normalize("NFKC", word).lower(), []).append(word)
     pair = next((pair for pair in alike.values() if len(pair) > 1), None)
     return stripped, f"{' and '.join(pair)} are read as classes of their own; spell them alike if they are one" if pair else ""

@@ -60,7 +60,11 @@ def missing_classes(y: NDArray[Any], labels: Sequence[str], limit: int = 5) -> s
     if not len(missing):
         return None
     more = f" and {len(missing) - limit} more" if len(missing) > limit else ""
-    return f"no sample of class {', '.join(labels[index] for index in missing[:limit])}{more}"
+    return f"no sample of class {', '.join(_short(labels[index]) for index in missing[:limit])}{more}"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 60 else f"{label[:60]}..."
 
 
 __all__ = ["missing_classes", "not_finite", "problem_of"]

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from einspace.tasks.split import rows_by_class
 from einspace.tasks.stored import OnDisk
 from einspace.tasks.task import Task
 
@@ -33,9 +34,9 @@ def partition(train: NDArray[Any], valid: NDArray[Any], seed: int, by_class: boo
     kinds = np.concatenate([train, valid]) if by_class else np.zeros(len(train) + len(valid), np.int64)
     rng = np.random.default_rng(seed)
     parts: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
-    for kind in np.unique(kinds):
-        members = rng.permutation(np.flatnonzero(kinds == kind).astype(np.int64))
-        count = np.count_nonzero(kinds[: len(train)] == kind)
+    for rows in rows_by_class(kinds):
+        members = rng.permutation(rows)
+        count = np.count_nonzero(rows < len(train))
         parts[0].append(members[:count])
         parts[1].append(members[count:])
     chosen, left = (np.sort(np.concatenate(part)) for part in parts)

@@ -105,8 +105,8 @@ def stratified(y: NDArray[Any], shares: Sequence[float], seed: int) -> list[NDAr
         raise TaskError(f"the shares of train, valid and test must be over 0 and add up to 1, not {tuple(shares)}")
     rng = np.random.default_rng(seed)
     parts: list[list[NDArray[np.int64]]] = [[] for _ in shares]
-    for label in np.unique(y):
-        members = rng.permutation(np.flatnonzero(y == label))
+    for rows in rows_by_class(y):
+        members = rng.permutation(rows)
         ends = np.round(np.cumsum(shares)[:-1] * len(members)).astype(np.int64)
         if len(members) >= len(shares):
             for number in range(len(ends)):
@@ -115,3 +115,13 @@ def stratified(y: NDArray[Any], shares: Sequence[float], seed: int) -> list[NDAr
         for part, chunk in zip(parts, np.split(members, ends), strict=True):
             part.append(chunk)
     return [rng.permutation(np.concatenate(part)) for part in parts]
+
+
+def rows_by_class(y: NDArray[Any]) -> list[NDArray[np.int64]]:
+    """For each class that occurs in `y` (N,), in order, its rows in theirs: sorted once, for there may be as many classes as samples.
+
+    >>> [rows.tolist() for rows in rows_by_class(np.array([2, 0, 2, 0]))]
+    [[1, 3], [0, 2]]
+    """
+    order = np.argsort(y, kind="stable").astype(np.int64)
+    return np.split(order, np.flatnonzero(np.diff(y[order])) + 1)
