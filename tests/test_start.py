@@ -113,9 +113,11 @@ def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
 
 
 def test_a_short_budget_keeps_large_batches() -> None:
-    """Small batches mean more steps: they are halved only as far as the small baselines are predicted to fit."""
-    short, long = (start(task(samples=3_000), trials=None, seconds=seconds) for seconds in (60.0, 6_000.0))
+    """Small batches mean more steps: they are halved as long as one of the small baselines is predicted to fit, slow ones or not."""
+    short, middle, long = (start(task(samples=3_000), trials=None, seconds=seconds) for seconds in (20.0, 200.0, 6_000.0))
     assert "batch_size" not in short.changes
+    assert middle.changes["batch_size"] == 32
+    assert set(middle.initial) & set(SMALL) < set(SMALL), "a slow one is no initial member, and does not decide"
     assert long.changes["batch_size"] == 32
     assert short.options["start"] == short.changes
 

@@ -32,6 +32,9 @@ LATE = 3.0
 UNSURE = 2.0
 """What a baseline that is an initial member may be predicted to take, as a multiple of what a budget of time has for a trial."""
 
+GROWTH, LARGEST = 2.0, 0.1
+"""What a trial may be predicted to take: such a multiple of the largest initial member, but at most this part of the search's own time."""
+
 LEAST_LIMIT = 10.0
 """Seconds of a derived time limit, at least: the first trial of a worker waits for PyTorch."""
 
@@ -134,7 +137,10 @@ class Start:
             seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]
             initial = (*seeds, *(RANDOM,) * (protocol.samples - len(seeds)))
         named = max((training.seconds(member(call.space, name), changes) for name in initial if name != RANDOM), default=0.0)
-        fits = protocol.multiple * max(small, named) or UNKNOWN if rule is None else max(rule, named)
+        if rule is None or call.seconds is None:
+            fits = protocol.multiple * max(small, named) or UNKNOWN
+        else:
+            fits = max(rule, named, min(GROWTH * named, LARGEST * protocol.share * call.seconds))
         fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, PATIENCE * call.seconds))
@@ -184,9 +190,9 @@ def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
 def _in_time(
     changes: Mapping[str, float], recipe: Recipe, training: Training, known: Sequence[Architecture], rule: float
 ) -> dict[str, float]:
-    """The starting changes, with batches so large that the small baselines are predicted to fit, if not larger than the recipe's."""
+    """The starting changes, with batches so large that one of the small baselines is predicted to fit, if not larger than the recipe's."""
     found = dict(changes)
-    while "batch_size" in found and any(training.seconds(architecture, found) > rule for architecture in known):
+    while known and "batch_size" in found and min(training.seconds(architecture, found) for architecture in known) > UNSURE * rule:
         batch = 2 * found.pop("batch_size")
         if batch < recipe.batch_size:
             found["batch_size"] = batch

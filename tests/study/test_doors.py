@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, good, score, small_task
 
-from einspace import EinSpace
+from einspace import EinSpace, baselines
 from einspace.errors import RunError, SettingError
 from einspace.evaluation import Context, Evaluation, Outcome, Request, Seconds, Work
 from einspace.executors import ProcessExecutor
@@ -180,6 +181,26 @@ def test_time_is_a_budget(tmp_path: Path, workers: int) -> None:
     assert len(again.history) - before < before / 2
     more = drive(tmp_path, trials=before + 3, budget="60s", workers=workers, executor=ThreadExecutor(timed, workers))
     assert len(more.history) == max(before + 3, len(again.history))
+
+
+def test_a_final_training_that_does_not_fit_makes_room_for_others(tmp_path: Path) -> None:
+    """Of three baselines the second best is too slow: it has no score on test and says why, and the worst one has its score."""
+    texts = {name: str(baselines.get(name, (1, 8, 8))) for name in ("resnet8", "vit-tiny", "mixer-tiny")}
+
+    def slow(request: Request) -> Evaluation:
+        values = {texts["resnet8"]: 0.9, texts["vit-tiny"]: 0.8, texts["mixer-tiny"]: 0.7}
+        seconds = 100.0 if request.text == texts["vit-tiny"] else 0.01
+        return Evaluation(Outcome.OK, values.get(request.text, 0.1), seconds=Seconds(train=seconds))
+
+    task = replace(small_task(), baselines=tuple(texts))
+    options: dict[str, Any] = {"workers": 1, "limits": SMALL, "runs": tmp_path, "strategy": "random", "time_limit": 1_000, "run": "short"}
+    result = search(task, trials=3, budget="20s", executor=ThreadExecutor(slow), **options)
+    found = {row.name: (row.test, row.reason) for row in result.baselines}
+    assert found["resnet8"] == (0.9, "")
+    assert found["vit-tiny"] == (None, "its final training did not fit into the time that was left")
+    assert found["mixer-tiny"] == (0.7, "")
+    longer = search(task, trials=3, budget="2h", executor=ThreadExecutor(slow), **options)
+    assert [(row.test, row.reason) for row in longer.baselines] == [(0.9, ""), (0.8, ""), (0.7, "")]
 
 
 def test_a_trial_that_outlasts_the_budget_is_given_up(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from einspace.evaluation.outcome import Outcome
 from einspace.phases.budget import Budget, outside
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
-from einspace.result.reading import FINALS, validated
+from einspace.result.reading import FINALS, TOO_LONG, validated
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy
@@ -77,9 +77,9 @@ class Finals:
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
         """What is recommended, the best trial, and the baselines that have a validation score, from each seed; the best baseline first.
 
-        A budget of time that is too short for all of them leaves out the worst baselines. `keep`, one of `WEIGHTS`, says whose weights
-        are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and with "all" those who were
-        in the decision are trained too.
+        A budget of time that is too short for all of them leaves out baselines, which the study notes. `keep`, one of `WEIGHTS`, says whose
+        weights are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and with "all" those
+        who were in the decision are trained too.
         """
         contest = Contest.of(store)
         taken = [contest.recommended, contest.best] if self._selects and self._seeds else []
@@ -88,8 +88,14 @@ class Finals:
         if taken and keep == "all":
             decided = [contest.claimed[name].proposal for name in contest.plan.finalists]
             chosen += [proposal for proposal in decided if proposal.identity not in {known.identity for known in chosen}]
-        while len(chosen) > 1 and self._seconds(store, chosen, workers) > budget.left:
-            chosen = chosen[:-1]
+        fitting: list[Proposal] = []
+        for proposal in chosen:
+            if not fitting or self._seconds(store, [*fitting, proposal], workers) <= budget.left:
+                fitting.append(proposal)
+        short = [proposal.identity for proposal in chosen if proposal not in fitting]
+        if short or TOO_LONG in store.notes():
+            store.note(TOO_LONG, {"identities": short})
+        chosen = fitting
         limit = None if time_limit is None else time_limit * max(1.0, self._longer)
         wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
         among = {proposal.identity for proposal in chosen}
@@ -99,8 +105,9 @@ class Finals:
     def seconds(self, store: StudyStore, workers: int) -> float:
         """What the final trainings of the best and of the best baseline will take, as far as is known; others wait for spare time."""
         best = store.phase(SEARCH).best if self._seeds else None
-        first = {} if best is None else {best.proposal.identity: best.proposal}
-        return self._seconds(store, self._chosen(store, first)[:2], workers)
+        known = [] if best is None else [best.proposal]
+        both = {proposal.identity: proposal for proposal in (*known, *self._chosen(store, {})[:1])}
+        return self._seconds(store, list(both.values()), workers)
 
     def proposals(self) -> list[Proposal]:
         """The baselines that there are at the input, or the initial members in their place."""

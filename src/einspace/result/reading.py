@@ -20,6 +20,12 @@ from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Tr
 FINALS = "finals"
 """The note of a study that holds its baselines, and from how many seeds they and the best one are trained in the end."""
 
+TOO_LONG = "finals that did not fit"
+"""The note that names, by identity, whose final training did not fit into a budget of time."""
+
+SHORT = "its final training did not fit into the time that was left"
+"""Why such a baseline has no score on test."""
+
 SESSION = "session "
 """What the names of notes begin with that say where the time of a call went."""
 
@@ -51,7 +57,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     notes, sessions = store.notes(), sessions_of(store)
     finals = notes.get(FINALS, {"entries": [], "seeds": 1, "first": 0, "selects": True})
     seeds = range(finals["first"], finals["first"] + finals["seeds"])
-    search = store.phase(SEARCH)
+    search, too_long = store.phase(SEARCH), notes.get(TOO_LONG, {}).get("identities", [])
     history = [trial for trial in search.trials if trial.evaluation is not None]
     others = [trial for name, ledger in store.phases.items() if name != SEARCH for trial in ledger.trials if trial.evaluation is not None]
     contest = Contest.of(store)
@@ -65,7 +71,8 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         if tried is None:
             return Entrant(name, proposal, shape, None, None, tested, grammar=grammar)
         number = tried.number if tried.phase == SEARCH else None
-        return Entrant(name, proposal, shape, number, tried.value, tested, tried.reason, race, decision, grammar)
+        why = tried.reason or (SHORT if identity in too_long and tested.count(None) == len(tested) else "")
+        return Entrant(name, proposal, shape, number, tried.value, tested, why, race, decision, grammar)
 
     baselines = []
     for entry in finals["entries"]:

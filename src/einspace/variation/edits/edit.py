@@ -32,7 +32,7 @@ class Edit(NamedTuple):
 
 
 EDITS: dict[str, Edit] = {
-    "widths": Edit(scale_widths, 2, "all widths of the network or of a module doubled or halved"),
+    "widths": Edit(scale_widths, 4, "all widths of the network or of a module doubled or halved"),
     "repeat": Edit(repeat_block, 1, "a block followed by itself"),
     "drop": Edit(drop_block, 1, "a block left out of a sequence"),
     "kernel": Edit(change_kernel, 1, "another kernel of a convolution, or patches of another size"),

@@ -12,6 +12,9 @@ from einspace.variation.edits.site import Candidate, Site, common, exchanged
 WHOLE = 0.5
 """The probability that the whole network is tried first."""
 
+DOUBLED = 0.75
+"""The probability that double widths are tried before half of them: a wider network is the better one more often."""
+
 
 def scale_widths(site: Site, rng: Random) -> Iterator[Candidate]:
     """The whole network or a module with all its widths doubled or halved, in a random order.
@@ -25,7 +28,8 @@ def scale_widths(site: Site, rng: Random) -> Iterator[Candidate]:
         order.remove(0)
         order.insert(0, 0)
     for i in order:
-        for doubled in rng.sample((True, False), 2):
+        wider = rng.random() < DOUBLED
+        for doubled in (wider, not wider):
             terminals = {path: layer for group in modules[i] for path, layer in _scaled(site, group, doubled).items()}
             if terminals:
                 yield Candidate(*exchanged(site.node, terminals), f"{'all ' if i == 0 else ''}widths {'x' if doubled else '/'} 2")
