@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from einspace import Task, search
 from einspace.cli import main
 from einspace.networks.export import load_source
+from einspace.result import load_result
 
 Capture = pytest.CaptureFixture[str]
 
@@ -108,6 +109,9 @@ def test_the_card_loads_every_file_in_a_process_without_this_library(monkeypatch
     assert "given as NHWC" in card
     assert "(MODEL_CARD.svg)" in card
     assert Path("taken/MODEL_CARD.svg").read_text().startswith("<svg ")
+    latency = load_result("mine").history[0].latency
+    assert latency is not None
+    assert f"Latency for one sample, as measured in the search on cpu: {latency * 1e3:.3g} ms" in card
     programs = [part.split("```")[0] for part in card.split("```python\n")[1:]]
     assert len(programs) == 4
     for program in programs:
