@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from einspace import strategies
-from einspace.errors import MutationError, NetworkError, NotationError, SettingError, ShapeError, UnknownNameError
+from einspace.errors import GrammarError, MutationError, NetworkError, NotationError, SettingError, ShapeError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.features import Feature
 from einspace.limits import Limits
@@ -214,7 +214,9 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         strategies.get("evolution", SPACE, population=0)
     with pytest.raises(SettingError, match="no initial members"):
         strategies.get("random", SPACE, ("resnet8",))
-    with pytest.raises(NetworkError):
+    with pytest.raises(NetworkError, match="takes images"):
+        strategies.get("evolution", EinSpace((24, 24)), ("wrn16-4",))
+    with pytest.raises(GrammarError, match="no architecture of this grammar: unknown operation 'window'"):
         strategies.get("evolution", EinSpace((24, 24)), ("resnet8",))
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from einspace.attachments import grammar_of_run
 from einspace.cli.options import AsJson, What, parse_shape, read_named, read_run
 from einspace.cli.output import out, print_json, write
 from einspace.errors import EinspaceError, SettingError
@@ -55,6 +54,8 @@ def show(
 
 def _of_run(result: "Result", trial: int | None, shape: str | None) -> tuple[Architecture, tuple[int, ...] | None]:
     """A run's best architecture or that of one trial, and where the mutation changed it; raises SettingError where there is none."""
+    from einspace.attachments import grammar_of_run
+
     inputs, name = Feature.of(result.settings["input"]), result.run.name
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {name} is of inputs {inputs}, not {Feature.parse(shape)}")
