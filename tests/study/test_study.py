@@ -91,7 +91,7 @@ def test_failed_trials_are_never_best(tmp_path: Path) -> None:
     tried = [row for row in bad if row.reused is None]
     assert all((row.value, row.reason) == (None, "the loss is nan") for row in bad)
     assert all(row.evaluation and (row.evaluation.traceback, row.losses) == ("a line", (None,)) for row in tried)
-    assert len({row.key for row in tried}) == len(tried)
+    assert len({row.proposal.identity for row in tried}) == len(tried)
     assert result.best is not None
     assert (result.best.validation or 2) <= 1
     assert not {parent for row in result.history for parent in row.parents} & {row.number for row in bad}

@@ -121,6 +121,8 @@ class StudyStore:
             trial_id, number = claimed
             shelf.own.add(number)
             self.sync()
+            if ledger.attempts(trial.number) - {HERE}:
+                self._drop_twins(shelf, record)
             others = ledger.attempts(trial.number) - {HERE}
             if ledger.has_ended(trial.number) or (others and min(others) < number):
                 self._set(trial_id, TrialState.FAIL)  # the lock of asking was lost with its connection, and somebody else was faster
@@ -237,6 +239,13 @@ class StudyStore:
         self._storage.record_heartbeat(trial_id)
         self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
         return trial_id, self._storage.get_trial_number_from_id(trial_id)
+
+    def _drop_twins(self, shelf: "_Shelf", record: dict[str, Any]) -> None:
+        """Fail what Optuna has made of the same attempt before, when the server's answer was lost and it asked again by itself."""
+        for frozen in shelf.of(TrialState.WAITING):
+            if frozen.user_attrs == record:
+                self._set(self._id(shelf, frozen), TrialState.FAIL)
+        self.sync()
 
     def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
