@@ -126,7 +126,7 @@ def test_a_budget_has_room_for_25_trials_of_each_worker() -> None:
     """Of its search's share; the time limit is a part of the budget, at least ten seconds, and never above the budget."""
     long = start(trials=None, seconds=25_000.0)
     assert long.affordable is not None
-    assert (long.affordable.seconds, long.affordable.learns) == (25_000 * 0.6 / 25, True)
+    assert (long.affordable.seconds, long.affordable.learns) == (25_000 * 0.5 / 25, True)
     assert long.time_limit == PATIENCE * 25_000.0
     assert start(trials=None, seconds=30.0).time_limit == 10.0
     assert start(trials=None, seconds=5.0).time_limit == 5.0

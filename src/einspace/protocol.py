@@ -37,7 +37,7 @@ class Protocol:
     samples: int = 0
     multiple: float | None = None
     least_trials: int = 1
-    share: float = 0.6
+    share: float = 0.5
     edits: float = 0.0
     recipe_changes: float = 0.0
     race: bool = False

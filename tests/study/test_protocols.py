@@ -80,7 +80,7 @@ def test_a_budget_predicts_from_the_trials_and_says_how_well(tmp_path: Path) -> 
     assert result.cost_error is not None
     assert result.to_json()["cost_error"]["trials"] == result.cost_error.trials > 10
     assert any("can be predicted within" in str(part) for part in summary(result))
-    late = [trial for trial in result.history[10:] if trial.seconds > 2 * 100 * 0.6 / 25]
+    late = [trial for trial in result.history[10:] if trial.seconds > 2 * 100 * 0.5 / 25]
     assert len(late) <= 1
 
 
