@@ -25,7 +25,7 @@ class Protocol:
         multiple: What a trial may cost, without a budget of time, in costs of the largest small baseline; None: whatever the limits allow,
             with a budget too.
         least_trials: The trials of each worker that a budget of time must have room for.
-        share: The part of a budget of time that is the search's own, at least; the rest is for the race and the final trainings.
+        share: The part of a budget of time that is counted as the search's own where it is decided what a trial may take.
         edits: The share of the children that are edited as people edit networks, in place of a mutation as in the paper.
         recipe_changes: The probability that recipe or head of a child change.
         race: Whether the best candidates are trained again before one of them is believed to be the best, where that makes sense.
