@@ -7,7 +7,7 @@ from random import Random
 from einspace.derivation import Inferred, Memo, Node, infer, parse, text
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
-from einspace.grammar import COMPUTATION_PROBABILITY, PAPER, Grammar, named_grammar
+from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar, named_grammar
 from einspace.graph import Graph, Series, lower, saved_bytes, series
 from einspace.graph import optimize as run_passes
 from einspace.limits import Limits
@@ -165,7 +165,7 @@ class EinSpace:
         self.limits = Limits() if limits is None else limits
         if not isinstance(grammar, Grammar):
             grammar = named_grammar(
-                grammar or PAPER, COMPUTATION_PROBABILITY if computation_probability is None else computation_probability
+                grammar or PAPER_GRAMMAR, COMPUTATION_PROBABILITY if computation_probability is None else computation_probability
             )
         self.grammar = grammar
         if self.limits.operations is None and not self.grammar.is_consistent():

@@ -10,8 +10,7 @@ from einspace import baselines, strategies
 from einspace.derivation import Cost
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.features import Feature
-from einspace.grammar import PAPER as GRAMMAR_OF_THE_PAPER
-from einspace.grammar import widest
+from einspace.grammar import PAPER_GRAMMAR, widest
 from einspace.networks import check_fit
 from einspace.protocol import OURS, PAPER, Protocol
 from einspace.quantities import duration
@@ -168,7 +167,7 @@ def grammar_for(inputs: Feature, protocol: str) -> str:
     >>> grammar_for(Feature((24, 6)), "einspace"), grammar_for(Feature((24, 6)), "paper"), grammar_for(Feature((3, 8, 8)), "einspace")
     ('sequences', 'paper', 'paper')
     """
-    return GRAMMAR_OF_THE_PAPER if protocol == PAPER else widest(inputs)
+    return PAPER_GRAMMAR if protocol == PAPER else widest(inputs)
 
 
 def _taken(strategy: str | Strategy) -> tuple[str, ...]:

@@ -58,8 +58,7 @@ def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
     """Build a baseline at an input (C, H, W), or (S, D) where it takes a sequence.
 
     A ResNet of a sequence is in the grammar of sequences. Raises UnknownNameError for another name, NetworkError for a sequence where it
-    takes none, and ShapeError for an input that is no
-    shape or is smaller than a patch.
+    takes none, and ShapeError for an input that is no shape or is smaller than a patch.
 
     >>> get("resnet18", (3, 64, 64)).output.shape
     (512, 4, 4)

@@ -1,9 +1,8 @@
 """Baselines of a size of your choice: each function gives an architecture at an input (C, H, W).
 
 `resnet` takes a sequence (S, D) too, with convolutions along it; so do `vit`, `mixer` and `resmlp`, whose tokens are what patches are of
-an image. The sizes of the paper are the
-defaults. All raise SettingError for a size that the network cannot have, the others NetworkError for a sequence, and all ShapeError for
-an input that is no shape or is smaller than a patch.
+an image. The sizes of the paper are the defaults. All raise SettingError for a size that the network cannot have, the others NetworkError
+for a sequence, and all ShapeError for an input that is no shape or is smaller than a patch.
 """
 
 from collections.abc import Sequence

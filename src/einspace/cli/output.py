@@ -5,7 +5,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
@@ -133,19 +133,27 @@ def write(path: Path, content: str) -> None:
 
 
 @contextmanager
-def waiting(words: str, seconds: float = 2.0) -> Iterator[None]:
-    """Say what is going on, once that has taken some seconds: with a sign that moves on a terminal, and else in a line."""
-    text = Text(f"{escaped(words, keep='')} ...")  # no markup: a name may look like some
-    status = err.status(text)
-    timer = Timer(seconds, status.start if err.is_terminal else lambda: err.print(text, highlight=False, soft_wrap=True))
+def later(seconds: float, action: Callable[[], object]) -> Iterator[None]:
+    """Call an action in a thread of its own, once the block has taken some seconds."""
+    timer = Timer(seconds, action)
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        if timer.is_alive():
-            timer.join()
+        timer.join()  # it may have begun just before
+
+
+@contextmanager
+def waiting(words: str, seconds: float = 2.0) -> Iterator[None]:
+    """Say what is going on, once that has taken some seconds: with a sign that moves on a terminal, and else in a line."""
+    text = Text(f"{escaped(words, keep='')} ...")  # no markup: a name may look like some
+    status = err.status(text)
+    try:
+        with later(seconds, status.start if err.is_terminal else lambda: err.print(text, highlight=False, soft_wrap=True)):
+            yield
+    finally:
         status.stop()
 
 

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import TIMEOUT_MAX, Timer
+from functools import partial
+from threading import TIMEOUT_MAX
 
-from einspace.cli.output import complain, err
+from einspace.cli.output import complain, err, later
 
 GRACE = 10.0
 """Seconds beyond the limit in which the work may still end by itself."""
@@ -20,13 +21,8 @@ def ended_after(seconds: float | None, words: str) -> Iterator[None]:
     if seconds is None or seconds + GRACE > TIMEOUT_MAX:  # three centuries
         yield
         return
-    timer = Timer(seconds + GRACE, _end, (words,))
-    timer.daemon = True
-    timer.start()
-    try:
+    with later(seconds + GRACE, partial(_end, words)):
         yield
-    finally:
-        timer.cancel()
 
 
 def _end(words: str) -> None:

@@ -55,6 +55,7 @@ def show(
 def _of_run(result: "Result", trial: int | None, shape: str | None) -> tuple[Architecture, tuple[int, ...] | None]:
     """A run's best architecture or that of one trial, and where the mutation changed it; raises SettingError where there is none."""
     from einspace.attachments import grammar_of_run
+    from einspace.result.taking import chosen
 
     inputs, name = Feature.of(result.settings["input"]), result.run.name
     if shape is not None and Feature.parse(shape) != inputs:
@@ -63,11 +64,7 @@ def _of_run(result: "Result", trial: int | None, shape: str | None) -> tuple[Arc
         if result.best is None:
             raise SettingError(f"the run {name} has no best architecture yet: --trial shows any trial that has ended")
         return result.best.architecture, None
-    found = next((other for other in result.history if other.number == trial), None)
-    if found is None:
-        numbers = [other.number for other in result.history]
-        ended = f"those that have ended are {min(numbers)} to {max(numbers)}" if numbers else "none has ended"
-        raise SettingError(f"the run {name} has no trial {trial}: {ended}")
+    found, _ = chosen(result, trial)
     return EinSpace(inputs, grammar=grammar_of_run(result.run, result.settings)).parse(found.text), found.proposal.place
 
 

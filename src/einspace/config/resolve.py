@@ -52,9 +52,9 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
         mistakes += [f"{_place(path, lines, key) if key not in given else ''}{line}" for key, line in told.items()]
     if mistakes:
         raise SettingError(*(line for mistake in mistakes for line in mistake.splitlines()))
-    for name, own in (("grammar", written.own_grammar), ("objective", written.objective)):
-        if own is not None:
-            place = _place(path, lines, "own_grammar" if name == "grammar" else name)
+    for key, name in (("own_grammar", "grammar"), ("objective", "objective")):
+        if (own := getattr(written, key)) is not None:
+            place = _place(path, lines, key)
             raise SettingError(f"{place}this run had another {name} ({own}), which only Python can give: call search(..., {name}=...)")
     return settings, written
 

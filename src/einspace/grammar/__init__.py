@@ -2,14 +2,14 @@
 
 from einspace.grammar.einspace import COMPUTATION_PROBABILITY, einspace_grammar
 from einspace.grammar.grammar import Grammar, Production, terminals
-from einspace.grammar.named import GRAMMARS, PAPER, named_grammar, widest
+from einspace.grammar.named import GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
 from einspace.grammar.sequences import sequence_grammar
 from einspace.grammar.stored import grammar_data, grammar_of
 
 __all__ = [
     "COMPUTATION_PROBABILITY",
     "GRAMMARS",
-    "PAPER",
+    "PAPER_GRAMMAR",
     "Grammar",
     "Production",
     "einspace_grammar",

@@ -8,9 +8,10 @@ from einspace.grammar.einspace import COMPUTATION_PROBABILITY, einspace_grammar
 from einspace.grammar.grammar import Grammar
 from einspace.grammar.sequences import sequence_grammar
 
-PAPER, SEQUENCES = "paper", "sequences"
+PAPER_GRAMMAR, SEQUENCE_GRAMMAR = "paper", "sequences"
+"""The names of the paper's grammar and of its 1-D variant."""
 
-GRAMMARS: dict[str, Callable[[float], Grammar]] = {PAPER: einspace_grammar, SEQUENCES: sequence_grammar}
+GRAMMARS: dict[str, Callable[[float], Grammar]] = {PAPER_GRAMMAR: einspace_grammar, SEQUENCE_GRAMMAR: sequence_grammar}
 """Every named grammar, as a function of p(M -> C)."""
 
 
@@ -33,4 +34,4 @@ def widest(inputs: Feature) -> str:
     >>> widest(Feature((3, 8, 8))), widest(Feature((24, 6)))
     ('paper', 'sequences')
     """
-    return PAPER if inputs.mode == "Im" else SEQUENCES
+    return PAPER_GRAMMAR if inputs.mode == "Im" else SEQUENCE_GRAMMAR

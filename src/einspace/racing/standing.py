@@ -10,7 +10,7 @@ from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Proposal, Trial
 
 
 class Standing:
-    """Gives the line when it is called; the words are made again only if something has ended since.
+    """Gives the line when it is called. A call costs what has ended since the last one, however long the history is.
 
     Args:
         store: The study.
@@ -24,20 +24,35 @@ class Standing:
         self._names = {proposal.identity: proposal.origin for proposal in baselines}
         self._raced = raced
         self._known: tuple[tuple[int, ...], str] = ((), "")
+        self._read = {BASELINE: 0, SEARCH: 0}
+        self._unfinished: dict[str, list[int]] = {BASELINE: [], SEARCH: []}
+        self._baseline: Trial | None = None
+        self._found: Trial | None = None
 
     def __call__(self) -> str:
         """The line; empty where there is nothing to compare."""
         ended = tuple(self._store.phase(phase).ended for phase in (SEARCH, BASELINE, RACE, DECISION))
         if ended != self._known[0]:
+            self._look()
             contest = Contest.of(self._store) if self._raced and ended[2] else None
             self._known = ended, self._claims() if contest is None or not contest.plan.race else self._race(contest)
         return self._known[1]
 
+    def _look(self) -> None:
+        """Keep the best baseline and the best of the search, of the trials that have ended since the last time too."""
+        for phase in (BASELINE, SEARCH):
+            trials = self._store.phase(phase).trials
+            news = [trials[number] for number in (*self._unfinished[phase], *range(self._read[phase], len(trials)))]
+            self._read[phase], self._unfinished[phase] = len(trials), [trial.number for trial in news if trial.evaluation is None]
+            for trial in news:
+                if trial.proposal.identity in self._names:
+                    self._baseline = _fitter(self._baseline, trial)
+                elif phase == SEARCH:
+                    self._found = _fitter(self._found, trial)
+
     def _claims(self) -> str:
         """The scores of the trials, before anything was trained again."""
-        scored = [trial for phase in (BASELINE, SEARCH) for trial in self._store.phase(phase).trials if trial.fitness is not None]
-        baseline = _fittest([trial for trial in scored if trial.proposal.identity in self._names])
-        found = _fittest([trial for trial in scored if trial.phase == SEARCH and trial.proposal.identity not in self._names])
+        baseline, found = self._baseline, self._found
         if baseline is None or found is None or baseline.value is None or found.value is None:
             return ""
         gain = (found.fitness or 0.0) - (baseline.fitness or 0.0)
@@ -72,6 +87,9 @@ class Standing:
         return [self._store.sign * (mine - other) for mine, other in both if mine is not None and other is not None]
 
 
-def _fittest(trials: Sequence[Trial]) -> Trial | None:
-    """The one with the best score, the earliest of equals."""
-    return max(trials, key=lambda trial: trial.fitness or 0.0, default=None)
+def _fitter(best: Trial | None, trial: Trial) -> Trial | None:
+    """The one with the better score, the earlier of equals, and of those that were trained beside the search before one of it."""
+    if trial.fitness is None:
+        return best
+    both = [trial] if best is None else [best, trial]
+    return max(both, key=lambda one: (one.fitness or 0.0, one.phase == BASELINE, -one.number))

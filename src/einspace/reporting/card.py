@@ -110,9 +110,7 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
 
 
 def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
-    entrants = [row for row in (result.best, *result.baselines, *result.finalists) if row is not None]
-    mine = next((row for row in entrants if _identity(row) == found.trial.proposal.identity), None)
-    raced = bool(result.finalists)
+    mine, raced = result.entrant(found.trial.proposal), bool(result.finalists)
     lines = [["", *(("claimed in the search", "re-evaluated") if raced else ("validation",)), "test"], ["---"] * (4 if raced else 3)]
     lines.append(_row(f"{found.name}, this network", mine, found.trial.value, raced))
     for row in (result.best, *result.baselines):

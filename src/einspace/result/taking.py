@@ -55,10 +55,9 @@ def reason(result: "Result") -> str:
     if verdict is None:
         return ""
     if verdict.of_winner:
-        why = {"better": "is better than the best baseline"}.get(verdict.word, "is smaller than the best baseline")
-        apart = "" if verdict.word == "better" else ", and not distinguishable from it"
-        return f"The network is that of {verdict.winner}, which {why}, {verdict.baseline}{apart}"
-    why = {"worse": "is worse"}.get(verdict.word, "is not distinguishable from it, and not smaller")
+        how, apart = ("better", "") if verdict.word == "better" else ("smaller", ", and not distinguishable from it")
+        return f"The network is that of {verdict.winner}, which is {how} than the best baseline, {verdict.baseline}{apart}"
+    why = "is worse" if verdict.word == "worse" else "is not distinguishable from it, and not smaller"
     return f"The network is the baseline {verdict.baseline}, since the winner of the race, {verdict.winner}, {why}"
 
 

@@ -23,7 +23,7 @@ from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.warm import WarmStarts
 from einspace.executors import Executor, Make, choose
 from einspace.executors.main_module import check_sendable
-from einspace.grammar import COMPUTATION_PROBABILITY, PAPER, Grammar
+from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
 from einspace.phases.budget import Budget
@@ -184,7 +184,7 @@ def search(
         recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
         grammar = grammar_for(task.input, protocol_of(protocol, before)) if grammar is None else grammar
         space = EinSpace(task.input, computation_probability, limits, grammar)
-        own = None if grammar == PAPER else space.grammar
+        own = None if grammar == PAPER_GRAMMAR else space.grammar
         if computing.channels_last and task.input.mode != "Im":
             raise SettingError(f"channels_last is for images (C, H, W), but the samples of {task.name} are {task.input}")
         warm = WarmStarts.of(imported, task.head)
