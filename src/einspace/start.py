@@ -10,7 +10,7 @@ from einspace import baselines, strategies
 from einspace.derivation import Cost
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.features import Feature
-from einspace.grammar import PAPER_GRAMMAR, widest
+from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
 from einspace.networks import check_fit
 from einspace.protocol import OURS, PAPER, Protocol
 from einspace.quantities import duration
@@ -161,12 +161,19 @@ def protocol_of(given: str | None, stored: Mapping[str, Any] | None) -> str:
     return given or (OURS if stored is None else str(stored.get("protocol", PAPER)))
 
 
-def grammar_for(inputs: Feature, protocol: str) -> str:
-    """The name of the grammar of a search that was given none: that of sequences for series, else and by the paper's protocol the paper's.
+def grammar_for(inputs: Feature, protocol: str, stored: Mapping[str, Any] | None = None, probability: float | None = None) -> str:
+    """The name of the grammar of a search that was given none.
+
+    It is that of sequences for series, and the paper's for images and by the paper's protocol. A run that is continued keeps the grammar
+    that its settings `stored`, at the `probability` of a computation.
 
     >>> grammar_for(Feature((24, 6)), "einspace"), grammar_for(Feature((24, 6)), "paper"), grammar_for(Feature((3, 8, 8)), "einspace")
     ('sequences', 'paper', 'paper')
     """
+    p, before = COMPUTATION_PROBABILITY if probability is None else probability, (stored or {}).get("grammar")
+    for name in GRAMMARS if before is not None else ():
+        if named_grammar(name, p).fingerprint == before:
+            return name
     return PAPER_GRAMMAR if protocol == PAPER else widest(inputs)
 
 

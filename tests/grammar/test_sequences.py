@@ -163,6 +163,7 @@ def test_series_are_searched_with_convolutions(tmp_path: Path) -> None:
     assert search(rows_of_digits(), trials=2, run="paper", **options).settings["grammar"] == einspace_grammar().fingerprint
     named = search(rows_of_digits(), trials=1, run="named", grammar="paper", init="vit-tiny", **options)
     assert named.settings["grammar"] == einspace_grammar().fingerprint
+    assert search(rows_of_digits(), trials=2, run="named", init="vit-tiny", **options).settings["grammar"] == named.settings["grammar"]
     with pytest.raises(UnknownNameError, match="unknown grammar 'sequence': did you mean sequences"):
         search(rows_of_digits(), trials=1, grammar="sequence", **options)
 

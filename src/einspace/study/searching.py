@@ -182,7 +182,8 @@ def search(
         if task is None or space is not None:
             raise SettingError("a search needs a task, or an objective with its space")
         recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
-        grammar = grammar_for(task.input, protocol_of(protocol, before)) if grammar is None else grammar
+        if grammar is None:
+            grammar = grammar_for(task.input, protocol_of(protocol, before), before, computation_probability)
         space = EinSpace(task.input, computation_probability, limits, grammar)
         own = None if grammar == PAPER_GRAMMAR else space.grammar
         if computing.channels_last and task.input.mode != "Im":
