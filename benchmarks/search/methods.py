@@ -17,7 +17,7 @@ from einspace.errors import SettingError, UnknownNameError
 class Einspace:
     """A search of einspace; `options` are keyword arguments of `es.search`, and "seeds" as `init` stands for the task's small baselines.
 
-    The time is that of the whole run, as a user has it: baselines, race and the run's own final trainings are part of it. What is
+    The time is that of baselines, search and race. A run's own final trainings would repeat those of the table, and are left out: what is
     retrained for the table, outside of the time as for all methods, is the winner of its race, and the baseline of its verdict.
     """
 
@@ -25,7 +25,7 @@ class Einspace:
 
     def __call__(self, task: es.Task, terms: Terms) -> Found:
         """Search as a user does with a budget of time."""
-        options = dict(self.options)
+        options = {"final_seeds": 0, **self.options}
         recipe = task.recipe.override(**options.pop("recipe", {}))
         if options.get("init") == "seeds":
             options["init"] = task.baselines

@@ -8,6 +8,9 @@ OURS, PAPER = "einspace", "paper"
 NAMES = (OURS, PAPER)
 """Every protocol by its name; the first is that of a search that names none."""
 
+ELITE, SAMPLES = 5, 10
+"""The best trials that stay members, and how many members there are to one random sample among the initial ones."""
+
 TRIALS_A_WORKER = 50
 """The trials of a worker that the size of the population is computed for, where only time bounds the search."""
 
@@ -20,8 +23,8 @@ class Protocol:
         name: One of `NAMES`.
         population: Members of an evolving strategy's population.
         tournament: Members that compete to be a parent.
-        samples: Initial members of an evolving strategy that was given none, baselines included; the others are random samples. 0: the
-            search starts from scratch.
+        elite: The best trials that stay members of a population whose members are removed by age.
+        samples: Random samples beside the baselines, where an evolving strategy was given no initial members.
         multiple: What a trial may cost, without a budget of time, in costs of the largest small baseline; None: whatever the limits allow,
             with a budget too.
         least_trials: The trials of each worker that a budget of time must have room for.
@@ -34,6 +37,7 @@ class Protocol:
     name: str = PAPER
     population: int = 100
     tournament: int = 10
+    elite: int = 0
     samples: int = 0
     multiple: float | None = None
     least_trials: int = 1
@@ -45,7 +49,8 @@ class Protocol:
     @property
     def options(self) -> dict[str, float]:
         """The options of an evolving strategy that a protocol decides, by the names that the strategy has for them."""
-        return {"population": self.population, "tournament": self.tournament, "edits": self.edits, "recipe_changes": self.recipe_changes}
+        names = ("population", "tournament", "elite", "edits", "recipe_changes")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def of(cls, name: str, trials: int | None, workers: int, population: int | None = None) -> "Protocol":
@@ -67,4 +72,5 @@ class Protocol:
             return cls()
         if type(population) is not int or population < 1:
             population = min(50, max(10, (TRIALS_A_WORKER * workers if trials is None else trials) // 5))
-        return cls(name, population, max(1, population // 2), population // 2, 4.0, 25, edits=0.5, recipe_changes=0.3, race=True)
+        samples = population // SAMPLES
+        return cls(name, population, max(1, population // 2), ELITE, samples, 4.0, 25, edits=0.5, recipe_changes=0.3, race=True)

@@ -113,7 +113,7 @@ class Start:
             raise SettingError(f"time_limit must be a number over 0, or None, not {call.time_limit!r}")
         protocol = Protocol.of(protocol_of(call.protocol, call.stored), call.trials, call.workers, call.options.get("population"))
         stored, taken = call.stored or {}, _taken(call.strategy)
-        defaults = protocol.options | _of_the_task(call, protocol) | {name: stored[name] for name in taken if name in stored}
+        defaults = protocol.options | _of_the_task(call, protocol) if call.stored is None else {name: stored.get(name) for name in taken}
         options = {name: call.options.get(name) for name in (*call.options, *defaults) if name in call.options or name in taken}
         options = {name: defaults.get(name) if value is None and name in taken else value for name, value in options.items()}
         changes = options.get("start") or {}
@@ -134,7 +134,7 @@ class Start:
         if call.initial is None and call.stored is None and "population" in taken:
             largest = small if rule is None else UNSURE * rule
             seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]
-            initial = (*seeds, *(RANDOM,) * (protocol.samples - len(seeds)))
+            initial = (*seeds, *(RANDOM,) * (protocol.samples if seeds else protocol.population // 2))
         named = max((training.seconds(member(call.space, name), changes) for name in initial if name != RANDOM), default=0.0)
         if rule is None or call.seconds is None:
             fits = protocol.multiple * max(small, named) or UNKNOWN

@@ -166,6 +166,24 @@ def test_the_fittest_dies_of_age_only_in_regularised_evolution() -> None:
     assert numbers(Mutation(SPACE, population=3).members(history)) == [0, 4, 5]
 
 
+def test_the_elite_stays_beside_the_youngest() -> None:
+    """The best trials are members however old they are, once each; of equals the older one; those that are young anyway are no others."""
+    history = [trial(0, 1.0), trial(1, 0.5), trial(2, None, outcome=Outcome.NAN), *(trial(n, n / 100) for n in range(3, 7)), trial(7, 0.5)]
+    evolution = RegularisedEvolution(SPACE, population=3, elite=2)
+    assert numbers(evolution.members(history)) == [0, 1, 5, 6, 7]
+    assert numbers(RegularisedEvolution(SPACE, population=3, elite=3).members(history)) == [0, 1, 5, 6, 7]
+    seeded = RegularisedEvolution(SPACE, population=4, tournament=5, elite=1, initial=("random",) * 2)
+    children = [trial(0, 0.9), trial(1, 0.1), *(trial(n, 0.2) for n in range(2, 30))]
+    assert numbers(seeded.members(children[:2])) == [0, 1, 0, 1]
+    assert numbers(seeded.members(children)) == [0, 26, 27, 28, 29]
+    assert proposed(seeded, children, Random(0)).parents == (0,)
+    for wrong in (-1, 1.5, True):
+        with pytest.raises(SettingError, match="elite must be a whole number of at least 0"):
+            RegularisedEvolution(SPACE, elite=wrong)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="the strategy mutation takes no elite"):
+        strategies.get("mutation", SPACE, elite=1)
+
+
 def test_a_parent_without_mutants_does_not_end_the_search() -> None:
     """Where mutation finds no child, a sample is proposed."""
 

@@ -122,4 +122,18 @@ def test_weights_are_those_of_the_first_seed(tmp_path: Path) -> None:
     kept = [(request.seed, request.keep) for request in executor.requests if request.final]
     assert all((keep is not None) == (seed == 4) for seed, keep in kept)
     with pytest.raises(SettingError, match="final_seeds"):
-        run(tmp_path, 0)
+        run(tmp_path, -1)
+
+
+def test_without_seeds_there_are_no_final_trainings(tmp_path: Path) -> None:
+    """The run ends after its search, with its best by validation and without a test score; the same run can have them later."""
+    result, finals = run(tmp_path, 0)
+    best = result.best
+    assert best is not None
+    assert (finals, best.test) == ([], None)
+    assert best.validation is not None
+    later, finals = run(tmp_path, 1)
+    assert later.best is not None
+    assert later.best.text == best.text
+    assert len(finals) >= 1
+    assert later.best.test is not None

@@ -53,6 +53,7 @@ PANELS = {
         "seed",
         "population",
         "tournament",
+        "elite",
         "crossover",
         "edits",
         "recipe_changes",

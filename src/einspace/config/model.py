@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
-OF_A_STRATEGY = ("population", "tournament", "crossover", "edits", "recipe_changes", "cost")
+OF_A_STRATEGY = ("population", "tournament", "elite", "crossover", "edits", "recipe_changes", "cost")
 """Settings that only some strategies take."""
 
 WEIGHTS = ("best", "all", "none")
@@ -68,7 +68,9 @@ class ComputeSettings(Group):
     """How networks are computed while they are trained and scored: faster, and the same up to rounding."""
 
     precision: Annotated[str, Field(description="Of matrix products and convolutions: fp32 or bf16.")] = "fp32"
-    channels_last: Annotated[bool, Field(description="Keep the channels of images innermost in memory.")] = False
+    channels_last: Annotated[bool | None, Field(description="Keep the channels of images innermost in memory: on the CPU, if not set.")] = (
+        None
+    )
     compile: Annotated[bool, Field(description="Compile each network by torch.compile; pays where trainings are long.")] = False
 
     @field_validator("precision")
@@ -107,6 +109,7 @@ class RunSettings(Group):
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
     population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")] = None
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
+    elite: Annotated[int | None, Field(ge=0, description="Best trials that stay parents in evolution, however old: 5 if not set.")] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
     edits: Annotated[float | None, Field(ge=0, le=1, description="Share of children that are edited as by hand: 0.5 if not set.")] = None
     recipe_changes: Annotated[
@@ -123,7 +126,9 @@ class RunSettings(Group):
         COMPUTATION_PROBABILITY
     )
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
-    final_seeds: Annotated[int, Field(ge=1, le=100, description="Seeds of the final trainings; mean and spread are told.")] = 1
+    final_seeds: Annotated[
+        int, Field(ge=0, le=100, description="Seeds of the final trainings, of which mean and spread are told; 0: no final trainings.")
+    ] = 1
     race: Annotated[
         bool | None, Field(description="Train the best and the best baseline again, for a verdict: from 10 trials on if not set.")
     ] = None

@@ -15,31 +15,31 @@ PRECISIONS = ("fp32", "bf16")
 
 @dataclass(frozen=True)
 class Compute:
-    """Options that change how fast a network is trained, and its scores by no more than rounding; all of them are off by default.
+    """Options that change how fast a network is trained, and its scores by no more than rounding.
 
     Raises UnknownNameError for another precision, SettingError for a value of another type.
     """
 
     precision: str = "fp32"
     """One of `PRECISIONS`."""
-    channels_last: bool = False
-    """Keep the channels of images innermost in memory, which convolutions of many devices read faster."""
+    channels_last: bool | None = None
+    """Keep the channels of images innermost in memory; None: on the CPU, whose convolutions read them faster."""
     compile: bool = False
     """Compile the network by `torch.compile`, which pays where trainings are long: it takes a minute or so for each network."""
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise UnknownNameError("precision", str(self.precision), PRECISIONS)
-        for name in ("channels_last", "compile"):
-            if type(getattr(self, name)) is not bool:
-                raise SettingError(f"{name} is True or False, not {getattr(self, name)!r}")
+        for name, value, others in (("channels_last", self.channels_last, (None,)), ("compile", self.compile, ())):
+            if type(value) is not bool and value not in others:
+                raise SettingError(f"{name} is True or False, not {value!r}")
 
     @classmethod
     def of(cls, given: "Compute | Mapping[str, Any] | None") -> "Compute":
         """The options of a mapping of some of them; raises SettingError for an unknown name.
 
         >>> Compute.of({"precision": "bf16"})
-        Compute(precision='bf16', channels_last=False, compile=False)
+        Compute(precision='bf16', channels_last=None, compile=False)
         """
         if isinstance(given, Compute):
             return given
@@ -53,23 +53,25 @@ class Compute:
         return {} if self == Compute() else {"compute": asdict(self)}
 
     def around(self, network: nn.Module) -> nn.Module:
-        """What trains and scores a network, whose weights it shares: the network itself where all is as by default."""
-        if self == Compute():
-            return network
-        if self.channels_last:
+        """What trains and scores a network, whose weights it shares: the network itself where nothing is to change."""
+        convolutions = [weight for weight in network.parameters() if weight.ndim == 4]
+        last = any(weight.device.type == "cpu" for weight in convolutions) if self.channels_last is None else self.channels_last
+        if last:
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        computed = _Computed(network, self)
+        elif self.precision == "fp32" and not self.compile:
+            return network
+        computed = _Computed(network, self.precision == "bf16", last)
         return cast("nn.Module", torch.compile(computed)) if self.compile else computed
 
 
 class _Computed(nn.Module):
     """A network that is computed in another precision or layout, and gives float32."""
 
-    def __init__(self, network: nn.Module, compute: Compute) -> None:
+    def __init__(self, network: nn.Module, lower: bool, last: bool) -> None:
         super().__init__()
         self.network = network
-        self.lower = compute.precision == "bf16"
-        self.last = compute.channels_last
+        self.lower = lower
+        self.last = last
 
     def forward(self, x: Tensor) -> Tensor:
         """The outputs of the network, as float32."""

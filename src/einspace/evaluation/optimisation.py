@@ -21,16 +21,18 @@ SECOND_BETA = 0.999
 
 
 def optimiser_of(network: nn.Module, recipe: Recipe) -> Optimizer:
-    """SGD or AdamW over all weights of a network."""
+    """SGD or AdamW over all weights of a network, on the CPU as one operation for all of them, which small networks are the faster for."""
+    fused = True if all(weight.device.type == "cpu" for weight in network.parameters()) else None
     if recipe.optimizer == "adamw":
         rate, decay = ADAMW_RATE * recipe.learning_rate, ADAMW_DECAY * recipe.weight_decay
-        return AdamW(network.parameters(), lr=rate, betas=(recipe.momentum, SECOND_BETA), weight_decay=decay)
+        return AdamW(network.parameters(), lr=rate, betas=(recipe.momentum, SECOND_BETA), weight_decay=decay, fused=fused)
     return SGD(
         network.parameters(),
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
         nesterov=recipe.nesterov,
+        fused=fused,
     )
 
 

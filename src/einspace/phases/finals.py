@@ -81,8 +81,10 @@ class Finals:
         weights are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and with "all" those
         who were in the decision are trained too.
         """
+        if not self._seeds:
+            return Listed(FINAL, [], True)
         contest = Contest.of(store)
-        taken = [contest.recommended, contest.best] if self._selects and self._seeds else []
+        taken = [contest.recommended, contest.best] if self._selects else []
         first = {trial.proposal.identity: trial.proposal for trial in taken if trial is not None}
         chosen = self._chosen(store, first)
         if taken and keep == "all":

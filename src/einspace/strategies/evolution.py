@@ -3,10 +3,10 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from heapq import nlargest
 from itertools import cycle, islice
 from random import Random
-from types import MappingProxyType
 
 from einspace.errors import MutationError, SettingError
 from einspace.space import Architecture, EinSpace
@@ -22,6 +22,7 @@ RECIPE_ALONE = 0.5
 """The probability that a child whose recipe changes has its parent's architecture."""
 
 
+@dataclass(eq=False)
 class TournamentStrategy(Strategy):
     """The shared part of evolving strategies: initial members, then children of the fittest of `tournament` members of a population.
 
@@ -51,37 +52,31 @@ class TournamentStrategy(Strategy):
             changes of the recipe without choices.
     """
 
-    def __init__(
-        self,
-        space: EinSpace,
-        population: int = 100,
-        tournament: int = 10,
-        initial: Sequence[str] = (),
-        crossover: float = 0.0,
-        edits: float = 0.0,
-        recipe_changes: float = 0.0,
-        choices: Choices = MappingProxyType({}),
-        start: Mapping[str, float] = MappingProxyType({}),
-    ) -> None:
-        for option, value in (("population", population), ("tournament", tournament)):
+    space: EinSpace
+    population: int = 100
+    tournament: int = 10
+    initial: Sequence[str] = ()
+    crossover: float = 0.0
+    edits: float = 0.0
+    recipe_changes: float = 0.0
+    choices: Choices = field(default_factory=dict)
+    start: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for option, value in (("population", self.population), ("tournament", self.tournament)):
             if type(value) is not int or value < 1:
                 raise SettingError(f"{option} must be a whole number of at least 1, not {value!r}")
-        for option, share in (("crossover", crossover), ("edits", edits), ("recipe_changes", recipe_changes)):
+        for option, share in (("crossover", self.crossover), ("edits", self.edits), ("recipe_changes", self.recipe_changes)):
             if not (isinstance(share, int | float) and 0 <= share <= 1):
                 raise SettingError(f"{option} must be a probability from 0 to 1, not {share!r}")
-        check_choices(choices)
-        if recipe_changes and all(set(ladder) == {standing} for ladder, standing in choices.values()):
-            raise SettingError(f"recipe_changes is {recipe_changes!r}, so that choices are needed with two values or more")
-        self.space = space
-        self.population = population
-        self.tournament = tournament
-        self.initial = tuple(initial)
-        self.crossover = float(crossover)
-        self.edits = float(edits)
-        self.recipe_changes = float(recipe_changes)
-        self.choices = {name: (tuple(map(float, ladder)), float(standing)) for name, (ladder, standing) in choices.items()}
-        self.start = canonical(start, choices)
-        self._seeds = {name: member(space, name) for name in self.initial if name != RANDOM}
+        check_choices(self.choices)
+        if self.recipe_changes and all(set(ladder) == {standing} for ladder, standing in self.choices.values()):
+            raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so that choices are needed with two values or more")
+        self.initial = tuple(self.initial)
+        self.crossover, self.edits, self.recipe_changes = float(self.crossover), float(self.edits), float(self.recipe_changes)
+        self.start = canonical(self.start, self.choices)
+        self.choices = {name: (tuple(map(float, ladder)), float(standing)) for name, (ladder, standing) in self.choices.items()}
+        self._seeds = {name: member(self.space, name) for name in self.initial if name != RANDOM}
 
     @abstractmethod
     def members(self, history: History) -> list[Trial]:
@@ -157,16 +152,36 @@ class TournamentStrategy(Strategy):
         return self.winner(rng.sample(members, min(self.tournament, len(members))))
 
 
+@dataclass(eq=False)
 class RegularisedEvolution(TournamentStrategy):
     """The population is the youngest `population`: fitness wins tournaments, and members are removed by age.
 
     Seeds that ended well are cycled to fill `population` places; each child takes the oldest place, so seeds age out as children come.
+
+    Args:
+        elite: How many of the best trials are members beside the youngest, however old they are; 0, as in the paper, for none. In a search
+            of few trials the best seed would age out before a child is as good.
     """
 
+    elite: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if type(self.elite) is not int or self.elite < 0:
+            raise SettingError(f"elite must be a whole number of at least 0, not {self.elite!r}")
+
     def members(self, history: History) -> list[Trial]:
-        """The last `population` of the cycled seeds and the children after them."""
+        """The elite that is not young, and the last `population` of the cycled seeds and the children after them."""
         count = len(self.initial)
         seeds = [trial for trial in history[:count] if trial.fitness is not None]
         young = (history[i] for i in range(len(history) - 1, count - 1, -1))
         children = list(islice((trial for trial in young if trial.fitness is not None), self.population))[::-1]
-        return [*islice(cycle(seeds), self.population), *children][-self.population :]
+        youngest = [*islice(cycle(seeds), self.population), *children][-self.population :]
+        return [*self._elite(history, {trial.number for trial in youngest}), *youngest]
+
+    def _elite(self, history: History, young: set[int]) -> list[Trial]:
+        """Of the best trials those that are not among the young, oldest first; of equals, the older one is better."""
+        if not self.elite:
+            return []
+        best = nlargest(self.elite, (trial for trial in history if trial.fitness is not None), key=lambda trial: trial.fitness or 0.0)
+        return sorted((trial for trial in best if trial.number not in young), key=lambda trial: trial.number)

@@ -1,15 +1,13 @@
 """Two objectives: evolution towards the Pareto set of a good score and a small or fast network (NSGA-II's selection)."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from einspace.errors import SettingError
 from einspace.pareto import crowding, fronts
-from einspace.space import EinSpace
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
 from einspace.trial import Trial
-from einspace.variation import Choices
 
 COSTS = ("parameters", "flops", "latency")
 """Second objectives, by their names in `Trial.cost`: figures of the backbone, and one that is measured."""
@@ -22,6 +20,7 @@ def check_cost(cost: str) -> str:
     return cost
 
 
+@dataclass(eq=False)
 class ParetoEvolution(TournamentStrategy):
     """The population is the first fronts of everything that ended well; a tournament is won by the front, then by the lonelier member.
 
@@ -29,21 +28,11 @@ class ParetoEvolution(TournamentStrategy):
     SettingError for one that there is not.
     """
 
-    def __init__(
-        self,
-        space: EinSpace,
-        population: int = 100,
-        tournament: int = 10,
-        initial: Sequence[str] = (),
-        crossover: float = 0.0,
-        edits: float = 0.0,
-        recipe_changes: float = 0.0,
-        choices: Choices = MappingProxyType({}),
-        start: Mapping[str, float] = MappingProxyType({}),
-        cost: str = "parameters",
-    ) -> None:
-        super().__init__(space, population, tournament, initial, crossover, edits, recipe_changes, choices, start)
-        self.cost = check_cost(cost)
+    cost: str = "parameters"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_cost(self.cost)
 
     def members(self, history: History) -> list[Trial]:
         """Whole fronts while there is room, then the loneliest of the next; oldest first."""

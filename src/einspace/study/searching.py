@@ -84,6 +84,7 @@ def search(
     init: Initial | None = None,
     population: int | None = None,
     tournament: int | None = None,
+    elite: int | None = None,
     crossover: float | None = None,
     edits: float | None = None,
     recipe_changes: float | None = None,
@@ -130,6 +131,8 @@ def search(
             from scratch. None: the baselines that fit, and random samples.
         population: Members of an evolving strategy's population; None: a fifth of the trials, from 10 to 50.
         tournament: Members that compete to be a parent; None: half of the population.
+        elite: Of the strategy "evolution": the best trials that stay parents, however old they are; None: 5, none under the protocol
+            "paper".
         crossover: The probability that a child has two parents (0).
         edits: The share of the other children that are edited as by hand; None: half of them, none under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
@@ -157,7 +160,7 @@ def search(
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
             "best" architecture and of the one that the verdict recommends, of "all" (baselines and finalists of the race too), or of
             "none". A run that ended without them trains what is missing.
-        final_seeds: Seeds of the final trainings, whose mean and spread are reported.
+        final_seeds: Seeds of the final trainings, whose mean and spread are reported; 0: no final trainings, and all time for the others.
         race: Whether the best candidates and the best baseline are trained again before one of them is believed to be the best, which gives
             the verdict; by default with a task, for searches of 10 trials and more.
         report: Whether the search leaves `report.html` in the run's folder, when it ends and when it is interrupted.
