@@ -14,8 +14,9 @@ the score, below the best of the table. The true score of a configuration is the
 import argparse
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import nlargest
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
@@ -39,6 +40,9 @@ TRAININGS = 100
 
 SEEDS = 3
 """Initial members of a seeded search, drawn from the better quarter of the table: networks that people designed are better than most."""
+
+ELITE = 5
+"""The best so far that are parents at any age, where there is an elite."""
 
 TRIES = 20
 """Mutants that are drawn until one is new."""
@@ -101,24 +105,31 @@ class Landscape:
 
 @dataclass(frozen=True)
 class Strategy:
-    """Regularised evolution, from scratch or from `SEEDS` seeds that are cycled to fill the population; without one, random search."""
+    """Regularised evolution, from scratch or from `SEEDS` seeds that are cycled to fill the population; without one, random search.
+
+    A seeded one begins with so many random samples beside the seeds, and its `elite` are the best so far, which are parents at any age.
+    """
 
     population: int | None = None
     tournament: int = 1
     seeded: bool = False
+    elite: int = 0
+    samples: int = 0
 
     def run(self, landscape: Landscape, trials: int, rng: Random) -> dict[Point, list[float]]:
         """The configurations that were tried, by trial: the scores of their seeds, of which the search has seen the first."""
         seen: dict[Point, list[float]] = {}
         young: deque[Point] = deque(maxlen=self.population)
-        seeds = rng.sample(landscape.good, SEEDS) if self.seeded else []
+        seeds = rng.sample(landscape.good, SEEDS) + [landscape.sample(rng) for _ in range(self.samples)] if self.seeded else []
         for number in range(trials):
             if number < len(seeds):
                 point = seeds[number]
             elif self.population is None or (not seeds and len(young) < self.population):
                 point = _new(seen, lambda: landscape.sample(rng))
             else:
-                drawn = rng.sample(young, min(self.tournament, len(young)))
+                best = nlargest(self.elite, seen, key=lambda member: seen[member][0])
+                pool = [*young, *(point for point in best if point not in young)]
+                drawn = rng.sample(pool, min(self.tournament, len(pool)))
                 parent = max(drawn, key=lambda member: seen[member][0])
                 point = _new(seen, lambda parent=parent: landscape.mutant(parent, rng))  # type: ignore[misc]
             if point not in seen:
@@ -203,7 +214,9 @@ def strategies(trials: int) -> dict[str, Strategy]:
         for population, tournament in dict.fromkeys([(100, 10), (20, 10), sized(trials)]):
             by_size = " (by the number of trials)" if (population, tournament) == sized(trials) else ""
             found[f"{where}, {population} / {tournament}{by_size}"] = Strategy(population, tournament, seeded)
-    return found
+    ours = Strategy(*sized(trials), seeded=True, elite=ELITE)
+    many = sized(trials)[0] // 2 - SEEDS
+    return found | {"the same, with an elite": ours, f"the same, with an elite and {many} samples": replace(ours, samples=max(0, many))}
 
 
 def compare_strategies(landscapes: list[Landscape], trials: int, repetitions: int) -> dict[str, list[list[float]]]:

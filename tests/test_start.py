@@ -81,12 +81,15 @@ def test_what_is_given_wins() -> None:
 
 
 def test_a_run_goes_on_as_it_was_started() -> None:
-    """Population, edits and initial members are those of its settings whatever the bounds are now; an old run had the paper's."""
+    """Population, edits and initial members are those of its settings whatever the bounds are now; an old run had the paper's, and
+    none of the options that are younger than it."""
     stored = {"protocol": "einspace", "population": 20, "tournament": 10, "edits": 0.5, "init": ["resnet8", "random"]}
     found = start(trials=1_000, stored=stored)
     assert (found.options["population"], found.initial, found.protocol.name) == (20, ("resnet8", "random"), "einspace")
     old = start(stored={"population": 100, "tournament": 10, "init": []})
-    assert (old.protocol, old.initial, old.affordable, old.options["edits"]) == (Protocol(), (), None, 0.0)
+    assert (old.protocol, old.initial, old.affordable, old.options["edits"]) == (Protocol(), (), None, None)
+    with_elite = start(stored=stored | {"elite": 3})
+    assert (found.options["elite"], with_elite.options["elite"], start().options["elite"]) == (None, 3, 5)
 
 
 def test_a_search_starts_from_the_small_baselines_that_fit() -> None:

@@ -8,8 +8,11 @@ OURS, PAPER = "einspace", "paper"
 NAMES = (OURS, PAPER)
 """Every protocol by its name; the first is that of a search that names none."""
 
-ELITE, SAMPLES = 5, 10
-"""The best trials that stay members, and how many members there are to one random sample among the initial ones."""
+ELITE, SMALL = 5, 20
+"""The best trials that stay members of a population of at most `SMALL`, whose search is so short that the best seed ages out too soon."""
+
+SAMPLES = 10
+"""Members to each random sample among the initial ones."""
 
 TRIALS_A_WORKER = 50
 """The trials of a worker that the size of the population is computed for, where only time bounds the search."""
@@ -72,5 +75,5 @@ class Protocol:
             return cls()
         if type(population) is not int or population < 1:
             population = min(50, max(10, (TRIALS_A_WORKER * workers if trials is None else trials) // 5))
-        samples = population // SAMPLES
-        return cls(name, population, max(1, population // 2), ELITE, samples, 4.0, 25, edits=0.5, recipe_changes=0.3, race=True)
+        elite, samples = ELITE if population <= SMALL else 0, population // SAMPLES
+        return cls(name, population, max(1, population // 2), elite, samples, 4.0, 25, edits=0.5, recipe_changes=0.3, race=True)

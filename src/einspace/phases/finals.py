@@ -106,7 +106,9 @@ class Finals:
 
     def seconds(self, store: StudyStore, workers: int) -> float:
         """What the final trainings of the best and of the best baseline will take, as far as is known; others wait for spare time."""
-        best = store.phase(SEARCH).best if self._seeds else None
+        if not self._seeds:
+            return 0.0
+        best = store.phase(SEARCH).best
         known = [] if best is None else [best.proposal]
         both = {proposal.identity: proposal for proposal in (*known, *self._chosen(store, {})[:1])}
         return self._seconds(store, list(both.values()), workers)

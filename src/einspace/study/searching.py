@@ -131,8 +131,8 @@ def search(
             from scratch. None: the baselines that fit, and random samples.
         population: Members of an evolving strategy's population; None: a fifth of the trials, from 10 to 50.
         tournament: Members that compete to be a parent; None: half of the population.
-        elite: Of the strategy "evolution": the best trials that stay parents, however old they are; None: 5, none under the protocol
-            "paper".
+        elite: Of the strategy "evolution": the best trials that stay parents, however old they are; None: 5 of a population of at most
+            20, and none under the protocol "paper".
         crossover: The probability that a child has two parents (0).
         edits: The share of the other children that are edited as by hand; None: half of them, none under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
