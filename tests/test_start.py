@@ -161,5 +161,5 @@ def test_an_objective_has_a_population_and_no_costs() -> None:
     """Nothing is known of its trainings, so it starts from scratch."""
     found = start(trained=None)
     assert (found.options["population"], found.initial, found.affordable, found.time_limit) == (20, (), None, TIME_LIMIT)
-    assert (found.options["edits"], found.options["recipe_changes"]) == (0.5, 0.0)
+    assert (found.options["edits"], found.options["recipe_changes"]) == (0.7, 0.0)
     assert UNKNOWN == 10

@@ -76,4 +76,4 @@ class Protocol:
         if type(population) is not int or population < 1:
             population = min(50, max(10, (TRIALS_A_WORKER * workers if trials is None else trials) // 5))
         elite, samples = ELITE if population <= SMALL else 0, population // SAMPLES
-        return cls(name, population, max(1, population // 2), elite, samples, 4.0, 25, edits=0.5, recipe_changes=0.3, race=True)
+        return cls(name, population, max(1, population // 2), elite, samples, 4.0, 25, edits=0.7, recipe_changes=0.3, race=True)

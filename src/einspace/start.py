@@ -31,7 +31,7 @@ LATE = 3.0
 UNSURE = 2.0
 """What a baseline that is an initial member may be predicted to take, as a multiple of what a budget of time has for a trial."""
 
-GROWTH, LARGEST = 2.0, 0.1
+GROWTH, LARGEST = 2.0, 0.2
 """What a trial may be predicted to take: such a multiple of the largest initial member, but at most this part of the search's own time."""
 
 LEAST_LIMIT = 10.0

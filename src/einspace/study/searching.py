@@ -134,7 +134,7 @@ def search(
         elite: Of the strategy "evolution": the best trials that stay parents, however old they are; None: 5 of a population of at most
             20, and none under the protocol "paper".
         crossover: The probability that a child has two parents (0).
-        edits: The share of the other children that are edited as by hand; None: half of them, none under the protocol "paper".
+        edits: The share of the other children that are edited as by hand; None: 0.7, and 0 under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.

@@ -9,7 +9,7 @@ from einspace.variation.child import Path
 from einspace.variation.edits.groups import WidthGroup, width_groups
 from einspace.variation.edits.site import Candidate, Site, common, exchanged
 
-WHOLE = 0.5
+WHOLE = 0.75
 """The probability that the whole network is tried first."""
 
 DOUBLED = 0.75
