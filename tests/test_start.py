@@ -81,8 +81,10 @@ def test_what_is_given_wins() -> None:
 
 
 def test_a_run_goes_on_as_it_was_started() -> None:
-    """Population, edits and initial members are those of its settings whatever the bounds are now; an old run had the paper's, and
-    none of the options that are younger than it."""
+    """Population, edits and initial members are those of its settings whatever the bounds are now; an old run had the paper's.
+
+    It has none of the options that are younger than it.
+    """
     stored = {"protocol": "einspace", "population": 20, "tournament": 10, "edits": 0.5, "init": ["resnet8", "random"]}
     found = start(trials=1_000, stored=stored)
     assert (found.options["population"], found.initial, found.protocol.name) == (20, ("resnet8", "random"), "einspace")

@@ -109,9 +109,7 @@ class RunSettings(Group):
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
     population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")] = None
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
-    elite: Annotated[
-        int | None, Field(ge=0, description="Best trials that stay parents in evolution at any age: 5 of populations up to 20.")
-    ] = None
+    elite: Annotated[int | None, Field(ge=0, description="Best trials that stay parents at any age: 5 of populations up to 20.")] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
     edits: Annotated[float | None, Field(ge=0, le=1, description="Share of children that are edited as by hand: 0.7 if not set.")] = None
     recipe_changes: Annotated[
