@@ -58,6 +58,17 @@ def test_the_first_proposal_that_fits_is_taken() -> None:
     assert Affordable(TRAINING, 1.0, False).propose(Listed([10**11, 0]), [], Random(0)) is None
 
 
+def test_towards_the_end_of_a_search_only_what_still_fits_is_taken() -> None:
+    """What is left of the time bounds a proposal as what a trial may take does; a trial that ends late would take the time of the race."""
+    model = CostModel()
+    loads = [TRAINING.load(Costs(0, size, 0, 0), {}) for size in (10**9, 10**8, 1_000)]
+    seconds = [model.seconds(load) for load in loads if load is not None]
+    for left, key in ((1e9, "key1000000000"), ((seconds[0] + seconds[1]) / 2, "key100000000"), ((seconds[1] + seconds[2]) / 2, "key1000")):
+        found = Affordable(TRAINING, 1e9, False).propose(Listed([10**9, 10**8, 1_000]), [], Random(0), left)
+        assert found is not None
+        assert found.key == key
+
+
 def test_where_none_fits_the_cheapest_is_taken() -> None:
     """After a bounded number of tries; a proposal that is made again, as that of an initial member, is not asked for more often."""
     sizes = [10**11 + abs(number - 7) for number in range(TRIES)]

@@ -58,7 +58,7 @@ class Budget:
         if self.trials is not None and begun >= self.trials:
             return False
         recent = [trial.seconds for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0][-RECENT:]
-        return self.spare(ledger) > max(recent, default=0.0)  # the slowest: a trial that ends late would take the time of the race
+        return self.spare(ledger) > (median(recent) if recent else 0.0)
 
     def is_over(self, ledger: Ledger) -> bool:
         """Whether trials that are still running must be given up."""

@@ -88,8 +88,8 @@ class Affordable:
             self._fitted = (measured, CostModel.fit(measured))
         return self._fitted[1]
 
-    def propose(self, strategy: Strategy, history: History, rng: Random) -> Proposal | None:
-        """The first of at most `TRIES` proposals that fits, else the cheapest of them; None where the strategy waits."""
+    def propose(self, strategy: Strategy, history: History, rng: Random, left: float = inf) -> Proposal | None:
+        """The first of at most `TRIES` proposals that fits, into `left` seconds too, else the cheapest; None where the strategy waits."""
         model = self.model(history)
         cheapest: tuple[float, Proposal] | None = None
         for _ in range(TRIES):
@@ -98,7 +98,9 @@ class Affordable:
                 return None
             load = self.training.load(proposal.costs, proposal.changes)
             seconds = 0.0 if load is None else model.seconds(load)
-            if seconds <= self.seconds or (cheapest is not None and proposal == cheapest[1]):  # an initial member is proposed every time
+            if seconds <= min(self.seconds, left) or (
+                cheapest is not None and proposal == cheapest[1]
+            ):  # an initial member, every time
                 return proposal
             cheapest = (seconds, proposal) if cheapest is None or seconds < cheapest[0] else cheapest
         return None if cheapest is None else cheapest[1]

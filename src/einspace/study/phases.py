@@ -1,6 +1,7 @@
 """Search: the phase of a run in which a strategy proposes."""
 
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter, time
 
 from einspace.errors import SettingError
@@ -8,7 +9,7 @@ from einspace.phases.budget import Budget
 from einspace.phases.listed import Phase
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy, propose
-from einspace.strategies.base import Ask
+from einspace.strategies.affordable import Affordable
 from einspace.trial import SEARCH, Trial
 
 
@@ -20,8 +21,8 @@ class Search(Phase):
     seed: int
     budget: Budget
     time_limit: float | None = None
-    ask: Ask | None = None
-    """How the strategy is asked; None: once."""
+    affordable: Affordable | None = None
+    """Asks the strategy until a proposal fits; None: it is asked once."""
 
     def __post_init__(self) -> None:
         self.name = SEARCH
@@ -36,7 +37,8 @@ class Search(Phase):
         if interrupted:
             return interrupted[0]
         clock = perf_counter()
-        proposal = propose(self.strategy, tuple(ledger.trials), self.seed, self.ask)
+        ask = None if self.affordable is None else partial(self.affordable.propose, left=self.budget.spare(ledger))
+        proposal = propose(self.strategy, tuple(ledger.trials), self.seed, ask)
         if proposal is None:
             if not ledger.running():
                 raise SettingError(f"the strategy {type(self.strategy).__name__} waits for trials to end, but none is running")

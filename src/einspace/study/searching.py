@@ -266,11 +266,10 @@ def search(
         standing = Standing(store, [] if proposer.final else entrants.proposals(), racing)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this), standing)
         stops.append(driver.stop)
-        ask = None if start.affordable is None else start.affordable.propose
         try:
             store.note(*entrants.note())
             entrants.remember(store)
-            driver.run(entrants.baselines(time_limit), Search(proposer, seed, time_left, time_limit, ask))
+            driver.run(entrants.baselines(time_limit), Search(proposer, seed, time_left, time_limit, start.affordable))
             driver.clock.searched()
             time_left.reserve = lambda: entrants.seconds(store, workers)
             driver.run(contest.race(store, time_limit))

@@ -1,0 +1,40 @@
+"""How long a search goes on: what its trials took, against what is left before the phases after it."""
+
+import pytest
+
+from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
+from einspace.phases.budget import Budget
+from einspace.storage.ledger import Ledger
+from einspace.trial import Costs, Proposal, Trial
+
+
+def ledger(*seconds: float) -> Ledger:
+    """Trials that ended well after so many seconds each."""
+    found = Ledger()
+    for number, taken in enumerate(seconds):
+        trial = Trial(number, Proposal("[relu norm]", f"key{number}", Costs(0), "sample"))
+        found.begin(trial)
+        found.end(trial.end(Evaluation(Outcome.OK, 0.5, seconds=Seconds(train=taken)), 1.0, 0.0))
+    return found
+
+
+@pytest.mark.parametrize(("spent", "expected"), [(60.0, True), (79.0, True), (85.0, False), (99.0, False)])
+def test_one_more_trial_begins_where_half_of_the_recent_ones_would_have_ended(spent: float, expected: bool) -> None:
+    """One slow trial does not end the search early: the strategy is asked for what still fits."""
+    assert Budget(None, 100.0, spent).allows(ledger(5.0, 15.0, 60.0), 3) is expected
+
+
+def test_what_is_kept_for_other_phases_is_not_spent() -> None:
+    """The reserve counts up to 60% of the time, and not before a trial has ended well: until then there is nothing to train again."""
+    kept = Budget(None, 100.0, 30.0, lambda: 500.0)
+    assert kept.spare(ledger(5.0)) == pytest.approx(10.0, abs=0.5)
+    assert not kept.allows(ledger(12.0), 1)
+    assert kept.allows(ledger(8.0), 1)
+    assert kept.allows(Ledger(), 0)
+
+
+def test_trials_bound_a_search_beside_its_time() -> None:
+    """Whichever ends first; without a bound it goes on."""
+    assert not Budget(3).allows(ledger(1.0), 3)
+    assert Budget(4).allows(ledger(1.0), 3)
+    assert Budget(None).allows(ledger(1.0), 10**6)
