@@ -96,6 +96,20 @@ def test_the_command_line_takes_the_recommended_baseline_and_says_so(worse: Resu
     assert written.splitlines()[2] == "# The baseline resnet8 for bright"
 
 
+def test_what_is_recommended_is_what_is_shown(worse: Result, tmp_path: Path) -> None:
+    """The outline is that of the baseline, as a prediction would be; --trial and --baseline show others, and an architecture has none."""
+    best = worse.best
+    assert best is not None
+    done = call("show", str(worse.run), cwd=tmp_path)
+    assert RESNET in done.stdout
+    assert f"--trial {best.trial} takes the other" in done.stderr
+    mine = call("show", str(worse.run), "--trial", str(best.trial), cwd=tmp_path)
+    assert (best.text in mine.stdout, mine.stderr) == (True, "")
+    assert RESNET in call("show", str(worse.run), "--baseline", "resnet8", cwd=tmp_path).stdout
+    refused = call("show", "resnet8", "--baseline", "resnet8", cwd=tmp_path)
+    assert (refused.returncode, "--baseline resnet8 needs a run" in refused.stderr) == (2, True)
+
+
 def test_the_card_of_a_recommended_baseline_states_verdict_scores_and_seed(worse: Result, tmp_path: Path) -> None:
     """The winner of the race has a row too, and the card of the winner says that another network is recommended."""
     _, written = card(worse, tmp_path)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, What, parse_shape, read_named, read_run
+from einspace.cli.options import AsJson, OfBaseline, OfTrial, What, parse_shape, read_named, read_run, taken
 from einspace.cli.output import out, print_json, write
 from einspace.errors import EinspaceError, SettingError
 from einspace.features import Feature
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def show(
     what: What,
     shape: Annotated[str | None, typer.Option("--shape", help="Input, C,H,W or S,D; 3,32,32 for a TEXT, the task's for a run.")] = None,
-    trial: Annotated[int | None, typer.Option("--trial", min=0, help="This trial of the run, and not its best.")] = None,
+    trial: OfTrial = None,
+    baseline: OfBaseline = None,
     tree: Annotated[bool, typer.Option("--tree", help="Show the derivation tree, and not the network.")] = False,
     detail: Annotated[Detail, typer.Option("--detail", help="Each operation, or convolutions and attention as blocks.")] = "blocks",
     derived: Annotated[bool, typer.Option("--derived", help="Show every operation as derived, and not the simplified form.")] = False,
@@ -35,11 +36,12 @@ def show(
     """Show what an architecture computes and what it costs, and draw it."""
     result = read_run(what, runs)
     if result is None:
-        if trial is not None:
-            raise SettingError(f"--trial {trial} needs a run, and {what!r} is an architecture")
+        for option, value in (("trial", trial), ("baseline", baseline)):
+            if value is not None:
+                raise SettingError(f"--{option} {value} needs a run, and {what!r} is an architecture")
         architecture, place = read_named(what, parse_shape(shape or "3,32,32"), runs), None
     else:
-        architecture, place = _of_run(result, trial, shape)
+        architecture, place = _of_run(result, trial, baseline, shape)
     with bounded("show it"):
         if svg is not None or png is not None:
             _draw(architecture, svg, png, tree, detail, derived, theme, place)
@@ -52,20 +54,19 @@ def show(
             out.print(f"drawn into {file}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _of_run(result: "Result", trial: int | None, shape: str | None) -> tuple[Architecture, tuple[int, ...] | None]:
-    """A run's best architecture or that of one trial, and where the mutation changed it; raises SettingError where there is none."""
+def _of_run(result: "Result", trial: int | None, baseline: str | None, shape: str | None) -> tuple[Architecture, tuple[int, ...] | None]:
+    """The recommended architecture of a run, or the one asked for, and where a mutation changed it; raises what `chosen` raises."""
     from einspace.attachments import grammar_of_run
     from einspace.result.taking import chosen
 
     inputs, name = Feature.of(result.settings["input"]), result.run.name
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {name} is of inputs {inputs}, not {Feature.parse(shape)}")
-    if trial is None:
-        if result.best is None:
-            raise SettingError(f"the run {name} has no best architecture yet: --trial shows any trial that has ended")
-        return result.best.architecture, None
-    found, _ = chosen(result, trial)
-    return EinSpace(inputs, grammar=grammar_of_run(result.run, result.settings)).parse(found.text), found.proposal.place
+    if trial is None and baseline is None and result.best is None:
+        raise SettingError(f"the run {name} has no best architecture yet: --trial shows any trial that has ended")
+    found, _ = chosen(result, *taken(result, trial, baseline))
+    place = None if trial is None else found.proposal.place
+    return EinSpace(inputs, grammar=grammar_of_run(result.run, result.settings)).parse(found.text), place
 
 
 def _draw(

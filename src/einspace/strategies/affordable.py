@@ -98,9 +98,7 @@ class Affordable:
                 return None
             load = self.training.load(proposal.costs, proposal.changes)
             seconds = 0.0 if load is None else model.seconds(load)
-            if seconds <= min(self.seconds, left) or (
-                cheapest is not None and proposal == cheapest[1]
-            ):  # an initial member, every time
+            if seconds <= min(self.seconds, left) or (cheapest is not None and proposal == cheapest[1]):  # an initial member, every time
                 return proposal
             cheapest = (seconds, proposal) if cheapest is None or seconds < cheapest[0] else cheapest
         return None if cheapest is None else cheapest[1]
