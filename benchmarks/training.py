@@ -20,10 +20,10 @@ from einspace.features import Feature
 from einspace.networks import Classification, build
 
 FORMS = {
-    "plain": Compute(),
-    "bf16": Compute(precision="bf16"),
+    "plain": Compute(channels_last=False),
+    "bf16": Compute("bf16", channels_last=False),
     "channels last": Compute(channels_last=True),
-    "compiled": Compute(compile=True),
+    "compiled": Compute(channels_last=False, compile=True),
     "all three": Compute("bf16", channels_last=True, compile=True),
 }
 

@@ -122,9 +122,25 @@ def test_a_short_budget_keeps_large_batches() -> None:
     short, middle, long = (start(task(samples=3_000), trials=None, seconds=seconds) for seconds in (20.0, 200.0, 6_000.0))
     assert "batch_size" not in short.changes
     assert middle.changes["batch_size"] == 32
-    assert set(middle.initial) & set(SMALL) < set(SMALL), "a slow one is no initial member, and does not decide"
+    assert set(middle.initial) > set(SMALL)
     assert long.changes["batch_size"] == 32
     assert short.options["start"] == short.changes
+
+
+def test_a_budget_that_is_too_short_for_the_small_baselines_has_fewer_epochs(caplog: pytest.LogCaptureFixture) -> None:
+    """A quarter at the least, in the search and in the end alike, and one line says so; epochs that the user has changed stay."""
+    wanted, images = RECIPE.epochs_search, task((1, 28, 28), samples=3_000)
+    usual = start(images, trials=None, seconds=3_000.0)
+    assert "epochs_search" not in usual.changes
+    assert not caplog.text
+    short, shortest = (start(images, trials=None, seconds=seconds) for seconds in (400.0, 5.0))
+    assert wanted / 4 < short.changes["epochs_search"] < wanted
+    assert set(short.initial) > set(SMALL)
+    assert short.changes["epochs_final"] == round(RECIPE.epochs_final / wanted * short.changes["epochs_search"])
+    assert (shortest.changes["epochs_search"], short.options["start"]) == (wanted / 4, short.changes)
+    assert f"in place of {wanted} and {RECIPE.epochs_final}" in caplog.text
+    mine = start(trained=(images, RECIPE.override(epochs_search=2 * wanted)), space=EinSpace(images.input), trials=None, seconds=400.0)
+    assert "epochs_search" not in mine.changes
 
 
 def test_a_budget_has_room_for_25_trials_of_each_worker() -> None:

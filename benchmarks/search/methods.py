@@ -49,8 +49,9 @@ class Einspace:
 
 
 def final_score(task: es.Task, recipe: es.Recipe, text: str, changes: Mapping[str, float], seed: int) -> float | None:
-    """The score on test of an architecture that is trained from a seed, with the changes of its trial."""
-    return es.evaluate(text, task, seed=seed, final=True, recipe=recipe, changes=changes).mean
+    """The score on test of an architecture that is trained from a seed, with the changes of its trial, and the epochs of all methods."""
+    others = {name: value for name, value in changes.items() if not name.startswith("epochs")}
+    return es.evaluate(text, task, seed=seed, final=True, recipe=recipe, changes=others).mean
 
 
 METHODS: dict[str, Method] = {

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 from einspace import baselines, strategies
@@ -28,11 +28,14 @@ TIME_LIMIT = 3600.0
 LATE = 3.0
 """The time limit, as a multiple of what a trial may be predicted to take: a prediction is off by more in one trial of a hundred or two."""
 
-UNSURE = 2.0
-"""What a baseline that is an initial member may be predicted to take, as a multiple of what a budget of time has for a trial."""
-
 GROWTH, LARGEST = 2.0, 0.2
 """What a trial may be predicted to take: such a multiple of the largest initial member, but at most this part of the search's own time."""
+
+UNSURE = 1.5
+"""What a baseline that is an initial member may be predicted to take, as a multiple of that part: nothing is measured by then."""
+
+SHORTEST = 4
+"""Epochs may be divided by so much, where a budget is too short for the small baselines."""
 
 LEAST_LIMIT = 10.0
 """Seconds of a derived time limit, at least: the first trial of a worker waits for PyTorch."""
@@ -127,19 +130,20 @@ class Start:
         training = _training(task, recipe, call.strategy)
         known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *BASELINES)))
         rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
+        most = inf if call.seconds is None or rule is None else max(rule, LARGEST * protocol.share * call.seconds)
         if rule is not None and call.stored is None and "start" in options:
-            options["start"] = changes = _in_time(changes, recipe, training, [known[name] for name in BASELINES if name in known], rule)
+            options["start"] = changes = _in_time(changes, task, training, [known[name] for name in BASELINES if name in known], most)
         takes = {name: training.seconds(architecture, changes) for name, architecture in known.items()}
         small = max((takes[name] for name in BASELINES if name in takes), default=0.0)
         if call.initial is None and call.stored is None and "population" in taken:
-            largest = small if rule is None else UNSURE * rule
+            largest = min(small, UNSURE * most)
             seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]
             initial = (*seeds, *(RANDOM,) * (protocol.samples if seeds else protocol.population // 2))
         named = max((training.seconds(member(call.space, name), changes) for name in initial if name != RANDOM), default=0.0)
         if rule is None or call.seconds is None:
             fits = protocol.multiple * max(small, named) or UNKNOWN
         else:
-            fits = max(rule, named, min(GROWTH * named, LARGEST * protocol.share * call.seconds))
+            fits = max(rule, named, min(GROWTH * named, most))
         fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, PATIENCE * call.seconds))
@@ -193,15 +197,27 @@ def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
     return found
 
 
-def _in_time(
-    changes: Mapping[str, float], recipe: Recipe, training: Training, known: Sequence[Architecture], rule: float
-) -> dict[str, float]:
-    """The starting changes, with batches so large that one of the small baselines is predicted to fit, if not larger than the recipe's."""
-    found = dict(changes)
-    while known and "batch_size" in found and min(training.seconds(architecture, found) for architecture in known) > UNSURE * rule:
+def _in_time(changes: Mapping[str, float], task: Task, training: Training, small: Sequence[Architecture], most: float) -> dict[str, float]:
+    """The starting changes in which the small baselines are predicted to take at most so many seconds, if that can be had.
+
+    Batches get larger, up to the recipe's, until one of the baselines fits: a slow one does not decide for the others. Then epochs get
+    fewer until all of them fit, but for those that the user has changed.
+    """
+    found, recipe = dict(changes), training.recipe
+    while small and "batch_size" in found and min(training.seconds(architecture, found) for architecture in small) > most:
         batch = 2 * found.pop("batch_size")
         if batch < recipe.batch_size:
             found["batch_size"] = batch
+    slowest = max((training.seconds(architecture, found) for architecture in small), default=0.0)
+    before = recipe.epochs_search, recipe.epochs_final
+    fewer = max(ceil(before[0] / SHORTEST), int(before[0] * most / slowest)) if slowest > most else before[0]
+    if fewer < before[0] and before == (task.recipe.epochs_search, task.recipe.epochs_final):
+        found |= {"epochs_search": fewer, "epochs_final": max(fewer, round(before[1] * fewer / before[0]))}
+        _LOG.warning(
+            "trainings have %d epochs in the search and %d in the end, in place of %d and %d: a small baseline is predicted to take %s, "
+            "and the budget has %s for a trial; a longer budget, or epochs that are given, have all of them",
+            *(found["epochs_search"], found["epochs_final"], *before, duration(slowest), duration(most)),
+        )
     return found
 
 
