@@ -21,9 +21,12 @@ SECOND_BETA = 0.999
 
 
 def optimiser_of(network: nn.Module, recipe: Recipe) -> Optimizer:
-    """SGD or AdamW over all weights of a network, on the CPU as one operation for all of them, which small networks are the faster for."""
-    fused = True if all(weight.device.type == "cpu" for weight in network.parameters()) else None
+    """SGD or AdamW over all weights of a network; AdamW on the CPU as one operation for all of them, for which small networks are faster.
+
+    SGD is the paper's, bit by bit, which that operation is not.
+    """
     if recipe.optimizer == "adamw":
+        fused = True if all(weight.device.type == "cpu" for weight in network.parameters()) else None
         rate, decay = ADAMW_RATE * recipe.learning_rate, ADAMW_DECAY * recipe.weight_decay
         return AdamW(network.parameters(), lr=rate, betas=(recipe.momentum, SECOND_BETA), weight_decay=decay, fused=fused)
     return SGD(
@@ -32,7 +35,6 @@ def optimiser_of(network: nn.Module, recipe: Recipe) -> Optimizer:
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
         nesterov=recipe.nesterov,
-        fused=fused,
     )
 
 

@@ -30,8 +30,8 @@ from einspace.trial import Trial
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    """A run of 16 trials, some of which fail."""
-    return searched(tmp_path_factory.mktemp("runs"))
+    """A run of 16 trials, some of which fail, and most of which are mutants."""
+    return searched(tmp_path_factory.mktemp("runs"), edits=0.0)
 
 
 @pytest.fixture(scope="module")
