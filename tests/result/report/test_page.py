@@ -31,7 +31,7 @@ from einspace.trial import Trial
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A run of 16 trials, some of which fail, and most of which are mutants."""
-    return searched(tmp_path_factory.mktemp("runs"), edits=0.0)
+    return searched(tmp_path_factory.mktemp("runs"), elite=0, edits=0.0, recipe_changes=0.0)
 
 
 @pytest.fixture(scope="module")
