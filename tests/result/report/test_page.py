@@ -30,8 +30,8 @@ from einspace.trial import Trial
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    """A run of 16 trials, some of which fail, and most of which are mutants."""
-    return searched(tmp_path_factory.mktemp("runs"), elite=0, edits=0.0, recipe_changes=0.0)
+    """A run of 16 trials, some of which fail."""
+    return searched(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_each_worker_has_a_lane(result: Result) -> None:
 
 def test_the_family_leads_from_a_seed_to_the_best_with_what_was_replaced(tmp_path: Path) -> None:
     """Each step's parents come before it, and its subtree in the parent's place gives the child."""
-    result = searched(tmp_path, trials=40, init="resnet8", population=4)
+    result = searched(tmp_path, trials=40, init="resnet8", population=4, edits=0.0, recipe_changes=0.0)
     steps = family(result)
     assert result.best is not None
     assert steps[-1].trial.number == result.best.trial
