@@ -12,6 +12,8 @@ from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
 from einspace.networks import check_fit
+from einspace.phases.budget import RESERVED
+from einspace.phases.finals import MARGIN, longer_in_the_end
 from einspace.protocol import OURS, PAPER, Protocol
 from einspace.quantities import duration
 from einspace.space import Architecture, EinSpace
@@ -30,6 +32,9 @@ LATE = 3.0
 
 GROWTH, LARGEST = 2.0, 0.2
 """What a trial may be predicted to take: such a multiple of the largest initial member, but at most this part of the search's own time."""
+
+REEVALUATED = 6
+"""Trainings of the smallest race: two candidates and a baseline, twice each."""
 
 UNSURE = 1.5
 """What a baseline that is an initial member may be predicted to take, as a multiple of that part: nothing is measured by then."""
@@ -68,6 +73,7 @@ class Call:
         time_limit: Seconds of a trial, or None.
         protocol: Its name, or None.
         stored: The settings of a run that is continued, which stand in the place of defaults; None for a new one.
+        final_seeds: Of the final trainings; 0 for none.
         warm: Whether initial members bring weights, which are of the head as the task has it: recipe and head then start as they are.
     """
 
@@ -82,6 +88,7 @@ class Call:
     time_limit: float | None
     protocol: str | None
     stored: Mapping[str, Any] | None
+    final_seeds: int = 1
     warm: bool = False
 
 
@@ -130,7 +137,7 @@ class Start:
         training = _training(task, recipe, call.strategy)
         known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *BASELINES)))
         rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
-        most = inf if call.seconds is None or rule is None else max(rule, LARGEST * protocol.share * call.seconds)
+        most = _most(call.seconds, call.workers, call.final_seeds, protocol, longer_in_the_end(task, recipe))
         if rule is not None and call.stored is None and "start" in options:
             options["start"] = changes = _in_time(changes, task, training, [known[name] for name in BASELINES if name in known], most)
         takes = {name: training.seconds(architecture, changes) for name, architecture in known.items()}
@@ -143,7 +150,7 @@ class Start:
         if rule is None or call.seconds is None:
             fits = protocol.multiple * max(small, named) or UNKNOWN
         else:
-            fits = max(rule, named, min(GROWTH * named, most))
+            fits = max(rule, named, min(GROWTH * named, max(rule, most)))
         fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, PATIENCE * call.seconds))
@@ -195,6 +202,14 @@ def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
     if protocol.recipe_changes or call.options.get("recipe_changes"):
         found["choices"] = choices(recipe, task.head, task.input, len(task.train))
     return found
+
+
+def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Protocol, longer: float) -> float:
+    """The seconds of a trial that leave room for trials beside it, and, in what is kept for them, for its race and its final training."""
+    if seconds is None:
+        return inf
+    final = MARGIN * longer * max(1.0, final_seeds / workers) if final_seeds else 0.0
+    return min(LARGEST * protocol.share * seconds, RESERVED * seconds / (final + REEVALUATED / workers))
 
 
 def _in_time(changes: Mapping[str, float], task: Task, training: Training, small: Sequence[Architecture], most: float) -> dict[str, float]:

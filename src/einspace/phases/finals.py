@@ -51,7 +51,7 @@ class Finals:
         self._entries: list[tuple[str, Proposal | None, str]] = []
         self._earlier: frozenset[str] = frozenset()
         if task is not None and isinstance(recipe, Recipe):
-            self._longer = recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
+            self._longer = longer_in_the_end(task, recipe)
             members = [(names.get(name) or label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
             self._entries = [_entry(shown, name, space, changes) for shown, name in (*members, *zip(beside, beside, strict=True))]
             self._entries += [(name, None, reason) for name, reason in left_out.items()]
@@ -132,6 +132,11 @@ class Finals:
         beside = outside(store.phase(SEARCH))
         each = [MARGIN * self._longer * seconds + beside for seconds in measured]
         return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))
+
+
+def longer_in_the_end(task: Task, recipe: Recipe) -> float:
+    """What a final training takes, in trainings of the search: more epochs, on train and valid."""
+    return recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
 
 
 def _entry(shown: str, name: str, space: EinSpace, changes: Mapping[str, float]) -> tuple[str, Proposal | None, str]:

@@ -208,7 +208,7 @@ def search(
     trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
     bounds = (trials, seconds, workers, given["time_limit"])
     warm_seeds = any(spec.warm_start for spec in imported)
-    start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, before, warm_seeds))
+    start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, before, final_seeds, warm_seeds))
     initial, time_limit = start.initial, start.time_limit
     trials = trials if trials is None or iterations is None else trials + len(initial)
     proposer = strategies.get(strategy, space, initial, **start.options)
