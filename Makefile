@@ -17,8 +17,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(STAMP)  ## search a network for AddDigits in four minutes, and say whether it is better than the baselines
-	$(BIN)/einspace search adddigits --budget 4m --workers 2 --seed 0 --run demo
+demo: $(STAMP)  ## search a network for AddDigits in five minutes, and say whether it is better than the baselines
+	$(BIN)/einspace search adddigits --budget 5m --workers 2 --seed 0 --run demo
 
 services:  ## install PostgreSQL and the Chromium that tests start, where that can be done
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
