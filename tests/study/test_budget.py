@@ -1,11 +1,19 @@
 """How long a search goes on: what its trials took, against what is left before the phases after it."""
 
-import pytest
+from types import SimpleNamespace
+from typing import cast
 
+import pytest
+from tests.study_samples import small_task
+
+from einspace import EinSpace
 from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
 from einspace.phases.budget import Budget
+from einspace.phases.finals import MARGIN, Finals, longer_in_the_end
+from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
-from einspace.trial import Costs, Proposal, Trial
+from einspace.strategies import RandomSearch
+from einspace.trial import BASELINE, SEARCH, Costs, Proposal, Trial
 
 
 def ledger(*seconds: float) -> Ledger:
@@ -38,3 +46,17 @@ def test_trials_bound_a_search_beside_its_time() -> None:
     assert not Budget(3).allows(ledger(1.0), 3)
     assert Budget(4).allows(ledger(1.0), 3)
     assert Budget(None).allows(ledger(1.0), 10**6)
+
+
+def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
+    """While the search goes on, its final training is expected to take what the slowest recent trial says, later what the best says."""
+    task = small_task()
+    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger()}
+    store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
+    longer = MARGIN * longer_in_the_end(task, task.recipe)
+    assert ledgers[SEARCH].best is ledgers[SEARCH].trials[0]
+    assert finals.seconds(store, 2) == pytest.approx(10 * longer)
+    assert finals.expected(store, 2) == pytest.approx(30 * longer)
+    none = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 0, {}, (), {}, {})
+    assert (none.seconds(store, 2), none.expected(store, 2)) == (0.0, 0.0)

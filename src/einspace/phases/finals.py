@@ -6,7 +6,7 @@ from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.phases.budget import Budget, outside
+from einspace.phases.budget import RECENT, Budget, outside
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, TOO_LONG, validated
@@ -112,6 +112,12 @@ class Finals:
         known = [] if best is None else [best.proposal]
         both = {proposal.identity: proposal for proposal in (*known, *self._chosen(store, {})[:1])}
         return self._seconds(store, list(both.values()), workers)
+
+    def expected(self, store: StudyStore, workers: int) -> float:
+        """The same while the search goes on: its best may yet be as slow as the slowest of its recent trials."""
+        recent = [trial.seconds for trial in store.phase(SEARCH).trials[-RECENT:] if trial.fitness is not None]
+        slowest = MARGIN * self._longer * max(recent, default=0.0) * max(1.0, self._seeds / max(1, workers))
+        return max(self.seconds(store, workers), slowest) if self._seeds else 0.0
 
     def proposals(self) -> list[Proposal]:
         """The baselines that there are at the input, or the initial members in their place."""

@@ -79,7 +79,7 @@ class Race:
         """What race and decision would take by now, while the search goes on; 0 without a budget of time."""
         ended = store.phase(SEARCH).ended
         if self._wanted and self._budget.seconds is not None and self._known[0] != ended:
-            allowed = RESERVED * self._budget.seconds - self._finals.seconds(store, self._workers)
+            allowed = RESERVED * self._budget.seconds - self._finals.expected(store, self._workers)
             self._known = ended, self._planned(store, allowed)[1]
         return self._known[1]
 
