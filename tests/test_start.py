@@ -9,11 +9,10 @@ import pytest
 from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
 from einspace.limits import UNLIMITED, Limits
-from einspace.phases.budget import RESERVED
 from einspace.phases.finals import MARGIN
 from einspace.protocol import Protocol
 from einspace.space import EinSpace
-from einspace.start import PATIENCE, TIME_LIMIT, UNKNOWN, Call, Start
+from einspace.start import PATIENCE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.strategies.affordable import Training
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
@@ -153,7 +152,7 @@ def test_a_trial_leaves_time_for_its_race_and_its_final_training() -> None:
         assert affordable is not None
         found[workers, final_seeds] = affordable.seconds
         longer = 3 * 2 * max(1, final_seeds / workers) if final_seeds else 0
-        assert affordable.seconds * (MARGIN * longer + 6 / workers) <= RESERVED * 600 * 1.001
+        assert affordable.seconds * (MARGIN * longer + 6 / workers) <= ROOM * 600 * 1.001
     assert found[2, 4] < found[1, 1] < found[2, 1] < found[2, 0]
 
 

@@ -12,7 +12,6 @@ from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
 from einspace.networks import check_fit
-from einspace.phases.budget import RESERVED
 from einspace.phases.finals import MARGIN, longer_in_the_end
 from einspace.protocol import OURS, PAPER, Protocol
 from einspace.quantities import duration
@@ -32,6 +31,9 @@ LATE = 3.0
 
 GROWTH, LARGEST = 2.0, 0.2
 """What a trial may be predicted to take: such a multiple of the largest initial member, but at most this part of the search's own time."""
+
+ROOM = 0.6
+"""The part of a budget of time in which the race and the final training of a trial are predicted to fit; more is kept for them."""
 
 REEVALUATED = 6
 """Trainings of the smallest race: two candidates and a baseline, twice each."""
@@ -209,7 +211,7 @@ def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Proto
     if seconds is None:
         return inf
     final = MARGIN * longer * max(1.0, final_seeds / workers) if final_seeds else 0.0
-    return min(LARGEST * protocol.share * seconds, RESERVED * seconds / (final + REEVALUATED / workers))
+    return min(LARGEST * protocol.share * seconds, ROOM * seconds / (final + REEVALUATED / workers))
 
 
 def _in_time(changes: Mapping[str, float], task: Task, training: Training, small: Sequence[Architecture], most: float) -> dict[str, float]:

@@ -33,8 +33,8 @@ def test_one_more_trial_begins_where_half_of_the_recent_ones_would_have_ended(sp
 
 
 def test_what_is_kept_for_other_phases_is_not_spent() -> None:
-    """The reserve counts up to 60% of the time, and not before a trial has ended well: until then there is nothing to train again."""
-    kept = Budget(None, 100.0, 30.0, lambda: 500.0)
+    """The reserve counts up to 70% of the time, and not before a trial has ended well: until then there is nothing to train again."""
+    kept = Budget(None, 100.0, 20.0, lambda: 500.0)
     assert kept.spare(ledger(5.0)) == pytest.approx(10.0, abs=0.5)
     assert not kept.allows(ledger(12.0), 1)
     assert kept.allows(ledger(8.0), 1)

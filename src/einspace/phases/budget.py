@@ -8,7 +8,7 @@ from time import monotonic
 
 from einspace.storage.ledger import Ledger
 
-RESERVED = 0.6
+RESERVED = 0.7
 """The part of a budget of time that is kept for race, decision and final trainings, at most."""
 
 SLACK = 0.05

@@ -117,14 +117,19 @@ class Race:
         return Reevaluations(DECISION, wanted, time_limit=limit, long=True, budget=self._budget)
 
     def _planned(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
-        """The largest race and decision that fit into the time, and what they take."""
+        """The largest race and decision that fit into the time, and what they take.
+
+        Where none fits beside the final trainings, it is what the smallest would take, which the search can still leave time for; where that
+        is more than a race may take, it is nothing.
+        """
         ended, self._outside = store.phase(SEARCH).ended, outside(store.phase(SEARCH))
         contest = Contest(store, Plan())
         baselines = [proposal for proposal in self._finals.proposals() if proposal.identity in contest.claimed]
         best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
         ranked = [trial.proposal.identity for trial in candidates(store, baselines)]
         apart = [] if best is None else [best.identity]
-        allowed = min(allowed, inf if self._budget.seconds is None else SHARE * self._budget.seconds)
+        most = inf if self._budget.seconds is None else SHARE * self._budget.seconds
+        allowed = min(allowed, most)
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             return Plan(ended, reason="there are no two architectures to compare"), 0.0
@@ -137,7 +142,8 @@ class Race:
                     chosen = tuple(ranked[:number])
                     name = "" if best is None else best.origin
                     return Plan(ended, chosen, "".join(apart), name, race, (), decision, self._fixed), cost
-        return Plan(ended, reason="the time did not suffice for a race"), 0.0
+        smallest = self._cost(contest, [*ranked[:2], *apart], TWICE, 1.0)
+        return Plan(ended, reason="the time did not suffice for a race"), smallest if smallest <= most else 0.0
 
     def _cost(self, contest: Contest, names: Sequence[str], times: int, longer: float) -> float:
         """Seconds of so many trainings of each."""
