@@ -119,8 +119,8 @@ class Race:
     def _planned(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
         """The largest race and decision that fit into the time, and what they take.
 
-        Where none fits beside the final trainings, it is what the smallest would take, which the search can still leave time for, or nothing
-        where that is more than a race may take.
+        Where none fits beside the final trainings, it is what the smallest would take: the search can still leave time for it. Where that
+        is more than a race may take, it is nothing.
         """
         ended, self._outside = store.phase(SEARCH).ended, outside(store.phase(SEARCH))
         contest = Contest(store, Plan())
