@@ -1,6 +1,7 @@
 """Compute: other precisions, layouts and forms give the scores of the plain training within noise, and the same weights' names."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,6 +72,16 @@ def test_a_run_keeps_how_it_was_computed(tmp_path: Path) -> None:
         search(small_task(), executor=ThreadExecutor(), **options)  # type: ignore[arg-type]
     search(small_task(), executor=ThreadExecutor(), **{**options, "run": "plain"})  # type: ignore[arg-type]
     assert "compute" not in load_result("plain", str(tmp_path)).settings
+
+
+def test_a_run_from_before_the_layout_followed_the_device_goes_on(tmp_path: Path) -> None:
+    """Its file says that channels are not last, which was the default, and its settings say nothing of it; bf16 is kept as it was."""
+    options: dict[str, Any] = {"workers": 1, "limits": SMALL, "run": "old", "runs": str(tmp_path)}
+    search(small_task(), trials=1, executor=ThreadExecutor(), **options)
+    longer = search(small_task(), trials=2, executor=ThreadExecutor(), compute={"channels_last": False}, **options)
+    assert len(longer.history) == 2
+    assert Compute("bf16").said() == {"compute": {"precision": "bf16", "channels_last": False, "compile": False}}
+    assert Compute(channels_last=True).said()["compute"]["channels_last"] is True
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -1,7 +1,7 @@
 """Compute: in which precision, layout and form a network is trained and scored, whatever the recipe and the task are."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -49,8 +49,9 @@ class Compute:
         return cls(**(given or {}))
 
     def said(self) -> dict[str, Any]:
-        """What a run keeps of it; nothing where all is as by default."""
-        return {} if self == Compute() else {"compute": asdict(self)}
+        """What a run keeps of it: nothing by default, nor for channels that are not last, which were the default of earlier runs."""
+        known = replace(self, channels_last=bool(self.channels_last))
+        return {} if known == Compute(channels_last=False) else {"compute": asdict(known)}
 
     def around(self, network: nn.Module) -> nn.Module:
         """What trains and scores a network, whose weights it shares: the network itself where nothing is to change."""

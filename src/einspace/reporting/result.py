@@ -63,7 +63,9 @@ def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Tabl
 def _scores(result: Result) -> Table:
     seeds = max((len(row.finals) for row in (result.best, *result.baselines) if row is not None), default=1)
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
-    table = Table(title=f"Retrained on train and valid, scored {times} on test", title_justify="left", header_style="bold")
+    tested = any(final is not None for row in result.entrants for final in row.finals)
+    title = f"Retrained on train and valid, scored {times} on test" if tested else "Scored on validation, and not trained for test"
+    table = Table(title=title, title_justify="left", header_style="bold")
     raced = bool(result.finalists)
     table.add_column("")
     for column in (*(("claimed", "re-evaluated") if raced else ("validation",)), "test", "params"):

@@ -198,7 +198,7 @@ def search(
     else:
         if task is not None or space is None or recipe is not None or limits is not None or grammar is not None:
             raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
-        if computing != Compute() or any(spec.warm_start for spec in imported):
+        if computing.said() or any(spec.warm_start for spec in imported):
             raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
         name = name_of(objective)
         subject, own = of_objective(objective, name, space, direction == "maximize"), None
