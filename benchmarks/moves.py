@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from statistics import fmean, stdev
-from time import perf_counter
 
 import torch
+from benchmarks.recipes import trained
 from benchmarks.search.tasks import TASKS, load
 from rich.console import Console
 from rich.progress import track
@@ -25,7 +25,7 @@ from einspace.baselines import within
 from einspace.errors import MutationError
 from einspace.grammar import widest
 from einspace.tasks.changes import choices, ours
-from einspace.variation import EditReport
+from einspace.variation import EditReport, neighbours
 
 SEEDS = (0, 1, 2)
 """Of the network itself; children are trained from the first."""
@@ -49,35 +49,30 @@ class Move:
 def moves(space: es.EinSpace, network: es.Architecture, task: es.Task, edits: int, mutations: int, rng: Random) -> Iterator[Move]:
     """The neighbours in recipe and head, and as many edits and mutants, each architecture once."""
     start = ours(task.recipe, task.head, task.input, len(task.train))
-    for name, (ladder, standing) in choices(task.recipe, task.head, task.input, len(task.train)).items():
-        rungs, now = sorted({*ladder, standing}), start.get(name, standing)
-        for place in (rungs.index(now) - 1, rungs.index(now) + 1):
-            if 0 <= place < len(rungs):
-                yield Move(f"recipe: {name}", f"{now:g} to {rungs[place]:g}", network, {**start, name: rungs[place]})
+    ladders = choices(task.recipe, task.head, task.input, len(task.train))
+    for name, values in neighbours(start, ladders).items():
+        for value in values:
+            now = start.get(name, ladders[name][1])
+            yield Move(f"recipe: {name}", f"{now:g} to {value:g}", network, {**start, name: value})
     seen = {network.key}
     for wanted, edited in ((edits, True), (mutations, False)):
         found = 0
         for _ in range(TRIES * wanted):
+            if found == wanted:
+                break
             report = EditReport()
             try:
                 child = space.edit(network, rng, report) if edited else space.mutate(network, rng)
             except MutationError:
                 break
-            if child.key not in seen and found < wanted:
+            if child.key not in seen:
                 seen.add(child.key)
                 found += 1
                 yield Move(f"edit: {next(iter(report.made))}" if edited else "mutation", report.words, child, dict(start))
 
 
-def trained(task: es.Task, architecture: es.Architecture, changes: Changes, seed: int) -> tuple[float | None, float]:
-    """The score on validation, turned so that more is better, and the seconds."""
-    clock = perf_counter()
-    value = es.evaluate(architecture, task, seed=seed, changes=changes).mean
-    return None if value is None else (1 if task.metric.higher_is_better else -1) * value, perf_counter() - clock
-
-
 def table(title: str, found: list[tuple[Move, float | None, float]], base: float, seconds: float) -> Table:
-    """A row for each kind, and below it the best of that kind."""
+    """A row for each kind, with the best child of that kind."""
     shown = Table("", "children", "mean gain", "best", "its change", "time", title=title)
     for kind in dict.fromkeys(move.kind for move, _, _ in found):
         scored = [(value - base, move.what) for move, value, _ in found if move.kind == kind and value is not None]
@@ -103,11 +98,14 @@ def main(words: list[str] | None = None) -> None:
     space = es.EinSpace(task.input, grammar=widest(task.input))
     network = within(space, given.network)
     start = ours(task.recipe, task.head, task.input, len(task.train))
-    own = [trained(task, network, start, seed) for seed in SEEDS]
-    values = [value for value, _ in own if value is not None]
-    base, seconds = fmean(values), fmean(spent for _, spent in own)
+    own, spent = trained(task, str(network), start, SEEDS)
+    values, seconds = [value for value in own if value is not None], spent / len(SEEDS)
+    base = fmean(values)
     listed = list(moves(space, network, task, given.edits, given.mutations, Random(given.seed)))
-    found = [(move, *trained(task, move.architecture, move.changes, SEEDS[0])) for move in track(listed, "children")]
+    found = []
+    for move in track(listed, "children"):
+        (value,), spent = trained(task, str(move.architecture), move.changes, SEEDS[:1])
+        found.append((move, value, spent))
     spread = f" ± {stdev(values):.4f}" if len(values) > 1 else ""
     title = f"{task.name}: {given.network} has {base:.4f}{spread} ({task.metric.name}, more is better) after {seconds:.0f} s"
     Console(width=140).print(table(title, found, base, seconds))

@@ -55,11 +55,10 @@ def variants(recipe: es.Recipe) -> dict[str, Changes]:
     }
 
 
-def trained(task: es.Task, network: str, changes: Changes, seeds: Sequence[int]) -> tuple[list[float | None], float]:
+def trained(task: es.Task, text: str, changes: Changes, seeds: Sequence[int]) -> tuple[list[float | None], float]:
     """The scores on validation from each seed, turned so that more is better, and the seconds of all of them."""
     start = perf_counter()
     sign = 1 if task.metric.higher_is_better else -1
-    text = str(es.baselines.get(network, task.input.shape))
     values = [evaluate(text, task, seed=seed, changes=changes).mean for seed in seeds]
     return [None if value is None else sign * value for value in values], perf_counter() - start
 
@@ -111,7 +110,8 @@ def main() -> None:
                 raise UnknownNameError("change", change, known)
         print(f"{task.name}: {len(task.train):,} samples of {task.input}, {task.metric.name}, {task.recipe}", flush=True)
         for network in given.networks.split(",") if given.networks else NETWORKS[task.input.mode]:
-            base, seconds = trained(task, network, {}, seeds)
+            text = str(es.baselines.get(network, task.input.shape))
+            base, seconds = trained(task, text, {}, seeds)
             print(f" {network}, {seconds / len(seeds):.1f} s a training\n{row(AS_IT_IS, base, base, 1.0)}", flush=True)
             for change in wanted:
                 try:
@@ -119,7 +119,7 @@ def main() -> None:
                 except SettingError as error:
                     print(f"  {change:12} {error}")
                     continue
-                scores, spent = trained(task, network, known[change], seeds)
+                scores, spent = trained(task, text, known[change], seeds)
                 print(row(change, scores, base, spent / seconds), flush=True)
 
 

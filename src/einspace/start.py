@@ -152,7 +152,7 @@ class Start:
         if rule is None or call.seconds is None:
             fits = protocol.multiple * max(small, named) or UNKNOWN
         else:
-            fits = max(rule, named, min(GROWTH * named, max(rule, most)))
+            fits = max(rule, named, min(GROWTH * named, most))
         fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, PATIENCE * call.seconds))

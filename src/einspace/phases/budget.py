@@ -7,6 +7,7 @@ from statistics import median
 from time import monotonic
 
 from einspace.storage.ledger import Ledger
+from einspace.trial import Trial
 
 RESERVED = 0.7
 """The part of a budget of time that is kept for race, decision and final trainings, at most."""
@@ -18,10 +19,15 @@ RECENT = 20
 """Trials whose seconds tell what the next one will take."""
 
 
+def recent(ledger: Ledger) -> list[Trial]:
+    """The latest trials that took time, at most `RECENT`."""
+    return [trial for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0 and trial.ended is not None][-RECENT:]
+
+
 def outside(ledger: Ledger) -> float:
     """Seconds of a trial beside its evaluation, such as waiting for a worker and for the database: the median of the recent ones."""
-    recent = [trial for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0 and trial.ended is not None][-RECENT:]
-    return max(0.0, median((trial.ended or 0.0) - trial.started - trial.seconds for trial in recent)) if recent else 0.0
+    found = recent(ledger)
+    return max(0.0, median((trial.ended or 0.0) - trial.started - trial.seconds for trial in found)) if found else 0.0
 
 
 @dataclass
@@ -57,8 +63,7 @@ class Budget:
         """
         if self.trials is not None and begun >= self.trials:
             return False
-        recent = [trial.seconds for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0][-RECENT:]
-        return self.spare(ledger) > (median(recent) if recent else 0.0)
+        return self.spare(ledger) > median([trial.seconds for trial in recent(ledger)] or [0.0])
 
     def is_over(self, ledger: Ledger) -> bool:
         """Whether trials that are still running must be given up."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.phases.budget import RECENT, Budget, outside
+from einspace.phases.budget import Budget, outside, recent
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, TOO_LONG, validated
@@ -115,8 +115,8 @@ class Finals:
 
     def expected(self, store: StudyStore, workers: int) -> float:
         """The same while the search goes on: its best may yet be as slow as the slowest of its recent trials."""
-        recent = [trial.seconds for trial in store.phase(SEARCH).trials[-RECENT:] if trial.fitness is not None]
-        slowest = MARGIN * self._longer * max(recent, default=0.0) * max(1.0, self._seeds / max(1, workers))
+        taken = [trial.seconds for trial in recent(store.phase(SEARCH)) if trial.fitness is not None]
+        slowest = MARGIN * self._longer * max(taken, default=0.0) * max(1.0, self._seeds / max(1, workers))
         return max(self.seconds(store, workers), slowest) if self._seeds else 0.0
 
     def proposals(self) -> list[Proposal]:

@@ -1,6 +1,6 @@
 """Variation of derivations: mutation as in section 4.1, edits by hand, crossover of two parents, changes of the recipe, and distance."""
 
-from einspace.variation.changes import Choices, canonical, check_choices, mutate_changes
+from einspace.variation.changes import Choices, canonical, check_choices, mutate_changes, neighbours
 from einspace.variation.child import TRIES, Child, VariationReport
 from einspace.variation.crossover import CrossoverReport, crossover
 from einspace.variation.distance import distance
@@ -23,4 +23,5 @@ __all__ = [
     "edit",
     "mutate",
     "mutate_changes",
+    "neighbours",
 ]

@@ -31,6 +31,24 @@ def canonical(changes: Mapping[str, float], choices: Choices) -> dict[str, float
     return {name: float(value) for name, value in sorted(changes.items()) if name not in choices or value != choices[name][1]}
 
 
+def neighbours(changes: Mapping[str, float], choices: Choices) -> dict[str, list[float]]:
+    """The values one step down and up the ladder of each choice that has any; raises SettingError for a ladder that does not ascend.
+
+    A value beside its ladder, such as one that a user set, has its neighbours there.
+
+    >>> neighbours({"grid": 2.0}, {"grid": ((1, 2, 4), 1), "dropout": ((0.0,), 0.0)})
+    {'grid': [1, 4]}
+    """
+    check_choices(choices)
+    steps: dict[str, list[float]] = {}
+    for name, (ladder, standing) in choices.items():
+        rungs, now = sorted({*ladder, standing}), changes.get(name, standing)
+        found = [*rungs[: bisect_left(rungs, now)][-1:], *rungs[bisect_right(rungs, now) :][:1]]
+        if found:
+            steps[name] = found
+    return steps
+
+
 def mutate_changes(changes: Mapping[str, float], choices: Choices, rng: Random) -> dict[str, float]:
     """Draw one of the choices uniformly, and move it one step up or down its ladder; of two values, to the other.
 
@@ -48,13 +66,7 @@ def mutate_changes(changes: Mapping[str, float], choices: Choices, rng: Random) 
     >>> mutate_changes({"grid": 2.0}, {"grid": ((1, 2), 1)}, Random(0))
     {}
     """
-    check_choices(choices)
-    steps: dict[str, list[float]] = {}
-    for name, (ladder, standing) in choices.items():
-        rungs, now = sorted({*ladder, standing}), changes.get(name, standing)
-        neighbours = [*rungs[: bisect_left(rungs, now)][-1:], *rungs[bisect_right(rungs, now) :][:1]]
-        if neighbours:
-            steps[name] = neighbours
+    steps = neighbours(changes, choices)
     if not steps:
         raise SettingError("the changes of a recipe need choices with two values or more")
     name = rng.choice(list(steps))
