@@ -45,9 +45,11 @@ class Way:
 
 
 WAYS = {
+    "decision on 8 new partitions": Way(8),
+    "decision on 5 new partitions": Way(5),
     "decision on 3 new partitions": Way(3),
-    "decision on 2 new partitions": Way(2),
     "race on 2 new partitions alone": Way(0),
+    "decision from 8 seeds, splits given": Way(8, fixed=True),
     "decision from 3 seeds, splits given": Way(3, fixed=True),
 }
 

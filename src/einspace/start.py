@@ -21,7 +21,7 @@ from einspace.strategies.affordable import Affordable, Training
 from einspace.strategies.initial import RANDOM, member
 from einspace.tasks import Recipe, Task
 from einspace.tasks.changes import choices, ours
-from einspace.tasks.options import BASELINES
+from einspace.tasks.options import small_baselines
 
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, where neither a limit nor a budget of time says otherwise."""
@@ -137,13 +137,14 @@ class Start:
             beside = task.baselines if set(initial) <= {RANDOM} else ()
             return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {}, changes)
         training = _training(task, recipe, call.strategy)
-        known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *BASELINES)))
+        of_kind = small_baselines(task.kind, task.input)
+        known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *of_kind)))
         rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
         most = _most(call.seconds, call.workers, call.final_seeds, protocol, longer_in_the_end(task, recipe))
         if rule is not None and call.stored is None and "start" in options:
-            options["start"] = changes = _in_time(changes, task, training, [known[name] for name in BASELINES if name in known], most)
+            options["start"] = changes = _in_time(changes, task, training, [known[name] for name in of_kind if name in known], most)
         takes = {name: training.seconds(architecture, changes) for name, architecture in known.items()}
-        small = max((takes[name] for name in BASELINES if name in takes), default=0.0)
+        small = max((takes[name] for name in of_kind if name in takes), default=0.0)
         if call.initial is None and call.stored is None and "population" in taken:
             largest = min(small, UNSURE * most)
             seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]

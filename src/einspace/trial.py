@@ -14,14 +14,14 @@ from einspace.evaluation.outcome import Evaluation, Outcome, settled
 from einspace.space import Architecture
 
 SEARCH, BASELINE, RACE, DECISION, FINAL = "search", "baseline", "race", "decision", "final"
-"""Phases of a run: proposals of the strategy, baselines beside them, re-evaluations of the best for the epochs of the search and for final
-epochs, and trainings for the test split."""
+"""Phases of a run: proposals of the strategy, baselines beside them, re-evaluations of the best, more of them of the best two, and
+trainings for the test split."""
 
 PHASES: Mapping[str, str] = {
     SEARCH: "search",
     BASELINE: "train baselines",
     RACE: "train the best again",
-    DECISION: "decide at final epochs",
+    DECISION: "decide between the best two",
     FINAL: "train for test",
 }
 """What is done in each phase, in the words in which people read of it."""

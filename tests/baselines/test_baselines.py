@@ -152,7 +152,7 @@ def test_convolutions_are_padded_by_half_their_kernel() -> None:
 def test_names_come_from_the_registry() -> None:
     """Every entry has a name, a function and a description of one line."""
     introduction = ("resnet34", "wrn28-10", "densenet40", "resmlp", "permutator")
-    assert baselines.names() == (*PAPER, *introduction, "resnet8", "vit-tiny", "mixer-tiny")
+    assert baselines.names() == (*PAPER, *introduction, "resnet8", "resnet14-flat", "vit-tiny", "mixer-tiny")
     assert all(entry.description and "\n" not in entry.description for entry in baselines.BASELINES.values())
 
 

@@ -39,12 +39,19 @@ def _plain_resnet8(shape: Shape) -> nn.Module:
     return network
 
 
+def _plain_resnet14_flat(shape: Shape) -> nn.Module:
+    network = PlainResNet(shape, (6,), (16,))
+    network.stem = nn.Sequential(*list(network.stem)[:3])
+    return network
+
+
 NAMED: dict[str, Callable[[Shape], nn.Module]] = {
     **PAPER,
     "resnet34": lambda shape: PlainResNet(shape, (3, 4, 6, 3)),
     "densenet40": lambda shape: PlainDenseNet(shape, (12, 12, 12), 12, bottleneck=False),
     "resmlp": lambda shape: PlainResMLP(shape, layers=12, width=384, patch=4),
     "resnet8": _plain_resnet8,
+    "resnet14-flat": _plain_resnet14_flat,
     "vit-tiny": lambda shape: PlainViT(shape, layers=2, width=64, heads=4, head_width=16, hidden=64),
     "mixer-tiny": lambda shape: PlainMixer(shape, layers=2, width=64),
     "permutator": lambda shape: PlainPermutator(shape, layers=8, width=256, segments=8, patch=4),

@@ -313,20 +313,32 @@ def test_who_fails_is_out(tmp_path: Path, lucky: Result) -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "field", "decided"),
-    [(None, 5, 3), ("1000s", 5, 2), ("500s", 5, 0), ("240s", 2, 0), ("100s", 0, 0)],
+    ("budget", "field", "decided", "long"),
+    [
+        (None, 5, 3, True),
+        ("3000s", 5, 8, True),
+        ("1500s", 5, 5, True),
+        ("1000s", 5, 3, True),
+        ("500s", 5, 5, False),
+        ("240s", 2, 0, False),
+        ("100s", 0, 0, False),
+    ],
 )
-def test_the_race_shrinks_to_the_time_that_there_is(tmp_path: Path, budget: str | None, field: int, decided: int) -> None:
-    """Race and decision take a third of the time at most: the decision shrinks first, then it goes, then the field shrinks, then it goes.
+def test_the_race_shrinks_to_the_time_that_there_is(tmp_path: Path, budget: str | None, field: int, decided: int, long: bool) -> None:
+    """Race and decision are planned in a third of the time: the decision shrinks, then it is at search epochs, then the field shrinks.
 
-    Trials claim 10 seconds each, so a race of n candidates takes 22 (n + 1) of them and a decision 99 on each partition.
+    Trials claim 10 seconds each, so a race of n candidates takes 22 (n + 1) of them and a decision 99 on each partition, or 33 at search
+    epochs. No real time passes, so that a decision has a third of the time for itself.
     """
     result = run(tmp_path, World(seconds=10.0), budget=budget)
     assert len(result.finalists) - bool(result.finalists) == field
     assert max((len(row.decision) for row in result.finalists), default=0) == decided
+    if decided:
+        assert result.verdict is not None
+        assert f"pairs of re-trainings at {'final' if long else 'search'} epochs" in result.verdict.sentence
     if field and not decided:
         assert result.verdict is not None
-        assert "A decision at final epochs did not fit into the time." in result.verdict.sentence
+        assert "A decision did not fit into the time." in result.verdict.sentence
         assert result.verdict.pairs == 2
     if not field:
         assert (result.verdict, result.unjudged) == (None, "the time did not suffice for a race")

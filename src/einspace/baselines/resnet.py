@@ -1,4 +1,4 @@
-"""ResNets (B.1: a strided convolution in place of the pooling in the stem), and a small one for inputs of a few pixels.
+"""ResNets (B.1: a strided convolution in place of the pooling in the stem), and small ones: for few pixels, and for targets of each pixel.
 
 At a sequence (S, D) the convolutions go along it, and a shortcut that halves it has a kernel of 3, for the grammar has none of 1. The norm
 is that of Col mode, of each step by itself; so the stem has none, which would forget how large the values are.
@@ -26,6 +26,11 @@ def resnet8(inputs: Feature) -> Node:
     """(C, H, W) -> (64, ceil(H / 4), ceil(W / 4)), or (S, D) -> (ceil(S / 4), 64): three blocks, and no strided convolution in the stem."""
     series = inputs.mode != "Im"
     return whole(sequence(_stem(16, series), *_blocks(16, (16, 32, 64), series)))
+
+
+def resnet14_flat(inputs: Feature) -> Node:
+    """(C, H, W) -> (16, H, W): six blocks of 16 channels without strides, so that a prediction for each pixel sees 27 x 27 pixels."""
+    return whole(sequence(_stem(16, False), *_blocks(16, (16,) * 6, False)))
 
 
 def compose_resnet(inputs: Feature, blocks: Sequence[int], width: int) -> Node:

@@ -21,13 +21,13 @@ LEAST, MOST = 5, 10
 TWICE = 2
 """Re-evaluations of each in the race."""
 
-PARTITIONS = (3, 2)
-"""Re-evaluations of each in the decision, or where the time is short; where it is shorter, there is no decision."""
+FEW, MANY = 3, 8
+"""Re-evaluations of each in the decision: at least `FEW`, and where a budget of time has room, up to `MANY`, which measure more."""
 
 SHARE = 1 / 3
-"""The part of a budget of time that race and decision may take."""
+"""The part of a budget of time that race and decision are planned in, and that a decision may take at most."""
 
-UNDECIDED = "A decision at final epochs did not fit into the time"
+UNDECIDED = "A decision did not fit into the time"
 """Why a verdict rests on the race."""
 
 APART = 1_000
@@ -72,6 +72,8 @@ class Race:
         self._seed, self._fixed = seed, task is not None and not task.one_pool
         self._wanted = task is not None and isinstance(recipe, Recipe)
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
+        self._share = inf if budget.seconds is None else SHARE * budget.seconds
+        self._times = range(FEW if budget.seconds is None else MANY, FEW - 1, -1)
         self._known = (-1, 0.0)
         self._outside = 0.0
 
@@ -96,7 +98,7 @@ class Race:
         return Reevaluations(RACE, wanted, time_limit=time_limit, budget=self._budget)
 
     def decision(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
-        """The decision between the best two of the race and the baseline, on as many partitions as the time allows."""
+        """The decision between the best two of the race and the baseline, on as many partitions as the time that is left allows."""
         known = plan = Plan.of(store.notes())
         contest = Contest(store, plan)
         finalists = tuple(contest.standing()[:2])
@@ -104,21 +106,23 @@ class Race:
         if len(entered) < 2:
             plan = replace(plan, finalists=(), decision=())
         elif finalists != plan.finalists:
-            fitting = [
-                n for n in PARTITIONS if n <= len(plan.decision) and self._cost(contest, entered, n, self._longer) <= self._left(store)
-            ]
-            plan = replace(plan, finalists=finalists, decision=plan.decision[: max(fitting, default=0)])
+            left = min(self._left(store), self._share)
+            options = ((times, long) for long in (True, False) for times in self._times)
+            times, long = next((one for one in options if self._cost(contest, entered, *one) <= left), (0, False))
+            plan = replace(plan, finalists=finalists, decision=self._seeds(2, times), long=long)
         if known.race and not plan.decision:
             plan = replace(plan, finalists=(), reason=UNDECIDED)
         if plan != known:
             store.note(NOTE, plan.to_json())
         wanted = [(contest.claimed[name].proposal, seed) for seed in plan.decision for name in entered]
-        limit = None if time_limit is None else time_limit * max(1.0, self._longer)
-        return Reevaluations(DECISION, wanted, time_limit=limit, long=True, budget=self._budget)
+        limit = None if time_limit is None else time_limit * (max(1.0, self._longer) if plan.long else 1.0)
+        return Reevaluations(DECISION, wanted, time_limit=limit, long=plan.long, budget=self._budget)
 
     def _planned(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
         """The largest race and decision that fit into the time, and what they take.
 
+        A decision at final epochs comes before one at those of the search, since fast learners need not be the best in the end; then more
+        candidates come before more trainings of each.
         Where none fits beside the final trainings, it is what the smallest would take: the search can still leave time for it. Where that
         is more than a race may take, it is nothing.
         """
@@ -128,25 +132,28 @@ class Race:
         best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
         ranked = [trial.proposal.identity for trial in candidates(store, baselines)]
         apart = [] if best is None else [best.identity]
-        most = inf if self._budget.seconds is None else SHARE * self._budget.seconds
-        allowed = min(allowed, most)
+        allowed = min(allowed, self._share)
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             return Plan(ended, reason="there are no two architectures to compare"), 0.0
-        for times in (*PARTITIONS, 0):
-            for number in range(count, min(count, 3 if times else 2) - 1, -1):
-                cost = self._cost(contest, [*ranked[:number], *apart], TWICE, 1.0)
-                cost += self._cost(contest, [*ranked[:2], *apart], times, self._longer)
-                if cost <= allowed:
-                    race, decision = (tuple(self._seed + APART * part + i for i in range(n)) for part, n in ((1, TWICE), (2, times)))
-                    chosen = tuple(ranked[:number])
-                    name = "" if best is None else best.origin
-                    return Plan(ended, chosen, "".join(apart), name, race, (), decision, self._fixed), cost
-        smallest = self._cost(contest, [*ranked[:2], *apart], TWICE, 1.0)
-        return Plan(ended, reason="the time did not suffice for a race"), smallest if smallest <= most else 0.0
+        with_decision = [(n, times, long) for long in (True, False) for n in range(count, min(count, 3) - 1, -1) for times in self._times]
+        without = [(n, 0, False) for n in range(count, min(count, 2) - 1, -1)]
+        for number, times, long in (*with_decision, *without):
+            race = self._cost(contest, [*ranked[:number], *apart], TWICE, False)
+            cost = race + self._cost(contest, [*ranked[:2], *apart], times, long)
+            if cost <= allowed:
+                chosen, name = tuple(ranked[:number]), "" if best is None else best.origin
+                rounds = self._seeds(1, TWICE), (), self._seeds(2, times)
+                return Plan(ended, chosen, "".join(apart), name, *rounds, self._fixed, long=long), cost
+        smallest = self._cost(contest, [*ranked[:2], *apart], TWICE, False)
+        return Plan(ended, reason="the time did not suffice for a race"), smallest if smallest <= self._share else 0.0
 
-    def _cost(self, contest: Contest, names: Sequence[str], times: int, longer: float) -> float:
+    def _seeds(self, part: int, times: int) -> tuple[int, ...]:
+        return tuple(self._seed + APART * part + number for number in range(times))
+
+    def _cost(self, contest: Contest, names: Sequence[str], times: int, long: bool) -> float:
         """Seconds of so many trainings of each."""
+        longer = self._longer if long else 1.0
         evaluations = [contest.claimed[name].evaluation for name in names]
         each = [MARGIN * longer * evaluation.seconds.total + self._outside for evaluation in evaluations if evaluation is not None]
         return max(max(each, default=0.0), sum(each) * times / self._workers) if times else 0.0

@@ -1,7 +1,8 @@
 """Contest: who is trained again after a search, what came of it, and who won, from the study alone.
 
 The best candidates by their claimed score and the best baseline are re-evaluated at the epochs of the search (the race); the best two of
-them and the baseline at final epochs (the decision). Only re-evaluations count: the claimed score is the best of many, and so too good.
+them and the baseline more often, at final epochs where there is time (the decision). Only re-evaluations count: the claimed score is the
+best of many, and so too good.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,8 @@ class Plan:
     """Whether all partitions are the same, since the task has splits that were given."""
     reason: str = ""
     """Why there is no race, or no decision."""
+    long: bool = True
+    """Whether the decision is at final epochs, and not at those of the search."""
 
     def to_json(self) -> dict[str, Any]:
         """The note."""
@@ -151,7 +154,7 @@ class Contest:
         said = {"better": "is better than", "worse": "is worse than"}.get(word, "is not distinguishable from")
         sentence = (
             f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} over {len(pairs[winner])} "
-            f"pairs of re-trainings at {'final' if decided else 'search'} epochs on "
+            f"pairs of re-trainings at {'final' if decided and plan.long else 'search'} epochs on "
             f"{'the validation split that was given' if plan.fixed else 'new partitions'}."
         )
         if word == "not distinguishable":

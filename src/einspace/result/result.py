@@ -65,7 +65,7 @@ class Entrant:
     race: tuple[float | None, ...] = ()
     """The scores of its re-evaluations for the epochs of the search, by partition; None for one that failed or was not begun."""
     decision: tuple[float | None, ...] = ()
-    """Those of its re-evaluations for final epochs."""
+    """Those of its re-evaluations in the decision."""
     grammar: Callable[[], Grammar | None] = field(default=lambda: None, compare=False, repr=False)
     """Reads the grammar that the run was given; None for the paper's."""
 

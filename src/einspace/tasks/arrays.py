@@ -20,7 +20,7 @@ from einspace.reading.targets import recognise
 from einspace.tasks.choice import check_function, check_kind, kind_for
 from einspace.tasks.defaults import METRIC_OF, recipe_for
 from einspace.tasks.metrics import metric_named
-from einspace.tasks.options import BASELINES, Options
+from einspace.tasks.options import Options, small_baselines
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.presence import check_presence
 from einspace.tasks.scaling import Part, constant_channels, scaled_samples, scaled_targets
@@ -79,7 +79,7 @@ def task_of(source: Source, options: Options) -> Task:
         test=test,
         metric=metric,
         recipe=options["recipe"] or recipe_for(len(train), targets.kind),
-        baselines=BASELINES if options["baselines"] is None else tuple(options["baselines"]),
+        baselines=small_baselines(targets.kind, inputs) if options["baselines"] is None else tuple(options["baselines"]),
         description=options["description"],
         labels=targets.labels,
         normaliser=normaliser,

@@ -7,6 +7,7 @@ from typing import Any, TypedDict, cast
 import numpy as np
 
 from einspace.errors import SettingError, UnknownNameError
+from einspace.features import Feature
 from einspace.reading.labels import Names
 from einspace.tasks.metrics import Metric
 from einspace.tasks.recipe import Recipe
@@ -14,8 +15,20 @@ from einspace.tasks.recipe import Recipe
 BASELINES = ("resnet8", "vit-tiny", "mixer-tiny")
 """What small tasks are compared with."""
 
+OF_PIXELS = ("mask", "segmentation", "dense")
+"""The kinds of task with a target for each pixel."""
+
 SHARES = (0.6, 0.2, 0.2)
 """Train, valid and test of a pool."""
+
+
+def small_baselines(kind: str, inputs: Feature) -> tuple[str, ...]:
+    """The names of the small baselines of a kind of task; targets for each pixel of an image have one that keeps the resolution.
+
+    >>> small_baselines("dense", Feature((1, 29, 29)))
+    ('resnet14-flat', 'resnet8', 'vit-tiny', 'mixer-tiny')
+    """
+    return ("resnet14-flat", *BASELINES) if kind in OF_PIXELS and inputs.mode == "Im" else BASELINES
 
 
 class Options(TypedDict, total=False):
