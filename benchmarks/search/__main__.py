@@ -1,12 +1,13 @@
 """What a search finds per hour, against the paper's methods and against what a user would pick instead, at equal wall-clock time.
 
     python -m benchmarks.search --minutes 5 [--tasks adddigits,mnist1d] [--methods einspace,cnn-tpe] [--seeds 0,1,2] [--workers 2]
-        [--ablation 'half={"population": 50}'] [--out FILE]
+        [--ablation 'half={"population": 50}'] [--out FILE] [--search-only]
     python -m benchmarks.search --table [--out FILE]
 
 Every method gets the same seconds of wall clock for its search and the same worker processes, of one thread each; what it found is then
-trained from three seeds, outside of that time, and scored on test. The file has one line of JSON for each run; a run that stands there is
-not done again, so a benchmark that was ended goes on with the same command. `--table` prints the table from the file alone.
+trained from three seeds, outside of that time, and scored on test. The file has a line of JSON for each search, and one more with the
+scores on test; what stands there is not done again, so a benchmark that was ended goes on with the same command. With `--search-only` the
+retraining is left to another call. `--table` prints the table from the file alone.
 
 Run it on a machine that does nothing else. Data are fetched or generated into ~/.cache/einspace, or $EINSPACE_CACHE.
 """
@@ -36,12 +37,14 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="Processes of each search.")
     parser.add_argument("--out", type=Path, default=Path("runs", "benchmark.jsonl"), help="The file of runs.")
     parser.add_argument("--table", action="store_true", help="Only print the table of the file.")
+    parser.add_argument("--search-only", action="store_true", help="Leave the retraining to another call.")
     options = parser.parse_args(words)
     console = Console(width=200)
     try:
         if not options.table:
             methods = named([name for name in options.methods.split(",") if name], dict(map(ablation, options.ablation)))
-            _run(options.out, methods, options.tasks.split(","), _seeds(options.seeds), options.minutes, options.workers, console)
+            seeds, searching = _seeds(options.seeds), options.search_only
+            _run(options.out, methods, options.tasks.split(","), seeds, options.minutes, options.workers, searching, console)
         done = runs.read(options.out)
     except EinspaceError as error:
         print(error, file=sys.stderr)
@@ -55,7 +58,14 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _run(
-    out: Path, methods: dict[str, Method], names: list[str], seeds: list[int], minutes: float | None, workers: int, console: Console
+    out: Path,
+    methods: dict[str, Method],
+    names: list[str],
+    seeds: list[int],
+    minutes: float | None,
+    workers: int,
+    search_only: bool,
+    console: Console,
 ) -> None:
     """Do the runs that are missing, and say of each what it found."""
     if minutes is None or not 0 < minutes < 10_000:
@@ -63,10 +73,17 @@ def _run(
     if workers < 1:
         raise SettingError(f"the benchmark needs --workers of at least 1, not {workers}")
     tasks = {name: load(name) for name in names}
-    keys = runs.missing(runs.read(out), methods, names, seeds, minutes, workers)
+    known = {run.key: run for run in runs.read(out)}
+    keys = runs.missing(list(known.values()), methods, names, seeds, minutes, workers, not search_only)
     for number, key in enumerate(keys, start=1):
-        run = runs.conduct(key, methods[key[0]], tasks[key[1]])
-        runs.append(out, run)
+        method, task = methods[key[0]], tasks[key[1]]
+        run = known.get(key)
+        if run is None:
+            run = runs.conduct(key, method, task)
+            runs.append(out, run)
+        if not search_only:
+            run = runs.tested(run, method, task)
+            runs.append(out, run)
         scores = ", ".join("none" if value is None else f"{value:.4f}" for value in (run.claimed, score(run)))
         console.print(
             f"{number} of {len(keys)}: {run.method}, {run.task}, seed {run.seed}: {run.trials} trials, valid and test {scores}",

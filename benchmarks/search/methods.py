@@ -3,11 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from benchmarks.search.opponents import CnnTpe
-from benchmarks.search.terms import Found, Method, Retraining, Terms
+from benchmarks.search.terms import Found, Method, Terms
 
 import einspace as es
 from einspace.errors import SettingError, UnknownNameError
@@ -25,33 +24,35 @@ class Einspace:
 
     def __call__(self, task: es.Task, terms: Terms) -> Found:
         """Search as a user does with a budget of time."""
-        options = {"final_seeds": 0, **self.options}
-        recipe = task.recipe.override(**options.pop("recipe", {}))
+        options = {"final_seeds": 0, **self.options, "recipe": self._recipe(task)}
         if options.get("init") == "seeds":
             options["init"] = task.baselines
         if "limits" in options:
             options["limits"] = es.Limits(**options["limits"])
-        result = es.search(task, recipe=recipe, budget=terms.seconds, workers=terms.workers, seed=terms.seed, runs=terms.folder, **options)
+        result = es.search(task, budget=terms.seconds, workers=terms.workers, seed=terms.seed, runs=terms.folder, **options)
         spent = [(trial, (trial.ended or trial.started) - trial.started) for trial in result.history if trial.reused is None]
         total = sum(seconds for _, seconds in spent)
         share = sum(seconds for trial, seconds in spent if trial.value is None) / total if total else None
-        found = Found(len(result.history), None, "", None, result.outcomes, share)
+        found = Found(len(result.history), None, "", result.outcomes, share)
         if result.best is None or result.best.proposal is None:
             return found
-
-        def retraining(proposal: es.Proposal) -> Retraining:
-            return partial(final_score, task, recipe, proposal.text, dict(proposal.changes))
-
-        best, proposal, verdict = result.best, result.best.proposal, result.verdict
-        found = replace(found, claimed=best.validation, reevaluated=best.reevaluated, what=best.text, retraining=retraining(proposal))
+        best, verdict = result.best, result.verdict
+        found = replace(found, claimed=best.validation, reevaluated=best.reevaluated, what=_json(result.best.proposal))
         rival = next((row.proposal for row in result.baselines if verdict is not None and row.name == verdict.baseline), None)
-        return found if verdict is None or rival is None else replace(found, verdict=verdict.word, rival=retraining(rival))
+        return found if verdict is None or rival is None else replace(found, verdict=verdict.word, rival=_json(rival))
+
+    def score(self, task: es.Task, what: str, seed: int) -> float | None:
+        """The score on test of an architecture that is trained with the changes of its trial, and for the epochs of all methods."""
+        found = json.loads(what)
+        changes = {name: value for name, value in found["changes"].items() if not name.startswith("epochs")}
+        return es.evaluate(found["text"], task, seed=seed, final=True, recipe=self._recipe(task), changes=changes).mean
+
+    def _recipe(self, task: es.Task) -> es.Recipe:
+        return task.recipe.override(**self.options.get("recipe", {}))
 
 
-def final_score(task: es.Task, recipe: es.Recipe, text: str, changes: Mapping[str, float], seed: int) -> float | None:
-    """The score on test of an architecture that is trained from a seed, with the changes of its trial, and the epochs of all methods."""
-    others = {name: value for name, value in changes.items() if not name.startswith("epochs")}
-    return es.evaluate(text, task, seed=seed, final=True, recipe=recipe, changes=others).mean
+def _json(proposal: es.Proposal) -> str:
+    return json.dumps({"text": proposal.text, "changes": dict(proposal.changes)})
 
 
 METHODS: dict[str, Method] = {

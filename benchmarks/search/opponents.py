@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -161,11 +160,6 @@ def score(task: Task, choice: Choice, seed: int, final: bool, deadline: float | 
     return value if isfinite(value) else None
 
 
-def final_score(task: Task, choice: Choice, seed: int) -> float | None:
-    """The score on test from a seed."""
-    return score(task, choice, seed, final=True)
-
-
 @dataclass(frozen=True)
 class CnnTpe:
     """The residual CNN space under TPE; `trials` bounds them for each worker, beside the time."""
@@ -190,11 +184,13 @@ class CnnTpe:
         spent = sum(map(_seconds, trials))
         unfinished = 1 - sum(map(_seconds, done)) / spent if spent else None
         if not done:
-            return Found(len(trials), None, "", None, outcomes, unfinished)
+            return Found(len(trials), None, "", outcomes, unfinished)
         best = study.best_trial
-        choice = Choice(**best.params)
-        retraining = partial(final_score, task, choice)
-        return Found(len(trials), best.value, json.dumps(asdict(choice)), retraining, outcomes, unfinished)
+        return Found(len(trials), best.value, json.dumps(asdict(Choice(**best.params))), outcomes, unfinished)
+
+    def score(self, task: Task, what: str, seed: int) -> float | None:
+        """The score on test of a choice."""
+        return score(task, Choice(**json.loads(what)), seed, final=True)
 
 
 def work(task: Task, path: Path, seed: int, end: float, deadline: float, trials: int | None) -> None:

@@ -48,11 +48,13 @@ class Run(BaseModel):
     """Its mean when it was trained again, on validation."""
     verdict: str = ""
     """The word on the best beside the best baseline; empty where there is none."""
-    tests: list[FiniteFloat | None]
-    """Scores of the best on test, after training it from each of the seeds `RETRAININGS`."""
+    tests: list[FiniteFloat | None] = []
+    """Scores of the best on test, after training it from each of the seeds `RETRAININGS`; none before that."""
     rival: list[FiniteFloat | None] = []
     """The same of the baseline of the verdict."""
     found: str
+    found_rival: str = ""
+    """What is retrained for the two."""
     versions: dict[str, str]
     machine: str
 
@@ -63,24 +65,28 @@ class Run(BaseModel):
 
 
 def read(path: Path) -> list[Run]:
-    """The runs of a file, none where there is no file; raises DataError that names the line which is no run."""
+    """The runs of a file, none where there is no file; raises DataError that names the line which is no run.
+
+    A run stands there when its search has ended, and once more when it has been retrained, which is the line that counts.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from None
-    runs = []
+    runs: dict[Key, Run] = {}
     for number, line in enumerate(lines, start=1):
         try:
-            runs.append(Run.model_validate_json(line))
+            run = Run.model_validate_json(line)
+            runs[run.key] = run
         except ValidationError as error:
             problem = error.errors()[0]
             where = ".".join(map(str, problem["loc"])) or "it"
             raise DataError(
                 f"{path}, line {number}: is no run of the benchmark ({where}: {problem['msg']}); remove the line to repeat it"
             ) from None
-    return runs
+    return list(runs.values())
 
 
 def append(path: Path, run: Run) -> None:
@@ -92,8 +98,16 @@ def append(path: Path, run: Run) -> None:
         os.fsync(stream.fileno())
 
 
-def missing(done: list[Run], methods: Mapping[str, Method], tasks: list[str], seeds: list[int], minutes: float, workers: int) -> list[Key]:
-    """The runs that are not in the file yet, all methods and tasks of a seed before the next seed.
+def missing(
+    done: list[Run],
+    methods: Mapping[str, Method],
+    tasks: list[str],
+    seeds: list[int],
+    minutes: float,
+    workers: int,
+    retraining: bool = True,
+) -> list[Key]:
+    """The runs that are not in the file yet, or were not retrained, all methods and tasks of a seed before the next seed.
 
     Raises SettingError where a method of the same name was run with other options.
     """
@@ -103,21 +117,18 @@ def missing(done: list[Run], methods: Mapping[str, Method], tasks: list[str], se
                 f"the method {run.method} stands in the file with the options {run.options}, "
                 f"but its options are {dict(methods[run.method].options)}: give it another name, or write to another file"
             )
-    known = {run.key for run in done}
+    known = {run.key for run in done if run.tests or not retraining}
     keys = [(method, task, seed, minutes, workers) for seed in seeds for task in tasks for method in methods]
     return [key for key in keys if key not in known]
 
 
 def conduct(key: Key, method: Method, task: Task) -> Run:
-    """Search, then train what was found from each of the seeds and score it on test."""
+    """Search."""
     name, _, seed, minutes, workers = key
     with tempfile.TemporaryDirectory() as folder:
         start = perf_counter()
         found = method(task, Terms(60 * minutes, workers, seed, Path(folder)))
         seconds = perf_counter() - start
-    tests: list[float | None] = [None] * len(RETRAININGS)
-    if found.retraining is not None:
-        tests = retrained(found.retraining, RETRAININGS, workers)
     return Run(
         method=name,
         options=dict(method.options),
@@ -134,12 +145,21 @@ def conduct(key: Key, method: Method, task: Task) -> Run:
         claimed=found.claimed,
         reevaluated=found.reevaluated,
         verdict=found.verdict,
-        tests=tests,
-        rival=[] if found.rival is None else retrained(found.rival, RETRAININGS, workers),
         found=found.what,
+        found_rival=found.rival,
         versions=versions(),
         machine=machine(),
     )
+
+
+def tested(run: Run, method: Method, task: Task) -> Run:
+    """The run with the scores on test of what it found, trained from each of the seeds."""
+
+    def scores(what: str) -> list[float | None]:
+        return retrained(method, task, what, RETRAININGS, run.workers)
+
+    tests = scores(run.found) if run.found else [None] * len(RETRAININGS)
+    return run.model_copy(update={"tests": tests, "rival": scores(run.found_rival) if run.found_rival else []})
 
 
 def versions() -> dict[str, str]:

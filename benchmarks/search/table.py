@@ -66,9 +66,9 @@ def verdicts(runs: Sequence[Run]) -> str:
 
 
 def tables(runs: Sequence[Run]) -> list[Table]:
-    """One table for each time and number of workers."""
+    """One table for each time and number of workers, of the runs that were retrained."""
     groups: dict[tuple[float, int], list[Run]] = {}
-    for run in runs:
+    for run in filter(lambda run: run.tests, runs):
         groups.setdefault((run.minutes, run.workers), []).append(run)
     return [_table(minutes, workers, group) for (minutes, workers), group in sorted(groups.items())]
 

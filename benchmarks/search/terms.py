@@ -1,7 +1,7 @@
 """Terms: what a method is given, what it finds, and the retraining that scores what it found."""
 
 import multiprocessing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -14,9 +14,6 @@ from einspace import Task
 
 SLACK = 0.05
 """The part of the time by which a trial may end after it, for all methods alike: that of a search with a budget of time."""
-
-Retraining = Callable[[int], float | None]
-"""Trains what was found on train and valid, from a seed, and gives the score on test; None where there is none. It is sent to processes."""
 
 
 @dataclass(frozen=True)
@@ -36,24 +33,22 @@ class Found:
     Args:
         trials: How many were begun.
         claimed: The score of the best on validation; None where nothing was found.
-        what: The best, in words.
-        retraining: How it is trained for test; None where nothing was found.
+        what: The best, as the method's `score` takes it; empty where nothing was found.
         outcomes: How many trials ended how.
         unfinished: The share of the time of all trials that went into those without a score.
         reevaluated: The mean score of the best when it was trained again, on validation; None where it was not.
         verdict: The word on the best beside the best baseline; empty where there is none.
-        rival: How that baseline is trained for test.
+        rival: That baseline, like `what`.
     """
 
     trials: int
     claimed: float | None
     what: str
-    retraining: Retraining | None
     outcomes: Mapping[str, int] = field(default_factory=dict)
     unfinished: float | None = None
     reevaluated: float | None = None
     verdict: str = ""
-    rival: Retraining | None = None
+    rival: str = ""
 
 
 class Method(Protocol):
@@ -66,12 +61,15 @@ class Method(Protocol):
     def __call__(self, task: Task, terms: Terms) -> Found:
         """Search."""
 
+    def score(self, task: Task, what: str, seed: int) -> float | None:
+        """Train what was found on train and valid, from a seed, for the score on test; None where there is none. It runs in a process."""
 
-def retrained(retraining: Retraining, seeds: Sequence[int], workers: int) -> list[float | None]:
+
+def retrained(method: Method, task: Task, what: str, seeds: Sequence[int], workers: int) -> list[float | None]:
     """Scores on test from several seeds, in processes of one thread each; None for a training that failed or whose process died."""
     scores: list[float | None] = []
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        for future in [pool.submit(retraining, seed) for seed in seeds]:
+        for future in [pool.submit(method.score, task, what, seed) for seed in seeds]:
             try:
                 scores.append(future.result())
             except BrokenProcessPool:

@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,14 @@ import torch
 from benchmarks.search import __main__, runs
 from benchmarks.search import tasks as benchmark_tasks
 from benchmarks.search.methods import METHODS, Einspace, ablation
-from benchmarks.search.methods import final_score as einspace_score
-from benchmarks.search.opponents import Choice, CnnTpe, OutOfTime, ResidualCNN, final_score, score
+from benchmarks.search.opponents import Choice, CnnTpe, OutOfTime, ResidualCNN, score
 from benchmarks.search.runs import RETRAININGS, Run
 from benchmarks.search.sources import cached
 from benchmarks.search.table import is_wrong, mean_and_error, ranks, tables, verdicts
 from benchmarks.search.terms import Found, Terms, retrained
 from rich.console import Console
 
+import einspace as es
 from einspace import Recipe, Task
 from einspace.errors import DataError, SettingError
 from einspace.tasks.changes import ours
@@ -42,11 +41,6 @@ def easy(series: bool = False) -> Task:
     return Task.from_arrays(x, y, name="easy", recipe=SHORT, axes="NSD" if series else "NCHW")
 
 
-def seed_score(base: float, seed: int) -> float:
-    """What stands in for a training."""
-    return base + (seed - 1_000) / 100
-
-
 @dataclass(frozen=True)
 class Fixed:
     """A method that searches for no time and is known to score `base` from the first seed; `calls` notes each search."""
@@ -57,7 +51,12 @@ class Fixed:
 
     def __call__(self, task: Task, terms: Terms) -> Found:
         self.calls.append((task.name, terms.seed))
-        return Found(7, self.base + 0.1, "a network", partial(seed_score, self.base), {"ok": 6, "timeout": 1}, 0.25)
+        return Found(7, self.base + 0.1, "a network", {"ok": 6, "timeout": 1}, 0.25)
+
+    def score(self, task: Task, what: str, seed: int) -> float:
+        """What stands in for a training."""
+        assert what == "a network"
+        return self.base + (seed - 1_000) / 100
 
 
 def made(method: str, seed: int, tests: list[float | None], task: str = "easy", **others: Any) -> Run:
@@ -71,7 +70,7 @@ def made(method: str, seed: int, tests: list[float | None], task: str = "easy", 
 def fakes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Fixed]:
     """Two methods and two tasks, whose retrainings run in this process."""
     found = {"good": Fixed(0.8), "bad": Fixed(0.4)}
-    monkeypatch.setattr(runs, "retrained", lambda retraining, seeds, workers: [retraining(seed) for seed in seeds])
+    monkeypatch.setattr(runs, "retrained", lambda method, task, what, seeds, workers: [method.score(task, what, seed) for seed in seeds])
     for name, method in found.items():
         monkeypatch.setitem(METHODS, name, method)
     monkeypatch.setitem(benchmark_tasks.TASKS, "easy", easy)
@@ -79,10 +78,11 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Fixed]:
 
 
 def test_a_run_is_a_line_with_the_scores_of_three_retrainings(fakes: dict[str, Fixed], tmp_path: Path) -> None:
-    """The line has what the table needs, and what says how the figures came about."""
+    """The last line has what the table needs, and what says how the figures came about."""
     out = tmp_path / "runs.jsonl"
     assert __main__.main(["--minutes", "0.05", "--tasks", "easy", "--methods", "good", "--seeds", "3", "--out", str(out)]) == 0
-    line = json.loads(out.read_text())
+    searched, line = map(json.loads, out.read_text().splitlines())
+    assert (searched["tests"], searched["found"]) == ([], "a network")
     assert line["tests"] == pytest.approx([0.8, 0.81, 0.82])
     assert (line["method"], line["task"], line["seed"], line["minutes"], line["workers"]) == ("good", "easy", 3, 0.05, 2)
     assert (line["claimed"], line["trials"], line["unfinished"]) == (pytest.approx(0.9), 7, 0.25)
@@ -104,6 +104,18 @@ def test_what_stands_in_the_file_is_not_done_again(fakes: dict[str, Fixed], tmp_
     assert "0.05 minutes" in shown
     assert "0.1 minutes" in shown
     assert shown.index("good") < shown.index("bad")
+
+
+def test_a_search_whose_retraining_is_missing_is_not_done_again(fakes: dict[str, Fixed], tmp_path: Path) -> None:
+    """Searches may run on one day and retrainings on another: the second call only retrains."""
+    words = ["--tasks", "easy", "--methods", "good", "--seeds", "0,1", "--minutes", "0.05", "--out", str(tmp_path / "runs.jsonl")]
+    for _ in range(2):
+        assert __main__.main([*words, "--search-only"]) == 0
+    assert [run.tests for run in runs.read(tmp_path / "runs.jsonl")] == [[], []]
+    assert tables(runs.read(tmp_path / "runs.jsonl")) == []
+    assert __main__.main(words) == 0
+    assert [run.tests for run in runs.read(tmp_path / "runs.jsonl")] == [pytest.approx([0.8, 0.81, 0.82])] * 2
+    assert fakes["good"].calls == [("easy", 0), ("easy", 1)]
 
 
 def test_a_name_stands_for_one_set_of_options(fakes: dict[str, Fixed], tmp_path: Path) -> None:
@@ -200,7 +212,7 @@ def test_the_cnn_predicts_fields_without_losing_their_points() -> None:
 def test_the_cnn_learns_what_is_easy(series: bool) -> None:
     """From one seed always the same score; a training for test sees train and valid, and is longer."""
     task = easy(series)
-    assert final_score(task, CHOICE, 0) == 1.0
+    assert score(task, CHOICE, 0, final=True) == 1.0
     assert score(task, CHOICE, 1, final=False) == score(task, CHOICE, 1, final=False)
     with pytest.raises(OutOfTime):
         score(task, CHOICE, 0, False, deadline=time.time() - 1)
@@ -213,12 +225,12 @@ def test_a_training_that_diverges_has_no_score() -> None:
 
 def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
     """The best choice comes back as it was tried, and its retraining can be sent to a process."""
-    found = CnnTpe(trials=2)(easy(), Terms(3_000, 1, 0, tmp_path))
+    method = CnnTpe(trials=2)
+    found = method(easy(), Terms(3_000, 1, 0, tmp_path))
     assert found.trials == 2
-    assert found.retraining is not None
     assert found.claimed == pytest.approx(1.0, abs=0.5)
     assert set(json.loads(found.what)) == set(CHOICE.__dataclass_fields__)
-    (tested,) = retrained(found.retraining, [1_000], 1)
+    (tested,) = retrained(method, easy(), found.what, [1_000], 1)
     assert tested is not None
 
 
@@ -229,25 +241,26 @@ def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path:
     assert found.trials == 1
     assert found.outcomes == {"ok": 1}
     assert found.unfinished == 0.0
-    assert (found.verdict, found.reevaluated, found.rival) == ("", None, None)
-    retraining = found.retraining
-    assert isinstance(retraining, partial)
-    assert retraining.func is einspace_score
-    _, recipe, text, changes = retraining.args
-    assert (recipe.epochs_search, recipe.epochs_final) == (1, SHORT.epochs_final)
-    task = easy()
-    assert (text, changes) == (found.what, ours(recipe, task.head, task.input, len(task.train)))
+    assert (found.verdict, found.reevaluated, found.rival) == ("", None, "")
+    task, what = easy(), json.loads(found.what)
+    recipe = task.recipe.override(epochs_search=1)
+    assert what["changes"] == ours(recipe, task.head, task.input, len(task.train))
+    wanted = es.evaluate(what["text"], task, seed=1_000, final=True, recipe=recipe, changes=what["changes"])
+    fewer = json.dumps({**what, "changes": {**what["changes"], "epochs_final": 1}})
+    assert wanted.mean == method.score(task, found.what, 1_000) == method.score(task, fewer, 1_000)
 
 
-def die(seed: int) -> float:
-    """End the process as the kernel does."""
-    os.kill(os.getpid(), signal.SIGKILL)
-    return 0.0
+class Dying(CnnTpe):
+    """Its retraining ends the process as the kernel does."""
+
+    def score(self, task: Task, what: str, seed: int) -> float:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0.0
 
 
 def test_a_retraining_whose_process_dies_has_no_score() -> None:
     """The benchmark goes on, and the line says that there is none."""
-    assert retrained(die, RETRAININGS[:2], 1) == [None, None]
+    assert retrained(Dying(), easy(), "", RETRAININGS[:2], 1) == [None, None]
 
 
 def test_what_cannot_be_fetched_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
