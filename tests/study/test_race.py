@@ -313,33 +313,44 @@ def test_who_fails_is_out(tmp_path: Path, lucky: Result) -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "field", "decided", "long"),
+    ("budget", "field", "finalists", "pairs", "long"),
     [
-        (None, 5, 3, True),
-        ("3000s", 5, 8, True),
-        ("1500s", 5, 5, True),
-        ("1000s", 5, 3, True),
-        ("500s", 5, 5, False),
-        ("240s", 2, 0, False),
-        ("100s", 0, 0, False),
+        (None, 5, 2, 3, True),
+        ("3000s", 5, 2, 8, True),
+        ("1500s", 5, 2, 5, True),
+        ("1000s", 5, 1, 5, True),
+        ("500s", 3, 1, 2, True),
+        ("240s", 2, 1, 3, False),
+        ("100s", 0, 0, 0, False),
     ],
 )
-def test_the_race_shrinks_to_the_time_that_there_is(tmp_path: Path, budget: str | None, field: int, decided: int, long: bool) -> None:
+def test_the_race_shrinks_to_the_time_that_there_is(
+    tmp_path: Path, budget: str | None, field: int, finalists: int, pairs: int, long: bool
+) -> None:
     """Race and decision are planned in a third of the time: the decision shrinks, then it is at search epochs, then the field shrinks.
 
-    Trials claim 10 seconds each, so a race of n candidates takes 22 (n + 1) of them and a decision 99 on each partition, or 33 at search
-    epochs. No real time passes, so that a decision has a third of the time for itself.
+    Trials claim 10 seconds each, so a race of n candidates takes 22 (n + 1) of them, and a decision of n takes 11 (n + 1) for each pair, or
+    33 (n + 1) at final epochs. No real time passes, so that a decision has a third of the time for itself.
     """
     result = run(tmp_path, World(seconds=10.0), budget=budget)
     assert len(result.finalists) - bool(result.finalists) == field
-    assert max((len(row.decision) for row in result.finalists), default=0) == decided
-    if decided:
+    decided = [row for row in result.finalists if row.decision]
+    assert len(decided) - bool(decided) == finalists
+    assert {len(row.decision) for row in decided} == ({pairs} if pairs else set())
+    if field:
         assert result.verdict is not None
+        assert result.verdict.pairs == pairs
         assert f"pairs of re-trainings at {'final' if long else 'search'} epochs" in result.verdict.sentence
-    if field and not decided:
-        assert result.verdict is not None
-        assert "A decision did not fit into the time." in result.verdict.sentence
-        assert result.verdict.pairs == 2
-    if not field:
+    else:
         assert (result.verdict, result.unjudged) == (None, "the time did not suffice for a race")
         assert result.best is not None
+
+
+def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It rests on the two pairs of the race, where the race has used up the time."""
+    monkeypatch.setattr("einspace.phases.race.IN_TIME", ())
+    result = run(tmp_path, World(seconds=10.0), budget="1000s")
+    assert result.verdict is not None
+    assert result.verdict.pairs == 2
+    assert "at search epochs" in result.verdict.sentence
+    assert "A decision did not fit into the time." in result.verdict.sentence

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import NamedTuple
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Request
@@ -18,11 +19,27 @@ from einspace.trial import DECISION, RACE, SEARCH, Trial
 LEAST, MOST = 5, 10
 """Candidates of a race: a tenth of the trials, within these bounds, unless the time is short."""
 
-TWICE = 2
-"""Re-evaluations of each in the race."""
 
-FEW, MANY = 3, 8
-"""Re-evaluations of each in the decision: at least `FEW`, and where a budget of time has room, up to `MANY`, which measure more."""
+class Sort(NamedTuple):
+    """A sort of decision: how many of the best are trained again beside the baseline, how often, and whether for final epochs."""
+
+    finalists: int = 0
+    times: int = 0
+    long: bool = False
+
+
+TWICE = Sort(times=2)
+"""The race: two re-evaluations of each, at the epochs of the search."""
+
+USUAL = (Sort(2, 3, True),)
+"""The decision where no budget of time says what there is room for."""
+
+IN_TIME = tuple(Sort(n, times, long) for long in (True, False) for n, least in ((2, 5), (1, 3 - long)) for times in range(8, least - 1, -1))
+"""The decisions of a budget of time, the better ones first (decision 022).
+
+At final epochs, since fast learners need not be the best in the end; of two, which may change places, or of one, which in the same time has
+more pairs; and with as many pairs as there is time for.
+"""
 
 SHARE = 1 / 3
 """The part of a budget of time that race and decision are planned in, and that a decision may take at most."""
@@ -73,7 +90,7 @@ class Race:
         self._wanted = task is not None and isinstance(recipe, Recipe)
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
         self._share = inf if budget.seconds is None else SHARE * budget.seconds
-        self._times = range(FEW if budget.seconds is None else MANY, FEW - 1, -1)
+        self._sorts = USUAL if budget.seconds is None else IN_TIME
         self._known = (-1, 0.0)
         self._outside = 0.0
 
@@ -98,18 +115,18 @@ class Race:
         return Reevaluations(RACE, wanted, time_limit=time_limit, budget=self._budget)
 
     def decision(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
-        """The decision between the best two of the race and the baseline, on as many partitions as the time that is left allows."""
+        """The decision between the best of the race and the baseline, on as many partitions as the time that is left allows."""
         known = plan = Plan.of(store.notes())
         contest = Contest(store, plan)
-        finalists = tuple(contest.standing()[:2])
-        entered = [*finalists, *contest.raced_baseline]
-        if len(entered) < 2:
+        standing, baseline = tuple(contest.standing()), contest.raced_baseline
+        if len(standing[:2]) + len(baseline) < 2:
             plan = replace(plan, finalists=(), decision=())
-        elif finalists != plan.finalists:
+        elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
             left = min(self._left(store), self._share)
-            options = ((times, long) for long in (True, False) for times in self._times)
-            times, long = next((one for one in options if self._cost(contest, entered, *one) <= left), (0, False))
-            plan = replace(plan, finalists=finalists, decision=self._seeds(2, times), long=long)
+            possible = [sort for sort in self._sorts if sort.finalists + len(baseline) > 1]
+            sort = next((sort for sort in possible if self._cost(contest, (*standing[: sort.finalists], *baseline), sort) <= left), Sort())
+            plan = replace(plan, finalists=standing[: sort.finalists], decision=self._seeds(2, sort.times), long=sort.long)
+        entered = [*plan.finalists, *baseline]
         if known.race and not plan.decision:
             plan = replace(plan, finalists=(), reason=UNDECIDED)
         if plan != known:
@@ -121,10 +138,9 @@ class Race:
     def _planned(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
         """The largest race and decision that fit into the time, and what they take.
 
-        A decision at final epochs comes before one at those of the search, since fast learners need not be the best in the end; then more
-        candidates come before more trainings of each.
-        Where none fits beside the final trainings, it is what the smallest would take: the search can still leave time for it. Where that
-        is more than a race may take, it is nothing.
+        A decision at final epochs comes first; then more candidates come before more trainings of each in the decision. Where none fits
+        beside the final trainings, it is what the smallest would take: the search can still leave time for it. Where that is more than a
+        race may take, it is nothing.
         """
         ended, self._outside = store.phase(SEARCH).ended, outside(store.phase(SEARCH))
         contest = Contest(store, Plan())
@@ -136,27 +152,28 @@ class Race:
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             return Plan(ended, reason="there are no two architectures to compare"), 0.0
-        with_decision = [(n, times, long) for long in (True, False) for n in range(count, min(count, 3) - 1, -1) for times in self._times]
-        without = [(n, 0, False) for n in range(count, min(count, 2) - 1, -1)]
-        for number, times, long in (*with_decision, *without):
-            race = self._cost(contest, [*ranked[:number], *apart], TWICE, False)
-            cost = race + self._cost(contest, [*ranked[:2], *apart], times, long)
+        possible = [sort for sort in self._sorts if sort.finalists + len(apart) > 1]
+        with_decision = [
+            (n, sort) for long in (True, False) for n in range(count, min(count, 2) - 1, -1) for sort in possible if sort.long == long
+        ]
+        for number, sort in (*with_decision, *((n, Sort()) for n in range(count, min(count, 2) - 1, -1))):
+            cost = self._cost(contest, (*ranked[:number], *apart), TWICE) + self._cost(contest, (*ranked[: sort.finalists], *apart), sort)
             if cost <= allowed:
                 chosen, name = tuple(ranked[:number]), "" if best is None else best.origin
-                rounds = self._seeds(1, TWICE), (), self._seeds(2, times)
-                return Plan(ended, chosen, "".join(apart), name, *rounds, self._fixed, long=long), cost
-        smallest = self._cost(contest, [*ranked[:2], *apart], TWICE, False)
+                rounds = self._seeds(1, TWICE.times), (), self._seeds(2, sort.times)
+                return Plan(ended, chosen, "".join(apart), name, *rounds, self._fixed, long=sort.long), cost
+        smallest = self._cost(contest, (*ranked[:2], *apart), TWICE)
         return Plan(ended, reason="the time did not suffice for a race"), smallest if smallest <= self._share else 0.0
 
     def _seeds(self, part: int, times: int) -> tuple[int, ...]:
         return tuple(self._seed + APART * part + number for number in range(times))
 
-    def _cost(self, contest: Contest, names: Sequence[str], times: int, long: bool) -> float:
+    def _cost(self, contest: Contest, names: Sequence[str], sort: Sort) -> float:
         """Seconds of so many trainings of each."""
-        longer = self._longer if long else 1.0
+        longer = self._longer if sort.long else 1.0
         evaluations = [contest.claimed[name].evaluation for name in names]
         each = [MARGIN * longer * evaluation.seconds.total + self._outside for evaluation in evaluations if evaluation is not None]
-        return max(max(each, default=0.0), sum(each) * times / self._workers) if times else 0.0
+        return max(max(each, default=0.0), sum(each) * sort.times / self._workers) if sort.times else 0.0
 
     def _left(self, store: StudyStore) -> float:
         return self._budget.left - self._finals.seconds(store, self._workers)

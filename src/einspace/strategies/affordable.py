@@ -9,6 +9,7 @@ from random import Random
 from einspace.evaluation.cost_model import RECENT, CostModel, Load, Measured
 from einspace.evaluation.outcome import Outcome
 from einspace.limits import Limits
+from einspace.quantities import duration
 from einspace.space import Architecture
 from einspace.strategies.base import History, Strategy
 from einspace.tasks import Recipe
@@ -101,4 +102,5 @@ class Affordable:
             if seconds <= min(self.seconds, left) or (cheapest is not None and proposal == cheapest[1]):  # an initial member, every time
                 return proposal
             cheapest = (seconds, proposal) if cheapest is None or seconds < cheapest[0] else cheapest
+            strategy.refuse(proposal, f"a training is predicted to take {duration(seconds)}, and has {duration(min(self.seconds, left))}")
         return None if cheapest is None else cheapest[1]

@@ -11,6 +11,10 @@ History = Sequence[Trial]
 """Every trial of the search that was begun, by number. A trial that runs has no evaluation, one that ended well has a fitness."""
 
 
+class Exhausted(Exception):
+    """A strategy has nothing more to propose: the search ends as if its budget had."""
+
+
 class Strategy(ABC):
     """Proposes architectures. It keeps no state: a study that is resumed asks the same and is answered the same.
 
@@ -31,7 +35,16 @@ class Strategy(ABC):
 
         Returns:
             A proposal, or None to wait until another of the running trials has ended.
+
+        Raises:
+            Exhausted: There is nothing more to propose.
         """
+
+    def refuse(self, proposal: Proposal, reason: str) -> None:  # noqa: B027
+        """Hear why a proposal is not trained, before another one is asked for."""
+
+    def close(self) -> None:  # noqa: B027
+        """End what the strategy has begun beside the search, if anything."""
 
 
 Ask = Callable[[Strategy, History, Random], Proposal | None]

@@ -10,6 +10,7 @@ from einspace.phases.listed import Phase
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy, propose
 from einspace.strategies.affordable import Affordable
+from einspace.strategies.base import Exhausted
 from einspace.trial import SEARCH, Trial
 
 
@@ -38,7 +39,10 @@ class Search(Phase):
             return interrupted[0]
         clock = perf_counter()
         ask = None if self.affordable is None else partial(self.affordable.propose, left=self.budget.spare(ledger))
-        proposal = propose(self.strategy, tuple(ledger.trials), self.seed, ask)
+        try:
+            proposal = propose(self.strategy, tuple(ledger.trials), self.seed, ask)
+        except Exhausted:
+            return None
         if proposal is None:
             if not ledger.running():
                 raise SettingError(f"the strategy {type(self.strategy).__name__} waits for trials to end, but none is running")

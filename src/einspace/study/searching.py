@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from inspect import signature
 from math import inf
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -43,6 +45,7 @@ from einspace.storage.outage import PATIENCE
 from einspace.storage.pruners import pruner_of
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
+from einspace.strategies.program import Program
 from einspace.study.driver import Driver, Stopped
 from einspace.study.imported import kept_apart, named
 from einspace.study.phases import Search
@@ -50,6 +53,12 @@ from einspace.study.signals import handled
 from einspace.tasks import Recipe, Task, load_task
 from einspace.tasks.fingerprints import name_of
 from einspace.trial import SEARCH
+
+EVOLUTION = "evolution"
+"""The strategy of a search that names none."""
+
+PROGRAM = name_of(Program)
+"""What a run calls the strategy of a search with a proposer."""
 
 TRIALS = 100
 """Trials of a search that is given neither a number nor a time."""
@@ -71,7 +80,7 @@ class Interrupted(Exception):
 
 def search(
     task: Task | str | None = None,
-    strategy: str | Strategy = "evolution",
+    strategy: str | Strategy = EVOLUTION,
     trials: int | None = None,
     workers: int = 2,
     seed: int = 0,
@@ -89,6 +98,7 @@ def search(
     edits: float | None = None,
     recipe_changes: float | None = None,
     cost: str | None = None,
+    proposer: str | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
     compute: Compute | Mapping[str, Any] | None = None,
     limits: Limits | None = None,
@@ -137,6 +147,7 @@ def search(
         edits: The share of the other children that are edited as by hand; None: 0.7, and 0 under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
+        proposer: The command of a program that proposes, in place of a strategy (see `einspace.strategies.program`). No run stores it.
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
         limits: The largest architecture that is wanted. Without a limit, what a trial may cost follows from the budget or the baselines.
@@ -203,6 +214,10 @@ def search(
         name = name_of(objective)
         subject, own = of_objective(objective, name, space, direction == "maximize"), None
         work = Work(objective, space.input, space.grammar)
+    if proposer is not None:
+        if strategy not in (EVOLUTION, PROGRAM):
+            raise SettingError(f"a search has either a strategy or a proposer, not both: {strategy!r} and {proposer!r}")
+        strategy = Program(space, proposer)
     strategies.parse_initial(init, space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
     trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
@@ -211,9 +226,9 @@ def search(
     start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, before, final_seeds, warm_seeds))
     initial, time_limit = start.initial, start.time_limit
     trials = trials if trials is None or iterations is None else trials + len(initial)
-    proposer = strategies.get(strategy, space, initial, **start.options)
+    asked = strategies.get(strategy, space, initial, **start.options)
     strategy_name = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
-    of_strategy = {name: getattr(proposer, name, None) for name in signature(type(proposer)).parameters if name not in ("space", "initial")}
+    of_strategy = {name: getattr(asked, name, None) for name in signature(type(asked)).parameters if name not in ("space", "initial")}
     judge = pruner_of(pruner, recipe.epochs_search if isinstance(recipe, Recipe) else 1)
     resolved = {
         "task": (task.path or task.name) if isinstance(task, Task) else name,
@@ -235,12 +250,13 @@ def search(
     if not isinstance(make, Executor):
         check_sendable(work)
     others = {"protocol": start.protocol.name, "init": list(initial), "seed": seed, "pruner": None if pruner == "none" else pruner}
-    settings = subject | of_search(space, proposer, strategy_name, of_strategy, **others)
+    settings = subject | of_search(space, asked, strategy_name, of_strategy, **others)
     own_grammar, own_objective = grammar.fingerprint if isinstance(grammar, Grammar) else None, None if objective is None else name
     origin = {"data": settings.get("data"), "own_grammar": own_grammar, "objective": own_objective}
     compared = (names, start.beside, start.left_out, start.changes)
-    entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, proposer, seed, final_seeds, *compared)
+    entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, asked, seed, final_seeds, *compared)
     with ExitStack() as stack:
+        stack.callback(asked.close)
         stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(work, workers, time_limit))
         folder = Run(runs, run, name)
@@ -260,16 +276,17 @@ def search(
         this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
         time_left = Budget(trials, seconds, spent)
         race = False if race is None and not start.protocol.race else race
-        racing = raced(race, task, proposer, trials)
+        racing = raced(race, task, asked, trials)
         contest = Race(entrants, task if racing else None, recipe, time_left, seed, workers)
         time_left.reserve = lambda: entrants.expected(store, workers) + contest.seconds(store)
-        standing = Standing(store, [] if proposer.final else entrants.proposals(), racing)
+        standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this), standing)
-        stops.append(driver.stop)
+        stops.append(partial(_stop, driver, asked))
         try:
             store.note(*entrants.note())
             entrants.remember(store)
-            driver.run(entrants.baselines(time_limit), Search(proposer, seed, time_left, time_limit, start.affordable))
+            driver.run(entrants.baselines(time_limit), Search(asked, seed, time_left, time_limit, start.affordable))
+            asked.close()
             driver.clock.searched()
             time_left.reserve = lambda: entrants.seconds(store, workers)
             driver.run(contest.race(store, time_limit))
@@ -291,6 +308,12 @@ def search(
         result = collect(store, folder, settings)
         watch.finish(result)
         return result
+
+
+def _stop(driver: Driver, asked: Strategy, signal: int) -> None:
+    """End the search on a signal, and a program that is being waited for."""
+    driver.stop(signal)
+    Thread(target=asked.close, daemon=True).start()
 
 
 def _keep(driver: Driver, session: str) -> None:

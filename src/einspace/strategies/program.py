@@ -1,0 +1,219 @@
+"""Program: a program of the user's proposes. It reads trials as JSON lines, and writes architectures, one a line."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from random import Random
+from threading import Thread
+from typing import IO, Any
+
+from einspace import baselines
+from einspace.derivation import Cost
+from einspace.errors import EinspaceError, GrammarError, NetworkError, SettingError, ShapeError
+from einspace.space import EinSpace
+from einspace.strategies.base import Exhausted, History, Strategy
+from einspace.trial import Proposal, Trial
+
+LONGEST = 2**20
+"""Characters of a line, at most; an architecture of 3,000 operations has some 60,000."""
+
+REFUSED = 100
+"""Lines in a row that may be refused before the search gives the program up."""
+
+PROMPT = 0.5
+"""Seconds in which an answer is waited for while trials run; a program that thinks for longer is asked again when it has answered."""
+
+PATIENCE = 2.0
+"""Seconds that a program has to end by itself, once nothing more is wanted of it."""
+
+SHOWN = ("resnet8", "vit-tiny", "mixer-tiny")
+"""Baselines whose texts the program is given, so that it has seen some."""
+
+
+class Program(Strategy):
+    """Asks a program, which is begun at the first proposal and ended with the search.
+
+    Every line that the program reads is a JSON object with one key: `search` comes first and says what is searched, `trial` tells of each
+    trial that has ended, `ask` wants an architecture, and `refused` says in one line why the last one will not be trained; another `ask`
+    follows. Every line that it writes is the text of an architecture. It may write without being asked, and a program that ends with exit
+    code 0 has nothing more to propose. What it writes to stderr is seen.
+
+    A run that is continued tells a new process of all trials, so that a program which follows from what it reads goes on as it was.
+
+    Args:
+        space: Whose grammar, input and limits an architecture has to keep to.
+        proposer: The command, which no shell reads. Raises SettingError where there is none.
+    """
+
+    def __init__(self, space: EinSpace, proposer: str = "") -> None:
+        try:
+            self._words = shlex.split(proposer)
+        except ValueError as error:
+            raise SettingError(f"the proposer {proposer!r} is no command: {error}") from None
+        if not self._words:
+            raise SettingError("this search asks a program for architectures: --proposer gives its command, which no run stores")
+        self.space, self._command = space, proposer
+        self._process: subprocess.Popen[str] | None = None
+        self._read: SimpleQueue[str | None] = SimpleQueue()
+        self._written: SimpleQueue[str | None] = SimpleQueue()
+        self._told: set[int] = set()
+        self._asked = -1
+        self._refused = 0
+        self._over = False
+
+    def propose(self, history: History, rng: Random) -> Proposal | None:
+        """The next line of the program that is an architecture, within the limits and new; None while the program thinks and trials run.
+
+        Raises Exhausted when it has ended, and SettingError for a program that fails, or is refused too often.
+        """
+        self._begin()
+        for trial in history:
+            if trial.evaluation is not None and trial.number not in self._told:
+                self._told.add(trial.number)
+                self._tell("trial", _said(trial))
+        waiting = any(trial.evaluation is None for trial in history)
+        while not self._over:
+            if self._asked != len(history):
+                self._asked = len(history)
+                self._tell("ask", self._asked)
+            try:
+                line = self._read.get(timeout=PROMPT)
+            except Empty:
+                if waiting:
+                    return None
+                continue
+            if line is None:
+                self._end()
+            elif line.strip():
+                proposal = self._proposal(line.strip(), history)
+                if proposal is not None:
+                    self._refused = 0
+                    return proposal
+        raise Exhausted
+
+    def refuse(self, proposal: Proposal, reason: str) -> None:
+        """Tell the program why a proposal will not be trained."""
+        self._refuse(proposal.text, reason)
+
+    def close(self) -> None:
+        """End the program: it reads to the end, and is killed if that does not end it. May be called from any thread, and twice."""
+        self._over = True
+        self._read.put(None)
+        self._written.put(None)
+        if self._process is None or self._process.poll() is not None:
+            return
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self._process.kill()
+        self._process.wait()
+
+    def _begin(self) -> None:
+        if self._process is not None:
+            return
+        pipes: dict[str, Any] = {
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "text": True,
+            "encoding": "utf-8",
+            "errors": "replace",
+        }
+        try:
+            self._process = subprocess.Popen(self._words, **pipes, start_new_session=True)  # Ctrl-C is for the search, which ends it
+        except OSError as error:
+            raise SettingError(f"the proposer {self._command!r} cannot be begun: {error.strerror or error}") from None
+        for function, stream, queue in ((_reads, self._process.stdout, self._read), (_writes, self._process.stdin, self._written)):
+            Thread(target=function, args=(stream, queue), daemon=True).start()
+        limits = {name: value for name, value in vars(self.space.limits).items() if value}
+        about = {
+            "input": self.space.input.shape,
+            "grammar": self.space.grammar.fingerprint,
+            "limits": limits,
+            "baselines": self._baselines(),
+        }
+        self._tell("search", about)
+
+    def _tell(self, key: str, value: object) -> None:
+        self._written.put(json.dumps({key: value}) + "\n")
+
+    def _baselines(self) -> dict[str, str]:
+        found = {}
+        for name in SHOWN:
+            with suppress(NetworkError, ShapeError, GrammarError):
+                found[name] = str(baselines.within(self.space, name))
+        return found
+
+    def _proposal(self, text: str, history: History) -> Proposal | None:
+        """What the program proposes, or None for what it is told to mend."""
+        try:
+            if len(text) >= LONGEST:
+                raise SettingError(f"the line is longer than {LONGEST:,} characters")
+            architecture = self.space.parse(text)
+            proposal = Proposal.of(architecture, "proposer")
+        except EinspaceError as error:
+            self._refuse(text, str(error))
+            return None
+        limits, costs = self.space.limits, proposal.costs
+        over = limits.outgrown(
+            Cost(architecture.terminals, architecture.nonterminals, costs.parameters, architecture.flops, architecture.activation_bytes)
+        )
+        known = next((trial.number for trial in history if trial.proposal.identity == proposal.identity), None)
+        if over is not None:
+            self._refuse(text, f"{over} of the architecture are over the limit of {getattr(limits, over):,}")
+        elif costs.parameters < limits.min_parameters:
+            self._refuse(text, f"the architecture has {costs.parameters:,} parameters, and {limits.min_parameters:,} are the least")
+        elif known is not None:
+            self._refuse(text, f"trial {known} is this architecture")
+        else:
+            return proposal
+        return None
+
+    def _refuse(self, text: str, reason: str) -> None:
+        self._refused += 1
+        reason = " ".join(reason.split())
+        if self._refused >= REFUSED:
+            raise SettingError(
+                f"the proposer {self._command!r} wrote {REFUSED} lines in a row that cannot be trained; of the last: {reason}"
+            )
+        self._tell("refused", {"text": text[:LONGEST], "error": reason})
+        self._asked = -1
+
+    def _end(self) -> None:
+        """The program has closed its output, which is the end of the search, or a failure."""
+        over, self._over = self._over, True
+        code: int | None = 0
+        if self._process is not None and not over:
+            with suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(PATIENCE)
+        if code:
+            raise SettingError(f"the proposer {self._command!r} ended with exit code {code}; what has ended of the search is kept")
+
+
+def _said(trial: Trial) -> dict[str, Any]:
+    """What a program reads of a trial; `fitness` is the score, turned so that more is better."""
+    figures = {"number": trial.number, "text": trial.text, "outcome": trial.outcome, "score": trial.value, "fitness": trial.fitness}
+    costs = {"parameters": trial.parameters, "flops": trial.proposal.costs.flops, "seconds": round(trial.seconds, 3)}
+    return {**figures, **costs, "losses": trial.losses, "reason": trial.reason}
+
+
+def _reads(stream: IO[str], queue: "SimpleQueue[str | None]") -> None:
+    """Put the lines of a stream into a queue, each up to the longest, and None at the end."""
+    with stream:
+        while line := stream.readline(LONGEST):
+            queue.put(line)
+            while len(line) == LONGEST and not line.endswith("\n"):  # the rest of a line that is too long is of no use
+                line = stream.readline(LONGEST)
+    queue.put(None)
+
+
+def _writes(stream: IO[str], queue: "SimpleQueue[str | None]") -> None:
+    """Write what comes through a queue until None comes, or nobody reads any more."""
+    with suppress(OSError, ValueError), stream:
+        while (line := queue.get()) is not None:
+            stream.write(line)
+            stream.flush()
