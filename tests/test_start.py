@@ -10,6 +10,7 @@ from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
 from einspace.limits import UNLIMITED, Limits
 from einspace.phases.finals import MARGIN
+from einspace.phases.race import SHARE
 from einspace.protocol import Protocol
 from einspace.space import EinSpace
 from einspace.start import PATIENCE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
@@ -134,25 +135,26 @@ def test_a_budget_that_is_too_short_for_the_small_baselines_has_fewer_epochs(cap
     usual = start(images, trials=None, seconds=3_000.0)
     assert "epochs_search" not in usual.changes
     assert not caplog.text
-    short, shortest = (start(images, trials=None, seconds=seconds) for seconds in (600.0, 5.0))
+    short, shortest = (start(images, trials=None, seconds=seconds) for seconds in (250.0, 5.0))
     assert wanted / 4 < short.changes["epochs_search"] < wanted
     assert set(short.initial) > set(SMALL)
     assert short.changes["epochs_final"] == round(RECIPE.epochs_final / wanted * short.changes["epochs_search"])
     assert (shortest.changes["epochs_search"], short.options["start"]) == (wanted / 4, short.changes)
     assert f"in place of {wanted} and {RECIPE.epochs_final}" in caplog.text
-    mine = start(trained=(images, RECIPE.override(epochs_search=2 * wanted)), space=EinSpace(images.input), trials=None, seconds=600.0)
+    mine = start(trained=(images, RECIPE.override(epochs_search=2 * wanted)), space=EinSpace(images.input), trials=None, seconds=250.0)
     assert "epochs_search" not in mine.changes
 
 
 def test_a_trial_leaves_time_for_its_race_and_its_final_training() -> None:
     """What is kept for them has room for both: more workers race faster, more seeds take longer in the end, and no seeds nothing."""
-    images, found = task((1, 16, 16), samples=3_000), {}
+    images, found = task((1, 28, 28), samples=3_000), {}
     for workers, final_seeds in ((1, 1), (2, 1), (2, 4), (2, 0)):
         affordable = start(images, trials=None, seconds=600.0, workers=workers, final_seeds=final_seeds).affordable
         assert affordable is not None
         found[workers, final_seeds] = affordable.seconds
         longer = 3 * 2 * max(1, final_seeds / workers) if final_seeds else 0
         assert affordable.seconds * (MARGIN * longer + 6 / workers) <= ROOM * 600 * 1.001
+        assert affordable.seconds * MARGIN * 6 / workers <= SHARE * 600 * 1.001
     assert found[2, 4] < found[1, 1] < found[2, 1] < found[2, 0]
 
 

@@ -13,6 +13,7 @@ from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
 from einspace.networks import check_fit
 from einspace.phases.finals import MARGIN, longer_in_the_end
+from einspace.phases.race import SHARE
 from einspace.protocol import OURS, PAPER, Protocol
 from einspace.quantities import duration
 from einspace.space import Architecture, EinSpace
@@ -212,7 +213,8 @@ def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Proto
     if seconds is None:
         return inf
     final = MARGIN * longer * max(1.0, final_seeds / workers) if final_seeds else 0.0
-    return min(LARGEST * protocol.share * seconds, ROOM * seconds / (final + REEVALUATED / workers))
+    race = MARGIN * REEVALUATED / workers
+    return min(LARGEST * protocol.share * seconds, ROOM * seconds / (final + race), SHARE * seconds / race)
 
 
 def _in_time(changes: Mapping[str, float], task: Task, training: Training, small: Sequence[Architecture], most: float) -> dict[str, float]:

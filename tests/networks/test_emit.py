@@ -43,7 +43,7 @@ def test_every_im2col_becomes_the_convolution(option: tuple[int, int, int], end:
     """im2col, linear, col2im is Conv2d for every option of equations 18 to 20, and a patch embedding is one too (A.3)."""
     torch.manual_seed(0)
     text = "[im2col(k={},s={},p={}) linear(d=16) {}]".format(*option, end)
-    architecture = EinSpace((3, 17, 16)).parse(text)
+    architecture = EinSpace((8, 17, 16)).parse(text)
     compare(architecture)
     operations = [instruction.operation for instruction in architecture.graph().instructions]
     fused = any(isinstance(operation, Convolution) for operation in operations)

@@ -19,8 +19,8 @@ from einspace.tasks import Recipe
 TRAINED = 3
 """Forward passes that training on a sample costs: one forward, and two as much for the gradients."""
 
-PRIOR = (0.05, 2e-5, 2.5e-11, 3e-10)
-"""Seconds of one core to start, and for an operation, a FLOP and a byte of a forward pass, as measured on one of a server."""
+PRIOR = (0.5, 2.5e-5, 1e-11, 8e-11)
+"""Seconds of one core to start, and for an operation, a FLOP and a byte of a forward pass: the fit of 12 trainings on one of a server."""
 
 TRUST = 0.3
 """How strongly the rates are held to the proportions of `PRIOR`, against one trial; their common factor is free."""
