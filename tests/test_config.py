@@ -132,7 +132,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
     path = file(
         tmp_path,
         "task: digits\nstrategy: pareto\nprotocol: paper\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\n"
-        "run: mine\nruns: there\n"
+        "run: mine\nruns: there\nproposer: mine\n"
         "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\nedits: 0.25\n"
         "recipe_changes: 0.1\ntime_limit: 9\n"
         "computation_probability: 0.4\ngrammar: sequences\n"

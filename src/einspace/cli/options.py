@@ -45,6 +45,7 @@ OWN = tuple(key for key in leaves() if key.startswith("own."))
 PANELS = {
     "Search": (
         "strategy",
+        "proposer",
         "protocol",
         "init",
         "trials",
@@ -70,7 +71,16 @@ PANELS = {
 }
 """The options of a search as its help shows them: settings, or whole groups of them."""
 
-METAVARS = {"budget": "TIME", "storage": "URL", "address": "URL", "runs": "DIR", "data_folder": "DIR", "run": "NAME", "init": "MEMBERS"}
+METAVARS = {
+    "budget": "TIME",
+    "proposer": "COMMAND",
+    "storage": "URL",
+    "address": "URL",
+    "runs": "DIR",
+    "data_folder": "DIR",
+    "run": "NAME",
+    "init": "MEMBERS",
+}
 """Names of values that their type does not say."""
 
 

@@ -12,7 +12,7 @@ from einspace import forkserver
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting
 from einspace.config import SearchSettings, leaves, load, notes
-from einspace.errors import StorageError
+from einspace.errors import SettingError, StorageError
 from einspace.quantities import seconds_of
 
 
@@ -28,6 +28,8 @@ def search(
 ) -> None:
     """Search an architecture for a task, train the best one and the baselines, and score them on test."""
     settings, origin = load(config, {key: options[parameter(key)] for key in leaves() if options[parameter(key)] is not None})
+    if settings.proposer is not None and options["proposer"] is None:
+        raise SettingError(f"{config}: a settings file begins no program: give its proposer, {settings.proposer!r}, as --proposer")
     for line in outward(settings, {key for key in leaves() if options[parameter(key)] is None}):
         err.print(f"note: the settings of {config} connect to {line}", style="dim", highlight=False, soft_wrap=True)
     conduct(settings, config, origin.data, notes(origin), as_json)
@@ -78,6 +80,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 task,
                 **settings.arguments(),
                 run=settings.run,
+                proposer=settings.proposer,
                 storage=settings.storage,
                 patience=settings.patience,
                 progress=bar,

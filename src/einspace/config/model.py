@@ -161,6 +161,7 @@ class SearchSettings(RunSettings):
     """
 
     run: Annotated[str | None, Field(description="The run's name; the same name continues it.")] = None
+    proposer: Annotated[str | None, Field(description="A command that proposes, in place of a strategy; no file may give it.")] = None
     storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
     patience: Annotated[float, Field(ge=0, description="Seconds that a server of --storage may be away.")] = 60.0
     devices: Annotated[str | None, Field(description="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None

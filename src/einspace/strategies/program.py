@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 from contextlib import suppress
+from dataclasses import asdict
 from queue import Empty, SimpleQueue
 from random import Random
 from threading import Thread
@@ -14,6 +15,7 @@ from typing import IO, Any
 from einspace import baselines
 from einspace.derivation import Cost
 from einspace.errors import EinspaceError, GrammarError, NetworkError, SettingError, ShapeError
+from einspace.grammar import GRAMMARS, named_grammar
 from einspace.space import EinSpace
 from einspace.strategies.base import Exhausted, History, Strategy
 from einspace.trial import Proposal, Trial
@@ -129,14 +131,9 @@ class Program(Strategy):
             raise SettingError(f"the proposer {self._command!r} cannot be begun: {error.strerror or error}") from None
         for function, stream, queue in ((_reads, self._process.stdout, self._read), (_writes, self._process.stdin, self._written)):
             Thread(target=function, args=(stream, queue), daemon=True).start()
-        limits = {name: value for name, value in vars(self.space.limits).items() if value}
-        about = {
-            "input": self.space.input.shape,
-            "grammar": self.space.grammar.fingerprint,
-            "limits": limits,
-            "baselines": self._baselines(),
-        }
-        self._tell("search", about)
+        grammar, limits = self.space.grammar, asdict(self.space.limits)
+        named = next((name for name in GRAMMARS if named_grammar(name).operations == grammar.operations), "own")
+        self._tell("search", {"input": self.space.input.shape, "grammar": named, "limits": limits, "baselines": self._baselines()})
 
     def _tell(self, key: str, value: object) -> None:
         self._written.put(json.dumps({key: value}) + "\n")
