@@ -38,19 +38,24 @@ COMMON = 0.7
 
 @dataclass(frozen=True)
 class Way:
-    """A race of `TWICE` re-evaluations, and a decision of so many for the best two; `fixed` where the validation split is given."""
+    """A race of two re-evaluations, and a decision of so many for the `finalists`; `fixed` where the validation split is given."""
 
     decision: int
     fixed: bool = False
+    finalists: int = 2
 
 
 WAYS = {
-    "decision on 8 new partitions": Way(8),
-    "decision on 5 new partitions": Way(5),
-    "decision on 3 new partitions": Way(3),
+    "decision of two on 8 new partitions": Way(8),
+    "decision of two on 5 new partitions": Way(5),
+    "decision of two on 3 new partitions": Way(3),
+    "decision of one on 8 new partitions": Way(8, finalists=1),
+    "decision of one on 5 new partitions": Way(5, finalists=1),
+    "decision of one on 3 new partitions": Way(3, finalists=1),
     "race on 2 new partitions alone": Way(0),
-    "decision from 8 seeds, splits given": Way(8, fixed=True),
-    "decision from 3 seeds, splits given": Way(3, fixed=True),
+    "decision of two from 3 seeds, splits given": Way(3, fixed=True),
+    "decision of one from 5 seeds, splits given": Way(5, fixed=True, finalists=1),
+    "decision of one from 2 seeds, splits given": Way(2, fixed=True, finalists=1),
 }
 
 
@@ -88,7 +93,7 @@ def judged(landscape: Landscape, baseline: Point, way: Way, trials: int, rng: Ra
     field = sorted(claimed, key=lambda point: -claimed[point])[: max(5, min(10, trials // 10))]
     race: dict[str, list[float]] = {str(point): trained(point, 2) for point in [*field, baseline]}
     ranked = sorted(map(str, field), key=lambda name: -fmean(race[name]))
-    finalists = [point for point in field if str(point) in ranked[:2]]
+    finalists = [point for point in field if str(point) in ranked[: way.finalists]]
     decision = {str(point): trained(point, way.decision) for point in [*finalists, baseline]} if way.decision else {}
     last = decision or race
     winner = best_of({name: scores for name, scores in last.items() if name != str(baseline)}) or ""

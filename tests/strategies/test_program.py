@@ -20,6 +20,7 @@ from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.result import Result
 from einspace.strategies import program as module
 from einspace.strategies.base import Exhausted
+from einspace.strategies.optimizer import Optimizer
 from einspace.strategies.program import Program
 from einspace.study import search
 from einspace.trial import Proposal, Trial
@@ -235,6 +236,14 @@ def test_ctrl_c_ends_a_search_whose_program_thinks(tmp_path: Path) -> None:
     assert process.returncode == 130, said
     assert "interrupted after 0" in said
     assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+def test_an_optimizer_asks_a_program_too(tmp_path: Path) -> None:
+    """Until it has nothing more, which is one line."""
+    optimizer = Optimizer(SPACE, Program(SPACE, writing(tmp_path, "[relu relu]")))
+    assert optimizer.ask().text == "[relu relu]"
+    with pytest.raises(SettingError, match="has nothing more to propose"):
+        optimizer.ask()
 
 
 def test_a_settings_file_begins_no_program(tmp_path: Path) -> None:

@@ -64,10 +64,38 @@ def test_splits_that_were_given_are_not_pooled(digits: Task) -> None:
     given = Task.from_arrays(x, y, valid=(x + 100, y), test=(x + 200, y))
     assert not given.one_pool
     assert Task.from_arrays(x, y, test=(x + 200, y)).one_pool
-    assert not load_task("adddigits").one_pool  # its splits share no image of a digit
+    assert not given.is_redrawn
     (x_train, _), (x_valid, _) = drawn_anew(given, 5)
     assert torch.equal(x_train, given.tensors(["train"])[0])
     assert torch.equal(x_valid, given.tensors(["valid"])[0])
+
+
+@pytest.mark.parametrize("name", ["adddigits", "multdigits"])
+def test_stacked_digits_are_made_anew_of_other_digits(name: str) -> None:
+    """A sample of theirs is made of three images, and no image is in two splits: the images are divided anew, those of test apart."""
+    task = load_task(name)
+    assert (task.one_pool, task.is_redrawn) == (False, True)
+    own, tested = (images_of(task.tensors([split])[0]) for split in ("train", "test"))
+    (x, y), (x_valid, y_valid) = drawn_anew(task, 5)
+    train, valid = images_of(x), images_of(x_valid)
+    assert not train & valid
+    assert not (train | valid) & tested
+    assert train & own
+    assert valid & own
+    assert (x.shape, x_valid.shape) == (task.tensors(["train"])[0].shape, task.tensors(["valid"])[0].shape)
+    assert x.dtype == task.tensors(["train"])[0].dtype
+    assert torch.equal(y.bincount(), task.tensors(["train"])[1].bincount())
+    assert abs(float(x.mean())) < 0.02
+    (again, _), _ = drawn_anew(task, 5)
+    (other, _), _ = drawn_anew(task, 6)
+    assert torch.equal(again, x)
+    assert not torch.equal(other, x)
+    assert len(y_valid) == len(task.valid)
+
+
+def images_of(x: torch.Tensor) -> set[bytes]:
+    """The images of digits that samples (N, 3, 8, 8) are made of: equal ones of two channels differ by what they were normalised with."""
+    return {np.round(image, 4).tobytes() for image in x[:, 0].numpy()}
 
 
 def test_samples_in_a_file_stay_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,7 @@ class TaskObjective:
         latency, reason = measured(computed, unseen()[0][:1]) if isfinite(value) and not (pruned or final) else (None, "")
         seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
         known = Evaluation(Outcome.OK, value, tuple(losses), parameters, seconds, reason, "", tuple(scores), device, latency=latency)
-        if anew is not None and not task.one_pool:
+        if anew is not None and not task.is_redrawn:
             known = replace(known, extra={PARTS: _parts(task, predict(computed, unseen()[0], recipe.batch_size), unseen()[1])})
         if pruned:
             return replace(known, outcome=Outcome.PRUNED, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")

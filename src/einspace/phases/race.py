@@ -86,7 +86,7 @@ class Race:
 
     def __init__(self, finals: Finals, task: Task | None, recipe: object, budget: Budget, seed: int, workers: int) -> None:
         self._finals, self._budget, self._workers = finals, budget, workers
-        self._seed, self._fixed = seed, task is not None and not task.one_pool
+        self._seed, self._fixed = seed, task is not None and not task.is_redrawn
         self._wanted = task is not None and isinstance(recipe, Recipe)
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
         self._share = inf if budget.seconds is None else SHARE * budget.seconds

@@ -11,6 +11,7 @@ from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.networks import Imported
 from einspace.space import EinSpace
 from einspace.strategies import Strategy, propose
+from einspace.strategies.base import Exhausted
 from einspace.strategies.initial import Initial, listed
 from einspace.trial import Proposal, Trial
 
@@ -71,9 +72,12 @@ class Optimizer:
     def ask(self) -> Proposal:
         """The next architecture to train; `space.parse(proposal.text)` reads it.
 
-        Several may be asked for before a score is known. Raises SettingError where the strategy has to know one first.
+        Several may be asked for before a score is known. Raises SettingError where the strategy has to know one first, or has no more.
         """
-        proposal = propose(self.strategy, self.trials, self.seed)
+        try:
+            proposal = propose(self.strategy, self.trials, self.seed)
+        except Exhausted:
+            raise SettingError("the strategy has nothing more to propose") from None
         if proposal is None:
             raise SettingError("the strategy needs the score of a proposal that it has made: tell one before asking again")
         self._trials.append(Trial(len(self.trials), proposal, seed=self.seed, started=time()))

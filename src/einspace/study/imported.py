@@ -34,4 +34,4 @@ def kept_apart(task: Task, warm: WarmStarts, names: Mapping[str, str]) -> Task:
         "valid=(x, y) and test=(x, y) say which, and the race draws no others",
         " and ".join(names[text] for text in warm.states),
     )
-    return replace(task, one_pool=False)
+    return replace(task, one_pool=False, remade=None)

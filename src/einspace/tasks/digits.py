@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,15 +46,19 @@ def _label(name: str, triples: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(labels, dtype=np.int64)
 
 
-def base_triples(name: str, classes: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def base_triples(name: str, classes: int, seed: int | None = None) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """For train, valid and test: which base digits (N, 3) make each sample, and its label (N,).
 
-    The base digits are divided first, so no image of a digit is seen in two splits. Every class is equally frequent.
+    The base digits are divided first, so no image of a digit is seen in two splits. Every class is equally frequent. A `seed` divides those
+    of train and valid anew; test is the task's always.
     """
     _, y = _load()
-    made = []
-    for number, (part, size) in enumerate(zip(stratified(y, SHARES, _SEED), SIZES, strict=True)):
-        rng = np.random.default_rng((_SEED, number))
+    made, parts = [], stratified(y, SHARES, _SEED)
+    if seed is not None:
+        pool = np.concatenate(parts[:2])
+        parts[:2] = [pool[rows] for rows in stratified(y[pool], [share / sum(SHARES[:2]) for share in SHARES[:2]], seed)]
+    for number, (part, size) in enumerate(zip(parts, SIZES, strict=True)):
+        rng = np.random.default_rng((_SEED, number) if seed is None or number == 2 else (_SEED, number, seed))
         chosen: list[list[NDArray[np.int64]]] = [[] for _ in range(classes)]
         quota = size // classes
         while any(sum(map(len, rows)) < quota for rows in chosen):
@@ -71,7 +76,14 @@ def _read_stacked(entry: Entry, folder: Path) -> Task:
     """Three digits stacked as channels."""
     images, _ = _load()
     splits = [Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(entry.name, entry.classes)]
-    return entry.task(splits).normalised()
+    return replace(entry.task(splits), remade=partial(_remade, entry.name, entry.classes)).normalised()
+
+
+def _remade(name: str, classes: int, seed: int) -> tuple[Split, Split]:
+    """Train and valid of base digits that were divided anew."""
+    images, _ = _load()
+    train, valid, _ = (Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(name, classes, seed))
+    return train, valid
 
 
 _SOURCE = "made of what scikit-learn carries"

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from einspace.tasks.split import rows_by_class
+from einspace.tasks.split import Split, rows_by_class
 from einspace.tasks.stored import OnDisk
 from einspace.tasks.task import Task
 
@@ -44,7 +44,13 @@ def partition(train: NDArray[Any], valid: NDArray[Any], seed: int, by_class: boo
 
 
 def drawn_anew(task: Task, seed: int, device: str = "cpu") -> tuple[Samples, Samples]:
-    """Train and valid of a new partition, normalised as the task is; of a task that is not of one pool, its own train and valid."""
+    """Train and valid of a new partition, normalised as the task is; its own train and valid where it has no others."""
+    if task.remade is not None:
+        normaliser = task.preprocessing.normaliser
+        made = task.remade(seed)
+        splits = made if normaliser is None else [Split(normaliser.normalised(split.x), split.y) for split in made]
+        anew = [(torch.from_numpy(split.x).to(device), torch.from_numpy(split.y).to(device)) for split in splits]
+        return anew[0], anew[1]
     if not task.one_pool:
         return task.tensors(["train"], device), task.tensors(["valid"], device)
     x, y = task.tensors(["train", "valid"], device)

@@ -1,6 +1,6 @@
 """Task: data in three splits with the head, the metric, the recipe and the baselines that belong to them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self, cast
 
@@ -52,6 +52,7 @@ class Task:
     the targets' own units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`, and `doubts`
     what can be understood otherwise too. `path` is where people's own data were read from by `load_task`, and `own` what was said of them
     there. `one_pool` says that train and valid were drawn at random from one pool, so that they may be drawn anew (see `partition`).
+    `remade` makes both anew from a seed, not yet normalised, where samples are made of parts that no two splits may share.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Task:
     own: DataOptions = DataOptions()
     doubts: tuple[str, ...] = ()
     one_pool: bool = False
+    remade: Callable[[int], tuple[Split, Split]] | None = None
 
     from_arrays = staticmethod(from_data.from_arrays)
     from_folder = staticmethod(from_data.from_folder)
@@ -101,6 +103,11 @@ class Task:
     def splits(self) -> dict[str, Split]:
         """The three splits by name."""
         return {"train": self.train, "valid": self.valid, "test": self.test}
+
+    @property
+    def is_redrawn(self) -> bool:
+        """Whether there are other train and valid than these, on which a network can be trained again."""
+        return self.one_pool or self.remade is not None
 
     @property
     def head(self) -> Head:
