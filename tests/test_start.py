@@ -119,6 +119,15 @@ def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
     assert (one.affordable.learns, one.time_limit) == (False, TIME_LIMIT)
 
 
+def test_a_gpu_is_predicted_to_be_fast() -> None:
+    """Else resnet18 would be left out of hours on a GPU, for the days that it takes on a core; without a budget a seed is one search."""
+    images = replace(task((3, 64, 64), samples=45_000), baselines=("resnet18",))
+    slow, fast = (start(images, trials=None, seconds=8 * 3_600.0, accelerated=accelerated) for accelerated in (False, True))
+    assert set(slow.left_out) == {"resnet18"}
+    assert (fast.left_out, fast.beside) == ({}, ("resnet18",))
+    assert start(images).affordable == start(images, accelerated=True).affordable
+
+
 def test_a_short_budget_keeps_large_batches() -> None:
     """Small batches mean more steps: they are halved as long as one of the small baselines is predicted to fit, slow ones or not."""
     short, middle, long = (start(task(samples=3_000), trials=None, seconds=seconds) for seconds in (20.0, 200.0, 6_000.0))

@@ -9,6 +9,7 @@ from typing import Any
 from einspace import baselines, strategies
 from einspace.derivation import Cost
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
+from einspace.evaluation.cost_model import ACCELERATED, PRIOR
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
 from einspace.networks import check_fit
@@ -77,6 +78,7 @@ class Call:
         protocol: Its name, or None.
         stored: The settings of a run that is continued, which stand in the place of defaults; None for a new one.
         final_seeds: Of the final trainings; 0 for none.
+        accelerated: Whether the trainings are on devices that compute faster than a CPU.
         warm: Whether initial members bring weights, which are of the head as the task has it: recipe and head then start as they are.
     """
 
@@ -93,6 +95,7 @@ class Call:
     stored: Mapping[str, Any] | None
     final_seeds: int = 1
     warm: bool = False
+    accelerated: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ class Start:
         if protocol.multiple is None:
             beside = task.baselines if set(initial) <= {RANDOM} else ()
             return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {}, changes)
-        training = _training(task, recipe, call.strategy)
+        training = _training(task, recipe, call)
         of_kind = small_baselines(task.kind, task.input)
         known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *of_kind)))
         rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
@@ -241,12 +244,14 @@ def _in_time(changes: Mapping[str, float], task: Task, training: Training, small
     return found
 
 
-def _training(task: Task, recipe: Recipe, strategy: str | Strategy) -> Training:
+def _training(task: Task, recipe: Recipe, call: Call) -> Training:
     """What a trial trains on: a strategy whose trials are final ones trains for longer, and on more."""
+    strategy = call.strategy
+    prior = ACCELERATED if call.accelerated and call.seconds is not None else PRIOR  # without a budget, the same seed is the same search
     final = strategy.final if isinstance(strategy, Strategy) else strategies.class_of(strategy).final
     if final:
-        return Training(recipe.override(epochs_search=recipe.epochs_final), len(task.train) + len(task.valid), len(task.test))
-    return Training(recipe, len(task.train), len(task.valid))
+        return Training(recipe.override(epochs_search=recipe.epochs_final), len(task.train) + len(task.valid), len(task.test), prior)
+    return Training(recipe, len(task.train), len(task.valid), prior)
 
 
 def _buildable(space: EinSpace, task: Task, names: Iterable[str]) -> dict[str, Architecture]:

@@ -81,6 +81,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
                 **settings.arguments(),
                 run=settings.run,
                 proposer=settings.proposer,
+                devices=settings.devices,
                 storage=settings.storage,
                 patience=settings.patience,
                 progress=bar,

@@ -22,8 +22,11 @@ TRAINED = 3
 PRIOR = (0.5, 2.5e-5, 1e-11, 8e-11)
 """Seconds of one core to start, and for an operation, a FLOP and a byte of a forward pass: the fit of 12 trainings on one of a server."""
 
+ACCELERATED = (1.0, 3e-5, 1e-13, 1e-12)
+"""The same of a GPU, as a few trainings on an H200 took: what a step begins costs as much as on a CPU, and what it computes little."""
+
 TRUST = 0.3
-"""How strongly the rates are held to the proportions of `PRIOR`, against one trial; their common factor is free."""
+"""How strongly the rates are held to the proportions of the prior, against one trial; their common factor is free."""
 
 RECENT = 200
 """Trials that are fitted, the latest: a machine may get other things to do."""
@@ -97,16 +100,17 @@ class Error:
 
 @dataclass(frozen=True)
 class CostModel:
-    """Rates in seconds, in the order of `Load.amounts`, and the trials that they were fitted to."""
+    """Rates in seconds, in the order of `Load.amounts`, the trials that they were fitted to, and the rates from before these."""
 
     rates: tuple[float, ...] = PRIOR
     measured: tuple[Measured, ...] = ()
+    prior: tuple[float, ...] = PRIOR
 
     @classmethod
-    def fit(cls, measured: Sequence[Measured]) -> "CostModel":
-        """The model of the latest trials; without any, that of `PRIOR`, whose error is not known."""
+    def fit(cls, measured: Sequence[Measured], prior: tuple[float, ...] = PRIOR) -> "CostModel":
+        """The model of the latest trials; without any, that of the prior, whose error is not known."""
         kept = tuple(measured[-RECENT:])
-        return cls(_fitted(kept), kept) if kept else cls()
+        return cls(_fitted(kept, prior) if kept else prior, kept, prior)
 
     def seconds(self, load: Load) -> float:
         """The seconds that a trial is predicted to take.
@@ -126,20 +130,20 @@ class CostModel:
         for fold in range(min(FOLDS, len(ended))):
             left_out = set(ended[fold::FOLDS])
             rest = tuple(trial for number, trial in enumerate(self.measured) if number not in left_out)
-            model = CostModel(_fitted(rest))
+            model = CostModel(_fitted(rest, self.prior))
             ratios += [_log(self.measured[number].seconds) - _log(model.seconds(self.measured[number].load)) for number in left_out]
         typical, high = float(np.median(np.abs(ratios))), float(np.quantile(ratios, 0.9))
         return Error(exp(typical) - 1, max(1.0, exp(high)), len(ratios))
 
 
-def _fitted(measured: Sequence[Measured]) -> tuple[float, ...]:
+def _fitted(measured: Sequence[Measured], rates: tuple[float, ...]) -> tuple[float, ...]:
     """Least squares of the logarithms, with outliers counting less; a trial that was given up counts where less is predicted."""
     from scipy.optimize import least_squares
 
     amounts = np.array([trial.load.amounts for trial in measured])
     found = np.array([_log(trial.seconds) for trial in measured])
     ended = np.array([trial.ended for trial in measured])
-    prior = np.log(PRIOR)
+    prior = np.log(rates)
 
     def residuals(logs: NDArray[np.float64]) -> NDArray[np.float64]:
         off = np.log(np.maximum(amounts @ np.exp(logs), LEAST)) - found

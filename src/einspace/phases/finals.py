@@ -15,7 +15,7 @@ from einspace.storage import StudyStore
 from einspace.strategies import Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.tasks import Recipe, Task
-from einspace.trial import BASELINE, FINAL, SEARCH, Proposal, Trial
+from einspace.trial import BASELINE, FINAL, RACE, SEARCH, Proposal, Trial
 
 MARGIN = 1.1
 """What a final training takes, as a multiple of what was measured in the search and scaled to its epochs and samples."""
@@ -108,7 +108,7 @@ class Finals:
         """What the final trainings of the best and of the best baseline will take, as far as is known; others wait for spare time."""
         if not self._seeds:
             return 0.0
-        best = store.phase(SEARCH).best
+        best = Contest.of(store).best if store.phase(RACE).ended else store.phase(SEARCH).best
         known = [] if best is None else [best.proposal]
         both = {proposal.identity: proposal for proposal in (*known, *self._chosen(store, {})[:1])}
         return self._seconds(store, list(both.values()), workers)

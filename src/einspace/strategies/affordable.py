@@ -6,7 +6,7 @@ from itertools import islice
 from math import inf
 from random import Random
 
-from einspace.evaluation.cost_model import RECENT, CostModel, Load, Measured
+from einspace.evaluation.cost_model import PRIOR, RECENT, CostModel, Load, Measured
 from einspace.evaluation.outcome import Outcome
 from einspace.limits import Limits
 from einspace.quantities import duration
@@ -32,6 +32,8 @@ class Training:
     recipe: Recipe
     samples: int
     scored: int
+    prior: tuple[float, ...] = PRIOR
+    """Rates of the cost model before anything is measured."""
 
     def load(self, costs: Costs, changes: Mapping[str, float]) -> Load | None:
         """What a trial has to compute, with its changes to the recipe; None for a trial whose costs were not stored."""
@@ -44,7 +46,7 @@ class Training:
     def seconds(self, architecture: Architecture, changes: Mapping[str, float]) -> float:
         """The seconds that it is predicted to take before anything is measured."""
         load = self.load(Proposal.of(architecture, "").costs, changes)
-        return 0.0 if load is None else CostModel().seconds(load)
+        return 0.0 if load is None else CostModel(self.prior).seconds(load)
 
     def measured(self, trials: Iterable[Trial]) -> list[Measured]:
         """The seconds of the latest trials that were evaluated, in their order."""
@@ -62,7 +64,7 @@ class Training:
         for name in ("operations", "flops", "activation_bytes"):
             limit = getattr(limits, name)
             if limit != getattr(default, name):
-                found = max(found, inf if limit is None else CostModel().seconds(replace(nothing, **{name: limit})))
+                found = max(found, inf if limit is None else CostModel(self.prior).seconds(replace(nothing, **{name: limit})))
         return found
 
 
@@ -77,16 +79,16 @@ class Affordable:
     training: Training
     seconds: float
     learns: bool
-    _fitted: tuple[tuple[Measured, ...], CostModel] = field(default=((), CostModel()), init=False)
+    _fitted: tuple[tuple[Measured, ...], CostModel] | None = field(default=None, init=False)
 
     def model(self, history: History) -> CostModel:
         """The cost model that predicts the next proposal."""
         if not self.learns:
-            return CostModel()
+            return CostModel(self.training.prior)
         known = history[: len(history) // REFIT * REFIT]
         measured = tuple(self.training.measured(reversed(known)))
-        if measured != self._fitted[0]:
-            self._fitted = (measured, CostModel.fit(measured))
+        if self._fitted is None or measured != self._fitted[0]:
+            self._fitted = measured, CostModel.fit(measured, self.training.prior)
         return self._fitted[1]
 
     def propose(self, strategy: Strategy, history: History, rng: Random, left: float = inf) -> Proposal | None:

@@ -222,8 +222,9 @@ def search(
     options = {name: given[name] for name in OF_A_STRATEGY}
     trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
     bounds = (trials, seconds, workers, given["time_limit"])
+    accelerated = any(kind in str(devices) for kind in ("cuda", "mps"))
     warm_seeds = any(spec.warm_start for spec in imported)
-    start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, before, final_seeds, warm_seeds))
+    start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, before, final_seeds, warm_seeds, accelerated))
     initial, time_limit = start.initial, start.time_limit
     trials = trials if trials is None or iterations is None else trials + len(initial)
     asked = strategies.get(strategy, space, initial, **start.options)
