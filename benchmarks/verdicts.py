@@ -38,11 +38,15 @@ COMMON = 0.7
 
 @dataclass(frozen=True)
 class Way:
-    """A race of two re-evaluations, and a decision of so many for the `finalists`; `fixed` where the validation split is given."""
+    """A race of `field` candidates, or as many as usual, and a decision of so many re-evaluations for the `finalists`.
+
+    `fixed` where the validation split is given.
+    """
 
     decision: int
     fixed: bool = False
     finalists: int = 2
+    field: int = 0
 
 
 WAYS = {
@@ -52,6 +56,7 @@ WAYS = {
     "decision of one on 8 new partitions": Way(8, finalists=1),
     "decision of one on 5 new partitions": Way(5, finalists=1),
     "decision of one on 3 new partitions": Way(3, finalists=1),
+    "race of two, decision of one on 2 new partitions": Way(2, finalists=1, field=2),
     "race on 2 new partitions alone": Way(0),
     "decision of two from 3 seeds, splits given": Way(3, fixed=True),
     "decision of one from 5 seeds, splits given": Way(5, fixed=True, finalists=1),
@@ -90,7 +95,7 @@ def judged(landscape: Landscape, baseline: Point, way: Way, trials: int, rng: Ra
         return [float(landscape.truth[point]) + common[point] + noise * rng.gauss(0, 1) for _ in range(times)]
 
     claimed = {point: trained(point, 1)[0] for point in seen if point != baseline}
-    field = sorted(claimed, key=lambda point: -claimed[point])[: max(5, min(10, trials // 10))]
+    field = sorted(claimed, key=lambda point: -claimed[point])[: way.field or max(5, min(10, trials // 10))]
     race: dict[str, list[float]] = {str(point): trained(point, 2) for point in [*field, baseline]}
     ranked = sorted(map(str, field), key=lambda name: -fmean(race[name]))
     finalists = [point for point in field if str(point) in ranked[: way.finalists]]

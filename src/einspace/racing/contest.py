@@ -23,6 +23,9 @@ NOTE = "race"
 """The note of a study that holds the plan of its race."""
 
 
+ENOUGH = 3
+"""Pairs of a decision from which on `FACTOR` standard errors are a finding: two do not measure their noise well."""
+
 UNRACED = "there was no race"
 """Why there is no verdict where nobody wanted one."""
 
@@ -143,7 +146,7 @@ class Contest:
         if error is None:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
-        doubtful = plan.fixed or not decided
+        doubtful = plan.fixed or not decided or len(pairs[winner]) < ENOUGH
         sampling = self._sampling_error(DECISION if decided else RACE, winner) if plan.fixed else None
         error = hypot(error, sampling or 0.0)
         difference = fmean(pairs[winner]) - fmean(pairs[plan.baseline])

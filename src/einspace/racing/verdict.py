@@ -21,7 +21,7 @@ FACTOR = 1.5
 """Standard errors over which a difference is a finding (see docs/decisions/022)."""
 
 DOUBT = 2.0
-"""The same where the scores that are compared also chose the winner, or come from the validation split that chose it."""
+"""The same where the scores that are compared also chose the winner, come from the validation split that chose it, or are few."""
 
 
 @dataclass(frozen=True)
