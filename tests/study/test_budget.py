@@ -13,7 +13,7 @@ from einspace.phases.finals import MARGIN, Finals, longer_in_the_end
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
 from einspace.strategies import RandomSearch
-from einspace.trial import BASELINE, SEARCH, Costs, Proposal, Trial
+from einspace.trial import BASELINE, RACE, SEARCH, Costs, Proposal, Trial
 
 
 def ledger(*seconds: float) -> Ledger:
@@ -52,7 +52,7 @@ def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     """While the search goes on, its final training is expected to take what the slowest recent trial says, later what the best says."""
     task = small_task()
     finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
-    ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger()}
+    ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger(), RACE: Ledger()}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     longer = MARGIN * longer_in_the_end(task, task.recipe)
     assert ledgers[SEARCH].best is ledgers[SEARCH].trials[0]
@@ -60,3 +60,13 @@ def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     assert finals.expected(store, 2) == pytest.approx(30 * longer)
     none = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 0, {}, (), {}, {})
     assert (none.seconds(store, 2), none.expected(store, 2)) == (0.0, 0.0)
+
+
+def test_after_a_race_its_winner_is_trained_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time is kept for the network that won, which may be slower than the one with the best claim."""
+    task = small_task()
+    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger(), RACE: ledger(30.0)}
+    store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
+    monkeypatch.setattr("einspace.phases.finals.Contest.of", lambda store: SimpleNamespace(best=ledgers[SEARCH].trials[1]))
+    assert finals.seconds(store, 2) == pytest.approx(30 * MARGIN * longer_in_the_end(task, task.recipe))
