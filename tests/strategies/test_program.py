@@ -128,22 +128,23 @@ def test_a_program_that_fails_ends_the_search_and_loses_nothing(tmp_path: Path) 
     ("proposer", "said"),
     [
         ("", "asks a program for architectures: --proposer gives its command"),
-        ("no-such-program-here", "'no-such-program-here' cannot be begun: No such file or directory"),
+        ("no-such-program-here", "'no-such-program-here' cannot be begun: there is no program 'no-such-program-here'"),
         ("python 'quoted", "is no command: No closing quotation"),
     ],
 )
 def test_a_command_that_cannot_be_begun_is_one_line(tmp_path: Path, proposer: str, said: str) -> None:
-    """Before anything is trained."""
+    """Before anything is trained, and before there is a run."""
     with pytest.raises(SettingError, match=said):
         run(tmp_path, proposer)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_strategy_beside_it_is_refused(tmp_path: Path) -> None:
     """One of them would change nothing; and so would options of a strategy."""
     with pytest.raises(SettingError, match="either a strategy or a proposer"):
         run(tmp_path, writing(tmp_path), strategy="random")
-    with pytest.raises(SettingError, match="options and initial members already"):
-        run(tmp_path, writing(tmp_path), population=5)
+    with pytest.raises(SettingError, match="a search with a proposer takes no init, no population: its program"):
+        run(tmp_path, writing(tmp_path), population=5, init="resnet8")
 
 
 def test_a_program_that_is_refused_without_end_is_given_up(tmp_path: Path) -> None:

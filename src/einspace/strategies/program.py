@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 from contextlib import suppress
@@ -58,6 +59,8 @@ class Program(Strategy):
             raise SettingError(f"the proposer {proposer!r} is no command: {error}") from None
         if not self._words:
             raise SettingError("this search asks a program for architectures: --proposer gives its command, which no run stores")
+        if shutil.which(self._words[0]) is None:
+            raise SettingError(f"the proposer {proposer!r} cannot be begun: there is no program {self._words[0]!r}")
         self.space, self._command = space, proposer
         self._process: subprocess.Popen[str] | None = None
         self._read: SimpleQueue[str | None] = SimpleQueue()

@@ -217,6 +217,9 @@ def search(
     if proposer is not None:
         if strategy not in (EVOLUTION, PROGRAM):
             raise SettingError(f"a search has either a strategy or a proposer, not both: {strategy!r} and {proposer!r}")
+        in_vain = [name for name in ("init", *OF_A_STRATEGY) if given[name] not in (None, "", [], ())]
+        if in_vain:
+            raise SettingError(f"a search with a proposer takes no {', no '.join(in_vain)}: its program proposes everything")
         strategy = Program(space, proposer)
     strategies.parse_initial(init, space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
