@@ -11,6 +11,7 @@ from einspace import EinSpace, Task, load_task
 from einspace.evaluation import Context
 from einspace.evaluation.objective import TaskObjective
 from einspace.tasks.partition import drawn_anew, partition
+from einspace.tasks.split import Split
 from einspace.tasks.stored import OnDisk
 
 
@@ -91,6 +92,10 @@ def test_stacked_digits_are_made_anew_of_other_digits(name: str) -> None:
     assert torch.equal(again, x)
     assert not torch.equal(other, x)
     assert len(y_valid) == len(task.valid)
+    part = replace(task, train=Split(task.train.x[:90], task.train.y[:90]))
+    (few, _), (as_many, _) = drawn_anew(part, 5)
+    assert torch.equal(few, x[:90])
+    assert torch.equal(as_many, x_valid)
 
 
 def images_of(x: torch.Tensor) -> set[bytes]:

@@ -50,15 +50,15 @@ def base_triples(name: str, classes: int, seed: int | None = None) -> list[tuple
     """For train, valid and test: which base digits (N, 3) make each sample, and its label (N,).
 
     The base digits are divided first, so no image of a digit is seen in two splits. Every class is equally frequent. A `seed` divides those
-    of train and valid anew; test is the task's always.
+    of train and valid anew, and makes these two alone.
     """
     _, y = _load()
     made, parts = [], stratified(y, SHARES, _SEED)
     if seed is not None:
-        pool = np.concatenate(parts[:2])
-        parts[:2] = [pool[rows] for rows in stratified(y[pool], [share / sum(SHARES[:2]) for share in SHARES[:2]], seed)]
-    for number, (part, size) in enumerate(zip(parts, SIZES, strict=True)):
-        rng = np.random.default_rng((_SEED, number) if seed is None or number == 2 else (_SEED, number, seed))
+        pool, both = np.concatenate(parts[:2]), SHARES[:2]
+        parts = [pool[rows] for rows in stratified(y[pool], [share / sum(both) for share in both], seed)]
+    for number, (part, size) in enumerate(zip(parts, SIZES[: len(parts)], strict=True)):
+        rng = np.random.default_rng((_SEED, number) if seed is None else (_SEED, number, seed))
         chosen: list[list[NDArray[np.int64]]] = [[] for _ in range(classes)]
         quota = size // classes
         while any(sum(map(len, rows)) < quota for rows in chosen):
@@ -82,7 +82,7 @@ def _read_stacked(entry: Entry, folder: Path) -> Task:
 def _remade(name: str, classes: int, seed: int) -> tuple[Split, Split]:
     """Train and valid of base digits that were divided anew."""
     images, _ = _load()
-    train, valid, _ = (Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(name, classes, seed))
+    train, valid = (Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(name, classes, seed))
     return train, valid
 
 

@@ -46,16 +46,20 @@ def partition(train: NDArray[Any], valid: NDArray[Any], seed: int, by_class: boo
 def drawn_anew(task: Task, seed: int, device: str = "cpu") -> tuple[Samples, Samples]:
     """Train and valid of a new partition, normalised as the task is; its own train and valid where it has no others."""
     if task.remade is not None:
-        normaliser = task.preprocessing.normaliser
         made = task.remade(seed)
-        splits = made if normaliser is None else [Split(normaliser.normalised(split.x), split.y) for split in made]
-        anew = [(torch.from_numpy(split.x).to(device), torch.from_numpy(split.y).to(device)) for split in splits]
-        return anew[0], anew[1]
+        return _made(task, made[0], len(task.train), device), _made(task, made[1], len(task.valid), device)
     if not task.one_pool:
         return task.tensors(["train"], device), task.tensors(["valid"], device)
     x, y = task.tensors(["train", "valid"], device)
     train, valid = partition(task.train.y, task.valid.y, seed, task.kind == "classification")
     return _chosen(x, y, train), _chosen(x, y, valid)
+
+
+def _made(task: Task, split: Split, count: int, device: str) -> Samples:
+    """A split that was made anew, normalised, and as large as that of the task, which may hold a part of what its maker makes."""
+    normaliser, x = task.preprocessing.normaliser, split.x[:count]
+    x = x if normaliser is None else normaliser.normalised(x)
+    return torch.from_numpy(x).to(device), torch.from_numpy(split.y[:count]).to(device)
 
 
 def _chosen(x: Tensor | OnDisk, y: Tensor, rows: NDArray[np.int64]) -> Samples:
