@@ -123,7 +123,7 @@ def missing(
 
 
 def conduct(key: Key, method: Method, task: Task) -> Run:
-    """Search."""
+    """Search, and say what was found; `tested` trains it for test."""
     name, _, seed, minutes, workers = key
     with tempfile.TemporaryDirectory() as folder:
         start = perf_counter()

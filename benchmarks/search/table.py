@@ -68,7 +68,7 @@ def verdicts(runs: Sequence[Run]) -> str:
 def tables(runs: Sequence[Run]) -> list[Table]:
     """One table for each time and number of workers, of the runs that were retrained."""
     groups: dict[tuple[float, int], list[Run]] = {}
-    for run in filter(lambda run: run.tests, runs):
+    for run in (run for run in runs if run.tests):
         groups.setdefault((run.minutes, run.workers), []).append(run)
     return [_table(minutes, workers, group) for (minutes, workers), group in sorted(groups.items())]
 

@@ -53,6 +53,19 @@ class Limits:
             return "flops"
         return None
 
+    def objection(self, cost: Cost) -> str | None:
+        """Why an architecture of this cost is not wanted, in words; None where it is.
+
+        >>> Limits(parameters=1_000).objection(Cost(parameters=2_000))
+        'parameters of the architecture are over the limit of 1,000'
+        """
+        over = self.outgrown(cost)
+        if over is not None:
+            return f"{over} of the architecture are over the limit of {getattr(self, over):,}"
+        if cost.parameters < self.min_parameters:
+            return f"the architecture has {cost.parameters:,} parameters, and {self.min_parameters:,} are the least"
+        return None
+
 
 UNLIMITED = Limits(operations=None, parameters=None, activation_bytes=None, flops=None)
 """No limit at all: what table 6 is measured with."""

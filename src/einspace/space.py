@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from random import Random
 
-from einspace.derivation import Inferred, Memo, Node, infer, parse, text
+from einspace.derivation import Cost, Inferred, Memo, Node, infer, parse, text
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar, named_grammar
@@ -60,6 +60,11 @@ class Architecture:
         Without weights, their gradients and the head; times the batch size, it is what grows with the batch.
         """
         return saved_bytes(self.graph())
+
+    @property
+    def cost(self) -> Cost:
+        """What it costs, as `Limits` takes it."""
+        return self._inferred.cost
 
     @property
     def terminals(self) -> int:

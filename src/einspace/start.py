@@ -7,7 +7,6 @@ from math import ceil, inf
 from typing import Any
 
 from einspace import baselines, strategies
-from einspace.derivation import Cost
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.cost_model import ACCELERATED, PRIOR
 from einspace.features import Feature
@@ -78,8 +77,8 @@ class Call:
         protocol: Its name, or None.
         stored: The settings of a run that is continued, which stand in the place of defaults; None for a new one.
         final_seeds: Of the final trainings; 0 for none.
-        accelerated: Whether the trainings are on devices that compute faster than a CPU.
         warm: Whether initial members bring weights, which are of the head as the task has it: recipe and head then start as they are.
+        accelerated: Whether the trainings are on devices that compute faster than a CPU.
     """
 
     strategy: str | Strategy
@@ -151,7 +150,11 @@ class Start:
         small = max((takes[name] for name in of_kind if name in takes), default=0.0)
         if call.initial is None and call.stored is None and "population" in taken:
             largest = min(small, UNSURE * most)
-            seeds = [name for name, architecture in known.items() if takes[name] <= largest and _within(call.space, architecture)]
+            seeds = [
+                name
+                for name, architecture in known.items()
+                if takes[name] <= largest and not call.space.limits.objection(architecture.cost)
+            ]
             initial = (*seeds, *(RANDOM,) * (protocol.samples if seeds else protocol.population // 2))
         named = max((training.seconds(member(call.space, name), changes) for name in initial if name != RANDOM), default=0.0)
         if rule is None or call.seconds is None:
@@ -265,9 +268,3 @@ def _buildable(space: EinSpace, task: Task, names: Iterable[str]) -> dict[str, A
             continue
         found[name] = architecture
     return found
-
-
-def _within(space: EinSpace, architecture: Architecture) -> bool:
-    """Whether an architecture is within the limits of a space."""
-    sizes = (architecture.terminals, architecture.nonterminals, architecture.parameters, architecture.flops, architecture.activation_bytes)
-    return space.limits.outgrown(Cost(*sizes)) is None and architecture.parameters >= space.limits.min_parameters

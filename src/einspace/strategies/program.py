@@ -14,11 +14,11 @@ from threading import Thread
 from typing import IO, Any
 
 from einspace import baselines
-from einspace.derivation import Cost
 from einspace.errors import EinspaceError, GrammarError, NetworkError, SettingError, ShapeError
 from einspace.grammar import GRAMMARS, named_grammar
 from einspace.space import EinSpace
 from einspace.strategies.base import Exhausted, History, Strategy
+from einspace.tasks.options import BASELINES
 from einspace.trial import Proposal, Trial
 
 LONGEST = 2**20
@@ -32,9 +32,6 @@ PROMPT = 0.5
 
 PATIENCE = 2.0
 """Seconds that a program has to end by itself, once nothing more is wanted of it."""
-
-SHOWN = ("resnet8", "vit-tiny", "mixer-tiny")
-"""Baselines whose texts the program is given, so that it has seen some."""
 
 
 class Program(Strategy):
@@ -142,8 +139,9 @@ class Program(Strategy):
         self._written.put(json.dumps({key: value}) + "\n")
 
     def _baselines(self) -> dict[str, str]:
+        """The texts of the small baselines that there are, so that the program has seen some architectures."""
         found = {}
-        for name in SHOWN:
+        for name in BASELINES:
             with suppress(NetworkError, ShapeError, GrammarError):
                 found[name] = str(baselines.within(self.space, name))
         return found
@@ -158,20 +156,12 @@ class Program(Strategy):
         except EinspaceError as error:
             self._refuse(text, str(error))
             return None
-        limits, costs = self.space.limits, proposal.costs
-        over = limits.outgrown(
-            Cost(architecture.terminals, architecture.nonterminals, costs.parameters, architecture.flops, architecture.activation_bytes)
-        )
         known = next((trial.number for trial in history if trial.proposal.identity == proposal.identity), None)
-        if over is not None:
-            self._refuse(text, f"{over} of the architecture are over the limit of {getattr(limits, over):,}")
-        elif costs.parameters < limits.min_parameters:
-            self._refuse(text, f"the architecture has {costs.parameters:,} parameters, and {limits.min_parameters:,} are the least")
-        elif known is not None:
-            self._refuse(text, f"trial {known} is this architecture")
-        else:
-            return proposal
-        return None
+        objection = self.space.limits.objection(architecture.cost) or (None if known is None else f"trial {known} is this architecture")
+        if objection is not None:
+            self._refuse(text, objection)
+            return None
+        return proposal
 
     def _refuse(self, text: str, reason: str) -> None:
         self._refused += 1

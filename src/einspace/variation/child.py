@@ -131,7 +131,7 @@ def judged(
     except ShapeError:
         report.reject(path, "misfits")
         return None
-    if limits.outgrown(inferred.cost) or inferred.cost.parameters < limits.min_parameters:
+    if limits.objection(inferred.cost):
         report.reject(path, "outgrown")
         return None
     alike = {other.series.digest for other in known if other.could_be(inferred)}
