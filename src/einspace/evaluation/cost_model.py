@@ -23,7 +23,7 @@ PRIOR = (0.5, 2.5e-5, 1e-11, 8e-11)
 """Seconds of one core to start, and for an operation, a FLOP and a byte of a forward pass: the fit of 12 trainings on one of a server."""
 
 ACCELERATED = (1.0, 3e-5, 1e-13, 1e-12)
-"""The same of a GPU, as a few trainings on an H200 took: what a step begins costs as much as on a CPU, and what it computes little."""
+"""The same for a GPU, from a few trainings on an H200: each operation of a step costs as much as on a CPU, and its arithmetic little."""
 
 TRUST = 0.3
 """How strongly the rates are held to the proportions of the prior, against one trial; their common factor is free."""

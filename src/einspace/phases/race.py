@@ -20,21 +20,23 @@ LEAST, MOST = 5, 10
 """Candidates of a race: a tenth of the trials, within these bounds, unless the time is short."""
 
 
-class Sort(NamedTuple):
-    """A sort of decision: how many of the best are trained again beside the baseline, how often, and whether for final epochs."""
+class Round(NamedTuple):
+    """A round of re-evaluations: how many finalists beside the baseline, how often each of them, and whether for final epochs."""
 
     finalists: int = 0
     times: int = 0
     long: bool = False
 
 
-TWICE = Sort(times=2)
+TWICE = Round(times=2)
 """The race: two re-evaluations of each, at the epochs of the search."""
 
-USUAL = (Sort(2, 3, True),)
+USUAL = (Round(2, 3, True),)
 """The decision where no budget of time says what there is room for."""
 
-IN_TIME = tuple(Sort(n, times, long) for long in (True, False) for n, least in ((2, 5), (1, 3 - long)) for times in range(8, least - 1, -1))
+IN_TIME = tuple(
+    Round(n, times, long) for long in (True, False) for n, least in ((2, 5), (1, 3 - long)) for times in range(8, least - 1, -1)
+)
 """The decisions of a budget of time, the better ones first (decision 022).
 
 At final epochs, since fast learners need not be the best in the end; of two, which may change places, or of one, which in the same time has
@@ -90,7 +92,7 @@ class Race:
         self._wanted = task is not None and isinstance(recipe, Recipe)
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
         self._share = inf if budget.seconds is None else SHARE * budget.seconds
-        self._sorts = USUAL if budget.seconds is None else IN_TIME
+        self._rounds = USUAL if budget.seconds is None else IN_TIME
         self._known = (-1, 0.0)
         self._outside = 0.0
 
@@ -123,9 +125,12 @@ class Race:
             plan = replace(plan, finalists=(), decision=())
         elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
             left = min(self._left(store), self._share)
-            possible = [sort for sort in self._sorts if sort.finalists + len(baseline) > 1]
-            sort = next((sort for sort in possible if self._cost(contest, (*standing[: sort.finalists], *baseline), sort) <= left), Sort())
-            plan = replace(plan, finalists=standing[: sort.finalists], decision=self._seeds(2, sort.times), long=sort.long)
+            possible = [decision for decision in self._rounds if decision.finalists + len(baseline) > 1]
+            decision = next(
+                (decision for decision in possible if self._cost(contest, (*standing[: decision.finalists], *baseline), decision) <= left),
+                Round(),
+            )
+            plan = replace(plan, finalists=standing[: decision.finalists], decision=self._seeds(2, decision.times), long=decision.long)
         entered = [*plan.finalists, *baseline]
         if known.race and not plan.decision:
             plan = replace(plan, finalists=(), reason=UNDECIDED)
@@ -152,28 +157,34 @@ class Race:
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             return Plan(ended, reason="there are no two architectures to compare"), 0.0
-        possible = [sort for sort in self._sorts if sort.finalists + len(apart) > 1]
+        possible = [decision for decision in self._rounds if decision.finalists + len(apart) > 1]
         with_decision = [
-            (n, sort) for long in (True, False) for n in range(count, min(count, 2) - 1, -1) for sort in possible if sort.long == long
+            (n, decision)
+            for long in (True, False)
+            for n in range(count, min(count, 2) - 1, -1)
+            for decision in possible
+            if decision.long == long
         ]
-        for number, sort in (*with_decision, *((n, Sort()) for n in range(count, min(count, 2) - 1, -1))):
-            cost = self._cost(contest, (*ranked[:number], *apart), TWICE) + self._cost(contest, (*ranked[: sort.finalists], *apart), sort)
+        for number, decision in (*with_decision, *((n, Round()) for n in range(count, min(count, 2) - 1, -1))):
+            cost = self._cost(contest, (*ranked[:number], *apart), TWICE) + self._cost(
+                contest, (*ranked[: decision.finalists], *apart), decision
+            )
             if cost <= allowed:
                 chosen, name = tuple(ranked[:number]), "" if best is None else best.origin
-                rounds = self._seeds(1, TWICE.times), (), self._seeds(2, sort.times)
-                return Plan(ended, chosen, "".join(apart), name, *rounds, self._fixed, long=sort.long), cost
+                seeds = self._seeds(1, TWICE.times), (), self._seeds(2, decision.times)
+                return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, long=decision.long), cost
         smallest = self._cost(contest, (*ranked[:2], *apart), TWICE)
         return Plan(ended, reason="the time did not suffice for a race"), smallest if smallest <= self._share else 0.0
 
     def _seeds(self, part: int, times: int) -> tuple[int, ...]:
         return tuple(self._seed + APART * part + number for number in range(times))
 
-    def _cost(self, contest: Contest, names: Sequence[str], sort: Sort) -> float:
+    def _cost(self, contest: Contest, names: Sequence[str], decision: Round) -> float:
         """Seconds of so many trainings of each."""
-        longer = self._longer if sort.long else 1.0
+        longer = self._longer if decision.long else 1.0
         evaluations = [contest.claimed[name].evaluation for name in names]
         each = [MARGIN * longer * evaluation.seconds.total + self._outside for evaluation in evaluations if evaluation is not None]
-        return max(max(each, default=0.0), sum(each) * sort.times / self._workers) if sort.times else 0.0
+        return max(max(each, default=0.0), sum(each) * decision.times / self._workers) if decision.times else 0.0
 
     def _left(self, store: StudyStore) -> float:
         return self._budget.left - self._finals.seconds(store, self._workers)

@@ -28,7 +28,7 @@ REFUSED = 100
 """Lines in a row that may be refused before the search gives the program up."""
 
 PROMPT = 0.5
-"""Seconds in which an answer is waited for while trials run; a program that thinks for longer is asked again when it has answered."""
+"""Seconds for which an answer is waited for while trials run; one that takes longer is taken up when it comes."""
 
 PATIENCE = 2.0
 """Seconds that a program has to end by itself, once nothing more is wanted of it."""
