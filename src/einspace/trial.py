@@ -21,7 +21,7 @@ PHASES: Mapping[str, str] = {
     SEARCH: "search",
     BASELINE: "train baselines",
     RACE: "train the best again",
-    DECISION: "decide between the best two",
+    DECISION: "decide between the best",
     FINAL: "train for test",
 }
 """What is done in each phase, in the words in which people read of it."""
