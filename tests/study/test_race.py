@@ -318,9 +318,9 @@ def test_who_fails_is_out(tmp_path: Path, lucky: Result) -> None:
         (None, 5, 2, 3, True),
         ("3000s", 5, 2, 8, True),
         ("1500s", 5, 2, 5, True),
-        ("1000s", 5, 1, 5, True),
-        ("500s", 3, 1, 2, True),
-        ("240s", 2, 1, 3, False),
+        ("1000s", 5, 1, 8, True),
+        ("500s", 3, 1, 8, True),
+        ("240s", 2, 1, 8, False),
         ("100s", 0, 0, 0, False),
     ],
 )
@@ -330,7 +330,7 @@ def test_the_race_shrinks_to_the_time_that_there_is(
     """Race and decision are planned in a third of the time: the decision shrinks, then it is at search epochs, then the field shrinks.
 
     Trials claim 10 seconds each, so a race of n candidates takes 22 (n + 1) of them, and a decision of n takes 11 (n + 1) for each pair, or
-    33 (n + 1) at final epochs. No real time passes, so that a decision has a third of the time for itself.
+    33 (n + 1) at final epochs. No real time passes: a decision of two has a third of the time for itself, one of one all that is left.
     """
     result = run(tmp_path, World(seconds=10.0), budget=budget)
     assert len(result.finalists) - bool(result.finalists) == field
@@ -344,6 +344,49 @@ def test_the_race_shrinks_to_the_time_that_there_is(
     else:
         assert (result.verdict, result.unjudged) == (None, "the time did not suffice for a race")
         assert result.best is not None
+
+
+@dataclass
+class Timed:
+    """A world in which a training of the search takes 10 seconds, one of final epochs 30, and a final one, on twice the samples, 60."""
+
+    world: World
+    late: float = 1.0
+    """What re-evaluations and final trainings take, as a multiple of that."""
+    now: float = 0.0
+
+    def __call__(self, request: Request) -> Evaluation:
+        took = (
+            10.0
+            if request.partition is None and not request.final
+            else self.late * (60.0 if request.final else 30.0 if request.long else 10.0)
+        )
+        self.now += took
+        return replace(self.world(request), seconds=Seconds(train=took))
+
+
+def timed(folder: Path, monkeypatch: pytest.MonkeyPatch, timed: Timed, **options: Any) -> tuple[Result, list[Request]]:
+    """A run in which nothing but trainings takes time, and what was asked for in it."""
+    monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: timed.now)
+    executor = ThreadExecutor(timed)
+    return run(folder, timed, executor=executor, trials=None, **options), executor.requests
+
+
+@pytest.mark.parametrize(("budget", "long", "most"), [(400, False, 4), (600, True, 2), (900, True, 3)])
+def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int, long: bool, most: int
+) -> None:
+    """Its finalist and the baseline are trained in the end first; then pairs are trained again for as long as the next one fits."""
+    world = Timed(World(baseline_is(0.3, lambda text: 0.5)))
+    result, requests = timed(tmp_path, monkeypatch, world, budget=budget)
+    assert result.verdict is not None
+    assert (result.verdict.word, result.verdict.pairs) == ("better", most)
+    assert world.now <= budget
+    assert world.now + 2 * (33 if long else 11) > budget
+    kinds = ["final" if request.final else "decision" if (request.partition or 0) >= 2000 else "before" for request in requests]
+    assert kinds[kinds.index("final") :] == ["final", "final", *["decision"] * 2 * most]
+    assert {request.long for request in requests if (request.partition or 0) >= 2000} == {long}
+    assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
 
 
 def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Budget: how long a search goes on, in trials, in seconds, or both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import inf
 from statistics import median
@@ -28,6 +28,35 @@ def outside(ledger: Ledger) -> float:
     """Seconds of a trial beside its evaluation, such as waiting for a worker and for the database: the median of the recent ones."""
     found = recent(ledger)
     return max(0.0, median((trial.ended or 0.0) - trial.started - trial.seconds for trial in found)) if found else 0.0
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Trainings that are to be done: the seconds of the longest one, and of all of them.
+
+    >>> Workload.of([30.0, 10.0]).on(workers=2), Workload.of([30.0, 10.0]).at_most(workers=2)
+    (30.0, 35.0)
+    """
+
+    longest: float = 0.0
+    total: float = 0.0
+
+    @classmethod
+    def of(cls, seconds: Collection[float], times: int = 1) -> "Workload":
+        """Trainings of so many seconds, each of them so many times."""
+        return cls(max(seconds, default=0.0), sum(seconds) * times)
+
+    def __add__(self, other: "Workload") -> "Workload":
+        """Both."""
+        return Workload(max(self.longest, other.longest), self.total + other.total)
+
+    def on(self, workers: int) -> float:
+        """Seconds in the best order."""
+        return max(self.longest, self.total / workers)
+
+    def at_most(self, workers: int) -> float:
+        """Seconds in any order in which no worker waits while a training does (Graham's bound)."""
+        return (self.total + (workers - 1) * self.longest) / workers
 
 
 @dataclass

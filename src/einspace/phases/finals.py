@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import time
 from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.phases.budget import Budget, outside, recent
+from einspace.phases.budget import Budget, Workload, outside, recent
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, TOO_LONG, validated
@@ -90,34 +91,45 @@ class Finals:
         if taken and keep == "all":
             decided = [contest.claimed[name].proposal for name in contest.plan.finalists]
             chosen += [proposal for proposal in decided if proposal.identity not in {known.identity for known in chosen}]
+        done = {trial.proposal.identity for trial in store.phase(FINAL).trials if trial.outcome is Outcome.OK}
         fitting: list[Proposal] = []
         for proposal in chosen:
-            if not fitting or self._seconds(store, [*fitting, proposal], workers) <= budget.left:
+            missing = [other for other in (*fitting, proposal) if other.identity not in done]
+            if not fitting or self._workload(store, missing).on(workers) <= budget.left:
                 fitting.append(proposal)
         short = [proposal.identity for proposal in chosen if proposal not in fitting]
         if short or TOO_LONG in store.notes():
             store.note(TOO_LONG, {"identities": short})
-        chosen = fitting
-        limit = None if time_limit is None else time_limit * max(1.0, self._longer)
-        wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
-        among = {proposal.identity for proposal in chosen}
-        kept = among if keep == "all" else among & set(first) if keep == "best" else set()
-        return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
+        return self._listed(fitting, set(first), time_limit, keep, weights)
 
-    def seconds(self, store: StudyStore, workers: int) -> float:
+    def certain(self, store: StudyStore, time_limit: float | None, keep: str, weights: Path) -> Listed:
+        """Those that are trained whatever a decision of one finalist will say: its own, and that of the baseline; the slower one first."""
+        contest = Contest.of(store)
+        both = [contest.claimed[name].proposal for name in (*contest.plan.finalists, contest.plan.baseline) if self._seeds]
+        both.sort(key=lambda proposal: -self._workload(store, [proposal]).longest)
+        return self._listed(both, {proposal.identity for proposal in both}, time_limit, keep, weights)
+
+    def workload(self, store: StudyStore) -> Workload:
         """What the final trainings of the best and of the best baseline will take, as far as is known; others wait for spare time."""
         if not self._seeds:
-            return 0.0
+            return Workload()
         best = Contest.of(store).best if store.phase(RACE).ended else store.phase(SEARCH).best
         known = [] if best is None else [best.proposal]
         both = {proposal.identity: proposal for proposal in (*known, *self._chosen(store, {})[:1])}
-        return self._seconds(store, list(both.values()), workers)
+        return self._workload(store, list(both.values()))
 
-    def expected(self, store: StudyStore, workers: int) -> float:
+    def expected(self, store: StudyStore) -> Workload:
         """The same while the search goes on: its best may yet be as slow as the slowest of its recent trials."""
         taken = [trial.seconds for trial in recent(store.phase(SEARCH)) if trial.fitness is not None]
-        slowest = MARGIN * self._longer * max(taken, default=0.0) * max(1.0, self._seeds / max(1, workers))
-        return max(self.seconds(store, workers), slowest) if self._seeds else 0.0
+        slowest, known = MARGIN * self._longer * max(taken, default=0.0), self.workload(store)
+        return Workload(max(known.longest, slowest), max(known.total, slowest * self._seeds)) if self._seeds else known
+
+    def remaining(self, store: StudyStore) -> Workload:
+        """What is left of the final trainings that have begun."""
+        ledger = store.phase(FINAL)
+        trials = [ledger.trials[number] for number in ledger.running()]
+        left = [max(0.0, self._workload(store, [trial.proposal]).longest - (time() - trial.started)) for trial in trials]
+        return Workload(max(left, default=0.0), sum(left))
 
     def proposals(self) -> list[Proposal]:
         """The baselines that there are at the input, or the initial members in their place."""
@@ -132,12 +144,18 @@ class Finals:
         ranked = [proposal for _, proposal in sorted(scored, key=lambda pair: -pair[0])]
         return [*first.values(), *(proposal for proposal in ranked if proposal.identity not in first)]
 
-    def _seconds(self, store: StudyStore, chosen: Sequence[Proposal], workers: int) -> float:
+    def _listed(self, chosen: Sequence[Proposal], first: set[str], time_limit: float | None, keep: str, weights: Path) -> Listed:
+        limit = None if time_limit is None else time_limit * max(1.0, self._longer)
+        wanted = [(proposal, self._seed + number) for number in range(self._seeds) for proposal in chosen]
+        among = {proposal.identity for proposal in chosen}
+        kept = among if keep == "all" else among & first if keep == "best" else set()
+        return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
+
+    def _workload(self, store: StudyStore, chosen: Sequence[Proposal]) -> Workload:
         tried = [validated(store, proposal.identity) for proposal in chosen]
         measured = [trial.evaluation.seconds.total for trial in tried if trial is not None and trial.evaluation is not None]
         beside = outside(store.phase(SEARCH))
-        each = [MARGIN * self._longer * seconds + beside for seconds in measured]
-        return max(max(each, default=0.0), sum(each) * self._seeds / max(1, workers))
+        return Workload.of([MARGIN * self._longer * seconds + beside for seconds in measured], self._seeds)
 
 
 def longer_in_the_end(task: Task, recipe: Recipe) -> float:

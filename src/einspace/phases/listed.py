@@ -64,6 +64,13 @@ class Listed(Phase):
 
     def next(self, store: StudyStore) -> Trial | None:
         """The first that has no lasting outcome yet, and that this driver has not tried."""
+        trial = self.waiting(store)
+        if trial is not None:
+            self._begun.add(trial.identity)
+        return trial
+
+    def waiting(self, store: StudyStore) -> Trial | None:
+        """The same, before it is begun."""
         ledger = store.phase(self.name)
         waiting = {trial.identity: trial for trial in ledger.interrupted()}
         known = {
@@ -74,7 +81,6 @@ class Listed(Phase):
         for proposal, seed in self.wanted:
             trial = Trial(len(ledger.trials), proposal, self.name, seed, started=time())
             if trial.identity not in known | self._begun:
-                self._begun.add(trial.identity)
                 return waiting.get(trial.identity, trial)
         return None
 

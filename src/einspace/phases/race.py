@@ -1,27 +1,28 @@
 """Race: the phases between a search and its final trainings, which re-evaluate the best candidates beside the best baseline."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from math import inf
+from time import time
 from typing import NamedTuple
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Request
-from einspace.phases.budget import RESERVED, Budget, outside
+from einspace.phases.budget import RESERVED, Budget, Workload, outside
 from einspace.phases.finals import MARGIN, Finals
 from einspace.phases.listed import Listed
-from einspace.racing.contest import NOTE, Contest, Plan, candidates
+from einspace.racing.contest import ENOUGH, NOTE, Contest, Plan, candidates
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
-from einspace.trial import DECISION, RACE, SEARCH, Trial
+from einspace.trial import DECISION, RACE, SEARCH, Proposal, Trial
 
 LEAST, MOST = 5, 10
 """Candidates of a race: a tenth of the trials, within these bounds, unless the time is short."""
 
 
 class Round(NamedTuple):
-    """A round of re-evaluations: how many finalists beside the baseline, how often each of them, and whether for final epochs."""
+    """A round of re-evaluations: how many finalists beside the baseline, how often each of them at least, and whether for final epochs."""
 
     finalists: int = 0
     times: int = 0
@@ -31,16 +32,20 @@ class Round(NamedTuple):
 TWICE = Round(times=2)
 """The race: two re-evaluations of each, at the epochs of the search."""
 
+PAIRS = 8
+"""Partitions of a decision, at most."""
+
 USUAL = (Round(2, 3, True),)
 """The decision where no budget of time says what there is room for."""
 
 IN_TIME = tuple(
-    Round(n, times, long) for long in (True, False) for n, least in ((2, 5), (1, 3 - long)) for times in range(8, least - 1, -1)
+    Round(n, times, long) for long in (True, False) for n, least in ((2, 5), (1, 3 - long)) for times in range(PAIRS, least - 1, -1)
 )
 """The decisions of a budget of time, the better ones first (decision 022).
 
 At final epochs, since fast learners need not be the best in the end; of two, which may change places, or of one, which in the same time has
-more pairs; and with as many pairs as there is time for.
+more pairs. A decision of one goes on beside the final trainings, which are those of the finalist and of the baseline whatever it says: it
+has all the time that is left.
 """
 
 SHARE = 1 / 3
@@ -83,6 +88,42 @@ class Reevaluations(Listed):
         return replace(super().request(trial), partition=trial.seed, long=self.long)
 
 
+@dataclass
+class Pairs(Reevaluations):
+    """Re-evaluations of one finalist and the baseline beside their final trainings: a pair is begun if it is predicted to end in time."""
+
+    seconds: Callable[[Proposal], float] = field(kw_only=True)
+    """What a training is predicted to take."""
+    others: Callable[[StudyStore], Workload] = field(kw_only=True)
+    """What is left of the final trainings."""
+    workers: int = field(kw_only=True)
+
+    def next(self, store: StudyStore) -> Trial | None:
+        """One more, if it fits; of a pair of which nothing has begun, only if both do."""
+        trial = self.waiting(store)
+        return super().next(store) if trial is not None and self._fits(store, trial) else None
+
+    def progress(self, store: StudyStore) -> tuple[int, int | None]:
+        """How many have ended; the time decides how many there are."""
+        return super().progress(store)[0], None
+
+    def missing(self, store: StudyStore) -> set[int]:
+        """The partitions on which somebody has not been trained."""
+        ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
+        return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in ended}
+
+    def _fits(self, store: StudyStore, trial: Trial) -> bool:
+        ledger, left = store.phase(self.name), inf if self.budget is None else self.budget.left
+        pair = {proposal.identity: self.seconds(proposal) for proposal, seed in self.wanted if seed == trial.seed}
+        if max(pair.values()) > left:
+            return False
+        if any(other.seed == trial.seed and other.proposal.identity in pair for other in ledger.trials):
+            return True
+        running = [ledger.trials[number] for number in ledger.running()]
+        remaining = [max(0.0, self.seconds(other.proposal) - (time() - other.started)) for other in running]
+        return sum(remaining) + self.others(store).total + sum(pair.values()) <= self.workers * left
+
+
 class Race:
     """Plans race and decision; `task` is None where the run is to have none. Without a budget of time both follow from the trials."""
 
@@ -100,8 +141,7 @@ class Race:
         """What race and decision would take by now, while the search goes on; 0 without a budget of time."""
         ended = store.phase(SEARCH).ended
         if self._wanted and self._budget.seconds is not None and self._known[0] != ended:
-            allowed = RESERVED * self._budget.seconds - self._finals.expected(store, self._workers)
-            self._known = ended, self._planned(store, allowed)[1]
+            self._known = ended, self._planned(store, RESERVED * self._budget.seconds, self._finals.expected(store))[1]
         return self._known[1]
 
     def race(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
@@ -109,7 +149,7 @@ class Race:
         known = Plan.of(store.notes())
         plan = known if self._wanted else Plan()
         if self._wanted and (not plan.race or plan.searched != store.phase(SEARCH).ended):
-            plan = self._planned(store, self._left(store))[0]
+            plan = self._planned(store, self._budget.left, self._finals.workload(store))[0]
         if plan != known:
             store.note(NOTE, plan.to_json())
         contest = Contest(store, plan)
@@ -124,13 +164,14 @@ class Race:
         if len(standing[:2]) + len(baseline) < 2:
             plan = replace(plan, finalists=(), decision=())
         elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
-            left = min(self._left(store), self._share)
+            finals = self._finals.workload(store)
+            left = min(self._budget.left - finals.on(self._workers), self._share)
             possible = [decision for decision in self._rounds if decision.finalists + len(baseline) > 1]
             decision = next(
-                (decision for decision in possible if self._cost(contest, (*standing[: decision.finalists], *baseline), decision) <= left),
-                Round(),
+                (decision for decision in possible if self._cost(contest, standing, baseline, decision, finals) <= left), Round()
             )
-            plan = replace(plan, finalists=standing[: decision.finalists], decision=self._seeds(2, decision.times), long=decision.long)
+            times = PAIRS if self._is_beside(decision.finalists) else decision.times
+            plan = replace(plan, finalists=standing[: decision.finalists], decision=self._seeds(2, times), long=decision.long)
         entered = [*plan.finalists, *baseline]
         if known.race and not plan.decision:
             plan = replace(plan, finalists=(), reason=UNDECIDED)
@@ -138,14 +179,32 @@ class Race:
             store.note(NOTE, plan.to_json())
         wanted = [(contest.claimed[name].proposal, seed) for seed in plan.decision for name in entered]
         limit = None if time_limit is None else time_limit * (max(1.0, self._longer) if plan.long else 1.0)
-        return Reevaluations(DECISION, wanted, time_limit=limit, long=plan.long, budget=self._budget)
+        if not self._is_beside(len(plan.finalists)):
+            return Reevaluations(DECISION, wanted, time_limit=limit, long=plan.long, budget=self._budget)
+        return Pairs(
+            *(DECISION, wanted, False, limit),
+            long=plan.long,
+            budget=self._budget,
+            seconds=lambda proposal: self._seconds(contest, proposal.identity, plan.long),
+            others=self._finals.remaining,
+            workers=self._workers,
+        )
 
-    def _planned(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
-        """The largest race and decision that fit into the time, and what they take.
+    def settle(self, store: StudyStore, decision: Pairs) -> None:
+        """Once the time for it is over, a decision of one finalist has the pairs that have ended; too few of them are none."""
+        plan, missing = Plan.of(store.notes()), decision.missing(store)
+        pairs = tuple(seed for seed in dict.fromkeys(seed for _, seed in decision.wanted) if seed not in missing)
+        least = min(found.times for found in self._rounds if (found.finalists, found.long) == (len(plan.finalists), plan.long))
+        settled = replace(plan, decision=pairs) if len(pairs) >= least else replace(plan, finalists=(), decision=(), reason=UNDECIDED)
+        if settled != plan:
+            store.note(NOTE, settled.to_json())
 
-        A decision at final epochs comes first; then more candidates come before more trainings of each in the decision. Where none fits
-        beside the final trainings, it is what the smallest would take: the search can still leave time for it. Where that is more than a
-        race may take, it is nothing.
+    def _planned(self, store: StudyStore, left: float, finals: Workload) -> tuple[Plan, float]:
+        """The largest race and decision that fit into the time beside the final trainings, and what they take beyond these.
+
+        A decision at final epochs comes first, and one of `ENOUGH` pairs; then more candidates come before more trainings of each in the
+        decision. Where none fits beside the final trainings, it is what the smallest would take: the search can still leave time for it.
+        Where that is more than a race may take, it is nothing.
         """
         ended, self._outside = store.phase(SEARCH).ended, outside(store.phase(SEARCH))
         contest = Contest(store, Plan())
@@ -153,38 +212,48 @@ class Race:
         best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
         ranked = [trial.proposal.identity for trial in candidates(store, baselines)]
         apart = [] if best is None else [best.identity]
-        allowed = min(allowed, self._share)
+        allowed = min(left - finals.on(self._workers), self._share)
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             return Plan(ended, reason="there are no two architectures to compare"), 0.0
         possible = [decision for decision in self._rounds if decision.finalists + len(apart) > 1]
         with_decision = [
             (n, decision)
-            for long in (True, False)
+            for long, enough in ((True, True), (True, False), (False, True))
             for n in range(count, min(count, 2) - 1, -1)
             for decision in possible
-            if decision.long == long
+            if (decision.long, decision.times >= ENOUGH) == (long, enough)
         ]
         for number, decision in (*with_decision, *((n, Round()) for n in range(count, min(count, 2) - 1, -1))):
-            cost = self._cost(contest, (*ranked[:number], *apart), TWICE) + self._cost(
-                contest, (*ranked[: decision.finalists], *apart), decision
-            )
+            race = self._work(contest, (*ranked[:number], *apart), TWICE).on(self._workers)
+            cost = race + self._cost(contest, ranked, apart, decision, finals)
             if cost <= allowed:
                 chosen, name = tuple(ranked[:number]), "" if best is None else best.origin
                 seeds = self._seeds(1, TWICE.times), (), self._seeds(2, decision.times)
                 return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, long=decision.long), cost
-        smallest = self._cost(contest, (*ranked[:2], *apart), TWICE)
+        smallest = self._work(contest, (*ranked[:2], *apart), TWICE).on(self._workers)
         return Plan(ended, reason="the time did not suffice for a race"), smallest if smallest <= self._share else 0.0
 
     def _seeds(self, part: int, times: int) -> tuple[int, ...]:
         return tuple(self._seed + APART * part + number for number in range(times))
 
-    def _cost(self, contest: Contest, names: Sequence[str], decision: Round) -> float:
-        """Seconds of so many trainings of each."""
-        longer = self._longer if decision.long else 1.0
-        evaluations = [contest.claimed[name].evaluation for name in names]
-        each = [MARGIN * longer * evaluation.seconds.total + self._outside for evaluation in evaluations if evaluation is not None]
-        return max(max(each, default=0.0), sum(each) * decision.times / self._workers) if decision.times else 0.0
+    def _is_beside(self, finalists: int) -> bool:
+        """Whether a decision of so many goes on beside the final trainings."""
+        return finalists == 1 and self._budget.seconds is not None
 
-    def _left(self, store: StudyStore) -> float:
-        return self._budget.left - self._finals.seconds(store, self._workers)
+    def _cost(self, contest: Contest, ranked: Sequence[str], apart: Sequence[str], decision: Round, finals: Workload) -> float:
+        """Seconds of a decision between the first candidates and the baseline, if there is one, beyond those of the final trainings."""
+        work = self._work(contest, (*ranked[: decision.finalists], *apart), decision)
+        if self._is_beside(decision.finalists):
+            return max(0.0, (finals + work).at_most(self._workers) - finals.on(self._workers))
+        return work.on(self._workers)
+
+    def _work(self, contest: Contest, names: Sequence[str], decision: Round) -> Workload:
+        return (
+            Workload.of([self._seconds(contest, name, decision.long) for name in names], decision.times) if decision.times else Workload()
+        )
+
+    def _seconds(self, contest: Contest, identity: str, long: bool) -> float:
+        """What a training is predicted to take, from what it took in the search."""
+        evaluation = contest.claimed[identity].evaluation
+        return self._outside + MARGIN * (self._longer if long else 1.0) * (0.0 if evaluation is None else evaluation.seconds.total)

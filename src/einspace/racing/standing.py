@@ -6,7 +6,7 @@ from statistics import fmean
 
 from einspace.racing.contest import Contest
 from einspace.storage import StudyStore
-from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Proposal, Trial
+from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Trial
 
 
 class Standing:
@@ -31,7 +31,7 @@ class Standing:
 
     def __call__(self) -> str:
         """The line; empty where there is nothing to compare."""
-        ended = tuple(self._store.phase(phase).ended for phase in (SEARCH, BASELINE, RACE, DECISION))
+        ended = tuple(self._store.phase(phase).ended for phase in (SEARCH, BASELINE, RACE, DECISION, FINAL))
         if ended != self._known[0]:
             self._look()
             contest = Contest.of(self._store) if self._raced and ended[2] else None

@@ -30,7 +30,7 @@ from einspace.limits import Limits
 from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals
-from einspace.phases.race import Race, raced
+from einspace.phases.race import Pairs, Race, raced
 from einspace.quantities import seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
@@ -282,7 +282,7 @@ def search(
         race = False if race is None and not start.protocol.race else race
         racing = raced(race, task, asked, trials)
         contest = Race(entrants, task if racing else None, recipe, time_left, seed, workers)
-        time_left.reserve = lambda: entrants.expected(store, workers) + contest.seconds(store)
+        time_left.reserve = lambda: entrants.expected(store).on(workers) + contest.seconds(store)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this), standing)
         stops.append(partial(_stop, driver, asked))
@@ -292,9 +292,15 @@ def search(
             driver.run(entrants.baselines(time_limit), Search(asked, seed, time_left, time_limit, start.affordable))
             asked.close()
             driver.clock.searched()
-            time_left.reserve = lambda: entrants.seconds(store, workers)
+            time_left.reserve = lambda: entrants.workload(store).on(workers)
             driver.run(contest.race(store, time_limit))
-            driver.run(contest.decision(store, time_limit))
+            decision = contest.decision(store, time_limit)
+            if isinstance(decision, Pairs):
+                time_left.reserve = lambda: 0.0  # the final trainings come first
+                driver.run(entrants.certain(store, time_limit, keep_weights, folder.weights), decision)
+                contest.settle(store, decision)
+            else:
+                driver.run(decision)
             driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
             _keep(driver, this)
         except BaseException as error:
