@@ -37,14 +37,15 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="Processes of each search.")
     parser.add_argument("--out", type=Path, default=Path("runs", "benchmark.jsonl"), help="The file of runs.")
     parser.add_argument("--table", action="store_true", help="Only print the table of the file.")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="Keep the run of each search there; they are deleted if not given.")
     parser.add_argument("--search-only", action="store_true", help="Leave the retraining to another call.")
     options = parser.parse_args(words)
     console = Console(width=200)
     try:
         if not options.table:
             methods = named([name for name in options.methods.split(",") if name], dict(map(ablation, options.ablation)))
-            seeds, searching = _seeds(options.seeds), options.search_only
-            _run(options.out, methods, options.tasks.split(","), seeds, options.minutes, options.workers, searching, console)
+            seeds, kept = _seeds(options.seeds), (options.search_only, options.keep)
+            _run(options.out, methods, options.tasks.split(","), seeds, options.minutes, options.workers, *kept, console)
         done = runs.read(options.out)
     except EinspaceError as error:
         print(error, file=sys.stderr)
@@ -65,6 +66,7 @@ def _run(
     minutes: float | None,
     workers: int,
     search_only: bool,
+    keep: Path | None,
     console: Console,
 ) -> None:
     """Do the runs that are missing, and say of each what it found."""
@@ -79,7 +81,7 @@ def _run(
         method, task = methods[key[0]], tasks[key[1]]
         run = known.get(key)
         if run is None:
-            run = runs.conduct(key, method, task)
+            run = runs.conduct(key, method, task, keep)
             runs.append(out, run)
         if not search_only:
             run = runs.tested(run, method, task)

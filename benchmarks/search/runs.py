@@ -122,10 +122,13 @@ def missing(
     return [key for key in keys if key not in known]
 
 
-def conduct(key: Key, method: Method, task: Task) -> Run:
-    """Search, and say what was found; `tested` trains it for test."""
+def conduct(key: Key, method: Method, task: Task, keep: Path | None = None) -> Run:
+    """Search, and say what was found; `tested` trains it for test. The folder of the search is a new one in `keep`, if that is given."""
     name, _, seed, minutes, workers = key
-    with tempfile.TemporaryDirectory() as folder:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+    prefix = f"{name}-{task.name}-{seed}-"
+    with tempfile.TemporaryDirectory() if keep is None else nullcontext(tempfile.mkdtemp(prefix=prefix, dir=keep)) as folder:
         start = perf_counter()
         found = method(task, Terms(60 * minutes, workers, seed, Path(folder)))
         seconds = perf_counter() - start
