@@ -5,6 +5,7 @@ import platform
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
