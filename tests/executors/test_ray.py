@@ -21,7 +21,7 @@ import einspace
 from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation import Outcome, Request, Work
 from einspace.evaluation.attempt import attempt
-from einspace.executors import RayExecutor, choose
+from einspace.executors import Pending, RayExecutor, choose
 from einspace.study import search
 
 ray = pytest.importorskip("ray")
@@ -122,6 +122,16 @@ def test_weights_come_to_the_driver(connection: None, tmp_path: Path) -> None:
     there = Path(kept.read_text())
     assert there != kept
     assert not there.exists()
+
+
+def test_how_far_an_evaluation_is(connection: None) -> None:
+    """The epochs that have ended come through the mailbox, of a final training too, which nobody judges."""
+    with RayExecutor(BEHAVIOUR) as executor:
+        future = executor.submit(Request("passes 4", final=True))
+        assert isinstance(future, Pending)
+        assert until(lambda: future.passed is not None)
+        assert future.passed in [(epoch, 5) for epoch in (1, 2, 3, 4)]
+        executor.stop()
 
 
 def test_mailbox_lost(connection: None) -> None:

@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
@@ -80,13 +81,6 @@ def _prepare(config: WorkerConfig) -> None:
 
 def _evaluate(line: Connection, begin: Begin, config: WorkerConfig) -> Evaluation:
     """Evaluate a request, with a report after each epoch if it is watched."""
-    latest = monotonic()
-
-    def passed(epoch: int, epochs: int | None) -> None:
-        nonlocal latest
-        if monotonic() - latest >= OFTEN:
-            latest = monotonic()
-            line.send(Passed(epoch, epochs))
 
     def report(epoch: int, score: float, loss: float | None) -> bool:
         line.send(Epoch(epoch, score, loss))
@@ -97,7 +91,20 @@ def _evaluate(line: Connection, begin: Begin, config: WorkerConfig) -> Evaluatio
                 return verdict.go_on
         return True
 
-    return attempt(begin.request, config.work, config.device, report if begin.watched else None, passed)
+    return attempt(begin.request, config.work, config.device, report if begin.watched else None, seldom(line.send))
+
+
+def seldom(tell: Callable[[Passed], object]) -> Callable[[int, int | None], None]:
+    """What tells of the epochs that pass, as often as somebody who looks on needs it."""
+    latest = monotonic()
+
+    def passed(epoch: int, epochs: int | None) -> None:
+        nonlocal latest
+        if monotonic() - latest >= OFTEN:
+            latest = monotonic()
+            tell(Passed(epoch, epochs))
+
+    return passed
 
 
 def _answer(line: Connection, evaluation: Evaluation) -> None:

@@ -14,7 +14,8 @@ from einspace.evaluation.outcome import Evaluation, first_line
 from einspace.evaluation.weights import store_weights
 from einspace.executors.attempt import Attempt, Died
 from einspace.executors.clock import TICK, Clock
-from einspace.executors.messages import Epoch
+from einspace.executors.messages import Passed
+from einspace.executors.ray.mailbox import News
 
 POLL = 5.0
 """Seconds that the mailbox is asked to wait for news, before it is asked again."""
@@ -97,17 +98,19 @@ class Dispatcher:
         news = self._mailbox.collect.remote(patience)
         news.future().add_done_callback(lambda done: self._acts.put(partial(self._hear, done)))
 
-    def _hear(self, done: "Future[list[tuple[int, list[Epoch] | None]]]") -> None:
+    def _hear(self, done: "Future[list[tuple[int, News]]]") -> None:
         """Deal with the mailbox's news, which are lost if the actor is; Ray then starts it anew."""
         news = [] if done.exception() else done.result()
-        for number, epochs in news:
+        for number, told in news:
             attempt = self._attempts.get(number)
             if attempt is None:
                 continue
-            if epochs is None:
+            if told is None:
                 self._start(attempt)
+            elif isinstance(told, Passed):
+                attempt.future.passed = told.epoch, told.epochs
             else:
-                for epoch in epochs:
+                for epoch in told:
                     attempt.hear(epoch)
                 self._mailbox.answer.remote(number, attempt.given_up is None)
         self._listen()

@@ -2,7 +2,10 @@
 
 import asyncio
 
-from einspace.executors.messages import VERDICT_WAIT, Epoch
+from einspace.executors.messages import VERDICT_WAIT, Epoch, Passed
+
+News = list[Epoch] | Passed | None
+"""All epochs so far of an evaluation that is watched, how far another one is, or that one was begun."""
 
 
 class Mailbox:
@@ -13,7 +16,7 @@ class Mailbox:
     """
 
     def __init__(self) -> None:
-        self._news: list[tuple[int, list[Epoch] | None]] = []
+        self._news: list[tuple[int, News]] = []
         self._arrived = asyncio.Event()
         self._asking: dict[int, asyncio.Future[bool]] = {}
         self._given_up: set[int] = set()
@@ -31,6 +34,10 @@ class Mailbox:
         self._tell(number, None)
         self._tries[number] = self._tries.get(number, 0) + 1
         return self._tries[number]
+
+    async def note(self, number: int, passed: Passed) -> None:
+        """Tell how far an evaluation is, without an answer."""
+        self._tell(number, passed)
 
     async def ask(self, number: int, epochs: list[Epoch]) -> bool:
         """Tell of all epochs so far, for an earlier one may have been lost; whether to go on: yes, if the driver does not answer."""
@@ -52,8 +59,8 @@ class Mailbox:
         if asking is not None and not asking.done():
             asking.set_result(go_on)
 
-    async def collect(self, timeout: float) -> list[tuple[int, list[Epoch] | None]]:
-        """What was told since the last time, in order: numbers, each with its epochs so far, or None if it was begun.
+    async def collect(self, timeout: float) -> list[tuple[int, News]]:
+        """What was told since the last time, in order, each with the number of its evaluation.
 
         Waits so many seconds for the first one.
         """
@@ -65,6 +72,6 @@ class Mailbox:
         news, self._news = self._news, []
         return news
 
-    def _tell(self, number: int, epochs: list[Epoch] | None) -> None:
-        self._news.append((number, epochs))
+    def _tell(self, number: int, news: News) -> None:
+        self._news.append((number, news))
         self._arrived.set()

@@ -5,6 +5,7 @@ import os
 import pickle
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,11 +16,11 @@ from einspace.evaluation.weights import read_weights
 from einspace.executors.memory import limit_memory
 from einspace.executors.messages import VERDICT_WAIT, Epoch
 from einspace.executors.ray.runtime import load_ray
-from einspace.executors.worker import WorkerConfig
+from einspace.executors.worker import WorkerConfig, seldom
 
 
 def work(config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any, folder: str) -> tuple[Evaluation, bytes | None]:
-    """Do one evaluation; the mailbox hears of its beginning, and of its epochs if it is watched.
+    """Do one evaluation; the mailbox hears of its beginning, of its epochs now and then, and of each of them if it is watched.
 
     The weights that the request wants kept come back beside the evaluation, for the driver's folder may be on another machine.
     The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to. The current folder is
@@ -47,13 +48,14 @@ def work(config: WorkerConfig, number: int, request: Request, watched: bool, mai
             return bool(ray.get(mailbox.ask.remote(number, epochs), timeout=2 * VERDICT_WAIT))
         return True
 
+    passed = seldom(partial(mailbox.note.remote, number))
     device = config.device if torch.cuda.is_available() else "cpu"  # Ray can assign a logical GPU without hardware
     lift = limit_memory(device, config.memory_limit, config.memory_share)
     with TemporaryDirectory(prefix="einspace-") as folder:
         file = Path(folder, "weights.safetensors")
         here = request if request.keep is None else replace(request, keep=str(file))
         try:
-            evaluation = attempt(here, config.work, device, report if watched else None)
+            evaluation = attempt(here, config.work, device, report if watched else None, passed)
         finally:
             lift()
         weights, reason = read_weights(file)
