@@ -7,7 +7,7 @@ from rich.console import Console
 
 from einspace.callbacks import AtWork, Bar, Progress
 from einspace.evaluation.outcome import Evaluation, Outcome
-from einspace.trial import BASELINE, FINAL, PHASES, RACE, SEARCH, Costs, Proposal, Trial
+from einspace.trial import BASELINE, DECISION, FINAL, PHASES, RACE, SEARCH, Costs, Proposal, Trial
 
 
 def trial(number: int, value: float | None = None, phase: str = SEARCH, parents: tuple[int, ...] = ()) -> Trial:
@@ -63,6 +63,14 @@ def test_each_phase_has_a_line_of_its_own() -> None:
     text = shown(news(2, 0.5, 0.5), baseline, news(3, 0.5, 0.4), Progress(FINAL, 1, 2, None), trials=6)
     lines = [line.split("━")[0].strip() for line in text.splitlines() if "━" in line]
     assert lines == ["search mine", PHASES[BASELINE], PHASES[FINAL]]
+
+
+def test_a_phase_that_only_the_time_ends_has_no_total() -> None:
+    """It shows how many trainings have ended; a log says that the time decides."""
+    told = Progress(DECISION, 3, None, None)
+    assert f"{PHASES[DECISION]} " in shown(told, trials=6)
+    assert "3 trainings" in shown(told, trials=6)
+    assert shown(told, terminal=False, trials=6) == f"{PHASES[DECISION]}: trainings for as long as there is time\n"
 
 
 def test_how_the_best_compares_is_a_line() -> None:

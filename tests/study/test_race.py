@@ -351,7 +351,7 @@ class Timed:
     """A world in which a training of the search takes 10 seconds, one of final epochs 30, and a final one, on twice the samples, 60."""
 
     world: World
-    late: float = 1.0
+    warm: float = 1.0
     """What re-evaluations and final trainings take, as a multiple of that."""
     now: float = 0.0
 
@@ -359,7 +359,7 @@ class Timed:
         took = (
             10.0
             if request.partition is None and not request.final
-            else self.late * (60.0 if request.final else 30.0 if request.long else 10.0)
+            else self.warm * (60.0 if request.final else 30.0 if request.long else 10.0)
         )
         self.now += took
         return replace(self.world(request), seconds=Seconds(train=took))
@@ -387,6 +387,16 @@ def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
     assert kinds[kinds.index("final") :] == ["final", "final", *["decision"] * 2 * most]
     assert {request.long for request in requests if (request.partition or 0) >= 2000} == {long}
     assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
+
+
+def test_the_race_tells_what_a_training_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A baseline is trained first, and its worker waits for PyTorch: where the race took half of that, there is time for a decision."""
+    slow, _ = timed(tmp_path, monkeypatch, Timed(World()), budget=300, run="slow")
+    quick, _ = timed(tmp_path, monkeypatch, Timed(World(), warm=0.5), budget=300, run="quick")
+    assert slow.verdict is not None
+    assert quick.verdict is not None
+    assert "A decision did not fit into the time" in slow.verdict.sentence
+    assert quick.verdict.pairs >= 3
 
 
 def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

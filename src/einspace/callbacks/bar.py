@@ -100,10 +100,12 @@ class Bar(JupyterMixin):
             self._phases[news.phase] = self._lines.add_task(
                 PHASES.get(news.phase, news.phase), total=news.total, done="", best="", timed=False
             )
-            self._say(f"{PHASES.get(news.phase, news.phase)}: {news.total} trainings")
+            count = "trainings for as long as there is time" if news.total is None else f"{news.total} trainings"
+            self._say(f"{PHASES.get(news.phase, news.phase)}: {count}")
         line = self._phases[news.phase]
         if news.phase != SEARCH:
-            self._lines.update(line, completed=news.done, total=news.total, done=f"{news.done}/{news.total}")
+            done = f"{news.done} trainings" if news.total is None else f"{news.done}/{news.total}"
+            self._lines.update(line, completed=news.done, total=news.total, done=done)
             self._stand(news.standing)
             return
         if trial is not None:

@@ -6,8 +6,10 @@ from math import inf
 from statistics import median
 from time import monotonic
 
+from einspace.result.reading import trials_of
+from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
-from einspace.trial import Trial
+from einspace.trial import RACE, Trial
 
 RESERVED = 0.7
 """The part of a budget of time that is kept for race, decision and final trainings, at most."""
@@ -28,6 +30,16 @@ def outside(ledger: Ledger) -> float:
     """Seconds of a trial beside its evaluation, such as waiting for a worker and for the database: the median of the recent ones."""
     found = recent(ledger)
     return max(0.0, median((trial.ended or 0.0) - trial.started - trial.seconds for trial in found)) if found else 0.0
+
+
+def measured(store: StudyStore, trial: Trial) -> float | None:
+    """Seconds of a training like that of a trial of the search; None where there was none.
+
+    The race knows better than the search, whose first trainings wait for PyTorch.
+    """
+    raced = [again for again in trials_of(store.phase(RACE), trial.proposal.identity) if again.value is not None]
+    evaluation = raced[-1].evaluation if raced else trial.evaluation
+    return None if evaluation is None else evaluation.seconds.total
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.phases.budget import Budget, Workload, outside, recent
+from einspace.phases.budget import Budget, Workload, measured, outside, recent
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, TOO_LONG, validated
@@ -153,9 +153,9 @@ class Finals:
 
     def _workload(self, store: StudyStore, chosen: Sequence[Proposal]) -> Workload:
         tried = [validated(store, proposal.identity) for proposal in chosen]
-        measured = [trial.evaluation.seconds.total for trial in tried if trial is not None and trial.evaluation is not None]
+        found = [measured(store, trial) for trial in tried if trial is not None]
         beside = outside(store.phase(SEARCH))
-        return Workload.of([MARGIN * self._longer * seconds + beside for seconds in measured], self._seeds)
+        return Workload.of([MARGIN * self._longer * seconds + beside for seconds in found if seconds is not None], self._seeds)
 
 
 def longer_in_the_end(task: Task, recipe: Recipe) -> float:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Request
-from einspace.phases.budget import RESERVED, Budget, Workload, outside
+from einspace.phases.budget import RESERVED, Budget, Workload, measured, outside
 from einspace.phases.finals import MARGIN, Finals
 from einspace.phases.listed import Listed
 from einspace.racing.contest import ENOUGH, NOTE, Contest, Plan, candidates
@@ -254,6 +254,5 @@ class Race:
         )
 
     def _seconds(self, contest: Contest, identity: str, long: bool) -> float:
-        """What a training is predicted to take, from what it took in the search."""
-        evaluation = contest.claimed[identity].evaluation
-        return self._outside + MARGIN * (self._longer if long else 1.0) * (0.0 if evaluation is None else evaluation.seconds.total)
+        """What a training is predicted to take, from what it took before."""
+        return self._outside + MARGIN * (self._longer if long else 1.0) * (measured(contest.store, contest.claimed[identity]) or 0.0)

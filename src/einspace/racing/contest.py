@@ -69,6 +69,7 @@ class Contest:
     """The race of a study, as far as it has gone."""
 
     def __init__(self, store: StudyStore, plan: Plan) -> None:
+        self.store = store
         self.plan = plan
         self._top = store.phase(SEARCH).best
         self._trials = {
