@@ -1,0 +1,169 @@
+"""Inheritance: whether a child that starts with its parent's weights says in half the epochs how good it is, and in which order.
+
+    python -m benchmarks.inheritance [--task adddigits] [--parents 4] [--children 7] [--part 0.5] [--seed 0]
+
+The parents are the small baseline and children of it. Each child is trained three times: for the epochs of the search from two seeds, and
+for a part of the epochs with what it inherits: modules of the same kind in the same order are aligned, the overlapping slice of each weight
+is taken over, shrunken and perturbed with fresh weights, and the statistics and factors of norms as they are. The two trainings from fresh
+weights say how well any training can predict another one. A search that compares inherited children would need their order: Kendall's tau
+of inherited and fresh scores, here over all children and within those of one parent, whose parents are equally good.
+"""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from random import Random
+from statistics import fmean
+
+import torch
+from benchmarks.search.tasks import TASKS, load
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy.stats import kendalltau
+from torch import Tensor, nn
+
+import einspace as es
+from einspace.baselines import within
+from einspace.errors import MutationError
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.outcome import Context
+from einspace.evaluation.warm import WarmStarts
+from einspace.grammar import widest
+from einspace.tasks.changes import ours
+
+SHRINK, FRESH = 0.4, 0.1
+"""What is left of an inherited weight, and how much of a fresh one is added."""
+
+EDITED = 0.7
+"""The share of the children that are edited as by hand; the others are mutated."""
+
+State = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Inherited(WarmStarts):
+    """Starts a network with what it inherits of `parent`, if that is given, and keeps the network, which is being trained."""
+
+    parent: State = field(default_factory=dict)
+    trained: list[nn.Module] = field(default_factory=list)
+
+    def fill(self, architecture: es.Architecture, network: nn.Module) -> None:
+        """Take over the slices that overlap."""
+        if self.parent:
+            network.load_state_dict(inherited(network.state_dict(), self.parent))
+        self.trained.append(network)
+
+
+def inherited(fresh: State, parent: State) -> dict[str, Tensor]:
+    """The state of a child: its own, with what overlaps of the parent's modules that stand in the same order."""
+    mine, theirs = modules(fresh), modules(parent)
+    found = {name: value.clone() for name, value in fresh.items()}
+    kinds = [[_kind(name, state) for name in names] for names, state in ((mine, fresh), (theirs, parent))]
+    for block in SequenceMatcher(a=kinds[0], b=kinds[1], autojunk=False).get_matching_blocks():
+        pairs = zip(list(mine)[block.a : block.a + block.size], list(theirs)[block.b : block.b + block.size], strict=True)
+        for own, other in pairs:
+            for part in mine[own]:
+                _take(found[f"{own}.{part}"], parent.get(f"{other}.{part}"), own)
+    return found
+
+
+def modules(state: State) -> dict[str, list[str]]:
+    """The modules that have weights, in their order, each with the names of its tensors."""
+    found: dict[str, list[str]] = {}
+    for name in state:
+        module, _, part = name.rpartition(".")
+        found.setdefault(module, []).append(part)
+    return found
+
+
+def _kind(module: str, state: State) -> tuple[str, tuple[int, ...]]:
+    """What two modules share that may be aligned: their operation, and the size of their kernel."""
+    weight = state.get(f"{module}.weight")
+    return module.rpartition("_")[0] or module, () if weight is None else tuple(weight.shape[2:])
+
+
+def _take(own: Tensor, other: Tensor | None, module: str) -> None:
+    """Take over the slice of a tensor that two modules share."""
+    if other is None or own.ndim != other.ndim:
+        return
+    shared = tuple(slice(min(sizes)) for sizes in zip(own.shape, other.shape, strict=True))
+    own[shared] = other[shared] if module.startswith("norm") else SHRINK * other[shared] + FRESH * own[shared]
+
+
+def main(words: list[str] | None = None) -> None:
+    """Train and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--task", default="adddigits", help=", ".join(TASKS))
+    parser.add_argument("--parents", type=int, default=4)
+    parser.add_argument("--children", type=int, default=7, help="of each parent")
+    parser.add_argument("--part", type=float, default=0.5, help="of the epochs of the search, for a child that inherits")
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn")
+    given = parser.parse_args(words)
+    torch.set_num_threads(1)
+    task, rng = load(given.task), Random(given.seed)
+    space = es.EinSpace(task.input, grammar=widest(task.input))
+    changes = ours(task.recipe, task.head, task.input, len(task.train))
+    short = max(1, round(given.part * task.recipe.epochs_search))
+
+    def score(architecture: es.Architecture, seed: int, parent: State | None = None) -> tuple[float | None, float, State]:
+        """Its score, the seconds, and its weights, shared with nothing."""
+        recipe = task.recipe if parent is None else task.recipe.override(epochs_search=short)
+        inherits = Inherited({}, parent or {})
+        found = TaskObjective(task, recipe, warm=inherits).evaluate(architecture, Context(seed=seed, changes=changes))
+        state = {name: value.detach().clone().contiguous() for name, value in inherits.trained[0].state_dict().items()}
+        value = found.value if task.metric.higher_is_better or found.value is None else -found.value
+        return value, found.seconds.total, state
+
+    parents = [within(space, task.baselines[0] if given.task == "darcy" else "resnet8")]
+    parents += _children(space, parents[0], given.parents - 1, rng)
+    rows: list[tuple[int, float, float, float, float]] = []
+    spent = {"fresh": 0.0, "inherited": 0.0}
+    for number, parent in enumerate(track(parents, "parents")):
+        base, _, state = score(parent, 0)
+        for child in _children(space, parent, given.children, rng):
+            (one, seconds, _), (other, more, _) = score(child, 0), score(child, 1)
+            took, less, _ = score(child, 0, state)
+            spent = {"fresh": spent["fresh"] + seconds + more, "inherited": spent["inherited"] + less}
+            if None not in (base, one, other, took):
+                rows.append((number, base or 0.0, one or 0.0, other or 0.0, took or 0.0))
+    shown = Table(
+        "", "tau, all", "tau, within a parent's", "mean score", title=f"{task.name}: {len(rows)} children of {len(parents)} parents"
+    )
+    for name, column in (("fresh, another seed", 3), (f"inherited, {short} of {task.recipe.epochs_search} epochs", 4)):
+        within_one = [_tau([row for row in rows if row[0] == number], column) for number in range(len(parents))]
+        known = [tau for tau in within_one if tau == tau]
+        shown.add_row(
+            name, f"{_tau(rows, column):.2f}", f"{fmean(known):.2f}" if known else "", f"{fmean(row[column] for row in rows):.4f}"
+        )
+    shown.add_row("fresh", "", "", f"{fmean(row[2] for row in rows):.4f}")
+    console = Console(width=140)
+    console.print(shown)
+    reached = sum(row[4] >= row[1] for row in rows), sum(row[2] >= row[1] for row in rows)
+    console.print(
+        f"{reached[0]} of {len(rows)} inherited children reach their parent's score, and {reached[1]} of those that start afresh. "
+        f"An inherited training took {2 * spent['inherited'] / spent['fresh']:.2f} of a fresh one's seconds."
+    )
+
+
+def _children(space: es.EinSpace, parent: es.Architecture, count: int, rng: Random) -> list[es.Architecture]:
+    """Different ones, edited as by hand or mutated, no larger than four times the parent."""
+    found: dict[str, es.Architecture] = {}
+    while len(found) < count:
+        try:
+            child = space.edit(parent, rng) if rng.random() < EDITED else space.mutate(parent, rng)
+        except MutationError:
+            continue
+        if child.key != parent.key and child.flops <= 4 * parent.flops:
+            found.setdefault(child.key, child)
+    return list(found.values())
+
+
+def _tau(rows: list[tuple[int, float, float, float, float]], column: int) -> float:
+    """Of a column with the first fresh score; nan where all are equal."""
+    return float(kendalltau([row[2] for row in rows], [row[column] for row in rows]).statistic)
+
+
+if __name__ == "__main__":
+    main()
