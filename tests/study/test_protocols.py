@@ -50,7 +50,7 @@ def test_every_result_says_its_protocol(tmp_path: Path) -> None:
     for result, name, other in ((ours, "einspace", "paper"), (paper, "paper", "einspace")):
         assert json.loads((result.run / "run.json").read_text())["protocol"] == name == result.to_json()["protocol"]
         assert any(f"Protocol {name}:" in str(part) for part in summary(result))
-        assert f"under the protocol {name}" in result.report().read_text()
+        assert ("by the protocol" in result.report().read_text()) == (name == "paper")
         with pytest.raises(RunError, match=f'protocol: "{name}" there, "{other}" here'):
             run(tmp_path, 7, run=name if name == "paper" else "ours", protocol=other)
     assert run(tmp_path, 7, run="paper").protocol == "paper"

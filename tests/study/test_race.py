@@ -124,7 +124,7 @@ def test_what_is_truly_better_is_said_to_be(tmp_path: Path) -> None:
     assert result.best is not None
     assert verdict.winner == verdict.recommended == result.best.name
     assert verdict.sentence.startswith(f"T{result.best.name[1:]} is better than the best baseline, resnet8: +0.")
-    assert "new partitions" in verdict.sentence
+    assert "as long as final ones, on new splits of train and validation." in verdict.sentence
     report = result.to_json()
     assert report["verdict"] == verdict.to_json()
     assert (report["best"]["verdict"], report["best"]["finals"]) == ("better", result.best.tests)
@@ -214,7 +214,7 @@ def test_what_is_known_by_now_is_said(tmp_path: Path) -> None:
     assert f"{claimed.title} ({claimed.value:.4f}) is behind the best baseline, resnet8 (0.9" in said[SEARCH][-1]
     assert "how much of that is chance, the race will measure" in said[SEARCH][-1]
     assert any(words.startswith("trained again on 1 of 2 partitions, trial ") and " is at -0." in words for words in said[RACE])
-    raced = [words for words in said[DECISION] if words.startswith("by the race alone: Trial ") and "at search epochs" in words]
+    raced = [words for words in said[DECISION] if words.startswith("by the race alone: Trial ") and "as long as those of the search" in words]
     assert len(set(raced)) == 1
     assert len(raced) >= len(said[DECISION]) - 1
     assert result.verdict is not None
@@ -340,7 +340,7 @@ def test_the_race_shrinks_to_the_time_that_there_is(
     if field:
         assert result.verdict is not None
         assert result.verdict.pairs == pairs
-        assert f"pairs of re-trainings at {'final' if long else 'search'} epochs" in result.verdict.sentence
+        assert f"pairs of trainings, as long as {'final ones' if long else 'those of the search'}" in result.verdict.sentence
     else:
         assert (result.verdict, result.unjudged) == (None, "the time did not suffice for a race")
         assert result.best is not None
@@ -405,5 +405,5 @@ def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, m
     result = run(tmp_path, World(seconds=10.0), budget="1000s")
     assert result.verdict is not None
     assert result.verdict.pairs == 2
-    assert "at search epochs" in result.verdict.sentence
+    assert "as long as those of the search" in result.verdict.sentence
     assert "A decision did not fit into the time." in result.verdict.sentence

@@ -157,9 +157,9 @@ class Contest:
         chosen = {"better": 0, "worse": 1}.get(word, 0 if sizes[0] < sizes[1] else 1)
         said = {"better": "is better than", "worse": "is worse than"}.get(word, "is not distinguishable from")
         sentence = (
-            f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} over {len(pairs[winner])} "
-            f"pairs of re-trainings at {'final' if decided and plan.long else 'search'} epochs on "
-            f"{'the validation split that was given' if plan.fixed else 'new partitions'}."
+            f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} (standard error) over "
+            f"{len(pairs[winner])} pairs of trainings, as long as {'final ones' if decided and plan.long else 'those of the search'}, on "
+            f"{'the validation split that was given' if plan.fixed else 'new splits of train and validation'}."
         )
         if word == "not distinguishable":
             sentence += f" {names[chosen].capitalize() if chosen == 0 else names[chosen]}, the smaller one, is recommended."

@@ -2,6 +2,7 @@
 
 from einspace.quantities import duration, quantity
 from einspace.racing.contest import UNRACED
+from einspace.racing.verdict import Verdict
 from einspace.result.result import Result
 from einspace.trial import Trial
 
@@ -23,8 +24,13 @@ def at_work(trial: Trial, seconds: float, epoch: int | None = None, epochs: int 
 def judged(result: Result) -> str:
     """The verdict and the noise in whole sentences, or why there is no verdict; empty for a run without a race."""
     if result.verdict is not None:
-        return f"{result.verdict.sentence} A single score of these varies by {result.verdict.noise:.4f} (standard deviation)."
+        return f"{result.verdict.sentence} {noise(result.verdict)}"
     return "" if result.unjudged in ("", UNRACED) or result.best is None else f"There is no verdict: {result.unjudged}."
+
+
+def noise(verdict: Verdict) -> str:
+    """How much of a score is chance, in a sentence."""
+    return f"Trained again, an architecture scores differently by {verdict.noise:.4f} (standard deviation)."
 
 
 def compared(result: Result, split: str) -> str:

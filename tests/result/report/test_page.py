@@ -92,7 +92,7 @@ def test_the_first_lines_say_what_was_found(result: Result, html: str) -> None:
         f"{best.validation:.4f} on validation",
         f"{best.test:.4f} on test",
         "higher is better",
-        "may be chance",
+        "no error of their own",
     ):
         assert fact in lead
     assert f"the best baseline, {rival.name}: " in headline
@@ -109,10 +109,10 @@ def test_a_verdict_comes_first(result: Result) -> None:
     html = content(replace(result, best=raced, baselines=(rival,), finalists=(raced, rival), verdict=verdict))
     assert f'<p class="headline">{sentence}</p>' in html
     assert "the best found beats" not in html
-    assert "varies by 0.0400" in html
+    assert "differently by 0.0400" in html
     assert "accuracy at re-evaluation</span><strong>0.7500" in html
     rows = re.findall(r'<tr(?: class="best")?><th scope="row">(.*?)</th>.*?<td>([^<]*)</td></tr>', html)
-    assert dict(rows)[best.name] == "winner of the race"
+    assert dict(rows)[best.name] == "winner, after the best were trained again"
     assert dict(rows)[rival.name] == "best baseline, in the decision"
     assert html.count("<figcaption>") == 2
 

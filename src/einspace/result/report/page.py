@@ -16,6 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from einspace.echo import escaped
 from einspace.evaluation.outcome import Outcome
+from einspace.protocol import OURS
 from einspace.quantities import duration, quantity
 from einspace.result.report.album import STYLE, Album, packed
 from einspace.result.report.charts import best_baseline, charts
@@ -23,7 +24,7 @@ from einspace.result.report.comparison import comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
 from einspace.result.result import Entrant, Result
-from einspace.result.words import compared, judged
+from einspace.result.words import compared, judged, noise
 from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
@@ -175,7 +176,7 @@ def _lead(result: Result) -> list[str]:
     architectures = "1 architecture" if count == 1 else f"{count:,} architectures"
     spent = f" in {duration(result.seconds['total'])}" if result.seconds["total"] else ""
     direction = "higher is better" if result.higher_is_better else "lower is better"
-    terms = f"{architectures}{spent} under the protocol {result.protocol}"
+    terms = f"{architectures}{spent}{'' if result.protocol == OURS else f', by the protocol {result.protocol}'}"
     said = [f"This search for a neural architecture for {result.settings['task']} tried {terms}."]
     if result.sampling is not None:
         spread = result.sampling
@@ -187,15 +188,23 @@ def _lead(result: Result) -> list[str]:
     if best is None:
         return said if result.sampling is not None else [*said, "None has a score yet."]
     if best.validation is not None:
-        tested = f" and {best.test:.4f} on test" if best.test is not None else ""
-        said.append(f"The best, {best.name}, reaches {result.metric} {best.validation:.4f} on validation{tested} ({direction}).")
+        searched, final = (_after(result, name) for name in ("epochs_search", "epochs_final"))
+        tested = f", and {best.test:.4f} on test{final} on train and validation together" if best.test is not None else ""
+        said.append(f"The best, {best.name}, has {result.metric} {best.validation:.4f} on validation{searched}{tested} ({direction}).")
     if result.verdict is not None:
-        said.append(f"A single score of re-trainings varies by {result.verdict.noise:.4f} (standard deviation).")
+        said.append(noise(result.verdict))
     scores = compared(result, "test") or compared(result, "validation")
     said += [scores] if scores != _headline(result) else []
     if scores and len(best.finals) == 1:
-        said.append(f"Each {'test ' if best.test is not None else ''}score is of one training: a small difference may be chance.")
+        said.append(f"Each {'test ' if best.test is not None else ''}score is of one training, so that these have no error of their own.")
     return [sentence for sentence in said if sentence]
+
+
+def _after(result: Result, name: str) -> str:
+    """How many epochs the trainings of the best have, in a few words; nothing where that is not known."""
+    changes = {} if result.best is None or result.best.proposal is None else result.best.proposal.changes
+    epochs = changes.get(name, result.settings.get("recipe", {}).get(name))
+    return "" if epochs is None else f" after {int(epochs)} epoch{'' if epochs == 1 else 's'}"
 
 
 def _cards(result: Result) -> list[Card]:
@@ -215,6 +224,8 @@ def _cards(result: Result) -> list[Card]:
                 remark = "" if rival is None or other is None else f"{rival.name}: {other:.4f}"
                 cards.append(Card(f"{result.metric} {'at' if split == 're-evaluation' else 'on'} {split}", f"{value:.4f}", remark))
         remark = "" if rival is None or rival.parameters is None else f"{rival.name}: {quantity(rival.parameters)}"
+        if remark and rival is not None and rival.parameters and best.parameters:
+            remark += f", {best.parameters / rival.parameters:.2g} times as many"
         cards.append(Card("parameters of the best", quantity(best.parameters or 0), remark))
     scored = sum(trial.value is not None for trial in result.history)
     failed = len(result.history) - scored
@@ -238,7 +249,7 @@ def _role(row: Entrant, result: Result) -> tuple[str, str]:
     """The class of its row, and what it is in a few words."""
     raced = row in result.finalists
     if row is result.best:
-        return "best", "winner of the race" if raced else "best of the search"
+        return "best", "winner, after the best were trained again" if raced else "best of the search"
     rival = best_baseline(result)
     role = "best baseline" if row is rival else "baseline" if row in result.baselines else "candidate"
     return "", role + (", in the decision" if row.decision else ", in the race" if raced else "")
