@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_open: set[Path] = set()
+
 
 @contextmanager
 def draft_of(path: Path) -> Iterator[Path]:
@@ -15,6 +17,7 @@ def draft_of(path: Path) -> Iterator[Path]:
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     draft = Path(name)
+    _open.add(draft)
     try:
         os.close(descriptor)
         draft.chmod(0o644)
@@ -24,6 +27,15 @@ def draft_of(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
+    finally:
+        _open.discard(draft)
+
+
+def remove_open() -> None:
+    """Remove the drafts that are being written: for a process that ends at once, whatever it is doing."""
+    for draft in list(_open):
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
