@@ -58,8 +58,11 @@ def _of_run(result: "Result", trial: int | None, baseline: str | None, shape: st
     """The recommended architecture of a run, or the one asked for, and where a mutation changed it; raises what `chosen` raises."""
     from einspace.attachments import grammar_of_run
     from einspace.result.taking import chosen
+    from einspace.settings import making_sense
 
-    inputs, name = Feature.of(result.settings["input"]), result.run.name
+    name = result.run.name
+    with making_sense(name):
+        inputs = Feature.of(result.settings["input"])
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {name} is of inputs {inputs}, not {Feature.parse(shape)}")
     if trial is None and baseline is None and result.best is None:
