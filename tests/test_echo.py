@@ -28,6 +28,8 @@ SECRET = "hunter2"
         "wandb_api_key=hunter2",
         "two: a://u:hunter2@h b://u:hunter2@h",
         "postgresql://:hunter2@host/name",
+        "://me:hunter2@host/name",
+        "9http://me:hunter2@host/name",
     ],
 )
 def test_passwords(text: str) -> None:
@@ -40,6 +42,13 @@ def test_passwords(text: str) -> None:
 def test_what_holds_no_password(text: str) -> None:
     """A text without a password stays as it is."""
     assert masked(text) == text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("part", ["a", "a://b:", "://", "@", ":@", "a.b-", "token", "token=", "https://", "1"])
+def test_long_words(part: str) -> None:
+    """A word of a million characters, such as a class's name, takes a moment, whatever it is made of."""
+    assert masked(part * (1_000_000 // len(part))) != ""
 
 
 @pytest.mark.parametrize("character", ["\x1b", "\x07", "\r", "\x9b", "\x00", "\u202e", "\u2066", "\u200f", "\ud800", "\u2028", "\x85"])

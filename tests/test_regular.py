@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from einspace.errors import EinspaceError
 from einspace.files import members, read, read_mat, read_npy, read_npz, read_pickle
 from einspace.reading.csvfile import read_csv
 from einspace.reading.frames import read_frame_file
-from einspace.regular import read_json, read_small, size_of
+from einspace.regular import read_json, read_small, read_whole, size_of
 from einspace.run import Run
 
 pytestmark = pytest.mark.timeout(60)
@@ -169,3 +170,14 @@ def test_deep_and_large_json(tmp_path: Path) -> None:
         size_of("a\0b")
     np.save(tmp_path / "b.npy", np.arange(3))
     assert size_of(tmp_path / "b.npy") == (tmp_path / "b.npy").stat().st_size
+
+
+def test_reading_takes_as_much_memory_as_the_file(tmp_path: Path) -> None:
+    """And not as much as may be taken, which is all that is free where weights are read."""
+    (tmp_path / "file").write_bytes(bytes(1000))
+    tracemalloc.start()
+    try:
+        assert len(read_whole(tmp_path / "file")) == 1000
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

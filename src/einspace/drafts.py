@@ -1,10 +1,12 @@
 """Drafts: a file of ours appears whole or not at all, and never through a link that somebody has laid in its place."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_open: set[Path] = set()
 
 
 @contextmanager
@@ -13,17 +15,25 @@ def draft_of(path: Path) -> Iterator[Path]:
 
     Raises OSError where that cannot be.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # who may read it follows from the umask, as of any file
+    _open.add(draft)
     try:
-        os.close(descriptor)
-        draft.chmod(0o644)
         yield draft
         os.replace(draft, path)
     except BaseException:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
+    finally:
+        _open.discard(draft)
+
+
+def remove_open() -> None:
+    """Remove the drafts that are being written: for a process that ends at once, whatever it is doing."""
+    for draft in list(_open):
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -4,8 +4,8 @@ import logging
 import re
 import unicodedata
 
-_USERINFO = re.compile(r"([A-Za-z][\w+.\-]*://)([^\s:@/]*):(\S*)@")
-"""A user and a password in an address; a password may hold / and @, so it reaches to the last @ of the word."""
+_USER = re.compile(r"://[^\s:@/]*:")
+"""What comes before the password in an address."""
 
 _TOKEN = re.compile(r"(https?://)[^\s:@/]+@")
 """A token in place of a user, as servers of experiments take it."""
@@ -25,8 +25,15 @@ def masked(text: str) -> str:
     >>> masked("no answer from https://token@host/?password=secret.")
     'no answer from https://***@host/?password=***'
     """
-    text = _USERINFO.sub(r"\1\2:***@", text)
+    text = re.sub(r"\S+", _without_password, text) if "://" in text else text
     return _SECRET.sub(r"\1\2***", _TOKEN.sub(r"\1***@", text))
+
+
+def _without_password(word: re.Match[str]) -> str:
+    """A password may hold / and @, so it reaches to the last @ of the word; found without going back, however long the word is."""
+    last = word[0].rfind("@")
+    before = _USER.search(word[0], 0, max(last, 0))
+    return word[0] if before is None else f"{word[0][: before.end()]}***{word[0][last:]}"
 
 
 def escaped(text: str, keep: str = "\n\t") -> str:

@@ -28,10 +28,11 @@ def size_of(path: str | os.PathLike[str]) -> int:
 
 def read_small(path: Path, most: int = SMALL) -> bytes:
     """A whole file of at most so many bytes; raises OSError where it is none, or is larger."""
-    if size_of(path) > most:
+    size = size_of(path)
+    if size > most:
         raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", os.fspath(path))
     with path.open("rb") as file:
-        return file.read(most)
+        return file.read(size)  # which takes so much memory at once: `most` may be all that is free
 
 
 def read_whole(path: Path) -> bytes:

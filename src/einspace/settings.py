@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields
 from typing import Any
 
@@ -11,6 +12,7 @@ from einspace.errors import RunError
 from einspace.networks.heads.data import head_data, later_options
 from einspace.protocol import PAPER
 from einspace.space import EinSpace
+from einspace.storage.store import DAMAGE
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint, source_of
@@ -25,6 +27,16 @@ Settings = dict[str, Any]
 """What decides the results of a run. `trials`, `workers` and the time limit do not, and may change while a run goes on."""
 
 _LOG = logging.getLogger("einspace")
+
+
+@contextmanager
+def making_sense(run: str) -> Iterator[None]:
+    """Turn settings of a run that make no sense, which nothing of ours has written, into one RunError with the run's name."""
+    try:
+        yield
+    except DAMAGE as error:
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise RunError(f"the run {run} has settings that make no sense: {said}") from error
 
 
 def of_task(task: Task, recipe: Recipe) -> Settings:

@@ -252,3 +252,16 @@ def test_strategies_that_are_no_names(name: str) -> None:
     """What cannot be the name of a module is unknown, and nothing is imported."""
     with pytest.raises(EinspaceError, match="unknown strategy"):
         load(None, {"task": "digits", "strategy": name})
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("ImportError('libtorch_cpu.so: failed to map segment from shared object')", "a library cannot be loaded: libtorch_cpu.so: failed"),
+        ("MemoryError()", "out-of-memory: the limit of this process leaves too little memory"),
+    ],
+)
+def test_a_limit_of_memory_that_leaves_no_room(monkeypatch: pytest.MonkeyPatch, kind: str, said: str) -> None:
+    """A library that `ulimit -v` leaves no room for is one line."""
+    monkeypatch.setattr("einspace.cli.space.parse_shape", lambda _: exec(f"raise {kind}"))
+    assert said in refused("baselines", "--shape", "3,8,8")

@@ -97,3 +97,13 @@ def test_rounding_is_not_a_signal() -> None:
     x = X.astype(np.float32)
     x[:, 1] = np.float32(0.1) + np.float32(1e-8) * RNG.integers(0, 2, (60, 4, 4))
     assert Normaliser.of(x, (0, 2, 3)).deviation[0, 1, 0, 0] == 1
+
+
+@pytest.mark.parametrize(("kind", "first"), [(np.float64, 2**53), (np.float32, 2**24), (np.float64, 2**70)])
+def test_labels_that_would_become_one_class(kind: type, first: int) -> None:
+    """Numbers of classes so large that floating point makes one of two are refused; smaller ones are classes."""
+    names: np.ndarray = np.where(CLASSES == 0, 4.0, float(first)).astype(kind)
+    with pytest.raises(TaskError, match=f"sample 1 has the label {first}, which float.. cannot tell from its neighbours"):
+        Task.from_arrays(X, names)
+    task = Task.from_arrays(X, np.where(CLASSES == 0, 4.0, 2.0**23 - 1).astype(kind))
+    assert task.labels == ("4", "8388607")

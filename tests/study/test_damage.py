@@ -11,13 +11,14 @@ from typing import Any
 
 import optuna
 import pytest
+from tests.commands import call
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace.errors import EinspaceError, RunError
 from einspace.result import Result, load_result
 from einspace.run import Run
 from einspace.storage.backup import backup_of
-from einspace.storage.records import sealed
+from einspace.storage.records import sealed, unsealed
 from einspace.study import Progress, search
 
 
@@ -208,3 +209,37 @@ def test_a_driver_that_died_while_it_made_its_study_left_a_new_one(tmp_path: Pat
     storage.remove_session()
     storage.engine.dispose()
     assert len(drive(tmp_path, 2).history) == 2
+
+
+def with_settings(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the settings of the run `test`, and seal them again, as somebody who knows how could."""
+    file = Run(folder, "test").database
+    with closing(sqlite3.connect(file)) as connection, connection:
+        ((text,),) = connection.execute("SELECT value_json FROM study_user_attributes WHERE key = 'settings'")
+        settings = unsealed(json.loads(text))
+        change(settings)
+        connection.execute("UPDATE study_user_attributes SET value_json = ? WHERE key = 'settings'", (json.dumps(sealed(settings)),))
+
+
+NONSENSE: tuple[tuple[str, object], ...] = (
+    ("input", 7),
+    ("preprocessing", {"mean": 3}),
+    ("preprocessing", {"size": {"a": 1}}),
+    ("preprocessing", {"deviation": {"values": ["x"], "shape": [1]}}),
+    ("recipe", {"epochs": []}),
+    ("head", []),
+)
+
+
+def test_settings_of_others_that_make_no_sense(tmp_path: Path) -> None:
+    """They are one line with the run's name where a network is taken from the run, and wherever else they are used."""
+    drive(tmp_path, 2)
+    before = Run(tmp_path, "test").database.read_bytes()
+    for key, value in NONSENSE:
+        with_settings(tmp_path, lambda settings, key=key, value=value: settings.update({key: value}))  # type: ignore[misc]
+        with pytest.raises(RunError, match=r"test.* (make no sense|damaged)"):
+            load_result("test", str(tmp_path)).trained(0)
+        for words in (["runs"], ["show", "test"]):
+            done = call(*words, "--runs", str(tmp_path))
+            assert (done.returncode, len(done.stderr.splitlines())) in ((0, 0), (0, 1), (2, 1))
+        Run(tmp_path, "test").database.write_bytes(before)

@@ -220,6 +220,16 @@ def test_a_copy_that_cannot_be_written_or_has_fewer_trials_leaves_the_last_one(t
     assert len(drive(tmp_path, 4).history) == 4
 
 
+def test_nothing_is_copied_of_a_database_that_is_gone(tmp_path: Path) -> None:
+    """Where the folder of a run is deleted and made again by a worker, neither a database nor a copy of nothing appears in it."""
+    file = tmp_path / "study.db"
+    assert not back_up(file)
+    assert list(tmp_path.iterdir()) == []
+    file.touch()
+    assert not back_up(file)
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     """Nothing is evaluated before the folder is known to take the results."""
     (tmp_path / "file").write_text("")

@@ -60,6 +60,14 @@ def main() -> None:
     except EinspaceError as error:
         complain(str(error))
         code = 2
+    except MemoryError:
+        complain("out-of-memory: the limit of this process leaves too little memory for the command")
+        code = 2
+    except ModuleNotFoundError:
+        raise
+    except ImportError as error:  # such as a library that a limit of memory leaves no room for, or that was built for another machine
+        complain(f"a library cannot be loaded: {str(error).splitlines()[0] if str(error) else error.name}")
+        code = 2
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             complain(f"a path is too long: {str(error.filename)[:60]}… has {len(str(error.filename)):,} characters")

@@ -8,9 +8,9 @@ import typer
 
 from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Seed, What, import_modules, parse_shape, read_named, read_run, taken
 from einspace.cli.output import out, print_json, waiting
+from einspace.cli.overdue import HOUR, limited
 from einspace.errors import ExportError, LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
-from einspace.memory import bounded
 
 if TYPE_CHECKING:
     from einspace.networks import Head
@@ -24,6 +24,7 @@ Output = Annotated[
 ]
 
 
+@limited("export the network", HOUR)
 def export(
     what: What,
     formats: Formats,
@@ -80,7 +81,7 @@ def export(
         raise LimitError(f"out-of-memory: {lacks}")
     written = []
     for format, path in targets.items():
-        with waiting(f"writing {path}"), bounded("export it"):
+        with waiting(f"writing {path}"):
             taken = None if format == "source" else weights
             written.append(export_file(architecture, path, format, head, taken, seed, optimize, **options))
     fresh = weights is None and list(targets) != ["source"]

@@ -8,6 +8,7 @@ import typer
 
 from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, import_modules, taken
 from einspace.cli.output import err, out, print_json, progress, waiting
+from einspace.cli.overdue import limited
 from einspace.drafts import draft_of
 from einspace.echo import escaped
 from einspace.errors import EinspaceError, SettingError
@@ -21,6 +22,7 @@ What = Annotated[str, typer.Argument(metavar="RUN|FOLDER", help="A run's name or
 New = Annotated[str, typer.Argument(metavar="DATA", help="A folder or a file of images, a table, or a .npz or .npy file.")]
 
 
+@limited("predict", None)
 def predict(
     what: What,
     data: New,

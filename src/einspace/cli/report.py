@@ -56,15 +56,16 @@ def report(
 def runs(runs: Runs = "runs", as_json: AsJson = False) -> None:
     """List the runs of a folder: what each searched, how far it is, and what it found."""
     from einspace.result import load_result
+    from einspace.settings import making_sense
 
     found = []
     for path in sorted(Path(runs).glob("*/run.json")):
         try:
             result = load_result(path.parent.name, runs)
+            with making_sense(path.parent.name):
+                found.append(listed(result, path.stat().st_mtime))
         except RunError as error:  # one run that is broken, or lies in another database, hides no other
             err.print(f"{path.parent.name}: {error}", markup=False, highlight=False, soft_wrap=True)
-            continue
-        found.append(listed(result, path.stat().st_mtime))
     if as_json:
         print_json(found)
     elif found:

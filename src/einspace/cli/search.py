@@ -95,7 +95,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
             err.print(f"  {again(interrupted.run.name)}", highlight=False, soft_wrap=True)
             raise typer.Exit(128 + interrupted.signal) from None
         except StorageError as error:
-            raise error if error.run is None else StorageError(f"{error}:", f"  {again(error.run.name)}") from None
+            raise (
+                error if error.run is None or not error.run.is_dir() else StorageError(f"{error}:", f"  {again(error.run.name)}")
+            ) from None
     if as_json:
         print_json(result.to_json(settings.top))
     else:

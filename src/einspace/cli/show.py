@@ -7,9 +7,9 @@ import typer
 
 from einspace.cli.options import AsJson, OfBaseline, OfTrial, What, parse_shape, read_named, read_run, taken
 from einspace.cli.output import out, print_json, write
+from einspace.cli.overdue import HOUR, limited
 from einspace.errors import EinspaceError, SettingError
 from einspace.features import Feature
-from einspace.memory import bounded
 from einspace.pictures import Detail, Theme
 from einspace.quantities import quantity
 from einspace.reporting.tables import facts
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from einspace.result import Result
 
 
+@limited("show the architecture", HOUR)
 def show(
     what: What,
     shape: Annotated[str | None, typer.Option("--shape", help="Input, C,H,W or S,D; 3,32,32 for a TEXT, the task's for a run.")] = None,
@@ -42,13 +43,12 @@ def show(
         architecture, place = read_named(what, parse_shape(shape or "3,32,32"), runs), None
     else:
         architecture, place = _of_run(result, trial, baseline, shape)
-    with bounded("show it"):
-        if svg is not None or png is not None:
-            _draw(architecture, svg, png, tree, detail, derived, theme, place)
-        if as_json:
-            print_json(facts(architecture))
-            return
-        _print(architecture, tree, detail, derived)
+    if svg is not None or png is not None:
+        _draw(architecture, svg, png, tree, detail, derived, theme, place)
+    if as_json:
+        print_json(facts(architecture))
+        return
+    _print(architecture, tree, detail, derived)
     for file in (svg, png):
         if file is not None:
             out.print(f"drawn into {file}", markup=False, highlight=False, soft_wrap=True)
@@ -58,8 +58,11 @@ def _of_run(result: "Result", trial: int | None, baseline: str | None, shape: st
     """The recommended architecture of a run, or the one asked for, and where a mutation changed it; raises what `chosen` raises."""
     from einspace.attachments import grammar_of_run
     from einspace.result.taking import chosen
+    from einspace.settings import making_sense
 
-    inputs, name = Feature.of(result.settings["input"]), result.run.name
+    name = result.run.name
+    with making_sense(name):
+        inputs = Feature.of(result.settings["input"])
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {name} is of inputs {inputs}, not {Feature.parse(shape)}")
     if trial is None and baseline is None and result.best is None:

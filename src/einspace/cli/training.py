@@ -4,17 +4,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from einspace.cli import overdue
 from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, parameter, read_architecture, with_settings
 from einspace.cli.output import err, out, print_json, progress, waiting
-from einspace.cli.overdue import ended_after
 from einspace.config import load
 from einspace.errors import EinspaceError
 from einspace.reporting.tables import facts, spread
 
 if TYPE_CHECKING:
     from einspace.evaluation import Evaluation
-
-LONGER = "; --time-limit gives it longer"
 
 
 @with_settings("time_limit", *COMPUTE, *OWN)
@@ -53,9 +51,9 @@ def evaluate(
             bar.update(line, completed=(number - seed) * total + epoch, best=f"loss {loss:.3f}")
 
         compute, found = settings.compute.build(), list["Evaluation"]()
-        overdue = f"the architecture cannot be trained on {task.name}: timeout: one operation still ran after {limit or 0:g} seconds"
+        words = f"the architecture cannot be trained on {task.name}: timeout: one operation still ran after {limit or 0:g} seconds"
         for number in range(seed, seed + seeds):
-            with ended_after(limit, f"{overdue}{LONGER}"):
+            with overdue.ended_after(None if limit is None else limit + overdue.GRACE, f"{words}{overdue.LONGER}"):
                 found += train(
                     architecture, task, seed=number, final=final, recipe=recipe, compute=compute, time_limit=limit, on_epoch=on_epoch
                 ).evaluations
@@ -105,5 +103,5 @@ def evaluate(
 
 def _why(result: "Evaluation") -> str:
     """How a training ended that has no score; what is not a number says so itself."""
-    hint = LONGER if result.outcome == "timeout" else ""
+    hint = overdue.LONGER if result.outcome == "timeout" else ""
     return f"{'' if result.outcome == 'nan' else f'{result.outcome}: '}{result.reason}{hint}"

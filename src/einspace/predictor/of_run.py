@@ -17,7 +17,7 @@ from einspace.predictor.predictor import Predictor
 from einspace.predictor.trained import Trained
 from einspace.regular import read_whole
 from einspace.run import Run
-from einspace.settings import Settings
+from einspace.settings import Settings, making_sense
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint
 from einspace.trial import SEARCH
@@ -41,7 +41,8 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
     assert found.preprocessing is not None
     assert found.weights is not None
     key, grammar = found.architecture.key, grammar_of_run(run.path, settings)
-    about = About.of_run(settings, str(found.architecture), key, test, run.name, found.preprocessing, grammar, found.head)
+    with making_sense(run.name):
+        about = About.of_run(settings, str(found.architecture), key, test, run.name, found.preprocessing, grammar, found.head)
     try:
         return made(about, safetensors.torch.load(read_whole(found.weights)))
     except (OSError, SafetensorError, NetworkError) as error:

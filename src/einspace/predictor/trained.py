@@ -11,7 +11,7 @@ from einspace.errors import RunError, SettingError
 from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
 from einspace.networks.heads.data import head_of
 from einspace.run import Run
-from einspace.settings import Settings
+from einspace.settings import Settings, making_sense
 from einspace.space import Architecture, EinSpace
 from einspace.tasks import Recipe
 from einspace.tasks.changes import apply
@@ -75,6 +75,11 @@ def trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequen
     """
     if "head" not in settings:
         raise SettingError(f"the run {run.name} is of an objective, which has no head: export the text with --classes")
+    with making_sense(run.name):
+        return _trained(run, settings, trial, name, tests, reason)
+
+
+def _trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequence[float | None], reason: str) -> Trained:
     architecture = EinSpace(settings["input"], grammar=grammar_of_run(run.path, settings)).parse(trial.text)
     kept = run.weights / f"{trial.proposal.stem}.safetensors"
     _, head = apply(Recipe(**settings["recipe"]), head_of(settings["head"]), trial.proposal.changes)

@@ -107,6 +107,9 @@ def _classes(y: NDArray[Any], where: str, names: dict[Any, str] | None, kind: st
         raise TaskError(
             f"{where}: labels must be whole numbers or words, but sample {bad} has {y[bad]}; kind='regression' predicts numbers"
         )
+    if y.dtype.kind == "f" and (far := np.flatnonzero(np.abs(y) >= 2 / np.finfo(y.dtype).eps)).size:
+        said = f"sample {far[0]} has the label {y[far[0]]:.0f}, which {y.dtype} cannot tell from its neighbours"
+        raise TaskError(f"{where}: {said}: number the classes from 0, or write them as words")
     if names is not None:
         return _of_names(y, names, where, notes)
     if kind is None and _many(y):

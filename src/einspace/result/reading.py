@@ -15,6 +15,7 @@ from einspace.settings import Settings
 from einspace.storage import StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.ledger import Ledger
+from einspace.storage.store import making_sense
 from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Trial
 
 FINALS = "finals"
@@ -43,7 +44,8 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
         settings = store.notes().get(NOTE)
         if settings is None:
             raise RunError(f"the run {run!r} has no settings yet")
-        return collect(store, folder, settings)
+        with making_sense(database):
+            return collect(store, folder, settings)
 
 
 def load_trials(path: str | Path) -> list[Trial]:

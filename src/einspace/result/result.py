@@ -25,7 +25,7 @@ from einspace.pareto import fronts
 from einspace.protocol import PAPER
 from einspace.racing.verdict import Verdict
 from einspace.run import STUDY, WEIGHTS, Run
-from einspace.settings import Settings
+from einspace.settings import Settings, making_sense
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
@@ -313,7 +313,9 @@ class Result:
 
         file = self.run / REPORT if path is None else Path(path)
         try:
-            write_text(file, page(self, Album(tuple(self.settings["input"]), seconds)))
+            with making_sense(self.run.name):
+                text = page(self, Album(tuple(self.settings["input"]), seconds))
+            write_text(file, text)
         except OSError as error:
             raise RunError(f"the report {file} cannot be written: {error.strerror}") from None
         return file

@@ -37,10 +37,12 @@ def way_back(file: Path) -> str:
 def back_up(file: Path) -> bool:
     """Copy a database as of now, all or nothing, while others may write to it; returns whether that was possible.
 
-    A search goes on without a copy. A copy with more trials is never replaced.
+    A search goes on without a copy. A copy with more trials is never replaced, and nothing is made of a file that is gone or empty.
     """
     copy = backup_of(file)
     try:
+        if size_of(file) == 0:
+            raise sqlite3.DataError("there is nothing to copy")
         with draft_of(copy) as draft:
             with closing(sqlite3.connect(file, timeout=BUSY)) as source, closing(sqlite3.connect(draft)) as target:
                 source.backup(target)
