@@ -214,7 +214,9 @@ def test_what_is_known_by_now_is_said(tmp_path: Path) -> None:
     assert f"{claimed.title} ({claimed.value:.4f}) is behind the best baseline, resnet8 (0.9" in said[SEARCH][-1]
     assert "how much of that is chance, the race will measure" in said[SEARCH][-1]
     assert any(words.startswith("trained again on 1 of 2 partitions, trial ") and " is at -0." in words for words in said[RACE])
-    raced = [words for words in said[DECISION] if words.startswith("by the race alone: Trial ") and "as long as those of the search" in words]
+    raced = [
+        words for words in said[DECISION] if words.startswith("by the race alone: Trial ") and "as long as those of the search" in words
+    ]
     assert len(set(raced)) == 1
     assert len(raced) >= len(said[DECISION]) - 1
     assert result.verdict is not None
