@@ -39,6 +39,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "builders": 30.5,
     "evaluation": 31,
     "trial": 32,
+    "surrogate": 32.5,
     "strategies": 33,
     "executors": 33,
     "storage": 33,

@@ -39,6 +39,16 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """What a surrogate said of a proposal before it was trained (see `einspace.surrogate`)."""
+
+    percentile: float
+    """Where its fitness would stand among those that were known, from 0 for the worst to 1."""
+    among: int = 1
+    """Children among which it was chosen by what was promised of them; 1 where the strategy proposed it by itself."""
+
+
+@dataclass(frozen=True)
 class Proposal:
     """What to try next: an architecture, where it comes from in a few words, and the numbers of the trials it descends from."""
 
@@ -52,6 +62,8 @@ class Proposal:
     """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
     changes: Mapping[str, float] = field(default_factory=dict)
     """Changes to recipe and head for this trial alone, such as `{"learning_rate_factor": 0.5, "grid": 2.0}`; see `tasks.changes`."""
+    prediction: Prediction | None = None
+    """None where nothing was predicted."""
 
     @classmethod
     def of(

@@ -58,6 +58,7 @@ PANELS = {
         "crossover",
         "edits",
         "recipe_changes",
+        "surrogate",
         "cost",
         "pruner",
         "grammar",

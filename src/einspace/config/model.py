@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
-OF_A_STRATEGY = ("population", "tournament", "elite", "crossover", "edits", "recipe_changes", "cost")
+OF_A_STRATEGY = ("population", "tournament", "elite", "crossover", "edits", "recipe_changes", "surrogate", "cost")
 """Settings that only some strategies take."""
 
 WEIGHTS = ("best", "all", "none")
@@ -114,6 +114,9 @@ class RunSettings(Group):
     edits: Annotated[float | None, Field(ge=0, le=1, description="Share of children that are edited as by hand: 0.7 if not set.")] = None
     recipe_changes: Annotated[
         float | None, Field(ge=0, le=1, description="Probability that recipe or head of a child change: 0.3 if not set.")
+    ] = None
+    surrogate: Annotated[
+        bool | None, Field(description="Train the child that a model of the trials promises most of: false if not set.")
     ] = None
     cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (

@@ -10,6 +10,7 @@ from einspace.attachments import grammar_of_run
 from einspace.errors import RunError
 from einspace.racing.contest import Contest
 from einspace.result.result import Entrant, Result, seconds_of
+from einspace.result.table import SUFFIX, read_table
 from einspace.run import NOTE, Run
 from einspace.settings import Settings
 from einspace.storage import StudyStore
@@ -48,8 +49,14 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
             return collect(store, folder, settings)
 
 
-def load_trials(path: str | Path) -> list[Trial]:
-    """All trials of a run's folder that have ended, those of the search first; raises RunError where there is none."""
+def load_trials(path: str | Path) -> Sequence[Trial]:
+    """All trials of a run's folder that have ended, those of the search first, or those of a table of many runs, `NAME.jsonl`.
+
+    Those of a table are `Recorded`: they say of which run and task they are. Raises RunError where there is no run, and DataError, with the
+    number of the line, for a table that cannot be read.
+    """
+    if Path(path).suffix == SUFFIX:
+        return read_table(Path(path))
     folder = Path(os.path.realpath(path))
     return load_result(folder.name, str(folder.parent)).trials()
 

@@ -29,6 +29,7 @@ from einspace.settings import Settings, making_sense
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
+from einspace.surrogate import Agreement
 from einspace.tasks.metrics import Seeds, over_seeds
 from einspace.tasks.recipe import Recipe
 from einspace.trial import Proposal, Trial
@@ -194,6 +195,11 @@ class Result:
         training = Training(Recipe(**self.settings["recipe"]), samples["train"], samples["valid"])
         return CostModel.fit(training.measured(reversed(self.history))).error
 
+    @cached_property
+    def surrogate(self) -> Agreement | None:
+        """How well the surrogate's predictions, made before each trial was trained, order the scores; None where nothing was predicted."""
+        return Agreement.of(self.history)
+
     @property
     def outcomes(self) -> dict[str, int]:
         """How many trials ended how, the most frequent first."""
@@ -354,6 +360,7 @@ class Result:
             "seconds": dict(self.seconds),
             "overhead": self.overhead,
             "cost_error": None if self.cost_error is None else asdict(self.cost_error),
+            "surrogate": None if self.surrogate is None else self.surrogate.to_json(),
             "weights": {key: {"file": str(file), "bytes": file.stat().st_size} for key, file in self.weights.items()},
         }
         if "cost" in self.settings:

@@ -52,3 +52,13 @@ def compared(result: Result, split: str) -> str:
         return f"On {split}, {result.best.name} has {score:.4f} and the best baseline, {name}, {value:.4f}."
     word = "beats" if gain > 0 else "equals" if gain == 0 else "does not beat"
     return f"On {split} the best found {word} the best baseline, {name}: {score:.4f} against {value:.4f}."
+
+
+def predicted(result: Result) -> str:
+    """One sentence on how well the surrogate predicted; empty for a run without one."""
+    found = result.surrogate
+    if found is None:
+        return ""
+    said = f"The surrogate's predictions order the scores with a Kendall's tau of {found.tau:.2f} ({found.predictions} trials)"
+    chosen = "none of them was" if not found.chosen else "1 of them was" if found.chosen == 1 else f"{found.chosen} of them were"
+    return f"{said}; {chosen} chosen among several children."

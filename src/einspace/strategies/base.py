@@ -40,6 +40,18 @@ class Strategy(ABC):
             Exhausted: There is nothing more to propose.
         """
 
+    def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
+        """Give the proposal of a trial: what `ask` gives, which calls `propose` until something fits.
+
+        A strategy that weighs several proposals against each other asks for each of them.
+
+        Args:
+            ask: Gives one proposal, or None where the strategy waits; each call goes on with the same generator.
+            history: All trials so far.
+            rng: The only source of randomness.
+        """
+        return ask()
+
     def refuse(self, proposal: Proposal, reason: str) -> None:  # noqa: B027
         """Hear why a proposal is not trained, before another one is asked for."""
 
@@ -54,4 +66,8 @@ Ask = Callable[[Strategy, History, Random], Proposal | None]
 def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = None) -> Proposal | None:
     """The proposal for trial `len(history)` of a run with this seed."""
     rng = Random(f"{seed}:{len(history)}")
-    return strategy.propose(history, rng) if ask is None else ask(strategy, history, rng)
+
+    def asked() -> Proposal | None:
+        return strategy.propose(history, rng) if ask is None else ask(strategy, history, rng)
+
+    return strategy.choose(asked, history, rng)

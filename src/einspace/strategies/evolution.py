@@ -1,9 +1,10 @@
 """Regularised evolution (section 4.1): a tournament among the youngest, whose winner is mutated."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from heapq import nlargest
 from itertools import cycle, islice
 from random import Random
@@ -12,6 +13,8 @@ from einspace.errors import MutationError, SettingError
 from einspace.space import Architecture, EinSpace
 from einspace.strategies.base import History, Strategy
 from einspace.strategies.initial import RANDOM, label, member
+from einspace.strategies.parsed import Parsed
+from einspace.surrogate import Features, Guide
 from einspace.trial import Proposal, Trial
 from einspace.variation import Choices, EditReport, MutationReport, canonical, check_choices, mutate_changes
 
@@ -20,6 +23,10 @@ TRIES = 20
 
 RECIPE_ALONE = 0.5
 """The probability that a child whose recipe changes has its parent's architecture."""
+
+
+PARENTS = 5
+"""Latest parents that are kept with everything that is inferred of their children, which share most of it."""
 
 
 @dataclass(eq=False)
@@ -42,6 +49,8 @@ class TournamentStrategy(Strategy):
             architecture of their parent.
         choices: What may change, by name: its values in ascending order, and the value that stands without a change.
         start: The changes of initial members and samples.
+        surrogate: Whether of several children the one is proposed that a model of the trials promises most of (`einspace.surrogate`), from
+            30 trials and the initial members on. It works where proposals are asked for by `strategies.propose`, as a search does.
 
     Where `edits` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again; if it is so ten times,
     children are mutated.
@@ -61,6 +70,7 @@ class TournamentStrategy(Strategy):
     recipe_changes: float = 0.0
     choices: Choices = field(default_factory=dict)
     start: Mapping[str, float] = field(default_factory=dict)
+    surrogate: bool = False
 
     def __post_init__(self) -> None:
         for option, value in (("population", self.population), ("tournament", self.tournament)):
@@ -69,6 +79,8 @@ class TournamentStrategy(Strategy):
         for option, share in (("crossover", self.crossover), ("edits", self.edits), ("recipe_changes", self.recipe_changes)):
             if not (isinstance(share, int | float) and 0 <= share <= 1):
                 raise SettingError(f"{option} must be a probability from 0 to 1, not {share!r}")
+        if not isinstance(self.surrogate, bool):
+            raise SettingError(f"surrogate must be True or False, not {self.surrogate!r}")
         check_choices(self.choices)
         if self.recipe_changes and all(set(ladder) == {standing} for ladder, standing in self.choices.values()):
             raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so that choices are needed with two values or more")
@@ -77,6 +89,10 @@ class TournamentStrategy(Strategy):
         self.start = canonical(self.start, self.choices)
         self.choices = {name: (tuple(map(float, ladder)), float(standing)) for name, (ladder, standing) in self.choices.items()}
         self._seeds = {name: member(self.space, name) for name in self.initial if name != RANDOM}
+        self._read = Parsed(self.space)
+        self._parsed = lru_cache(PARENTS)(lambda text: self.space.architecture(self._read(text).node))
+        standing = {name: value for name, (_, value) in self.choices.items()}
+        self._guide = Guide(Features(self._read, standing).of, len(self.initial))
 
     @abstractmethod
     def members(self, history: History) -> list[Trial]:
@@ -85,6 +101,16 @@ class TournamentStrategy(Strategy):
     def winner(self, drawn: Sequence[Trial]) -> Trial:
         """The winner of a tournament: the fittest, the earliest drawn of equals."""
         return max(drawn, key=lambda member: member.fitness or 0.0)
+
+    def preferred(self, children: Sequence[Proposal], promise: Sequence[float], rng: Random) -> int:
+        """The place of the child that is trained, from the fitness that is promised of each: the highest, the earliest of equals."""
+        return max(range(len(children)), key=lambda i: promise[i])
+
+    def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
+        """What is asked for, or with a surrogate the best of several."""
+        if not self.surrogate:
+            return ask()
+        return self._guide.propose(ask, lambda children, promise: self.preferred(children, promise, rng), history)
 
     def propose(self, history: History, rng: Random) -> Proposal | None:
         """An initial member, a sample, a mutant or a child of two; None while seeds are trained and none has ended well."""
@@ -129,7 +155,9 @@ class TournamentStrategy(Strategy):
             child, origin, parents, place = self._changed(first, members, rng, edits)
         except MutationError:
             return self._sample(rng)
-        return Proposal.of(child, f"{origin}, {moved}" if moved else origin, parents, place, changes)
+        proposal = Proposal.of(child, f"{origin}, {moved}" if moved else origin, parents, place, changes)
+        self._read.keep(child, proposal.text)
+        return proposal
 
     def _changed(
         self, first: Trial, members: Sequence[Trial], rng: Random, edits: float
@@ -138,9 +166,9 @@ class TournamentStrategy(Strategy):
         if self.crossover and rng.random() < self.crossover:
             second = self._parent(members, rng)
             if second.proposal.key != first.proposal.key:
-                one, other = (self.space.parse(parent.proposal.text) for parent in (first, second))
+                one, other = (self._parsed(parent.proposal.text) for parent in (first, second))
                 return self.space.crossover(one, other, rng), "crossover", (first.number, second.number), None
-        parent = self.space.parse(first.proposal.text)
+        parent = self._parsed(first.proposal.text)
         if edits and rng.random() < edits:
             edited = EditReport()
             with suppress(MutationError):

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 
 from einspace.errors import SettingError
 from einspace.pareto import crowding, fronts
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
-from einspace.trial import Trial
+from einspace.trial import Proposal, Trial
 
 COSTS = ("parameters", "flops", "latency")
 """Second objectives, by their names in `Trial.cost`: figures of the backbone, and one that is measured."""
@@ -55,6 +56,12 @@ class ParetoEvolution(TournamentStrategy):
         best = fronts(points)[0]
         lonely = crowding(points, best)
         return drawn[max(best, key=lambda i: (lonely[i], -drawn[i].number))]
+
+    def preferred(self, children: Sequence[Proposal], promise: Sequence[float], rng: Random) -> int:
+        """One of the first front of what is promised and the cost; FLOPs stand for a latency, which nobody knows before."""
+        cost = "flops" if self.cost == "latency" else self.cost
+        points = [(good, float(getattr(child.costs, cost) or 0)) for good, child in zip(promise, children, strict=True)]
+        return rng.choice(fronts(points)[0])
 
     def _point(self, trial: Trial) -> tuple[float, float]:
         return trial.fitness or 0.0, float(trial.cost(self.cost) or 0.0)

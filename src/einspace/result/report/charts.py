@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from einspace.quantities import duration, quantity
 from einspace.result.report.operations import Shares
 from einspace.result.result import Entrant, Result
+from einspace.surrogate import predicted
 from einspace.trial import Trial
 
 BLUE, ORANGE, GREEN, PURPLE, GREY, RED = "#3b82c4", "#d9822b", "#2e9e6b", "#9a5cc7", "#8b97a4", "#d64545"
@@ -37,6 +38,7 @@ def charts(result: Result, shares: Sequence[Shares]) -> dict[str, Chart]:
         "by-trial": progress(result),
         "by-time": progress(result, by_time=True),
         "losses": losses(result),
+        "predicted": predictions(result),
         "test": tests(result),
         **{f"pareto-{cost}": pareto(result, cost) for cost in COSTS},
         "operations": operations(shares),
@@ -136,6 +138,32 @@ def losses(result: Result) -> go.Figure | None:
     if max((len(trace.x) for trace in figure.data), default=0) <= FEW:
         figure.update_xaxes(dtick=1)
     return figure if figure.data else None
+
+
+def predictions(result: Result) -> go.Figure | None:
+    """What the surrogate predicted of a trial before it was trained, and the score that it has; those that it chose have their colour."""
+    trials = [(trial, trial.proposal.prediction) for trial in predicted(result.history)]
+    if len(trials) < 2:
+        return None
+    figure = figure_of("predicted percentile", f"validation {result.metric}")
+    for name, chosen, colour in (("chosen among several children", True, ORANGE), ("as the strategy proposed it", False, BLUE)):
+        shown = [(trial, prediction) for trial, prediction in trials if prediction is not None and (prediction.among > 1) == chosen]
+        if shown:
+            figure.add_scatter(
+                x=[prediction.percentile for _, prediction in shown],
+                y=[trial.value for trial, _ in shown],
+                mode="markers",
+                name=name,
+                marker={"size": 8, "color": colour},
+                customdata=[trial.number for trial, _ in shown],
+                text=[
+                    f"trial {trial.number}: {trial.value:.4f}<br>predicted at {prediction.percentile:.0%}" for trial, prediction in shown
+                ],
+                hovertemplate="%{text}<extra></extra>",
+            )
+    figure.update_xaxes(tickformat=".0%")
+    _window(figure, [trial.value or 0.0 for trial, _ in trials])
+    return figure
 
 
 def tests(result: Result) -> go.Figure | None:

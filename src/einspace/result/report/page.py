@@ -24,7 +24,7 @@ from einspace.result.report.comparison import comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
 from einspace.result.result import Entrant, Result
-from einspace.result.words import compared, judged, noise
+from einspace.result.words import compared, judged, noise, predicted
 from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
@@ -158,6 +158,7 @@ def content(result: Result, album: Album | None = None) -> str:
             versions=result.settings.get("versions", {}),
             commands=_commands(result),
             words=WORDS,
+            surrogate=predicted(result),
             reused=sum(trial.reused is not None for trial in result.history),
         )
     )
@@ -310,6 +311,9 @@ def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[st
         facts["evaluation"] = f"that of trial {trial.reused}, which is trained alike"
     if trial.parents:
         facts["parents"] = ", ".join(f"trial {parent}" for parent in trial.parents)
+    if trial.proposal.prediction is not None:
+        among = "" if trial.proposal.prediction.among == 1 else f", the choice of {trial.proposal.prediction.among} children"
+        facts["predicted percentile"] = f"{trial.proposal.prediction.percentile:.0%}{among}"
     if trial.proposal.changes:
         facts["recipe and head"] = json.dumps(dict(trial.proposal.changes))
     return {

@@ -1,0 +1,72 @@
+"""Table: trials of many runs in one file, a JSON object a line, for whoever studies scores, costs and seeds without the runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from einspace.drafts import write_text
+from einspace.errors import DataError
+from einspace.result.result import Result
+from einspace.trial import Trial
+
+SUFFIX = ".jsonl"
+"""How the name of a table ends."""
+
+
+@dataclass(frozen=True)
+class Recorded(Trial):
+    """A trial with what is known of its run. Numbers of trials, those of parents too, are numbers of its phase in its run."""
+
+    run: str = ""
+    task: str = ""
+    metric: str = ""
+    higher_is_better: bool = True
+    epochs: int = 0
+    """For how many epochs it was trained."""
+
+    @classmethod
+    def of(cls, trial: Trial, result: Result) -> Self:
+        """A trial of a run, without tracebacks, devices and worker numbers, which say something of the machine and nothing of the trial."""
+        evaluation = trial.evaluation
+        kept = None if evaluation is None else replace(evaluation, traceback="", device="", worker=None)
+        known: dict[str, Any] = {field.name: getattr(trial, field.name) for field in fields(Trial)}
+        known |= {"run": result.run.name, "task": str(result.settings["task"]), "epochs": len(trial.losses)}
+        return cls(**known | {"evaluation": kept, "metric": result.metric, "higher_is_better": result.higher_is_better})
+
+
+_ADAPTER = TypeAdapter(Recorded)
+
+
+def read_table(path: Path) -> list[Recorded]:
+    """The trials of a table; raises DataError, with the number of the line, for what is none."""
+    found = []
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    found.append(_read(line, f"{path}, line {number}"))
+    except OSError as error:
+        raise DataError(f"the table {path} cannot be read: {error.strerror}") from None
+    return found
+
+
+def _read(line: bytes, where: str) -> Recorded:
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise DataError(f"{where}: is no trial: {f'{place}: ' if place else ''}{first['msg']}") from None
+
+
+def write_table(path: Path, results: Iterable[Result]) -> int:
+    """Write the trials of some runs that have ended, and return how many; raises DataError where the file cannot be written."""
+    rows = [Recorded.of(trial, result) for result in results for trial in result.trials()]
+    try:
+        write_text(path, "".join(_ADAPTER.dump_json(row).decode() + "\n" for row in rows))
+    except OSError as error:
+        raise DataError(f"the table {path} cannot be written: {error.strerror}") from None
+    return len(rows)

@@ -1,0 +1,8 @@
+"""Surrogate: predicts from the trials of its own run which child of a strategy is worth a training."""
+
+from einspace.surrogate.agreement import Agreement, predicted, trusted
+from einspace.surrogate.features import Features
+from einspace.surrogate.forest import Forest
+from einspace.surrogate.guide import Guide
+
+__all__ = ["Agreement", "Features", "Forest", "Guide", "predicted", "trusted"]

@@ -1,0 +1,95 @@
+"""Guide: of several children that a strategy would propose, the one that a forest promises most of is trained.
+
+Everything that it decides by is a function of the trials: a search of one worker that is interrupted goes on as if it had not been.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from einspace.surrogate.agreement import trusted
+from einspace.surrogate.features import Row
+from einspace.surrogate.forest import Forest
+from einspace.trial import Prediction, Proposal, Trial
+
+BEGIN = 30
+"""Trials that must have ended well before anything is predicted."""
+
+REFIT = 5
+"""Trials that end well until the forest is fitted again."""
+
+DRAWN, ASKED = 20, 40
+"""Children among which one is chosen, and how often the strategy is asked for them at most."""
+
+BYPASS = 5
+"""Every so many proposals one is the strategy's own, whatever is promised of it: the forest learns of what it would not have chosen."""
+
+SPREAD = 0.5
+"""Standard deviations over the trees that are added to the mean: what is not known may be good."""
+
+Ask = Callable[[], Proposal | None]
+"""Gives one more proposal of the strategy; None where it waits."""
+
+Prefer = Callable[[Sequence[Proposal], Sequence[float]], int]
+"""The place of the best of some children, from what is promised of each."""
+
+
+class Guide:
+    """Chooses for one strategy. What it remembers saves time and changes nothing.
+
+    Args:
+        features: Gives the features of a proposal whose parents are trials of the history, such as `Features.of`.
+        initial: How many initial members there are, which are proposed as they are.
+    """
+
+    def __init__(self, features: Callable[[Proposal, Sequence[Trial]], Row], initial: int) -> None:
+        self.initial = initial
+        self._features = features
+        self._fitted: tuple[tuple[tuple[int, float], ...], Forest] | None = None
+
+    def propose(self, ask: Ask, prefer: Prefer, history: Sequence[Trial]) -> Proposal | None:
+        """The proposal of the next trial, with its prediction where there is one; None where the strategy waits.
+
+        Args:
+            ask: Asks the strategy.
+            prefer: Says which child is the best.
+            history: All trials so far, by number.
+        """
+        first = ask()
+        forest = None if first is None or len(history) < self.initial else self.forest(history)
+        if first is None or forest is None:
+            return first
+        alone = len(history) % BYPASS == 0 or not trusted(history)
+        children = [first] if alone else self._children(first, ask, history)
+        means, spreads = forest.predict([self._features(child, history) for child in children])
+        best = 0 if alone else prefer(children, (means + SPREAD * spreads).tolist())
+        return replace(children[best], prediction=Prediction(float(means[best]), len(children)))
+
+    def forest(self, history: Sequence[Trial]) -> Forest | None:
+        """The forest of the trials that were the first to end well, in steps of `REFIT`; None while they are too few.
+
+        A trial that repeats another does not count. With one worker trials end in the order of their numbers.
+        """
+        known = [trial for trial in history if trial.fitness is not None and trial.reused is None]
+        count = len(known) // REFIT * REFIT
+        if count < max(BEGIN, self.initial):
+            return None
+        known = sorted(known, key=lambda trial: (trial.ended or 0.0, trial.number))[:count]
+        learnt = tuple((trial.number, trial.fitness or 0.0) for trial in known)
+        if self._fitted is None or self._fitted[0] != learnt:
+            rows = [self._features(trial.proposal, history) for trial in known]
+            forest = Forest.fit(rows, [fitness for _, fitness in learnt], f"{history[0].seed}:{count}")
+            self._fitted = learnt, forest
+        return self._fitted[1]
+
+    @staticmethod
+    def _children(first: Proposal, ask: Ask, history: Sequence[Trial]) -> list[Proposal]:
+        """Children that are trained like no trial and unlike each other; the first alone where there are no such."""
+        known = {trial.proposal.identity for trial in history}
+        found: dict[str, Proposal] = {} if first.identity in known else {first.identity: first}
+        for _ in range(ASKED - 1):
+            if len(found) == DRAWN:
+                break
+            child = ask()
+            if child is not None and child.identity not in known:
+                found.setdefault(child.identity, child)
+        return list(found.values()) or [first]
