@@ -8,7 +8,7 @@ from tests.study_samples import small_task
 
 from einspace import EinSpace
 from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
-from einspace.phases.budget import Budget, Workload
+from einspace.phases.budget import Budget
 from einspace.phases.finals import MARGIN, Finals, longer_in_the_end
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
@@ -56,10 +56,10 @@ def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     longer = MARGIN * longer_in_the_end(task, task.recipe)
     assert ledgers[SEARCH].best is ledgers[SEARCH].trials[0]
-    assert finals.workload(store).on(2) == pytest.approx(10 * longer)
-    assert finals.expected(store).on(2) == pytest.approx(30 * longer)
+    assert finals.jobs(store) == pytest.approx([10 * longer])
+    assert finals.expected(store) == pytest.approx([30 * longer])
     none = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 0, {}, (), {}, {})
-    assert (none.workload(store), none.expected(store)) == (Workload(), Workload())
+    assert (none.jobs(store), none.expected(store)) == ([], [])
 
 
 def test_after_a_race_its_winner_is_trained_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,4 +69,4 @@ def test_after_a_race_its_winner_is_trained_in_the_end(monkeypatch: pytest.Monke
     ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger(), RACE: ledger(30.0)}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     monkeypatch.setattr("einspace.phases.finals.Contest.of", lambda store: SimpleNamespace(best=ledgers[SEARCH].trials[1]))
-    assert finals.workload(store).on(2) == pytest.approx(30 * MARGIN * longer_in_the_end(task, task.recipe))
+    assert finals.jobs(store) == pytest.approx([30 * MARGIN * longer_in_the_end(task, task.recipe)])

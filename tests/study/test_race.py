@@ -318,21 +318,22 @@ def test_who_fails_is_out(tmp_path: Path, lucky: Result) -> None:
     ("budget", "field", "finalists", "pairs", "long"),
     [
         (None, 5, 2, 3, True),
-        ("3000s", 5, 2, 8, True),
-        ("1500s", 5, 2, 5, True),
-        ("1000s", 5, 1, 8, True),
-        ("500s", 3, 1, 8, True),
-        ("240s", 2, 1, 8, False),
+        ("1000s", 5, 2, 8, True),
+        ("700s", 5, 2, 5, True),
+        ("500s", 5, 1, 8, True),
+        ("400s", 2, 1, 8, True),
+        ("240s", 3, 1, 8, False),
+        ("200s", 2, 1, 8, False),
         ("100s", 0, 0, 0, False),
     ],
 )
 def test_the_race_shrinks_to_the_time_that_there_is(
     tmp_path: Path, budget: str | None, field: int, finalists: int, pairs: int, long: bool
 ) -> None:
-    """Race and decision are planned in a third of the time: the decision shrinks, then it is at search epochs, then the field shrinks.
+    """Race and decision have the time that the search has left: the decision shrinks, then the field, then it is at search epochs.
 
     Trials claim 10 seconds each, so a race of n candidates takes 22 (n + 1) of them, and a decision of n takes 11 (n + 1) for each pair, or
-    33 (n + 1) at final epochs. No real time passes: a decision of two has a third of the time for itself, one of one all that is left.
+    33 (n + 1) at final epochs. No real time passes, so that a decision of one finalist has as many pairs as there may be.
     """
     result = run(tmp_path, World(seconds=10.0), budget=budget)
     assert len(result.finalists) - bool(result.finalists) == field

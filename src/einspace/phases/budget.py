@@ -1,7 +1,8 @@
 """Budget: how long a search goes on, in trials, in seconds, or both."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from heapq import heapreplace
 from math import inf
 from statistics import median
 from time import monotonic
@@ -42,33 +43,16 @@ def measured(store: StudyStore, trial: Trial) -> float | None:
     return None if evaluation is None else evaluation.seconds.total
 
 
-@dataclass(frozen=True)
-class Workload:
-    """Trainings that are to be done: the seconds of the longest one, and of all of them.
+def makespan(jobs: Iterable[float], workers: int) -> float:
+    """Seconds until the last of several trainings has ended, each of which is begun, in this order, by the first worker that is free.
 
-    >>> Workload.of([30.0, 10.0]).on(workers=2), Workload.of([30.0, 10.0]).at_most(workers=2)
-    (30.0, 35.0)
+    >>> makespan([30.0, 10.0, 25.0], workers=2), makespan([], workers=2)
+    (35.0, 0.0)
     """
-
-    longest: float = 0.0
-    total: float = 0.0
-
-    @classmethod
-    def of(cls, seconds: Collection[float], times: int = 1) -> "Workload":
-        """Trainings of so many seconds, each of them so many times."""
-        return cls(max(seconds, default=0.0), sum(seconds) * times)
-
-    def __add__(self, other: "Workload") -> "Workload":
-        """Both."""
-        return Workload(max(self.longest, other.longest), self.total + other.total)
-
-    def on(self, workers: int) -> float:
-        """Seconds in the best order."""
-        return max(self.longest, self.total / workers)
-
-    def at_most(self, workers: int) -> float:
-        """Seconds in any order in which no worker waits while a training does (Graham's bound)."""
-        return (self.total + (workers - 1) * self.longest) / workers
+    busy = [0.0] * workers
+    for seconds in jobs:
+        heapreplace(busy, busy[0] + seconds)
+    return max(busy)
 
 
 @dataclass

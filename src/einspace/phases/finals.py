@@ -7,7 +7,7 @@ from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.phases.budget import Budget, Workload, measured, outside, recent
+from einspace.phases.budget import Budget, makespan, measured, outside, recent
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, TOO_LONG, validated
@@ -95,7 +95,7 @@ class Finals:
         fitting: list[Proposal] = []
         for proposal in chosen:
             missing = [other for other in (*fitting, proposal) if other.identity not in done]
-            if not fitting or self._workload(store, missing).on(workers) <= budget.left:
+            if not fitting or makespan(self._jobs(store, missing), workers) <= budget.left:
                 fitting.append(proposal)
         short = [proposal.identity for proposal in chosen if proposal not in fitting]
         if short or TOO_LONG in store.notes():
@@ -106,30 +106,32 @@ class Finals:
         """Those that are trained whatever a decision of one finalist will say: its own, and that of the baseline; the slower one first."""
         contest = Contest.of(store)
         both = [contest.claimed[name].proposal for name in (*contest.plan.finalists, contest.plan.baseline) if self._seeds]
-        both.sort(key=lambda proposal: -self._workload(store, [proposal]).longest)
+        both.sort(key=lambda proposal: -sum(self._jobs(store, [proposal])))
         return self._listed(both, {proposal.identity for proposal in both}, time_limit, keep, weights)
 
-    def workload(self, store: StudyStore) -> Workload:
-        """What the final trainings of the best and of the best baseline will take, as far as is known; others wait for spare time."""
+    def jobs(self, store: StudyStore) -> list[float]:
+        """The seconds of the final trainings of the best and of the best baseline, as far as is known, the slower one first.
+
+        Others wait for spare time.
+        """
         if not self._seeds:
-            return Workload()
+            return []
         best = Contest.of(store).best if store.phase(RACE).ended else store.phase(SEARCH).best
         known = [] if best is None else [best.proposal]
         both = {proposal.identity: proposal for proposal in (*known, *self._chosen(store, {})[:1])}
-        return self._workload(store, list(both.values()))
+        return sorted(self._jobs(store, list(both.values())), reverse=True)
 
-    def expected(self, store: StudyStore) -> Workload:
+    def expected(self, store: StudyStore) -> list[float]:
         """The same while the search goes on: its best may yet be as slow as the slowest of its recent trials."""
         taken = [trial.seconds for trial in recent(store.phase(SEARCH)) if trial.fitness is not None]
-        slowest, known = MARGIN * self._longer * max(taken, default=0.0), self.workload(store)
-        return Workload(max(known.longest, slowest), max(known.total, slowest * self._seeds)) if self._seeds else known
+        slowest, known = MARGIN * self._longer * max(taken, default=0.0), self.jobs(store)
+        return [max(seconds, slowest) for seconds in known[: self._seeds]] + known[self._seeds :] if known else [slowest] * self._seeds
 
-    def remaining(self, store: StudyStore) -> Workload:
-        """What is left of the final trainings that have begun."""
+    def remaining(self, store: StudyStore) -> float:
+        """The seconds that are left of the final trainings that have begun, summed over them."""
         ledger = store.phase(FINAL)
         trials = [ledger.trials[number] for number in ledger.running()]
-        left = [max(0.0, self._workload(store, [trial.proposal]).longest - (time() - trial.started)) for trial in trials]
-        return Workload(max(left, default=0.0), sum(left))
+        return sum(max(0.0, sum(self._jobs(store, [trial.proposal])) / self._seeds - (time() - trial.started)) for trial in trials)
 
     def proposals(self) -> list[Proposal]:
         """The baselines that there are at the input, or the initial members in their place."""
@@ -151,11 +153,12 @@ class Finals:
         kept = among if keep == "all" else among & first if keep == "best" else set()
         return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
 
-    def _workload(self, store: StudyStore, chosen: Sequence[Proposal]) -> Workload:
+    def _jobs(self, store: StudyStore, chosen: Sequence[Proposal]) -> list[float]:
+        """The seconds of their final trainings, from each seed."""
         tried = [validated(store, proposal.identity) for proposal in chosen]
         found = [measured(store, trial) for trial in tried if trial is not None]
         beside = outside(store.phase(SEARCH))
-        return Workload.of([MARGIN * self._longer * seconds + beside for seconds in found if seconds is not None], self._seeds)
+        return [MARGIN * self._longer * seconds + beside for seconds in found if seconds is not None] * self._seeds
 
 
 def longer_in_the_end(task: Task, recipe: Recipe) -> float:

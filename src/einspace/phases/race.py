@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Request
-from einspace.phases.budget import RESERVED, Budget, Workload, measured, outside
+from einspace.phases.budget import RESERVED, Budget, makespan, measured, outside
 from einspace.phases.finals import MARGIN, Finals
 from einspace.phases.listed import Listed
 from einspace.racing.contest import ENOUGH, NOTE, Contest, Plan, candidates
@@ -49,7 +49,7 @@ has all the time that is left.
 """
 
 SHARE = 1 / 3
-"""The part of a budget of time that race and decision are planned in, and that a decision may take at most."""
+"""The part of a budget of time that is kept for race and decision while the search goes on, at most."""
 
 UNDECIDED = "A decision did not fit into the time"
 """Why a verdict rests on the race."""
@@ -94,8 +94,8 @@ class Pairs(Reevaluations):
 
     seconds: Callable[[Proposal], float] = field(kw_only=True)
     """What a training is predicted to take."""
-    others: Callable[[StudyStore], Workload] = field(kw_only=True)
-    """What is left of the final trainings."""
+    others: Callable[[StudyStore], float] = field(kw_only=True)
+    """The seconds that are left of the final trainings, summed over them."""
     workers: int = field(kw_only=True)
 
     def next(self, store: StudyStore) -> Trial | None:
@@ -121,7 +121,7 @@ class Pairs(Reevaluations):
             return True
         running = [ledger.trials[number] for number in ledger.running()]
         remaining = [max(0.0, self.seconds(other.proposal) - (time() - other.started)) for other in running]
-        return sum(remaining) + self.others(store).total + sum(pair.values()) <= self.workers * left
+        return sum(remaining) + self.others(store) + sum(pair.values()) <= self.workers * left
 
 
 class Race:
@@ -141,7 +141,9 @@ class Race:
         """What race and decision would take by now, while the search goes on; 0 without a budget of time."""
         ended = store.phase(SEARCH).ended
         if self._wanted and self._budget.seconds is not None and self._known[0] != ended:
-            self._known = ended, self._planned(store, RESERVED * self._budget.seconds, self._finals.expected(store))[1]
+            finals = self._finals.expected(store)
+            allowed = min(RESERVED * self._budget.seconds - makespan(finals, self._workers), self._share)
+            self._known = ended, self._planned(store, allowed, finals)[1]
         return self._known[1]
 
     def race(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
@@ -149,7 +151,8 @@ class Race:
         known = Plan.of(store.notes())
         plan = known if self._wanted else Plan()
         if self._wanted and (not plan.race or plan.searched != store.phase(SEARCH).ended):
-            plan = self._planned(store, self._budget.left, self._finals.workload(store))[0]
+            finals = self._finals.jobs(store)
+            plan = self._planned(store, self._budget.left - makespan(finals, self._workers), finals)[0]
         if plan != known:
             store.note(NOTE, plan.to_json())
         contest = Contest(store, plan)
@@ -164,8 +167,8 @@ class Race:
         if len(standing[:2]) + len(baseline) < 2:
             plan = replace(plan, finalists=(), decision=())
         elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
-            finals = self._finals.workload(store)
-            left = min(self._budget.left - finals.on(self._workers), self._share)
+            finals = self._finals.jobs(store)
+            left = self._budget.left - makespan(finals, self._workers)
             possible = [decision for decision in self._rounds if decision.finalists + len(baseline) > 1]
             decision = next(
                 (decision for decision in possible if self._cost(contest, standing, baseline, decision, finals) <= left), Round()
@@ -199,8 +202,8 @@ class Race:
         if settled != plan:
             store.note(NOTE, settled.to_json())
 
-    def _planned(self, store: StudyStore, left: float, finals: Workload) -> tuple[Plan, float]:
-        """The largest race and decision that fit into the time beside the final trainings, and what they take beyond these.
+    def _planned(self, store: StudyStore, allowed: float, finals: Sequence[float]) -> tuple[Plan, float]:
+        """The largest race and decision that fit into the seconds that are allowed beside the final trainings, and what they take.
 
         A decision at final epochs comes first, and one of `ENOUGH` pairs; then more candidates come before more trainings of each in the
         decision. Where none fits beside the final trainings, it is what the smallest would take: the search can still leave time for it.
@@ -212,7 +215,6 @@ class Race:
         best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
         ranked = [trial.proposal.identity for trial in candidates(store, baselines)]
         apart = [] if best is None else [best.identity]
-        allowed = min(left - finals.on(self._workers), self._share)
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             return Plan(ended, reason="there are no two architectures to compare"), 0.0
@@ -225,13 +227,13 @@ class Race:
             if (decision.long, decision.times >= ENOUGH) == (long, enough)
         ]
         for number, decision in (*with_decision, *((n, Round()) for n in range(count, min(count, 2) - 1, -1))):
-            race = self._work(contest, (*ranked[:number], *apart), TWICE).on(self._workers)
+            race = makespan(self._jobs(contest, (*ranked[:number], *apart), TWICE), self._workers)
             cost = race + self._cost(contest, ranked, apart, decision, finals)
             if cost <= allowed:
                 chosen, name = tuple(ranked[:number]), "" if best is None else best.origin
                 seeds = self._seeds(1, TWICE.times), (), self._seeds(2, decision.times)
                 return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, long=decision.long), cost
-        smallest = self._work(contest, (*ranked[:2], *apart), TWICE).on(self._workers)
+        smallest = makespan(self._jobs(contest, (*ranked[:2], *apart), TWICE), self._workers)
         return Plan(ended, reason="the time did not suffice for a race"), smallest if smallest <= self._share else 0.0
 
     def _seeds(self, part: int, times: int) -> tuple[int, ...]:
@@ -241,17 +243,15 @@ class Race:
         """Whether a decision of so many goes on beside the final trainings."""
         return finalists == 1 and self._budget.seconds is not None
 
-    def _cost(self, contest: Contest, ranked: Sequence[str], apart: Sequence[str], decision: Round, finals: Workload) -> float:
+    def _cost(self, contest: Contest, ranked: Sequence[str], apart: Sequence[str], decision: Round, finals: Sequence[float]) -> float:
         """Seconds of a decision between the first candidates and the baseline, if there is one, beyond those of the final trainings."""
-        work = self._work(contest, (*ranked[: decision.finalists], *apart), decision)
+        jobs = self._jobs(contest, (*ranked[: decision.finalists], *apart), decision)
         if self._is_beside(decision.finalists):
-            return max(0.0, (finals + work).at_most(self._workers) - finals.on(self._workers))
-        return work.on(self._workers)
+            return makespan((*finals, *jobs), self._workers) - makespan(finals, self._workers)
+        return makespan(jobs, self._workers)
 
-    def _work(self, contest: Contest, names: Sequence[str], decision: Round) -> Workload:
-        return (
-            Workload.of([self._seconds(contest, name, decision.long) for name in names], decision.times) if decision.times else Workload()
-        )
+    def _jobs(self, contest: Contest, names: Sequence[str], decision: Round) -> list[float]:
+        return [self._seconds(contest, name, decision.long) for name in names] * decision.times
 
     def _seconds(self, contest: Contest, identity: str, long: bool) -> float:
         """What a training is predicted to take, from what it took before."""

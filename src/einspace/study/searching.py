@@ -28,7 +28,7 @@ from einspace.executors.main_module import check_sendable
 from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
-from einspace.phases.budget import Budget
+from einspace.phases.budget import Budget, makespan
 from einspace.phases.finals import Finals
 from einspace.phases.race import Pairs, Race, raced
 from einspace.quantities import seconds_of
@@ -284,7 +284,7 @@ def search(
         race = False if race is None and not start.protocol.race else race
         racing = raced(race, task, asked, trials)
         contest = Race(entrants, task if racing else None, recipe, time_left, seed, workers)
-        time_left.reserve = lambda: entrants.expected(store).on(workers) + contest.seconds(store)
+        time_left.reserve = lambda: makespan(entrants.expected(store), workers) + contest.seconds(store)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this), standing)
         stops.append(partial(_stop, driver, asked))
@@ -294,7 +294,7 @@ def search(
             driver.run(entrants.baselines(time_limit), Search(asked, seed, time_left, time_limit, start.affordable))
             asked.close()
             driver.clock.searched()
-            time_left.reserve = lambda: entrants.workload(store).on(workers)
+            time_left.reserve = lambda: makespan(entrants.jobs(store), workers)
             driver.run(contest.race(store, time_limit))
             decision = contest.decision(store, time_limit)
             if isinstance(decision, Pairs):
