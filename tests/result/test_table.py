@@ -67,3 +67,11 @@ def test_a_table_has_its_ending(table: Path) -> None:
     """Otherwise nobody could read it back."""
     with pytest.raises(SystemExit):
         main([str(table.parent / "one"), "-o", str(table.parent / "table.json")])
+
+
+def test_runs_of_one_name_stay_apart(tmp_path: Path) -> None:
+    """Runs from two folders may have the same name: the second one has a number in the table."""
+    folders = [searched(tmp_path / name, "same", seed=0, report=False).run for name in ("here", "there")]
+    main([*map(str, folders), "-o", str(tmp_path / "table.jsonl")])
+    rows = load_trials(tmp_path / "table.jsonl")
+    assert {row.run for row in rows if isinstance(row, Recorded)} == {"same", "same-2"}

@@ -147,6 +147,7 @@ class Contest:
         if error is None:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
+        long = decided and plan.long
         doubtful = plan.fixed or not decided or len(pairs[winner]) < ENOUGH
         sampling = self._sampling_error(DECISION if decided else RACE, winner) if plan.fixed else None
         error = hypot(error, sampling or 0.0)
@@ -158,11 +159,13 @@ class Contest:
         said = {"better": "is better than", "worse": "is worse than"}.get(word, "is not distinguishable from")
         sentence = (
             f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} (standard error) over "
-            f"{len(pairs[winner])} pairs of trainings, as long as {'final ones' if decided and plan.long else 'those of the search'}, on "
+            f"{len(pairs[winner])} pairs of trainings, as long as {'final ones' if long else 'those of the search'}, on "
             f"{'the validation split that was given' if plan.fixed else 'new splits of train and validation'}."
         )
         if word == "not distinguishable":
             sentence += f" {names[chosen].capitalize() if chosen == 0 else names[chosen]}, the smaller one, is recommended."
+        if not long and word != "not distinguishable":
+            sentence += " Final trainings may order them otherwise where they are longer."
         if plan.fixed and sampling is None:
             sentence += " The error does not count that of sampling this split, which is not known."
         if plan.reason:

@@ -1,5 +1,6 @@
 """Table: trials of many runs in one file, a JSON object a line, for whoever studies scores, costs and seeds without the runs."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -28,12 +29,12 @@ class Recorded(Trial):
     """For how many epochs it was trained."""
 
     @classmethod
-    def of(cls, trial: Trial, result: Result) -> Self:
-        """A trial of a run, without tracebacks, devices and worker numbers, which say something of the machine and nothing of the trial."""
+    def of(cls, trial: Trial, result: Result, run: str) -> Self:
+        """A trial of a run of this name, without tracebacks, devices and worker numbers, which say nothing of the trial."""
         evaluation = trial.evaluation
         kept = None if evaluation is None else replace(evaluation, traceback="", device="", worker=None)
         known: dict[str, Any] = {field.name: getattr(trial, field.name) for field in fields(Trial)}
-        known |= {"run": result.run.name, "task": str(result.settings["task"]), "epochs": len(trial.losses)}
+        known |= {"run": run, "task": str(result.settings["task"]), "epochs": len(trial.losses)}
         return cls(**known | {"evaluation": kept, "metric": result.metric, "higher_is_better": result.higher_is_better})
 
 
@@ -63,8 +64,16 @@ def _read(line: bytes, where: str) -> Recorded:
 
 
 def write_table(path: Path, results: Iterable[Result]) -> int:
-    """Write the trials of some runs that have ended, and return how many; raises DataError where the file cannot be written."""
-    rows = [Recorded.of(trial, result) for result in results for trial in result.trials()]
+    """Write the trials of some runs that have ended, and return how many; raises DataError where the file cannot be written.
+
+    Of several runs of one name the second is called NAME-2, and so on.
+    """
+    rows, names = [], Counter[str]()
+    for result in results:
+        name = result.run.name
+        names[name] += 1
+        called = name if names[name] == 1 else f"{name}-{names[name]}"
+        rows += [Recorded.of(trial, result, called) for trial in result.trials()]
     try:
         write_text(path, "".join(_ADAPTER.dump_json(row).decode() + "\n" for row in rows))
     except OSError as error:
