@@ -172,7 +172,7 @@ class Start:
         }
         for name, why in left_out.items():
             _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, why)
-        affordable = Affordable(training, fits, learns=call.seconds is not None)
+        affordable = Affordable(training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
         beside = tuple(name for name in task.baselines if name not in initial and name not in left_out)
         return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
 

@@ -48,6 +48,10 @@ class Prediction:
     """Children among which it was chosen by what was promised of them; 1 where the strategy proposed it by itself."""
 
 
+INITIAL = "seed "
+"""How the origin of an initial member begins."""
+
+
 @dataclass(frozen=True)
 class Proposal:
     """What to try next: an architecture, where it comes from in a few words, and the numbers of the trials it descends from."""
@@ -85,6 +89,11 @@ class Proposal:
             return self.key
         numbers = {name: float(value) if isinstance(value, int) else value for name, value in self.changes.items()}
         return self.key + json.dumps(numbers, sort_keys=True)  # 2 comes back from a database as 2.0
+
+    @property
+    def is_initial(self) -> bool:
+        """Whether it is an initial member of an evolving strategy."""
+        return self.origin.startswith(INITIAL)
 
     @property
     def stem(self) -> str:

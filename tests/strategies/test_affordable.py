@@ -141,3 +141,21 @@ def test_only_evaluations_are_measured() -> None:
     ]
     found = TRAINING.measured(reversed([good, late, *others]))
     assert [(trial.seconds, trial.ended) for trial in found] == [(pytest.approx(good.seconds), True), (9.0, False)]
+
+
+def test_a_random_initial_member_is_no_larger_than_the_largest_that_has_a_name() -> None:
+    """One with a name comes every time it is asked for, and is proposed; a random one is drawn again; children may be larger."""
+
+    class Members(Listed):
+        def propose(self, history: History, rng: Random) -> Proposal | None:
+            found = super().propose(history, rng)
+            return None if found is None else replace(found, origin=f"seed {found.origin}")
+
+    def proposed(strategy: Strategy) -> str:
+        found = Affordable(TRAINING, 1e9, True, first=1.0).propose(strategy, [], Random(0))
+        assert found is not None
+        return found.key
+
+    assert proposed(Members([10**11, 10**11, 1_000])) == f"key{10**11}"
+    assert proposed(Members([10**11, 10**10, 1_000])) == "key1000"
+    assert proposed(Listed([10**11, 1_000])) == f"key{10**11}"

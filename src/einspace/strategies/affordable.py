@@ -79,6 +79,8 @@ class Affordable:
     training: Training
     seconds: float
     learns: bool
+    first: float = inf
+    """Seconds that an initial member may be predicted to take: a random one is there for variety, and need not be the largest."""
     _fitted: tuple[tuple[Measured, ...], CostModel] | None = field(default=None, init=False)
 
     def model(self, history: History) -> CostModel:
@@ -101,8 +103,9 @@ class Affordable:
                 return None
             load = self.training.load(proposal.costs, proposal.changes)
             seconds = 0.0 if load is None else model.seconds(load)
-            if seconds <= min(self.seconds, left) or (cheapest is not None and proposal == cheapest[1]):  # an initial member, every time
+            most = min(self.seconds, left, self.first if proposal.is_initial else inf)
+            if seconds <= most or (cheapest is not None and proposal == cheapest[1]):  # an initial member, every time
                 return proposal
             cheapest = (seconds, proposal) if cheapest is None or seconds < cheapest[0] else cheapest
-            strategy.refuse(proposal, f"a training is predicted to take {duration(seconds)}, and has {duration(min(self.seconds, left))}")
+            strategy.refuse(proposal, f"a training is predicted to take {duration(seconds)}, and has {duration(most)}")
         return None if cheapest is None else cheapest[1]

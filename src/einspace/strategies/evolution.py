@@ -15,7 +15,7 @@ from einspace.strategies.base import History, Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.strategies.parsed import Parsed
 from einspace.surrogate import Features, Guide
-from einspace.trial import Proposal, Trial
+from einspace.trial import INITIAL, Proposal, Trial
 from einspace.variation import Choices, EditReport, MutationReport, canonical, check_choices, mutate_changes
 
 TRIES = 20
@@ -118,7 +118,7 @@ class TournamentStrategy(Strategy):
         if number < len(self.initial):
             name = self.initial[number]
             architecture = self.space.sample(rng) if name == RANDOM else self._seeds[name]
-            return Proposal.of(architecture, f"seed {label(name, number)}", changes=self.start)
+            return Proposal.of(architecture, f"{INITIAL}{label(name, number)}", changes=self.start)
         members = self.members(history)
         if self.initial:
             if not members and any(trial.evaluation is None for trial in history[: len(self.initial)]):

@@ -9,7 +9,7 @@ from math import log, log1p, nan
 
 from einspace.space import Architecture
 from einspace.surrogate.structure import Structures
-from einspace.trial import Proposal, Trial
+from einspace.trial import INITIAL, Proposal, Trial
 
 KEPT = 20_000
 """Architectures, and changes of them, whose features are kept."""
@@ -81,6 +81,6 @@ def _kind(origin: str) -> str:
     >>> _kind("all widths x 2"), _kind("seed resnet8"), _kind("mutation, recipe")
     ('all widths x', 'seed', 'mutation recipe')
     """
-    if origin.startswith("seed "):
+    if origin.startswith(INITIAL):
         return "seed"
     return " ".join(word for word in origin.replace(",", " ").split() if word.replace("-", "").isalpha())
