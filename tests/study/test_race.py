@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -356,9 +357,13 @@ class Timed:
     world: World
     warm: float = 1.0
     """What re-evaluations and final trainings take, as a multiple of that."""
+    late: float = inf
+    """When a training of the search takes 20 seconds longer, once."""
     now: float = 0.0
 
     def __call__(self, request: Request) -> Evaluation:
+        if self.now >= self.late:
+            self.now, self.late = self.now + 20, inf
         took = (
             10.0
             if request.partition is None and not request.final
@@ -400,6 +405,15 @@ def test_the_race_tells_what_a_training_takes(tmp_path: Path, monkeypatch: pytes
     assert quick.verdict is not None
     assert "A decision did not fit into the time" in slow.verdict.sentence
     assert quick.verdict.pairs >= 3
+
+
+def test_a_trial_that_is_late_costs_no_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the smallest race does not fit by less than the margin of what is predicted, there is one, and all of it ends in time."""
+    world = Timed(World(), late=90.0)
+    result, _ = timed(tmp_path, monkeypatch, world, budget=310)
+    assert len(result.finalists) == 3
+    assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
+    assert world.now <= 310
 
 
 def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

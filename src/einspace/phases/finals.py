@@ -95,7 +95,8 @@ class Finals:
         fitting: list[Proposal] = []
         for proposal in chosen:
             missing = [other for other in (*fitting, proposal) if other.identity not in done]
-            if not fitting or makespan(self._jobs(store, missing), workers) <= budget.left:
+            most = budget.left * (MARGIN if len(fitting) == 1 else 1.0)  # the first two are compared: just so much is enough for them
+            if not fitting or makespan(self._jobs(store, missing), workers) <= most:
                 fitting.append(proposal)
         short = [proposal.identity for proposal in chosen if proposal not in fitting]
         if short or TOO_LONG in store.notes():

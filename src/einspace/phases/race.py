@@ -152,7 +152,10 @@ class Race:
         plan = known if self._wanted else Plan()
         if self._wanted and (not plan.race or plan.searched != store.phase(SEARCH).ended):
             finals = self._finals.jobs(store)
-            plan = self._planned(store, self._budget.left - makespan(finals, self._workers), finals)[0]
+            last, left = makespan(finals, self._workers), self._budget.left
+            plan = self._planned(store, left - last, finals)[0]
+            if not plan.race:  # the last trial took longer than predicted: what is just so much, without the margin
+                plan = self._planned(store, MARGIN * left - last, finals)[0]
         if plan != known:
             store.note(NOTE, plan.to_json())
         contest = Contest(store, plan)
@@ -167,12 +170,16 @@ class Race:
         if len(standing[:2]) + len(baseline) < 2:
             plan = replace(plan, finalists=(), decision=())
         elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
-            finals = self._finals.jobs(store)
-            left = self._budget.left - makespan(finals, self._workers)
-            possible = [decision for decision in self._rounds if decision.finalists + len(baseline) > 1]
-            decision = next(
-                (decision for decision in possible if self._cost(contest, standing, baseline, decision, finals) <= left), Round()
+            finals, left = self._finals.jobs(store), self._budget.left
+            last = makespan(finals, self._workers)
+            possible = [found for found in self._rounds if found.finalists + len(baseline) > 1]
+            fitting = (  # one that goes on beside the final trainings needs no margin: it ends with the time
+                found
+                for found in possible
+                if self._cost(contest, standing, baseline, found, finals) + last
+                <= left * (MARGIN if self._is_beside(found.finalists) else 1)
             )
+            decision = next(fitting, Round())
             times = PAIRS if self._is_beside(decision.finalists) else decision.times
             plan = replace(plan, finalists=standing[: decision.finalists], decision=self._seeds(2, times), long=decision.long)
         entered = [*plan.finalists, *baseline]
