@@ -1,7 +1,7 @@
 """How long a search goes on: what its trials took, against what is left before the phases after it."""
 
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from tests.study_samples import small_task
@@ -10,10 +10,11 @@ from einspace import EinSpace
 from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
 from einspace.phases.budget import Budget
 from einspace.phases.finals import MARGIN, Finals, longer_in_the_end
+from einspace.phases.race import Pairs
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
 from einspace.strategies import RandomSearch
-from einspace.trial import BASELINE, RACE, SEARCH, Costs, Proposal, Trial
+from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Costs, Proposal, Trial
 
 
 def ledger(*seconds: float) -> Ledger:
@@ -60,6 +61,31 @@ def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     assert finals.expected(store) == pytest.approx([30 * longer])
     none = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 0, {}, (), {}, {})
     assert (none.jobs(store), none.expected(store)) == ([], [])
+
+
+def test_a_pair_is_begun_if_both_fit_and_ended_if_the_second_does() -> None:
+    """One worker, 20 seconds for the finalist and 5 for the baseline: the pair needs 25, and its second training no more than its own 5."""
+    slow, quick = (Proposal("[relu norm]", key, Costs(0), key) for key in ("slow", "quick"))
+
+    def begun(before: float, after: float) -> list[str]:
+        """What is begun with so many seconds left, and once that has ended with so many."""
+        found, names = Ledger(), []
+        store = cast("StudyStore", SimpleNamespace(phase={DECISION: found, SEARCH: ledger(1.0)}.__getitem__))
+        took = {"slow": 20.0, "quick": 5.0}
+        options: dict[str, Any] = {"seconds": lambda proposal: took[proposal.key], "others": lambda store: 0.0, "workers": 1}
+        pairs = Pairs(DECISION, [(slow, 1), (quick, 1)], **options)
+        for left in (before, after):
+            pairs.budget = Budget(None, 100.0, 100.0 - left)
+            trial = pairs.next(store)
+            if trial is not None:
+                names.append(trial.proposal.key)
+                found.begin(trial)
+                found.end(trial.end(Evaluation(Outcome.OK, 0.5), 1.0, 0.0))
+        return names
+
+    assert begun(24.0, 24.0) == []
+    assert begun(26.0, 6.0) == ["slow", "quick"]
+    assert begun(26.0, 4.0) == ["slow"]
 
 
 def test_after_a_race_its_winner_is_trained_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

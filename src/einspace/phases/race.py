@@ -115,10 +115,10 @@ class Pairs(Reevaluations):
     def _fits(self, store: StudyStore, trial: Trial) -> bool:
         ledger, left = store.phase(self.name), inf if self.budget is None else self.budget.left
         pair = {proposal.identity: self.seconds(proposal) for proposal, seed in self.wanted if seed == trial.seed}
+        if any(other.seed == trial.seed and other.proposal.identity in pair for other in ledger.trials):
+            return pair[trial.proposal.identity] <= left
         if max(pair.values()) > left:
             return False
-        if any(other.seed == trial.seed and other.proposal.identity in pair for other in ledger.trials):
-            return True
         running = [ledger.trials[number] for number in ledger.running()]
         remaining = [max(0.0, self.seconds(other.proposal) - (time() - other.started)) for other in running]
         return sum(remaining) + self.others(store) + sum(pair.values()) <= self.workers * left
