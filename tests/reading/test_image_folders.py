@@ -83,6 +83,24 @@ def test_a_class_without_images_is_refused(tmp_path: Path) -> None:
         load_task(str(tmp_path))
 
 
+@pytest.mark.parametrize("links", [{"a/here": "."}, {"a/up": "../.."}, {"a/of b": "../b", "b/of a": "../a"}])
+def test_a_link_back_is_refused(tmp_path: Path, links: dict[str, str]) -> None:
+    """Each image would be a sample forty times, in several splits, and two such links would be followed for ever."""
+    root = folder(tmp_path / "data")
+    for name, target in links.items():
+        (root / name).symlink_to(target)
+    with pytest.raises(TaskError, match="is a link to a folder that it lies in: delete the link"):
+        load_task(str(root))
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
+    """A class may lie on another disk."""
+    root = folder(tmp_path / "data")
+    (root / "a").rename(tmp_path / "elsewhere")
+    (root / "a").symlink_to(tmp_path / "elsewhere")
+    assert sum(map(len, load_task(str(root)).splits.values())) == 12
+
+
 def test_two_folders_of_one_split_and_deeper_ones(tmp_path: Path) -> None:
     """`val` beside `valid` is refused; images deeper than their class's folder are said."""
     for name in ("train", "val", "valid"):

@@ -1,6 +1,7 @@
 """A table of trials: written from runs, read as it was, and a mistake in it is named by its line."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,22 @@ def test_empty_lines_are_none_and_what_is_no_trial_is_named_by_its_line(table: P
         load_trials(mended)
     with pytest.raises(DataError, match="cannot be read: No such file"):
         load_trials(tmp_path / "none.jsonl")
+
+
+def test_a_score_that_is_no_number_is_refused(table: Path, tmp_path: Path) -> None:
+    """Sorted among others it would stand anywhere."""
+    line = json.loads(table.read_text().splitlines()[0])
+    (tmp_path / "nan.jsonl").write_text(json.dumps({**line, "fitness": float("nan")}))
+    with pytest.raises(DataError, match=r"nan.jsonl, line 1: is no trial: Invalid JSON"):
+        load_trials(tmp_path / "nan.jsonl")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among its files")
+def test_a_pipe_is_no_table(tmp_path: Path) -> None:
+    """Whoever opened it would wait for ever, and a device would fill the memory."""
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(DataError, match="cannot be read: it is no regular file"):
+        load_trials(tmp_path / "pipe.jsonl")
 
 
 def test_a_table_has_its_ending(table: Path) -> None:

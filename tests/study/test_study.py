@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from tests.study_samples import EVOLUTION, RECIPE, SAMPLED, SMALL, Driver, ThreadExecutor, good, often_bad, score, small_task
@@ -18,9 +19,10 @@ from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
 from einspace.result import Result, load_result
 from einspace.run import Run
 from einspace.space import EinSpace
+from einspace.strategies import History, Strategy
 from einspace.study import Progress, search
 from einspace.tasks.metrics import ACCURACY, Metric
-from einspace.trial import Trial
+from einspace.trial import Proposal, Trial
 
 ERROR_RATE = Metric("error", False, ACCURACY.function)
 
@@ -208,7 +210,7 @@ def test_a_second_driver_is_refused(tmp_path: Path) -> None:
     """While one process drives a run, another is told so, and by whom."""
     with Driver(tmp_path, 50, delay=0.1) as process:
         process.wait_for(1)
-        with pytest.raises(RunError, match=f"another process .process {process.pid}"):
+        with pytest.raises(RunError, match=f"the database .*study.db is being driven by another process .process {process.pid}"):
             run(tmp_path, trials=50, run="killed")
 
 
@@ -298,6 +300,23 @@ def test_a_damaged_run_is_refused(tmp_path: Path) -> None:
         run(tmp_path, trials=1)
     with pytest.raises(RunError, match="there is no run"):
         load_result("none", str(tmp_path))
+
+
+class Endless(Strategy):
+    """A strategy with a mistake in it."""
+
+    def __init__(self, space: EinSpace) -> None:
+        self.space = space
+
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal:
+        """Ask itself."""
+        return self.propose(history, rng)
+
+
+def test_a_strategy_that_calls_itself_without_end_is_no_fault_of_the_database(tmp_path: Path) -> None:
+    """Python's error comes through, with the place in the strategy: a search that goes on would end the same way."""
+    with pytest.raises(RecursionError):
+        run(tmp_path, trials=2, strategy=Endless(EinSpace((1, 8, 8))), init=None, population=None, tournament=None)
 
 
 def test_optunas_messages_come_back(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.errors import TaskError
+from einspace.errors import DataError, TaskError
 from einspace.machine import free_memory
 from einspace.reading.pictures import decoding, is_clear, is_colour, is_deep, pixels
 from einspace.reading.source import SPLITS, Source
@@ -134,13 +134,16 @@ def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in RUBBISH)
 
 
-def _files(folder: Path, depth: int = 0) -> Iterator[tuple[Path, int]]:
-    """The files below a folder, with how deep they lie."""
+def _files(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, int]]:
+    """The files below a folder, with how deep they lie; raises DataError for a link back to what it lies in, which has no end."""
+    above = (*above, folder.resolve())
     for path in _visible(folder):
-        if path.is_dir():
-            yield from _files(path, depth + 1)
+        if not path.is_dir():
+            yield path, len(above) - 1
+        elif path.is_symlink() and any(each.is_relative_to(path.resolve()) for each in above):
+            raise DataError(f"{path}: is a link to a folder that it lies in: delete the link")
         else:
-            yield path, depth
+            yield from _files(path, above)
 
 
 @cache

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from einspace.drafts import write_text
 from einspace.errors import DataError
+from einspace.regular import size_of
 from einspace.result.result import Result
 from einspace.trial import Trial
 
@@ -45,6 +47,7 @@ def read_table(path: Path) -> list[Recorded]:
     """The trials of a table; raises DataError, with the number of the line, for what is none."""
     found = []
     try:
+        size_of(path)
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
@@ -56,7 +59,11 @@ def read_table(path: Path) -> list[Recorded]:
 
 def _read(line: bytes, where: str) -> Recorded:
     try:
-        return _ADAPTER.validate_json(line)
+        record = from_json(line, allow_inf_nan=False)
+    except ValueError as error:
+        raise DataError(f"{where}: is no trial: Invalid JSON: {error}") from None
+    try:
+        return _ADAPTER.validate_python(record)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))

@@ -103,7 +103,7 @@ class Database:
         if self.file is None:
             yield
             return
-        with locked(self.file, f"the run {self.study!r} in {self.file}") as self._descriptor:
+        with locked(self.file, f"the database {self.file}") as self._descriptor:
             try:
                 yield
             finally:

@@ -63,7 +63,7 @@ class StudyStore:
                 known = self._ask(optuna.get_all_study_names, storage)
                 names = [name for name in names if name in known]
                 if database.study not in names:
-                    raise RunError(f"there is no run {database.study!r} in {database}")
+                    raise RunError(f"the database {database} holds no study {database.study!r}")
             self._shelves = [self._ask(_Shelf, storage, name, direction, pruner) for name in names]
         self.sign = 1.0 if self._shelves[0].study.direction == StudyDirection.MAXIMIZE else -1.0
         self.sync()
@@ -86,8 +86,8 @@ class StudyStore:
         except ImportError as error:
             raise RunError(f"{database} needs psycopg, as in `pip install 'einspace[postgres]'`: {error}") from None
         except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
-            if type(error) is RuntimeError and "version" not in str(error):  # else it is a study of another version of Optuna
-                raise
+            if isinstance(error, RuntimeError) and (type(error) is not RuntimeError or "version" not in str(error)):
+                raise  # of the search itself, such as a strategy that calls itself without end; Optuna's is of another version's study
             raise database.unusable(error) from error
         finally:
             if storage is not None:
