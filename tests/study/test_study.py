@@ -7,9 +7,9 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
-import numpy as np
 import optuna
 import pytest
 from tests.study_samples import EVOLUTION, RECIPE, SAMPLED, SMALL, Driver, ThreadExecutor, good, often_bad, score, small_task
@@ -308,7 +308,7 @@ class Endless(Strategy):
     def __init__(self, space: EinSpace) -> None:
         self.space = space
 
-    def propose(self, history: History, rng: np.random.Generator) -> Proposal:
+    def propose(self, history: History, rng: Random) -> Proposal:
         """Ask itself."""
         return self.propose(history, rng)
 
