@@ -416,6 +416,12 @@ def test_a_trial_that_is_late_costs_no_race(tmp_path: Path, monkeypatch: pytest.
     assert world.now <= 310
 
 
+def test_a_race_that_the_time_ends_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody failed in it: its trainings took three times as long as those of the search."""
+    result, _ = timed(tmp_path, monkeypatch, Timed(World(), warm=3.0), budget=310)
+    assert (result.verdict, result.unjudged) == (None, "the race has not ended")
+
+
 def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It rests on the two pairs of the race, where the race has used up the time."""
     monkeypatch.setattr("einspace.phases.race.IN_TIME", ())

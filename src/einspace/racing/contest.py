@@ -30,6 +30,10 @@ UNRACED = "there was no race"
 """Why there is no verdict where nobody wanted one."""
 
 
+LATE = "the race has not ended"
+"""Why there is no verdict where nobody failed: the time was over, or the search was interrupted."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Who is re-evaluated, by identity, and from which seeds, which are those of the partitions too."""
@@ -136,12 +140,12 @@ class Contest:
         if not plan.race:
             return None, plan.reason or UNRACED
         if winner is None:
-            return None, "no candidate has all scores of the race"
+            return None, "no candidate has all scores of the race" if self.is_over(RACE) else LATE
         if not plan.baseline:
             return None, "there is no baseline to compare with"
         pairs = self._decision if {winner, plan.baseline} <= set(self._decision) else self._race
         if plan.baseline not in pairs or winner not in pairs:
-            return None, f"{plan.baseline_name} could not be trained again"
+            return None, LATE if not self.is_over(RACE) else f"{plan.baseline_name} could not be trained again"
         rounds = [{name: scores for name, scores in found.items() if name in pairs} for found in (self._race, self._decision)]
         error = standard_error(rounds, len(pairs[winner]))
         if error is None:

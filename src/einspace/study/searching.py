@@ -29,7 +29,7 @@ from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
 from einspace.phases.budget import Budget, makespan
-from einspace.phases.finals import Finals
+from einspace.phases.finals import MARGIN, Finals
 from einspace.phases.race import Pairs, Race, raced
 from einspace.quantities import seconds_of
 from einspace.racing.standing import Standing
@@ -294,7 +294,7 @@ def search(
             driver.run(entrants.baselines(time_limit), Search(asked, seed, time_left, time_limit, start.affordable))
             asked.close()
             driver.clock.searched()
-            time_left.reserve = lambda: makespan(entrants.jobs(store), workers)
+            time_left.reserve = lambda: makespan(entrants.jobs(store), workers) / MARGIN  # a race that was begun should end
             driver.run(contest.race(store, time_limit))
             decision = contest.decision(store, time_limit)
             if isinstance(decision, Pairs):
