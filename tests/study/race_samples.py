@@ -1,0 +1,53 @@
+"""A race between architectures of known worth, whose scores have known noise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tests.study_samples import SAMPLED, SMALL, ThreadExecutor, score, small_task
+
+from einspace import baselines
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
+from einspace.executors.base import Executor
+from einspace.result import Result
+from einspace.study import search
+
+RESNET = str(baselines.get("resnet8", (1, 8, 8)))
+
+
+@dataclass
+class World:
+    """Architectures of known worth, whose scores have known noise: `worth` by text, between plus and minus `noise` around it."""
+
+    worth: Callable[[str], float] = score
+    noise: float = 0.02
+    luck: float = 0.0
+    """What architectures gain in the search alone, at most; the baseline gains nothing."""
+    seconds: float = 0.001
+
+    def __call__(self, request: Request) -> Evaluation:
+        claimed = request.partition is None and not request.final
+        drawn = 2 * score(f"{request.text}{request.seed}{request.partition}{request.long}") - 1
+        value = (
+            self.worth(request.text)
+            + self.noise * drawn
+            + (self.luck * score(f"luck {request.text}") if claimed and request.text != RESNET else 0.0)
+        )
+        return Evaluation(Outcome.OK, value, seconds=Seconds(train=self.seconds))
+
+
+def baseline_is(worth: float, others: Callable[[str], float] = score) -> Callable[[str], float]:
+    """Worth of the baseline, and of all others."""
+    return lambda text: worth if text == RESNET else others(text)
+
+
+def run(
+    folder: Path, world: Callable[[Request], Evaluation], pooled: bool = True, executor: Executor | None = None, **options: Any
+) -> Result:
+    given: dict[str, Any] = {"trials": 12, "workers": 1, "limits": SMALL, "run": "test", "runs": folder, **SAMPLED, "race": None, **options}
+    return search(replace(small_task(), one_pool=pooled), executor=executor or ThreadExecutor(world), **given)
+
+
+def phases(result: Result, name: str) -> list[tuple[str, int]]:
+    return [(trial.text, trial.seed) for trial in result.others if trial.phase == name]

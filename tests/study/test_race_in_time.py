@@ -1,0 +1,157 @@
+"""Facts about the race of a search that time bounds: how large it is, what goes on beside the final trainings, and what is late."""
+
+import signal
+from dataclasses import dataclass, replace
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.study.race_samples import World, baseline_is, run
+from tests.study_samples import ThreadExecutor
+
+from einspace.callbacks import Progress
+from einspace.evaluation.outcome import Evaluation, Request, Seconds
+from einspace.result import Result, load_result
+from einspace.study import Interrupted
+from einspace.trial import DECISION, FINAL
+
+
+@pytest.mark.parametrize(
+    ("budget", "field", "finalists", "pairs", "long"),
+    [
+        (None, 5, 2, 3, True),
+        ("1000s", 5, 2, 8, True),
+        ("700s", 5, 2, 5, True),
+        ("500s", 5, 1, 8, True),
+        ("400s", 2, 1, 8, True),
+        ("240s", 3, 1, 8, False),
+        ("200s", 2, 1, 8, False),
+        ("100s", 0, 0, 0, False),
+    ],
+)
+def test_the_race_shrinks_to_the_time_that_there_is(
+    tmp_path: Path, budget: str | None, field: int, finalists: int, pairs: int, long: bool
+) -> None:
+    """Race and decision have the time that the search has left: the decision shrinks, then the field, then it is at search epochs.
+
+    Trials claim 10 seconds each, so a race of n candidates takes 22 (n + 1) of them, and a decision of n takes 11 (n + 1) for each pair, or
+    33 (n + 1) at final epochs. No real time passes, so that a decision of one finalist has as many pairs as there may be.
+    """
+    result = run(tmp_path, World(seconds=10.0), budget=budget)
+    assert len(result.finalists) - bool(result.finalists) == field
+    decided = [row for row in result.finalists if row.decision]
+    assert len(decided) - bool(decided) == finalists
+    assert {len(row.decision) for row in decided} == ({pairs} if pairs else set())
+    if field:
+        assert result.verdict is not None
+        assert result.verdict.pairs == pairs
+        assert f"pairs of trainings, as long as {'final ones' if long else 'those of the search'}" in result.verdict.sentence
+    else:
+        assert (result.verdict, result.unjudged) == (None, "the time did not suffice for a race")
+        assert result.best is not None
+
+
+@dataclass
+class Timed:
+    """A world in which a training of the search takes 10 seconds, one of final epochs 30, and a final one, on twice the samples, 60."""
+
+    world: World
+    warm: float = 1.0
+    """What re-evaluations and final trainings take, as a multiple of that."""
+    late: float = inf
+    """When a training of the search takes 20 seconds longer, once."""
+    now: float = 0.0
+
+    def __call__(self, request: Request) -> Evaluation:
+        if self.now >= self.late:
+            self.now, self.late = self.now + 20, inf
+        took = (
+            10.0
+            if request.partition is None and not request.final
+            else self.warm * (60.0 if request.final else 30.0 if request.long else 10.0)
+        )
+        self.now += took
+        return replace(self.world(request), seconds=Seconds(train=took))
+
+
+def timed(folder: Path, monkeypatch: pytest.MonkeyPatch, timed: Timed, **options: Any) -> tuple[Result, list[Request]]:
+    """A run in which nothing but trainings takes time, and what was asked for in it."""
+    monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: timed.now)
+    executor = ThreadExecutor(timed)
+    return run(folder, timed, executor=executor, trials=None, **options), executor.requests
+
+
+@pytest.mark.parametrize(("budget", "long", "most"), [(400, False, 4), (600, True, 2), (900, True, 3)])
+def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int, long: bool, most: int
+) -> None:
+    """Its finalist and the baseline are trained in the end first; then pairs are trained again for as long as the next one fits."""
+    world = Timed(World(baseline_is(0.3, lambda text: 0.5)))
+    result, requests = timed(tmp_path, monkeypatch, world, budget=budget)
+    assert result.verdict is not None
+    assert (result.verdict.word, result.verdict.pairs) == ("better", most)
+    assert world.now <= budget
+    assert world.now + 2 * (33 if long else 11) > budget
+    kinds = ["final" if request.final else "decision" if (request.partition or 0) >= 2000 else "before" for request in requests]
+    assert kinds[kinds.index("final") :] == ["final", "final", *["decision"] * 2 * most]
+    assert {request.long for request in requests if (request.partition or 0) >= 2000} == {long}
+    assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
+
+
+def test_an_interrupted_decision_beside_the_final_trainings_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that has ended is trained again, in the search, in the race, for test, or in a pair; and there is a verdict on more pairs."""
+
+    def stop(progress: Progress) -> None:
+        if (progress.phase, progress.done) == (DECISION, 3):
+            signal.raise_signal(signal.SIGINT)
+
+    world = Timed(World(baseline_is(0.3, lambda text: 0.5)))
+    with pytest.raises(Interrupted):
+        timed(tmp_path, monkeypatch, world, budget=900, progress=stop)
+    before = load_result("test", str(tmp_path))
+    ended = [(trial.text, trial.seed, trial.phase == FINAL) for trial in (*before.history, *before.others)]
+    assert [trial.phase for trial in before.others].count(FINAL) == 2
+    result, requests = timed(tmp_path, monkeypatch, world, budget=900)
+    assert result.verdict is not None
+    assert (result.verdict.word, result.verdict.pairs) == ("better", 8)
+    again = [(request.text, request.seed, request.final) for request in requests if request.partition is not None or request.final]
+    assert not set(again) & set(ended)
+    assert len(set(again)) == len(again)
+
+
+def test_the_race_tells_what_a_training_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A baseline is trained first, and its worker waits for PyTorch: where the race took half of that, there is time for a decision."""
+    slow, _ = timed(tmp_path, monkeypatch, Timed(World()), budget=300, run="slow")
+    quick, _ = timed(tmp_path, monkeypatch, Timed(World(), warm=0.5), budget=300, run="quick")
+    assert slow.verdict is not None
+    assert quick.verdict is not None
+    assert "A decision did not fit into the time" in slow.verdict.sentence
+    assert quick.verdict.pairs >= 3
+
+
+def test_a_trial_that_is_late_costs_no_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the smallest race does not fit by less than the margin of what is predicted, there is one, and all of it ends in time."""
+    world = Timed(World(), late=90.0)
+    result, _ = timed(tmp_path, monkeypatch, world, budget=310)
+    assert len(result.finalists) == 3
+    assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
+    assert world.now <= 310
+
+
+def test_a_race_that_the_time_ends_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody failed in it: its trainings took three times as long as those of the search."""
+    result, _ = timed(tmp_path, monkeypatch, Timed(World(), warm=3.0), budget=310)
+    assert (result.verdict, result.unjudged) == (None, "the race has not ended")
+
+
+def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It rests on the two pairs of the race, where the race has used up the time."""
+    monkeypatch.setattr("einspace.phases.race.IN_TIME", ())
+    result = run(tmp_path, World(seconds=10.0), budget="1000s")
+    assert result.verdict is not None
+    assert result.verdict.pairs == 2
+    assert "as long as those of the search" in result.verdict.sentence
+    assert "A decision did not fit into the time." in result.verdict.sentence
+    longer = "Final trainings may order them otherwise where they are longer."
+    assert (longer in result.verdict.sentence) == (result.verdict.word != "not distinguishable")
