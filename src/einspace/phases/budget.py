@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from heapq import heapreplace
 from math import inf
 from statistics import median
-from time import monotonic
+from time import monotonic, time
 
 from einspace.result.reading import trials_of
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
-from einspace.trial import RACE, Trial
+from einspace.trial import RACE, Proposal, Trial
 
 RESERVED = 0.7
 """The part of a budget of time that is kept for race, decision and final trainings, at most."""
@@ -41,6 +41,12 @@ def measured(store: StudyStore, trial: Trial) -> float | None:
     raced = [again for again in trials_of(store.phase(RACE), trial.proposal.identity) if again.value is not None]
     evaluation = raced[-1].evaluation if raced else trial.evaluation
     return None if evaluation is None else evaluation.seconds.total
+
+
+def remaining(ledger: Ledger, seconds: Callable[[Proposal], float]) -> float:
+    """The seconds that are left of the trials of a phase that run, summed over them, where each takes what `seconds` predicts."""
+    running = [ledger.trials[number] for number in ledger.running()]
+    return sum(max(0.0, seconds(trial.proposal) - (time() - trial.started)) for trial in running)
 
 
 def makespan(jobs: Iterable[float], workers: int) -> float:

@@ -1,13 +1,13 @@
 """Finals: the baselines beside a search, and the final trainings of the best one and of the baselines for the test split."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from time import time
 from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.phases.budget import Budget, makespan, measured, outside, recent
+from einspace.phases.budget import Budget, makespan, measured, outside, recent, remaining
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, TOO_LONG, validated
@@ -107,7 +107,7 @@ class Finals:
         """Those that are trained whatever a decision of one finalist will say: its own, and that of the baseline; the slower one first."""
         contest = Contest.of(store)
         both = [contest.claimed[name].proposal for name in (*contest.plan.finalists, contest.plan.baseline) if self._seeds]
-        both.sort(key=lambda proposal: -sum(self._jobs(store, [proposal])))
+        both.sort(key=partial(self._seconds, store), reverse=True)
         return self._listed(both, {proposal.identity for proposal in both}, time_limit, keep, weights)
 
     def jobs(self, store: StudyStore) -> list[float]:
@@ -130,9 +130,7 @@ class Finals:
 
     def remaining(self, store: StudyStore) -> float:
         """The seconds that are left of the final trainings that have begun, summed over them."""
-        ledger = store.phase(FINAL)
-        trials = [ledger.trials[number] for number in ledger.running()]
-        return sum(max(0.0, sum(self._jobs(store, [trial.proposal])) / self._seeds - (time() - trial.started)) for trial in trials)
+        return remaining(store.phase(FINAL), partial(self._seconds, store))
 
     def proposals(self) -> list[Proposal]:
         """The baselines that there are at the input, or the initial members in their place."""
@@ -156,10 +154,13 @@ class Finals:
 
     def _jobs(self, store: StudyStore, chosen: Sequence[Proposal]) -> list[float]:
         """The seconds of their final trainings, from each seed."""
-        tried = [validated(store, proposal.identity) for proposal in chosen]
-        found = [measured(store, trial) for trial in tried if trial is not None]
-        beside = outside(store.phase(SEARCH))
-        return [MARGIN * self._longer * seconds + beside for seconds in found if seconds is not None] * self._seeds
+        return [self._seconds(store, proposal) for proposal in chosen] * self._seeds
+
+    def _seconds(self, store: StudyStore, proposal: Proposal) -> float:
+        """What one of them is predicted to take; 0 where nothing like it was trained."""
+        tried = validated(store, proposal.identity)
+        taken = None if tried is None else measured(store, tried)
+        return 0.0 if taken is None else MARGIN * self._longer * taken + outside(store.phase(SEARCH))
 
 
 def longer_in_the_end(task: Task, recipe: Recipe) -> float:

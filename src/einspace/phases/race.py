@@ -3,19 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
-from time import time
 from typing import NamedTuple
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Request
-from einspace.phases.budget import RESERVED, Budget, makespan, measured, outside
+from einspace.phases.budget import RESERVED, Budget, makespan, measured, outside, remaining
 from einspace.phases.finals import MARGIN, Finals
 from einspace.phases.listed import Listed
 from einspace.racing.contest import ENOUGH, NOTE, Contest, Plan, candidates
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
-from einspace.trial import DECISION, RACE, SEARCH, Proposal, Trial
+from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Proposal, Trial
 
 LEAST, MOST = 5, 10
 """Candidates of a race: a tenth of the trials, within these bounds, unless the time is short."""
@@ -119,9 +118,7 @@ class Pairs(Reevaluations):
             return pair[trial.proposal.identity] <= left
         if max(pair.values()) > left:
             return False
-        running = [ledger.trials[number] for number in ledger.running()]
-        remaining = [max(0.0, self.seconds(other.proposal) - (time() - other.started)) for other in running]
-        return sum(remaining) + self.others(store) + sum(pair.values()) <= self.workers * left
+        return remaining(ledger, self.seconds) + self.others(store) + sum(pair.values()) <= self.workers * left
 
 
 class Race:
@@ -134,16 +131,17 @@ class Race:
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
         self._share = inf if budget.seconds is None else SHARE * budget.seconds
         self._rounds = USUAL if budget.seconds is None else IN_TIME
-        self._known = (-1, 0.0)
+        self._most = inf if budget.seconds is None else RESERVED * budget.seconds
+        self._known: tuple[tuple[int, ...], float] = ((), 0.0)
         self._outside = 0.0
 
-    def seconds(self, store: StudyStore) -> float:
-        """What race and decision would take by now, while the search goes on; 0 without a budget of time."""
-        ended = store.phase(SEARCH).ended
-        if self._wanted and self._budget.seconds is not None and self._known[0] != ended:
+    def reserve(self, store: StudyStore) -> float:
+        """The seconds that are kept while the search goes on: those of race, decision and final trainings, as far as is known by now."""
+        ended = tuple(store.phase(phase).ended for phase in (SEARCH, BASELINE))
+        if self._known[0] != ended:
             finals = self._finals.expected(store)
-            allowed = min(RESERVED * self._budget.seconds - makespan(finals, self._workers), self._share)
-            self._known = ended, self._planned(store, allowed, finals)[1]
+            last = makespan(finals, self._workers)
+            self._known = ended, self._planned(store, min(self._most, last + self._share), finals)[1] if self._wanted else last
         return self._known[1]
 
     def race(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
@@ -151,11 +149,10 @@ class Race:
         known = Plan.of(store.notes())
         plan = known if self._wanted else Plan()
         if self._wanted and (not plan.race or plan.searched != store.phase(SEARCH).ended):
-            finals = self._finals.jobs(store)
-            last, left = makespan(finals, self._workers), self._budget.left
-            plan = self._planned(store, left - last, finals)[0]
+            finals, left = self._finals.jobs(store), self._budget.left
+            plan = self._planned(store, left, finals)[0]
             if not plan.race:  # the last trial took longer than predicted: what is just so much, without the margin
-                plan = self._planned(store, MARGIN * left - last, finals)[0]
+                plan = self._planned(store, MARGIN * left, finals)[0]
         if plan != known:
             store.note(NOTE, plan.to_json())
         contest = Contest(store, plan)
@@ -171,13 +168,11 @@ class Race:
             plan = replace(plan, finalists=(), decision=())
         elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
             finals, left = self._finals.jobs(store), self._budget.left
-            last = makespan(finals, self._workers)
             possible = [found for found in self._rounds if found.finalists + len(baseline) > 1]
             fitting = (  # one that goes on beside the final trainings needs no margin: it ends with the time
                 found
                 for found in possible
-                if self._cost(contest, standing, baseline, found, finals) + last
-                <= left * (MARGIN if self._is_beside(found.finalists) else 1)
+                if self._cost(contest, standing, baseline, found, finals) <= left * (MARGIN if self._is_beside(found.finalists) else 1)
             )
             decision = next(fitting, Round())
             times = PAIRS if self._is_beside(decision.finalists) else decision.times
@@ -210,12 +205,13 @@ class Race:
             store.note(NOTE, settled.to_json())
 
     def _planned(self, store: StudyStore, allowed: float, finals: Sequence[float]) -> tuple[Plan, float]:
-        """The largest race and decision that fit into the seconds that are allowed beside the final trainings, and what they take.
+        """The largest race and decision that fit into the seconds that are allowed, final trainings included, and what all of it takes.
 
         A decision at final epochs comes first, and one of `ENOUGH` pairs; then more candidates come before more trainings of each in the
-        decision. Where none fits beside the final trainings, it is what the smallest would take: the search can still leave time for it.
-        Where that is more than a race may take, it is nothing.
+        decision. Where none fits, it is what the smallest would take: the search can still leave time for it. Where that is more than a
+        race may take, it is what the final trainings take.
         """
+        last = makespan(finals, self._workers)
         ended, self._outside = store.phase(SEARCH).ended, outside(store.phase(SEARCH))
         contest = Contest(store, Plan())
         baselines = [proposal for proposal in self._finals.proposals() if proposal.identity in contest.claimed]
@@ -224,7 +220,7 @@ class Race:
         apart = [] if best is None else [best.identity]
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
-            return Plan(ended, reason="there are no two architectures to compare"), 0.0
+            return Plan(ended, reason="there are no two architectures to compare"), last
         possible = [decision for decision in self._rounds if decision.finalists + len(apart) > 1]
         with_decision = [
             (n, decision)
@@ -241,7 +237,7 @@ class Race:
                 seeds = self._seeds(1, TWICE.times), (), self._seeds(2, decision.times)
                 return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, long=decision.long), cost
         smallest = makespan(self._jobs(contest, (*ranked[:2], *apart), TWICE), self._workers)
-        return Plan(ended, reason="the time did not suffice for a race"), smallest if smallest <= self._share else 0.0
+        return Plan(ended, reason="the time did not suffice for a race"), last + (smallest if smallest <= self._share else 0.0)
 
     def _seeds(self, part: int, times: int) -> tuple[int, ...]:
         return tuple(self._seed + APART * part + number for number in range(times))
@@ -251,11 +247,11 @@ class Race:
         return finalists == 1 and self._budget.seconds is not None
 
     def _cost(self, contest: Contest, ranked: Sequence[str], apart: Sequence[str], decision: Round, finals: Sequence[float]) -> float:
-        """Seconds of a decision between the first candidates and the baseline, if there is one, beyond those of the final trainings."""
+        """Seconds of a decision between the first candidates and the baseline, if there is one, and of the final trainings."""
         jobs = self._jobs(contest, (*ranked[: decision.finalists], *apart), decision)
         if self._is_beside(decision.finalists):
-            return makespan((*finals, *jobs), self._workers) - makespan(finals, self._workers)
-        return makespan(jobs, self._workers)
+            return makespan((*finals, *jobs), self._workers)
+        return makespan(jobs, self._workers) + makespan(finals, self._workers)
 
     def _jobs(self, contest: Contest, names: Sequence[str], decision: Round) -> list[float]:
         return [self._seconds(contest, name, decision.long) for name in names] * decision.times

@@ -139,13 +139,14 @@ class Contest:
         plan, winner = self.plan, self.winner
         if not plan.race:
             return None, plan.reason or UNRACED
+        late = "" if self.is_over(RACE) else LATE
         if winner is None:
-            return None, "no candidate has all scores of the race" if self.is_over(RACE) else LATE
+            return None, late or "no candidate has all scores of the race"
         if not plan.baseline:
             return None, "there is no baseline to compare with"
         pairs = self._decision if {winner, plan.baseline} <= set(self._decision) else self._race
         if plan.baseline not in pairs or winner not in pairs:
-            return None, LATE if not self.is_over(RACE) else f"{plan.baseline_name} could not be trained again"
+            return None, late or f"{plan.baseline_name} could not be trained again"
         rounds = [{name: scores for name, scores in found.items() if name in pairs} for found in (self._race, self._decision)]
         error = standard_error(rounds, len(pairs[winner]))
         if error is None:

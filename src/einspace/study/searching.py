@@ -284,7 +284,7 @@ def search(
         race = False if race is None and not start.protocol.race else race
         racing = raced(race, task, asked, trials)
         contest = Race(entrants, task if racing else None, recipe, time_left, seed, workers)
-        time_left.reserve = lambda: makespan(entrants.expected(store), workers) + contest.seconds(store)
+        time_left.reserve = lambda: contest.reserve(store)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this), standing)
         stops.append(partial(_stop, driver, asked))
