@@ -2,11 +2,11 @@
 
     python -m benchmarks.inheritance [--task adddigits] [--parents 4] [--children 7] [--part 0.5] [--seed 0]
 
-The parents are the small baseline and children of it. Each child is trained three times: for the epochs of the search from two seeds, and
-for a part of the epochs with what it inherits: modules of the same kind in the same order are aligned, the overlapping slice of each weight
-is taken over, shrunken and perturbed with fresh weights, and the statistics and factors of norms as they are. The two trainings from fresh
-weights say how well any training can predict another one. A search that compares inherited children would need their order: Kendall's tau
-of inherited and fresh scores, here over all children and within those of one parent, whose parents are equally good.
+The parents are the first small baseline and children of it. Each child is trained three times: for the epochs of the search from two
+seeds, and for a part of the epochs with what it inherits: modules of the same kind in the same order are aligned, the overlapping slice of
+each weight is taken over, shrunken and perturbed with fresh weights, and the statistics and factors of norms as they are. The two
+trainings from fresh weights say how well any training can predict another one. A search that compares inherited children would need their
+order: Kendall's tau of inherited and fresh scores, here over all children and within those of one parent, whose parents are equally good.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from einspace.evaluation.outcome import Context
 from einspace.evaluation.warm import WarmStarts
 from einspace.grammar import widest
 from einspace.tasks.changes import ours
+from einspace.tasks.options import small_baselines
 
 SHRINK, FRESH = 0.4, 0.1
 """What is left of an inherited weight, and how much of a fresh one is added."""
@@ -119,7 +120,7 @@ def main(words: list[str] | None = None) -> None:
         value = found.value if task.metric.higher_is_better or found.value is None else -found.value
         return value, took, state
 
-    parents = [within(space, task.baselines[0] if given.task == "darcy" else "resnet8")]
+    parents = [within(space, small_baselines(task.kind, task.input)[0])]
     parents += _children(space, parents[0], given.parents - 1, rng)
     rows: list[tuple[int, float, float, float, float]] = []
     spent = {"fresh": 0.0, "inherited": 0.0}
