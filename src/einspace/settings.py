@@ -12,7 +12,7 @@ from einspace.errors import RunError
 from einspace.networks.heads.data import head_data, later_options
 from einspace.protocol import PAPER
 from einspace.space import EinSpace
-from einspace.storage.store import DAMAGE
+from einspace.storage.store import DAMAGE, in_one_line
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint, source_of
@@ -35,8 +35,7 @@ def making_sense(run: str) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise RunError(f"the run {run} has settings that make no sense: {said}") from error
+        raise RunError(f"the run {run} has settings that make no sense: {in_one_line(error)}") from error
 
 
 def of_task(task: Task, recipe: Recipe) -> Settings:

@@ -13,7 +13,7 @@ from einspace.errors import RunError, SettingError
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.result.report.charts import predictions
-from einspace.result.words import predicted
+from einspace.result.words import foretold
 
 
 def run(folder: Path, trials: int = 40, **options: Any) -> Result:
@@ -49,7 +49,7 @@ def test_the_result_says_how_well_it_predicted(result: Result, tmp_path: Path) -
     agreement = result.surrogate
     assert agreement is not None
     assert result.to_json()["surrogate"] == {"tau": agreement.tau, "predictions": agreement.predictions, "chosen": agreement.chosen}
-    sentence = predicted(result)
+    sentence = foretold(result)
     assert f"Kendall's tau of {agreement.tau:.2f} ({agreement.predictions} trials)" in sentence
     assert sentence in summary(result)
     page = result.report(tmp_path / "report.html").read_text()
@@ -59,7 +59,7 @@ def test_the_result_says_how_well_it_predicted(result: Result, tmp_path: Path) -
     assert figure is not None
     assert sum(len(trace.x) for trace in figure.data) == agreement.predictions
     without = run(tmp_path, 12, surrogate=False)
-    assert (without.surrogate, without.to_json()["surrogate"], predictions(without), predicted(without)) == (None, None, None, "")
+    assert (without.surrogate, without.to_json()["surrogate"], predictions(without), foretold(without)) == (None, None, None, "")
     assert "Predicted against" not in without.report().read_text()
 
 

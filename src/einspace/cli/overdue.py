@@ -21,7 +21,7 @@ GRACE = 10.0
 LONGER = "; --time-limit gives it longer"
 
 HOUR = 3600.0
-"""Seconds of a command that trains nothing; also those of a trial, unless somebody says otherwise."""
+"""Seconds of a command that trains nothing."""
 
 
 @contextmanager

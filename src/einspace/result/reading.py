@@ -16,7 +16,7 @@ from einspace.settings import Settings
 from einspace.storage import StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.ledger import Ledger
-from einspace.storage.store import making_sense
+from einspace.storage.store import undamaged
 from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Trial
 
 FINALS = "finals"
@@ -45,7 +45,7 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
         settings = store.notes().get(NOTE)
         if settings is None:
             raise RunError(f"the run {run!r} has no settings yet")
-        with making_sense(database):
+        with undamaged(database):
             return collect(store, folder, settings)
 
 

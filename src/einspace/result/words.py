@@ -54,7 +54,7 @@ def compared(result: Result, split: str) -> str:
     return f"On {split} the best found {word} the best baseline, {name}: {score:.4f} against {value:.4f}."
 
 
-def predicted(result: Result) -> str:
+def foretold(result: Result) -> str:
     """One sentence on how well the surrogate predicted; empty for a run without one."""
     found = result.surrogate
     if found is None:

@@ -80,7 +80,7 @@ class StudyStore:
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
         try:
-            with database.alone(), making_sense(database):
+            with database.alone(), undamaged(database):
                 storage = _storage_of(database)
             yield cls(database, storage, higher_is_better, pruner)
         except ImportError as error:
@@ -107,7 +107,7 @@ class StudyStore:
         """Read the trials that are new, and what became of those that ran."""
         for shelf in self._shelves:
             for frozen in self._ask(shelf.news):
-                with making_sense(self.database):
+                with undamaged(self.database):
                     self._take(shelf, frozen)
 
     def begin(self, trial: Trial) -> bool:
@@ -205,7 +205,7 @@ class StudyStore:
     def notes(self) -> dict[str, dict[str, Any]]:
         """Everything that is kept of the run as a whole, by name."""
         stored = self._retry(lambda _: self._shelves[0].study.user_attrs)
-        with making_sense(self.database):
+        with undamaged(self.database):
             return {name: unsealed(value) for name, value in stored.items()}
 
     def _take(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
@@ -249,7 +249,7 @@ class StudyStore:
 
     def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
-        with making_sense(self.database):
+        with undamaged(self.database):
             record = frozen.user_attrs.get(_RECORD)
             end = (TrialState.FAIL, None) if record is None else _end_of(Trial.from_json(unsealed(record)))
         self._set(self._id(shelf, frozen), *end)
@@ -271,7 +271,7 @@ class StudyStore:
     def _retry(self, action: Callable[[bool], _T]) -> _T:
         """Call an action as often as a server needs it; its argument says whether an earlier call may have succeeded."""
         try:
-            with making_sense(self.database):
+            with undamaged(self.database):
                 return self.database.outage.survive(action) if self.database.shared else action(False)
         except (SQLAlchemyError, StorageInternalError) as error:
             raise self.database.unusable(error) from error
@@ -307,12 +307,17 @@ class _Shelf:
 
 
 @contextmanager
-def making_sense(database: Database) -> Iterator[None]:
+def undamaged(database: Database) -> Iterator[None]:
     """Turn whatever makes no sense in a database into one line."""
     try:
         yield
     except DAMAGE as error:
-        raise database.damaged(" ".join(str(error).split())[:200] or type(error).__name__) from error
+        raise database.damaged(in_one_line(error)) from error
+
+
+def in_one_line(error: BaseException) -> str:
+    """What an error says, at most 200 characters of it, or its kind where it says nothing."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _storage_of(database: Database) -> RDBStorage:

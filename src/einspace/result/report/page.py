@@ -24,7 +24,7 @@ from einspace.result.report.comparison import comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
 from einspace.result.result import Entrant, Result
-from einspace.result.words import compared, judged, noise, predicted
+from einspace.result.words import compared, foretold, judged, noise
 from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
@@ -158,7 +158,7 @@ def content(result: Result, album: Album | None = None) -> str:
             versions=result.settings.get("versions", {}),
             commands=_commands(result),
             words=WORDS,
-            surrogate=predicted(result),
+            surrogate=foretold(result),
             reused=sum(trial.reused is not None for trial in result.history),
         )
     )
