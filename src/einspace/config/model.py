@@ -116,7 +116,7 @@ class RunSettings(Group):
         float | None, Field(ge=0, le=1, description="Probability that recipe or head of a child change: 0.3 if not set.")
     ] = None
     surrogate: Annotated[
-        bool | None, Field(description="Train the child that a model of the trials promises most of: false if not set.")
+        bool | None, Field(description="Let a model of the finished trials choose which child is trained: false if not set.")
     ] = None
     cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (

@@ -49,8 +49,8 @@ class TournamentStrategy(Strategy):
             architecture of their parent.
         choices: What may change, by name: its values in ascending order, and the value that stands without a change.
         start: The changes of initial members and samples.
-        surrogate: Whether of several children the one is proposed that a model of the trials promises most of (`einspace.surrogate`), from
-            30 trials and the initial members on. It works where proposals are asked for by `strategies.propose`, as a search does.
+        surrogate: Whether a model of the finished trials chooses among several children (`einspace.surrogate`), once 30 trials and the
+            initial members have ended well. It works where proposals are asked for by `strategies.propose`, as a search does.
 
     Where `edits` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again; if it is so ten times,
     children are mutated.

@@ -147,7 +147,7 @@ def search(
         crossover: The probability that a child has two parents (0).
         edits: The share of the other children that are edited as by hand; None: 0.7, and 0 under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
-        surrogate: Whether of several children the one is trained that a model of the run's own trials promises most of (False).
+        surrogate: Whether a model of the run's finished trials chooses, among several children, the one that is trained (False).
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
         proposer: The command of a program that proposes, in place of a strategy (see `einspace.strategies.program`). No run stores it.
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
