@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.study.test_race import World, baseline_is
+from tests.study.race_samples import World, baseline_is
 from tests.study_samples import SAMPLED, SMALL, ThreadExecutor
 
 from einspace import Task

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.commands import Done, call
 from tests.result.raced import WORDS, X, raced
-from tests.study.test_race import RESNET, phases
+from tests.study.race_samples import RESNET, phases
 
 import einspace.sklearn
 from einspace.errors import EinspaceError, RunError, SettingError
