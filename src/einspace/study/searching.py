@@ -3,42 +3,37 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass
 from inspect import signature
 from math import inf
 from pathlib import Path
-from threading import Thread
 from typing import Any, Literal
-from uuid import uuid4
 
 import numpy as np
 
 from einspace import strategies
 from einspace.attachments import attach
 from einspace.callbacks import Bar, Callback, Progress, Watch, WriteReport
-from einspace.config import OF_A_STRATEGY, stored, write_config
-from einspace.errors import EinspaceError, RunError, SettingError, StorageError
-from einspace.evaluation import Objective, Work
+from einspace.config import OF_A_STRATEGY, write_config
+from einspace.errors import RunError, SettingError, StorageError
+from einspace.evaluation import Objective
 from einspace.evaluation.compute import Compute
-from einspace.evaluation.objective import TaskObjective
-from einspace.evaluation.warm import WarmStarts
 from einspace.executors import Executor, Make, choose
 from einspace.executors.main_module import check_sendable
-from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar
+from einspace.grammar import Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
-from einspace.phases.budget import Budget, makespan
-from einspace.phases.finals import MARGIN, Finals
-from einspace.phases.race import Pairs, Race, raced
+from einspace.phases.budget import Budget
+from einspace.phases.finals import Finals
+from einspace.phases.race import Race, raced
 from einspace.quantities import seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
-from einspace.result.reading import SESSION, sessions_of
+from einspace.result.reading import sessions_of
 from einspace.run import NOTE, Run, made
-from einspace.settings import Settings, of_objective, of_search, of_task
+from einspace.settings import Settings, of_search
 from einspace.space import EinSpace
-from einspace.start import Call, Start, grammar_for, protocol_of
+from einspace.start import Call, Start, protocol_of
 from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
 from einspace.storage.outage import PATIENCE
@@ -46,11 +41,14 @@ from einspace.storage.pruners import pruner_of
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
 from einspace.strategies.program import Program
+from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
-from einspace.study.imported import kept_apart, named
+from einspace.study.imported import named
 from einspace.study.phases import Search
+from einspace.study.repeating import origin_of, repeating
 from einspace.study.signals import handled
-from einspace.tasks import Recipe, Task, load_task
+from einspace.study.subject import Subject
+from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import name_of
 from einspace.trial import SEARCH
 
@@ -190,82 +188,55 @@ def search(
     seconds = None if budget is None else seconds_of(budget)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
-    names = named(imported)
     trials = _trials(trials, iterations, budget)
     computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
     if objective is None:
-        task = load_task(task) if isinstance(task, str) else task
-        if task is None or space is not None:
-            raise SettingError("a search needs a task, or an objective with its space")
-        recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
-        if grammar is None:
-            grammar = grammar_for(task.input, protocol_of(protocol, before), before, computation_probability)
-        space = EinSpace(task.input, computation_probability, limits, grammar)
-        own = None if grammar == PAPER_GRAMMAR else space.grammar
-        if computing.channels_last and task.input.mode != "Im":
-            raise SettingError(f"channels_last is for images (C, H, W), but the samples of {task.name} are {task.input}")
-        warm = WarmStarts.of(imported, task.head)
-        subject, name = of_task(task, recipe) | computing.said() | warm.said(), task.name
-        task = kept_apart(task, warm, names)
-        work = Work(TaskObjective(task, recipe, computing, warm), space.input, own)
+        subject = Subject.of_task(
+            task,
+            space=space,
+            recipe=recipe,
+            compute=computing,
+            imported=imported,
+            limits=limits,
+            computation_probability=computation_probability,
+            grammar=grammar,
+            protocol=protocol_of(protocol, before),
+            stored=before,
+        )
     else:
         if task is not None or space is None or recipe is not None or limits is not None or grammar is not None:
             raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
         if computing.said() or any(spec.warm_start for spec in imported):
             raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
-        name = name_of(objective)
-        subject, own = of_objective(objective, name, space, direction == "maximize"), None
-        work = Work(objective, space.input, space.grammar)
-    if proposer is not None:
-        if strategy not in (EVOLUTION, PROGRAM):
-            raise SettingError(f"a search has either a strategy or a proposer, not both: {strategy!r} and {proposer!r}")
-        in_vain = [name for name in ("init", *OF_A_STRATEGY) if given[name] not in (None, "", [], ())]
-        if in_vain:
-            raise SettingError(f"a search with a proposer takes no {', no '.join(in_vain)}: its program proposes everything")
-        strategy = Program(space, proposer)
-    strategies.parse_initial(init, space.input)
+        subject = Subject.of_objective(objective, space, direction == "maximize", named(imported))
+    strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
+    strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
-    trained = (task, recipe) if isinstance(task, Task) and isinstance(recipe, Recipe) else None
     bounds = (trials, seconds, workers, given["time_limit"])
     accelerated = any(kind in str(devices) for kind in ("cuda", "mps"))
-    warm_seeds = any(spec.warm_start for spec in imported)
-    start = Start.of(Call(strategy, space, trained, wanted, options, *bounds, protocol, before, final_seeds, warm_seeds, accelerated))
-    initial, time_limit = start.initial, start.time_limit
-    trials = trials if trials is None or iterations is None else trials + len(initial)
-    asked = strategies.get(strategy, space, initial, **start.options)
-    strategy_name = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
-    of_strategy = {name: getattr(asked, name, None) for name in signature(type(asked)).parameters if name not in ("space", "initial")}
-    judge = pruner_of(pruner, recipe.epochs_search if isinstance(recipe, Recipe) else 1)
-    resolved = {
-        "task": (task.path or task.name) if isinstance(task, Task) else name,
-        "own": task.own if isinstance(task, Task) else {},
-        "strategy": strategy_name,
-        "init": list(initial),
-        "protocol": start.protocol.name,
-        "budget": budget if budget is None or isinstance(budget, str) else f"{budget:g}s",
-        "runs": os.fspath(runs),
-        "grammar": grammar if isinstance(grammar, str) else None,
-        "computation_probability": COMPUTATION_PROBABILITY if computation_probability is None else computation_probability,
-        "recipe": asdict(recipe) if isinstance(recipe, Recipe) else {},
-        "limits": asdict(space.limits),
-        "compute": asdict(computing),
-        **{option: value for option, value in of_strategy.items() if option in options},
-    }
-    config = stored({**given, **resolved})
+    start = Start.of(
+        Call(strategy, subject.space, subject.trained, wanted, options, *bounds, protocol, before, final_seeds, subject.warm, accelerated)
+    )
+    trials = trials if trials is None or iterations is None else trials + len(start.initial)
+    asked = strategies.get(strategy, subject.space, start.initial, **start.options)
+    judge = pruner_of(pruner, 1 if subject.recipe is None else subject.recipe.epochs_search)
+    taken = signature(type(asked)).parameters
+    of_strategy = {name: getattr(asked, name, None) for name in taken if name not in ("space", "initial")}
+    named_strategy = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
+    shared = {"protocol": start.protocol.name, "init": list(start.initial)}
+    config = repeating(subject, given, computing, of_strategy, strategy=named_strategy, **shared)
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     if not isinstance(make, Executor):
-        check_sendable(work)
-    others = {"protocol": start.protocol.name, "init": list(initial), "seed": seed, "pruner": None if pruner == "none" else pruner}
-    settings = subject | of_search(space, asked, strategy_name, of_strategy, **others)
-    own_grammar, own_objective = grammar.fingerprint if isinstance(grammar, Grammar) else None, None if objective is None else name
-    origin = {"data": settings.get("data"), "own_grammar": own_grammar, "objective": own_objective}
-    compared = (names, start.beside, start.left_out, start.changes)
-    entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, asked, seed, final_seeds, *compared)
+        check_sendable(subject.work)
+    others = {**shared, "seed": seed, "pruner": None if pruner == "none" else pruner}
+    settings = subject.settings | of_search(subject.space, asked, named_strategy, of_strategy, **others)
+    compared = (subject.names, start.beside, start.left_out, start.changes)
+    entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
     with ExitStack() as stack:
         stack.callback(asked.close)
         stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other
-        at_work = make if isinstance(make, Executor) else stack.enter_context(make(work, workers, time_limit))
-        folder = Run(runs, run, name)
+        at_work = make if isinstance(make, Executor) else stack.enter_context(make(subject.work, workers, start.time_limit))
+        folder = Run(runs, run, subject.name)
         stack.push(folder.remove_if_empty)
         database = folder.study(storage, patience)
         made(folder.path)
@@ -273,46 +244,33 @@ def search(
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
-        attach(folder.path, task.preprocessing if isinstance(task, Task) else None, own)
-        write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
+        attach(folder.path, None if subject.task is None else subject.task.preprocessing, subject.attached)
+        write_config(folder.path, config, origin_of(subject, settings))
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
         watch = stack.enter_context(Watch([*callbacks, *reports], folder.path, settings, progress))
-        this, spent = f"{SESSION}{uuid4().hex[:8]}", sum(session["search"] + session["final"] for session in sessions_of(store))
-        time_left = Budget(trials, seconds, spent)
-        race = False if race is None and not start.protocol.race else race
-        racing = raced(race, task, asked, trials)
-        contest = Race(entrants, task if racing else None, recipe, time_left, seed, workers)
-        time_left.reserve = lambda: contest.reserve(store)
+        left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
+        racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
-        driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this), standing)
-        stops.append(partial(_stop, driver, asked))
+        course = Course(
+            store,
+            Driver(store, at_work, workers, left, watch.progress, pruner != "none", standing=standing),
+            Search(asked, seed, left, start.time_limit, start.affordable),
+            entrants,
+            Race(entrants, subject.task if racing else None, subject.recipe, left, seed, workers),
+            start.time_limit,
+            keep_weights,
+            folder.weights,
+        )
+        stops.append(course.stop)
         try:
-            store.note(*entrants.note())
-            entrants.remember(store)
-            driver.run(entrants.baselines(time_limit), Search(asked, seed, time_left, time_limit, start.affordable))
-            asked.close()
-            driver.clock.searched()
-            time_left.reserve = lambda: makespan(entrants.jobs(store), workers) / MARGIN  # a race that was begun should end
-            driver.run(contest.race(store, time_limit))
-            decision = contest.decision(store, time_limit)
-            if isinstance(decision, Pairs):
-                time_left.reserve = lambda: 0.0  # the final trainings come first
-                driver.run(entrants.certain(store, time_limit, keep_weights, folder.weights), decision)
-                contest.settle(store, decision)
-            else:
-                driver.run(decision)
-            driver.run(entrants.finals(store, time_limit, time_left, workers, keep_weights, folder.weights))
-            _keep(driver, this)
-        except BaseException as error:
-            with suppress(EinspaceError):  # it may be the database that has ended the search
-                _keep(driver, this)
-            if isinstance(error, StorageError):
-                error.run = folder.path
-            if isinstance(error, Stopped):
-                raise Interrupted(folder.path, store.phase(SEARCH).ended, trials, error.signal) from None
+            course.run()
+        except StorageError as error:
+            error.run = folder.path
             raise
+        except Stopped as error:
+            raise Interrupted(folder.path, store.phase(SEARCH).ended, trials, error.signal) from None
         finally:
             stops.clear()
             if database.file is not None:
@@ -322,16 +280,14 @@ def search(
         return result
 
 
-def _stop(driver: Driver, asked: Strategy, signal: int) -> None:
-    """End the search on a signal, and a program that is being waited for."""
-    driver.stop(signal)
-    Thread(target=asked.close, daemon=True).start()
-
-
-def _keep(driver: Driver, session: str) -> None:
-    """Store where the time of this call went, unless it had nothing to evaluate."""
-    if driver.clock.evaluating:
-        driver.store.note(session, driver.clock.session())
+def _program(proposer: str, strategy: str | Strategy, space: EinSpace, given: Mapping[str, Any]) -> Program:
+    """The strategy that asks a program; raises SettingError beside anything that says otherwise how architectures are proposed."""
+    if strategy not in (EVOLUTION, PROGRAM):
+        raise SettingError(f"a search has either a strategy or a proposer, not both: {strategy!r} and {proposer!r}")
+    in_vain = [name for name in ("init", *OF_A_STRATEGY) if given[name] not in (None, "", [], ())]
+    if in_vain:
+        raise SettingError(f"a search with a proposer takes no {', no '.join(in_vain)}: its program proposes everything")
+    return Program(space, proposer)
 
 
 def _stored(runs: str | os.PathLike[str], run: str | None, storage: str | None, patience: float) -> Settings | None:
