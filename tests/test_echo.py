@@ -103,7 +103,7 @@ def test_the_report() -> None:
     """A page shows them escaped, and its own markup as it is."""
     from markupsafe import Markup
 
-    from einspace.result.report.page import _environment
+    from einspace.result.report.frame import environment
 
-    shown = _environment().from_string("{{ name }}{{ mark }}").render(name="<b>\x1b\u202e", mark=Markup("<i>"))
+    shown = environment().from_string("{{ name }}{{ mark }}").render(name="<b>\x1b\u202e", mark=Markup("<i>"))
     assert shown == "&lt;b&gt;\\x1b\\u202e<i>"

@@ -1,6 +1,7 @@
 """Result: what a run found, and how far it is."""
 
+from einspace.result.entrant import Entrant
 from einspace.result.reading import collect, load_result, load_trials
-from einspace.result.result import REPORT, TOP, Entrant, Result
+from einspace.result.result import REPORT, TOP, Result
 
 __all__ = ["REPORT", "TOP", "Entrant", "Result", "collect", "load_result", "load_trials"]

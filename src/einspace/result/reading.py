@@ -9,7 +9,8 @@ from typing import Any
 from einspace.attachments import grammar_of_run
 from einspace.errors import RunError
 from einspace.racing.contest import Contest
-from einspace.result.result import Entrant, Result, seconds_of
+from einspace.result.entrant import Entrant
+from einspace.result.result import Result, seconds_of
 from einspace.result.table import SUFFIX, read_table
 from einspace.run import NOTE, Run
 from einspace.settings import Settings

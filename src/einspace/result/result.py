@@ -3,8 +3,8 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from html import escape
 from importlib.metadata import version
@@ -20,13 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from einspace.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.evaluation.cost_model import CostModel, Error
-from einspace.grammar import Grammar
 from einspace.pareto import fronts
 from einspace.protocol import PAPER
 from einspace.racing.verdict import Verdict
+from einspace.result.entrant import Entrant
 from einspace.run import STUDY, WEIGHTS, Run
 from einspace.settings import Settings, making_sense
-from einspace.space import Architecture, EinSpace
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
 from einspace.surrogate import Agreement
@@ -45,87 +44,6 @@ _LOG = logging.getLogger("einspace")
 
 TOP = 5
 """How many of the best architectures are shown, unless told otherwise."""
-
-
-@dataclass(frozen=True)
-class Entrant:
-    """The best of a search, or a baseline: its score on validation, and the final trainings that scored it on test."""
-
-    name: str
-    proposal: Proposal | None
-    """None for a baseline that does not exist at the input."""
-    input: tuple[int, ...]
-    trial: int | None
-    """The number of its trial, if it was one of the search."""
-    validation: float | None
-    """The score of its trial: what the search claims, which is too good for the best of many."""
-    finals: tuple[Trial | None, ...]
-    """The final training from each seed; None for one that has not ended."""
-    why: str = ""
-    """Why there is no score, if that is known."""
-    race: tuple[float | None, ...] = ()
-    """The scores of its re-evaluations for the epochs of the search, by partition; None for one that failed or was not begun."""
-    decision: tuple[float | None, ...] = ()
-    """Those of its re-evaluations in the decision."""
-    grammar: Callable[[], Grammar | None] = field(default=lambda: None, compare=False, repr=False)
-    """Reads the grammar that the run was given; None for the paper's."""
-
-    @property
-    def text(self) -> str:
-        """The architecture's text; empty where there is none."""
-        return "" if self.proposal is None else self.proposal.text
-
-    @property
-    def key(self) -> str:
-        """The canonical key; empty where there is no architecture."""
-        return "" if self.proposal is None else self.proposal.key
-
-    @property
-    def parameters(self) -> int | None:
-        """Of the backbone."""
-        return None if self.proposal is None else self.proposal.costs.parameters
-
-    @property
-    def architecture(self) -> Architecture:
-        """The architecture, in the grammar of the run; raises GrammarError where its operations are not imported, RunError for damage."""
-        return EinSpace(self.input, grammar=self.grammar()).parse(self.text)
-
-    @property
-    def tests(self) -> tuple[float | None, ...]:
-        """The score on test from each seed."""
-        return tuple(None if final is None else final.value for final in self.finals)
-
-    @property
-    def reevaluated(self) -> float | None:
-        """The mean of its re-evaluations, of the decision if it was in it; None where one has no score."""
-        return over_seeds(self.decision or self.race).mean
-
-    @cached_property
-    def over_seeds(self) -> Seeds:
-        """Mean and deviation on test; one seed without a score takes the mean away."""
-        return over_seeds(self.tests)
-
-    @property
-    def test(self) -> float | None:
-        """The score on test, over several seeds their mean."""
-        return self.over_seeds.mean
-
-    @property
-    def reason(self) -> str:
-        """Why a score is missing, and what else the final trainings say; empty where all went well."""
-        return self.why or next((final.reason for final in self.finals if final is not None and final.reason), "")
-
-    def to_json(self) -> dict[str, Any]:
-        """The figures, without those that say nothing."""
-        figures: dict[str, Any] = {"name": self.name, "architecture": self.text, "key": self.key, "trial": self.trial}
-        figures |= {"parameters": self.parameters, "validation": self.validation, "test": self.test}
-        figures |= {"finals": self.tests}
-        if self.race:
-            figures |= {"reevaluated": self.reevaluated, "race": self.race, "decision": self.decision}
-        if len(self.finals) > 1:
-            figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
-        changes = {} if self.proposal is None else dict(self.proposal.changes)
-        return figures | ({"changes": changes} if changes else {}) | ({"reason": self.reason} if self.reason else {})
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.trial import BASELINE, SEARCH, Proposal, Trial
 
 if TYPE_CHECKING:
-    from einspace.result.result import Entrant, Result
+    from einspace.result.entrant import Entrant
+    from einspace.result.result import Result
 
 
 def chosen(result: "Result", trial: int | None = None, baseline: str | None = None) -> "tuple[Trial, Entrant | None]":

@@ -20,9 +20,10 @@ from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
 from einspace.racing.verdict import Verdict
 from einspace.result import Result, load_result
 from einspace.result.report import Album, content, is_page_of, page
-from einspace.result.report.charts import best_baseline, workers
+from einspace.result.report.charts import best_baseline
 from einspace.result.report.family import family
 from einspace.result.report.operations import shares
+from einspace.result.report.workers import workers
 from einspace.space import EinSpace
 from einspace.strategies import RegularisedEvolution
 from einspace.trial import Trial

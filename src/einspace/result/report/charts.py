@@ -1,21 +1,20 @@
 """Charts of a report, as figures of Plotly's. The page gives them the colours of its text and its grid, light or dark."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from itertools import accumulate
 from statistics import quantiles
-from typing import Any
 
 import plotly.graph_objects as go
 
-from einspace.quantities import duration, quantity
+from einspace.quantities import quantity
+from einspace.result.entrant import Entrant
+from einspace.result.report.axes import BLUE, GREY, ORANGE, Chart, figure_of
 from einspace.result.report.operations import Shares
-from einspace.result.result import Entrant, Result
+from einspace.result.report.workers import workers
+from einspace.result.result import Result
 from einspace.surrogate import predicted
 from einspace.trial import Trial
-
-BLUE, ORANGE, GREEN, PURPLE, GREY, RED = "#3b82c4", "#d9822b", "#2e9e6b", "#9a5cc7", "#8b97a4", "#d64545"
-"""Bright enough on a dark page and dark enough on a light one."""
 
 COSTS = {"parameters": "parameters of the backbone", "flops": "FLOPs for one sample", "latency": "milliseconds for one sample"}
 """What the Pareto fronts are drawn against."""
@@ -25,11 +24,6 @@ FEW = 20
 
 SPREAD = 4.0
 """Interquartile ranges beyond the quartiles, outside of which scores do not stretch an axis."""
-
-OVERLAP = 0.05
-"""Seconds by which two evaluations of one worker may seem to overlap: the driver hears of an end a little after it."""
-
-Chart = dict[str, Any]
 
 
 def charts(result: Result, shares: Sequence[Shares]) -> dict[str, Chart]:
@@ -251,97 +245,6 @@ def operations(shares: Sequence[Shares]) -> go.Figure | None:
         figure.add_bar(x=names, y=values, name=label, marker={"color": colour}, hovertemplate=f"{label}: %{{y:.1%}}<extra>%{{x}}</extra>")
     figure.update_layout(barmode="group", yaxis={"tickformat": ".0%"})
     return figure
-
-
-def workers(result: Result) -> go.Figure | None:
-    """What each worker evaluated when; a lane holds one evaluation at a time."""
-    trials = sorted((trial for trial in result.trials() if trial.seconds and trial.ended), key=lambda trial: trial.started)
-    if not trials:
-        return None
-    start = min(_began(trial) for trial in trials)
-    lanes = lanes_of([(_worker(trial), _began(trial), trial.ended or 0.0) for trial in trials])
-    names = sorted(set(lanes), key=lambda lane: (lane[0] is None, lane))
-    figure = figure_of("minutes since the search began", "", height=110 + 34 * len(names))
-    for phase, name, colour in (("build", "building", GREEN), ("train", "training", BLUE), ("score", "scoring", ORANGE)):
-        base, length = [], []
-        for trial in trials:
-            spent = _phases(trial)
-            before = sum(seconds for other, seconds in spent.items() if list(spent).index(other) < list(spent).index(phase))
-            base.append((_began(trial) - start + before) / 60)
-            length.append(spent[phase] / 60)
-        text = [f"{trial.title}: {duration(trial.seconds)}, {trial.outcome}" for trial in trials]
-        figure.add_bar(
-            y=[_lane(*lane) for lane in lanes],
-            x=length,
-            base=base,
-            orientation="h",
-            name=name,
-            marker={"color": colour},
-            text=text,
-            textposition="none",
-            hovertemplate="%{text}<extra></extra>",
-            customdata=[trial.number if trial.phase == "search" else None for trial in trials],
-        )
-    order = [_lane(*name) for name in names]
-    axis = {"autorange": "reversed", "type": "category", "categoryorder": "array", "categoryarray": order}
-    figure.update_layout(barmode="overlay", yaxis=axis)
-    return figure
-
-
-def lanes_of(spans: Sequence[tuple[int | None, float, float]]) -> list[tuple[int | None, int]]:
-    """A lane for each span of a worker, by their beginning: the worker's number, and 0 where only one program gave it work.
-
-    Two programs that work on one run both have a worker 1, whose spans overlap; the spans of unknown workers may overlap too. Those that
-    do get the fewest lanes in which none does.
-
-    >>> lanes_of([(1, 0, 2), (2, 1, 3), (1, 2, 4), (1, 3, 5), (None, 4, 5)])
-    [(1, 0), (2, 0), (1, 0), (1, 1), (None, 0)]
-    """
-    ends: dict[int | None, list[float]] = {}
-    found = []
-    for worker, begin, end in spans:
-        busy = ends.setdefault(worker, [])
-        lane = next((i for i, until in enumerate(busy) if until <= begin + OVERLAP), len(busy))
-        busy[lane : lane + 1] = [end]
-        found.append((worker, lane))
-    return found
-
-
-def _lane(worker: int | None, lane: int) -> str:
-    """What a lane is called."""
-    if worker is None:
-        return f"lane {lane + 1}"
-    return f"worker {worker}" + (f" of program {lane + 1}" if lane else "")
-
-
-def _worker(trial: Trial) -> int | None:
-    return None if trial.evaluation is None else trial.evaluation.worker
-
-
-def _began(trial: Trial) -> float:
-    """When its evaluation began: its driver may have kept it waiting before."""
-    return (trial.ended or 0.0) - trial.seconds
-
-
-def _phases(trial: Trial) -> Mapping[str, float]:
-    spent = trial.evaluation.seconds if trial.evaluation is not None else None
-    return {name: 0.0 if spent is None else getattr(spent, name) for name in ("build", "train", "score")}
-
-
-def figure_of(across: str, up: str, height: int = 320) -> go.Figure:
-    """An empty chart with its axes named, without colours that a dark page would not take."""
-    layout = {
-        "template": "none",
-        "height": height,
-        "margin": {"l": 64, "r": 16, "t": 34, "b": 48},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "hovermode": "closest",
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
-        "xaxis": {"title": {"text": across}, "zeroline": False, "automargin": True},
-        "yaxis": {"title": {"text": escape(up)}, "zeroline": False, "automargin": True},
-    }
-    return go.Figure(layout=layout)
 
 
 def _window(figure: go.Figure, scores: Sequence[float]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from einspace.errors import SettingError
-from einspace.result.report.charts import BLUE, GREEN, ORANGE, PURPLE, RED, Chart, figure_of
+from einspace.result.report.axes import BLUE, GREEN, ORANGE, PURPLE, RED, Chart, figure_of
 from einspace.result.result import Result
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)

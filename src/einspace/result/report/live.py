@@ -14,7 +14,8 @@ from typing import Any, Self
 from einspace.echo import escaped
 from einspace.errors import RunError, SettingError
 from einspace.result.report.album import Album
-from einspace.result.report.page import content, framed, waiting
+from einspace.result.report.frame import framed, waiting
+from einspace.result.report.page import content
 from einspace.result.result import Result
 from einspace.result.words import at_work
 from einspace.trial import Trial

@@ -2,29 +2,21 @@
 
 import json
 import shlex
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
-
-from einspace.echo import escaped
 from einspace.evaluation.outcome import Outcome
-from einspace.protocol import OURS
 from einspace.quantities import duration, quantity
-from einspace.result.report.album import STYLE, Album, packed
+from einspace.result.entrant import Entrant
+from einspace.result.report.album import Album, packed
 from einspace.result.report.charts import best_baseline, charts
 from einspace.result.report.comparison import comparison_charts, grouped
 from einspace.result.report.family import family
+from einspace.result.report.frame import environment, framed, score
 from einspace.result.report.operations import shares
-from einspace.result.result import Entrant, Result
-from einspace.result.words import compared, foretold, judged, noise
+from einspace.result.report.summary import cards, headline, lead
+from einspace.result.result import Result
+from einspace.result.words import foretold
 from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
@@ -33,9 +25,6 @@ DRAWN = 200
 
 ANCESTORS = 40
 """Latest steps of the best's descent that are shown."""
-
-HEAD = 2_000
-"""Letters at the start of a page in which its state is found."""
 
 WORDS = {
     Outcome.OK: "scored",
@@ -47,15 +36,6 @@ WORDS = {
     Outcome.PRUNED: "given up early",
 }
 """Outcomes, as the page calls them."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """A figure of the first screen: its name, its value, and a remark."""
-
-    name: str
-    value: str
-    remark: str = ""
 
 
 def page(result: Result, album: Album | None = None, live: bool = False) -> str:
@@ -87,49 +67,11 @@ def comparison(results: Sequence[Result]) -> str:
         if min(group.best.count for group in groups) < 2:
             lead += " A single run says little: several seeds of each strategy are needed to tell them apart."
     main = (
-        _environment()
+        environment()
         .get_template("comparison.html")
         .render(task=first.settings["task"], count=len(results), lead=lead, groups=groups, charts=comparison_charts(groups))
     )
     return framed(f"{first.settings['task']}: {len(results)} runs", main)
-
-
-def framed(title: str, main: str, live: bool = False, state: str = "") -> str:
-    """A document around the main part of a page, which shows a run in a state. Its policy lets nothing run or load but what is in it."""
-    environment = _environment()
-    scripts = [get_plotlyjs(), _source("report.js")]
-    policy = "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src {' '.join(_digest(script) for script in scripts)}",
-            "style-src 'unsafe-inline'",
-            "img-src data: blob:",
-            f"connect-src {chr(39)}self{chr(39)}" if live else "connect-src 'none'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
-    shown = {"title": title, "main": main, "live": live, "mark": _mark(state), "policy": policy, "scripts": scripts}
-    return environment.get_template("page.html").render(**shown, style=_source("report.css") + STYLE)
-
-
-def is_page_of(file: Path, result: Result) -> bool:
-    """Whether a file is the report of a run in its present state."""
-    try:
-        with file.open(encoding="utf-8", errors="replace") as page:
-            return _mark(result.state) in page.read(HEAD)
-    except OSError:
-        return False
-
-
-def _mark(state: str) -> str:
-    """The tag of a page that says what state it shows."""
-    return f'<meta name="state" content="{state}">'
-
-
-def waiting(run: str) -> str:
-    """The main part of a page that follows a search of which nothing is stored yet."""
-    return _environment().get_template("waiting.html").render(run=run)
 
 
 def content(result: Result, album: Album | None = None) -> str:
@@ -139,14 +81,14 @@ def content(result: Result, album: Album | None = None) -> str:
     figures = charts(result, shares(result))
     best = result.best
     return (
-        _environment()
+        environment()
         .get_template("main.html")
         .render(
             result=result,
             best=best,
-            headline=_headline(result),
-            lead=_lead(result),
-            cards=_cards(result),
+            headline=headline(result),
+            lead=lead(result),
+            cards=cards(result),
             picture="" if best is None else album.network(best.text),
             pictures=_pictures(result, album),
             entrants=_entrants(result),
@@ -162,79 +104,6 @@ def content(result: Result, album: Album | None = None) -> str:
             reused=sum(trial.reused is not None for trial in result.history),
         )
     )
-
-
-def _headline(result: Result) -> str:
-    """What a stranger reads first: the verdict, or what there is in its place; empty where nothing can be compared."""
-    if result.verdict is not None:
-        return result.verdict.sentence
-    return judged(result) or compared(result, "test") or compared(result, "validation")
-
-
-def _lead(result: Result) -> list[str]:
-    """What the first line rests on, in whole sentences."""
-    count, best = len(result.history), result.best
-    architectures = "1 architecture" if count == 1 else f"{count:,} architectures"
-    spent = f" in {duration(result.seconds['total'])}" if result.seconds["total"] else ""
-    direction = "higher is better" if result.higher_is_better else "lower is better"
-    terms = f"{architectures}{spent}{'' if result.protocol == OURS else f', by the protocol {result.protocol}'}"
-    said = [f"This search for a neural architecture for {result.settings['task']} tried {terms}."]
-    if result.sampling is not None:
-        spread = result.sampling
-        split = "test" if result.settings["strategy"] == "sampling" else "validation"
-        said.append(
-            f"A random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} {result.metric} on {split}, {direction}"
-            f" ({spread.seeds} scored)."
-        )
-    if best is None:
-        return said if result.sampling is not None else [*said, "None has a score yet."]
-    if best.validation is not None:
-        searched, final = (_after(result, name) for name in ("epochs_search", "epochs_final"))
-        tested = f", and {best.test:.4f} on test{final} on train and validation together" if best.test is not None else ""
-        said.append(f"The best, {best.name}, has {result.metric} {best.validation:.4f} on validation{searched}{tested} ({direction}).")
-    if result.verdict is not None:
-        said.append(noise(result.verdict))
-    scores = compared(result, "test") or compared(result, "validation")
-    said += [scores] if scores != _headline(result) else []
-    if scores and len(best.finals) == 1:
-        said.append(f"Each {'test ' if best.test is not None else ''}score is of one training, so that these have no error of their own.")
-    return [sentence for sentence in said if sentence]
-
-
-def _after(result: Result, name: str) -> str:
-    """How many epochs the trainings of the best have, in a few words; nothing where that is not known."""
-    changes = {} if result.best is None or result.best.proposal is None else result.best.proposal.changes
-    epochs = changes.get(name, result.settings.get("recipe", {}).get(name))
-    return "" if epochs is None else f" after {int(epochs)} epoch{'' if epochs == 1 else 's'}"
-
-
-def _cards(result: Result) -> list[Card]:
-    best, rival = result.best, best_baseline(result)
-    cards = []
-    if result.verdict is not None:
-        apart = f"{result.verdict.difference:+.4f} ± {result.verdict.standard_error:.4f} against {result.verdict.baseline}"
-        cards.append(Card("verdict", result.verdict.word, apart))
-    if best is not None:
-        again = best.reevaluated is not None
-        validation = [None if row is None else row.reevaluated if again else row.validation for row in (best, rival)]
-        for split, value, other in (
-            ("test", best.test, None if rival is None else rival.test),
-            ("re-evaluation" if again else "validation", *validation),
-        ):
-            if value is not None:
-                remark = "" if rival is None or other is None else f"{rival.name}: {other:.4f}"
-                cards.append(Card(f"{result.metric} {'at' if split == 're-evaluation' else 'on'} {split}", f"{value:.4f}", remark))
-        remark = "" if rival is None or rival.parameters is None else f"{rival.name}: {quantity(rival.parameters)}"
-        if remark and rival is not None and rival.parameters and best.parameters:
-            remark += f", {best.parameters / rival.parameters:.2g} times as many"
-        cards.append(Card("parameters of the best", quantity(best.parameters or 0), remark))
-    scored = sum(trial.value is not None for trial in result.history)
-    failed = len(result.history) - scored
-    cards.append(Card("trials", f"{len(result.history):,}", f"{scored:,} scored, {failed:,} without a score"))
-    if result.seconds["total"]:
-        searched = f"{duration(result.seconds['search'])} of search, {duration(result.seconds['final'])} of race and final training"
-        cards.append(Card("time", duration(result.seconds["total"]), searched))
-    return cards
 
 
 def _entrants(result: Result) -> list[dict[str, Any]]:
@@ -270,8 +139,8 @@ def _entrant(row: Entrant, kind: str, role: str) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": kind,
-        "validation": _score(row.validation),
-        "again": _score(row.reevaluated),
+        "validation": score(row.validation),
+        "again": score(row.reevaluated),
         "test": _over(row.over_seeds),
         "parameters": parameters,
         "reason": ": ".join(part for part in (role, row.reason) if part),
@@ -282,10 +151,6 @@ def _over(scores: Seeds) -> str:
     if scores.mean is None:
         return "–"
     return f"{scores.mean:.4f}" + (f" ± {scores.deviation:.4f}" if scores.seeds > 1 else "")
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
 
 
 def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[str, str]:
@@ -354,34 +219,3 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Sequence[tuple[str, 
         elif value not in (None, [], {}, ""):
             rows.append((prefix + name, value if isinstance(value, str) else json.dumps(value)))
     return rows
-
-
-@cache
-def _shown(value: object) -> object:
-    """A value of a template; names and texts of a run are shown without control characters, which markup of ours has none of."""
-    return escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("einspace.result.report", "page"),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"quantity": quantity, "duration": duration, "score": _score}
-    return environment
-
-
-def _source(name: str) -> str:
-    """A file beside the templates, as it is."""
-    environment = _environment()
-    if environment.loader is None:
-        raise LookupError(name)
-    return environment.loader.get_source(environment, name)[0]
-
-
-def _digest(script: str) -> str:
-    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"

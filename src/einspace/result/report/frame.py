@@ -1,0 +1,92 @@
+"""Frame: the document around the main part of a page, and what fills its templates."""
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from einspace.echo import escaped
+from einspace.quantities import duration, quantity
+from einspace.result.report.album import STYLE
+from einspace.result.result import Result
+
+HEAD = 2_000
+"""Letters at the start of a page in which its state is found."""
+
+
+def framed(title: str, main: str, live: bool = False, state: str = "") -> str:
+    """A document around the main part of a page, which shows a run in a state. Its policy lets nothing run or load but what is in it."""
+    scripts = [get_plotlyjs(), _source("report.js")]
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(_digest(script) for script in scripts)}",
+            "style-src 'unsafe-inline'",
+            "img-src data: blob:",
+            f"connect-src {chr(39)}self{chr(39)}" if live else "connect-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    shown = {"title": title, "main": main, "live": live, "mark": _mark(state), "policy": policy, "scripts": scripts}
+    return environment().get_template("page.html").render(**shown, style=_source("report.css") + STYLE)
+
+
+def is_page_of(file: Path, result: Result) -> bool:
+    """Whether a file is the report of a run in its present state."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as page:
+            return _mark(result.state) in page.read(HEAD)
+    except OSError:
+        return False
+
+
+def _mark(state: str) -> str:
+    """The tag of a page that says what state it shows."""
+    return f'<meta name="state" content="{state}">'
+
+
+def waiting(run: str) -> str:
+    """The main part of a page that follows a search of which nothing is stored yet."""
+    return environment().get_template("waiting.html").render(run=run)
+
+
+def score(value: float | None) -> str:
+    """A score with four places."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+@cache
+def _shown(value: object) -> object:
+    """A value of a template; names and texts of a run are shown without control characters, which markup of ours has none of."""
+    return escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def environment() -> Environment:
+    """What fills the templates: it escapes whatever comes from a run."""
+    found = Environment(
+        loader=PackageLoader("einspace.result.report", "page"),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"quantity": quantity, "duration": duration, "score": score}
+    return found
+
+
+def _source(name: str) -> str:
+    """A file beside the templates, as it is."""
+    found = environment()
+    if found.loader is None:
+        raise LookupError(name)
+    return found.loader.get_source(found, name)[0]
+
+
+def _digest(script: str) -> str:
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
