@@ -16,7 +16,7 @@ from einspace.strategies.initial import RANDOM, label, member
 from einspace.strategies.parsed import Parsed
 from einspace.surrogate import Features, Guide
 from einspace.trial import INITIAL, Proposal, Trial
-from einspace.variation import Choices, EditReport, MutationReport, canonical, check_choices, mutate_changes
+from einspace.variation import Choices, CrossoverReport, EditReport, MutationReport, canonical, check_choices, mutate_changes
 
 TRIES = 20
 """How many children are drawn before one is proposed that is trained like an earlier trial; the paper's strategies draw one."""
@@ -43,7 +43,8 @@ class TournamentStrategy(Strategy):
         population: Members of the population.
         tournament: Members that compete to be a parent.
         initial: The initial members.
-        crossover: The probability that a child has two parents, the winners of two tournaments; it has the first one's changes.
+        crossover: The probability that a child has two parents, the winners of two tournaments; it has the first one's changes. Where all
+            members are one architecture, or the two give no new one, the child has the first parent alone.
         edits: The share of the other children that are edited as by hand (`EinSpace.edit`) instead of mutated as in the paper.
         recipe_changes: The probability that a child's changes of recipe and head move by one step; half of these children keep the
             architecture of their parent.
@@ -163,11 +164,10 @@ class TournamentStrategy(Strategy):
         self, first: Trial, members: Sequence[Trial], rng: Random, edits: float
     ) -> tuple[Architecture, str, tuple[int, ...], tuple[int, ...] | None]:
         """Another architecture than the first parent's, where it is from in a word or two, its parents, and the place of the change."""
-        if self.crossover and rng.random() < self.crossover:
-            second = self._parent(members, rng)
-            if second.proposal.key != first.proposal.key:
-                one, other = (self._parsed(parent.proposal.text) for parent in (first, second))
-                return self.space.crossover(one, other, rng), "crossover", (first.number, second.number), None
+        if self.crossover and rng.random() < self.crossover and (second := self._second(first, members, rng)) is not None:
+            one, other, crossed = self._parsed(first.proposal.text), self._parsed(second.proposal.text), CrossoverReport()
+            with suppress(MutationError):
+                return self.space.crossover(one, other, rng, crossed), "crossover", (first.number, second.number), crossed.place
         parent = self._parsed(first.proposal.text)
         if edits and rng.random() < edits:
             edited = EditReport()
@@ -175,6 +175,14 @@ class TournamentStrategy(Strategy):
                 return self.space.edit(parent, rng, edited), edited.words, (first.number,), edited.place
         report = MutationReport()
         return self.space.mutate(parent, rng, report), "mutation", (first.number,), report.place
+
+    def _second(self, first: Trial, members: Sequence[Trial], rng: Random) -> Trial | None:
+        """The winner of another tournament, which is held again among the others where it has the first parent's architecture."""
+        second = self._parent(members, rng)
+        if second.key != first.key:
+            return second
+        others = [member for member in members if member.key != first.key]
+        return self._parent(others, rng) if others else None
 
     def _parent(self, members: Sequence[Trial], rng: Random) -> Trial:
         return self.winner(rng.sample(members, min(self.tournament, len(members))))
