@@ -9,8 +9,8 @@ prefer a size and a depth, and a network that has few operations is neither good
 - `pairs`: pairs of operations that follow each other, which they can say in part;
 - `order`: such pairs, where no operation is better than another in the mean of all pairs that it is in, which they cannot say.
 
-Each search is our protocol's evolution, with the same seed and noise with the option and without it, so that both are equal until learning
-begins. With `--edits 0` all children are mutants, which learning changes, and not three in ten.
+Each search is our protocol's evolution, with the same seed and noise with the option and without it; where probabilities are learnt, both
+are equal until that begins. With `--edits 0` all children are mutants, which learning changes, and not three in ten.
 
 Printed is the mean regret of the best true score among the trials, in standard deviations of a landscape's random samples; the best of a
 landscape is the best that any of the searches with as many trials has found. `gain` is the mean of the paired differences with its standard
