@@ -56,6 +56,7 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "study": 40,
     "sklearn": 45,
     "reporting": 50,
+    "reproduction": 55,
     "cli": 60,
 }
 """Each package may import what has a lower rank. Strategies, executors and storage do not know each other; only the study joins them."""

@@ -1,7 +1,7 @@
 """Start: where a search begins and how far a trial may go, from its protocol, the options that were given, and the settings of its run."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any
@@ -11,6 +11,7 @@ from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.cost_model import ACCELERATED, PRIOR
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
+from einspace.limits import Limits
 from einspace.networks import check_fit
 from einspace.phases.finals import MARGIN, longer_in_the_end
 from einspace.phases.race import SHARE
@@ -127,54 +128,69 @@ class Start:
         if call.time_limit is not None and not (isinstance(call.time_limit, int | float) and call.time_limit > 0):
             raise SettingError(f"time_limit must be a number over 0, or None, not {call.time_limit!r}")
         protocol = Protocol.of(protocol_of(call.protocol, call.stored), call.trials, call.workers, call.options.get("population"))
-        stored, taken = call.stored or {}, _taken(call.strategy)
-        defaults = protocol.options | _of_the_task(call, protocol) if call.stored is None else {name: stored.get(name) for name in taken}
-        options = {name: call.options.get(name) for name in (*call.options, *defaults) if name in call.options or name in taken}
-        options = {name: defaults.get(name) if value is None and name in taken else value for name, value in options.items()}
-        changes = options.get("start") or {}
-        initial = tuple(stored.get("init", ())) if call.initial is None else call.initial
-        if call.trained is None:
-            return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, (), {}, changes)
-        task, recipe = call.trained
-        if protocol.multiple is None:
-            beside = task.baselines if set(initial) <= {RANDOM} else ()
+        options = _options(call, protocol)
+        changes: Mapping[str, float] = options.get("start") or {}
+        initial = tuple((call.stored or {}).get("init", ())) if call.initial is None else call.initial
+        if call.trained is None or protocol.multiple is None:
+            beside = call.trained[0].baselines if call.trained is not None and set(initial) <= {RANDOM} else ()
             return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {}, changes)
-        training = _training(task, recipe, call)
-        of_kind = small_baselines(task.kind, task.input)
-        known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *of_kind)))
-        rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
+        task, recipe = call.trained
+        known = _Baselines(_training(task, recipe, call), _buildable(call.space, task), small_baselines(task.kind, task.input))
         most = _most(call.seconds, call.workers, call.final_seeds, protocol, longer_in_the_end(task, recipe))
-        if rule is not None and call.stored is None and "start" in options:
-            options["start"] = changes = _in_time(changes, task, training, [known[name] for name in of_kind if name in known], most)
-        takes = {name: training.seconds(architecture, changes) for name, architecture in known.items()}
-        small = max((takes[name] for name in of_kind if name in takes), default=0.0)
-        if call.initial is None and call.stored is None and "population" in taken:
-            largest = min(small, UNSURE * most)
-            seeds = [
-                name
-                for name, architecture in known.items()
-                if takes[name] <= largest and not call.space.limits.objection(architecture.cost)
-            ]
+        if call.seconds is not None and call.stored is None and "start" in options:
+            options["start"] = changes = _in_time(changes, task, known, most)
+        if call.initial is None and call.stored is None and "population" in _taken(call.strategy):
+            seeds = known.within(min(known.largest(changes), UNSURE * most), changes, call.space.limits)
             initial = (*seeds, *(RANDOM,) * (protocol.samples if seeds else protocol.population // 2))
-        named = max((training.seconds(member(call.space, name), changes) for name in initial if name != RANDOM), default=0.0)
-        if rule is None or call.seconds is None:
-            fits = protocol.multiple * max(small, named) or UNKNOWN
-        else:
-            fits = max(rule, named, min(GROWTH * named, most))
-        fits = min(max(fits, training.of_limits(call.space.limits)), call.time_limit or inf)
+        members = [member(call.space, name) for name in initial if name != RANDOM]
+        named = max((known.training.seconds(architecture, changes) for architecture in members), default=0.0)
+        fits = _fits(call, protocol, named, known.largest(changes), most)
+        fits = min(max(fits, known.training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, PATIENCE * call.seconds))
         )
-        left_out = {
-            name: f"a training is predicted to take {duration(takes[name])}, and a trial may take {duration(limit)}"
-            for name in task.baselines
-            if name not in initial and takes.get(name, 0.0) > limit and rule is not None
-        }
-        for name, why in left_out.items():
-            _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, why)
-        affordable = Affordable(training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
+        left_out = {} if call.seconds is None else known.left_out([name for name in task.baselines if name not in initial], changes, limit)
+        affordable = Affordable(known.training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
         beside = tuple(name for name in task.baselines if name not in initial and name not in left_out)
         return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
+
+
+@dataclass(frozen=True)
+class _Baselines:
+    """The baselines that there are at a task, and what their trainings are predicted to take before anything is measured.
+
+    Args:
+        training: Of all trials.
+        known: By their names.
+        small: The names of the small ones for this kind of task; not all of them need be known.
+    """
+
+    training: Training
+    known: Mapping[str, Architecture]
+    small: tuple[str, ...]
+
+    def small_ones(self) -> list[Architecture]:
+        """Those of the small ones that there are."""
+        return [self.known[name] for name in self.small if name in self.known]
+
+    def largest(self, changes: Mapping[str, float]) -> float:
+        """The seconds of the slowest small one, 0 where there is none."""
+        return max((self.training.seconds(architecture, changes) for architecture in self.small_ones()), default=0.0)
+
+    def within(self, seconds: float, changes: Mapping[str, float], limits: Limits) -> list[str]:
+        """The names of those that take so long at most, and fit into the limits."""
+        fitting = {name: architecture for name, architecture in self.known.items() if not limits.objection(architecture.cost)}
+        return [name for name, architecture in fitting.items() if self.training.seconds(architecture, changes) <= seconds]
+
+    def left_out(self, names: Iterable[str], changes: Mapping[str, float], limit: float) -> dict[str, str]:
+        """Why some cannot be compared within the seconds of a trial; a warning says it too."""
+        found: dict[str, str] = {}
+        for name in names:
+            seconds = self.training.seconds(self.known[name], changes) if name in self.known else 0.0
+            if seconds > limit:
+                found[name] = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
+                _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, found[name])
+        return found
 
 
 def protocol_of(given: str | None, stored: Mapping[str, Any] | None) -> str:
@@ -214,6 +230,21 @@ def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
     return found
 
 
+def _options(call: Call, protocol: Protocol) -> dict[str, Any]:
+    """The options of the strategy: as given, else as its run has them, else as the protocol and the task say."""
+    taken = _taken(call.strategy)
+    defaults = protocol.options | _of_the_task(call, protocol) if call.stored is None else {name: call.stored.get(name) for name in taken}
+    given = {name: call.options.get(name) for name in (*call.options, *defaults) if name in call.options or name in taken}
+    return {name: defaults.get(name) if value is None and name in taken else value for name, value in given.items()}
+
+
+def _fits(call: Call, protocol: Protocol, named: float, small: float, most: float) -> float:
+    """The seconds that a proposal may be predicted to take, from those of the slowest initial member and of the slowest small baseline."""
+    if call.seconds is None:
+        return (protocol.multiple or 0.0) * max(small, named) or UNKNOWN
+    return max(LEAST, call.seconds * protocol.share / protocol.least_trials, named, min(GROWTH * named, most))
+
+
 def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Protocol, longer: float) -> float:
     """The seconds of a trial that leave room for trials beside it, and, in what is kept for them, for its race and its final training."""
     if seconds is None:
@@ -223,12 +254,13 @@ def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Proto
     return min(LARGEST * protocol.share * seconds, ROOM * seconds / (final + race), SHARE * seconds / race)
 
 
-def _in_time(changes: Mapping[str, float], task: Task, training: Training, small: Sequence[Architecture], most: float) -> dict[str, float]:
+def _in_time(changes: Mapping[str, float], task: Task, known: _Baselines, most: float) -> dict[str, float]:
     """The starting changes in which the small baselines are predicted to take at most so many seconds, if that can be had.
 
     Batches get larger, up to the recipe's, until one of the baselines fits: a slow one does not decide for the others. Then epochs get
     fewer until all of them fit, but for those that the user has changed.
     """
+    training, small = known.training, known.small_ones()
     found, recipe = dict(changes), training.recipe
     while small and "batch_size" in found and min(training.seconds(architecture, found) for architecture in small) > most:
         batch = 2 * found.pop("batch_size")
@@ -257,10 +289,10 @@ def _training(task: Task, recipe: Recipe, call: Call) -> Training:
     return Training(recipe, len(task.train), len(task.valid), prior)
 
 
-def _buildable(space: EinSpace, task: Task, names: Iterable[str]) -> dict[str, Architecture]:
-    """The baselines that there are at the task's input, in the grammar, and for the task's head."""
+def _buildable(space: EinSpace, task: Task) -> dict[str, Architecture]:
+    """The task's and the small baselines that there are at its input, in the grammar, and for its head."""
     found: dict[str, Architecture] = {}
-    for name in names:
+    for name in dict.fromkeys((*task.baselines, *small_baselines(task.kind, task.input))):
         try:
             architecture = baselines.within(space, name)
             check_fit(task.head, architecture.output, task.output, task.name)

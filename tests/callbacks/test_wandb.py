@@ -6,6 +6,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from types import SimpleNamespace
 from typing import Any
 
@@ -87,17 +88,29 @@ def records(path: Path) -> Iterator[Any]:
     messages: Any = importlib.import_module("wandb.proto.wandb_internal_pb2")
     content, place, whole = path.read_bytes(), 7, b""
     assert content.startswith(b":W&B")
-    while place < len(content):
+    while place + 7 <= len(content):
         left = 32768 - place % 32768
         if left < 7:  # no room for the head of a part: the block is filled up
             place += left
             continue
         _, size, part = struct.unpack("<IHB", content[place : place + 7])
+        if place + 7 + size > len(content):  # it is being written
+            return
         whole += content[place + 7 : place + 7 + size]
         place += 7 + size
         if part in (1, 4):  # all of a record, or the last part of it
             yield messages.Record.FromString(whole)
             whole = b""
+
+
+def finished(path: Path, seconds: float = 30.0) -> list[Any]:
+    """The records of a run that has ended. The client's own process writes them, and the last ones a moment after `finish` has returned."""
+    end = monotonic() + seconds
+    while True:
+        found = list(records(path))
+        if (found and found[-1].HasField("exit")) or monotonic() > end:
+            return found
+        sleep(0.05)
 
 
 def test_offline_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -113,7 +126,7 @@ def test_offline_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplo
     lines: list[dict[str, Any]] = []
     summary: dict[str, Any] = {}
     config: dict[str, Any] = {}
-    for record in records(path):
+    for record in finished(path):
         if record.HasField("history"):
             lines.append({(item.key or ".".join(item.nested_key)): json.loads(item.value_json) for item in record.history.item})
         summary |= {(item.key or ".".join(item.nested_key)): json.loads(item.value_json) for item in record.summary.update}

@@ -186,11 +186,12 @@ def test_optunas_dashboard_opens_a_shared_study(url: str, tmp_path: Path) -> Non
     assert [trial["values"][0] for trial in trials] == pytest.approx([row.value for row in result.history])
 
 
-def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
-    """The message has the address and what was wrong, and never the password."""
+def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The message has the address and what was wrong, and never the password; the server is waited for once."""
     with pytest.raises(RunError, match=re.escape("127.0.0.1:1/none")) as caught:
-        here("postgresql+psycopg://me:secret@127.0.0.1:1/none", tmp_path, "none", 1)
+        here("postgresql+psycopg://me:secret@127.0.0.1:1/none", tmp_path, "none", 1, patience=0.1)
     assert "secret" not in str(caught.value)
+    assert caplog.text.count("is away") == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import typer
 
-from einspace.cli import data, export, figure, grammar, predict, report, search, show, space, tasks, training
+from einspace.cli import data, export, figure, grammar, predict, report, reproduce, search, show, space, tasks, training
 from einspace.cli.numbers import with_plain_numbers
 from einspace.cli.output import complain, end, is_lost, lose, prepare_streams
 from einspace.errors import EinspaceError
@@ -22,6 +22,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     space.baselines,
     grammar.grammar,
     figure.figure,
+    reproduce.reproduce,
     tasks.tasks,
     data.data,
     training.evaluate,

@@ -52,16 +52,13 @@ def figure(
 
 
 def _sampled(probability: float, samples: int, inputs: Feature, seed: int, theme: Theme) -> str:
-    from einspace.grammar import einspace_grammar
-    from einspace.reporting.complexity import LIMITS, take
+    from einspace.reporting.complexity import take_each
     from einspace.reporting.figures import figure_7
-    from einspace.sampling import Sampler
 
     with progress(transient=True) as bar:
         line = bar.add_task("sample", total=samples, best="")
-        sampler = Sampler(einspace_grammar(probability), LIMITS)
-        census = take(sampler, inputs, samples, f"{seed}:{probability:g}", lambda done: bar.update(line, completed=done))
-    return figure_7(census, probability, theme)
+        counted = take_each([probability], inputs, samples, seed, lambda _, done: bar.update(line, completed=done))
+    return figure_7(counted[probability], probability, theme)
 
 
 def _best(name: str, runs: str) -> tuple[str, str, Architecture]:

@@ -59,18 +59,12 @@ def census(probability: float, table6: bool, samples: int, inputs: Feature, seed
 
 
 def _take(probabilities: list[float], samples: int, inputs: Feature, seed: int) -> "dict[float, Census]":
-    from einspace.reporting.complexity import LIMITS, take
-    from einspace.sampling import Sampler
+    from einspace.reporting.complexity import take_each
 
-    counted = {}
-    samplers = {p: Sampler(einspace_grammar(p), LIMITS) for p in probabilities}
     with progress() as bar:
         line = bar.add_task("", total=samples * len(probabilities), best="")
-        for done, (p, sampler) in enumerate(samplers.items()):
-            bar.update(line, description=f"p = {p:g}")
 
-            def told(count: int, before: int = done * samples) -> None:
-                bar.update(line, completed=before + count)
+        def told(p: float, count: int) -> None:
+            bar.update(line, description=f"p = {p:g}", completed=probabilities.index(p) * samples + count)
 
-            counted[p] = take(sampler, inputs, samples, f"{seed}:{p:g}", told)
-    return counted
+        return take_each(probabilities, inputs, samples, seed, told)

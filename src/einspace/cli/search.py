@@ -54,7 +54,6 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     if settings.executor == "processes":
         forkserver.start()  # it loads PyTorch for the workers while this process loads it too, and the data
     from einspace import callbacks, study
-    from einspace.executors import choose
     from einspace.reporting.result import counts, summary
     from einspace.result import REPORT
     from einspace.study.signals import ignore
@@ -76,18 +75,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     bar = callbacks.Bar(f"search {settings.run or task.name}", settings.trials, seconds, err)
     with redirect_stdout(sys.stderr), bar:  # Ray tells of lost workers on stdout, which is for the result
         try:
-            result = study.search(
-                task,
-                **settings.arguments(),
-                run=settings.run,
-                proposer=settings.proposer,
-                devices=settings.devices,
-                storage=settings.storage,
-                patience=settings.patience,
-                progress=bar,
-                callbacks=watchers,
-                executor=choose(settings.executor, settings.devices, settings.address, settings.cpus_per_trial, settings.gpus_per_trial),
-            )
+            result = study.conduct(settings, task, bar, watchers)
         except study.Interrupted as interrupted:
             ignore()
             bar.stop()

@@ -5,13 +5,14 @@ An expanded architecture can have millions of operations; everything is counted 
 
 import statistics
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from einspace.derivation import Node
 from einspace.features import Feature
-from einspace.grammar.einspace import BRANCHING, COMPUTATION, ROUTING, SEQUENTIAL
+from einspace.grammar.einspace import BRANCHING, COMPUTATION, ROUTING, SEQUENTIAL, einspace_grammar
 from einspace.limits import Limits
 from einspace.reporting.published import BRANCHING_FACTOR, NONTERMINALS, TERMINALS, Spread
 from einspace.sampling import Sampler, SamplingReport, chooser
@@ -119,3 +120,14 @@ def take(sampler: Sampler, inputs: Feature, samples: int, seed: str, told: Calla
         if told is not None:
             told(i + 1)
     return census
+
+
+def take_each(
+    probabilities: Iterable[float], inputs: Feature, samples: int, seed: int, told: Callable[[float, int], None] | None = None
+) -> dict[float, Census]:
+    """The census of the paper's grammar at each p(M -> C); `told` hears after each sample of which p it is, and its number."""
+    counted = {}
+    for p in probabilities:
+        heard = None if told is None else partial(told, p)
+        counted[p] = take(Sampler(einspace_grammar(p), LIMITS), inputs, samples, f"{seed}:{p:g}", heard)
+    return counted

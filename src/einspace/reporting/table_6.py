@@ -60,7 +60,7 @@ def table_6_facts(censuses: dict[float, Census]) -> list[dict[str, object]]:
 def figure_7(census: Census, probability: float) -> list[RenderableType]:
     """How often each function and module occurs: of all draws, in the networks, and in how many of the samples."""
     parts: list[RenderableType] = []
-    for section, shares in _shares(census).items():
+    for section, shares in figure_7_shares(census).items():
         title = f"Figure 7: {section} of {census.samples:,} samples, p = {probability:g}"
         table = Table(title=title, title_justify="left", header_style="bold")
         table.add_column("", no_wrap=True)
@@ -79,10 +79,10 @@ def figure_7(census: Census, probability: float) -> list[RenderableType]:
 
 def figure_7_facts(census: Census, probability: float) -> dict[str, object]:
     """The same for JSON."""
-    return {"p": probability, "samples": census.samples, "given_up": census.given_up(), **_shares(census)}
+    return {"p": probability, "samples": census.samples, "given_up": census.given_up(), **figure_7_shares(census)}
 
 
-def _shares(census: Census) -> dict[str, dict[str, dict[str, float]]]:
+def figure_7_shares(census: Census) -> dict[str, dict[str, dict[str, float]]]:
     """For the functions and for the modules, the frequent first: how often each occurs, and its share of them all."""
     shares = {}
     for section, names in {"functions": list(OPERATIONS), "modules": list(MODULES.values())}.items():

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from inspect import signature
 from math import inf
@@ -297,8 +297,13 @@ def _stored(runs: str | os.PathLike[str], run: str | None, storage: str | None, 
     folder = Run(runs, run)
     found = folder.settings()
     if found is None and storage is not None:
-        with suppress(RunError), StudyStore.open(folder.study(storage, patience)) as store:
-            found = store.notes().get(NOTE)
+        try:
+            with StudyStore.open(folder.study(storage, patience)) as store:
+                found = store.notes().get(NOTE)
+        except StorageError:  # the server is not there, and has been waited for
+            raise
+        except RunError:  # the study is a new one; what else is wrong with it is said once it is used
+            pass
     return found
 
 

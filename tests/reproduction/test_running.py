@@ -1,0 +1,304 @@
+"""Running: each cell is one run of a search, which goes on after a kill and is never repeated; absent data stop no other cell."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.commands import Done, call
+from tests.study_samples import ThreadExecutor, good, often_bad, score
+
+from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.result import load_result
+from einspace.run import Run
+from einspace.tasks import TASKS
+
+SIZES = (40, 20, 20)
+
+
+class Trained:
+    """Executors whose scores follow from the text, and how many evaluations they did."""
+
+    def __init__(self, function: Callable[[Request], Evaluation] = good) -> None:
+        self.function, self.made = function, list[ThreadExecutor]()
+
+    def __call__(self, *_: object) -> ThreadExecutor:
+        self.made.append(ThreadExecutor(self.function))
+        return self.made[-1]
+
+    @property
+    def evaluations(self) -> int:
+        return sum(len(executor.requests) for executor in self.made)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trained:
+    """Scores from texts in place of trainings, in a folder of the test's own."""
+    found = Trained()
+    monkeypatch.setattr("einspace.executors.choose", found)
+    monkeypatch.setattr("einspace.forkserver.start", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+@pytest.fixture
+def official(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lays official files of a task into the folder `data`, of a few samples, which the task takes for all of its."""
+
+    def lay(name: str) -> None:
+        known = TASKS[name]
+        folder = tmp_path / "data" / name
+        folder.mkdir(parents=True)
+        rng = np.random.default_rng(0)
+        for part, size in zip(("train", "valid", "test"), SIZES, strict=True):
+            np.save(folder / f"{part}_x.npy", rng.normal(size=(size, *known.shape)).astype(np.float32))
+            np.save(folder / f"{part}_y.npy", np.arange(size) % known.classes)
+        monkeypatch.setitem(TASKS, name, replace(known, sizes=SIZES))
+
+    return lay
+
+
+def reproduced(*words: str) -> dict[str, Any]:
+    """What the command prints as JSON."""
+    done = call("reproduce", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
+
+
+def by_place(figures: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(number["row"], number["column"]): number for number in figures["numbers"]}
+
+
+def test_a_number_is_the_score_on_test_of_the_cell_s_run(trained: Trained) -> None:
+    """The best of the search, trained on train and valid; of random sampling the mean of all samples; nothing is compared on other data."""
+    found = by_place(reproduced("table1", "--task", "addnist", "--column", "re-scratch,random-sampling"))
+    for column in ("re-scratch", "random-sampling"):
+        number = found["addnist", column]
+        (name,) = number["runs"]
+        assert name == f"table1-smoke-adddigits-{column}-0"
+        result = load_result(name)
+        assert len(result.history) == 4
+        assert result.protocol == "paper"
+        assert (number["comparable"], number["difference"]) == (False, None)
+        assert "on AddDigits, not on the published data" in number["note"]
+    best, sampling = load_result("table1-smoke-adddigits-re-scratch-0"), load_result("table1-smoke-adddigits-random-sampling-0")
+    assert best.best is not None
+    assert found["addnist", "re-scratch"]["ours"] == best.best.test == score(best.best.text) + 1
+    assert sampling.sampling is not None
+    assert found["addnist", "random-sampling"]["ours"] == sampling.sampling.mean
+    assert not best.baselines
+
+
+def test_on_the_published_data_the_difference_is_given(trained: Trained, official: Callable[[str], None]) -> None:
+    """Ours less the paper's, in the units of the metric, for the cell and for the rows over all tasks."""
+    official("addnist")
+    found = by_place(reproduced("table1", "--scale", "paper", "--task", "addnist", "--column", "rn18,pc-darts"))
+    number = found["addnist", "rn18"]
+    assert (number["reference"], number["comparable"]) == (0.9336, True)
+    assert number["difference"] == pytest.approx(number["ours"] - 0.9336)
+    assert found["addnist", "pc-darts"]["ours"] is None
+    assert found["average accuracy", "rn18"]["difference"] == pytest.approx(number["difference"])
+    assert found["average rank", "pc-darts"]["ours"] == 3 - found["average rank", "rn18"]["ours"]
+    settings = load_result("table1-paper-addnist-rn18-0").settings
+    assert (settings["recipe"]["epochs_search"], settings["recipe"]["epochs_final"], settings["protocol"]) == (8, 64, "paper")
+    assert settings["init"] == ["resnet18"]
+
+
+def test_a_cell_that_is_done_is_not_done_again(trained: Trained) -> None:
+    """The second call evaluates nothing and prints the same; another column adds its own cell only."""
+    words = ["table5", "--column", "wrn"]
+    first = reproduced(*words)
+    done = trained.evaluations
+    assert done == 2
+    assert reproduced(*words) == first
+    assert trained.evaluations == done
+    reproduced("table5", "--column", "wrn,re-wrn")
+    again = load_result("table5-smoke-digits-re-wrn-0")
+    assert len(again.history) == 3
+    assert trained.evaluations == done + len(again.trials())
+
+
+def test_absent_data_are_a_note_and_the_other_cells_go_on(trained: Trained, official: Callable[[str], None]) -> None:
+    """A task without its files says which are missing and how they are had; the task after it is searched."""
+    official("language")
+    figures = reproduced("table1", "--scale", "small", "--task", "addnist,language,isabella", "--column", "rn18")
+    found = by_place(figures)
+    assert found["language", "rn18"]["ours"] is not None
+    assert found["addnist", "rn18"]["ours"] is None
+    assert "lacks train_x.npy" in found["addnist", "rn18"]["note"]
+    assert "einspace data prepare addnist" in found["addnist", "rn18"]["note"]
+    assert "not distributed" in found["isabella", "rn18"]["note"]
+    assert found["average accuracy", "rn18"]["note"] == "over 1 of 8 tasks, 1 of 11 columns"
+    done = call("reproduce", "table1", "--scale", "small", "--task", "addnist", "--column", "rn18")
+    assert done.returncode == 0
+    assert "einspace data prepare addnist" in done.stdout.replace("\n", " ")
+
+
+def test_several_seeds_are_several_runs(trained: Trained) -> None:
+    """Their mean and their deviation; a cell whose seeds are not all done has no mean, and says how far it is."""
+    figures = by_place(reproduced("table5", "--column", "re-wrn", "--seeds", "2"))
+    number = figures["cifar100", "re-wrn"]
+    scores = [result.best.test for name in number["runs"] if (result := load_result(name)).best is not None]
+    assert number["runs"] == ["table5-smoke-digits-re-wrn-0", "table5-smoke-digits-re-wrn-1"]
+    assert number["ours"] == pytest.approx(sum(score or 0 for score in scores) / 2)
+    assert number["deviation"] is not None
+    more = by_place(reproduced("table5", "--column", "re-wrn", "--seeds", "3", "--no-run"))["cifar100", "re-wrn"]
+    assert more["ours"] is None
+    assert "not run" in more["note"]
+
+
+def test_a_column_against_another_one_is_compared_with_it(trained: Trained) -> None:
+    """The surrogate and crossover beside the same search by mutation alone; the difference is given on whatever data."""
+    found = by_place(reproduced("follow-up", "--task", "addnist"))
+    for column, other in (("surrogate", "mutation-300"), ("crossover", "mutation-1000")):
+        number = found["addnist", column]
+        assert number["reference"] == found["addnist", other]["ours"]
+        assert number["difference"] == pytest.approx(number["ours"] - number["reference"])
+    origins = {trial.origin for trial in load_result("follow-up-smoke-adddigits-crossover-0").history}
+    assert "crossover" in origins
+    assert load_result("follow-up-smoke-adddigits-surrogate-0").settings["surrogate"] is True
+
+
+def test_a_cell_without_a_score_fails_alone(trained: Trained) -> None:
+    """Where every trial of a search fails, its cell says why and the command ends with code 1, after the other cells."""
+
+    def fails_in_search(request: Request) -> Evaluation:
+        return often_bad(request) if request.final else Evaluation(Outcome.NAN, None, reason="the loss is nan")
+
+    trained.function = fails_in_search
+    done = call("reproduce", "table1", "--task", "addnist", "--column", "random-search,rn18", "--json")
+    found = by_place(json.loads(done.stdout))
+    assert done.returncode == 1
+    for column in ("random-search", "rn18"):
+        assert found["addnist", column]["ours"] is None
+        assert "every trial failed: the loss is nan" in found["addnist", column]["note"]
+    trained.function = good
+    assert call("reproduce", "table1", "--task", "addnist", "--column", "re-scratch").returncode == 0
+
+
+def test_a_run_of_other_settings_is_not_taken_for_a_cell_s(trained: Trained) -> None:
+    """A run of the cell's name with other settings is refused in its cell, and the next cell is searched."""
+    words = ["search", "adddigits", "--run", "table1-smoke-adddigits-rn18-0", "--trials", "1", "--strategy", "random", "--no-report"]
+    assert call(*words, "--final-seeds", "0").returncode == 0
+    done = call("reproduce", "table1", "--task", "addnist", "--column", "rn18,re-scratch", "--json")
+    found = by_place(json.loads(done.stdout))
+    assert done.returncode == 1
+    assert "was started with other settings" in found["addnist", "rn18"]["note"]
+    assert found["addnist", "re-scratch"]["ours"] is not None
+
+
+def test_a_cell_that_another_process_is_at_is_left_to_it(trained: Trained) -> None:
+    """Its note says so, and the next cell is searched; once it is free, it is searched too."""
+    words = ["table5", "--column", "wrn,re-wrn"]
+    with Run("runs", "table5-smoke-digits-wrn-0").study().driving():
+        done = call("reproduce", *words, "--json")
+    found = by_place(json.loads(done.stdout))
+    assert done.returncode == 1
+    assert "is being driven by another process" in found["cifar100", "wrn"]["note"]
+    assert found["cifar100", "re-wrn"]["ours"] is not None
+    assert by_place(reproduced(*words))["cifar100", "wrn"]["ours"] is not None
+
+
+def test_a_shared_storage_is_read_elsewhere(trained: Trained, tmp_path: Path) -> None:
+    """Another machine, with another folder of runs, finds in the database what is done, and does it no more."""
+    words = ["table5", "--storage", f"sqlite:///{tmp_path}/shared.db"]
+    first = reproduced(*words, "--runs", "here")
+    done = trained.evaluations
+    there = reproduced(*words, "--runs", "there")
+    assert there["numbers"] == first["numbers"]
+    assert trained.evaluations == done > 0
+
+
+def test_a_signal_ends_the_command_and_the_same_one_goes_on(trained: Trained) -> None:
+    """Ctrl-C in a cell: exit code 130, and the next call has all numbers."""
+
+    def interrupted(request: Request) -> Evaluation:
+        os.kill(os.getpid(), signal.SIGINT)
+        return good(request)
+
+    trained.function = interrupted
+    done = call("reproduce", "table5", "--json")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "the same command goes on" in done.stderr
+    trained.function = good
+    assert all(number["ours"] is not None for number in reproduced("table5", "--column", "wrn,re-wrn")["numbers"])
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from tests.study_samples import ThreadExecutor, good
+import einspace.executors
+from einspace import forkserver
+from einspace.cli import main
+begun = []
+def dying(request):
+    begun.append(request)
+    if len(begun) == {number}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return good(request)
+einspace.executors.choose = lambda *_: ThreadExecutor(dying)
+forkserver.start = lambda: None
+sys.argv = ["einspace", *{words!r}]
+main()
+"""
+"""The command, whose process is killed in the evaluation of a number."""
+
+
+def test_a_kill_loses_no_cell_and_no_trial(trained: Trained, tmp_path: Path) -> None:
+    """After SIGKILL in the second cell, the same command evaluates what was not stored, and nothing else; the numbers are the same."""
+    words = ["reproduce", "table1", "--task", "addnist", "--column", "re-rn18,re-scratch", "--workers", "1"]
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    os.chdir(whole)
+    unbroken = by_place(reproduced(*words[1:]))
+    total = trained.evaluations
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    os.chdir(cut)
+    killed = total - 2
+    code = KILLED.format(root=str(Path(__file__).parents[2]), number=killed, words=words)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=cut, capture_output=True, text=True, check=False, timeout=250)
+    assert ended.returncode == -9, ended.stderr
+    first = load_result("table1-smoke-adddigits-re-rn18-0")
+    assert first.best is not None
+    assert first.best.test is not None
+    second = load_result("table1-smoke-adddigits-re-scratch-0")
+    before, kept = trained.evaluations, len(first.trials()) + len(second.trials())
+    assert 0 < kept < killed
+    resumed = by_place(reproduced(*words[1:]))
+    assert trained.evaluations - before == total - kept
+    assert {place: number["ours"] for place, number in resumed.items()} == {place: number["ours"] for place, number in unbroken.items()}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["table9"], "unknown experiment 'table9'"),
+        (["table1", "--scale", "papr"], "unknown scale 'papr': did you mean paper?"),
+        (["table1", "--task", "addnst"], "did you mean addnist"),
+        (["table5", "--column", "wrn,re-rwn"], "unknown column of table5 're-rwn'"),
+        (["table6", "--task", "addnist"], "table6 trains nothing, so it has no task 'addnist'"),
+        (["figure4", "--seeds", "2"], "figure4 trains nothing: it has one seed, not 2"),
+        (["table1", "--seeds", "0"], "'0' is not a whole number of at least 1"),
+        (["table1", "--workers", "0"], "workers must be a whole number of at least 1, not 0"),
+        (["table1", "--executor", "processs"], "unknown executor 'processs'"),
+        (["table1", "--storage", "mysql://host/name"], "cannot hold a study"),
+        (["table4", "-o", "/dev/null/x"], "the folder /dev/null/x cannot be used"),
+    ],
+)
+def test_what_cannot_be_is_one_line(tmp_path: Path, words: list[str], message: str) -> None:
+    """Exit code 2, nothing on standard output, and no run."""
+    done: Done = call("reproduce", *words, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert message in " ".join(done.stderr.split())
+    assert not list(tmp_path.glob("runs/*"))
