@@ -21,6 +21,7 @@ from math import log10
 from random import Random
 from statistics import fmean, pstdev
 from time import process_time
+from typing import Any
 
 from benchmarks.replay import SEEDS, TABLES, TRIES, Landscape, Point, load, sized
 from benchmarks.search.table import mean_and_error
@@ -31,6 +32,7 @@ from rich.table import Table
 from einspace import Architecture, EinSpace, strategies
 from einspace.errors import DataError
 from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.graph import Graph
 from einspace.protocol import Protocol
 from einspace.surrogate import Agreement
 from einspace.surrogate.guide import Guide
@@ -57,23 +59,36 @@ class Objective:
         middle, spread = self._scale  # type: ignore[attr-defined]
         return float((self._raw(architecture) - middle) / spread)
 
-    def _raw(self, architecture: Architecture) -> float:
-        graph = architecture.graph(optimize=False)
+    def good(self, graph: Graph) -> float:
+        """The mean over the pairs of operations that follow each other."""
+        pairs = self.pairs(graph)
+        return fmean(self.pair(*pair) for pair in pairs) if pairs else 0.0
+
+    @staticmethod
+    def pairs(graph: Graph) -> list[tuple[str, str]]:
+        """The names of the operations that follow each other."""
         makers = graph.makers()
-        pairs = [
+        return [
             (graph.instructions[makers[value]].operation.name, instruction.operation.name)
             for instruction in graph.instructions
             for value in instruction.inputs
             if value in makers
         ]
-        order = fmean(self._drawn("pair", *pair) for pair in pairs) if pairs else 0.0
+
+    def pair(self, first: str, second: str) -> float:
+        """How good it is that one operation follows another."""
+        return self.drawn("pair", first, second)
+
+    def drawn(self, *words: str) -> float:
+        """A number that is drawn for some words."""
+        return Random(f"{self.number}:{':'.join(words)}").gauss(0, 1)
+
+    def _raw(self, architecture: Architecture) -> float:
+        graph = architecture.graph(optimize=False)
         chance = Random(f"{self.number}:peaks")
         size, depth = chance.uniform(4.5, 6.5), chance.uniform(8, 30)
         longest = len(graph.instructions) / (1 + sum(len(instruction.outputs) - 1 for instruction in graph.instructions))
-        return order - 0.3 * abs(log10(architecture.parameters + 1) - size) - 0.02 * abs(longest - depth)
-
-    def _drawn(self, *words: str) -> float:
-        return Random(f"{self.number}:{':'.join(words)}").gauss(0, 1)
+        return self.good(graph) - 0.3 * abs(log10(architecture.parameters + 1) - size) - 0.02 * abs(longest - depth)
 
 
 @dataclass(frozen=True)
@@ -85,10 +100,10 @@ class Searched:
     milliseconds: float
 
 
-def searched(objective: Callable[[Architecture], float], trials: int, seed: int, surrogate: bool) -> Searched:
-    """Evolution as our protocol has it for so many trials."""
+def searched(objective: Callable[[Architecture], float], trials: int, seed: int, **changed: Any) -> Searched:
+    """Evolution as our protocol has it for so many trials, with options of the strategy `changed`."""
     protocol = Protocol.of("einspace", trials, 1)
-    options = {**protocol.options, "recipe_changes": 0.0, "surrogate": surrogate}
+    options = {**protocol.options, "recipe_changes": 0.0, **changed}
     strategy = strategies.get("evolution", SPACE, INITIAL, **options)
     history: list[Trial] = []
     best: list[float] = []
@@ -199,7 +214,7 @@ def main(words: list[str] | None = None) -> None:
 
 
 def _in_space(objective: Objective, trials: int, seed: int, surrogate: bool) -> Searched:
-    return searched(objective, trials, seed, surrogate)
+    return searched(objective, trials, seed, surrogate=surrogate)
 
 
 def _in_table(land: Landscape, trials: int, seed: int, surrogate: bool) -> Searched:

@@ -10,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.architectures import SHAPES, SMALL, sampled
 
-from einspace import EinSpace, Limits
-from einspace.derivation import text
+from einspace import Architecture, EinSpace, Limits
+from einspace.derivation import Memo, text
+from einspace.derivation.inference import inputs_at
 from einspace.errors import LimitError
-from einspace.features import Feature
+from einspace.features import Feature, Features
 from einspace.grammar import einspace_grammar
 from einspace.limits import UNLIMITED
 from einspace.networks import build
 from einspace.sampling import AttemptGivenUp, Sampler, SamplingReport
+from einspace.variation import MutationReport
 
 
 def test_the_walk_through_of_appendix_a1() -> None:
@@ -149,3 +151,46 @@ def test_restarts_are_rare_at_the_paper_s_setting() -> None:
     for seed in range(500):
         space.sample(Random(seed), report)
     assert report.over_budget / report.attempts < 0.02
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_other_weights_are_asked_for_at_the_node_that_is_drawn(shape: tuple[int, ...]) -> None:
+    """With its symbol, its depth in the whole derivation and what reaches it, in a mutation too; the grammar's own change nothing."""
+    space, asked = EinSpace(shape, limits=SMALL), set[tuple[str, int, Features]]()
+
+    def weigh(symbol: str, depth: int, features: Features) -> list[float]:
+        asked.add((symbol, depth, features))
+        return [production.weight for production in space.grammar.rules[symbol]]
+
+    weighted = space.weighted(weigh)
+    for seed in range(20):
+        asked.clear()
+        architecture = weighted.sample(Random(seed))
+        assert architecture == space.sample(Random(seed))
+        assert places(architecture, ()) <= asked
+        asked.clear()
+        report = MutationReport()
+        child = weighted.mutate(architecture, Random(seed), report)
+        assert child == space.mutate(architecture, Random(seed))
+        assert report.place is not None
+        assert places(child, report.place) <= asked
+        assert min(depth for _, depth, _ in asked) <= len(report.place)
+
+
+def places(architecture: Architecture, below: tuple[int, ...]) -> set[tuple[str, int, Features]]:
+    """Symbol, depth and inputs of the nodes below the end of a path."""
+    root, found = architecture.node, set[tuple[str, int, Features]]()
+    for path in map(root.path, range(root.size)):
+        if path[: len(below)] == below:
+            found.add((root.at(path).symbol, len(path), inputs_at(root, (architecture.input,), path, Memo())))
+    return found
+
+
+def test_weights_decide_what_is_drawn() -> None:
+    """A production whose weight is far above the others' is drawn wherever it fits."""
+    space = EinSpace((8, 8))
+    liked = {"S -> M M", "M -> C", "C -> relu"}
+    rules = space.grammar.rules
+    weighted = space.weighted(lambda symbol, *_: [1e12 if str(production) in liked else 1.0 for production in rules[symbol]])
+    assert {str(weighted.sample(Random(seed))) for seed in range(50)} == {"[relu relu]"}
+    assert str(space.sample(Random(0))) == str(EinSpace((8, 8)).sample(Random(0)))

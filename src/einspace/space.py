@@ -1,8 +1,10 @@
 """EinSpace and Architecture: the public face of grammar, derivations, sampling and variation."""
 
 from collections.abc import Iterable
+from copy import copy
 from functools import cached_property
 from random import Random
+from typing import Self
 
 from einspace.derivation import Cost, Inferred, Memo, Node, infer, parse, text
 from einspace.errors import GrammarError, LimitError
@@ -11,7 +13,7 @@ from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar, na
 from einspace.graph import Graph, Series, lower, saved_bytes, series
 from einspace.graph import optimize as run_passes
 from einspace.limits import Limits
-from einspace.sampling import Sampler, SamplingReport, chooser
+from einspace.sampling import Sampler, SamplingReport, Weigh, chooser
 from einspace.variation import CrossoverReport, EditReport, MutationReport, crossover, distance, edit, mutate
 
 REMEMBERED = 50_000
@@ -179,6 +181,17 @@ class EinSpace:
                 "or limits.operations must bound the architectures"
             )
         self._sampler = Sampler(self.grammar, self.limits)
+
+    def weighted(self, weigh: Weigh) -> Self:
+        """The same space, whose samples and mutants are drawn with other weights than the grammar's.
+
+        Args:
+            weigh: Gives the weights of a symbol's productions, in the grammar's order and above 0, from the symbol, the depth of its node
+                in the derivation and the features that reach it; such as `Learned.weigh` (`einspace.learned`).
+        """
+        other = copy(self)
+        other._sampler = self._sampler.weighted(weigh)
+        return other
 
     def sample(self, rng: Random, report: SamplingReport | None = None) -> Architecture:
         """Sample an architecture that is valid and within the limits; raises LimitError where none is found."""

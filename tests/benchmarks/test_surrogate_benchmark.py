@@ -5,7 +5,7 @@ from benchmarks.replay import synthetic
 from benchmarks.surrogate import SPACE, Objective, compared, main, replayed, searched
 
 from einspace import baselines
-from einspace.surrogate.guide import BEGIN
+from einspace.known import BEGIN
 
 
 def test_a_landscape_is_drawn_once() -> None:
@@ -17,7 +17,7 @@ def test_a_landscape_is_drawn_once() -> None:
 
 def test_both_searches_are_equal_until_it_begins() -> None:
     """The surrogate changes no proposal before thirty trials have ended, in the space as on a table."""
-    plain, guided = (searched(Objective(0), 12, 0, surrogate) for surrogate in (False, True))
+    plain, guided = (searched(Objective(0), 12, 0, surrogate=surrogate) for surrogate in (False, True))
     assert (plain.best, guided.agreement) == (guided.best, None)
     plain, guided = (replayed(synthetic(), BEGIN + 12, 0, surrogate) for surrogate in (False, True))
     assert plain.best[:BEGIN] == guided.best[:BEGIN]

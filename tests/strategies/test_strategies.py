@@ -115,7 +115,7 @@ def test_a_mutant_descends_from_the_winner_of_the_tournament() -> None:
 
 
 def test_crossover_is_as_frequent_as_it_was_asked_for() -> None:
-    """With probability 1 every child has two parents unless one member wins both tournaments, with probability 0 none has."""
+    """With probability 1 every child has two parents, with probability 0 none has; a second one that is the first is drawn again."""
     history = [trial(number, number / 10, str(SPACE.sample(Random(number)))) for number in range(6)]
     found: dict[float, list[Proposal]] = {}
     for probability in (0.0, 0.5, 1.0):
@@ -126,11 +126,42 @@ def test_crossover_is_as_frequent_as_it_was_asked_for() -> None:
     for seed, child in enumerate(found[1.0]):
         rng = Random(seed)
         (first,), _, (second,) = rng.sample(range(6), 1), rng.random(), rng.sample(range(6), 1)
-        assert child.parents == ((first, second) if first != second else (first,))
+        assert child.parents[0] == first
+        assert child.parents[1:] != (first,)
+        assert len(child.parents) == 2
+        assert first == second or child.parents[1] == second
     with pytest.raises(SettingError, match=r"crossover must be a probability from 0 to 1, not 1\.5"):
         strategies.get("evolution", SPACE, crossover=1.5)
     with pytest.raises(SettingError, match="the strategy random takes no crossover"):
         strategies.get("random", SPACE, crossover=0.5)
+
+
+@pytest.mark.parametrize("name", ["evolution", "mutation", "pareto"])
+def test_a_crossover_says_which_part_of_the_first_parent_was_replaced(name: str) -> None:
+    """Outside of the place that is named the child is its first parent, and there it has a part of its second of the same symbol."""
+    texts = [str(SPACE.sample(Random(number))) for number in range(6)]
+    history = [trial(number, number / 10, text) for number, text in enumerate(texts)]
+    for seed in range(20):
+        child = proposed(strategies.get(name, SPACE, population=6, tournament=2, crossover=1.0), history, Random(seed))
+        assert (child.origin, child.place is None) == ("crossover", False)
+        first, second = (SPACE.parse(texts[parent]).node for parent in child.parents)
+        old, new = first.at(child.place or ()), SPACE.parse(child.text).node.at(child.place or ())
+        assert first.replace(child.place or (), new) == SPACE.parse(child.text).node
+        assert old.symbol == new.symbol
+        assert new in set(second.walk())
+
+
+@pytest.mark.parametrize("second", ["[relu relu]", "[norm relu]"])
+def test_where_two_parents_give_no_new_child_the_first_is_mutated(second: str) -> None:
+    """Parents that are alike, or whose every child is one of both: the search goes on from the first, in place of a fresh sample."""
+    texts = ("[relu relu]", second)
+    history = [replace(trial(number, 0.5, text), proposal=Proposal.of(SPACE.parse(text), "sample")) for number, text in enumerate(texts)]
+    evolution = RegularisedEvolution(SPACE, population=2, tournament=1, crossover=1.0)
+    children = [proposed(evolution, history, Random(seed)) for seed in range(8)]
+    mutants = [child for child in children if child.origin == "mutation"]
+    assert {child.origin for child in children} <= {"mutation", "crossover"}
+    assert len(mutants) == 8 if second == texts[0] else mutants
+    assert all(len(child.parents) == 1 for child in mutants)
 
 
 def test_from_scratch_the_population_is_filled_with_samples() -> None:

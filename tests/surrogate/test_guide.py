@@ -9,8 +9,9 @@ import pytest
 from tests.surrogate.surrogate_samples import SPACE, chance, continued, norms, searched
 
 from einspace import strategies
+from einspace.known import BEGIN
 from einspace.surrogate import Agreement
-from einspace.surrogate.guide import BEGIN, BYPASS, DRAWN
+from einspace.surrogate.guide import BYPASS, DRAWN
 from einspace.trial import Trial
 
 EVOLVING = ("evolution", "mutation", "pareto")

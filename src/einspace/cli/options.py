@@ -59,6 +59,7 @@ PANELS = {
         "edits",
         "recipe_changes",
         "surrogate",
+        "learned",
         "cost",
         "pruner",
         "grammar",

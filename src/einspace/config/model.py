@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
-OF_A_STRATEGY = ("population", "tournament", "elite", "crossover", "edits", "recipe_changes", "surrogate", "cost")
+OF_A_STRATEGY = ("population", "tournament", "elite", "crossover", "edits", "recipe_changes", "surrogate", "learned", "cost")
 """Settings that only some strategies take."""
 
 WEIGHTS = ("best", "all", "none")
@@ -118,6 +118,9 @@ class RunSettings(Group):
     surrogate: Annotated[
         bool | None, Field(description="Let a model of the finished trials choose which child is trained: false if not set.")
     ] = None
+    learned: Annotated[bool | None, Field(description="Draw mutants with probabilities that the best trials teach: false if not set.")] = (
+        None
+    )
     cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (
         None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from einspace.reproduction.described import Number
-from einspace.result.report.charts import GREY, figure_of
+from einspace.result.report.axes import GREY, figure_of
 
 WIDE = 100.0
 """The largest number by the smallest, from which on both axes are logarithmic."""

@@ -65,6 +65,10 @@ Choose = Callable[[Sequence[Option], Sequence[float]], int]
 """Picks the index of one option, by weight."""
 
 
+Weigh = Callable[[str, int, Features], Sequence[float]]
+"""Gives the weights of a symbol's productions, in their order, at a depth of the derivation and at the features that reach it."""
+
+
 def options(grammar: Grammar) -> dict[str, Options]:
     """The options of each symbol, before any feature rules one out."""
     found: dict[str, Options] = {}

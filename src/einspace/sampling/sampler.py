@@ -4,7 +4,8 @@ Its state (what is left to do, what is built, the features at hand) is made of l
 can be taken back by returning to the state before it, however deep the derivation is.
 """
 
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 from einspace.derivation import Cost, Node
 from einspace.derivation.inference import NODE
@@ -13,7 +14,7 @@ from einspace.features import Feature, Features
 from einspace.grammar import Grammar
 from einspace.limits import Limits
 from einspace.operations.branching import drawn
-from einspace.sampling.options import Choose, Rule, Terminal, options
+from einspace.sampling.options import Choose, Rule, Terminal, Weigh, options
 from einspace.sampling.report import AttemptGivenUp, SamplingReport
 
 DECISIONS = 20_000
@@ -65,6 +66,7 @@ class _Module:
 
 class _Expand(NamedTuple):
     symbol: str
+    depth: int
     copies: int
     module: _Module | None
     """The module around."""
@@ -76,6 +78,8 @@ class _Fork(NamedTuple):
     """The branching is chosen: lay out its branches."""
 
     rule: Rule
+    depth: int
+    """Of what it holds."""
     copies: int
     module: _Module
 
@@ -101,6 +105,13 @@ class Sampler:
         self.grammar = grammar
         self.limits = limits
         self._options = options(grammar)
+        self._weigh: Weigh | None = None
+
+    def weighted(self, weigh: Weigh) -> Self:
+        """A sampler that draws with other weights than the grammar's, and remembers the same things."""
+        other = copy(self)
+        other._weigh = weigh
+        return other
 
     def sample(self, inputs: Features, choose: Choose, report: SamplingReport | None = None) -> Expansion:
         """Sample an architecture; an attempt that runs out of decisions or outgrows a limit is restarted.
@@ -133,14 +144,16 @@ class Sampler:
         copies: int = 1,
         spent: Cost = Cost(),  # noqa: B008
         report: SamplingReport | None = None,
+        depth: int = 0,
     ) -> Expansion:
         """Expand a symbol once, as `copies` copies in a network that has already `spent`; raises AttemptGivenUp.
 
         Options are tried by weight, without replacement, until one fits. Where none does, the latest decision is changed, then the one
-        above it. A branching module whose aggregation fitted nothing too often is given up as a whole.
+        above it. A branching module whose aggregation fitted nothing too often is given up as a whole. The `depth` is that of the symbol's
+        node in the whole derivation, for weights that depend on it.
         """
         report = SamplingReport() if report is None else report
-        agenda: Any = (_Expand(symbol, copies, None), None)
+        agenda: Any = (_Expand(symbol, depth, copies, None), None)
         values: Any = (inputs, None)
         built: Any = None
         cost = spent
@@ -175,6 +188,8 @@ class Sampler:
                 agenda = self._fork(goal, features, rest)
                 continue
             left, weights = self._options[goal.symbol]
+            if self._weigh is not None:
+                weights = tuple(self._weigh(goal.symbol, goal.depth, values[0]))
             while True:  # until an option fits
                 if not left:
                     lost = goal.module.fail(decisions) if goal.closes else None
@@ -211,11 +226,12 @@ class Sampler:
             cost = cost.plus(NODE, goal.copies)
             if option.branches:
                 module = _Module(len(trail), goal.module)
-                agenda = (_Expand(option.expansion[0], goal.copies, module), (_Fork(option, goal.copies, module), rest))
+                fork = _Fork(option, goal.depth + 1, goal.copies, module)
+                agenda = (_Expand(option.expansion[0], goal.depth + 1, goal.copies, module), (fork, rest))
             else:
                 agenda = (_Reduce(goal.symbol, len(option.expansion)), rest)
                 for part in reversed(option.expansion):
-                    agenda = (_Expand(part, goal.copies, goal.module), agenda)
+                    agenda = (_Expand(part, goal.depth + 1, goal.copies, goal.module), agenda)
         return Expansion(built[0], values[0], cost)
 
     @staticmethod
@@ -224,8 +240,9 @@ class Sampler:
         _, branch, aggregation = goal.rule.expansion
         count = drawn(len(features))
         repeats = len(features) // count
-        agenda: Any = (_Expand(aggregation, goal.copies, goal.module, closes=True), (_Reduce(goal.rule.symbol, count + 2), rest))
+        closing = _Expand(aggregation, goal.depth, goal.copies, goal.module, closes=True)
+        agenda: Any = (closing, (_Reduce(goal.rule.symbol, count + 2), rest))
         agenda = (_Join(count, repeats), agenda)
         for feature in reversed(features[:count]):
-            agenda = (_Feed(feature), (_Expand(branch, goal.copies * repeats, goal.module), agenda))
+            agenda = (_Feed(feature), (_Expand(branch, goal.depth, goal.copies * repeats, goal.module), agenda))
         return agenda

@@ -57,7 +57,7 @@ def options(name: str) -> tuple[str, ...]:
     """The options of a strategy beside the space and initial members: parameters of its class, which keeps each under the same name.
 
     >>> options("pareto"), options("random")
-    (('population', 'tournament', 'crossover', 'edits', 'recipe_changes', 'choices', 'start', 'surrogate', 'cost'), ())
+    (('population', 'tournament', 'crossover', 'edits', 'recipe_changes', 'choices', 'start', 'surrogate', 'learned', 'cost'), ())
     """
     return tuple(option for option in signature(class_of(name)).parameters if option not in ("space", "initial"))
 

@@ -10,13 +10,14 @@ from itertools import cycle, islice
 from random import Random
 
 from einspace.errors import MutationError, SettingError
+from einspace.learned import Learner
 from einspace.space import Architecture, EinSpace
 from einspace.strategies.base import History, Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.strategies.parsed import Parsed
 from einspace.surrogate import Features, Guide
 from einspace.trial import INITIAL, Proposal, Trial
-from einspace.variation import Choices, EditReport, MutationReport, canonical, check_choices, mutate_changes
+from einspace.variation import Choices, CrossoverReport, EditReport, MutationReport, canonical, check_choices, mutate_changes
 
 TRIES = 20
 """How many children are drawn before one is proposed that is trained like an earlier trial; the paper's strategies draw one."""
@@ -43,7 +44,8 @@ class TournamentStrategy(Strategy):
         population: Members of the population.
         tournament: Members that compete to be a parent.
         initial: The initial members.
-        crossover: The probability that a child has two parents, the winners of two tournaments; it has the first one's changes.
+        crossover: The probability that a child has two parents, the winners of two tournaments; it has the first one's changes. Where all
+            members are one architecture, or the two give no new one, the child has the first parent alone.
         edits: The share of the other children that are edited as by hand (`EinSpace.edit`) instead of mutated as in the paper.
         recipe_changes: The probability that a child's changes of recipe and head move by one step; half of these children keep the
             architecture of their parent.
@@ -51,6 +53,8 @@ class TournamentStrategy(Strategy):
         start: The changes of initial members and samples.
         surrogate: Whether a model of the finished trials chooses among several children (`einspace.surrogate`), once 30 trials and the
             initial members have ended well. It works where proposals are asked for by `strategies.propose`, as a search does.
+        learned: Whether the probabilities of productions are half learnt from the best quarter of the finished trials
+            (`einspace.learned`), from as many trials on; mutants, and samples that are no initial members, are drawn with them.
 
     Where `edits` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again; if it is so ten times,
     children are mutated.
@@ -71,6 +75,7 @@ class TournamentStrategy(Strategy):
     choices: Choices = field(default_factory=dict)
     start: Mapping[str, float] = field(default_factory=dict)
     surrogate: bool = False
+    learned: bool = False
 
     def __post_init__(self) -> None:
         for option, value in (("population", self.population), ("tournament", self.tournament)):
@@ -79,8 +84,9 @@ class TournamentStrategy(Strategy):
         for option, share in (("crossover", self.crossover), ("edits", self.edits), ("recipe_changes", self.recipe_changes)):
             if not (isinstance(share, int | float) and 0 <= share <= 1):
                 raise SettingError(f"{option} must be a probability from 0 to 1, not {share!r}")
-        if not isinstance(self.surrogate, bool):
-            raise SettingError(f"surrogate must be True or False, not {self.surrogate!r}")
+        for option, wanted in (("surrogate", self.surrogate), ("learned", self.learned)):
+            if not isinstance(wanted, bool):
+                raise SettingError(f"{option} must be True or False, not {wanted!r}")
         check_choices(self.choices)
         if self.recipe_changes and all(set(ladder) == {standing} for ladder, standing in self.choices.values()):
             raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so that choices are needed with two values or more")
@@ -92,6 +98,7 @@ class TournamentStrategy(Strategy):
         self._read = Parsed(self.space)
         self._parsed = lru_cache(PARENTS)(lambda text: self.space.architecture(self._read(text).node))
         standing = {name: value for name, (_, value) in self.choices.items()}
+        self._learner = Learner(self.space.grammar, self._read, len(self.initial))
         self._guide = Guide(Features(self._read, standing).of, len(self.initial))
 
     @abstractmethod
@@ -125,26 +132,32 @@ class TournamentStrategy(Strategy):
                 return None
         elif len(list(islice((1 for trial in history if trial.fitness is not None), self.population))) < self.population:
             members = []
-        return self._new_child(members, history, rng) if members else self._sample(rng)
+        space = self._drawn_from(history)
+        return self._new_child(members, history, rng, space) if members else self._sample(rng, space)
 
-    def _sample(self, rng: Random) -> Proposal:
-        return Proposal.of(self.space.sample(rng), "sample", changes=self.start)
+    def _drawn_from(self, history: History) -> EinSpace:
+        """The space, with the probabilities that are learnt, if any are."""
+        learned = self._learner.learned(history) if self.learned else None
+        return self.space if learned is None else self.space.weighted(learned.weigh)
 
-    def _new_child(self, members: Sequence[Trial], history: History, rng: Random) -> Proposal:
+    def _sample(self, rng: Random, space: EinSpace) -> Proposal:
+        return Proposal.of(space.sample(rng), "sample", changes=self.start)
+
+    def _new_child(self, members: Sequence[Trial], history: History, rng: Random, space: EinSpace) -> Proposal:
         """A child that is trained like no trial of the history, if one is drawn soon; the paper's strategies do not look.
 
         Edits of a few small networks run out, so that the later half of the tries is mutated.
         """
-        child = self._child(members, rng, self.edits)
+        child = self._child(members, rng, self.edits, space)
         if self.edits or self.recipe_changes:
             tried = {trial.proposal.identity for trial in history}
             for number in range(1, TRIES):
                 if child.identity not in tried:
                     break
-                child = self._child(members, rng, self.edits if number < TRIES / 2 else 0.0)
+                child = self._child(members, rng, self.edits if number < TRIES / 2 else 0.0, space)
         return child
 
-    def _child(self, members: Sequence[Trial], rng: Random, edits: float) -> Proposal:
+    def _child(self, members: Sequence[Trial], rng: Random, edits: float, space: EinSpace) -> Proposal:
         first = self._parent(members, rng)
         changes, moved = first.proposal.changes, ""
         if self.recipe_changes and rng.random() < self.recipe_changes:
@@ -152,29 +165,36 @@ class TournamentStrategy(Strategy):
             if rng.random() < RECIPE_ALONE:
                 return replace(first.proposal, origin=moved, parents=(first.number,), place=None, changes=changes)
         try:
-            child, origin, parents, place = self._changed(first, members, rng, edits)
+            child, origin, parents, place = self._changed(first, members, rng, edits, space)
         except MutationError:
-            return self._sample(rng)
+            return self._sample(rng, space)
         proposal = Proposal.of(child, f"{origin}, {moved}" if moved else origin, parents, place, changes)
         self._read.keep(child, proposal.text)
         return proposal
 
     def _changed(
-        self, first: Trial, members: Sequence[Trial], rng: Random, edits: float
+        self, first: Trial, members: Sequence[Trial], rng: Random, edits: float, space: EinSpace
     ) -> tuple[Architecture, str, tuple[int, ...], tuple[int, ...] | None]:
         """Another architecture than the first parent's, where it is from in a word or two, its parents, and the place of the change."""
-        if self.crossover and rng.random() < self.crossover:
-            second = self._parent(members, rng)
-            if second.proposal.key != first.proposal.key:
-                one, other = (self._parsed(parent.proposal.text) for parent in (first, second))
-                return self.space.crossover(one, other, rng), "crossover", (first.number, second.number), None
+        if self.crossover and rng.random() < self.crossover and (second := self._second(first, members, rng)) is not None:
+            one, other, crossed = self._parsed(first.proposal.text), self._parsed(second.proposal.text), CrossoverReport()
+            with suppress(MutationError):
+                return space.crossover(one, other, rng, crossed), "crossover", (first.number, second.number), crossed.place
         parent = self._parsed(first.proposal.text)
         if edits and rng.random() < edits:
             edited = EditReport()
             with suppress(MutationError):
-                return self.space.edit(parent, rng, edited), edited.words, (first.number,), edited.place
+                return space.edit(parent, rng, edited), edited.words, (first.number,), edited.place
         report = MutationReport()
-        return self.space.mutate(parent, rng, report), "mutation", (first.number,), report.place
+        return space.mutate(parent, rng, report), "mutation", (first.number,), report.place
+
+    def _second(self, first: Trial, members: Sequence[Trial], rng: Random) -> Trial | None:
+        """The winner of another tournament, which is held again among the others where it has the first parent's architecture."""
+        second = self._parent(members, rng)
+        if second.key != first.key:
+            return second
+        others = [member for member in members if member.key != first.key]
+        return self._parent(others, rng) if others else None
 
     def _parent(self, members: Sequence[Trial], rng: Random) -> Trial:
         return self.winner(rng.sample(members, min(self.tournament, len(members))))

@@ -96,6 +96,7 @@ def search(
     edits: float | None = None,
     recipe_changes: float | None = None,
     surrogate: bool | None = None,
+    learned: bool | None = None,
     cost: str | None = None,
     proposer: str | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
@@ -146,6 +147,7 @@ def search(
         edits: The share of the other children that are edited as by hand; None: 0.7, and 0 under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
         surrogate: Whether a model of the run's finished trials chooses, among several children, the one that is trained (False).
+        learned: Whether mutants and samples are drawn with probabilities that the best of the run's finished trials teach (False).
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
         proposer: The command of a program that proposes, in place of a strategy (see `einspace.strategies.program`). No run stores it.
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.

@@ -6,16 +6,11 @@ Everything that it decides by is a function of the trials: a search of one worke
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from einspace.known import known
 from einspace.surrogate.agreement import trusted
 from einspace.surrogate.features import Row
 from einspace.surrogate.forest import Forest
 from einspace.trial import Prediction, Proposal, Trial
-
-BEGIN = 30
-"""Trials that must have ended well before anything is predicted."""
-
-REFIT = 5
-"""Trials that end well until the forest is fitted again."""
 
 DRAWN, ASKED = 20, 40
 """Children among which one is chosen, and how often the strategy is asked for them at most."""
@@ -65,31 +60,26 @@ class Guide:
         return replace(children[best], prediction=Prediction(float(means[best]), len(children)))
 
     def forest(self, history: Sequence[Trial]) -> Forest | None:
-        """The forest of the trials that were the first to end well, in steps of `REFIT`; None while they are too few.
-
-        A trial that repeats another does not count. With one worker trials end in the order of their numbers.
-        """
-        known = [trial for trial in history if trial.fitness is not None and trial.reused is None]
-        count = len(known) // REFIT * REFIT
-        if count < max(BEGIN, self.initial):
+        """The forest of the known trials; None while they are too few."""
+        trials = known(history, self.initial)
+        if not trials:
             return None
-        known = sorted(known, key=lambda trial: (trial.ended or 0.0, trial.number))[:count]
-        learnt = tuple((trial.number, trial.fitness or 0.0) for trial in known)
+        learnt = tuple((trial.number, trial.fitness or 0.0) for trial in trials)
         if self._fitted is None or self._fitted[0] != learnt:
-            rows = [self._features(trial.proposal, history) for trial in known]
-            forest = Forest.fit(rows, [fitness for _, fitness in learnt], f"{history[0].seed}:{count}")
+            rows = [self._features(trial.proposal, history) for trial in trials]
+            forest = Forest.fit(rows, [fitness for _, fitness in learnt], f"{history[0].seed}:{len(trials)}")
             self._fitted = learnt, forest
         return self._fitted[1]
 
     @staticmethod
     def _children(first: Proposal, ask: Ask, history: Sequence[Trial]) -> list[Proposal]:
         """Children that are trained like no trial and unlike each other; the first alone where there are no such."""
-        known = {trial.proposal.identity for trial in history}
-        found: dict[str, Proposal] = {} if first.identity in known else {first.identity: first}
+        tried = {trial.proposal.identity for trial in history}
+        found: dict[str, Proposal] = {} if first.identity in tried else {first.identity: first}
         for _ in range(ASKED - 1):
             if len(found) == DRAWN:
                 break
             child = ask()
-            if child is not None and child.identity not in known:
+            if child is not None and child.identity not in tried:
                 found.setdefault(child.identity, child)
         return list(found.values()) or [first]

@@ -50,4 +50,4 @@ def resample(parent: Node, inputs: Features, path: Path, sampler: Sampler, choos
     copies = copies_at(parent, path)
     whole, old = infer(parent, inputs, memo).cost, infer(node, reaching, memo).cost
     rest = Cost(*(a - copies * b for a, b in zip(whole, old, strict=True)))
-    return sampler.attempt(node.symbol, reaching, choose, copies, rest).node
+    return sampler.attempt(node.symbol, reaching, choose, copies, rest, depth=len(path)).node
