@@ -62,12 +62,12 @@ def test_the_study_is_optuna_s_and_cannot_be_written_to(tmp_path: Path) -> None:
     assert not (result.run / "study.db").exists()
 
 
-def test_the_readme_s_table_of_trials(tmp_path: Path) -> None:
-    """What the README says of a result runs as it stands, and gives pandas' table: a row a trial, with its record."""
+def test_the_table_of_trials_of_the_page(tmp_path: Path) -> None:
+    """What the page on watching says of a result runs as it stands, and gives pandas' table: a row a trial, with its record."""
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     result = run(tmp_path, executor=ThreadExecutor(often_bad))
-    readme = (Path(__file__).parent.parent / "README.md").read_text()
-    (block,) = [code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "trials_dataframe()" in code]
+    page = (Path(__file__).parents[1] / "docs" / "how-to" / "watching.md").read_text()
+    (block,) = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "trials_dataframe()" in code]
     names: dict[str, Any] = {"result": result}
     exec(block, names)
     table = names["table"]

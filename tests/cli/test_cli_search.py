@@ -15,13 +15,13 @@ from einspace.limits import Limits
 from einspace.result import load_result
 from einspace.study import search
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "own-strategy.md").read_text()
 
 
 @pytest.fixture
 def climbing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the README's strategy in `climbing.py`."""
-    (block,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "class HillClimbing" in code]
+    """A folder with the page's strategy in `climbing.py`."""
+    (block,) = [code for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "class HillClimbing" in code]
     (tmp_path / "climbing.py").write_text(block)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -42,7 +42,7 @@ def searched(*words: str) -> Done:
     return done
 
 
-def test_the_readme_s_strategy_searches_from_python_and_the_command_line(climbing: Path) -> None:
+def test_the_page_s_strategy_searches_from_python_and_the_command_line(climbing: Path) -> None:
     """It stands in fifteen lines, each child descends from the best before it, and both ways find the same."""
     lines = [line for line in (climbing / "climbing.py").read_text().splitlines() if line.strip()]
     assert len(lines) <= 15

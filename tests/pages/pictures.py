@@ -1,0 +1,41 @@
+"""The pictures of the pages. `python -m tests.pages.pictures` draws them anew, to be looked at."""
+
+from random import Random
+
+from tests.pages.blocks import DOCS, ROOT
+from tests.pictures.golden import block
+
+from einspace import Architecture, EinSpace
+from einspace.pictures import network_svg, tree_svg
+from einspace.result.table import read_table
+from einspace.variation import MutationReport
+
+FOLDER = DOCS / "images"
+RUN, TRIAL = "demo2", 25
+"""The winner of a search of AddDigits in `results/searches.jsonl`, which is small enough for a page."""
+
+
+def found() -> Architecture:
+    """A network that a search found."""
+    rows = read_table(ROOT / "results" / "searches.jsonl")
+    (text,) = {row.text for row in rows if (row.run, row.phase, row.number) == (RUN, "search", TRIAL)}
+    return EinSpace((3, 8, 8)).parse(text)
+
+
+def pictures() -> dict[str, str]:
+    """Every picture by its file's name."""
+    space, report = EinSpace((3, 32, 32)), MutationReport()
+    mutant = space.mutate(block(), Random(5), report)
+    return {
+        "found-network.svg": network_svg(found(), theme="auto"),
+        "found-derivation.svg": tree_svg(found(), "auto"),
+        "block-network.svg": network_svg(block(), "operations", "auto"),
+        "block-derivation.svg": tree_svg(block(), "auto"),
+        "mutant-derivation.svg": tree_svg(mutant, "auto", report.place),
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, picture in pictures().items():
+        (FOLDER / name).write_text(picture, encoding="utf-8")

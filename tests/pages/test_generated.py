@@ -1,0 +1,14 @@
+"""What a program makes for the pages is what lies there."""
+
+from tests.pages import command_line, pictures
+
+
+def test_the_page_of_the_command_line_is_the_program_s() -> None:
+    """Every command and every option stands on the page as the program describes it now."""
+    assert command_line.FILE.read_text(encoding="utf-8") == command_line.page()
+
+
+def test_the_pictures_are_those_that_the_library_draws() -> None:
+    """Each picture is drawn again, and no other one lies beside them."""
+    drawn = pictures.pictures()
+    assert {file.name: file.read_text(encoding="utf-8") for file in pictures.FOLDER.iterdir()} == drawn
