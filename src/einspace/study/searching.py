@@ -34,7 +34,7 @@ from einspace.phases.race import Pairs, Race, raced
 from einspace.quantities import seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
-from einspace.result.reading import SESSION, sessions_of
+from einspace.result.reading import SESSION, checked_notes, sessions_of
 from einspace.run import NOTE, Run, made
 from einspace.settings import Settings, of_objective, of_search, of_task
 from einspace.space import EinSpace
@@ -273,6 +273,7 @@ def search(
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
+        checked_notes(store)
         attach(folder.path, task.preprocessing if isinstance(task, Task) else None, own)
         write_config(folder.path, config, {key: value for key, value in origin.items() if value is not None})
         if isinstance(progress, bool):
