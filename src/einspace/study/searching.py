@@ -8,7 +8,6 @@ from functools import partial
 from inspect import signature
 from math import inf
 from pathlib import Path
-from threading import Thread
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -262,7 +261,7 @@ def search(
     compared = (names, start.beside, start.left_out, start.changes)
     entrants = Finals(space, task if isinstance(task, Task) else None, recipe, initial, asked, seed, final_seeds, *compared)
     with ExitStack() as stack:
-        stack.callback(asked.close)
+        stack.callback(strategies.close, asked)
         stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(work, workers, time_limit))
         folder = Run(runs, run, name)
@@ -288,12 +287,13 @@ def search(
         time_left.reserve = lambda: contest.reserve(store)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         driver = Driver(store, at_work, workers, time_left, watch.progress, pruner != "none", lambda: _keep(driver, this), standing)
-        stops.append(partial(_stop, driver, asked))
+        phase = Search(asked, seed, time_left, time_limit, space, start.affordable)
+        stops.append(partial(_stop, driver, phase))
         try:
             store.note(*entrants.note())
             entrants.remember(store)
-            driver.run(entrants.baselines(time_limit), Search(asked, seed, time_left, time_limit, start.affordable))
-            asked.close()
+            driver.run(entrants.baselines(time_limit), phase)
+            strategies.close(asked)
             driver.clock.searched()
             time_left.reserve = lambda: makespan(entrants.jobs(store), workers) / MARGIN  # a race that was begun should end
             driver.run(contest.race(store, time_limit))
@@ -323,10 +323,10 @@ def search(
         return result
 
 
-def _stop(driver: Driver, asked: Strategy, signal: int) -> None:
-    """End the search on a signal, and a program that is being waited for."""
+def _stop(driver: Driver, phase: Search, signal: int) -> bool:
+    """End the search on a signal, and say whether its strategy is at it, which ends at once."""
     driver.stop(signal)
-    Thread(target=asked.close, daemon=True).start()
+    return phase.asking
 
 
 def _keep(driver: Driver, session: str) -> None:
