@@ -8,6 +8,7 @@
     ├── MutationError      no valid, new child was found within the allowed tries
     ├── UnknownNameError   a name that is not in a registry; names the nearest that is
     ├── SettingError       an option with a value that makes no sense
+    │   └── StrategyError  a strategy of the user's that raises, or whose answer is no proposal
     ├── TaskError          data that cannot be used as a task
     │   └── DataError      nor as anything else: files that cannot be read, built or written
     ├── NetworkError       an architecture, a head, weights and a task that do not fit together, or a module that does not fit the space
@@ -125,6 +126,10 @@ class UnknownNameError(EinspaceError):
 
 class SettingError(EinspaceError):
     """An option with a value that makes no sense."""
+
+
+class StrategyError(SettingError):
+    """A strategy of the user's that raises, or whose answer is no proposal; names its class and method, with the traceback below."""
 
 
 class TaskError(EinspaceError):

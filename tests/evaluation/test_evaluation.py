@@ -1,6 +1,7 @@
 """Training and scoring one architecture, and how that can end."""
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from math import inf, isnan, nan
@@ -434,3 +435,63 @@ def test_stored_inside_of_another_record() -> None:
     data = json.loads(json.dumps(adapter.dump_python(trial, mode="json"), allow_nan=False))
     assert adapter.validate_python(data) == Trial(3, Evaluation(Outcome.NAN, losses=(1.0, None), scores=(0.5,)))
     assert adapter.validate_python({"number": 3}) == Trial(3)
+
+
+class Speechless(Exception):
+    """Cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+class Sudden(BaseException):
+    """Is caught by nobody who catches exceptions."""
+
+
+def raising(error: BaseException) -> Evaluation:
+    """What becomes of an objective that raises."""
+
+    def objective(architecture: Architecture, context: Context) -> float:
+        raise error
+
+    return border.attempt(Request(LINEAR), Work(objective, Feature((2, 4, 4))))
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), Sudden("x"), Speechless()])
+def test_an_objective_that_ends_everything_is_one_outcome(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a worker, which Ctrl-C does not reach, it ends no process, which would be tried again, and the traceback is kept."""
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
+    found = raising(error)
+    assert (found.outcome, found.reason.split(":")[0]) == (Outcome.ERROR, type(error).__name__)
+    assert "objective" in found.traceback
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"value": "high"}, "the value of an Evaluation cannot be 'high'"),
+        ({"losses": ("x",)}, "the losses.0 of an Evaluation cannot be 'x'"),
+        ({"seconds": 7}, "the seconds of an Evaluation cannot be 7"),
+        ({"parameters": 1.5}, "the parameters of an Evaluation cannot be 1.5"),
+        ({"extra": {"x": object()}}, "object cannot be written as JSON"),
+    ],
+)
+def test_an_evaluation_of_the_users_has_the_types_of_ours(fields: dict[str, Any], said: str) -> None:
+    """One with another type in it is an error of that trial, and no record that nobody can read."""
+    found = own(Evaluation(**{"outcome": Outcome.OK, "value": 0.5, **fields}))
+    assert found.outcome is Outcome.ERROR
+    assert said in found.reason
+
+
+def test_numbers_of_others_are_numbers() -> None:
+    """Scalars of NumPy and PyTorch, an outcome by its name, and losses that are not finite are taken as they are meant."""
+    given: Any = {"outcome": "ok", "value": torch.tensor(0.5), "losses": [np.float32(1.0), nan], "reason": "a\nb"}
+    found = own(Evaluation(**given))
+    assert (found.outcome, found.value, found.reason, found.losses[0]) == (Outcome.OK, 0.5, "a b", 1.0)
+    assert own(Evaluation(Outcome.OK, nan)).outcome is Outcome.NAN
+
+
+def test_a_message_without_end_is_cut() -> None:
+    """An exception that holds an array does not fill the database."""
+    found = raising(ValueError("x" * 3_000_000))
+    assert len(found.reason) + len(found.traceback) < 30_000

@@ -130,6 +130,10 @@ def test_nothing_in_a_folder_is_executed(name: str, tmp_path: Path, monkeypatch:
         ({"head": {"kind": "Nonsense"}}, "there is no head 'Nonsense' here"),
         ({"head": "words"}, "is not a predictor that can be used here"),
         ({"preprocessing": {"dtype": "object"}}, "the type of raw samples is float32 or float64, not 'object'"),
+        ({"preprocessing": {"axes": ["a"]}}, "the axes \"['a']\" are not those of samples of"),
+        ({"preprocessing": {"axes": "NHW"}}, "the axes 'NHW' are not those of samples of"),
+        ({"input": [float("inf"), 8, 8]}, "cannot convert float infinity to integer"),
+        ({"input": [10**9, 10**9, 10**9]}, "is not a predictor that can be used here"),
     ],
 )
 def test_a_forged_record_is_refused_in_a_line(change: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -146,6 +150,21 @@ def test_a_forged_record_is_refused_in_a_line(change: dict[str, Any], message: s
         load_predictor(tmp_path)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["words", "names"])
+@pytest.mark.parametrize("number", [1, 100])
+def test_each_output_has_one_class(kind: str, number: int, tmp_path: Path) -> None:
+    """Too few names ended in the middle of predictions, and too many would have been those of other classes."""
+    from einspace.predictor.folder import _checksum
+
+    predictor_of(task_of(kind)[0]).save(tmp_path)
+    record = json.loads((tmp_path / "predictor.json").read_text())
+    del record["checksum"]
+    record["about"]["labels"] = [str(name) for name in range(number)]
+    (tmp_path / "predictor.json").write_text(json.dumps({**record, "checksum": _checksum(record)}))
+    with pytest.raises(RunError, match=rf"{number} classes are named, and there are \d+ outputs"):
+        load_predictor(tmp_path)
 
 
 def test_other_folders_are_left_alone(tmp_path: Path) -> None:

@@ -148,14 +148,69 @@ def test_records_that_make_no_sense_are_named(tmp_path: Path, wrong: str) -> Non
         "UPDATE study_user_attributes SET value_json = '[{}]' WHERE key LIKE 'session%'",
         "UPDATE trials SET state = 'DONE'",
         "DELETE FROM trials WHERE number = 0",
+        "INSERT INTO study_directions VALUES (9, 'MINIMIZE', 1, 1)",
     ],
 )
 def test_tables_that_make_no_sense_are_named(tmp_path: Path, statement: str) -> None:
-    """So do values that no record gave, trials that are missing, and notes without a checksum."""
+    """So do values that no record gave, trials that are missing, notes without a checksum, and a second direction."""
     drive(tmp_path, 2)
     change(Run(tmp_path, "test").database, statement)
     with pytest.raises(RunError, match=r"^the database .*study\.db cannot be used: .*$"):
         load_result("test", str(tmp_path))
+
+
+LAST = "(SELECT MAX(trial_id) FROM trials)"
+
+LOSSES = [
+    *(f"DROP TABLE {table}" for table in ("studies", "study_directions", "study_user_attributes")),
+    *(f"DROP TABLE {table}" for table in ("trials", "trial_user_attributes", "trial_values", "trial_intermediate_values")),
+    *(f"DELETE FROM {table}" for table in ("studies", "study_directions", "study_user_attributes", "trials", "trial_user_attributes")),
+    "DELETE FROM studies WHERE study_id = 2",
+    f"DELETE FROM trials WHERE trial_id = {LAST}",
+    f"DELETE FROM trial_user_attributes WHERE trial_id = {LAST}",
+    *(f"DELETE FROM study_user_attributes WHERE key = '{note}'" for note in ("settings", "finals", "race")),
+]
+"""What a study of two trials and a race must not lose in silence: Optuna makes a missing table anew, empty, and asks for no row."""
+
+
+def test_what_a_study_has_lost_is_named(tmp_path: Path) -> None:
+    """A study without one of its tables, records or notes is damaged, for who reads it and for who goes on, not one without trials."""
+    drive(tmp_path, 2, race=True)
+    file = Run(tmp_path, "test").database
+    content = file.read_bytes()
+    named = r"^the database .*study\.db cannot be used: it is damaged \(.*`cp .*$"
+    for statement in LOSSES:
+        file.write_bytes(content)
+        change(file, statement)
+        with pytest.raises(RunError, match=named):
+            load_result("test", str(tmp_path))
+        with pytest.raises(RunError, match=named):
+            drive(tmp_path, 3, race=True)
+    file.write_bytes(content)
+    assert len(drive(tmp_path, 3, race=True).history) == 3
+
+
+def test_a_study_that_ends_early_is_damaged(tmp_path: Path) -> None:
+    """However much of the file is left, a byte of it or all but one, it is no study without trials."""
+    drive(tmp_path, 2)
+    file = Run(tmp_path, "test").database
+    content = file.read_bytes()
+    for length in (0, 1, 50, 100, 512, 4095, 4096, len(content) // 2, len(content) - 4096, len(content) - 1):
+        file.write_bytes(content[:length])
+        with pytest.raises(RunError, match=r"^the database .*study\.db (cannot be used: it is damaged|is empty).*`cp .*$"):
+            load_result("test", str(tmp_path))
+        assert file.read_bytes() == content[:length]
+
+
+def test_a_trial_that_waits_in_the_study_of_a_run_is_left_alone(tmp_path: Path) -> None:
+    """What somebody has enqueued there with Optuna's tools is no trial of ours, and no damage."""
+    drive(tmp_path, 2)
+    storage = optuna.storages.RDBStorage(f"sqlite:///{Run(tmp_path, 'test').database}")
+    optuna.load_study(study_name="einspace", storage=storage).enqueue_trial({"x": 1})
+    storage.remove_session()
+    storage.engine.dispose()
+    assert len(load_result("test", str(tmp_path)).history) == 2
+    assert len(drive(tmp_path, 4).history) == 4
 
 
 def test_a_folder_that_goes_away_is_not_promised_back(tmp_path: Path) -> None:

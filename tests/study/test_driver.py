@@ -12,7 +12,7 @@ import pytest
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_task
 
 from einspace.callbacks import Progress
-from einspace.errors import SettingError
+from einspace.errors import SettingError, StrategyError
 from einspace.evaluation.outcome import Evaluation, Request, Watch
 from einspace.executors import Pending
 from einspace.phases.budget import Budget
@@ -126,7 +126,7 @@ def test_a_mistake_of_a_strategy_ends_the_search_at_once(tmp_path: Path) -> None
             self._waiting.append(future)
             return future
 
-    with opened(tmp_path) as store, pytest.raises(ZeroDivisionError):
+    with opened(tmp_path) as store, pytest.raises(StrategyError, match="Broken: propose raised ZeroDivisionError"):
         run(store, Broken(), Endless(workers=2))
 
 

@@ -14,7 +14,7 @@ import optuna
 import pytest
 from tests.study_samples import EVOLUTION, RECIPE, SAMPLED, SMALL, Driver, ThreadExecutor, good, often_bad, score, small_task
 
-from einspace.errors import RunError, SettingError, UnknownNameError
+from einspace.errors import RunError, SettingError, StrategyError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
 from einspace.result import Result, load_result
 from einspace.run import Run
@@ -314,8 +314,8 @@ class Endless(Strategy):
 
 
 def test_a_strategy_that_calls_itself_without_end_is_no_fault_of_the_database(tmp_path: Path) -> None:
-    """Python's error comes through, with the place in the strategy: a search that goes on would end the same way."""
-    with pytest.raises(RecursionError):
+    """Python's error is said with the strategy's name and the place: a search that goes on would end the same way."""
+    with pytest.raises(StrategyError, match=r"Endless: propose raised RecursionError: .*\n(.*\n)+.*in propose"):
         run(tmp_path, trials=2, strategy=Endless(EinSpace((1, 8, 8))), init=None, population=None, tournament=None)
 
 

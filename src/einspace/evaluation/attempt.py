@@ -1,5 +1,7 @@
 """Attempt: the one border where exceptions become outcomes."""
 
+import signal
+import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from einspace.evaluation.outcome import (
+    LONGEST_TRACEBACK,
     Context,
     Evaluation,
     NotANumber,
@@ -18,6 +21,7 @@ from einspace.evaluation.outcome import (
     Report,
     Request,
     Seconds,
+    checked,
     first_line,
     plain,
     settled,
@@ -66,10 +70,13 @@ def attempt(
         evaluation = _evaluation(work(request.text, context))
     except NotANumber as error:
         evaluation = Evaluation(Outcome.NAN, losses=error.losses, reason=str(error))
-    except Exception as error:  # noqa: BLE001 - the border: whatever an architecture does, the search goes on
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and _can_be_interrupted():
+            raise
         lines = traceback.format_exc().rstrip().splitlines()
         outcome = Outcome.OUT_OF_MEMORY if is_memory_error(error) else Outcome.ERROR
-        evaluation = Evaluation(outcome, reason=first_line(error), traceback="\n".join(lines[-TRACEBACK_LINES:]))
+        last = "\n".join(lines[-TRACEBACK_LINES:])[-LONGEST_TRACEBACK:]
+        evaluation = Evaluation(outcome, reason=first_line(error), traceback=last)
     if pruned and evaluation.outcome is not Outcome.PRUNED:
         evaluation = replace(evaluation, outcome=Outcome.PRUNED, reason=f"given up after epoch {len(scores)}", traceback="")
     return replace(
@@ -81,10 +88,15 @@ def attempt(
     )
 
 
+def _can_be_interrupted() -> bool:
+    """Whether a KeyboardInterrupt may be Ctrl-C, and is not the objective's own."""
+    return threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
 def _evaluation(returned: Evaluation | float | Mapping[str, Any]) -> Evaluation:
-    """The evaluation that an objective's return value stands for; raises TypeError where it is neither of the three forms."""
+    """The evaluation that an objective's return value stands for; raises TypeError where it is none of the three forms."""
     if isinstance(returned, Evaluation):
-        return replace(returned, extra=plain(returned.extra))
+        return checked(returned)
     extra = dict(returned) if isinstance(returned, Mapping) else {"score": returned}
     score = extra.pop("score", None)
     if isinstance(score, bool) or not isinstance(score, Real):

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cache
 from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AllowInfNan, ConfigDict, PlainSerializer, Strict, TypeAdapter
+from pydantic import AllowInfNan, ConfigDict, PlainSerializer, Strict, TypeAdapter, ValidationError
 
 from einspace.space import Architecture
 
@@ -21,6 +21,9 @@ Report = Callable[[int, float, float | None], bool]
 
 Passed = Callable[[int, int | None], None]
 """Called when an epoch, counted from 1, has ended, with the number of epochs of the training, None where that is not known."""
+
+LONGEST, LONGEST_TRACEBACK = 1_000, 20_000
+"""Characters of a reason and of a traceback that are kept: the message of an exception may hold a whole array."""
 
 PARTS = "parts"
 """What `Evaluation.extra` calls the scores on disjoint parts of a validation split that re-evaluations cannot draw anew."""
@@ -228,6 +231,38 @@ def settled(evaluation: Evaluation) -> Evaluation:
     return evaluation
 
 
+def checked(evaluation: Evaluation) -> Evaluation:
+    """An evaluation that somebody else has made, with scalars of NumPy and PyTorch as numbers; raises TypeError for another type.
+
+    >>> checked(Evaluation(Outcome.OK, "high"))
+    Traceback (most recent call last):
+    TypeError: the value of an Evaluation cannot be 'high': Input should be a valid number
+    """
+    found = {field.name: _plainly(getattr(evaluation, field.name)) for field in fields(evaluation)} | {"extra": plain(evaluation.extra)}
+    numbers = {name: found[name] for name in ("value", "latency", "losses", "scores")}
+    try:
+        valid = _adapter().validate_python(found | {name: _only_finite(value) for name, value in numbers.items()})
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        name = ".".join(map(str, wrong["loc"]))
+        raise TypeError(f"the {name} of an Evaluation cannot be {wrong['input']!r:.100}: {wrong['msg']}") from None
+    valid = replace(valid, reason=" ".join(valid.reason.split())[:LONGEST], traceback=valid.traceback[-LONGEST_TRACEBACK:])
+    return replace(valid, **numbers)  # what is not finite decides how it ended
+
+
+def _plainly(value: Any) -> Any:
+    """A scalar as a number, and so in a tuple or a list; anything else as it is."""
+    if isinstance(value, tuple | list):
+        return tuple(map(_plainly, value))
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
+def _only_finite(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_only_finite, value))
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
 def plain(extra: Mapping[str, Any]) -> dict[str, Any]:
     """JSON values of a mapping: scalars of NumPy and PyTorch as numbers, NaN and infinity as None; raises TypeError for others."""
 
@@ -241,6 +276,9 @@ def plain(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def first_line(error: BaseException) -> str:
-    """One line for people: the type of an exception and the first line of its message."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    """One line for people: the type of an exception and the first line of its message, if there is one that can be had."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # noqa: BLE001 - the message of somebody else's exception is made by their code
+        lines = []
+    return f"{type(error).__name__}: {lines[0]}"[:LONGEST] if lines else type(error).__name__

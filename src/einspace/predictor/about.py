@@ -10,11 +10,15 @@ from einspace.features import Feature
 from einspace.grammar import Grammar, grammar_data, grammar_of
 from einspace.networks.heads import Head
 from einspace.networks.heads.data import head_data, head_of
+from einspace.reading.axes import AXES
 from einspace.settings import Settings
 from einspace.tasks.fingerprints import source_of
 from einspace.tasks.metrics import METRICS
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.task import KINDS
+
+CLASSES = ("classification", "multi-label", "segmentation")
+"""Kinds whose outputs are classes."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,13 @@ class About:
     def outputs(self) -> int:
         """Numbers in a prediction, or channels of one for each pixel."""
         return int(self.head.output(Feature.of(self.input))[0])
+
+    def check(self) -> None:
+        """Raise ValueError for axes that the samples do not have, and for classes that are not one for each output."""
+        if self.order not in AXES or not set(self.order[1:]) <= set("CHW" if len(self.input) == 3 else "SD"):
+            raise ValueError(f"the axes {self.order!r} are not those of samples of {self.input}")
+        if self.kind in CLASSES and len(self.classes) != self.outputs:
+            raise ValueError(f"{len(self.classes)} classes are named, and there are {self.outputs} outputs")
 
     def expectation(self) -> str:
         """What the predictor was trained on, in words, for errors."""

@@ -16,6 +16,7 @@ from torch import nn
 from einspace.drafts import draft_of
 from einspace.errors import EinspaceError, RunError
 from einspace.features import Feature
+from einspace.memory import is_memory_error
 from einspace.networks import build
 from einspace.networks.export.weights import weights
 from einspace.networks.raw import without_constants
@@ -23,6 +24,7 @@ from einspace.networks.state import fill_state
 from einspace.predictor.about import About
 from einspace.regular import read_json, read_whole
 from einspace.space import EinSpace
+from einspace.storage.store import DAMAGE, in_one_line
 
 if TYPE_CHECKING:
     from einspace.predictor.predictor import Predictor
@@ -70,15 +72,18 @@ def load_predictor(folder: str | os.PathLike[str]) -> "Predictor":
         tensors = safetensors.numpy.load(data[TENSORS]) if TENSORS in data else {}
         about = About.from_json(record["about"], tensors)
         return made(about, safetensors.torch.load(data[WEIGHTS]))
-    except (LookupError, AttributeError, TypeError, ValueError, EinspaceError, SafetensorError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+    except (*DAMAGE, EinspaceError, SafetensorError, MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not is_memory_error(error):
+            raise
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else in_one_line(error)
         raise RunError(f"the folder {target} is not a predictor that can be used here: {reason}") from None
 
 
 def made(about: About, state: dict[str, torch.Tensor]) -> "Predictor":
-    """The predictor of some weights, with or without the constants of a normalisation; raises what parsing and filling raise."""
+    """The predictor of some weights, with or without the constants of a normalisation; raises what checking, parsing and filling raise."""
     from einspace.predictor.predictor import Predictor
 
+    about.check()
     architecture = EinSpace(Feature.of(about.input), grammar=about.grammar).parse(about.text)
     network: nn.Module = build(architecture, about.head)
     fill_state(network, without_constants(state))

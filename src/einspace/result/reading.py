@@ -8,6 +8,7 @@ from typing import Any
 
 from einspace.attachments import grammar_of_run
 from einspace.errors import RunError
+from einspace.racing.contest import NOTE as PLAN
 from einspace.racing.contest import Contest
 from einspace.result.entrant import Entrant
 from einspace.result.result import Result, seconds_of
@@ -39,13 +40,13 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
     `EinSpace(shape, grammar=...)` parses the texts of a run in another grammar, whose fingerprint is in the settings.
     """
     folder = Run(runs, run)
-    database = folder.study(storage)
+    database, has_begun = folder.study(storage), folder.settings() is not None
     if database.file is not None and not database.file.exists() and not backup_of(database.file).exists():
         raise RunError(f"there is no run {run!r} in {runs if storage is None else database}")
     with StudyStore.open(database) as store:
-        settings = store.notes().get(NOTE)
-        if settings is None:
+        if not (has_begun or store.phases or NOTE in store.notes()):
             raise RunError(f"the run {run!r} has no settings yet")
+        settings = checked_notes(store)[NOTE]
         with undamaged(database):
             return collect(store, folder, settings)
 
@@ -60,6 +61,17 @@ def load_trials(path: str | Path) -> Sequence[Trial]:
         return read_table(Path(path))
     folder = Path(os.path.realpath(path))
     return load_result(folder.name, str(folder.parent)).trials()
+
+
+def checked_notes(store: StudyStore) -> dict[str, dict[str, Any]]:
+    """The notes of a study that has begun; raises RunError where one is gone: trials are stored after those that they need."""
+    phases = {name for name, ledger in store.phases.items() if ledger.trials}
+    needed = [NOTE, *([FINALS] if phases else []), *([PLAN] if phases & {RACE, DECISION} else [])]
+    notes = store.notes()
+    missing = [name for name in needed if name not in notes]
+    if missing:
+        raise store.database.damaged(f"its note {missing[0]!r} is missing")
+    return notes
 
 
 def collect(store: StudyStore, run: Run, settings: Settings) -> Result:

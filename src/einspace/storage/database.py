@@ -21,6 +21,17 @@ from einspace.storage.outage import PATIENCE, Outage, said
 _FIRST = {"version_info", "alembic_version"}
 """Tables that Optuna makes before the first that holds anything."""
 
+_READ = {
+    "studies",
+    "study_directions",
+    "study_user_attributes",
+    "trials",
+    "trial_user_attributes",
+    "trial_values",
+    "trial_intermediate_values",
+}
+"""Tables of Optuna's that we read. It makes those that are missing anew, and empty."""
+
 
 class Database:
     """The place of a study: `sqlite:///path` or `postgresql+psycopg://user:password@host/name`, and the study's name in it.
@@ -76,16 +87,18 @@ class Database:
             return
         try:
             with closing(sqlite3.connect(self.file, timeout=BUSY)) as connection:
+                connection.execute("BEGIN")  # all of it as of one moment, while a driver writes
                 (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
                 tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+                objection = _lost(connection, tables)
         except sqlite3.OperationalError as error:
             raise RunError(f"the database {self} cannot be used: {error}; the same command goes on once it can") from None
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            found, tables = str(error), set()
+            found, objection = str(error), None
         if found != "ok":
             raise self.damaged(str(found).splitlines()[-1])
-        if tables - _FIRST and "studies" not in tables:
-            raise self.damaged(f"it holds no study, but tables such as {min(tables)}")
+        if objection is not None:
+            raise self.damaged(objection)
 
     def is_unused(self, studies: Collection[str]) -> bool:
         """Whether a file has no trials, and no studies but some of these, as where a driver died while it made them."""
@@ -159,6 +172,22 @@ def seconds_up(engine: Engine) -> float:
     """Seconds since the server recovered, when its launchers began; since its start, for a user who cannot see them."""
     with engine.connect() as connection:
         return float(connection.execute(_UP_FOR).scalar() or 0)
+
+
+def _lost(connection: sqlite3.Connection, tables: Collection[str]) -> str | None:
+    """What is gone of a study whose pages are sound: everything, a table, or rows that others belong to; None for nothing."""
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        return "it ends within its first bytes"
+    if "studies" not in tables:
+        return f"it holds no study, but tables such as {min(tables)}" if set(tables) - _FIRST else None
+    (has_study,) = connection.execute("SELECT EXISTS (SELECT * FROM studies)").fetchone()
+    if has_study and (missing := _READ - set(tables)):
+        return f"the table {min(missing)} is missing"
+    for table in sorted(_READ & set(tables)):
+        orphan = connection.execute(f"PRAGMA foreign_key_check({table})").fetchone()
+        if orphan is not None:
+            return f"rows of the table {table} belong to no row of {orphan[2]}"
+    return None
 
 
 class _Durable(sqlite3.Connection):

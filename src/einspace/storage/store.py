@@ -65,7 +65,10 @@ class StudyStore:
                 if database.study not in names:
                     raise RunError(f"the database {database} holds no study {database.study!r}")
             self._shelves = [self._ask(_Shelf, storage, name, direction, pruner) for name in names]
-        self.sign = 1.0 if self._shelves[0].study.direction == StudyDirection.MAXIMIZE else -1.0
+        stored = [one for shelf in self._shelves for one in shelf.study.directions]
+        if len(stored) != len(names) or {*stored, direction or stored[0]} != {stored[0]}:
+            raise database.damaged("the directions of its studies are not the run's")
+        self.sign = 1.0 if stored[0] == StudyDirection.MAXIMIZE else -1.0
         self.sync()
 
     @classmethod
@@ -195,7 +198,8 @@ class StudyStore:
                             warnings.simplefilter("ignore", ExperimentalWarning)
                             self._ask(optuna.storages.fail_stale_trials, shelf.study)
                         for frozen in self._ask(shelf.of, TrialState.WAITING):  # who made it died before it ran: its maker holds the lock
-                            self._set(self._id(shelf, frozen), TrialState.FAIL)
+                            if _RECORD in frozen.user_attrs:
+                                self._set(self._id(shelf, frozen), TrialState.FAIL)
         self.sync()
 
     def note(self, name: str, record: Mapping[str, Any]) -> None:
@@ -211,7 +215,9 @@ class StudyStore:
     def _take(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """Take over what an attempt of Optuna's says of a trial of ours."""
         if _RECORD not in frozen.user_attrs:
-            return  # a trial that somebody has put there with Optuna's tools
+            if frozen.state == TrialState.WAITING:
+                return  # somebody has put it there with Optuna's tools: one of ours has its record from the beginning
+            raise ValueError(f"the record of Optuna's trial {frozen.number} is missing")
         trial = Trial.from_json(unsealed(frozen.user_attrs[_RECORD]))
         ledger = self.phase(trial.phase)
         attempt = HERE if frozen.number in shelf.own else frozen.number
@@ -250,8 +256,7 @@ class StudyStore:
     def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
         with undamaged(self.database):
-            record = frozen.user_attrs.get(_RECORD)
-            end = (TrialState.FAIL, None) if record is None else _end_of(Trial.from_json(unsealed(record)))
+            end = _end_of(Trial.from_json(unsealed(frozen.user_attrs[_RECORD])))
         self._set(self._id(shelf, frozen), *end)
 
     def _set(self, trial_id: int, state: TrialState, values: list[float] | None = None) -> None:

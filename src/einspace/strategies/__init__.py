@@ -2,14 +2,17 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from einspace.errors import SettingError, UnknownNameError
+from einspace.errors import SettingError, StrategyError, UnknownNameError
+from einspace.evaluation.outcome import first_line
 from einspace.space import EinSpace
-from einspace.strategies.base import History, Strategy, propose
+from einspace.strategies.asking import close, propose, trace
+from einspace.strategies.base import History, Strategy
 from einspace.strategies.evolution import RegularisedEvolution, TournamentStrategy
 from einspace.strategies.initial import parse_initial
 from einspace.strategies.mutation import Mutation
@@ -37,6 +40,8 @@ def class_of(name: str) -> type[Strategy]:
 
     Raises UnknownNameError for another name, and SettingError for a module or a class that there is not.
     """
+    if not isinstance(name, str):
+        raise SettingError(f"a strategy is a name, module:Class, or an object of a subclass of einspace.Strategy, not {name!r:.100}")
     if name in STRATEGIES:
         return STRATEGIES[name][0]
     module, colon, attribute = name.partition(":")
@@ -48,6 +53,8 @@ def class_of(name: str) -> type[Strategy]:
         found = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise SettingError(f"the strategy {name} cannot be imported: {error}") from None
+    except Exception as error:  # a module of the user's, which may raise anything
+        raise StrategyError(f"the strategy {name} cannot be imported: {first_line(error)}", *trace(error)) from error
     if not (isinstance(found, type) and issubclass(found, Strategy)):
         raise SettingError(f"the strategy {name} must be a subclass of einspace.Strategy, not {found!r}")
     return found
@@ -82,15 +89,29 @@ def get(name: str | Strategy, space: EinSpace, initial: Sequence[str] = (), **gi
     if isinstance(name, Strategy):
         if initial or chosen:
             raise SettingError("a strategy that is given as an object has its options and initial members already")
+        own = getattr(name, "space", None)
+        if isinstance(own, EinSpace) and (own.input, own.grammar.fingerprint) != (space.input, space.grammar.fingerprint):
+            what = "samples of" if own.input != space.input else "another grammar at"
+            raise SettingError(f"the strategy {type(name).__name__} was made for {what} {own.input}, and this search is of {space.input}")
         return name
     for option, value in chosen.items():
         check_takes(name, option, value)
-    build: Callable[..., Strategy] = class_of(name)
-    if "initial" in signature(build).parameters:
+    build: Callable[..., Strategy] = partial(_built, name)
+    if "initial" in signature(class_of(name)).parameters:
         return build(space, initial=initial, **chosen)
     if initial:
         raise SettingError(f"the strategy {name} has no initial members, but got {', '.join(initial)}")
     return build(space, **chosen)
+
+
+def _built(name: str, *given: Any, **options: Any) -> Strategy:
+    """An object of a class of strategies; raises StrategyError where the user's own cannot be made."""
+    try:
+        return class_of(name)(*given, **options)
+    except Exception as error:
+        if name in STRATEGIES:
+            raise
+        raise StrategyError(f"the strategy {name}: __init__ raised {first_line(error)}", *trace(error)) from error
 
 
 __all__ = [
@@ -107,6 +128,7 @@ __all__ = [
     "check_cost",
     "check_takes",
     "class_of",
+    "close",
     "get",
     "names",
     "options",

@@ -57,17 +57,3 @@ class Strategy(ABC):
 
     def close(self) -> None:  # noqa: B027
         """End what the strategy has begun beside the search, if anything."""
-
-
-Ask = Callable[[Strategy, History, Random], Proposal | None]
-"""A way to ask a strategy, such as `Affordable.propose`, which asks again where a proposal costs too much."""
-
-
-def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = None) -> Proposal | None:
-    """The proposal for trial `len(history)` of a run with this seed."""
-    rng = Random(f"{seed}:{len(history)}")
-
-    def asked() -> Proposal | None:
-        return strategy.propose(history, rng) if ask is None else ask(strategy, history, rng)
-
-    return strategy.choose(asked, history, rng)

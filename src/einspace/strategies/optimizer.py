@@ -56,6 +56,7 @@ class Optimizer:
             raise SettingError("an optimizer trains nothing: fill the network of the seed with your weights by `Imported.network`")
         self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
         self.seed = seed
+        self._space = space
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._trials: list[Trial] = []
 
@@ -72,10 +73,11 @@ class Optimizer:
     def ask(self) -> Proposal:
         """The next architecture to train; `space.parse(proposal.text)` reads it.
 
-        Several may be asked for before a score is known. Raises SettingError where the strategy has to know one first, or has no more.
+        Several may be asked for before a score is known. Raises SettingError where the strategy has to know one first, or has no more, and
+        StrategyError for a mistake of a strategy of the user's.
         """
         try:
-            proposal = propose(self.strategy, self.trials, self.seed)
+            proposal = propose(self.strategy, self.trials, self.seed, space=self._space)
         except Exhausted:
             raise SettingError("the strategy has nothing more to propose") from None
         if proposal is None:

@@ -3,9 +3,9 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from uuid import uuid4
 
+from einspace import strategies
 from einspace.errors import EinspaceError
 from einspace.phases.budget import Budget, makespan
 from einspace.phases.finals import MARGIN, Finals
@@ -57,7 +57,7 @@ class Course:
             entrants.remember(store)
             self.budget.reserve = lambda: self.race.reserve(store)
             driver.run(entrants.baselines(self.time_limit), self.search)
-            self.search.strategy.close()
+            strategies.close(self.search.strategy)
             driver.clock.searched()
             self.budget.reserve = lambda: makespan(entrants.jobs(store), workers) / MARGIN  # a race that was begun should end
             driver.run(self.race.race(store, self.time_limit))
@@ -69,10 +69,10 @@ class Course:
                 self.tell_time()
             raise
 
-    def stop(self, signal: int) -> None:
-        """End it on a signal, and a program that is being waited for."""
+    def stop(self, signal: int) -> bool:
+        """End it on a signal, and say whether the strategy is at it, which may be broken off anywhere."""
         self.driver.stop(signal)
-        Thread(target=self.search.strategy.close, daemon=True).start()
+        return self.search.asking
 
     def tell_time(self) -> None:
         """Store where the time of this call went, unless it had nothing to evaluate."""

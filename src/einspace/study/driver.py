@@ -26,6 +26,9 @@ from einspace.trial import BASELINE, SEARCH, Trial
 POLL = 1.0
 """Seconds between two looks at other drivers and at the time, where nothing happens here."""
 
+SLOW = 0.5
+"""Seconds of a proposal for which a worker may wait for the disk too; before a faster one it need not."""
+
 SPARE = 16
 """Trials, at most, that wait for another trial's evaluation beside those that have a worker."""
 
@@ -95,8 +98,11 @@ class Driver:
             self._next_beat = monotonic()
             while True:
                 self._look_around()
-                while self._signal is None and self._has_room() and self._begin_one(phases):
-                    pass
+                while self._signal is None and self._has_room():
+                    if self._is_slow():
+                        self._write()
+                    if not self._begin_one(phases):
+                        break
                 self._write()
                 if self._untold is not None:
                     self._tell(self._untold)
@@ -107,6 +113,10 @@ class Driver:
                 self._wait()
             if self.store.database.shared:
                 self.store.rescue()  # nothing stays behind of what was made twice
+        except KeyboardInterrupt:  # of the signal, while a strategy was at it
+            if self._signal is None:
+                raise
+            raise Stopped(self._signal) from None
         finally:
             self._give_up()
 
@@ -115,6 +125,11 @@ class Driver:
         self._signal = self._signal or signal
         self.store.database.outage.hurry()
         self._events.put(lambda: None)
+
+    def _is_slow(self) -> bool:
+        """Whether the strategy thinks for so long that what has ended should be stored before it is asked."""
+        trials = self.store.phase(SEARCH).trials
+        return bool(trials) and trials[-1].proposing > SLOW
 
     def _has_room(self) -> bool:
         at_work = sum(running.future is not None for running in self._running.values())
@@ -228,12 +243,15 @@ class Driver:
 
     def _wait(self) -> None:
         """Handle the next event, or look around after a while."""
-        try:
+        with suppress(Empty):
             self._events.get(timeout=POLL)()
+        self._handle_events()
+
+    def _handle_events(self) -> None:
+        """Handle all events that are there."""
+        with suppress(Empty):
             while True:
                 self._events.get_nowait()()
-        except Empty:
-            return
 
     def _note_epochs(self) -> None:
         """See how far the evaluations are, as far as the executor knows."""
@@ -270,8 +288,10 @@ class Driver:
         if not (self._running or self._unwritten):
             return
         self._signal = self._signal or -1  # nobody answers a watch any more
-        self.executor.stop()
         with suppress(EinspaceError):  # what ended the driver may be the database
+            self._handle_events()  # a strategy may have been at it for so long that others have ended meanwhile
+        self.executor.stop()
+        with suppress(EinspaceError):
             self._write()
             for running in list(self._running.values()):
                 self._interrupt(running)

@@ -1,12 +1,13 @@
 """Search: the phase of a run in which a strategy proposes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter, time
 
 from einspace.errors import SettingError
 from einspace.phases.budget import Budget
 from einspace.phases.listed import Phase
+from einspace.space import EinSpace
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy, propose
 from einspace.strategies.affordable import Affordable
@@ -22,8 +23,13 @@ class Search(Phase):
     seed: int
     budget: Budget
     time_limit: float | None = None
+    space: EinSpace | None = None
+    """What a strategy of the user's has to propose from."""
     affordable: Affordable | None = None
     """Asks the strategy until a proposal fits; None: it is asked once."""
+
+    asking: bool = field(default=False, init=False)
+    """Whether the strategy is at it, which changes nothing that is stored, and may be broken off anywhere."""
 
     def __post_init__(self) -> None:
         self.name = SEARCH
@@ -40,9 +46,12 @@ class Search(Phase):
         clock = perf_counter()
         ask = None if self.affordable is None else partial(self.affordable.propose, left=self.budget.spare(ledger))
         try:
-            proposal = propose(self.strategy, tuple(ledger.trials), self.seed, ask)
+            self.asking = True
+            proposal = propose(self.strategy, tuple(ledger.trials), self.seed, ask, self.space)
         except Exhausted:
             return None
+        finally:
+            self.asking = False
         if proposal is None:
             if not ledger.running():
                 raise SettingError(f"the strategy {type(self.strategy).__name__} waits for trials to end, but none is running")

@@ -29,7 +29,7 @@ from einspace.phases.race import Race, raced
 from einspace.quantities import seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
-from einspace.result.reading import sessions_of
+from einspace.result.reading import checked_notes, sessions_of
 from einspace.run import NOTE, Run, made
 from einspace.settings import Settings, of_search
 from einspace.space import EinSpace
@@ -235,7 +235,7 @@ def search(
     compared = (subject.names, start.beside, start.left_out, start.changes)
     entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
     with ExitStack() as stack:
-        stack.callback(asked.close)
+        stack.callback(strategies.close, asked)
         stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(subject.work, workers, start.time_limit))
         folder = Run(runs, run, subject.name)
@@ -246,6 +246,7 @@ def search(
         stack.enter_context(database.driving())
         store = stack.enter_context(StudyStore.open(database, settings["metric"]["higher_is_better"], judge))
         folder.agree(store, settings)
+        checked_notes(store)
         attach(folder.path, None if subject.task is None else subject.task.preprocessing, subject.attached)
         write_config(folder.path, config, origin_of(subject, settings))
         if isinstance(progress, bool):
@@ -258,7 +259,7 @@ def search(
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner != "none", standing=standing),
-            Search(asked, seed, left, start.time_limit, start.affordable),
+            Search(asked, seed, left, start.time_limit, subject.space, start.affordable),
             entrants,
             Race(entrants, subject.task if racing else None, subject.recipe, left, seed, workers),
             start.time_limit,

@@ -1,34 +1,62 @@
-"""Signals: Ctrl-C, TERM and HUP stop a search in order, however often they come."""
+"""Signals: Ctrl-C, TERM and HUP stop a search in order, however often they come, and at once where order takes too long."""
 
+import logging
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
+
+from einspace.drafts import remove_open
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
+GRACE = 5.0
+"""Seconds in which a search should have ended in order."""
+
+_LOG = logging.getLogger("einspace")
+
 
 @contextmanager
-def handled() -> Iterator[list[Callable[[int], None]]]:
+def handled() -> Iterator[list[Callable[[int], bool]]]:
     """Give a list of functions: while there is one, a signal calls it with its number, and further signals change nothing.
 
-    Before that a signal is a KeyboardInterrupt. Only the main thread can handle signals; elsewhere nothing changes.
+    The function says whether what this thread is at may be broken off anywhere: then the signal is a KeyboardInterrupt too, and so is one
+    that comes before there is a function. Once a search has not ended `GRACE` seconds after a signal, which is said, the next one ends the
+    process at once. Only the main thread can handle signals; elsewhere nothing changes.
     """
-    stops: list[Callable[[int], None]] = []
+    stops: list[Callable[[int], bool]] = []
     came: list[int] = []
+    first: SimpleQueue[int] = SimpleQueue()  # a handler may have interrupted whoever holds the lock of an Event
+    over, overdue = threading.Event(), threading.Event()
 
     def hear(number: int, _: object) -> None:
+        if overdue.is_set():
+            _end_at_once(number)
         if stops:
+            if not came:
+                first.put(number)
             came.append(number)
-            stops[-1](number)
+            if stops[-1](number):
+                raise KeyboardInterrupt
         elif not came:
             raise KeyboardInterrupt
+
+    def wait() -> None:
+        if first.get() and not over.wait(GRACE):
+            overdue.set()
+            _LOG.warning(
+                "the search has not ended %g s after the signal: another one ends the process at once, with all that is stored kept", GRACE
+            )
 
     if threading.current_thread() is not threading.main_thread():
         yield stops
         return
     handlers = {number: signal.getsignal(number) for name in _NAMES if (number := getattr(signal, name, None)) is not None}
     before = {number: handler for number, handler in handlers.items() if handler not in (signal.SIG_IGN, None)}  # nohup stays as it is
+    threading.Thread(target=wait, name="einspace-signals", daemon=True).start()
     try:
         for number in before:
             signal.signal(number, hear)
@@ -36,6 +64,8 @@ def handled() -> Iterator[list[Callable[[int], None]]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        over.set()
+        first.put(0)
 
 
 def ignore() -> None:
@@ -43,3 +73,11 @@ def ignore() -> None:
     for name in _NAMES:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def _end_at_once(number: int) -> None:
+    """End this process, whatever its threads are at; a terminal gets its cursor back."""
+    remove_open()
+    if sys.stderr is not None and sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
+    os._exit(128 + number)

@@ -76,6 +76,22 @@ def test_it_is_read_only_and_of_this_machine(result: Result) -> None:
         assert ask(server, "/", Host="elsewhere.example")[0].status == 403
 
 
+@pytest.mark.parametrize("other", ["elsewhere.example", "127.0.0.1:{port}", ""])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_request_names_one_host(result: Result, other: str, first: bool) -> None:
+    """Two names of the host are refused, whichever comes first and whatever it is, and so is none."""
+    with LiveReport(lambda: result, "test", port=0) as server:
+        hosts = [f"127.0.0.1:{server.port}", other.format(port=server.port)]
+        for named, status in ((hosts if first else hosts[::-1], 403), ([], 403), (hosts[:1], 200)):
+            connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+            connection.putrequest("GET", "/", skip_host=True)
+            for host in named:
+                connection.putheader("Host", host)
+            connection.endheaders()
+            assert connection.getresponse().status == status
+            connection.close()
+
+
 def test_browsers_that_leave(result: Result, capfd: pytest.CaptureFixture[str]) -> None:
     """One that leaves before its answer, and one that sends no HTTP, cost no other an answer, and print nothing."""
     with LiveReport(lambda: result, "test", port=0) as server:

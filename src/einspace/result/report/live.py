@@ -131,10 +131,8 @@ def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
         timeout = 30.0  # seconds for one that connects and asks nothing
 
         def do_GET(self) -> None:
-            if self.headers.get("Host") not in (
-                f"{HOST}:{live.port}",
-                f"localhost:{live.port}",
-            ):  # a page elsewhere, under a name of its own
+            hosts = self.headers.get_all("Host", [])
+            if hosts not in ([f"{HOST}:{live.port}"], [f"localhost:{live.port}"]):  # a page elsewhere, under a name of its own
                 self.send_error(HTTPStatus.FORBIDDEN)
             elif self.path == "/":
                 self._send(live.page())

@@ -1,0 +1,133 @@
+"""Asking: what a strategy answers, checked where it is the user's, whose mistakes are said as such."""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
+from math import isfinite
+from random import Random
+
+from pydantic import TypeAdapter, ValidationError
+
+from einspace.errors import EinspaceError, StrategyError
+from einspace.evaluation.outcome import first_line
+from einspace.space import EinSpace
+from einspace.strategies.base import Exhausted, History, Strategy
+from einspace.trial import Costs, Prediction, Proposal
+
+LINES = 12
+"""Lines of the traceback of a user's mistake that are shown."""
+
+Ask = Callable[[Strategy, History, Random], Proposal | None]
+"""A way to ask a strategy, such as `Affordable.propose`, which asks again where a proposal costs too much."""
+
+_LOG = logging.getLogger("einspace")
+
+
+def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = None, space: EinSpace | None = None) -> Proposal | None:
+    """The proposal for trial `len(history)` of a run with this seed.
+
+    Raises StrategyError where a strategy of the user's raises, or answers with what is no proposal of an architecture of `space`.
+    """
+    rng = Random(f"{seed}:{len(history)}")
+    asked = strategy if _is_ours(strategy) else _Checked(strategy, space)
+
+    def one() -> Proposal | None:
+        return asked.propose(history, rng) if ask is None else ask(asked, history, rng)
+
+    return asked.choose(one, history, rng)
+
+
+def close(strategy: Strategy) -> None:
+    """Close a strategy; a mistake of the user's in that is a warning, for the search is over."""
+    try:
+        with _named(strategy, "close"):
+            strategy.close()
+    except StrategyError as error:
+        _LOG.warning("%s", error.args[0])
+
+
+class _Checked(Strategy):
+    """A strategy of the user's whose exceptions and answers are looked at."""
+
+    def __init__(self, strategy: Strategy, space: EinSpace | None) -> None:
+        self._strategy = strategy
+        self._space = space
+
+    def propose(self, history: History, rng: Random) -> Proposal | None:
+        with _named(self._strategy, "propose"):
+            return self._checked("propose", self._strategy.propose(history, rng), history)
+
+    def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
+        with _named(self._strategy, "choose"):
+            return self._checked("choose", self._strategy.choose(ask, history, rng), history)
+
+    def refuse(self, proposal: Proposal, reason: str) -> None:
+        with _named(self._strategy, "refuse"):
+            self._strategy.refuse(proposal, reason)
+
+    def _checked(self, method: str, found: object, history: History) -> Proposal | None:
+        if found is None:
+            return None
+        what = f"the strategy {_name(self._strategy)}: {method} must return Proposal.of(architecture, origin) or None"
+        if not isinstance(found, Proposal):
+            raise StrategyError(f"{what}, not {found!r:.100}")
+        costs, prediction = (asdict(one) if isinstance(one, Costs | Prediction) else one for one in (found.costs, found.prediction))
+        try:
+            proposal = _adapter().validate_python({**vars(found), "costs": costs, "prediction": prediction})
+            proposal.origin.encode()
+        except ValidationError as error:
+            wrong = error.errors(include_url=False)[0]
+            raise StrategyError(f"{what}; its {'.'.join(map(str, wrong['loc']))} is {wrong['input']!r:.100}: {wrong['msg']}") from None
+        except UnicodeEncodeError:
+            raise StrategyError(f"{what}; its origin is no text: {proposal.origin!r:.100}") from None
+        if not all(map(isfinite, proposal.changes.values())) or not all(0 <= number < len(history) for number in proposal.parents):
+            given = f"{proposal.changes} and {proposal.parents}"
+            raise StrategyError(f"{what}, with finite changes and parents among the trials so far, not {given}")
+        if self._space is not None:
+            self._compare(proposal, self._space)
+        return proposal
+
+    def _compare(self, proposal: Proposal, space: EinSpace) -> None:
+        """Raise StrategyError unless the text is an architecture of the space, and key and costs are those of it."""
+        where = f"the strategy {_name(self._strategy)} proposed what is no architecture at {space.input} in this search's grammar"
+        try:
+            known = Proposal.of(space.parse(proposal.text), proposal.origin)
+        except EinspaceError as error:
+            raise StrategyError(f"{where}: {str(error).splitlines()[0]}") from None
+        costs = [(value, getattr(known.costs, name)) for name, value in asdict(proposal.costs).items() if value is not None]
+        if proposal.key != known.key or any(one != other for one, other in costs):
+            raise StrategyError(f"{where}: its key or its costs are those of another one; sample, mutate and parse in the search's space")
+
+
+@contextmanager
+def _named(strategy: Strategy, method: str) -> Iterator[None]:
+    """Turn an exception of a user's method into one line with its name, and below it the traceback."""
+    try:
+        yield
+    except (StrategyError, Exhausted):
+        raise
+    except Exception as error:
+        if _is_ours(strategy):
+            raise
+        raise StrategyError(f"the strategy {_name(strategy)}: {method} raised {first_line(error)}", *trace(error, 2)) from error
+
+
+def trace(error: BaseException, ours: int = 1) -> list[str]:
+    """The last lines of where an exception was raised, without our own frames around it."""
+    return "".join(traceback.format_tb(error.__traceback__)[ours:]).rstrip().splitlines()[-LINES:]
+
+
+def _is_ours(strategy: Strategy) -> bool:
+    return type(strategy).__module__.startswith("einspace.")
+
+
+def _name(strategy: Strategy) -> str:
+    return f"{type(strategy).__module__}:{type(strategy).__qualname__}"
+
+
+@cache
+def _adapter() -> TypeAdapter[Proposal]:
+    return TypeAdapter(Proposal)
