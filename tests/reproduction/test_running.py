@@ -158,7 +158,7 @@ def test_several_seeds_are_several_runs(trained: Trained) -> None:
 def test_a_column_against_another_one_is_compared_with_it(trained: Trained) -> None:
     """The surrogate and crossover beside the same search by mutation alone; the difference is given on whatever data."""
     found = by_place(reproduced("follow-up", "--task", "addnist"))
-    for column, other in (("surrogate", "mutation-300"), ("crossover", "mutation-1000")):
+    for column, other in (("surrogate", "mix"), ("crossover", "scratch")):
         number = found["addnist", column]
         assert number["reference"] == found["addnist", other]["ours"]
         assert number["difference"] == pytest.approx(number["ours"] - number["reference"])
