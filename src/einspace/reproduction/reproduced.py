@@ -102,7 +102,9 @@ class Reproduced:
         picture = self.measured.picture
         if picture is not None:
             return {".md": self.markdown(), ".csv": self.csv(), ".svg": picture}
-        drawn = chart(self.title, self.headings[3], self._titled()).to_html(include_plotlyjs=True)
+        over_all = {summary.name for summary in self.selection.experiment.summaries}  # in other units
+        cells = [titled for titled in self._titled() if titled[2].row not in over_all]
+        drawn = chart(self.title, self.headings[3], cells).to_html(include_plotlyjs=True)
         return {".md": self.markdown(), ".csv": self.csv(), ".html": drawn}
 
     def _titled(self) -> list[tuple[str, str, Number]]:
