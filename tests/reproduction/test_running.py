@@ -184,15 +184,17 @@ def test_a_cell_without_a_score_fails_alone(trained: Trained) -> None:
     assert call("reproduce", "table1", "--task", "addnist", "--column", "re-scratch").returncode == 0
 
 
-def test_a_run_of_other_settings_is_not_taken_for_a_cell_s(trained: Trained) -> None:
-    """A run of the cell's name with other settings is refused in its cell, and the next cell is searched."""
-    words = ["search", "adddigits", "--run", "table1-smoke-adddigits-rn18-0", "--trials", "1", "--strategy", "random", "--no-report"]
-    assert call(*words, "--final-seeds", "0").returncode == 0
-    done = call("reproduce", "table1", "--task", "addnist", "--column", "rn18,re-scratch", "--json")
-    found = by_place(json.loads(done.stdout))
-    assert done.returncode == 1
-    assert "was started with other settings" in found["addnist", "rn18"]["note"]
-    assert found["addnist", "re-scratch"]["ours"] is not None
+@pytest.mark.parametrize("options", [["--seed", "0"], ["--final-seeds", "0"], ["--init", "resnet8", "--protocol", "paper", "--seed", "7"]])
+def test_a_run_of_other_settings_is_not_taken_for_a_cell_s(trained: Trained, options: list[str]) -> None:
+    """A run of the cell's name with other settings, finished or not, is refused in its cell, and the next cell is searched."""
+    assert call("search", "adddigits", "--run", "table1-smoke-adddigits-rn18-0", "--trials", "1", "--no-report", *options).returncode == 0
+    for more in ([], ["--no-run"]):
+        done = call("reproduce", "table1", "--task", "addnist", "--column", "rn18,re-scratch", "--json", *more)
+        found = by_place(json.loads(done.stdout))
+        assert done.returncode == 1
+        assert found["addnist", "rn18"]["ours"] is None
+        assert "has other settings (" in found["addnist", "rn18"]["note"]
+        assert found["addnist", "re-scratch"]["ours"] is not None
 
 
 def test_a_cell_that_another_process_is_at_is_left_to_it(trained: Trained) -> None:
