@@ -4,7 +4,7 @@ import csv
 from io import StringIO
 
 from einspace.reproduction.chart import chart
-from einspace.reproduction.described import Measured, Number
+from einspace.reproduction.described import Findings, Number
 from einspace.reproduction.experiments import selected
 from einspace.reproduction.reproduced import Reproduced
 
@@ -15,7 +15,7 @@ NUMBERS = (
     Number("language", "pc-darts", None, 0.9012),
     Number("average rank", "rn18", 2.0, 2.0, note="over 2 of 8 tasks, 2 of 11 columns"),
 )
-FOUND = Reproduced(selected("table1", "small", ["addnist", "language"], ["rn18", "pc-darts"]), 2, Measured(NUMBERS))
+FOUND = Reproduced(selected("table1", "small", ["addnist", "language"], ["rn18", "pc-darts"]), 2, Findings(NUMBERS))
 
 
 def test_a_table_for_people() -> None:

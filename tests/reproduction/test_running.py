@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.commands import Done, call
+from tests.commands import call
 from tests.study_samples import ThreadExecutor, good, often_bad, score
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
@@ -279,28 +279,3 @@ def test_a_kill_loses_no_cell_and_no_trial(trained: Trained, tmp_path: Path) -> 
     resumed = by_place(reproduced(*words[1:]))
     assert trained.evaluations - before == total - kept
     assert {place: number["ours"] for place, number in resumed.items()} == {place: number["ours"] for place, number in unbroken.items()}
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["table9"], "unknown experiment 'table9'"),
-        (["table1", "--scale", "papr"], "unknown scale 'papr': did you mean paper?"),
-        (["table1", "--task", "addnst"], "did you mean addnist"),
-        (["table5", "--column", "wrn,re-rwn"], "unknown column of table5 're-rwn'"),
-        (["table6", "--task", "addnist"], "table6 trains nothing, so it has no task 'addnist'"),
-        (["figure4", "--seeds", "2"], "figure4 trains nothing: it has one seed, not 2"),
-        (["table1", "--seeds", "0"], "'0' is not a whole number of at least 1"),
-        (["table1", "--workers", "0"], "workers must be a whole number of at least 1, not 0"),
-        (["table1", "--executor", "processs"], "unknown executor 'processs'"),
-        (["table1", "--storage", "mysql://host/name"], "cannot hold a study"),
-        (["table4", "-o", "/dev/null/x"], "the folder /dev/null/x cannot be used"),
-    ],
-)
-def test_what_cannot_be_is_one_line(tmp_path: Path, words: list[str], message: str) -> None:
-    """Exit code 2, nothing on standard output, and no run."""
-    done: Done = call("reproduce", *words, cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert message in " ".join(done.stderr.split())
-    assert not list(tmp_path.glob("runs/*"))

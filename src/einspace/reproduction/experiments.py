@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from einspace.errors import SettingError, UnknownNameError
 from einspace.protocol import PAPER
-from einspace.reproduction.described import Column, Experiment, Selection, Settings, Summary
+from einspace.reproduction.described import Column, Experiment, Options, Selection, Summary
 from einspace.reproduction.measured import FIGURE_4, FIGURE_7, SPREAD, TABLE_4, figure_4, figure_7, table_4, table_6
 from einspace.reproduction.scales import SCALES
 from einspace.tasks.nasbench360 import NASBENCH360
@@ -16,7 +16,7 @@ from einspace.tasks.unseen import UNSEEN
 UNSEEN_NAS = tuple(entry.name for entry in UNSEEN)
 NAS_BENCH_360 = tuple(entry.name for entry in NASBENCH360)
 
-RE: Settings = {"strategy": "evolution", "population": 100, "tournament": 10}
+RE: Options = {"strategy": "evolution", "population": 100, "tournament": 10}
 """Regularised evolution (section 4.1): 100 individuals, and the fittest of 10 of them is the parent."""
 
 MIX = "resnet18,wrn16-4,vit,mlp-mixer"
