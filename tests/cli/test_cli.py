@@ -48,6 +48,7 @@ QUICK = ["--epochs", "1", "--final-epochs", "1", "--workers", "1", "--max-parame
         (["sample", "--shape", "0,4"], ["positive integers"]),
         (["sample", "-p", "1.5"], ["above 0 and at most 1"]),
         (["evaluate", "[relu relu]", "digit"], ["did you mean digits"]),
+        (["reproduce", "table2"], ["unknown experiment 'table2'", "Known: table1, table4, table5"]),
         (["grammar", "-p", "0"], ["above 0 and at most 1, not 0"]),
         (["grammar", "-p", "1.5"], ["above 0 and at most 1, not 1.5"]),
         (["grammar", "-p", "nan", "--figure7"], ["above 0 and at most 1, not nan"]),

@@ -101,7 +101,7 @@ def test_the_follow_up_has_its_own_counts() -> None:
     crossover = cell("follow-up", "small", "addnist", "crossover").settings({})
     assert (surrogate.trials, surrogate.surrogate) == (300, True)
     assert (crossover.trials, crossover.population, crossover.tournament, crossover.crossover) == (1000, 100, 10, 0.5)
-    for column, other, option in (("surrogate", "mutation-300", "surrogate"), ("crossover", "mutation-1000", "crossover")):
+    for column, other, option in (("surrogate", "mix", "surrogate"), ("crossover", "scratch", "crossover")):
         apart = {"run", option}
         one, two = (cell("follow-up", "small", "addnist", name).settings({}).model_dump(exclude=apart) for name in (column, other))
         assert one == two

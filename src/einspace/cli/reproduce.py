@@ -33,7 +33,7 @@ MACHINE = (
 """The settings of a search that say where it runs; the experiment decides the others."""
 
 Named = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="table1, table4, table5, table6, figure4, figure7 or follow-up.")]
-Size = Annotated[str | None, typer.Option("--scale", help="smoke, small or paper; else smoke where networks are trained.")]
+Size = Annotated[str | None, typer.Option("--scale", help="smoke, small or paper: smoke if not given, or paper where nothing is trained.")]
 Tasks = Annotated[list[str] | None, typer.Option("--task", help="A row, or several with commas between them; all of them if not given.")]
 Columns = Annotated[list[str] | None, typer.Option("--column", help="A column, or several with commas between them.")]
 Folder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where EXPERIMENT-SCALE.md, .csv and the picture go.")]

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from rich.console import RenderableType
 
-Settings = Mapping[str, Any]
-"""Settings of a search by their keys, as in `einspace.config`: an option of a group has the group's name and a point before its own."""
+Options = Mapping[str, Any]
+"""Options of a search by their keys, as in `einspace.config`: an option of a group has the group's name and a point before its own."""
 
 SHARES: Mapping[str, float] = {"smoke": 0.004, "small": 0.1, "paper": 1.0}
 """The part of the paper's trials, members and samples that each scale has."""
@@ -27,7 +27,7 @@ class Column:
 
     name: str
     title: str
-    settings: Settings | None = None
+    settings: Options | None = None
     against: str = ""
 
 
@@ -75,7 +75,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Findings:
     """What an experiment without searches gives: its numbers, what the terminal shows in place of their table, and a picture as SVG."""
 
     numbers: tuple[Number, ...]
@@ -103,7 +103,7 @@ class Experiment:
     rows: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     summaries: tuple[Summary, ...] = ()
-    measure: Callable[["Selection"], Measured] | None = None
+    measure: Callable[["Selection"], Findings] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ class Scale:
         name: The name on the command line.
         description: What it is for.
         epochs: The part of the epochs of table 4.
-        settings: Settings of every search, beside those of its column.
+        settings: Those of every search, beside those of its column.
         networks: The small baselines that stand in the place of the paper's.
         multiple: The FLOPs of a network at most, in those of the largest of these baselines; None: the default limits.
         stand_ins: The tasks that stand in the place of the paper's; None: every task stands for itself.
@@ -123,7 +123,7 @@ class Scale:
     name: str
     description: str
     epochs: float
-    settings: Settings
+    settings: Options
     networks: Mapping[str, str] = field(default_factory=dict)
     multiple: float | None = None
     stand_ins: Mapping[str, str] | None = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from einspace.errors import SettingError, UnknownNameError
 from einspace.protocol import PAPER
-from einspace.reproduction.described import Column, Experiment, Selection, Settings, Summary
+from einspace.reproduction.described import Column, Experiment, Options, Selection, Summary
 from einspace.reproduction.measured import FIGURE_4, FIGURE_7, SPREAD, TABLE_4, figure_4, figure_7, table_4, table_6
 from einspace.reproduction.scales import SCALES
 from einspace.tasks.nasbench360 import NASBENCH360
@@ -16,7 +16,7 @@ from einspace.tasks.unseen import UNSEEN
 UNSEEN_NAS = tuple(entry.name for entry in UNSEEN)
 NAS_BENCH_360 = tuple(entry.name for entry in NASBENCH360)
 
-RE: Settings = {"strategy": "evolution", "population": 100, "tournament": 10}
+RE: Options = {"strategy": "evolution", "population": 100, "tournament": 10}
 """Regularised evolution (section 4.1): 100 individuals, and the fittest of 10 of them is the parent."""
 
 MIX = "resnet18,wrn16-4,vit,mlp-mixer"
@@ -89,10 +89,10 @@ EXPERIMENTS: dict[str, Experiment] = {
             title="After the paper: a surrogate and crossover, against mutation alone",
             rows=UNSEEN_NAS,
             columns=(
-                Column("mutation-300", "RE(Mix), 300 trials", {**RE, "init": MIX, "trials": 300}),
-                Column("surrogate", "the same with a surrogate", {**RE, "init": MIX, "trials": 300, "surrogate": True}, "mutation-300"),
-                Column("mutation-1000", "RE(Scratch), 1000 trials", {**RE, "init": "", "trials": 1000}),
-                Column("crossover", "the same with crossover", {**RE, "init": "", "trials": 1000, "crossover": 0.5}, "mutation-1000"),
+                Column("mix", "mutation from the mix", {**RE, "init": MIX, "trials": 300}),
+                Column("surrogate", "the same with a surrogate", {**RE, "init": MIX, "trials": 300, "surrogate": True}, "mix"),
+                Column("scratch", "mutation from scratch", {**RE, "init": "", "trials": 1000}),
+                Column("crossover", "the same with crossover", {**RE, "init": "", "trials": 1000, "crossover": 0.5}, "scratch"),
             ),
             shares=FOLLOW_UP,
             summaries=(Summary("average accuracy", "mean"),),

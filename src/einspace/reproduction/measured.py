@@ -14,7 +14,7 @@ from einspace.reporting.published import CRITICAL, TERMINALS, Hyperparameters, S
 from einspace.reporting.published import TABLE_4 as PAPERS_TABLE_4
 from einspace.reporting.published import TABLE_6 as PAPERS_TABLE_6
 from einspace.reproduction.cells import recipe_at
-from einspace.reproduction.described import Measured, Number, Selection
+from einspace.reproduction.described import Findings, Number, Selection
 from einspace.tasks import TASKS
 
 TABLE_4 = {
@@ -47,7 +47,7 @@ SAMPLES_6, SAMPLES_7 = 2_000, 8_000
 SEED = 0
 
 
-def table_4(selection: Selection) -> Measured:
+def table_4(selection: Selection) -> Findings:
     """The recipes that searches of the scale train with, the metrics and the baselines."""
     numbers: list[Number] = []
     for row in selection.rows:
@@ -55,10 +55,10 @@ def table_4(selection: Selection) -> Measured:
         counts = (recipe.epochs_search, recipe.epochs_final, recipe.batch_size)
         ours = Hyperparameters(entry.metric.name, entry.baselines[0], *counts, recipe.learning_rate, recipe.weight_decay, recipe.momentum)
         numbers += _beside(selection, row, ours._asdict(), PAPERS_TABLE_4[row]._asdict())
-    return Measured(tuple(numbers))
+    return Findings(tuple(numbers))
 
 
-def table_6(selection: Selection) -> Measured:
+def table_6(selection: Selection) -> Findings:
     """The spread of sizes and branching factors at each p of the paper."""
     censuses = take_each(PAPERS_TABLE_6[TERMINALS], IMAGE, _part(selection, SAMPLES_6), SEED)
     numbers = [
@@ -67,23 +67,23 @@ def table_6(selection: Selection) -> Measured:
         for p, census in censuses.items()
         for number in _beside(selection, f"{part}, p = {p:g}", census.spread(part)._asdict(), published[p]._asdict())
     ]
-    return Measured(tuple(numbers), tables.table_6(censuses))
+    return Findings(tuple(numbers), tables.table_6(censuses))
 
 
-def figure_4(selection: Selection) -> Measured:
+def figure_4(selection: Selection) -> Findings:
     """The p at which the spectral radius is one."""
     copies = {"drawn": drawn, "expanded": expanded}
     ours = {name: critical_probability(einspace_grammar, copies[name]) for name in FIGURE_4}
-    return Measured(tuple(_beside(selection, "critical p(M -> C)", ours, {"drawn": CRITICAL})), picture=figures.figure_4())
+    return Findings(tuple(_beside(selection, "critical p(M -> C)", ours, {"drawn": CRITICAL})), picture=figures.figure_4())
 
 
-def figure_7(selection: Selection) -> Measured:
+def figure_7(selection: Selection) -> Findings:
     """The frequency of every module and function at the paper's p(M -> C); the paper prints no numbers."""
     p = COMPUTATION_PROBABILITY
     census = take_each([p], IMAGE, _part(selection, SAMPLES_7), SEED)[p]
     shares = tables.figure_7_shares(census)
     numbers = [number for rows in shares.values() for name, row in rows.items() for number in _beside(selection, name, row, {})]
-    return Measured(tuple(numbers), tables.figure_7(census, p), figures.figure_7(census, p))
+    return Findings(tuple(numbers), tables.figure_7(census, p), figures.figure_7(census, p))
 
 
 def _part(selection: Selection, samples: int) -> int:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from einspace.reproduction.chart import chart
-from einspace.reproduction.described import Measured, Number, Selection
+from einspace.reproduction.described import Findings, Number, Selection
 from einspace.reproduction.running import Hear, numbers
 from einspace.reproduction.summaries import summarise
 from einspace.tasks import TASKS
@@ -25,12 +25,12 @@ class Reproduced:
 
     selection: Selection
     seeds: int
-    measured: Measured
+    findings: Findings
 
     @property
     def numbers(self) -> tuple[Number, ...]:
         """Cell by cell, row by row."""
-        return self.measured.numbers
+        return self.findings.numbers
 
     @property
     def title(self) -> str:
@@ -59,8 +59,8 @@ class Reproduced:
 
     def shown(self) -> list[RenderableType]:
         """What the terminal prints."""
-        if self.measured.shown:
-            return list(self.measured.shown)
+        if self.findings.shown:
+            return list(self.findings.shown)
         table = Table(title=self.title, title_justify="left", header_style="bold")
         for place, heading in enumerate(self.headings[:-1]):
             table.add_column(heading, justify="left" if place < 2 else "right", no_wrap=place > 0)
@@ -99,10 +99,12 @@ class Reproduced:
 
     def files(self) -> dict[str, str]:
         """What is kept, by the suffix of its file: both tables, and the figure itself or a chart of our numbers against the others."""
-        picture = self.measured.picture
+        picture = self.findings.picture
         if picture is not None:
             return {".md": self.markdown(), ".csv": self.csv(), ".svg": picture}
-        drawn = chart(self.title, self.headings[3], self._titled()).to_html(include_plotlyjs=True)
+        over_all = {summary.name for summary in self.selection.experiment.summaries}  # in other units
+        cells = [titled for titled in self._titled() if titled[2].row not in over_all]
+        drawn = chart(self.title, self.headings[3], cells).to_html(include_plotlyjs=True)
         return {".md": self.markdown(), ".csv": self.csv(), ".html": drawn}
 
     def _titled(self) -> list[tuple[str, str, Number]]:
@@ -125,7 +127,7 @@ def reproduce(selection: Selection, seeds: int, machine: Mapping[str, Any], hear
     if selection.experiment.measure is not None:
         return Reproduced(selection, 1, selection.experiment.measure(selection))
     found = numbers(selection, seeds, machine, hear)
-    return Reproduced(selection, seeds, Measured((*found, *summarise(selection, found))))
+    return Reproduced(selection, seeds, Findings((*found, *summarise(selection, found))))
 
 
 def written(value: float | str | None, sign: bool = False) -> str:

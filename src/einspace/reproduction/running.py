@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
 from einspace.callbacks import Progress
-from einspace.config import SearchSettings
+from einspace.config import OF_A_STRATEGY, SearchSettings
+from einspace.config.origin import differences
 from einspace.errors import RunError, StorageError, TaskError
 from einspace.reproduction.cells import Cell, wanted
 from einspace.reproduction.described import Column, Number, Selection
 from einspace.result import Result, load_result
 from einspace.run import Run
+from einspace.strategies.initial import parse_initial
 from einspace.study import conduct
 from einspace.tasks import TASKS, Task, load_task, over_seeds
 from einspace.tasks.published import PUBLISHED
@@ -86,6 +88,10 @@ def _ended(cell: Cell, machine: Mapping[str, Any], load: Callable[[], Task], hea
     """What there is of a cell, after it was run where that is wanted and was not done."""
     settings = cell.settings(machine)
     result = _stored(settings)
+    others = [] if result is None else _others(result, settings)
+    if others:
+        where = settings.runs if settings.storage is None else "the storage"
+        return Ended(note=f"the run {cell.name} in {where} has other settings ({'; '.join(others)}): rename or remove it", failed=True)
     if hear is not None and not _is_complete(result, settings):
         try:
             task = load()
@@ -115,6 +121,18 @@ def _stored(settings: SearchSettings) -> Result | None:
         raise
     except RunError:
         return None
+
+
+def _others(result: Result, settings: SearchSettings) -> list[str]:
+    """The settings of a run that are not those of the cell; a run that is continued is compared once more, with its data."""
+    recipe = TASKS[settings.task].recipe.override(**settings.recipe.model_dump())
+    here = {name: getattr(settings, name) for name in ("task", "strategy", "protocol", "seed")}
+    here |= {name: value for name in OF_A_STRATEGY if (value := getattr(settings, name)) is not None}
+    here |= {"init": list(parse_initial(settings.init or "")), "limits": asdict(settings.limits)}
+    stored = {name: result.settings.get(name) for name in here}
+    trained = result.settings.get("recipe", {})
+    known = {name: value for name, value in asdict(recipe).items() if name in trained}  # an older run has fewer options, all others off
+    return differences({**stored, "recipe": trained}, {**here, "recipe": known})
 
 
 def _is_complete(result: Result | None, settings: SearchSettings) -> bool:
