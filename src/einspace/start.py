@@ -10,7 +10,7 @@ from einspace import baselines, strategies
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.cost_model import ACCELERATED, PRIOR
 from einspace.features import Feature
-from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
+from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, usual_grammar
 from einspace.networks import check_fit
 from einspace.phases.finals import MARGIN, longer_in_the_end
 from einspace.phases.race import SHARE
@@ -22,7 +22,7 @@ from einspace.strategies.affordable import Affordable, Training
 from einspace.strategies.initial import RANDOM, member
 from einspace.tasks import Recipe, Task
 from einspace.tasks.changes import choices, ours
-from einspace.tasks.options import small_baselines
+from einspace.tasks.options import RECURRENT, small_baselines
 
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, where neither a limit nor a budget of time says otherwise."""
@@ -141,7 +141,7 @@ class Start:
             return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {}, changes)
         training = _training(task, recipe, call)
         of_kind = small_baselines(task.kind, task.input)
-        known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *of_kind)))
+        known = _buildable(call.space, task, dict.fromkeys((*task.baselines, *of_kind, *RECURRENT)))
         rule = None if call.seconds is None else max(LEAST, call.seconds * protocol.share / protocol.least_trials)
         most = _most(call.seconds, call.workers, call.final_seeds, protocol, longer_in_the_end(task, recipe))
         if rule is not None and call.stored is None and "start" in options:
@@ -195,7 +195,7 @@ def grammar_for(inputs: Feature, protocol: str, stored: Mapping[str, Any] | None
     for name in GRAMMARS if before is not None else ():
         if named_grammar(name, p).fingerprint == before:
             return name
-    return PAPER_GRAMMAR if protocol == PAPER else widest(inputs)
+    return PAPER_GRAMMAR if protocol == PAPER else usual_grammar(inputs)
 
 
 def _taken(strategy: str | Strategy) -> tuple[str, ...]:
