@@ -29,6 +29,9 @@ def test_options_are_those_of_both_grammars_and_its_own() -> None:
     assert set(grammar.operations) - set(paper.operations) == set(OWN)
     counts = {symbol: len(rules) for symbol, rules in grammar.rules.items()}
     assert counts == {"S": 3, "M": 4, "B": 12, "A": 13, "R1": 23, "R2": 8, "C": 15}
+    by_text = {str(production): grammar.probability(production) for production in grammar.productions}
+    assert by_text["A -> multiply"] == pytest.approx(4 * by_text["A -> add"]) == pytest.approx(4 / 16)
+    assert by_text["C -> scan(reverse=True)"] == pytest.approx(1 / 15)
     assert grammar.is_consistent()
     assert grammar.spectral_radius() == pytest.approx(0.68 * 13 / 9)
     assert critical_probability(recurrent_grammar) == pytest.approx(4 / 13, abs=1e-9)
