@@ -31,7 +31,7 @@ from einspace.errors import MutationError
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import Context
 from einspace.evaluation.warm import WarmStarts
-from einspace.grammar import widest
+from einspace.grammar import usual_grammar
 from einspace.tasks.changes import ours
 from einspace.tasks.options import small_baselines
 
@@ -105,7 +105,7 @@ def main(words: list[str] | None = None) -> None:
     given = parser.parse_args(words)
     torch.set_num_threads(1)
     task, rng = load(given.task), Random(given.seed)
-    space = es.EinSpace(task.input, grammar=widest(task.input))
+    space = es.EinSpace(task.input, grammar=usual_grammar(task.input))
     changes = ours(task.recipe, task.head, task.input, len(task.train))
     short = max(1, round(given.part * task.recipe.epochs_search))
 

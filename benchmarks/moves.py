@@ -23,7 +23,7 @@ from rich.table import Table
 import einspace as es
 from einspace.baselines import within
 from einspace.errors import MutationError
-from einspace.grammar import widest
+from einspace.grammar import usual_grammar
 from einspace.tasks.changes import choices, ours
 from einspace.variation import EditReport, neighbours
 
@@ -95,7 +95,7 @@ def main(words: list[str] | None = None) -> None:
     given = parser.parse_args(words)
     torch.set_num_threads(1)
     task = load(given.task)
-    space = es.EinSpace(task.input, grammar=widest(task.input))
+    space = es.EinSpace(task.input, grammar=usual_grammar(task.input))
     network = within(space, given.network)
     start = ours(task.recipe, task.head, task.input, len(task.train))
     own, spent = trained(task, str(network), start, SEEDS)

@@ -1,6 +1,6 @@
 """Networks: a training step of ours beside the network that a person writes, in one run.
 
-    python -m benchmarks.networks [--steps 12] [--threads 1] [--names vit,mlp-mixer] [--shapes 64,28] [--random 20] [--short]
+    python -m benchmarks.networks [--steps 12] [--threads 1] [--names vit,mlp-mixer] [--shapes 64,28] [--lengths 32] [--random 20] [--short]
 
 A step is forward pass, backward pass and SGD. The networks take turns, so that what else the machine does meets all of them; a ratio is
 one of medians, and its spread is the 10th to the 90th percentile of the ratios of single rounds. Besides the clock on the wall there is
@@ -34,6 +34,9 @@ PLAIN: Mapping[str, Callable[[Sequence[int]], nn.Module]] = {
     "vit": PlainViT,
     "mlp-mixer": PlainMixer,
 }
+
+BATCHES = (32, 4)
+"""Batch sizes of a scan beside a GRU."""
 
 UNCOUNTED = 2
 """Rounds that only warm up."""
@@ -110,6 +113,49 @@ def compare(name: str, height: int, rounds: int, device: torch.device, bf16: boo
     print(f"    ours / hand-written   wall {text}, processor {processor}; the bar is {BAR}{'' if center <= BAR else ': MISSED'}")
     for other in list(forms)[2:]:
         print(f"    {other} / ours".ljust(26) + f"wall {ratio(times[other], times['ours'], 0)[1]}", flush=True)
+
+
+class PlainGRU(nn.Module):
+    """PyTorch's GRU, the mean over the steps, and a linear layer: (n, s, width) -> (n, 10)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gru, self.head = nn.GRU(width, width, batch_first=True), nn.Linear(width, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The states' mean, read."""
+        logits: Tensor = self.head(self.gru(x)[0].mean(1))
+        return logits
+
+
+class StepByStep(PlainGRU):
+    """A minimal GRU as a loop over the steps."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width)
+        self.candidate, self.gate = nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """All candidates and gates at once, then one step after the other."""
+        candidates = self.candidate(x)
+        gates = torch.sigmoid(self.gate(candidates))
+        state, states = torch.zeros_like(candidates[:, 0]), []
+        for gate, candidate in zip(gates.unbind(1), candidates.unbind(1), strict=True):
+            state = torch.lerp(candidate, state, gate)
+            states.append(state)
+        logits: Tensor = self.head(torch.stack(states, 1).mean(1))
+        return logits
+
+
+def scans(steps: int, batch: int, rounds: int, device: torch.device, width: int = 64) -> None:
+    """A linear layer and a scan beside PyTorch's GRU of the same width, and beside the loop that computes the same."""
+    ours = EinSpace((steps, width), grammar="recurrent").parse(f"[linear(d={width}) scan(reverse=False)]")
+    networks = build(ours, Classification(10)), PlainGRU(width), StepByStep(width)
+    x = torch.randn(batch, steps, width, device=device)
+    scan, gru, loop = alternate([Step(network, x, bf16=False) for network in networks], rounds)
+    print(f"scan, width {width}, batch {batch}, {steps} steps: {statistics.median(t[0] for t in scan) * 1e3:.1f} ms a step of training")
+    for label, times in (("torch.nn.GRU", gru), ("the loop", loop)):
+        print(f"    scan / {label}".ljust(26) + f"wall {ratio(scan, times, 0)[1]}, processor {ratio(scan, times, 1)[1]}", flush=True)
 
 
 def building(name: str, height: int) -> None:
@@ -203,6 +249,7 @@ def main() -> None:
     parser.add_argument("--names", default=",".join(PLAIN))
     parser.add_argument("--shapes", default=",".join(map(str, SETTINGS)), help="heights of the images, of " + ", ".join(map(str, SETTINGS)))
     parser.add_argument("--random", type=int, default=20, help="random architectures")
+    parser.add_argument("--lengths", default="32,128,512", help="steps of the sequences at which a scan runs beside a GRU")
     parser.add_argument("--short", action="store_true", help="only ours beside the hand-written network")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -215,6 +262,9 @@ def main() -> None:
             building(name, height)
             for bf16 in (False, True) if gpu else (False,):
                 compare(name, height, options.steps, device, bf16, options.short)
+    for steps in map(int, filter(None, options.lengths.split(","))):
+        for batch in BATCHES:
+            scans(steps, batch, options.steps, device)
     if options.random:
         at_random(options.random, options.steps, device)
 

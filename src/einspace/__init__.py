@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from einspace.echo import EchoFilter
 from einspace.errors import EinspaceError
 from einspace.features import Feature
-from einspace.grammar import Grammar, Production, einspace_grammar, sequence_grammar
+from einspace.grammar import Grammar, Production, einspace_grammar, recurrent_grammar, sequence_grammar
 from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
 
@@ -103,6 +103,7 @@ __all__ = [
     "load_task",
     "load_trials",
     "networks",
+    "recurrent_grammar",
     "search",
     "sequence_grammar",
 ]

@@ -148,8 +148,9 @@ class EinSpace:
     """The search space at an input: sample, mutate, and read architectures.
 
     `input_shape` is (C, H, W) or (S, D), without the batch axis. `grammar` is "paper", as without one, "sequences", with convolutions along
-    a sequence, or a grammar of your own, which has its own probabilities. Raises ShapeError, UnknownNameError, GrammarError or LimitError
-    for what cannot be: so for a grammar whose sampling need not end (A.4), unless `limits.operations` bounds it.
+    a sequence, "recurrent", with scans along it besides, or a grammar of your own, which has its own probabilities. Raises ShapeError,
+    UnknownNameError, GrammarError or LimitError for what cannot be: so for a grammar whose sampling need not end (A.4), unless
+    `limits.operations` bounds it.
 
     >>> space = EinSpace((3, 32, 32))
     >>> architecture = space.parse("[clone(b=2) {relu identity} add]")

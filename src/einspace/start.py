@@ -10,7 +10,7 @@ from einspace import baselines, strategies
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.cost_model import ACCELERATED, PRIOR
 from einspace.features import Feature
-from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
+from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, usual_grammar
 from einspace.limits import Limits
 from einspace.networks import check_fit
 from einspace.phases.finals import MARGIN, longer_in_the_end
@@ -23,7 +23,7 @@ from einspace.strategies.affordable import Affordable, Training
 from einspace.strategies.initial import RANDOM, member
 from einspace.tasks import Recipe, Task
 from einspace.tasks.changes import choices, ours
-from einspace.tasks.options import small_baselines
+from einspace.tasks.options import RECURRENT, small_baselines
 
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, where neither a limit nor a budget of time says otherwise."""
@@ -211,7 +211,7 @@ def grammar_for(inputs: Feature, protocol: str, stored: Mapping[str, Any] | None
     for name in GRAMMARS if before is not None else ():
         if named_grammar(name, p).fingerprint == before:
             return name
-    return PAPER_GRAMMAR if protocol == PAPER else widest(inputs)
+    return PAPER_GRAMMAR if protocol == PAPER else usual_grammar(inputs)
 
 
 def _taken(strategy: str | Strategy) -> tuple[str, ...]:
@@ -290,9 +290,9 @@ def _training(task: Task, recipe: Recipe, call: Call) -> Training:
 
 
 def _buildable(space: EinSpace, task: Task) -> dict[str, Architecture]:
-    """The task's and the small baselines that there are at its input, in the grammar, and for its head."""
+    """The task's baselines, the small and the recurrent ones, as far as they are at its input, in the grammar, and for its head."""
     found: dict[str, Architecture] = {}
-    for name in dict.fromkeys((*task.baselines, *small_baselines(task.kind, task.input))):
+    for name in dict.fromkeys((*task.baselines, *small_baselines(task.kind, task.input), *RECURRENT)):
         try:
             architecture = baselines.within(space, name)
             check_fit(task.head, architecture.output, task.output, task.name)

@@ -15,6 +15,9 @@ from tests.plain import (
     PlainSeriesResNet,
     PlainViT,
     PlainWideResNet,
+    plain_gru,
+    plain_lru,
+    plain_mamba,
 )
 from tests.plain.weights import copy_weights, shake
 from torch import nn
@@ -55,6 +58,8 @@ NAMED: dict[str, Callable[[Shape], nn.Module]] = {
     "vit-tiny": lambda shape: PlainViT(shape, layers=2, width=64, heads=4, head_width=16, hidden=64),
     "mixer-tiny": lambda shape: PlainMixer(shape, layers=2, width=64),
     "permutator": lambda shape: PlainPermutator(shape, layers=8, width=256, segments=8, patch=4),
+    "gru-tiny": plain_gru,
+    "mamba-tiny": plain_mamba,
 }
 SIZED: dict[str, Callable[[Shape], Case]] = {
     "resnet": lambda shape: (baselines.resnet(shape, (1, 2, 1), 8), PlainResNet(shape, (1, 2, 1), (8, 16, 32))),
@@ -70,6 +75,9 @@ SIZED: dict[str, Callable[[Shape], Case]] = {
     "mixer": lambda shape: (baselines.mixer(shape, 2, 24, 4), PlainMixer(shape, 10, 2, 24, 4)),
     "resmlp": lambda shape: (baselines.resmlp(shape, 2, 24, 4), PlainResMLP(shape, 2, 24, 4)),
     "permutator-2": lambda shape: (baselines.permutator(shape, 2, 24, 2, 4), PlainPermutator(shape, 2, 24, 2, 4)),
+    "gru": lambda shape: (baselines.gru(shape, 1, 12, 20, 8), plain_gru(shape, 8, 12, 1, 20)),
+    "lru": lambda shape: (baselines.lru(shape, 2, 12, 16, 4), plain_lru(shape, 4, 12, 2, 16)),
+    "mamba": lambda shape: (baselines.mamba(shape, 2, 12, 20, 8), plain_mamba(shape, 8, 12, 2, 20)),
     "permutator-3": lambda shape: (baselines.permutator(shape, 1, 24, 3, 8), PlainPermutator(shape, 1, 24, 3, 8)),
 }
 SHAPES: list[Shape] = [(3, 32, 32), (1, 28, 28), (2, 16, 52)]
@@ -127,6 +135,14 @@ def test_a_residual_network_of_series_equals_a_plain_one(shape: Shape) -> None:
     assert architecture.output.shape == (-(-shape[0] // 4), 64)
     _outputs_and_gradients_agree(architecture, plain, shape)
     assert sum(p.numel() for p in plain.parameters()) == sum(p.numel() for p in build(architecture, Classification(10)).parameters())
+
+
+@pytest.mark.parametrize("name", ["gru", "lru", "mamba"])
+@pytest.mark.parametrize("shape", [(24, 6), (67, 1), (1, 3)], ids=str)
+def test_a_recurrent_network_of_series_equals_a_plain_one(name: str, shape: Shape) -> None:
+    """Step by step and in chunks, at lengths that fill the chunks and at others, down to a single token."""
+    torch.manual_seed(3)
+    _outputs_and_gradients_agree(*SIZED[name](shape), shape)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

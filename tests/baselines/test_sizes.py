@@ -25,6 +25,8 @@ SAME: dict[str, Callable[[], Architecture]] = {
     "mixer-tiny": lambda: baselines.mixer(SHAPE, layers=2, width=64),
     "resmlp": lambda: baselines.resmlp(SHAPE),
     "permutator": lambda: baselines.permutator(SHAPE),
+    "gru-tiny": lambda: baselines.gru(SHAPE),
+    "mamba-tiny": lambda: baselines.mamba(SHAPE),
 }
 
 

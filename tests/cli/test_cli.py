@@ -47,6 +47,7 @@ QUICK = ["--epochs", "1", "--final-epochs", "1", "--workers", "1", "--max-parame
         (["sample", "--shape", "3,32,32,1"], ["two or three axes, not 4"]),
         (["sample", "--shape", "0,4"], ["positive integers"]),
         (["sample", "-p", "1.5"], ["above 0 and at most 1"]),
+        (["sample", "--grammar", "recurent"], ["unknown grammar 'recurent'", "did you mean recurrent"]),
         (["evaluate", "[relu relu]", "digit"], ["did you mean digits"]),
         (["reproduce", "table2"], ["unknown experiment 'table2'", "Known: table1, table4, table5"]),
         (["grammar", "-p", "0"], ["above 0 and at most 1, not 0"]),
@@ -73,6 +74,14 @@ def test_sample_is_json_and_reproducible() -> None:
     samples = json.loads(first.stdout)
     assert len(samples) == 3
     assert {"architecture", "key", "parameters", "flops", "terminals", "output"} <= samples[0].keys()
+
+
+def test_samples_of_a_grammar_by_name() -> None:
+    """Those of the grammar with recurrence have its operations, and those without a name are the paper's."""
+    words = ["sample", "--shape", "24,6", "-n", "30", "--max-parameters", "50000", "--json"]
+    texts = [row["architecture"] for row in json.loads(call(*words, "--grammar", "recurrent").stdout)]
+    assert any("scan(" in text for text in texts)
+    assert not any("scan(" in row["architecture"] for row in json.loads(call(*words).stdout))
 
 
 def test_show_lists_draws_and_counts(tmp_path: Path) -> None:

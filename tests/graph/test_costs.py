@@ -5,7 +5,8 @@ from itertools import permutations
 
 import pytest
 import torch
-from tests.architectures import SHAPES, sampled
+from tests.architectures import RECURRENT, SHAPES, sampled
+from tests.operations.test_operations import OPTIONS
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
@@ -15,7 +16,8 @@ from einspace.errors import ShapeError
 from einspace.features import BYTES_PER_ELEMENT, Feature
 from einspace.graph import Attention, Batched, Convolution, Heads, saved_bytes
 from einspace.networks import build
-from einspace.operations import OPERATIONS, Aggregation, Concat, GroupDim, Im2col, Linear, Matmul, Norm, Operation, Value, Values
+from einspace.operations import Aggregation, Concat, GroupDim, Im2col, Linear, Matmul, Norm, Operation, Value, Values
+from einspace.operations.recurrent import Scan
 
 IMAGES = (Feature((8, 16, 16)), Feature((2, 35, 17)), Feature((3, 1, 2)), Feature((1, 1, 1)), Feature((2, 4, 4)))
 ROWS = (Feature((16, 8)), Feature((12, 5), (3, 4)), Feature((7, 1), (1, 7)), Feature((1, 3), (1, 1)), Feature((8, 8)))
@@ -25,19 +27,20 @@ Maker = Callable[[int, bool], Tensor]
 """Makes a batch, of a size, that requires a gradient or not."""
 
 COUNTED = (Linear, Matmul, Convolution, Attention, Heads, Batched)
-"""What the flop counter of PyTorch counts; it leaves out the additions of `add`."""
+"""What the flop counter of PyTorch counts, beside the gates of scans; it leaves out what is done element by element."""
 
 PADDED = Im2col(1, 2, 1)
 CONVOLUTIONS = tuple(Convolution(unroll.k, unroll.s, unroll.p, 4) for unroll in (*Im2col.options(), PADDED))
 BATCHED = tuple(Batched(each, 3, joined) for each in (Linear(4), CONVOLUTIONS[0], CONVOLUTIONS[2]) for joined in (True, False))
 ATTENTION = (Attention(scaled=True), Attention(scaled=False), Heads(4, 2, scaled=True), Heads(1, 3, scaled=False))
-EVERY = (*(option for kind in OPERATIONS.values() for option in kind.options()), PADDED, *CONVOLUTIONS, *ATTENTION, *BATCHED)
+EVERY = (*OPTIONS, PADDED, *CONVOLUTIONS, *ATTENTION, *BATCHED)
 
 UNCOUNTED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)}  # type: ignore[no-untyped-call]
 """What the flop counter would count on a GPU only."""
 
 NETWORKS = [(name, baselines.get(name, (3, 32, 32))) for name in baselines.names()]
 SAMPLES = [(str(shape), architecture) for shape in SHAPES for architecture in sampled(shape, 13)]
+SAMPLES += [(f"{shape} recurrent", architecture) for shape in RECURRENT for architecture in sampled(shape, 13, grammar="recurrent")]
 
 
 def kept(run: Callable[[int], object], weights: list[Tensor]) -> float:
@@ -149,7 +152,10 @@ def test_costs_are_those_of_the_network(name: str, architecture: Architecture) -
         costs = [(i.operation, i.operation.flops(graph.inputs(i))) for i in graph.instructions]
         with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
             network(torch.randn(2, *shape))
-        assert counter.get_total_flops() == 2 * sum(flops for operation, flops in costs if isinstance(operation, COUNTED))
+        counted = sum(flops for operation, flops in costs if isinstance(operation, COUNTED))
+        gates = [graph.inputs(instruction) for instruction in graph.instructions if isinstance(instruction.operation, Scan)]
+        counted += sum(Linear(inputs[0].shape[-1]).flops(inputs) for inputs in gates)
+        assert counter.get_total_flops() == 2 * counted
         assert sum(flops for _, flops in costs) == architecture.flops
         assert saved_bytes(graph) == pytest.approx(measured(network, shape), rel=0.1)
     assert architecture.saved_bytes == saved_bytes(architecture.graph())

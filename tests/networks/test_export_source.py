@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.architectures import SHAPES, sampled
+from tests.architectures import RECURRENT, SHAPES, sampled
 from tests.networks.own_layers import OWN
 from torch import nn
 
-from einspace import Architecture, Classification, Dense, EinSpace, MultiLabel, baselines, build
+from einspace import Architecture, Classification, Dense, EinSpace, Grammar, MultiLabel, baselines, build, recurrent_grammar
 from einspace.errors import ExportError
 from einspace.networks import Head
 from einspace.networks.export import source
+
+READ = Grammar(tuple(dict.fromkeys((*recurrent_grammar().productions, *OWN.productions))))
+"""The grammar that derives every architecture of these tests."""
 
 HEADS: list[Head | None] = [Classification(10), Dense(2, (5, 6)), MultiLabel(3), None]
 
@@ -66,7 +69,7 @@ def _check(architecture: Architecture, head: Head | None, path: Path, optimize: 
             outputs.append(network(x))
         torch.testing.assert_close(outputs[0], outputs[1], rtol=0, atol=0, equal_nan=True)
     documented = (theirs.__doc__ or "").split("The derivation:")[1]
-    assert str(EinSpace(architecture.input, grammar=OWN).parse(documented.strip())) == str(architecture)
+    assert str(EinSpace(architecture.input, grammar=READ).parse(documented.strip())) == str(architecture)
     return text
 
 
@@ -89,8 +92,11 @@ def test_every_baseline(tmp_path: Path) -> None:
 
 
 def test_random_architectures(tmp_path: Path) -> None:
-    """56 of them, at inputs in both modes, optimised and plain, with every head and without one."""
+    """76 of them, at inputs in both modes, optimised and plain, with every head and without one, and some with recurrence."""
     torch.manual_seed(0)
+    for i, shape in enumerate(RECURRENT):
+        for j, architecture in enumerate(sampled(shape, 4, seed=2, grammar="recurrent")):
+            _check(architecture, HEADS[j % 4], tmp_path / f"recurrent_{i}_{j}.py", optimize=(i + j) % 3 > 0)
     for i, shape in enumerate(SHAPES):
         for j, architecture in enumerate(sampled(shape, 7, seed=2)):
             _check(architecture, HEADS[j % 4], tmp_path / f"random_{i}_{j}.py", optimize=(i + j) % 3 > 0)

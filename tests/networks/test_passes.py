@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 import torch
-from tests.architectures import SHAPES, sampled
+from tests.architectures import RECURRENT, SHAPES, sampled
 from tests.networks.comparison import compare, compare_graphs
 
 from einspace import Architecture, EinSpace, baselines
@@ -13,7 +13,8 @@ from einspace.operations import Clone, Col2im, Im2col
 
 CONV = "[im2col(k=3,s=1,p=1) linear(d=16) col2im]"
 ARCHITECTURES = [architecture for shape in SHAPES for architecture in sampled(shape, 4, seed=2)]
-ARCHITECTURES += [baselines.get(name, (3, 16, 16)) for name in ("resnet8", "vit-tiny", "mixer-tiny")]
+ARCHITECTURES += [architecture for shape in RECURRENT for architecture in sampled(shape, 6, seed=2, grammar="recurrent")]
+ARCHITECTURES += [baselines.get(name, (3, 16, 16)) for name in ("resnet8", "vit-tiny", "mixer-tiny", "gru-tiny", "mamba-tiny")]
 ARCHITECTURES += [
     EinSpace((3, 8, 8)).parse(text)
     for text in (

@@ -28,6 +28,7 @@ from einspace.operations import (
     Relu,
     Softmax,
 )
+from einspace.operations.recurrent import CausalWindow, Multiply, Scan
 from einspace.operations.sequences import Window
 
 SINGLE = tuple(
@@ -44,8 +45,8 @@ SINGLE = tuple(
     )
 )
 
-KINDS: tuple[type[Operation], ...] = (*OPERATIONS.values(), Window)
-"""Every operation of the house: those of the paper and those of the 1-D variant."""
+KINDS: tuple[type[Operation], ...] = (*OPERATIONS.values(), Window, CausalWindow, Scan, Multiply)
+"""Every operation of the house: those of the paper, those of the 1-D variant and those of the grammar with recurrence."""
 
 OPTIONS = tuple(option for kind in KINDS for option in kind.options())
 
@@ -54,7 +55,7 @@ def candidates(operation: Operation) -> list[Features]:
     """Inputs to try: single features, and for an aggregation equal and unequal branches."""
     if not isinstance(operation, Aggregation):
         return [(feature,) for feature in SINGLE]
-    counts = (operation.b,) if isinstance(operation, Concat) else (2,) if isinstance(operation, Matmul) else (2, 4, 8)
+    counts = (operation.b,) if isinstance(operation, Concat) else (2,) if isinstance(operation, Matmul | Multiply) else (2, 4, 8)
     equal = [(feature,) * count for feature, count in product(SINGLE, counts)]
     uneven = [(Feature((3, 4)), Feature((4, 5))), (Feature((2, 3, 4)), Feature((2, 4, 5))), (Feature((2, 3)), Feature((5, 3)))]
     return equal + (uneven if 2 in counts else [])
@@ -116,7 +117,7 @@ def test_there_are_as_many_options_as_the_paper_gives() -> None:
         "softmax": 1,
         "pos-enc": 1,
     }
-    assert len(Window.options()) == 6
+    assert [len(kind.options()) for kind in (Window, CausalWindow, Scan, Multiply)] == [6, 3, 2, 1]
     assert len({option.text for option in OPTIONS}) == len(OPTIONS)
 
 

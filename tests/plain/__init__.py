@@ -7,6 +7,7 @@ its input without the batch axis, and ends in the head of B.1 (mean over all but
 from tests.plain.densenet import PlainDenseNet
 from tests.plain.mixer import PlainMixer
 from tests.plain.permutator import PlainPermutator
+from tests.plain.recurrent import plain_gru, plain_lru, plain_mamba
 from tests.plain.resmlp import PlainResMLP
 from tests.plain.resnet import PlainResNet, PlainResNet18, PlainWideResNet
 from tests.plain.series import PlainSeriesResNet
@@ -22,4 +23,7 @@ __all__ = [
     "PlainSeriesResNet",
     "PlainViT",
     "PlainWideResNet",
+    "plain_gru",
+    "plain_lru",
+    "plain_mamba",
 ]

@@ -1,7 +1,7 @@
 """From the weights of a plain network to those of the same network in the space, layer by layer in the order of execution.
 
-What the plain network and the space write differently is translated here: packed queries, keys and values, affine layers, and the pooling
-of DenseNet.
+What the plain network and the space write differently is translated here: packed queries, keys and values, affine layers, the pooling
+of DenseNet, and the gates of recurrent networks.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import torch
 from tests.plain.densenet import Transition
 from tests.plain.permutator import PermuteMLP
+from tests.plain.recurrent import LRU, MambaBlock, MinGRU
 from tests.plain.resmlp import PlainResMLP, ResMLPLayer
 from tests.plain.tokens import PatchEmbedding
 from tests.plain.vit import Attention
@@ -63,6 +64,12 @@ def layers(module: nn.Module) -> Iterator[Weights]:
         yield from layers(module.embedding)
         yield from layers(module.layers)
         yield _after(module.affine.alpha, module.affine.beta, module.head.linear)
+    elif isinstance(module, MinGRU):
+        yield from _min_gru(module)
+    elif isinstance(module, LRU):
+        yield from _lru(module)
+    elif isinstance(module, MambaBlock):
+        yield from _mamba(module)
     elif isinstance(module, PermuteMLP):
         yield from _permute_mlp(module)
     else:
@@ -112,3 +119,32 @@ def _permute_mlp(module: PermuteMLP) -> Iterator[Weights]:
     yield {"weight": like.new_full((1, pixels), 1 / pixels), "bias": like.new_zeros(1)}
     yield from layers(module.reweight)
     yield from layers(module.out)
+
+
+def _min_gru(module: MinGRU) -> Iterator[Weights]:
+    """A scan keeps where the GRU updates, and its gate reads the candidate in place of the input, so its weight undoes the candidate's."""
+    candidate, gate = module.candidate, module.gate
+    yield from layers(candidate)
+    weight = -torch.linalg.solve(candidate.weight, gate.weight, left=False)
+    yield {"weight": weight, "bias": -gate.bias - weight @ candidate.bias}
+
+
+def _lru(module: LRU) -> Iterator[Weights]:
+    """Gates that see nothing of the input; what they let in, 1 - lambda in place of gamma, is made good before."""
+    decay = torch.exp(-torch.exp(module.nu))
+    let_in = (1 - decay**2).sqrt() / (1 - decay)
+    for direction in range(2):
+        yield {"weight": let_in[direction, :, None] * module.B[direction], "bias": torch.zeros_like(decay[direction])}
+        yield {"weight": decay.new_zeros(decay.shape[1], decay.shape[1]), "bias": torch.logit(decay[direction])}
+    yield {"weight": module.C, "bias": torch.zeros_like(module.D)}
+    yield {"weight": module.D.diag(), "bias": torch.zeros_like(module.D)}
+
+
+def _mamba(module: MambaBlock) -> Iterator[Weights]:
+    """The projection and the convolution of each channel by itself are one convolution; exp(-softplus(x)) is sigmoid(-x)."""
+    given, gate = module.in_proj.weight.chunk(2)
+    assert module.conv1d.bias is not None
+    yield {"weight": given[:, :, None] * module.conv1d.weight, "bias": module.conv1d.bias}
+    yield {"weight": -module.dt_proj.weight, "bias": -module.dt_proj.bias}
+    yield {"weight": gate, "bias": torch.zeros(len(gate))}
+    yield from layers(module.out_proj)

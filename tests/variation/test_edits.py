@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.architectures import SHAPES, SMALL, sampled
+from tests.architectures import RECURRENT, SHAPES, SMALL, sampled
 
 from einspace import Architecture, EinSpace, Limits, baselines, sequence_grammar
 from einspace.derivation import Memo, Node
@@ -47,11 +47,12 @@ def check(child: Architecture, parent: Architecture, space: EinSpace) -> None:
 
 @pytest.mark.parametrize("kind", EDITS)
 @settings(max_examples=25)
-@given(st.sampled_from(SHAPES), st.integers(0, 9_999))
-def test_every_edit_gives_networks_of_the_grammar(kind: str, shape: tuple[int, ...], seed: int) -> None:
+@given(st.sampled_from([*((shape, "paper") for shape in SHAPES), *((shape, "recurrent") for shape in RECURRENT)]), st.integers(0, 9_999))
+def test_every_edit_gives_networks_of_the_grammar(kind: str, where: tuple[tuple[int, ...], str], seed: int) -> None:
     """What fits is a new architecture, and it differs from its parent below the place that is named and nowhere else."""
-    space = EinSpace(shape)
-    (parent,) = sampled(shape, 1, seed=seed)
+    shape, grammar = where
+    space = EinSpace(shape, grammar=grammar)
+    (parent,) = sampled(shape, 1, seed=seed, grammar=grammar)
     for candidate in islice(candidates(parent, kind, seed, space), 2):
         try:
             child = space.architecture(candidate.node)
@@ -259,6 +260,17 @@ def test_sequences_have_windows_of_their_own() -> None:
         "kernel": {"kernel 3 to 5"},
         "stride": {"stride 1 to 2"},
     }
+
+
+def test_gates_change_their_widths_together() -> None:
+    """Both sides of a product are one group, which a scan hands on; a causal window has another kernel."""
+    space = EinSpace((16, 8), grammar="recurrent")
+    parent = space.parse(
+        "[[causal-window(k=2,s=1,p=1) linear(d=32) identity] [clone(b=2) {[linear(d=64) scan(reverse=False)] linear(d=64)} multiply]]"
+    )
+    groups = [[parent.node.at(path).terminal for path in group.paths] for group in width_groups(parent.node, parent.input)]
+    assert [[str(terminal) for terminal in group] for group in groups] == [["linear(d=32)"], ["linear(d=64)", "linear(d=64)"]]
+    assert {candidate.words for candidate in candidates(parent, "kernel", 0, space)} == {"kernel 2 to 3", "kernel 2 to 4"}
 
 
 def test_where_one_kind_finds_nothing_another_is_tried() -> None:

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 import torch
 from scipy.stats import chisquare
-from tests.architectures import SHAPES, SMALL, sampled
+from tests.architectures import RECURRENT, SHAPES, SMALL, sampled
 
 from einspace import Architecture, EinSpace, Feature, Limits, baselines
 from einspace.derivation import Memo, Node, text
@@ -16,11 +16,11 @@ from einspace.operations import Operation
 from einspace.variation import MutationReport, mutate
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_children_are_valid_new_and_within_the_limits(shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("shape", "grammar"), [*((shape, "paper") for shape in SHAPES), *((shape, "recurrent") for shape in RECURRENT)])
+def test_children_are_valid_new_and_within_the_limits(shape: tuple[int, ...], grammar: str) -> None:
     """A child parses back, is not its parent in other words, and what was inferred step by step is what a fresh inference says."""
-    space = EinSpace(shape, limits=SMALL)
-    for seed, parent in enumerate(sampled(shape, 25)):
+    space = EinSpace(shape, limits=SMALL, grammar=grammar)
+    for seed, parent in enumerate(sampled(shape, 25, grammar=grammar)):
         child = space.mutate(parent, Random(seed))
         fresh = space.parse(str(child))
         assert fresh == child
@@ -101,11 +101,13 @@ class _Pointing(Random):
         return self.index
 
 
-@pytest.mark.parametrize("name", ["vit-tiny", "mixer-tiny"])
-def test_every_node_that_can_change_does(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "grammar"), [("vit-tiny", "paper"), ("mixer-tiny", "paper"), ("gru-tiny", "recurrent"), ("mamba-tiny", "recurrent")]
+)
+def test_every_node_that_can_change_does(name: str, grammar: str) -> None:
     """After validation too: a node has children unless it is a terminal whose every other option fails or computes the same."""
     shape = (3, 16, 16)
-    space, parent = EinSpace(shape), baselines.get(name, shape)
+    space, parent = EinSpace(shape, grammar=grammar), baselines.get(name, shape)
     memo, rng = Memo(), _Pointing(0)
     for index in range(parent.node.size):
         rng.index = index

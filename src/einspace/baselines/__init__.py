@@ -1,9 +1,9 @@
 """Baselines (section 4.2, B.1): networks that people designed, as derivations of the grammar at any image; ResNets, and those
-over tokens, take sequences too.
+over tokens, take sequences too. Recurrent ones are of the grammar with recurrence alone.
 
 They seed a search and are what it has to beat. `get` gives one by its name, and `resnet`, `wide_resnet`, `densenet`, `vit`, `mixer`,
-`resmlp` and `permutator` give one of a size of your choice. A new one is a function from an input feature to a derivation, and its line
-in `BASELINES`.
+`resmlp`, `permutator`, `gru`, `lru` and `mamba` give one of a size of your choice. A new one is a function from an input feature to a
+derivation, and its line in `BASELINES`.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,9 +13,10 @@ from einspace.baselines.densenet import densenet40
 from einspace.baselines.inputs import at
 from einspace.baselines.mixer import mixer_tiny, mlp_mixer
 from einspace.baselines.permutator import vision_permutator
+from einspace.baselines.recurrent import gru_tiny, mamba_tiny
 from einspace.baselines.resmlp import resmlp_s12
 from einspace.baselines.resnet import resnet8, resnet14_flat, resnet18, resnet34
-from einspace.baselines.sizes import densenet, mixer, permutator, resmlp, resnet, vit, wide_resnet
+from einspace.baselines.sizes import densenet, gru, lru, mamba, mixer, permutator, resmlp, resnet, vit, wide_resnet
 from einspace.baselines.vit import vit_small, vit_tiny
 from einspace.baselines.wideresnet import wrn16_4, wrn28_10
 from einspace.derivation.tree import Node
@@ -46,6 +47,8 @@ BASELINES: dict[str, Baseline] = {
     "resnet14-flat": Baseline(resnet14_flat, "small residual network without strides, for targets of each pixel: 6 blocks of 16 channels"),
     "vit-tiny": Baseline(vit_tiny, "small vision transformer: 2 layers, width 64, 4 heads of 16", True),
     "mixer-tiny": Baseline(mixer_tiny, "small MLP-Mixer: 2 layers, width 64", True),
+    "gru-tiny": Baseline(gru_tiny, "small recurrent network: 2 minimal GRUs with MLPs, width 64; in the grammar with recurrence", True),
+    "mamba-tiny": Baseline(mamba_tiny, "small state-space network: 2 Mamba blocks, width 64; in the grammar with recurrence", True),
 }
 """Every baseline by its name."""
 
@@ -58,8 +61,8 @@ def names() -> tuple[str, ...]:
 def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
     """Build a baseline at an input (C, H, W), or (S, D) where it takes a sequence.
 
-    A ResNet of a sequence is in the grammar of sequences. Raises UnknownNameError for another name, NetworkError for a sequence where it
-    takes none, and ShapeError for an input that is no shape or is smaller than a patch.
+    A ResNet of a sequence is in the grammar of sequences, and a recurrent network in that with recurrence. Raises UnknownNameError for
+    another name, NetworkError for a sequence where it takes none, and ShapeError for an input that is no shape or is smaller than a patch.
 
     >>> get("resnet18", (3, 64, 64)).output.shape
     (512, 4, 4)
@@ -82,6 +85,9 @@ __all__ = [
     "BASELINES",
     "densenet",
     "get",
+    "gru",
+    "lru",
+    "mamba",
     "mixer",
     "names",
     "permutator",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from einspace.derivation.tree import Node
 from einspace.errors import NetworkError
 from einspace.features import Feature
-from einspace.grammar import widest
+from einspace.grammar import WIDEST_GRAMMAR
 from einspace.space import Architecture, EinSpace
 
 Shape = Feature | Iterable[int]
@@ -19,4 +19,4 @@ def at(name: str, function: Callable[[Feature], Node], shape: Shape, sequences: 
     inputs = Feature.of(shape)
     if inputs.mode != "Im" and not sequences:
         raise NetworkError(f"the baseline {name} takes images (C, H, W), but the input is {inputs}")
-    return EinSpace(inputs, grammar=widest(inputs)).architecture(function(inputs))
+    return EinSpace(inputs, grammar=WIDEST_GRAMMAR).architecture(function(inputs))

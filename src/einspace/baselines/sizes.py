@@ -1,6 +1,7 @@
 """Baselines of a size of your choice: each function gives an architecture at an input (C, H, W).
 
-`resnet` takes a sequence (S, D) too, with convolutions along it; so do `vit`, `mixer` and `resmlp`, whose tokens are what patches are of
+`resnet` takes a sequence (S, D) too, with convolutions along it; so do `vit`, `mixer`, `resmlp` and
+the recurrent `gru`, `lru` and `mamba`, whose tokens are what patches are of
 an image. The sizes of the paper are the defaults. All raise SettingError for a size that the network cannot have, the others NetworkError
 for a sequence, and all ShapeError for an input that is no shape or is smaller than a patch.
 """
@@ -11,6 +12,7 @@ from einspace.baselines.densenet import compose_densenet
 from einspace.baselines.inputs import Shape, at
 from einspace.baselines.mixer import compose_mixer
 from einspace.baselines.permutator import compose_permutator
+from einspace.baselines.recurrent import compose_gru, compose_lru, compose_mamba
 from einspace.baselines.resmlp import compose_resmlp
 from einspace.baselines.resnet import compose_resnet
 from einspace.baselines.vit import compose_vit
@@ -103,6 +105,41 @@ def permutator(shape: Shape, layers: int = 8, width: int = 256, segments: int = 
     if width % segments:
         raise SettingError(f"the segments of a Vision Permutator divide its width, but {segments} does not divide {width}")
     return at("permutator", lambda inputs: compose_permutator(inputs, patch, width, layers, segments), shape)
+
+
+def gru(shape: Shape, layers: int = 2, width: int = 64, hidden: int | None = None, patch: int = 4) -> Architecture:
+    """Minimal GRUs, each followed by an MLP with `hidden` features inside (the width if None).
+
+    >>> gru((24, 6), layers=1, width=32).output.shape
+    (24, 32)
+    """
+    inside = width if hidden is None else hidden
+    _check({"layers": layers, "width": width, "hidden": inside, "patch": patch})
+    return at("gru", lambda inputs: compose_gru(inputs, patch, width, layers, inside), shape, sequences=True)
+
+
+def lru(shape: Shape, layers: int = 2, width: int = 64, hidden: int | None = None, patch: int = 4) -> Architecture:
+    """Linear recurrences with gated linear units; `hidden` states (the width if None), half of them for each direction.
+
+    >>> lru((24, 6), layers=1, width=32).output.shape
+    (24, 32)
+    """
+    inside = width if hidden is None else hidden
+    _check({"layers": layers, "width": width, "hidden": inside, "patch": patch})
+    if inside % 2:
+        raise SettingError(f"hidden must be even, a half for each direction, not {inside}")
+    return at("lru", lambda inputs: compose_lru(inputs, patch, width, layers, inside), shape, sequences=True)
+
+
+def mamba(shape: Shape, layers: int = 2, width: int = 64, hidden: int | None = None, patch: int = 4) -> Architecture:
+    """Mamba blocks of `hidden` channels (the width if None), each with one state.
+
+    >>> mamba((24, 6), layers=1, width=32, hidden=64).output.shape
+    (24, 32)
+    """
+    inside = width if hidden is None else hidden
+    _check({"layers": layers, "width": width, "hidden": inside, "patch": patch})
+    return at("mamba", lambda inputs: compose_mamba(inputs, patch, width, layers, inside), shape, sequences=True)
 
 
 def _check(sizes: dict[str, int]) -> None:

@@ -14,7 +14,7 @@ from einspace.cli.output import waiting
 from einspace.config import flags, leaves
 from einspace.errors import LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
-from einspace.grammar import widest
+from einspace.grammar import WIDEST_GRAMMAR
 from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
 
@@ -147,7 +147,7 @@ def read_architecture(text: str, shape: Feature) -> Architecture:
     """An architecture from its text, or a baseline by its name."""
     from einspace import baselines
 
-    space = EinSpace(shape, grammar=widest(shape))
+    space = EinSpace(shape, grammar=WIDEST_GRAMMAR)
     if text in baselines.names():
         return baselines.get(text, shape)
     if not text.lstrip().startswith(("[", "{")) and text.strip().split("(")[0] not in space.grammar.operations:

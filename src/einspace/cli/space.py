@@ -7,6 +7,7 @@ import typer
 
 from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape, parse_shape
 from einspace.cli.output import err, out, print_json, progress
+from einspace.grammar import GRAMMARS, PAPER_GRAMMAR
 from einspace.limits import Limits
 from einspace.reporting.tables import architectures, facts
 from einspace.sampling import SamplingReport
@@ -18,13 +19,14 @@ def sample(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
     seed: Seed = 0,
     probability: Probability = 0.32,
+    grammar: Annotated[str, typer.Option("--grammar", help=f"{', '.join(GRAMMARS)}.")] = PAPER_GRAMMAR,
     min_parameters: Annotated[int, typer.Option("--min-parameters", help="Of a backbone, at least.")] = 0,
     max_parameters: MaxParameters = 100_000_000,
     as_json: AsJson = False,
 ) -> None:
-    """Sample architectures from the grammar, within a range of sizes if wished."""
+    """Sample architectures from a grammar, within a range of sizes if wished."""
     limits = Limits(parameters=max_parameters, min_parameters=min_parameters)
-    space = EinSpace(parse_shape(shape), computation_probability=probability, limits=limits)
+    space = EinSpace(parse_shape(shape), computation_probability=probability, limits=limits, grammar=grammar)
     report = SamplingReport()
     with progress(transient=True) as bar:
         line = bar.add_task("sample", total=count, best="")

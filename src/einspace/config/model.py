@@ -126,7 +126,10 @@ class RunSettings(Group):
         None
     )
     grammar: Annotated[
-        str | None, Field(description="paper, or sequences, with convolutions along a series: for series if not set, but by the paper.")
+        str | None,
+        Field(
+            description="paper, sequences (for series if not set, but by the paper), or recurrent, with scans, convolutions and products."
+        ),
     ] = None
     computation_probability: Annotated[float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules.")] = (
         COMPUTATION_PROBABILITY

@@ -10,7 +10,7 @@ from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome, first_line
 from einspace.evaluation.room import lacking
-from einspace.grammar import widest
+from einspace.grammar import WIDEST_GRAMMAR
 from einspace.memory import capped, is_memory_error
 from einspace.space import Architecture, EinSpace
 from einspace.tasks.metrics import over_seeds
@@ -83,7 +83,7 @@ def evaluate(
     if type(seed) is not int or not -(2**62) <= seed < 2**62:
         raise SettingError(f"a seed must be a whole number of at most 62 bits, not {seed!r}")
     if isinstance(architecture, str):
-        architecture = EinSpace(task.input, grammar=widest(task.input)).parse(architecture)
+        architecture = EinSpace(task.input, grammar=WIDEST_GRAMMAR).parse(architecture)
     if architecture.input.shape != task.input.shape:
         raise NetworkError(f"the architecture is for samples of {architecture.input}, but those of {task.name} are {task.input}")
     if time_limit is not None and not 0 < time_limit < float("inf"):

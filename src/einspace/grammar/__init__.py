@@ -2,7 +2,8 @@
 
 from einspace.grammar.einspace import COMPUTATION_PROBABILITY, einspace_grammar
 from einspace.grammar.grammar import Grammar, Production, terminals
-from einspace.grammar.named import GRAMMARS, PAPER_GRAMMAR, named_grammar, widest
+from einspace.grammar.named import GRAMMARS, PAPER_GRAMMAR, WIDEST_GRAMMAR, named_grammar, usual_grammar
+from einspace.grammar.recurrent import recurrent_grammar
 from einspace.grammar.sequences import sequence_grammar
 from einspace.grammar.stored import grammar_data, grammar_of
 
@@ -10,13 +11,15 @@ __all__ = [
     "COMPUTATION_PROBABILITY",
     "GRAMMARS",
     "PAPER_GRAMMAR",
+    "WIDEST_GRAMMAR",
     "Grammar",
     "Production",
     "einspace_grammar",
     "grammar_data",
     "grammar_of",
     "named_grammar",
+    "recurrent_grammar",
     "sequence_grammar",
     "terminals",
-    "widest",
+    "usual_grammar",
 ]

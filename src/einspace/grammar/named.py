@@ -1,4 +1,4 @@
-"""Named grammars: those that a search can be asked for by name, and the one in which texts at an input are read."""
+"""Named grammars: those that a search can be asked for by name, and the one in which texts are read."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,21 @@ from einspace.errors import UnknownNameError
 from einspace.features import Feature
 from einspace.grammar.einspace import COMPUTATION_PROBABILITY, einspace_grammar
 from einspace.grammar.grammar import Grammar
+from einspace.grammar.recurrent import recurrent_grammar
 from einspace.grammar.sequences import sequence_grammar
 
-PAPER_GRAMMAR, SEQUENCE_GRAMMAR = "paper", "sequences"
-"""The names of the paper's grammar and of its 1-D variant."""
+PAPER_GRAMMAR, SEQUENCE_GRAMMAR, RECURRENT_GRAMMAR = "paper", "sequences", "recurrent"
+"""The names of the paper's grammar, of its 1-D variant and of the one with recurrence."""
 
-GRAMMARS: dict[str, Callable[[float], Grammar]] = {PAPER_GRAMMAR: einspace_grammar, SEQUENCE_GRAMMAR: sequence_grammar}
+GRAMMARS: dict[str, Callable[[float], Grammar]] = {
+    PAPER_GRAMMAR: einspace_grammar,
+    SEQUENCE_GRAMMAR: sequence_grammar,
+    RECURRENT_GRAMMAR: recurrent_grammar,
+}
 """Every named grammar, as a function of p(M -> C)."""
+
+WIDEST_GRAMMAR = RECURRENT_GRAMMAR
+"""The name of the grammar that has every architecture that one of the named grammars has, in which texts of any of them are read."""
 
 
 def named_grammar(name: str, computation_probability: float = COMPUTATION_PROBABILITY) -> Grammar:
@@ -26,12 +34,12 @@ def named_grammar(name: str, computation_probability: float = COMPUTATION_PROBAB
     return GRAMMARS[name](computation_probability)
 
 
-def widest(inputs: Feature) -> str:
-    """The name of the grammar that has every architecture at an input that one of the named grammars has.
+def usual_grammar(inputs: Feature) -> str:
+    """The name of the grammar that searches of an input have, where none is named.
 
     A sequence (S, D) never becomes an image, so what the paper's grammar has for it, that of sequences has too, beside convolutions.
 
-    >>> widest(Feature((3, 8, 8))), widest(Feature((24, 6)))
+    >>> usual_grammar(Feature((3, 8, 8))), usual_grammar(Feature((24, 6)))
     ('paper', 'sequences')
     """
     return PAPER_GRAMMAR if inputs.mode == "Im" else SEQUENCE_GRAMMAR

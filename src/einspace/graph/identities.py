@@ -3,8 +3,10 @@
 - `identity` does nothing; permutes in a row are one permute, or none; `im2col(k=1,s=1,p=0)` and `col2im` undo each other;
 - `relu` acts on each element, so it can stand before any routing (padding is zero, and relu keeps zero), and does nothing after `softmax`;
 - what has no weights and starts all branches of a `clone` can be done once, before it; so can `relu` and permutes before a `group-dim`;
-- `relu` at the end of all branches of a `concat` can be done once, after it; so can a permute at the end of all branches of an `add` too;
-- a sum of sums is one sum, in any order; a concatenation of concatenations over the same axis is one; chunks of chunks are chunks;
+- `relu` at the end of all branches of a `concat` can be done once, after it; so can a permute, and at the end of all branches of an
+  `add` or a `multiply` too;
+- a sum of sums is one sum, in any order, and a product may be in any order; a concatenation of concatenations over the same axis is one;
+  chunks of chunks are chunks;
 - chunks that are concatenated again, untouched, are the tensor that was split, and equal branches that are concatenated and split again
   are those branches; a multiple of a multiple is one multiple.
 
@@ -16,6 +18,7 @@ from collections.abc import Callable
 from einspace.graph.series import Apply, Parallel, Series, Step
 from einspace.operations import Add, Clone, Col2im, Concat, GroupDim, Im2col, Permute, Relu, Softmax
 from einspace.operations.branching import LARGEST
+from einspace.operations.recurrent import Multiply
 
 PIXELS = Im2col(1, 1, 0)
 """The im2col that only reshapes."""
@@ -141,7 +144,7 @@ def _without_last(module: Parallel, after: list[Step]) -> Parallel | None:
     """Move the last step of all branches behind the module, if that is the same; `after` is filled from its end."""
     step, merge = _common(module, -1), module.aggregation
     operation = step.operation if isinstance(step, Apply) else None
-    if step is None or type(merge) not in (Add, Concat):
+    if step is None or type(merge) not in (Add, Concat, Multiply):
         return None
     if isinstance(merge, Concat) and type(operation) is Permute:
         merge = Concat(operation.o[merge.dim - 1], merge.b)

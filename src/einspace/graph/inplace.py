@@ -7,11 +7,12 @@ from einspace.features import Features
 from einspace.graph.flat import Graph
 from einspace.graph.fusion import Convolution
 from einspace.operations import Add, Computation, Concat, Linear, Matmul, Norm, PosEnc, Relu, Storage, Values
+from einspace.operations.recurrent import Multiply
 
 if TYPE_CHECKING:
     from torch import nn
 
-FORGETTING = (Add, Concat, Convolution, Linear, Matmul, Norm, PosEnc)
+FORGETTING = (Add, Concat, Convolution, Linear, Matmul, Multiply, Norm, PosEnc)
 """What gives new memory, and never reads it again in its backward pass. Exact types: nothing is assumed of a user's operation."""
 
 

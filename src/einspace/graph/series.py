@@ -10,9 +10,13 @@ from functools import cached_property
 
 from einspace.features import Feature
 from einspace.operations import Add, Branching, Clone, Col2im, Concat, GroupDim, Im2col, Matmul, Operation, Permute, Relu, Softmax
+from einspace.operations.recurrent import Multiply
 
-WEIGHTLESS = (Relu, Softmax, Im2col, Col2im, Permute, Clone, GroupDim, Add, Concat, Matmul)
+WEIGHTLESS = (Relu, Softmax, Im2col, Col2im, Permute, Clone, GroupDim, Add, Concat, Matmul, Multiply)
 """Exact types: what a user adds to the grammar may be random or keep a state, so nothing is assumed of it."""
+
+IN_ANY_ORDER = ((Add, "sum"), (Multiply, "product"))
+"""Aggregations to which the order of the branches of a clone is all the same, and what each makes of them."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,14 @@ class Parallel:
 
     @cached_property
     def text(self) -> str:
-        """What is computed, with digests for the branches; those of a sum of clones in order, equal ones counted together."""
+        """What is computed, with digests for the branches; those of a sum or a product of clones in order, equal ones counted together."""
         runs = [(branch.digest, count) for count, branch in self.branches]
-        if isinstance(self.branching, Clone) and isinstance(self.aggregation, Add):
+        word = next((word for kind, word in IN_ANY_ORDER if isinstance(self.aggregation, kind)), "")
+        if isinstance(self.branching, Clone) and word:
             counts: dict[str, int] = {}
             for digest, count in runs:
                 counts[digest] = counts.get(digest, 0) + count
-            return "sum{" + " | ".join(f"{count} {digest}" for digest, count in sorted(counts.items())) + "}"
+            return word + "{" + " | ".join(f"{count} {digest}" for digest, count in sorted(counts.items())) + "}"
         merged: list[tuple[str, int]] = []
         for digest, count in runs:
             if merged and merged[-1][0] == digest:

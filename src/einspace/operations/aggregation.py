@@ -66,16 +66,8 @@ class Matmul(Aggregation):
         return layers.Matmul(inputs[0].shape[-1] ** -0.5 if self.scaled else None)
 
 
-@dataclass(frozen=True)
-class Add(Aggregation):
-    """Sum of all branches: (f, ..., f) -> f."""
-
-    name: ClassVar[str] = "add"
-
-    @classmethod
-    def options(cls) -> tuple[Self, ...]:
-        """Equation 14."""
-        return (cls(),)
+class Elementwise(Aggregation):
+    """An aggregation of each element with those in its place: (f, ..., f) -> f."""
 
     def infer(self, inputs: Features) -> Features:
         """All shapes must be equal."""
@@ -87,12 +79,24 @@ class Add(Aggregation):
         return (Feature(shape, _common_grid(inputs)),)
 
     def flops(self, inputs: Features) -> int:
-        """One addition less than there are branches, for each element."""
+        """One operation less than there are branches, for each element."""
         return (len(inputs) - 1) * inputs[0].elements
 
     def place(self, inputs: Values, outputs: Features) -> Values:
         """New, with the axes in the order of the first branch."""
         return (Value.new(outputs[0].shape, inputs[0].order),)
+
+
+@dataclass(frozen=True)
+class Add(Elementwise):
+    """Sum of all branches: (f, ..., f) -> f."""
+
+    name: ClassVar[str] = "add"
+
+    @classmethod
+    def options(cls) -> tuple[Self, ...]:
+        """Equation 14."""
+        return (cls(),)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """Sum without stacking."""

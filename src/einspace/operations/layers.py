@@ -4,11 +4,14 @@ Legend: n batch, c channels, h w height and width, s tokens, d features of a tok
 torch.fx can inline it: no shape of a tensor is read, no branch depends on one.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from einspace.operations.recurrence import gated
 
 
 class Identity(nn.Module):
@@ -63,6 +66,13 @@ class Add(nn.Module):
         return total
 
 
+class Multiply(nn.Module):
+    """Product of two branches."""
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return a * b
+
+
 class Concat(nn.Module):
     """Concatenation along axis `dim`."""
 
@@ -103,14 +113,14 @@ class Col2im(nn.Module):
 
 
 class Window(nn.Module):
-    """(n, s, d) -> (n, s', d k)."""
+    """(n, s, d) -> (n, s', d k), with zeros before the first token and after the last."""
 
-    def __init__(self, k: int, s: int, p: int) -> None:
+    def __init__(self, k: int, s: int, padding: tuple[int, int]) -> None:
         super().__init__()
-        self.k, self.s, self.p = k, s, p
+        self.k, self.s, self.padding = k, s, padding
 
     def forward(self, x: Tensor) -> Tensor:
-        x = functional.pad(x, [0, 0, self.p, self.p]) if self.p else x
+        x = functional.pad(x, [0, 0, *self.padding]) if any(self.padding) else x
         return x.unfold(1, self.k, self.s).flatten(2)  # (n, s', d, k)
 
 
@@ -152,6 +162,19 @@ class PosEnc(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.encoding
+
+
+class Scan(nn.Module):
+    """(n, s, d) -> (n, s, d): a gated recurrence along the tokens, whose gates start with memories of 2 to s + 1 tokens."""
+
+    def __init__(self, tokens: int, width: int, reverse: bool) -> None:
+        super().__init__()
+        self.tokens, self.reverse = tokens, reverse
+        self.weight = nn.Parameter(torch.empty(width, width).uniform_(-(width**-0.5), width**-0.5))
+        self.bias = nn.Parameter(torch.linspace(0, math.log(tokens), width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return gated(functional.linear(x, self.weight, self.bias), x, self.tokens, self.reverse)
 
 
 class Attention(nn.Module):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from einspace.errors import ShapeError
 from einspace.features import Feature, Features
 from einspace.operations.base import single
+from einspace.operations.memory import Value, Values
 from einspace.operations.routing import Routing
 
 if TYPE_CHECKING:
@@ -41,13 +42,26 @@ class Window(Routing):
         shape = single(self, inputs).shape
         if len(shape) != 2:
             raise ShapeError(self, "a feature in Col mode (S, D)", inputs)
-        tokens, width = shape
-        if self.k < 1 or self.s < 1 or self.p < 0 or tokens + 2 * self.p < self.k:
-            raise ShapeError(self, f"a sequence of at least {self.k - 2 * self.p} tokens", inputs)
-        return (Feature(((tokens + 2 * self.p - self.k) // self.s + 1, width * self.k)),)
+        (tokens, width), zeros = shape, sum(self.padding)
+        if self.k < 1 or self.s < 1 or self.p < 0 or tokens + zeros < self.k:
+            raise ShapeError(self, f"a sequence of at least {self.k - zeros} tokens", inputs)
+        return (Feature(((tokens + zeros - self.k) // self.s + 1, width * self.k)),)
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Zeros before the first token and after the last."""
+        return (self.p, self.p)
+
+    def place(self, inputs: Values, outputs: Features) -> Values:
+        """New, unless the k tokens of each feature lie in a row, as those of a single feature do: then a view of the padded input."""
+        (x,) = inputs
+        if any(self.padding):
+            x = Value.new((x.shape[0] + sum(self.padding), x.shape[1]))
+        tokens, features = x.strides
+        return (x.view((outputs[0].shape[0], x.shape[1], self.k), (tokens * self.s, features, tokens)).flattened(),)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """Unfold along the sequence."""
         from einspace.operations import layers
 
-        return layers.Window(self.k, self.s, self.p)
+        return layers.Window(self.k, self.s, self.padding)

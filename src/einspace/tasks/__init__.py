@@ -12,6 +12,7 @@ from einspace.reading import DataOptions
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.digits import DIGITS
 from einspace.tasks.entry import VARIABLE, Entry, data_folder
+from einspace.tasks.flipflop import FLIPFLOP
 from einspace.tasks.metrics import ACCURACY, METRICS, Metric, metric_named, over_seeds
 from einspace.tasks.nasbench360 import NASBENCH360
 from einspace.tasks.recipe import Recipe
@@ -21,7 +22,7 @@ from einspace.tasks.state import State, states
 from einspace.tasks.task import Task
 from einspace.tasks.unseen import UNSEEN
 
-TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, *UNSEEN, *NASBENCH360)}
+TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, FLIPFLOP, *UNSEEN, *NASBENCH360)}
 """Every task by its name. To add one is to add an entry."""
 
 

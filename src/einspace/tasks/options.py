@@ -15,6 +15,9 @@ from einspace.tasks.recipe import Recipe
 BASELINES = ("resnet8", "vit-tiny", "mixer-tiny")
 """What small tasks are compared with."""
 
+RECURRENT = ("gru-tiny", "mamba-tiny")
+"""What a search is compared with besides, where its grammar derives recurrence."""
+
 OF_PIXELS = ("mask", "segmentation", "dense")
 """The kinds of task with a target for each pixel."""
 

@@ -9,7 +9,7 @@ from zlib import compress
 
 from einspace.errors import LimitError, NotationError, ShapeError
 from einspace.features import Feature
-from einspace.grammar import widest
+from einspace.grammar import WIDEST_GRAMMAR
 from einspace.pictures import network_svg, tree_svg
 from einspace.pictures.palette import style_sheet
 from einspace.space import EinSpace
@@ -26,7 +26,7 @@ class Album:
 
     def __init__(self, shape: tuple[int, ...], seconds: float = inf) -> None:
         self.complete, inputs = True, Feature.of(shape)
-        self._space = EinSpace(inputs, grammar=widest(inputs))
+        self._space = EinSpace(inputs, grammar=WIDEST_GRAMMAR)
         self._end = monotonic() + seconds
         self._drawn: dict[tuple[str, tuple[int, ...] | None, bool], str] = {}
 

@@ -13,7 +13,8 @@ from einspace.derivation import Node
 from einspace.derivation.inference import Frame
 from einspace.errors import ShapeError
 from einspace.features import Feature
-from einspace.operations import Add, Aggregation, Concat, Linear, Matmul, Operation
+from einspace.operations import Aggregation, Concat, Linear, Matmul, Operation
+from einspace.operations.aggregation import Elementwise
 from einspace.variation.child import Path
 
 INPUT = -1
@@ -100,7 +101,7 @@ class _Tracer:
             for a, b in [*zip(first[:-2], second[:-2], strict=True), (first[-1], second[-2])]:
                 self._equal(a, b)
             return (*first[:-1], second[-1])
-        if not isinstance(operation, Add | Concat):  # an operation of the user's, of which nothing is known
+        if not isinstance(operation, Elementwise | Concat):  # an operation of the user's, of which nothing is known
             self._fixed([axis for axes in inputs for axis in axes])
             return _of_input(output)
         summed = operation.dim - 1 if isinstance(operation, Concat) else None
