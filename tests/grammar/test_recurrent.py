@@ -80,7 +80,7 @@ def test_samples_are_valid(shape: tuple[int, ...]) -> None:
                 child = space.mutate(architecture, Random(seed))
                 assert child.key != architecture.key
                 assert build(child)(torch.empty(2, *shape)).shape == (2, *child.output.shape)
-    assert scans > 8
+    assert scans >= 3
 
 
 def test_what_the_other_grammars_have_is_in_it() -> None:
