@@ -6,7 +6,7 @@ SITE := $(VENV)/.docs
 PROCESSES := $(addprefix tests/,executors storage study)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test test-rest test-processes check docs bench
+.PHONY: help setup services demo test check docs bench
 
 help:  ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,13 +29,8 @@ services:  ## install PostgreSQL and the Chromium that tests start, where that c
 		{ test "$$(id -u)" = 0 && test -f /etc/debian_version && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
 		echo 'Chromium is not installed: the tests of the report in a browser are skipped'
 
-test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, beside them the rest on two cores
-	@$(MAKE) --no-print-directory --jobs=2 test-rest test-processes
-
-test-rest: $(STAMP)
+test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, the rest on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(PROCESSES))
-
-test-processes: $(STAMP)
 	$(BIN)/python -m pytest $(PROCESSES)
 
 check: $(STAMP)  ## lint, formatting and types

@@ -59,6 +59,6 @@ def test_a_live_report_follows_a_search_in_the_server(url: str, tmp_path: Path) 
 
 def fetched(address: str) -> str:
     """The page."""
-    with urlopen(address, timeout=60) as answer:
+    with urlopen(address, timeout=150) as answer:
         text: str = answer.read().decode()
     return text
