@@ -235,7 +235,8 @@ def search(
     compared = (subject.names, start.beside, start.left_out, start.changes)
     entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
     with ExitStack() as stack:
-        stack.callback(strategies.close, asked)
+        strategy_open = stack.enter_context(ExitStack())
+        strategy_open.callback(strategies.close, asked)  # once, after the search or at the end of a call that did not come so far
         stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(subject.work, workers, start.time_limit))
         folder = Run(runs, run, subject.name)
@@ -265,6 +266,7 @@ def search(
             start.time_limit,
             keep_weights,
             folder.weights,
+            strategy_open.close,
         )
         stops.append(course.stop)
         try:
