@@ -38,6 +38,7 @@ from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
 from einspace.storage.outage import PATIENCE
 from einspace.storage.pruners import pruner_of
+from einspace.storage.store import undamaged
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
 from einspace.strategies.program import Program
@@ -254,7 +255,8 @@ def search(
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
         watch = stack.enter_context(Watch([*callbacks, *reports], folder.path, settings, progress))
-        left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
+        with undamaged(database):
+            left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         course = Course(
@@ -280,7 +282,8 @@ def search(
             stops.clear()
             if database.file is not None:
                 back_up(database.file)
-        result = collect(store, folder, settings)
+        with undamaged(database):
+            result = collect(store, folder, settings)
         watch.finish(result)
         return result
 
