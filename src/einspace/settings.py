@@ -85,13 +85,15 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
         apart |= set(_LATER)
     before = {"protocol": PAPER} if "protocol" in here else {}  # runs from before there were several had the paper's defaults
-    there = before | {name: value for name, value in _completed(stored, here).items() if name not in apart}
+    with making_sense(run):
+        there = before | {name: value for name, value in _completed(stored, here).items() if name not in apart}
+        versions = differences(stored.get("versions", {}), here.get("versions", {}), "versions.")
     # A run from before there was an option had it off.
     lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
     if lines:
         said = f"the run {run!r} was started with other settings: continue it with the same, or choose another name"
         raise RunError(said, *(f"  {line}" for line in lines))
-    for line in differences(stored.get("versions", {}), here.get("versions", {}), "versions."):
+    for line in versions:
         _LOG.warning("the run %s was started with another version: %s", run, line)
     for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):
         if source is None:

@@ -1,5 +1,6 @@
 """`einspace show` and `einspace figure`: outlines in the terminal, and pictures in files."""
 
+import os
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -98,6 +99,19 @@ def test_png_goes_into_a_file(tmp_path: Path) -> None:
     refused = call("show", "[relu norm]", "--png", str(tmp_path / "none" / "a.png"))
     assert refused.returncode == 2
     assert "cannot write" in refused.stderr
+
+
+@pytest.mark.parametrize("option", ["--svg", "--png"])
+def test_a_picture_goes_into_no_pipe(tmp_path: Path, option: str) -> None:
+    """One that nobody reads would never end; a regular file is whole or not there."""
+    pytest.importorskip("resvg_py")
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        refused = call("show", "[relu norm]", option, str(tmp_path / "pipe"))
+    finally:
+        os.close(reader)
+    assert (refused.returncode, "it is no regular file" in refused.stderr) == (2, True)
 
 
 def test_a_run_and_its_trials_are_shown(result: Result, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Folders of images as people have them: what is none is skipped and said, and what is one is read as it looks."""
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,26 @@ def test_palettes_are_colours(tmp_path: Path) -> None:
     y = only(saved(tmp_path / "clear", flat, transparency=3))
     assert y[:, 3, 0].tolist() == [255, 255, 255]
     assert y[:, 4, 0].tolist() == [251, 4, 7]
+
+
+@pytest.mark.parametrize(("kind", "channels", "shape"), [(2, 3, (3, 2, 3)), (4, 2, (3, 2, 3)), (6, 4, (3, 2, 3))])
+def test_16_bits_in_each_of_several_channels_are_said_to_be_cut(tmp_path: Path, kind: int, channels: int, shape: tuple[int, ...]) -> None:
+    """Pillow reads the upper eight of colours, and of grey that can be seen through, which a note says; those of 8 bits have none."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    rows = b"".join(b"\0" + struct.pack(f">{3 * channels}H", *[65_535] * 3 * channels) for _ in range(2))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 3, 2, 16, kind, 0, 0, 0))
+    content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    for label in "ab":
+        (tmp_path / "deep" / label).mkdir(parents=True)
+        (tmp_path / "deep" / label / "0.png").write_bytes(content)
+    found = read_images(tmp_path / "deep")
+    assert "images of 16 bits in each of several channels, of which the upper 8 are read: 2" in found.notes
+    assert only(tmp_path / "deep").shape == shape
+    assert only(tmp_path / "deep").max() == 255
+    assert not any("upper 8" in note for note in read_images(folder(tmp_path / "shallow")).notes)
 
 
 def test_images_of_16_bits_as_they_look(tmp_path: Path) -> None:

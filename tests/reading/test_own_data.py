@@ -265,6 +265,18 @@ def test_classes_that_look_alike() -> None:
     assert "\u00e9 and e\u0301 are read as classes of their own" in found.summary() or "e\u0301 and \u00e9 are read" in found.summary()
 
 
+@pytest.mark.parametrize(
+    "y", [["cat\0", "cat", "dog", "dog"] * 10, np.array(["cat\0", "cat", "dog", "dog"] * 10, object), [b"cat\0", b"dog"] * 20]
+)
+def test_a_label_does_not_end_in_nul(y: Any) -> None:
+    """NumPy would cut it off, and make one class of two; so too of the names of classes."""
+    with pytest.raises(TaskError, match=r"targets: b?'cat\\x00' ends in the character NUL, which no word does: number 0"):
+        Task.from_arrays(RNG.normal(size=(40, 8, 1)), y)
+    for labels in (["cat", "cat\0"], {0: "cat", 1: "cat\0"}):
+        with pytest.raises(TaskError, match="ends in the character NUL"):
+            Task.from_arrays(RNG.normal(size=(40, 8, 1)), np.arange(40) % 2, labels=labels)
+
+
 def test_a_division_looks_at_each_class_once() -> None:
     """Where there are as many classes as samples, no class is a pass over all samples, which took a minute for 100,000."""
     compared = 0

@@ -126,6 +126,26 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
         Task.from_csv(path, label="a")
 
 
+@pytest.mark.parametrize(("row", "column"), [(0, 6), (0, 1), (3, 6), (3, 2), (40, 6)])
+def test_a_table_of_text_holds_no_nul(tmp_path: Path, row: int, column: int) -> None:
+    """NumPy cuts it off at the end of a word, so that two labels would be one class; the row is that of an editor."""
+    rows = [[*HEAD, "label"], *([*SIGNALS[number], WORDS[number]] for number in range(40))]
+    rows[row][column] = f"{rows[row][column]}\0"
+    with pytest.raises(TaskError, match=rf"mine.csv, row {row + 1}: holds the character NUL"):
+        Task.from_csv(table(tmp_path, rows))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "feather"])
+def test_a_label_of_a_data_frame_holds_no_nul(tmp_path: Path, suffix: str) -> None:
+    """In a frame in memory and in a file, by its row."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({**{name: SIGNALS[:, number] for number, name in enumerate(HEAD)}, "label": [*WORDS[:-1], "normal\0"]})
+    getattr(frame, f"to_{suffix}")(tmp_path / f"mine.{suffix}")
+    for given in (frame, tmp_path / f"mine.{suffix}"):
+        with pytest.raises(TaskError, match=r"row 39, column label: 'normal\\x00' holds the character NUL"):
+            Task.from_table(given)
+
+
 def frames() -> dict[str, Any]:
     pandas = pytest.importorskip("pandas")
     pyarrow = pytest.importorskip("pyarrow")

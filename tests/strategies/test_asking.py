@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from tests.study_samples import SMALL, ThreadExecutor, small_task
 
-from einspace import EinSpace, Optimizer
+from einspace import EinSpace, Limits, Optimizer
 from einspace.errors import SettingError, StrategyError
 from einspace.result import Result
 from einspace.strategies import History, RandomSearch, Strategy
+from einspace.strategies.asking import REFUSED
 from einspace.study import search
 from einspace.trial import Costs, Proposal
 
@@ -97,7 +98,58 @@ def test_a_strategy_that_cannot_be_closed_costs_nothing(tmp_path: Path, caplog: 
     """The search is over by then: a warning says it."""
     with caplog.at_level(logging.WARNING, "einspace"):
         assert len(drive(tmp_path, Noisy(SPACE)).history) == 2
-    assert "Noisy: close raised ValueError: the file is closed" in caplog.text
+    assert caplog.text.count("Noisy: close raised ValueError: the file is closed") == 1
+
+
+class Unbounded(Strategy):
+    """Proposes at random and without limits, and hears what is refused."""
+
+    def __init__(self, origin: str = "mine") -> None:
+        self.refused: list[tuple[str, str]] = []
+        self._origin = origin
+
+    def propose(self, history: History, rng: Random) -> Proposal:
+        width = rng.choice((16, 1024))
+        return Proposal.of(TIGHT.parse(f"[im2col(k=8,s=8,p=0) linear(d={width}) identity]"), self._origin)
+
+    def refuse(self, proposal: Proposal, reason: str) -> None:
+        self.refused.append((proposal.text, reason))
+
+
+TIGHT = EinSpace((1, 8, 8), limits=Limits(parameters=2_000))
+
+
+def test_what_is_over_the_limits_is_refused_and_another_one_is_asked_for() -> None:
+    """The strategy hears why, as of what costs too much, and no trial is over a limit that somebody gave."""
+    strategy = Unbounded()
+    optimizer = Optimizer(TIGHT, strategy)
+    asked = [optimizer.ask() for _ in range(8)]
+    assert {proposal.costs.parameters <= 2_000 for proposal in asked} == {True}
+    assert {reason for _, reason in strategy.refused} == {"parameters of the architecture are over the limit of 2,000"}
+    assert {"d=1024" in text for text, _ in strategy.refused} == {True}
+
+
+def test_a_strategy_that_knows_nothing_within_the_limits_ends_the_search() -> None:
+    """In one line that says the limit, after a bounded number of proposals; an initial member has been named by whoever gave the limit."""
+    strategy = Unbounded()
+    tiny = EinSpace((1, 8, 8), limits=Limits(parameters=1))
+    with pytest.raises(StrategyError, match=r"Unbounded proposed nothing within the limits 100 times in a row: parameters .* limit of 1$"):
+        Optimizer(tiny, strategy).ask()
+    assert len(strategy.refused) == REFUSED
+    assert Optimizer(tiny, Unbounded("seed mine")).ask().costs.parameters > 1
+
+
+class Own(Unbounded):
+    """Chooses something else than what it was given."""
+
+    def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal:
+        return self.propose(history, rng)
+
+
+def test_a_choice_is_within_the_limits_too() -> None:
+    """Whoever answers past the question is told in one line."""
+    with pytest.raises(StrategyError, match=r"Own: choose returned what is not within the limits: parameters .* limit of 1$"):
+        Optimizer(EinSpace((1, 8, 8), limits=Limits(parameters=1)), Own()).ask()
 
 
 @pytest.mark.parametrize(

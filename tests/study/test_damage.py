@@ -298,3 +298,60 @@ def test_settings_of_others_that_make_no_sense(tmp_path: Path) -> None:
             done = call(*words, "--runs", str(tmp_path))
             assert (done.returncode, len(done.stderr.splitlines())) in ((0, 0), (0, 1), (2, 1))
         Run(tmp_path, "test").database.write_bytes(before)
+
+
+@pytest.mark.parametrize(("key", "value"), [("versions", "0.1"), ("recipe", "x"), ("head", None)])
+def test_settings_of_another_version_that_make_no_sense_are_not_continued(tmp_path: Path, key: str, value: object) -> None:
+    """Fields of another type, and those that are gone, are one line with the run's name, in `run.json` too."""
+    drive(tmp_path, 2)
+    path = tmp_path / "test" / "run.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({**{name: one for name, one in settings.items() if name != key}, **({key: value} if value else {})}))
+    with pytest.raises(RunError, match=r"^the run test has settings that make no sense"):
+        drive(tmp_path, 3)
+
+
+def test_the_report_of_settings_whose_versions_make_no_sense(tmp_path: Path) -> None:
+    """One line with the run's name too."""
+    drive(tmp_path, 2)
+    with_settings(tmp_path, lambda settings: settings.update(versions="0.1"))
+    with pytest.raises(RunError, match=r"^the run test has settings that make no sense"):
+        load_result("test", str(tmp_path)).report()
+
+
+def test_a_run_of_another_format_is_read_with_a_word_about_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What it shows may be wrong; a run of this format is read without."""
+    drive(tmp_path, 2)
+    load_result("test", str(tmp_path))
+    assert "format" not in caplog.text
+    with_settings(tmp_path, lambda settings: settings.update(format=2))
+    assert len(load_result("test", str(tmp_path)).history) == 2
+    assert "the run test is of format 2, and this version reads 1: what it shows may be wrong" in caplog.text
+
+
+@pytest.mark.parametrize(("name", "value"), [("search", None), ("workers", "1")])
+def test_times_of_calls_that_make_no_sense_are_named(tmp_path: Path, name: str, value: object) -> None:
+    """A run that is continued adds them up: one line with the way back."""
+    drive(tmp_path, 2)
+    with closing(sqlite3.connect(Run(tmp_path, "test").database)) as connection, connection:
+        ((key, text),) = connection.execute("SELECT key, value_json FROM study_user_attributes WHERE key LIKE 'session %'")
+        session = unsealed(json.loads(text))
+        del session[name]
+        session |= {} if value is None else {name: value}
+        connection.execute("UPDATE study_user_attributes SET value_json = ? WHERE key = ?", (json.dumps(sealed(session)), key))
+    with pytest.raises(RunError, match=r"it is damaged .*a backup of"):
+        drive(tmp_path, 3)
+
+
+def test_a_reader_makes_nothing_of_a_study_that_is_being_made(tmp_path: Path) -> None:
+    """Tables that a reader made meanwhile would end the search, which makes them too."""
+    file = tmp_path / "test" / "study.db"
+    file.parent.mkdir()
+    for statement in (None, "CREATE TABLE studies (study_id INTEGER PRIMARY KEY, study_name TEXT)"):
+        file.touch()
+        if statement is not None:
+            change(file, statement)
+        before = file.read_bytes()
+        with pytest.raises(RunError, match="the run 'test' has no settings yet"):
+            load_result("test", str(tmp_path))
+        assert file.read_bytes() == before

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.segment import Segment
 from rich.text import Text
 
-from einspace.drafts import write_text
+from einspace.drafts import draft_of
 from einspace.echo import escaped, masked
 from einspace.errors import EinspaceError
 from einspace.regular import size_of
@@ -122,12 +122,13 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, allow_nan=False))
 
 
-def write(path: Path, content: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Write a file, whole or not at all, or say why that cannot be; a link is followed."""
     try:
         with suppress(FileNotFoundError):
             size_of(path)
-        write_text(path.resolve(), content)
+        with draft_of(path.resolve()) as draft:
+            draft.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise EinspaceError(f"cannot write {path}: {error.strerror}") from None
 

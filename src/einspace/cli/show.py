@@ -8,7 +8,7 @@ import typer
 from einspace.cli.options import AsJson, OfBaseline, OfTrial, What, parse_shape, read_named, read_run, taken
 from einspace.cli.output import out, print_json, write
 from einspace.cli.overdue import HOUR, limited
-from einspace.errors import EinspaceError, SettingError
+from einspace.errors import SettingError
 from einspace.features import Feature
 from einspace.pictures import Detail, Theme
 from einspace.quantities import quantity
@@ -89,11 +89,7 @@ def _draw(
     if svg is not None:
         write(svg, picture)
     if png is not None:
-        content = as_png(picture)
-        try:
-            png.write_bytes(content)
-        except OSError as error:
-            raise EinspaceError(f"cannot write {png}: {error.strerror}") from None
+        write(png, as_png(picture))
 
 
 def _print(architecture: Architecture, tree: bool, detail: Detail, derived: bool) -> None:

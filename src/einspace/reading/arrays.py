@@ -1,6 +1,6 @@
 """Arrays: NumPy's view of what people hand over, refused at once where there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,14 @@ def as_array(given: Any, where: str) -> NDArray[Any]:
         if np.ma.getmaskarray(array).any():
             raise TaskError(f"{where}: {int(np.ma.getmaskarray(array).sum())} values are masked: fill them, or leave their samples out")
         array = array.filled()
-    return _plain(array) if array.dtype.kind == "O" else array
+    return _plain(array, where) if array.dtype.kind == "O" else array
+
+
+def check_words(values: Iterable[Any], where: str) -> None:
+    """Raise TaskError for a word that ends in the character NUL: NumPy would cut it off, and make one of two words."""
+    for number, value in enumerate(values):
+        if (isinstance(value, str) and value.endswith("\0")) or (isinstance(value, bytes) and value.endswith(b"\0")):
+            raise TaskError(f"{where}: {value!r} ends in the character NUL, which no word does: number {number}")
 
 
 def _of_tensor(tensor: torch.Tensor, where: str) -> NDArray[Any]:
@@ -53,14 +60,18 @@ def _of_list(given: list[Any] | tuple[Any, ...], where: str) -> NDArray[Any]:
     kinds = {type(item) for item in given}
     if str in kinds and len(kinds) > 1:  # NumPy would make words of the numbers
         return np.array(given, dtype=object)
-    return _plain(np.asarray(given)) if type(None) not in kinds else np.array(given, dtype=object)
+    if type(None) in kinds:
+        return np.array(given, dtype=object)
+    check_words(given, where)
+    return _plain(np.asarray(given), where)
 
 
-def _plain(array: NDArray[Any]) -> NDArray[Any]:
+def _plain(array: NDArray[Any], where: str) -> NDArray[Any]:
     """An array of objects that are all numbers, or all words, as one of those; any other as it is."""
     if array.dtype.kind != "O":
         return array
     values = array.ravel().tolist()
+    check_words(values, where)
     for kinds in ((bool, np.bool_), (int, np.integer), (int, float, np.integer, np.floating), (str,), (bytes,)):
         if values and all(isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool | np.bool_)) for value in values):
             return np.array(values).reshape(array.shape)

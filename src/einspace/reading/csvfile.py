@@ -134,9 +134,17 @@ def _delimiter(path: Path) -> str:
 def _rows(path: Path, points: _Points) -> Iterator[list[str]]:
     """The rows that are not blank."""
     with _opened(path) as file:
-        for row in csv.reader(file, delimiter=points.delimiter, strict=True):
+        for row in csv.reader(_lines(path, file), delimiter=points.delimiter, strict=True):
             if row and any(cell.strip() for cell in row):
                 yield points(row)
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a file; raises TaskError for one with the character NUL, which NumPy cuts off at the end of a word."""
+    for number, line in enumerate(file, 1):
+        if "\0" in line:
+            raise TaskError(f"{path}, row {number}: holds the character NUL, which no table of text does: save it as UTF-8, without")
+        yield line
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.reading.arrays import check_words
 from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
 from einspace.reading.source import SPLITS, Source
 
@@ -140,6 +141,7 @@ def _targets(part: Any, column: str, split: str) -> NDArray[Any]:
     for number, value in enumerate(values):
         if value is None:
             raise TaskError(f"split {split}, column {column}, row {number}: is empty")
+    check_words(values, f"split {split}, column {column}")
     try:
         return np.asarray(values)
     except ValueError:

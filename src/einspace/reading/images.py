@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from einspace.errors import DataError, TaskError
 from einspace.machine import free_memory
-from einspace.reading.pictures import decoding, is_clear, is_colour, is_deep, pixels
+from einspace.reading.pictures import decoding, is_clear, is_colour, is_cut, is_deep, pixels
 from einspace.reading.source import SPLITS, Source
 
 REFUSED = ("EPS", "HDF5", "GRIB", "BUFR", "MPEG", "WMF", "FITS")
@@ -74,12 +74,16 @@ def read_image(path: Path, colours: bool, size: tuple[int, int] | None = None, s
 
 @dataclass(frozen=True)
 class _Look:
-    """What the header of an image says: whether it has colours, more than 8 bits, parts to be seen through and several pictures."""
+    """What the header of an image says: whether it has colours, more than 8 bits, parts to be seen through and several pictures.
+
+    `cut` says that it has more than 8 bits, and is read with 8.
+    """
 
     height: int
     width: int
     colours: bool
     deep: bool
+    cut: bool
     clear: bool
     frames: int
 
@@ -101,6 +105,9 @@ def _remarks(found: _Found, looks: list[_Look], shallow: bool) -> tuple[tuple[st
     deep = sum(look.deep for look in looks)
     if deep:
         notes.append(f"images of 16 bits, {'brought to 0 to 255, as the others' if shallow else 'with the values that they have'}: {deep}")
+    cut = sum(look.cut for look in looks)
+    if cut:
+        notes.append(f"images of 16 bits in each of several channels, of which the upper 8 are read: {cut}")
     return tuple(doubts), tuple(notes)
 
 
@@ -196,9 +203,10 @@ def _find(folder: Path) -> _Found:
 def _look(path: Path) -> _Look:
     """What an image is, by its header, and turned as its camera was held."""
     with _opened(path) as image:
+        cut = is_cut(image)  # first: the rest may decode it
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
         width, height = image.size[::-1] if turned else image.size
-        return _Look(height, width, is_colour(image), is_deep(image), is_clear(image), getattr(image, "n_frames", 1))
+        return _Look(height, width, is_colour(image), is_deep(image), cut, is_clear(image), getattr(image, "n_frames", 1))
 
 
 def _read(path: Path, size: tuple[int, int] | None, colours: bool, shallow: bool) -> NDArray[Any]:

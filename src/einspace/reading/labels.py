@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.reading.arrays import as_array
+from einspace.reading.arrays import as_array, check_words
 
 Names = Sequence[str] | NDArray[Any] | Mapping[Any, str]
 """Names of classes: those of 0, 1, ... in order, or by class."""
@@ -30,6 +30,7 @@ def named(labels: Names | None, where: str) -> dict[Any, str] | None:
         names = dict(sorted(names.items()))
     else:
         names = dict(enumerate(str(name) for name in as_array(list(labels), where).tolist()))
+    check_words(names.values(), where)
     twice = [name for name in names.values() if list(names.values()).count(name) > 1]
     if twice:
         raise TaskError(f"{where}: two classes have the name {twice[0]!r}")

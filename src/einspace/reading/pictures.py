@@ -54,6 +54,11 @@ def looks_of(images: Iterable[Any]) -> Looks:
     return Looks(colours, colours or not all(deep for _, deep in found))
 
 
+def is_cut(image: Any) -> bool:
+    """Whether one of Pillow's images has 16 bits in each of several channels, of which Pillow reads the upper 8."""
+    return not is_deep(image) and any(";16" in str(part) for tile in image.tile for part in tile)
+
+
 def is_clear(image: Any) -> bool:
     """Whether parts of one of Pillow's images may be seen through."""
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info

@@ -1,5 +1,6 @@
 """Reading: the result of a run from its study, finished or not."""
 
+import logging
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -13,8 +14,8 @@ from einspace.racing.contest import Contest
 from einspace.result.entrant import Entrant
 from einspace.result.result import Result, seconds_of
 from einspace.result.table import SUFFIX, read_table
-from einspace.run import NOTE, Run
-from einspace.settings import Settings
+from einspace.run import NOTE, STUDY, Run
+from einspace.settings import FORMAT, Settings
 from einspace.storage import StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.ledger import Ledger
@@ -30,6 +31,8 @@ TOO_LONG = "finals that did not fit"
 SHORT = "its final training did not fit into the time that was left"
 """Why such a baseline has no score on test."""
 
+_LOG = logging.getLogger("einspace")
+
 SESSION = "session "
 """What the names of notes begin with that say where the time of a call went."""
 
@@ -43,10 +46,17 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
     database, has_begun = folder.study(storage), folder.settings() is not None
     if database.file is not None and not database.file.exists() and not backup_of(database.file).exists():
         raise RunError(f"there is no run {run!r} in {runs if storage is None else database}")
+    database.check()
+    if not has_begun and database.is_unused((STUDY, f"{STUDY}/finals")):  # a reader makes no tables beside a search that is making them
+        raise RunError(f"the run {run!r} has no settings yet")
     with StudyStore.open(database) as store:
         if not (has_begun or store.phases or NOTE in store.notes()):
             raise RunError(f"the run {run!r} has no settings yet")
         settings = checked_notes(store)[NOTE]
+        if settings.get("format") != FORMAT:
+            _LOG.warning(
+                "the run %s is of format %s, and this version reads %s: what it shows may be wrong", run, settings.get("format"), FORMAT
+            )
         with undamaged(database):
             return collect(store, folder, settings)
 

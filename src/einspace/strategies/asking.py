@@ -20,6 +20,9 @@ from einspace.trial import Costs, Prediction, Proposal
 LINES = 12
 """Lines of the traceback of a user's mistake that are shown."""
 
+REFUSED = 100
+"""Proposals in a row that may be over the limits before the search gives the strategy up."""
+
 Ask = Callable[[Strategy, History, Random], Proposal | None]
 """A way to ask a strategy, such as `Affordable.propose`, which asks again where a proposal costs too much."""
 
@@ -29,7 +32,8 @@ _LOG = logging.getLogger("einspace")
 def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = None, space: EinSpace | None = None) -> Proposal | None:
     """The proposal for trial `len(history)` of a run with this seed.
 
-    Raises StrategyError where a strategy of the user's raises, or answers with what is no proposal of an architecture of `space`.
+    What a strategy of the user's proposes over the limits of `space` is refused, as what costs too much is, and it is asked again. Raises
+    StrategyError where it raises, answers with what is no proposal of an architecture of `space`, or is refused too often.
     """
     rng = Random(f"{seed}:{len(history)}")
     asked = strategy if _is_ours(strategy) else _Checked(strategy, space)
@@ -57,12 +61,21 @@ class _Checked(Strategy):
         self._space = space
 
     def propose(self, history: History, rng: Random) -> Proposal | None:
-        with _named(self._strategy, "propose"):
-            return self._checked("propose", self._strategy.propose(history, rng), history)
+        reason: str | None = None
+        for _ in range(REFUSED):
+            with _named(self._strategy, "propose"):
+                proposal = self._checked("propose", self._strategy.propose(history, rng), history)
+            if proposal is None or (reason := self._objection(proposal)) is None:
+                return proposal
+            self.refuse(proposal, reason)
+        raise StrategyError(f"the strategy {_name(self._strategy)} proposed nothing within the limits {REFUSED} times in a row: {reason}")
 
     def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
         with _named(self._strategy, "choose"):
-            return self._checked("choose", self._strategy.choose(ask, history, rng), history)
+            proposal = self._checked("choose", self._strategy.choose(ask, history, rng), history)
+        if proposal is not None and (reason := self._objection(proposal)) is not None:
+            raise StrategyError(f"the strategy {_name(self._strategy)}: choose returned what is not within the limits: {reason}")
+        return proposal
 
     def refuse(self, proposal: Proposal, reason: str) -> None:
         with _named(self._strategy, "refuse"):
@@ -89,6 +102,12 @@ class _Checked(Strategy):
         if self._space is not None:
             self._compare(proposal, self._space)
         return proposal
+
+    def _objection(self, proposal: Proposal) -> str | None:
+        """Why a proposal is over the limits of the space, in words; None where it is within them, or was named as an initial member."""
+        if self._space is None or proposal.is_initial:
+            return None
+        return self._space.limits.objection(self._space.parse(proposal.text).cost)
 
     def _compare(self, proposal: Proposal, space: EinSpace) -> None:
         """Raise StrategyError unless the text is an architecture of the space, and key and costs are those of it."""

@@ -1,11 +1,11 @@
 """Course: what a run does, one phase after the other, and where the time of a call went."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from einspace import strategies
 from einspace.errors import EinspaceError
 from einspace.phases.budget import Budget, makespan
 from einspace.phases.finals import MARGIN, Finals
@@ -29,6 +29,7 @@ class Course:
         time_limit: Seconds of a trial of the search.
         keep: Whose weights are written.
         weights: The folder that they are written to.
+        close: Ends what the strategy has begun, once nothing more is proposed.
     """
 
     store: StudyStore
@@ -39,6 +40,7 @@ class Course:
     time_limit: float
     keep: str
     weights: Path
+    close: Callable[[], None]
     _note: str = field(default_factory=lambda: f"{SESSION}{uuid4().hex[:8]}", init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +59,7 @@ class Course:
             entrants.remember(store)
             self.budget.reserve = lambda: self.race.reserve(store)
             driver.run(entrants.baselines(self.time_limit), self.search)
-            strategies.close(self.search.strategy)
+            self.close()
             driver.clock.searched()
             self.budget.reserve = lambda: makespan(entrants.jobs(store), workers) / MARGIN  # a race that was begun should end
             driver.run(self.race.race(store, self.time_limit))

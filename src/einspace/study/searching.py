@@ -38,6 +38,7 @@ from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
 from einspace.storage.outage import PATIENCE
 from einspace.storage.pruners import pruner_of
+from einspace.storage.store import undamaged
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
 from einspace.strategies.program import Program
@@ -235,7 +236,8 @@ def search(
     compared = (subject.names, start.beside, start.left_out, start.changes)
     entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
     with ExitStack() as stack:
-        stack.callback(strategies.close, asked)
+        strategy_open = stack.enter_context(ExitStack())
+        strategy_open.callback(strategies.close, asked)  # once, after the search or at the end of a call that did not come so far
         stops = stack.enter_context(handled())  # until everything is closed: signals may come one after the other
         at_work = make if isinstance(make, Executor) else stack.enter_context(make(subject.work, workers, start.time_limit))
         folder = Run(runs, run, subject.name)
@@ -253,7 +255,8 @@ def search(
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
         watch = stack.enter_context(Watch([*callbacks, *reports], folder.path, settings, progress))
-        left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
+        with undamaged(database):
+            left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         course = Course(
@@ -265,6 +268,7 @@ def search(
             start.time_limit,
             keep_weights,
             folder.weights,
+            strategy_open.close,
         )
         stops.append(course.stop)
         try:
@@ -278,7 +282,8 @@ def search(
             stops.clear()
             if database.file is not None:
                 back_up(database.file)
-        result = collect(store, folder, settings)
+        with undamaged(database):
+            result = collect(store, folder, settings)
         watch.finish(result)
         return result
 

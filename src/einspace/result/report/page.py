@@ -97,7 +97,7 @@ def content(result: Result, album: Album | None = None) -> str:
             charts=figures,
             details=_details(result, album, [step.trial for step in steps[-ANCESTORS:]]),
             settings=list(_flat({name: value for name, value in result.settings.items() if name != "versions"})),
-            versions=result.settings.get("versions", {}),
+            versions=dict(result.settings.get("versions", {})),
             commands=_commands(result),
             words=WORDS,
             surrogate=foretold(result),
