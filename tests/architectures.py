@@ -2,7 +2,9 @@
 
 from random import Random
 
-from einspace import Architecture, EinSpace, Limits
+import torch
+
+from einspace import Architecture, EinSpace, Limits, build
 
 CONVOLUTION_WITH_SKIP = "[clone(b=2) {[[im2col(k=3,s=1,p=1) linear(d=3) col2im] [norm relu]] identity} add]"
 
@@ -20,3 +22,21 @@ def sampled(shape: tuple[int, ...], count: int, limits: Limits = SMALL, seed: in
     """Random architectures, the same for the same arguments."""
     space = EinSpace(shape, limits=limits, grammar=grammar)
     return [space.sample(Random(f"{seed}:{i}")) for i in range(count)]
+
+
+def checked_samples(space: EinSpace, count: int) -> list[str]:
+    """The texts of samples that parse back, with the shapes and parameters that PyTorch has; of 40 a mutant is built too, a new one."""
+    shape, texts = space.input.shape, []
+    with torch.device("meta"):
+        for seed in range(count):
+            architecture = space.sample(Random(seed))
+            texts.append(str(architecture))
+            assert space.parse(texts[-1]) == architecture
+            network = build(architecture)
+            assert network(torch.empty(2, *shape)).shape == (2, *architecture.output.shape)
+            assert sum(p.numel() for p in network.parameters()) == architecture.parameters
+            if seed < 40:
+                child = space.mutate(architecture, Random(seed))
+                assert child.key != architecture.key
+                assert build(child)(torch.empty(2, *shape)).shape == (2, *child.output.shape)
+    return texts

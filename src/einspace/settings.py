@@ -13,7 +13,7 @@ from einspace.networks.heads.data import head_data, later_options
 from einspace.protocol import PAPER
 from einspace.space import EinSpace
 from einspace.storage.store import DAMAGE, in_one_line
-from einspace.strategies import Strategy
+from einspace.strategies import Strategy, is_ours
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint, source_of
 
@@ -70,7 +70,7 @@ def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[s
         "grammar": space.grammar.fingerprint,
         "limits": asdict(space.limits),
         "strategy": name,
-        "strategy_source": "einspace" if type(strategy).__module__.startswith("einspace.") else source_of(type(strategy)),
+        "strategy_source": "einspace" if is_ours(strategy) else source_of(type(strategy)),
         **options,
         **others,
         "format": FORMAT,

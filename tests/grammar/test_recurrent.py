@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.architectures import RECURRENT, SMALL
+from tests.architectures import RECURRENT, SMALL, checked_samples
 from tests.grammar.sequence_task import rows_of_digits
 from tests.networks.comparison import compare
 from tests.study_samples import ThreadExecutor
@@ -67,20 +67,7 @@ def test_the_other_grammars_are_what_they_were(
 def test_samples_are_valid(shape: tuple[int, ...]) -> None:
     """150 samples parse back, and PyTorch has the shapes and parameters that arithmetic infers; mutants are new ones."""
     space = EinSpace(shape, grammar="recurrent", limits=SMALL)
-    scans = 0
-    with torch.device("meta"):
-        for seed in range(150):
-            architecture = space.sample(Random(seed))
-            scans += "scan" in str(architecture)
-            assert space.parse(str(architecture)) == architecture
-            network = build(architecture)
-            assert network(torch.empty(2, *shape)).shape == (2, *architecture.output.shape)
-            assert sum(p.numel() for p in network.parameters()) == architecture.parameters
-            if seed < 40:
-                child = space.mutate(architecture, Random(seed))
-                assert child.key != architecture.key
-                assert build(child)(torch.empty(2, *shape)).shape == (2, *child.output.shape)
-    assert scans >= 3
+    assert sum("scan" in text for text in checked_samples(space, 150)) >= 3
 
 
 def test_what_the_other_grammars_have_is_in_it() -> None:

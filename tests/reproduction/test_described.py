@@ -1,11 +1,13 @@
 """The description of the experiments beside the paper's text: which searches a cell stands for, at each scale."""
 
+import re
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from einspace import baselines
+from einspace.cli import reproduce as cli
 from einspace.config import load
 from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
@@ -157,3 +159,10 @@ def test_wrong_names_are_named(arguments: tuple[Any, ...], error: type[Exception
     """One line says what is wrong, and what there is."""
     with pytest.raises(error, match=message):
         selected(*arguments)
+
+
+def test_the_help_names_every_experiment_and_scale() -> None:
+    """The command line has their names without importing what draws and counts, so it could fall behind."""
+    for annotated, known in ((cli.Named, EXPERIMENTS), (cli.Size, SCALES)):
+        words = re.findall(r"[\w-]+", get_args(annotated)[1].help)
+        assert set(known) <= set(words)

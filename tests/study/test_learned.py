@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.result_samples import check_option_is_off
 from tests.result_samples import searched as search
 from tests.study_samples import ThreadExecutor
 
-from einspace.errors import RunError
 from einspace.result import Result
 
 
@@ -33,10 +33,5 @@ def test_a_run_that_goes_on_equals_one_that_was_never_interrupted(tmp_path: Path
 
 def test_it_is_off_unless_it_is_asked_for_and_part_of_the_settings(tmp_path: Path) -> None:
     """Under both protocols; a run is not continued with another choice, and one from before there was the option had it off."""
-    for protocol in ("einspace", "paper"):
-        found = run(tmp_path, 2, run=protocol, protocol=protocol, learned=None)
-        assert found.settings["learned"] is False
-        assert run(tmp_path, 2, run=f"{protocol}-on", protocol=protocol).settings["learned"] is True
-        with pytest.raises(RunError, match="learned: false there, true here"):
-            run(tmp_path, 3, run=protocol, protocol=protocol)
+    check_option_is_off(run, tmp_path, "learned")
     assert json.loads((tmp_path / "paper-on" / "run.json").read_text())["learned"] is True

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.result_samples import check_option_is_off
 from tests.result_samples import searched as search
 from tests.study_samples import ThreadExecutor
 
-from einspace.errors import RunError, SettingError
+from einspace.errors import SettingError
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.result.report.charts import predictions
@@ -66,11 +67,6 @@ def test_the_result_says_how_well_it_predicted(result: Result, tmp_path: Path) -
 def test_it_is_off_unless_it_is_asked_for_and_part_of_the_settings(result: Result, tmp_path: Path) -> None:
     """Under both protocols; a run is not continued with another choice, and random search has nothing to choose among."""
     assert json.loads((result.run / "run.json").read_text())["surrogate"] is True
-    for protocol in ("einspace", "paper"):
-        found = run(tmp_path, 2, run=protocol, protocol=protocol, surrogate=None)
-        assert found.settings["surrogate"] is False
-        assert run(tmp_path, 2, run=f"{protocol}-on", protocol=protocol).settings["surrogate"] is True
-        with pytest.raises(RunError, match="surrogate: false there, true here"):
-            run(tmp_path, 3, run=protocol, protocol=protocol)
+    check_option_is_off(run, tmp_path, "surrogate")
     with pytest.raises(SettingError, match="the strategy random takes no surrogate"):
         run(tmp_path, 2, strategy="random", init=None, population=None, tournament=None)

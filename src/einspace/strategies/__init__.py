@@ -11,7 +11,7 @@ from typing import Any
 from einspace.errors import SettingError, StrategyError, UnknownNameError
 from einspace.evaluation.outcome import first_line
 from einspace.space import EinSpace
-from einspace.strategies.asking import close, propose, trace
+from einspace.strategies.asking import close, is_ours, propose, trace
 from einspace.strategies.base import History, Strategy
 from einspace.strategies.evolution import RegularisedEvolution, TournamentStrategy
 from einspace.strategies.initial import parse_initial
@@ -130,6 +130,7 @@ __all__ = [
     "class_of",
     "close",
     "get",
+    "is_ours",
     "names",
     "options",
     "parse_initial",

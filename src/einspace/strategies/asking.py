@@ -15,6 +15,7 @@ from einspace.errors import EinspaceError, StrategyError
 from einspace.evaluation.outcome import first_line
 from einspace.space import EinSpace
 from einspace.strategies.base import Exhausted, History, Strategy
+from einspace.tasks.fingerprints import name_of
 from einspace.trial import Costs, Prediction, Proposal
 
 LINES = 12
@@ -36,7 +37,7 @@ def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = N
     StrategyError where it raises, answers with what is no proposal of an architecture of `space`, or is refused too often.
     """
     rng = Random(f"{seed}:{len(history)}")
-    asked = strategy if _is_ours(strategy) else _Checked(strategy, space)
+    asked = strategy if is_ours(strategy) else _Checked(strategy, space)
 
     def one() -> Proposal | None:
         return asked.propose(history, rng) if ask is None else ask(asked, history, rng)
@@ -64,27 +65,30 @@ class _Checked(Strategy):
         reason: str | None = None
         for _ in range(REFUSED):
             with _named(self._strategy, "propose"):
-                proposal = self._checked("propose", self._strategy.propose(history, rng), history)
-            if proposal is None or (reason := self._objection(proposal)) is None:
+                proposal, reason = self._checked("propose", self._strategy.propose(history, rng), history)
+            if proposal is None or reason is None:
                 return proposal
             self.refuse(proposal, reason)
-        raise StrategyError(f"the strategy {_name(self._strategy)} proposed nothing within the limits {REFUSED} times in a row: {reason}")
+        raise StrategyError(
+            f"the strategy {name_of(type(self._strategy))} proposed nothing within the limits {REFUSED} times in a row: {reason}"
+        )
 
     def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
         with _named(self._strategy, "choose"):
-            proposal = self._checked("choose", self._strategy.choose(ask, history, rng), history)
-        if proposal is not None and (reason := self._objection(proposal)) is not None:
-            raise StrategyError(f"the strategy {_name(self._strategy)}: choose returned what is not within the limits: {reason}")
+            proposal, reason = self._checked("choose", self._strategy.choose(ask, history, rng), history)
+        if reason is not None:
+            raise StrategyError(f"the strategy {name_of(type(self._strategy))}: choose returned what is not within the limits: {reason}")
         return proposal
 
     def refuse(self, proposal: Proposal, reason: str) -> None:
         with _named(self._strategy, "refuse"):
             self._strategy.refuse(proposal, reason)
 
-    def _checked(self, method: str, found: object, history: History) -> Proposal | None:
+    def _checked(self, method: str, found: object, history: History) -> tuple[Proposal | None, str | None]:
+        """An answer, and why it is over the limits of the space, if it is; raises StrategyError for one that cannot be."""
         if found is None:
-            return None
-        what = f"the strategy {_name(self._strategy)}: {method} must return Proposal.of(architecture, origin) or None"
+            return None, None
+        what = f"the strategy {name_of(type(self._strategy))}: {method} must return Proposal.of(architecture, origin) or None"
         if not isinstance(found, Proposal):
             raise StrategyError(f"{what}, not {found!r:.100}")
         costs, prediction = (asdict(one) if isinstance(one, Costs | Prediction) else one for one in (found.costs, found.prediction))
@@ -99,26 +103,23 @@ class _Checked(Strategy):
         if not all(map(isfinite, proposal.changes.values())) or not all(0 <= number < len(history) for number in proposal.parents):
             given = f"{proposal.changes} and {proposal.parents}"
             raise StrategyError(f"{what}, with finite changes and parents among the trials so far, not {given}")
-        if self._space is not None:
-            self._compare(proposal, self._space)
-        return proposal
+        return proposal, None if self._space is None else self._compared(proposal, self._space)
 
-    def _objection(self, proposal: Proposal) -> str | None:
-        """Why a proposal is over the limits of the space, in words; None where it is within them, or was named as an initial member."""
-        if self._space is None or proposal.is_initial:
-            return None
-        return self._space.limits.objection(self._space.parse(proposal.text).cost)
+    def _compared(self, proposal: Proposal, space: EinSpace) -> str | None:
+        """Why an architecture is over the limits, in words; None where it is within them, or was named as an initial member.
 
-    def _compare(self, proposal: Proposal, space: EinSpace) -> None:
-        """Raise StrategyError unless the text is an architecture of the space, and key and costs are those of it."""
-        where = f"the strategy {_name(self._strategy)} proposed what is no architecture at {space.input} in this search's grammar"
+        Raises StrategyError unless the text is an architecture of the space, and key and costs are those of it.
+        """
+        where = f"the strategy {name_of(type(self._strategy))} proposed what is no architecture at {space.input} in this search's grammar"
         try:
-            known = Proposal.of(space.parse(proposal.text), proposal.origin)
+            architecture = space.parse(proposal.text)
+            known = Proposal.of(architecture, proposal.origin)
         except EinspaceError as error:
             raise StrategyError(f"{where}: {str(error).splitlines()[0]}") from None
         costs = [(value, getattr(known.costs, name)) for name, value in asdict(proposal.costs).items() if value is not None]
         if proposal.key != known.key or any(one != other for one, other in costs):
             raise StrategyError(f"{where}: its key or its costs are those of another one; sample, mutate and parse in the search's space")
+        return None if proposal.is_initial else space.limits.objection(architecture.cost)
 
 
 @contextmanager
@@ -129,9 +130,9 @@ def _named(strategy: Strategy, method: str) -> Iterator[None]:
     except (StrategyError, Exhausted):
         raise
     except Exception as error:
-        if _is_ours(strategy):
+        if is_ours(strategy):
             raise
-        raise StrategyError(f"the strategy {_name(strategy)}: {method} raised {first_line(error)}", *trace(error, 2)) from error
+        raise StrategyError(f"the strategy {name_of(type(strategy))}: {method} raised {first_line(error)}", *trace(error, 2)) from error
 
 
 def trace(error: BaseException, ours: int = 1) -> list[str]:
@@ -139,12 +140,9 @@ def trace(error: BaseException, ours: int = 1) -> list[str]:
     return "".join(traceback.format_tb(error.__traceback__)[ours:]).rstrip().splitlines()[-LINES:]
 
 
-def _is_ours(strategy: Strategy) -> bool:
+def is_ours(strategy: Strategy) -> bool:
+    """Whether a strategy is one of einspace's, and not the user's."""
     return type(strategy).__module__.startswith("einspace.")
-
-
-def _name(strategy: Strategy) -> str:
-    return f"{type(strategy).__module__}:{type(strategy).__qualname__}"
 
 
 @cache
