@@ -1,6 +1,8 @@
 """What all tests share."""
 
 import os
+import signal
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -19,6 +21,16 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # the library datasets asks nobody
 def _one_thread() -> None:
     """Tests share two cores with worker processes."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """A command that a test calls in this process, and a signal ends, ignores signals from then on, as its process would end: not so here."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture

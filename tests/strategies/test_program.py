@@ -227,13 +227,16 @@ def test_ctrl_c_ends_a_search_whose_program_thinks(tmp_path: Path) -> None:
     """At once, by exit code 130, with the command that goes on; the program has ended too."""
     source = f"import os, sys, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(80)\n"
     words = [sys.executable, "-m", "einspace.cli", "search", "digits", "--proposer", command(tmp_path, source), "--runs", str(tmp_path)]
-    process = subprocess.Popen([*words, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 150
-    while not (tmp_path / "pid").exists() and time.monotonic() < end:
-        time.sleep(0.1)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    with subprocess.Popen([*words, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            end = time.monotonic() + 150
+            while not (tmp_path / "pid").exists() and time.monotonic() < end:
+                time.sleep(0.1)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 130, said
     assert "interrupted after 0" in said
     assert not is_alive(int((tmp_path / "pid").read_text()))
