@@ -6,10 +6,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tests.commands import call
+from tests.commands import call, local
 
-from einspace.evaluation.work import Work
-from einspace.executors.local import LocalExecutor
 from einspace.reproduction import EXPERIMENTS
 
 WORDS = {
@@ -17,15 +15,6 @@ WORDS = {
     "follow-up": ["--task", "addnist", "--column", "surrogate"],
 }
 """Parts of those that would take long."""
-
-
-def local(*_: object) -> object:
-    """Trains in this process, where everything is imported."""
-
-    def make(work: Work, workers: int, time_limit: float | None) -> LocalExecutor:
-        return LocalExecutor(work)
-
-    return make
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
