@@ -13,7 +13,7 @@ from einspace.phases.finals import MARGIN
 from einspace.phases.race import SHARE
 from einspace.protocol import Protocol
 from einspace.space import EinSpace
-from einspace.start import PATIENCE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
+from einspace.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.strategies.affordable import Training
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
@@ -172,7 +172,7 @@ def test_a_budget_has_room_for_25_trials_of_each_worker() -> None:
     long = start(trials=None, seconds=25_000.0)
     assert long.affordable is not None
     assert (long.affordable.seconds, long.affordable.learns) == (25_000 * 0.5 / 25, True)
-    assert long.time_limit == PATIENCE * 25_000.0
+    assert long.time_limit == LEAST_SHARE * 25_000.0
     assert start(trials=None, seconds=30.0).time_limit == 10.0
     assert start(trials=None, seconds=5.0).time_limit == 5.0
 

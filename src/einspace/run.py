@@ -14,7 +14,7 @@ from einspace.regular import read_json
 from einspace.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
 from einspace.storage.backup import backup_of
-from einspace.storage.outage import PATIENCE
+from einspace.storage.outage import SERVER_PATIENCE
 
 STUDY = "einspace"
 """The study's name in the database of its run's folder; in another database it is the run's."""
@@ -41,7 +41,7 @@ class Run:
         self.weights = self.path / WEIGHTS
         """The folder of the weights that the final trainings gave, where they are kept."""
 
-    def study(self, storage: str | None = None, patience: float = PATIENCE) -> Database:
+    def study(self, storage: str | None = None, patience: float = SERVER_PATIENCE) -> Database:
         """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
         return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name, patience)
 

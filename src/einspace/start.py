@@ -49,7 +49,7 @@ SHORTEST = 4
 LEAST_LIMIT = 10.0
 """Seconds of a derived time limit, at least: the first trial of a worker waits for PyTorch."""
 
-PATIENCE = 0.15
+LEAST_SHARE = 0.15
 """The part of a budget of time that one trial gets, at least, before it is given up: a baseline that is not finished cannot be compared."""
 
 LEAST = 1.0
@@ -147,7 +147,7 @@ class Start:
         fits = _fits(call, protocol, named, known.largest(changes), most)
         fits = min(max(fits, known.training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (
-            TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, PATIENCE * call.seconds))
+            TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, LEAST_SHARE * call.seconds))
         )
         left_out = {} if call.seconds is None else known.left_out([name for name in task.baselines if name not in initial], changes, limit)
         affordable = Affordable(known.training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)

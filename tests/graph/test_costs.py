@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 from einspace import Architecture, EinSpace, baselines
 from einspace.errors import ShapeError
 from einspace.features import BYTES_PER_ELEMENT, Feature
-from einspace.graph import Attention, Batched, Convolution, Heads, saved_bytes
+from einspace.graph import Attention, AttentionHeads, Batched, Convolution, saved_bytes
 from einspace.networks import build
 from einspace.operations import Aggregation, Concat, GroupDim, Im2col, Linear, Matmul, Norm, Operation, Value, Values
 from einspace.operations.recurrent import Scan
@@ -26,13 +26,13 @@ GRIDS = {feature.shape: feature.grid for feature in ROWS}
 Maker = Callable[[int, bool], Tensor]
 """Makes a batch, of a size, that requires a gradient or not."""
 
-COUNTED = (Linear, Matmul, Convolution, Attention, Heads, Batched)
+COUNTED = (Linear, Matmul, Convolution, Attention, AttentionHeads, Batched)
 """What the flop counter of PyTorch counts, beside the gates of scans; it leaves out what is done element by element."""
 
 PADDED = Im2col(1, 2, 1)
 CONVOLUTIONS = tuple(Convolution(unroll.k, unroll.s, unroll.p, 4) for unroll in (*Im2col.options(), PADDED))
 BATCHED = tuple(Batched(each, 3, joined) for each in (Linear(4), CONVOLUTIONS[0], CONVOLUTIONS[2]) for joined in (True, False))
-ATTENTION = (Attention(scaled=True), Attention(scaled=False), Heads(4, 2, scaled=True), Heads(1, 3, scaled=False))
+ATTENTION = (Attention(scaled=True), Attention(scaled=False), AttentionHeads(4, 2, scaled=True), AttentionHeads(1, 3, scaled=False))
 EVERY = (*OPTIONS, PADDED, *CONVOLUTIONS, *ATTENTION, *BATCHED)
 
 UNCOUNTED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)}  # type: ignore[no-untyped-call]
@@ -76,16 +76,16 @@ def layouts(feature: Feature) -> list[tuple[Value, Maker]]:
         base = tuple(shape[axis] for axis in order)
         back = (0, *(order.index(axis) + 1 for axis in range(len(shape))))
 
-        def permuted(batch: int, learns: bool, base: tuple[int, ...] = base, back: tuple[int, ...] = back) -> Tensor:
-            return torch.randn(batch, *base, requires_grad=learns).permute(back)
+        def permuted(batch: int, requires_grad: bool, base: tuple[int, ...] = base, back: tuple[int, ...] = back) -> Tensor:
+            return torch.randn(batch, *base, requires_grad=requires_grad).permute(back)
 
         found.append((Value.new(shape, order), permuted))
     for axis in range(len(shape)):
         whole = tuple(2 * size if i == axis else size for i, size in enumerate(shape))
-        half = GroupDim(axis + 1, 2).place((Value.new(whole),), (feature, feature))[1]
+        half = GroupDim(axis + 1, 2).layout((Value.new(whole),), (feature, feature))[1]
 
-        def halved(batch: int, learns: bool, whole: tuple[int, ...] = whole, axis: int = axis) -> Tensor:
-            return torch.randn(batch, *whole, requires_grad=learns).chunk(2, axis + 1)[1]
+        def halved(batch: int, requires_grad: bool, whole: tuple[int, ...] = whole, axis: int = axis) -> Tensor:
+            return torch.randn(batch, *whole, requires_grad=requires_grad).chunk(2, axis + 1)[1]
 
         found.append((half, halved))
     return found
@@ -115,16 +115,16 @@ def test_every_operation_knows_its_memory(operation: Operation) -> None:
     for inputs in fitting(operation):
         layer = operation.layer(inputs)
         for version in zip(*(layouts(feature) for feature in inputs), strict=True):
-            for learns in ([True] * len(inputs), [*[False] * (len(inputs) - 1), True]):
-                values = tuple(value._replace(learns=flag) for (value, _), flag in zip(version, learns, strict=True))
+            for requires_grad in ([True] * len(inputs), [*[False] * (len(inputs) - 1), True]):
+                values = tuple(value._replace(requires_grad=flag) for (value, _), flag in zip(version, requires_grad, strict=True))
                 _check(operation, layer, values, [make for _, make in version])
 
 
 def _check(operation: Operation, layer: nn.Module, values: Values, makers: list[Maker]) -> None:
     def tensors(batch: int) -> list[Tensor]:
-        return [make(batch, value.learns) for make, value in zip(makers, values, strict=True)]
+        return [make(batch, value.requires_grad) for make, value in zip(makers, values, strict=True)]
 
-    outputs = operation.place(values, operation.infer(tuple(Feature(value.shape, GRIDS.get(value.shape)) for value in values)))
+    outputs = operation.layout(values, operation.infer(tuple(Feature(value.shape, GRIDS.get(value.shape)) for value in values)))
     arguments = tensors(2)
     got = layer(*arguments)
     owners = {x.untyped_storage().data_ptr(): value.storage for x, value in zip(arguments, values, strict=True)}

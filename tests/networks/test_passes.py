@@ -28,7 +28,7 @@ ARCHITECTURES += [
 
 def lowered(architecture: Architecture) -> Graph:
     """The graph that the first pass gets."""
-    return lower(architecture.series, architecture.input)
+    return lower(architecture.normal_form, architecture.input)
 
 
 @pytest.mark.parametrize("number", range(len(PASSES)), ids=[run.__name__ for run in PASSES])

@@ -178,7 +178,7 @@ def test_a_program_that_thinks_keeps_no_trial_waiting() -> None:
 
 def test_nothing_of_a_program_stays_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One that does not end when its input ends is killed, with what it has begun itself."""
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "ENDING_SECONDS", 0.2)
     source = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"

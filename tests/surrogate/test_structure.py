@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from einspace import baselines
-from einspace.graph import Graph, lower, series
+from einspace.graph import Graph, lower, normal_form
 from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
 from einspace.surrogate.structure import Structures
@@ -16,7 +16,7 @@ SPACE = EinSpace((1, 8, 8), limits=Limits(operations=300))
 
 def flat(architecture: Architecture) -> Graph:
     """Every operation as it is derived."""
-    return lower(series(architecture.node, simplify=False), architecture.input)
+    return lower(normal_form(architecture.node, simplify=False), architecture.input)
 
 
 def walked(graph: Graph, weights: Counter[int]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from einspace.config.model import Group
+from einspace.config.model import OptionGroup
 from einspace.drafts import draft_of
 from einspace.errors import RunError
 from einspace.files.yaml import write
@@ -21,7 +21,7 @@ PACKAGES = ("einspace", "torch", "optuna", "numpy")
 """Whose versions are stored, beside that of Python."""
 
 
-class Origin(Group):
+class Origin(OptionGroup):
     """The part of a stored file that is not settings: a search does not follow from it, but may differ with it."""
 
     versions: dict[str, str] | None = None

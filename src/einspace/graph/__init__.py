@@ -6,23 +6,23 @@ from einspace.graph.clones import share_clones
 from einspace.graph.costs import saved_bytes
 from einspace.graph.flat import Graph, Instruction, lower
 from einspace.graph.fusion import Convolution, fuse_convolutions, relu_before_pixels
-from einspace.graph.heads import Heads, pack_heads
+from einspace.graph.heads import AttentionHeads, pack_heads
 from einspace.graph.inplace import ReluInPlace, relu_in_place
-from einspace.graph.normal import series
+from einspace.graph.normal import normal_form
 from einspace.graph.passes import OPTIONAL, PASSES, optimize
-from einspace.graph.series import Series
+from einspace.graph.series import NormalForm
 
 __all__ = [
     "OPTIONAL",
     "PASSES",
     "Attention",
+    "AttentionHeads",
     "Batched",
     "Convolution",
     "Graph",
-    "Heads",
     "Instruction",
     "ReluInPlace",
-    "Series",
+    "NormalForm",
     "batch_branches",
     "fuse_attention",
     "fuse_convolutions",
@@ -32,6 +32,6 @@ __all__ = [
     "relu_before_pixels",
     "relu_in_place",
     "saved_bytes",
-    "series",
+    "normal_form",
     "share_clones",
 ]

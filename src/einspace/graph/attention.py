@@ -42,7 +42,7 @@ class Attention(Aggregation):
         """Those of the two matrix products."""
         return 4 * inputs[0].elements * inputs[1].shape[-2]
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New, row by row."""
         return (Value.new(outputs[0].shape),)
 
@@ -95,12 +95,12 @@ def fuse_attention(graph: Graph) -> Graph:
 def _scores(graph: Graph, maker: dict[int, int], value: int) -> tuple[int, int, int] | None:
     """The softmax, the product and the transposition that made a value, if these did."""
     found: list[int] = []
-    for kind, place in ((Softmax, 0), (Matmul, 1), (Permute, 0)):
+    for kind, argument in ((Softmax, 0), (Matmul, 1), (Permute, 0)):
         i = maker.get(value)
         if i is None or type(graph.instructions[i].operation) is not kind:
             return None
         found.append(i)
-        value = graph.instructions[i].inputs[place]
+        value = graph.instructions[i].inputs[argument]
     softmax, product, transpose = found
     order = graph.instructions[transpose].operation
     assert isinstance(order, Permute)

@@ -47,10 +47,10 @@ class Batched(Computation):
         """Those of the layers."""
         return self.whole.flops(inputs)
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """As the one layer, and a view of that for each."""
         (x,) = inputs
-        (whole,) = self.whole.place(inputs, self.whole.infer((Feature(x.shape),)))
+        (whole,) = self.whole.layout(inputs, self.whole.infer((Feature(x.shape),)))
         return (whole,) if self.joined else tuple(whole.view(output.shape, whole.strides) for output in outputs)
 
     def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
@@ -73,28 +73,28 @@ def batch_branches(graph: Graph) -> Graph:
             groups.setdefault((instruction.inputs[0], operation), []).append(i)
     readers = graph.readers()
     replaced: dict[int, list[Instruction]] = {}
-    for (_, operation), places in groups.items():
-        if len(places) == 1:
+    for (_, operation), positions in groups.items():
+        if len(positions) == 1:
             continue
-        layers = [graph.instructions[place] for place in places]
+        layers = [graph.instructions[position] for position in positions]
         outputs = tuple(layer.outputs[0] for layer in layers)
         join = _joining(graph, readers, operation, outputs)
-        replaced.update((place, []) for place in places)
+        replaced.update((position, []) for position in positions)
         if join is not None:
             replaced[join] = []
             outputs = graph.instructions[join].outputs
         batched = Batched(operation, len(layers), joined=join is not None)
         first, names = layers[0], tuple(layer.name for layer in layers)
-        replaced[places[0]] = [Instruction(batched, first.inputs, outputs, first.name, names)]
+        replaced[positions[0]] = [Instruction(batched, first.inputs, outputs, first.name, names)]
     return graph.replaced(replaced)
 
 
 def _joining(graph: Graph, readers: dict[int, list[int]], operation: Linear | Convolution, values: tuple[int, ...]) -> int | None:
     """The concatenation of exactly these values along the axis that the layers make, if nothing else reads them."""
-    places = {place for value in values for place in readers.get(value, [])}
-    if len(places) != 1 or graph.output in values:
+    positions = {position for value in values for position in readers.get(value, [])}
+    if len(positions) != 1 or graph.output in values:
         return None
-    (place,) = places
-    join = graph.instructions[place]
+    (position,) = positions
+    join = graph.instructions[position]
     axis = 1 if isinstance(operation, Convolution) else len(graph.features[values[0]].shape)
-    return place if isinstance(join.operation, Concat) and join.operation.dim == axis and join.inputs == values else None
+    return position if isinstance(join.operation, Concat) and join.operation.dim == axis and join.inputs == values else None

@@ -16,10 +16,10 @@ def saved_bytes(graph: Graph) -> int:
     for instruction in graph.instructions:
         operation = instruction.operation
         inputs = tuple(values[number] for number in instruction.inputs)
-        learns = any(value.learns for value in inputs) or operation.parameters(graph.inputs(instruction)) > 0
-        placed = operation.place(inputs, tuple(graph.features[number] for number in instruction.outputs))
-        outputs = tuple(value._replace(learns=learns) for value in placed)
-        if learns:
+        requires_grad = any(value.requires_grad for value in inputs) or operation.parameters(graph.inputs(instruction)) > 0
+        laid_out = operation.layout(inputs, tuple(graph.features[number] for number in instruction.outputs))
+        outputs = tuple(value._replace(requires_grad=requires_grad) for value in laid_out)
+        if requires_grad:
             kept.update(operation.saved(inputs, outputs))
         values.update(zip(instruction.outputs, outputs, strict=True))
     return BYTES_PER_ELEMENT * sum(storage.elements + storage.spare for storage in kept)

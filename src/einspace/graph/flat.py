@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from einspace.features import Feature
-from einspace.graph.series import Apply, Parallel, Series
+from einspace.graph.series import Apply, NormalForm, Parallel
 from einspace.operations import Operation
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """One operation on numbered values. `name` is the place of its weights: the terminal's place, and the copy's number.
+    """One operation on numbered values. `name` is that of its weights: the terminal's number, and the copy's.
 
-    Where several layers are packed into one operation, `parts` are the places of their weights, in the order of the layer's parts.
+    Where several layers are packed into one operation, `parts` are the names of their weights, in the order of the layer's parts.
     """
 
     operation: Operation
@@ -61,10 +61,10 @@ class Graph:
 
 
 class _Line:
-    """A series under way: its current value, and which copy of it this is."""
+    """A sequence of steps under way: its current value, and which copy of it this is."""
 
-    def __init__(self, series: Series, value: int, copy: int) -> None:
-        self.steps: Iterator[Apply | Parallel] = iter(series.steps)
+    def __init__(self, normal_form: NormalForm, value: int, copy: int) -> None:
+        self.steps: Iterator[Apply | Parallel] = iter(normal_form.steps)
         self.value = value
         self.copy = copy
 
@@ -79,8 +79,8 @@ class _Branches:
         self.done: list[int] = []
 
 
-def lower(series: Series, inputs: Feature) -> Graph:
-    """Lay a series out flat; every copy of a repeated branch becomes operations of its own, with weights of its own."""
+def lower(normal_form: NormalForm, inputs: Feature) -> Graph:
+    """Lay a normal form out flat; every copy of a repeated branch becomes operations of its own, with weights of its own."""
     features = [inputs]
     instructions: list[Instruction] = []
 
@@ -92,7 +92,7 @@ def lower(series: Series, inputs: Feature) -> Graph:
         instructions.append(Instruction(operation, arguments, numbers, name))
         return numbers
 
-    work: list[_Line | _Branches] = [_Line(series, 0, 0)]
+    work: list[_Line | _Branches] = [_Line(normal_form, 0, 0)]
     while True:
         item = work[-1]
         if isinstance(item, _Branches):

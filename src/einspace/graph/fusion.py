@@ -49,7 +49,7 @@ class Convolution(Computation):
         """Those of the linear layer."""
         return 2 * inputs[0].shape[0] * self.k**2 * self.infer(inputs)[0].elements
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New; channels last as the input is."""
         return (Value.new(outputs[0].shape, CHANNELS_LAST if inputs[0].channels_last else ()),)
 
@@ -81,26 +81,26 @@ def fuse_convolutions(graph: Graph) -> Graph:
         followers = readers.get(columns, [])
         if unroll.k == 1 < unroll.s and features[instruction.inputs[0]].shape[0] < CHANNELS_OF_A_STRIDE:
             continue
-        if not followers or any(not isinstance(graph.instructions[place].operation, Linear) for place in followers):
+        if not followers or any(not isinstance(graph.instructions[position].operation, Linear) for position in followers):
             continue
-        rolled = [_only(graph, uses, readers, graph.instructions[place].outputs[0], Col2im) for place in followers]
+        rolled = [_only(graph, uses, readers, graph.instructions[position].outputs[0], Col2im) for position in followers]
         if uses[columns] != len(followers):
             continue
-        if unroll == PIXELS and not all(_is_image(graph, uses, readers, graph.instructions[place].outputs[0]) for place in followers):
+        if unroll == PIXELS and not all(_is_image(graph, uses, readers, graph.instructions[position].outputs[0]) for position in followers):
             continue
         replaced[i] = []
-        for place, last in zip(followers, rolled, strict=True):
-            linear = graph.instructions[place]
+        for position, last in zip(followers, rolled, strict=True):
+            linear = graph.instructions[position]
             assert isinstance(linear.operation, Linear)
             convolution = Convolution(unroll.k, unroll.s, unroll.p, linear.operation.d)
             if last is not None:
                 replaced[last] = []
-                replaced[place] = [Instruction(convolution, instruction.inputs, graph.instructions[last].outputs, linear.name)]
+                replaced[position] = [Instruction(convolution, instruction.inputs, graph.instructions[last].outputs, linear.name)]
             else:
                 image = len(features)
                 features.extend(convolution.infer(graph.inputs(instruction)))
                 pixels = Instruction(PIXELS, (image,), linear.outputs, f"im2col_of_{linear.name}")
-                replaced[place] = [Instruction(convolution, instruction.inputs, (image,), linear.name), pixels]
+                replaced[position] = [Instruction(convolution, instruction.inputs, (image,), linear.name), pixels]
     return replace(graph.replaced(replaced), features=tuple(features))
 
 
@@ -115,19 +115,19 @@ def relu_before_pixels(graph: Graph) -> Graph:
     for i, instruction in enumerate(graph.instructions):
         if instruction.operation != PIXELS:
             continue
-        place = _only(graph, uses, readers, instruction.outputs[0], Relu)
-        if place is None:
+        position = _only(graph, uses, readers, instruction.outputs[0], Relu)
+        if position is None:
             continue
-        relu = graph.instructions[place]
+        relu = graph.instructions[position]
         last = _only(graph, uses, readers, relu.outputs[0], Col2im)
         replaced[i] = []
         if last is not None:
             replaced[last] = []
-            replaced[place] = [replace(relu, inputs=instruction.inputs, outputs=graph.instructions[last].outputs)]
+            replaced[position] = [replace(relu, inputs=instruction.inputs, outputs=graph.instructions[last].outputs)]
         else:
             image = len(features)
             features.extend(graph.inputs(instruction))
-            replaced[place] = [
+            replaced[position] = [
                 replace(relu, inputs=instruction.inputs, outputs=(image,)),
                 replace(instruction, inputs=(image,), outputs=relu.outputs),
             ]
@@ -143,5 +143,5 @@ def _is_image(graph: Graph, uses: list[int], readers: dict[int, list[int]], valu
 
 def _only(graph: Graph, uses: list[int], readers: dict[int, list[int]], value: int, kind: type[Operation]) -> int | None:
     """The instruction of a kind that alone reads a value."""
-    place = readers[value][0] if uses[value] == 1 and value in readers else None
-    return place if place is not None and type(graph.instructions[place].operation) is kind else None
+    position = readers[value][0] if uses[value] == 1 and value in readers else None
+    return position if position is not None and type(graph.instructions[position].operation) is kind else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Heads(Aggregation):
+class AttentionHeads(Aggregation):
     """Attention of `number` heads of `width`: (S, D), (T, E), (T, F) -> (S, number width). No grammar derives it.
 
     Each head has linear layers of its own for queries, keys and values; the three inputs are what these read.
@@ -53,7 +53,7 @@ class Heads(Aggregation):
         projected = tuple(Storage(value.shape[0] * self.number * self.width) for value in inputs)
         return (*read, *projected, outputs[0].storage, Storage(self.number * outputs[0].shape[0]))
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New, row by row: heads of a token lie next to each other."""
         return (Value.new(outputs[0].shape),)
 
@@ -62,7 +62,7 @@ class Heads(Aggregation):
         from einspace.operations import layers
 
         widths = tuple(feature.shape[-1] for feature in inputs)
-        return layers.Heads(self.number, self.width, widths, attention_scale(self.scaled, self.width))
+        return layers.AttentionHeads(self.number, self.width, widths, attention_scale(self.scaled, self.width))
 
 
 def pack_heads(graph: Graph) -> Graph:
@@ -74,9 +74,9 @@ def pack_heads(graph: Graph) -> Graph:
         operation = instruction.operation
         if not isinstance(operation, Concat) or operation.dim != 2 or len(graph.features[instruction.inputs[0]].shape) != 2:
             continue
-        places = [maker.get(value) for value in instruction.inputs]
-        heads = [graph.instructions[place] for place in places if place is not None]
-        if len(heads) != len(places) or any(uses[value] != 1 for value in instruction.inputs):
+        positions = [maker.get(value) for value in instruction.inputs]
+        heads = [graph.instructions[position] for position in positions if position is not None]
+        if len(heads) != len(positions) or any(uses[value] != 1 for value in instruction.inputs):
             continue
         attention = heads[0].operation
         if not isinstance(attention, Attention) or any(head.operation != attention for head in heads):
@@ -86,10 +86,10 @@ def pack_heads(graph: Graph) -> Graph:
         if len(reads) != 3:
             continue
         width = graph.features[heads[0].outputs[0]].shape[-1]
-        names = tuple(graph.instructions[place].name for head in zip(*layers, strict=True) for place in head)
-        packed = Heads(len(heads), width, attention.scaled)
+        names = tuple(graph.instructions[position].name for head in zip(*layers, strict=True) for position in head)
+        packed = AttentionHeads(len(heads), width, attention.scaled)
         replaced.update(
-            (place, []) for place in (*(place for place in places if place is not None), *(p for group in layers for p in group))
+            (position, []) for position in (*positions, *(position for group in layers for position in group)) if position is not None
         )
         replaced[i] = [Instruction(packed, tuple(reads), instruction.outputs, instruction.name, names)]
     return graph.replaced(replaced)
@@ -97,8 +97,8 @@ def pack_heads(graph: Graph) -> Graph:
 
 def _layers(graph: Graph, uses: list[int], maker: dict[int, int], values: tuple[int, ...]) -> list[int]:
     """The linear layers that made these values, if equal ones did, from one value and for nothing else; none otherwise."""
-    places = [maker[value] for value in values if value in maker and uses[value] == 1]
-    made = [graph.instructions[place] for place in places]
+    positions = [maker[value] for value in values if value in maker and uses[value] == 1]
+    made = [graph.instructions[position] for position in positions]
     if len(made) != len(values) or not isinstance(made[0].operation, Linear):
         return []
-    return places if all(other.operation == made[0].operation and other.inputs == made[0].inputs for other in made) else []
+    return positions if all(other.operation == made[0].operation and other.inputs == made[0].inputs for other in made) else []

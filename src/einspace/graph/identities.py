@@ -15,7 +15,7 @@ No rule changes which weights there are, or their names: networks before and aft
 
 from collections.abc import Callable
 
-from einspace.graph.series import Apply, Parallel, Series, Step
+from einspace.graph.series import Apply, NormalForm, Parallel, Step
 from einspace.operations import Add, Clone, Col2im, Concat, GroupDim, Im2col, Permute, Relu, Softmax
 from einspace.operations.branching import LARGEST
 from einspace.operations.recurrent import Multiply
@@ -24,23 +24,23 @@ PIXELS = Im2col(1, 1, 0)
 """The im2col that only reshapes."""
 
 ROUTES = (Im2col, Col2im, Permute)
-Run = tuple[int, Series]
+Run = tuple[int, NormalForm]
 """Equal branches: how many, and what each computes."""
 
 
 def push(steps: list[Step], step: Step) -> None:
-    """Append a step to a series in normal form."""
+    """Append a step to the steps of a normal form."""
     if isinstance(step, Parallel):
         _push_parallel(steps, step)
         return
     operation = step.operation
     kind = type(operation)
     if kind is Relu:
-        place = len(steps)
-        while place and isinstance(before := steps[place - 1], Apply) and type(before.operation) in ROUTES:
-            place -= 1
-        if not (place and isinstance(before := steps[place - 1], Apply) and type(before.operation) is Softmax):
-            steps.insert(place, step)
+        position = len(steps)
+        while position and isinstance(before := steps[position - 1], Apply) and type(before.operation) in ROUTES:
+            position -= 1
+        if not (position and isinstance(before := steps[position - 1], Apply) and type(before.operation) is Softmax):
+            steps.insert(position, step)
         return
     last = steps[-1] if steps else None
     if isinstance(last, Apply):
@@ -57,16 +57,16 @@ def push(steps: list[Step], step: Step) -> None:
     steps.append(step)
 
 
-def joined(*parts: Series) -> Series:
-    """The series that does all parts in turn."""
+def joined(*parts: NormalForm) -> NormalForm:
+    """The normal form that does all parts in turn."""
     steps = list(parts[0].steps)
     for part in parts[1:]:
         for step in part.steps:
             push(steps, step)
-    return Series(tuple(steps))
+    return NormalForm(tuple(steps))
 
 
-def branched(module: Parallel) -> Series:
+def branched(module: Parallel) -> NormalForm:
     """The normal form of a branching module whose branches are in normal form."""
     before: list[Step] = []
     after: list[Step] = []
@@ -81,7 +81,7 @@ def branched(module: Parallel) -> Series:
         middle = [] if untouched else [_flattened(module)]
     else:
         middle = [_flattened(module)]
-    return joined(Series(), Series((*before, *middle, *reversed(after))))
+    return joined(NormalForm(), NormalForm((*before, *middle, *reversed(after))))
 
 
 def _push_parallel(steps: list[Step], module: Parallel) -> None:
@@ -96,7 +96,7 @@ def _push_parallel(steps: list[Step], module: Parallel) -> None:
     ):
         steps.pop()
         b = last.branching.b * split.b
-        steps.append(_wider(module, ((b, Series()),), last.leaf))
+        steps.append(_wider(module, ((b, NormalForm()),), last.leaf))
     elif (
         isinstance(last, Parallel)
         and isinstance(last.aggregation, Concat)
@@ -113,16 +113,16 @@ def _push_parallel(steps: list[Step], module: Parallel) -> None:
         steps.append(module)
 
 
-def _common(module: Parallel, place: int) -> Step | None:
+def _common(module: Parallel, position: int) -> Step | None:
     """The step without weights that all branches have at one end."""
-    ends = [branch.steps[place] if branch.steps else None for _, branch in module.branches]
+    ends = [branch.steps[position] if branch.steps else None for _, branch in module.branches]
     first = ends[0]
     if first is None or not all(end is not None and type(end) is type(first) and end.text == first.text for end in ends[1:]):
         return None
     return first if first.weightless else None
 
 
-def _each(module: Parallel, cut: Callable[[Series], Series]) -> tuple[Run, ...]:
+def _each(module: Parallel, cut: Callable[[NormalForm], NormalForm]) -> tuple[Run, ...]:
     return tuple((count, cut(branch)) for count, branch in module.branches)
 
 
@@ -137,7 +137,7 @@ def _without_first(module: Parallel, before: list[Step]) -> Parallel | None:
     elif type(split) is not Clone and not (type(split) is GroupDim and type(operation) is Relu):
         return None
     before.append(step)
-    return Parallel(split, _each(module, lambda branch: Series(branch.steps[1:])), module.aggregation, module.leaf)
+    return Parallel(split, _each(module, lambda branch: NormalForm(branch.steps[1:])), module.aggregation, module.leaf)
 
 
 def _without_last(module: Parallel, after: list[Step]) -> Parallel | None:
@@ -151,7 +151,7 @@ def _without_last(module: Parallel, after: list[Step]) -> Parallel | None:
     elif not (type(operation) is Permute or (isinstance(merge, Concat) and type(operation) is Relu)):
         return None
     after.append(step)
-    return Parallel(module.branching, _each(module, lambda branch: Series(branch.steps[:-1])), merge, module.leaf)
+    return Parallel(module.branching, _each(module, lambda branch: NormalForm(branch.steps[:-1])), merge, module.leaf)
 
 
 def _flattened(module: Parallel) -> Parallel:
@@ -189,7 +189,7 @@ def _bare(module: Parallel) -> tuple[type, int]:
     return type(module.aggregation), module.aggregation.dim if isinstance(module.aggregation, Concat) else 0
 
 
-def _alike(module: Parallel, count: int, branch: Series) -> Parallel | None:
+def _alike(module: Parallel, count: int, branch: NormalForm) -> Parallel | None:
     """The module of the same kind that the branch is, if its branches can take the place of the `count` copies."""
     inner = branch.steps[0] if len(branch.steps) == 1 else None
     if not isinstance(inner, Parallel):

@@ -28,7 +28,7 @@ class ReluInPlace(Computation):
         """None: it is never sampled."""
         return ()
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """The input."""
         return inputs
 

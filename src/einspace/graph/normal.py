@@ -1,22 +1,22 @@
-"""Normal form: from a derivation to its series."""
+"""From a derivation to its normal form."""
 
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.graph.identities import branched, joined
-from einspace.graph.series import Apply, Parallel, Series
+from einspace.graph.series import Apply, NormalForm, Parallel
 from einspace.operations import Branching, Identity
 
 
-def series(root: Node, simplify: bool = True) -> Series:
-    """Turn a derivation into its series, from the leaves up; `simplify=False` keeps every operation as it was derived."""
-    built: list[Series] = []
+def normal_form(root: Derivation, simplify: bool = True) -> NormalForm:
+    """Turn a derivation into its normal form, from the leaves up; `simplify=False` keeps every operation as it was derived."""
+    built: list[NormalForm] = []
     leaf = 0
-    waiting: list[tuple[Node, bool]] = [(root, False)]
+    waiting: list[tuple[Derivation, bool]] = [(root, False)]
     while waiting:
         node, closing = waiting.pop()
         operation = node.terminal
         if operation is not None:
             kept = () if simplify and type(operation) is Identity else (Apply(operation, leaf),)
-            built.append(Series(kept))
+            built.append(NormalForm(kept))
             leaf += 1
         elif not closing:
             waiting.append((node, True))
@@ -28,11 +28,11 @@ def series(root: Node, simplify: bool = True) -> Series:
     return built[0]
 
 
-def _sequence(parts: list[Series], simplify: bool) -> Series:
-    return joined(*parts) if simplify else Series(tuple(step for part in parts for step in part.steps))
+def _sequence(parts: list[NormalForm], simplify: bool) -> NormalForm:
+    return joined(*parts) if simplify else NormalForm(tuple(step for part in parts for step in part.steps))
 
 
-def _module(node: Node, parts: list[Series], simplify: bool) -> Series:
+def _module(node: Derivation, parts: list[NormalForm], simplify: bool) -> NormalForm:
     first, last = parts[0].steps[0], parts[-1].steps[0]
     assert isinstance(first, Apply)
     assert isinstance(first.operation, Branching)
@@ -40,4 +40,4 @@ def _module(node: Node, parts: list[Series], simplify: bool) -> Series:
     for part in parts if simplify else ():
         _ = part.digest  # from the leaves up, so that no digest has to ask deeper than one level
     module = Parallel(first.operation, tuple((node.repeats, part) for part in parts[1:-1]), last.operation, first.leaf)
-    return branched(module) if simplify else Series((module,))
+    return branched(module) if simplify else NormalForm((module,))

@@ -1,7 +1,7 @@
-"""Series: what a derivation computes, as a structure: the network before it is laid out flat.
+"""Normal form: what a derivation computes, as a structure, before it is laid out as a flat graph.
 
-The grammar only makes series-parallel networks, so an architecture is a series of steps, each an operation or a branching module with
-a series in every branch.
+The grammar only makes series-parallel networks, so a normal form is a sequence of steps, each an operation or a branching module
+with a normal form in every branch.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ class Parallel:
     """A branching module: runs of equal branches, (how many, what each computes)."""
 
     branching: Branching
-    branches: "tuple[tuple[int, Series], ...]"
+    branches: "tuple[tuple[int, NormalForm], ...]"
     aggregation: Operation
     leaf: int
 
@@ -75,8 +75,8 @@ class Parallel:
 
 
 @dataclass(frozen=True)
-class Series:
-    """Steps in order; the empty series is the identity."""
+class NormalForm:
+    """Steps in order; none are the identity. Architectures with equal normal forms compute the same."""
 
     steps: "tuple[Apply | Parallel, ...]" = ()
 

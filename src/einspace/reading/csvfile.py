@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from einspace.errors import TaskError
-from einspace.files.border import check_room, reading
+from einspace.files.guarded import check_room, reading
 from einspace.reading.columns import LABELS, Table, is_number
 
 TIMES = 8

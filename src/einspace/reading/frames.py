@@ -12,7 +12,7 @@ from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.files.border import Meter, reading
+from einspace.files.guarded import Meter, reading
 from einspace.memory import capped
 from einspace.reading.columns import Table
 from einspace.regular import size_of

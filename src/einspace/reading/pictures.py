@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.files.border import reading
+from einspace.files.guarded import reading
 
 DEEP = 257
 """Times 255 is 65535: the white of 16 bits."""

@@ -16,7 +16,7 @@ from einspace.errors import RunError, StorageError
 from einspace.locks import is_gone, locked
 from einspace.regular import size_of
 from einspace.storage.backup import BUSY, backup_of, way_back
-from einspace.storage.outage import PATIENCE, Outage, said
+from einspace.storage.outage import SERVER_PATIENCE, Outage, said
 
 _FIRST = {"version_info", "alembic_version"}
 """Tables that Optuna makes before the first that holds anything."""
@@ -39,7 +39,7 @@ class Database:
     A server may be away for up to `patience` seconds once it was reached (see `Outage`). Raises RunError for every other address.
     """
 
-    def __init__(self, url: str, study: str, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, study: str, patience: float = SERVER_PATIENCE) -> None:
         try:
             parsed = make_url(url)
         except (ArgumentError, ValueError):

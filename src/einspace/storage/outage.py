@@ -12,7 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from einspace.errors import StorageError
 
-PATIENCE = 60.0
+SERVER_PATIENCE = 60.0
 """Seconds that a search waits for a server that is away, unless told otherwise."""
 
 LONGEST = 2.0

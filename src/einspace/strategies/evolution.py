@@ -179,14 +179,14 @@ class TournamentStrategy(Strategy):
         if self.crossover and rng.random() < self.crossover and (second := self._second(first, members, rng)) is not None:
             one, other, crossed = self._parsed(first.proposal.text), self._parsed(second.proposal.text), CrossoverReport()
             with suppress(MutationError):
-                return space.crossover(one, other, rng, crossed), "crossover", (first.number, second.number), crossed.place
+                return space.crossover(one, other, rng, crossed), "crossover", (first.number, second.number), crossed.path
         parent = self._parsed(first.proposal.text)
         if edits and rng.random() < edits:
             edited = EditReport()
             with suppress(MutationError):
-                return space.edit(parent, rng, edited), edited.words, (first.number,), edited.place
+                return space.edit(parent, rng, edited), edited.words, (first.number,), edited.path
         report = MutationReport()
-        return space.mutate(parent, rng, report), "mutation", (first.number,), report.place
+        return space.mutate(parent, rng, report), "mutation", (first.number,), report.path
 
     def _second(self, first: Trial, members: Sequence[Trial], rng: Random) -> Trial | None:
         """The winner of another tournament, which is held again among the others where it has the first parent's architecture."""

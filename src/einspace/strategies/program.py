@@ -30,7 +30,7 @@ REFUSED = 100
 PROMPT = 0.5
 """Seconds for which an answer is waited for while trials run; one that takes longer is taken up when it comes."""
 
-PATIENCE = 2.0
+ENDING_SECONDS = 2.0
 """Seconds that a program has to end by itself, once nothing more is wanted of it."""
 
 
@@ -109,7 +109,7 @@ class Program(Strategy):
         if self._process is None or self._process.poll() is not None:
             return
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
+            self._process.wait(ENDING_SECONDS)
             return
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self._process.kill()
@@ -179,7 +179,7 @@ class Program(Strategy):
         code: int | None = 0
         if self._process is not None and not over:
             with suppress(subprocess.TimeoutExpired):
-                code = self._process.wait(PATIENCE)
+                code = self._process.wait(ENDING_SECONDS)
         if code:
             raise SettingError(f"the proposer {self._command!r} ended with exit code {code}; what has ended of the search is kept")
 

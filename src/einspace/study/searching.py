@@ -13,7 +13,7 @@ import numpy as np
 
 from einspace import strategies
 from einspace.attachments import attach
-from einspace.callbacks import Bar, Callback, Progress, Watch, WriteReport
+from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport
 from einspace.config import OF_A_STRATEGY, write_config
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
@@ -36,7 +36,7 @@ from einspace.space import EinSpace
 from einspace.start import Call, Start, protocol_of
 from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
-from einspace.storage.outage import PATIENCE
+from einspace.storage.outage import SERVER_PATIENCE
 from einspace.storage.pruners import pruner_of
 from einspace.storage.store import undamaged
 from einspace.strategies import Strategy
@@ -112,7 +112,7 @@ def search(
     executor: Executor | Make | str | None = None,
     progress: Callable[[Progress], None] | bool | None = None,
     storage: str | None = None,
-    patience: float = PATIENCE,
+    patience: float = SERVER_PATIENCE,
     pruner: str = "none",
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
@@ -254,7 +254,7 @@ def search(
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
-        watch = stack.enter_context(Watch([*callbacks, *reports], folder.path, settings, progress))
+        watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
         with undamaged(database):
             left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
