@@ -10,9 +10,10 @@ from einspace.derivation import Cost, Derivation, Inferred, Memo, infer, parse, 
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar, named_grammar
-from einspace.graph import Graph, NormalForm, lower, normal_form, saved_bytes
-from einspace.graph import optimize as run_passes
+from einspace.graph import Graph, lower, saved_bytes
 from einspace.limits import Limits
+from einspace.normal_form import NormalForm, normal_form
+from einspace.passes import optimize as run_passes
 from einspace.sampling import Sampler, SamplingReport, Weigh, chooser
 from einspace.variation import CrossoverReport, EditReport, MutationReport, crossover, distance, edit, mutate
 

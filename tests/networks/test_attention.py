@@ -8,8 +8,8 @@ from tests.networks.comparison import compare
 from torch import nn
 
 from einspace import Architecture, EinSpace, baselines
-from einspace.graph import Attention, AttentionHeads
 from einspace.networks import build
+from einspace.passes import Attention, AttentionHeads
 
 
 def head(

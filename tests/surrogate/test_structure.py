@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from einspace import baselines
-from einspace.graph import Graph, lower, normal_form
+from einspace.graph import Graph, lower
 from einspace.limits import Limits
+from einspace.normal_form import normal_form
 from einspace.space import Architecture, EinSpace
 from einspace.surrogate.structure import Structures
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from einspace import forkserver
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting
 from einspace.config import SearchSettings, leaves, load, notes
 from einspace.errors import SettingError, StorageError
+from einspace.executors import forkserver
 from einspace.quantities import seconds_of
 
 

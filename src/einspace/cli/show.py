@@ -56,9 +56,9 @@ def show(
 
 def _of_run(result: "Result", trial: int | None, baseline: str | None, shape: str | None) -> tuple[Architecture, tuple[int, ...] | None]:
     """The recommended architecture of a run, or the one asked for, and where a mutation changed it; raises what `chosen` raises."""
-    from einspace.attachments import grammar_of_run
     from einspace.result.taking import chosen
-    from einspace.settings import making_sense
+    from einspace.run.attachments import grammar_of_run
+    from einspace.run.settings import making_sense
 
     name = result.run.name
     with making_sense(name):

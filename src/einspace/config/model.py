@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
+from einspace.config.protocol import Protocol
 from einspace.errors import EinspaceError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY, named_grammar
 from einspace.limits import Limits
-from einspace.protocol import Protocol
 from einspace.quantities import seconds_of
 from einspace.reading import DataOptions
 

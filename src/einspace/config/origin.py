@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from einspace.config.model import OptionGroup
-from einspace.drafts import draft_of
+from einspace.disk.drafts import draft_of
+from einspace.disk.regular import read_small
 from einspace.errors import RunError
 from einspace.files.yaml import write
-from einspace.regular import read_small
 
 CONFIG = "config.yaml"
 """The file in a run's folder that repeats it."""

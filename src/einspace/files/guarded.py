@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from einspace.disk.regular import size_of
 from einspace.echo import escaped
 from einspace.errors import DataError
 from einspace.machine import free_memory
-from einspace.regular import size_of
 
 MOST = 32 * 2**30
 """Bytes that a file may unpack to, whatever the memory."""

@@ -27,7 +27,7 @@ class Computation(Operation):
         return (cls(),)
 
     def infer(self, inputs: Features) -> Features:
-        """f -> f."""
+        """F -> f."""
         return (single(self, inputs),)
 
 

@@ -1,7 +1,7 @@
 """Blocks: what is one layer to a reader becomes one item: convolutions, attention with its linear layers, and heads side by side."""
 
-from einspace.graph import AttentionHeads, Convolution
 from einspace.operations import Clone, Col2im, Concat, Im2col, Linear, Matmul, Operation, Permute, Relu, Softmax
+from einspace.passes import AttentionHeads, Convolution
 from einspace.pictures.structure import Chain, Fork, Item, Items, Repeat, Step
 
 TRANSPOSE = Permute((2, 1))

@@ -10,9 +10,9 @@ from typing import Protocol, TypeVar, cast
 from einspace.derivation import Derivation
 from einspace.errors import LimitError
 from einspace.features import Feature, Features
-from einspace.graph import Attention, AttentionHeads, NormalForm, normal_form
-from einspace.graph.series import Apply, Parallel
+from einspace.normal_form import Apply, NormalForm, Parallel, normal_form
 from einspace.operations import Group, Operation
+from einspace.passes import Attention, AttentionHeads
 
 NESTING = 100
 """Branching modules in each other that can be drawn."""

@@ -1,8 +1,8 @@
 """Words: how a picture writes operations and shapes."""
 
 from einspace.features import Feature
-from einspace.graph import AttentionHeads, Convolution
 from einspace.operations import Matmul, Operation
+from einspace.passes import AttentionHeads, Convolution
 from einspace.pictures.structure import Step
 
 

@@ -5,8 +5,8 @@ Another experiment is another entry of `EXPERIMENTS`.
 
 from collections.abc import Sequence
 
+from einspace.config.protocol import PAPER
 from einspace.errors import SettingError, UnknownNameError
-from einspace.protocol import PAPER
 from einspace.reproduction.described import Column, Experiment, Options, Selection, Summary
 from einspace.reproduction.measured import FIGURE_4, FIGURE_7, STATISTICS, TABLE_4, figure_4, figure_7, table_4, table_6
 from einspace.reproduction.scales import SCALES

@@ -13,7 +13,7 @@ from einspace.errors import RunError, StorageError, TaskError
 from einspace.reproduction.cells import Cell, wanted
 from einspace.reproduction.described import Column, Number, Selection
 from einspace.result import Result, load_result
-from einspace.run import Run
+from einspace.run.folder import Run
 from einspace.strategies.initial import parse_initial
 from einspace.study import conduct
 from einspace.tasks import TASKS, Task, load_task, over_seeds

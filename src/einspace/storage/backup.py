@@ -5,8 +5,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from einspace.drafts import draft_of
-from einspace.regular import size_of
+from einspace.disk.drafts import draft_of
+from einspace.disk.regular import size_of
 
 BUSY = 60.0
 """Seconds that a driver waits for another process that holds the database."""

@@ -11,11 +11,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from einspace.disk.regular import size_of
 from einspace.echo import masked
 from einspace.errors import RunError, StorageError
-from einspace.locks import is_gone, locked
-from einspace.regular import size_of
 from einspace.storage.backup import BUSY, backup_of, way_back
+from einspace.storage.locks import is_gone, locked
 from einspace.storage.outage import SERVER_PATIENCE, Outage, said
 
 _FIRST = {"version_info", "alembic_version"}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from random import Random
 
 from einspace.errors import SettingError
-from einspace.pareto import crowding, fronts
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
+from einspace.strategies.fronts import crowding, fronts
 from einspace.trial import Proposal, Trial
 
 COSTS = ("parameters", "flops", "latency")

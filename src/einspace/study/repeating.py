@@ -8,7 +8,7 @@ from typing import Any
 from einspace.config import OF_A_STRATEGY, stored
 from einspace.evaluation.compute import Compute
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
-from einspace.settings import Settings
+from einspace.run.settings import Settings
 from einspace.study.subject import Subject
 
 

@@ -12,7 +12,6 @@ from typing import Any, Literal
 import numpy as np
 
 from einspace import strategies
-from einspace.attachments import attach
 from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport
 from einspace.config import OF_A_STRATEGY, write_config
 from einspace.errors import RunError, SettingError, StorageError
@@ -30,10 +29,10 @@ from einspace.quantities import seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, sessions_of
-from einspace.run import NOTE, Run, made
-from einspace.settings import Settings, of_search
+from einspace.run.attachments import attach
+from einspace.run.folder import NOTE, Run, made
+from einspace.run.settings import Settings, of_search
 from einspace.space import EinSpace
-from einspace.start import Call, Start, protocol_of
 from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
 from einspace.storage.outage import SERVER_PATIENCE
@@ -48,6 +47,7 @@ from einspace.study.imported import named
 from einspace.study.phases import Search
 from einspace.study.repeating import origin_of, repeating
 from einspace.study.signals import handled
+from einspace.study.start import Call, Start, protocol_of
 from einspace.study.subject import Subject
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import name_of
@@ -160,7 +160,7 @@ def search(
         time_limit: Seconds for one evaluation of the search; a final training gets more, in proportion to epochs and samples. None: it
             follows from the budget of time; an hour without one.
         protocol: "paper" for the defaults of the paper's experiments, "einspace" for those above; None: those of the run, or of a new one
-            "einspace" (see `einspace.protocol`).
+            "einspace" (see `einspace.config.protocol`).
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
         executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, which is left open.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-from einspace.drafts import remove_open
+from einspace.disk.drafts import remove_open
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 

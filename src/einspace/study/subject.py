@@ -12,10 +12,10 @@ from einspace.evaluation.warm import WarmStarts
 from einspace.grammar import PAPER_GRAMMAR, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
-from einspace.settings import Settings, of_objective, of_task
+from einspace.run.settings import Settings, of_objective, of_task
 from einspace.space import EinSpace
-from einspace.start import grammar_for
 from einspace.study.imported import kept_apart, named
+from einspace.study.start import grammar_for
 from einspace.tasks import Recipe, Task, load_task
 from einspace.tasks.fingerprints import name_of
 

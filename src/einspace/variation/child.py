@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from einspace.derivation import Derivation, Inferred, Memo, infer
 from einspace.errors import MutationError, ShapeError
 from einspace.features import Feature
-from einspace.graph import NormalForm, normal_form
 from einspace.limits import Limits
+from einspace.normal_form import NormalForm, normal_form
 from einspace.operations import Branching
 from einspace.operations.branching import sampled_branches
 from einspace.sampling import AttemptGivenUp

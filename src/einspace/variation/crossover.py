@@ -9,8 +9,8 @@ from random import Random
 
 from einspace.derivation import Derivation, Memo, infer
 from einspace.features import Feature
-from einspace.graph import NormalForm, normal_form
 from einspace.limits import Limits
+from einspace.normal_form import NormalForm, normal_form
 from einspace.variation.child import Child, Known, Path, VariationReport, breed
 
 

@@ -6,7 +6,7 @@ from random import Random
 from einspace.derivation import Derivation, Memo, infer
 from einspace.derivation.inference import Cost, copies_at, inputs_at
 from einspace.features import Feature, Features
-from einspace.graph import NormalForm, normal_form
+from einspace.normal_form import NormalForm, normal_form
 from einspace.sampling import Choose, Sampler, chooser
 from einspace.variation.child import Child, Known, Path, VariationReport, breed
 

@@ -11,8 +11,8 @@ from einspace.derivation import Derivation, Memo, infer
 from einspace.errors import MutationError
 from einspace.features import Feature
 from einspace.grammar import Grammar
-from einspace.graph import NormalForm, normal_form
 from einspace.limits import Limits
+from einspace.normal_form import NormalForm, normal_form
 from einspace.variation.child import Child, Known, VariationReport, judged
 from einspace.variation.edits.blocks import drop_block, repeat_block
 from einspace.variation.edits.site import Candidate, Site

@@ -12,12 +12,12 @@ import psutil
 import pytest
 
 from einspace.config import load
+from einspace.disk.regular import read_json, read_small, read_whole, size_of
 from einspace.errors import EinspaceError
 from einspace.files import members, read, read_mat, read_npy, read_npz, read_pickle
 from einspace.reading.csvfile import read_csv
 from einspace.reading.frames import read_frame_file
-from einspace.regular import read_json, read_small, read_whole, size_of
-from einspace.run import Run
+from einspace.run.folder import Run
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -69,13 +69,13 @@ def stored_weights(folder: Path) -> object:
 
 
 def stored_grammar(folder: Path) -> object:
-    from einspace.attachments import grammar_of_run
+    from einspace.run.attachments import grammar_of_run
 
     return grammar_of_run(folder, {})
 
 
 def stored_preprocessing(folder: Path) -> object:
-    from einspace.attachments import preprocessing_of_run
+    from einspace.run.attachments import preprocessing_of_run
 
     return preprocessing_of_run(folder, {"preprocessing": {}})
 

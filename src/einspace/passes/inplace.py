@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.features import Features
-from einspace.graph.flat import Graph
-from einspace.graph.fusion import Convolution
+from einspace.graph import Graph
 from einspace.operations import Add, Computation, Concat, Linear, Matmul, Norm, PosEnc, Relu, Storage, Values
 from einspace.operations.recurrent import Multiply
+from einspace.passes.fusion import Convolution
 
 if TYPE_CHECKING:
     from torch import nn

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.errors import ShapeError
 from einspace.features import Feature, Features
-from einspace.graph.flat import Graph, Instruction
+from einspace.graph import Graph, Instruction
 from einspace.operations import Aggregation, Matmul, Permute, Softmax, Storage, Value, Values
 
 if TYPE_CHECKING:

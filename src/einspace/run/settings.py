@@ -8,9 +8,9 @@ from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from einspace.config.origin import describe_here, differences
+from einspace.config.protocol import PAPER
 from einspace.errors import RunError
 from einspace.networks.heads.data import head_data, later_options
-from einspace.protocol import PAPER
 from einspace.space import EinSpace
 from einspace.storage.store import DAMAGE, in_one_line
 from einspace.strategies import Strategy, is_ours

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from filelock import lock_descriptor
 
+from einspace.disk.regular import read_small
 from einspace.errors import RunError
-from einspace.regular import read_small
 
 
 @contextmanager

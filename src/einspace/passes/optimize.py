@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from einspace.graph.attention import fuse_attention
-from einspace.graph.batching import batch_branches
-from einspace.graph.clones import share_clones
-from einspace.graph.flat import Graph
-from einspace.graph.fusion import fuse_convolutions, relu_before_pixels
-from einspace.graph.heads import pack_heads
-from einspace.graph.inplace import relu_in_place
+from einspace.graph import Graph
+from einspace.passes.attention import fuse_attention
+from einspace.passes.attention_heads import pack_heads
+from einspace.passes.batching import batch_branches
+from einspace.passes.clones import share_clones
+from einspace.passes.fusion import fuse_convolutions, relu_before_pixels
+from einspace.passes.inplace import relu_in_place
 
 Pass = Callable[[Graph], Graph]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.numpy import load, save_file
 
-from einspace.drafts import draft_of, write_text
+from einspace.disk.drafts import draft_of, write_text
+from einspace.disk.regular import read_json, read_whole
 from einspace.errors import RunError, TaskError
 from einspace.grammar import Grammar, grammar_data, grammar_of
-from einspace.regular import read_json, read_whole
-from einspace.settings import Settings
+from einspace.run.settings import Settings
 from einspace.tasks.preprocessing import Preprocessing
 
 GRAMMAR = "grammar.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from einspace.drafts import draft_of, remove_open, write_text
+from einspace.disk.drafts import draft_of, remove_open, write_text
 
 
 @pytest.fixture(autouse=True)

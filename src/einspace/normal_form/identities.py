@@ -15,7 +15,7 @@ No rule changes which weights there are, or their names: networks before and aft
 
 from collections.abc import Callable
 
-from einspace.graph.series import Apply, NormalForm, Parallel, Step
+from einspace.normal_form.structure import Apply, NormalForm, Parallel, Step
 from einspace.operations import Add, Clone, Col2im, Concat, GroupDim, Im2col, Permute, Relu, Softmax
 from einspace.operations.branching import LARGEST
 from einspace.operations.recurrent import Multiply

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from einspace.graph.flat import Graph
+from einspace.graph import Graph
 from einspace.operations import Clone
 
 

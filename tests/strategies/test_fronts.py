@@ -6,7 +6,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from einspace.pareto import Point, crowding, dominates, fronts
+from einspace.strategies.fronts import Point, crowding, dominates, fronts
 
 POINTS = st.lists(st.tuples(st.integers(0, 6).map(float), st.integers(0, 6).map(float)), min_size=1, max_size=25)
 

@@ -1,8 +1,8 @@
 """From a derivation to its normal form."""
 
 from einspace.derivation import Derivation
-from einspace.graph.identities import branched, joined
-from einspace.graph.series import Apply, NormalForm, Parallel
+from einspace.normal_form.identities import branched, joined
+from einspace.normal_form.structure import Apply, NormalForm, Parallel
 from einspace.operations import Branching, Identity
 
 

@@ -12,14 +12,14 @@ from tests.networks.own_layers import OWN
 from torch import nn
 
 from einspace import Classification, Dense, EinSpace, Grammar, einspace_grammar
-from einspace.attachments import GRAMMAR, PREPROCESSING, attach, grammar_of_run, preprocessing_of_run
 from einspace.errors import GrammarError, RunError
 from einspace.grammar import grammar_data, grammar_of
 from einspace.networks.export import export_file, load_source, load_weights
 from einspace.networks.heads.data import head_data, head_of
 from einspace.predictor.trained import Trained, check_raw
-from einspace.run import Run, made
-from einspace.settings import check_same
+from einspace.run.attachments import GRAMMAR, PREPROCESSING, attach, grammar_of_run, preprocessing_of_run
+from einspace.run.folder import Run, made
+from einspace.run.settings import check_same
 from einspace.tasks import Recipe
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.split import Normaliser

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.features import Feature, Features
-from einspace.graph.flat import Graph, Instruction
-from einspace.graph.fusion import Convolution
+from einspace.graph import Graph, Instruction
 from einspace.operations import Computation, Concat, Linear, Storage, Values
+from einspace.passes.fusion import Convolution
 
 if TYPE_CHECKING:
     from torch import nn

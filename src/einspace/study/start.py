@@ -7,6 +7,7 @@ from math import ceil, inf
 from typing import Any
 
 from einspace import baselines, strategies
+from einspace.config.protocol import OURS, PAPER, Protocol
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.cost_model import ACCELERATED, PRIOR
 from einspace.features import Feature
@@ -15,7 +16,6 @@ from einspace.limits import Limits
 from einspace.networks import check_fit
 from einspace.phases.finals import MARGIN, longer_in_the_end
 from einspace.phases.race import SHARE
-from einspace.protocol import OURS, PAPER, Protocol
 from einspace.quantities import duration
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import Strategy

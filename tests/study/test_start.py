@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from einspace.config.protocol import Protocol
 from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
 from einspace.limits import UNLIMITED, Limits
 from einspace.phases.finals import MARGIN
 from einspace.phases.race import SHARE
-from einspace.protocol import Protocol
 from einspace.space import EinSpace
-from einspace.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.strategies.affordable import Training
+from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.task import Split

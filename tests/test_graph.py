@@ -14,10 +14,11 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 from einspace import Architecture, EinSpace, baselines
 from einspace.errors import ShapeError
 from einspace.features import BYTES_PER_ELEMENT, Feature
-from einspace.graph import Attention, AttentionHeads, Batched, Convolution, saved_bytes
+from einspace.graph import saved_bytes
 from einspace.networks import build
 from einspace.operations import Aggregation, Concat, GroupDim, Im2col, Linear, Matmul, Norm, Operation, Value, Values
 from einspace.operations.recurrent import Scan
+from einspace.passes import Attention, AttentionHeads, Batched, Convolution
 
 IMAGES = (Feature((8, 16, 16)), Feature((2, 35, 17)), Feature((3, 1, 2)), Feature((1, 1, 1)), Feature((2, 4, 4)))
 ROWS = (Feature((16, 8)), Feature((12, 5), (3, 4)), Feature((7, 1), (1, 7)), Feature((1, 3), (1, 1)), Feature((8, 8)))

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.errors import ShapeError
 from einspace.features import Feature, Features
-from einspace.graph.attention import Attention, attention_scale
-from einspace.graph.flat import Graph, Instruction
+from einspace.graph import Graph, Instruction
 from einspace.operations import Aggregation, Concat, Linear, Storage, Value, Values
+from einspace.passes.attention import Attention, attention_scale
 
 if TYPE_CHECKING:
     from torch import nn

@@ -1,11 +1,11 @@
-"""Graph: a flat list of operations in execution order, with the feature on every value."""
+"""Graph: a flat list of operations in execution order, with the feature on every value, and the bytes that training keeps of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from einspace.features import Feature
-from einspace.graph.series import Apply, NormalForm, Parallel
-from einspace.operations import Operation
+from einspace.features import BYTES_PER_ELEMENT, Feature
+from einspace.normal_form import Apply, NormalForm, Parallel
+from einspace.operations import Operation, Storage, Value
 
 
 @dataclass(frozen=True)
@@ -116,3 +116,23 @@ def lower(normal_form: NormalForm, inputs: Feature) -> Graph:
             (item.value,) = emit(step.operation, (item.value,), step.leaf, item.copy)
         else:
             work.append(_Branches(step, emit(step.branching, (item.value,), step.leaf, item.copy), item.copy))
+
+
+def saved_bytes(graph: Graph) -> int:
+    """Bytes that autograd keeps for the backward pass of one sample, in float32, for the network that is built from this graph.
+
+    A storage counts once, whoever keeps it or a view of it, and the input of the graph counts where a layer keeps it. Weights do not
+    count, nor does what is the same for every batch size (the statistics of a batch norm). What each operation keeps, it says itself.
+    """
+    values = {0: Value.new(graph.features[0].shape)}
+    kept: set[Storage] = set()
+    for instruction in graph.instructions:
+        operation = instruction.operation
+        inputs = tuple(values[number] for number in instruction.inputs)
+        requires_grad = any(value.requires_grad for value in inputs) or operation.parameters(graph.inputs(instruction)) > 0
+        laid_out = operation.layout(inputs, tuple(graph.features[number] for number in instruction.outputs))
+        outputs = tuple(value._replace(requires_grad=requires_grad) for value in laid_out)
+        if requires_grad:
+            kept.update(operation.saved(inputs, outputs))
+        values.update(zip(instruction.outputs, outputs, strict=True))
+    return BYTES_PER_ELEMENT * sum(storage.elements + storage.spare for storage in kept)

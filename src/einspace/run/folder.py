@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from einspace.baselines import names as baselines
-from einspace.drafts import write_text
+from einspace.disk.drafts import write_text
+from einspace.disk.regular import read_json
 from einspace.errors import RunError
-from einspace.regular import read_json
-from einspace.settings import Settings, check_same
+from einspace.run.settings import Settings, check_same
 from einspace.storage import Database, StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.outage import SERVER_PATIENCE

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from einspace.features import Feature, Features
-from einspace.graph.flat import Graph, Instruction
-from einspace.graph.identities import PIXELS
+from einspace.graph import Graph, Instruction
+from einspace.normal_form.identities import PIXELS
 from einspace.operations import CHANNELS_LAST, Col2im, Computation, Im2col, Linear, Operation, Relu, Storage, Value, Values
 
 if TYPE_CHECKING:
