@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.networks.heads import IGNORED, Dense, Mask, Segmentation
-from einspace.reading.recognised import Targets
 from einspace.reading.scanning import chunks
+from einspace.reading.source import Targets
 
 OFTEN_IGNORED = 255
 """What image formats without a sign put in a mask for a pixel that does not count."""

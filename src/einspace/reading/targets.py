@@ -10,8 +10,8 @@ from einspace.errors import TaskError, UnknownNameError
 from einspace.networks.heads import Classification, MultiLabel, Regression
 from einspace.reading import pixels
 from einspace.reading.labels import Names, named, numbered, spelt
-from einspace.reading.recognised import Targets
 from einspace.reading.scanning import not_finite
+from einspace.reading.source import Targets
 
 KINDS = ("classification", "multi-label", "regression", "mask", "segmentation", "dense")
 """What targets can be."""
