@@ -51,7 +51,7 @@ SHARE = 1 / 3
 """The part of a budget of time that is kept for race and decision while the search goes on, at most."""
 
 UNDECIDED = "A decision did not fit into the time"
-"""Why a verdict rests on the race."""
+"""The reason why a verdict rests on the race alone."""
 
 APART = 1_000
 """How far the seeds of race and decision are from the run's, and from each other: no final training has one of them."""
@@ -107,7 +107,7 @@ class Pairs(Reevaluations):
         return super().progress(store)[0], None
 
     def missing(self, store: StudyStore) -> set[int]:
-        """The partitions on which somebody has not been trained."""
+        """The partitions on which an architecture is still to be trained."""
         ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
         return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in ended}
 
@@ -257,5 +257,5 @@ class Race:
         return [self._seconds(contest, name, decision.long) for name in names] * decision.times
 
     def _seconds(self, contest: Contest, identity: str, long: bool) -> float:
-        """What a training is predicted to take, from what it took before."""
+        """The predicted seconds of a training, from earlier ones."""
         return self._outside + MARGIN * (self._longer if long else 1.0) * (measured(contest.store, contest.claimed[identity]) or 0.0)

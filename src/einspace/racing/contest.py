@@ -1,4 +1,4 @@
-"""Contest: who is trained again after a search, what came of it, and who won, from the study alone.
+"""Contest: which candidates are trained again after a search, their scores, and the winner, from the study alone.
 
 The best candidates by their claimed score and the best baseline are re-evaluated at the epochs of the search (the race); the best two of
 them and the baseline more often, at final epochs where there is time (the decision). Only re-evaluations count: the claimed score is the
@@ -27,16 +27,16 @@ ENOUGH = 3
 """Pairs of a decision from which on `FACTOR` standard errors are a finding: two do not measure their noise well."""
 
 UNRACED = "there was no race"
-"""Why there is no verdict where nobody wanted one."""
+"""The reason for no verdict where no race was wanted."""
 
 
 LATE = "the race has not ended"
-"""Why there is no verdict where nobody failed: the time was over, or the search was interrupted."""
+"""The reason for no verdict where no training failed: the time was over, or the search was interrupted."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is re-evaluated, by identity, and from which seeds, which are those of the partitions too."""
+    """The candidates that are re-evaluated, by identity, and the seeds, which are those of the partitions too."""
 
     searched: int = 0
     """Trials of the search that had ended when this was planned."""
@@ -47,7 +47,7 @@ class Plan:
     baseline_name: str = ""
     race: tuple[int, ...] = ()
     finalists: tuple[str, ...] = ()
-    """Who is in the decision, the baseline apart."""
+    """The finalists of the decision, without the baseline."""
     decision: tuple[int, ...] = ()
     fixed: bool = False
     """Whether all partitions are the same, since the task has splits that were given."""
@@ -88,7 +88,7 @@ class Contest:
 
     @classmethod
     def of(cls, store: StudyStore) -> "Contest":
-        """As far as the study knows; without a plan where the search has gone on since the race was planned."""
+        """The contest that the study holds; without a plan where the search has gone on since the race was planned."""
         plan = Plan.of(store.notes())
         return cls(store, plan if plan.searched == store.phase(SEARCH).ended else Plan())
 
@@ -104,7 +104,10 @@ class Contest:
         return self.best if verdict is None or verdict.of_winner else self.claimed[self.plan.baseline]
 
     def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
-        """The scores in a round, by partition, in the units of the metric; None for one that is missing, none for who was not in it."""
+        """The scores in a round, by partition, in the units of the metric; None for a missing one.
+
+        A candidate that was not in the round has none.
+        """
         if identity not in (self.entered if phase == RACE else (*self.plan.finalists, self.plan.baseline)):
             return ()
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
@@ -116,7 +119,7 @@ class Contest:
 
     @property
     def entered(self) -> tuple[str, ...]:
-        """All who are in the race, the baseline last."""
+        """The identities in the race, the baseline last."""
         return (*self.plan.candidates, *([self.plan.baseline] if self.plan.baseline else []))
 
     @property

@@ -41,7 +41,7 @@ def is_deep(image: Any) -> bool:
 
 
 class Looks(NamedTuple):
-    """What images that stand together have to become: in colours if one is, and of 8 bits if one is."""
+    """The common form of images that are used together: in colours if one is, and of 8 bits if one is."""
 
     colours: bool
     shallow: bool

@@ -44,7 +44,7 @@ def numbers(selection: Selection, seeds: int, machine: Mapping[str, Any], hear: 
 
     Raises:
         SettingError: A setting of the machine makes no sense.
-        RunError: The storage is no address of a database.
+        RunError: The storage is not the address of a database.
         StorageError: The database cannot be used (any more).
         Interrupted: On Ctrl-C, TERM or HUP; what had ended is stored.
     """

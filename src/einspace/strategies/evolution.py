@@ -89,7 +89,7 @@ class TournamentStrategy(Strategy):
                 raise SettingError(f"{option} must be True or False, not {wanted!r}")
         check_choices(self.choices)
         if self.recipe_changes and all(set(ladder) == {standing} for ladder, standing in self.choices.values()):
-            raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so that choices are needed with two values or more")
+            raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so choices with two values or more are needed")
         self.initial = tuple(self.initial)
         self.crossover, self.edits, self.recipe_changes = float(self.crossover), float(self.edits), float(self.recipe_changes)
         self.start = canonical(self.start, self.choices)
@@ -114,7 +114,7 @@ class TournamentStrategy(Strategy):
         return max(range(len(children)), key=lambda i: promise[i])
 
     def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
-        """What is asked for, or with a surrogate the best of several."""
+        """The proposal that `ask` gives, or with a surrogate the best of several."""
         if not self.surrogate:
             return ask()
         return self._guide.propose(ask, lambda children, promise: self.preferred(children, promise, rng), history)
@@ -136,7 +136,7 @@ class TournamentStrategy(Strategy):
         return self._new_child(members, history, rng, space) if members else self._sample(rng, space)
 
     def _drawn_from(self, history: History) -> EinSpace:
-        """The space, with the probabilities that are learnt, if any are."""
+        """The space that children are drawn from, with learnt probabilities if there are any."""
         learned = self._learner.learned(history) if self.learned else None
         return self.space if learned is None else self.space.weighted(learned.weigh)
 

@@ -25,7 +25,7 @@ def check_cost(cost: str) -> str:
 class ParetoEvolution(TournamentStrategy):
     """The population is the first fronts of everything that ended well; a tournament is won by the front, then by the lonelier member.
 
-    `cost` is the second objective, of which less is better; who has none, because a measurement failed, is in no population. Raises
+    `cost` is the second objective, of which less is better; a trial without one, because a measurement failed, is never a member. Raises
     SettingError for one that there is not.
     """
 

@@ -187,7 +187,7 @@ def search(
     given = {name: _plain(value) for name, value in locals().items()}  # the arguments, before anything else has a name
     trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
     if not 0 <= patience < inf:
-        raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
+        raise SettingError(f"patience must be a number of seconds of at least 0, not {patience!r}")
     seconds = None if budget is None else seconds_of(budget)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]

@@ -1,4 +1,4 @@
-"""Start: where a search begins and how far a trial may go, from its protocol, the options that were given, and the settings of its run."""
+"""Start: the initial members of a search and the limits of its trials, from its protocol, its options and its run's settings."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -63,7 +63,7 @@ _LOG = logging.getLogger("einspace")
 
 @dataclass(frozen=True)
 class Call:
-    """What a call of a search says, and what its run said before.
+    """The arguments of a search, and the settings that its run has stored.
 
     Args:
         strategy: By name, or as an object, which has its options and its initial members already.
@@ -157,7 +157,7 @@ class Start:
 
 @dataclass(frozen=True)
 class _Baselines:
-    """The baselines that there are at a task, and what their trainings are predicted to take before anything is measured.
+    """The baselines that fit a task, and the seconds that their trainings are predicted to take before anything is measured.
 
     Args:
         training: Of all trials.
@@ -170,7 +170,7 @@ class _Baselines:
     small: tuple[str, ...]
 
     def small_ones(self) -> list[Architecture]:
-        """Those of the small ones that there are."""
+        """The small ones that fit the task."""
         return [self.known[name] for name in self.small if name in self.known]
 
     def largest(self, changes: Mapping[str, float]) -> float:
@@ -183,7 +183,7 @@ class _Baselines:
         return [name for name, architecture in fitting.items() if self.training.seconds(architecture, changes) <= seconds]
 
     def left_out(self, names: Iterable[str], changes: Mapping[str, float], limit: float) -> dict[str, str]:
-        """Why some cannot be compared within the seconds of a trial; a warning says it too."""
+        """Reasons, by name, why baselines cannot be compared within the seconds of a trial; each is logged as a warning."""
         found: dict[str, str] = {}
         for name in names:
             seconds = self.training.seconds(self.known[name], changes) if name in self.known else 0.0
@@ -199,7 +199,7 @@ def protocol_of(given: str | None, stored: Mapping[str, Any] | None) -> str:
 
 
 def grammar_for(inputs: Feature, protocol: str, stored: Mapping[str, Any] | None = None, probability: float | None = None) -> str:
-    """The name of the grammar of a search that was given none.
+    """The default grammar of a search, by name.
 
     It is that of sequences for series, and the paper's for images and by the paper's protocol. A run that is continued keeps the grammar
     that its settings `stored`, at the `probability` of a computation.
@@ -273,7 +273,7 @@ def _in_time(changes: Mapping[str, float], task: Task, known: _Baselines, most: 
         found |= {"epochs_search": fewer, "epochs_final": max(fewer, round(before[1] * fewer / before[0]))}
         _LOG.warning(
             "trainings have %d epochs in the search and %d in the end, in place of %d and %d: a small baseline is predicted to take %s, "
-            "and the budget has %s for a trial; a longer budget, or epochs that are given, have all of them",
+            "and the budget has %s for a trial; a longer budget keeps all of them, and epochs that you set stay",
             *(found["epochs_search"], found["epochs_final"], *before, duration(slowest), duration(most)),
         )
     return found

@@ -1,4 +1,4 @@
-"""Subject: what a search is about: a task or an objective of the user's, the space, and how an architecture of it is evaluated."""
+"""Subject: the task or the user's objective, the space, and how an architecture is evaluated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from einspace.tasks.fingerprints import name_of
 
 @dataclass(frozen=True)
 class Subject:
-    """What a search is about.
+    """The subject of a search.
 
     Args:
         name: Of the task or of the objective.
