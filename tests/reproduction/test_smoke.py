@@ -32,7 +32,7 @@ def local(*_: object) -> object:
 def test_every_experiment_ends_with_its_numbers_and_its_files(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table on the terminal, Markdown, CSV and a picture that hold the same numbers, and each search has a score."""
     monkeypatch.setattr("einspace.executors.choose", local)
-    monkeypatch.setattr("einspace.forkserver.start", lambda: None)
+    monkeypatch.setattr("einspace.executors.forkserver.start", lambda: None)
     words = ["reproduce", name, "--scale", "smoke", *WORDS.get(name, [])]
     done = call(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace.errors import EinspaceError, RunError
 from einspace.result import Result, load_result
-from einspace.run import Run
+from einspace.run.folder import Run
 from einspace.storage.backup import backup_of
 from einspace.storage.records import sealed, unsealed
 from einspace.study import Progress, search

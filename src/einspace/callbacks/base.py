@@ -14,7 +14,7 @@ from einspace.result import Result
 from einspace.result.words import at_work
 from einspace.trial import SEARCH, Trial
 
-PATIENCE = 10.0
+CLOSING_SECONDS = 10.0
 """Seconds that the callbacks of an interrupted search get to end."""
 
 _LOG = logging.getLogger("einspace")
@@ -82,7 +82,7 @@ class Callback:
         """The last call, for a search that was interrupted too."""
 
 
-class Watch:
+class CallbackThread:
     """Stands between a search and its callbacks; `progress` is what the search calls."""
 
     def __init__(
@@ -113,7 +113,7 @@ class Watch:
         self._waiting.put(lambda callback: callback.close())
         self._waiting.put(None)
         if self._thread.is_alive():
-            self._thread.join(None if kind is None else PATIENCE)
+            self._thread.join(None if kind is None else CLOSING_SECONDS)
 
     def _tell_both(self, news: Progress) -> None:
         trial = news.trial

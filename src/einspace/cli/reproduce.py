@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace import forkserver
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting, write
 from einspace.errors import EinspaceError, SettingError
+from einspace.executors import forkserver
 
 if TYPE_CHECKING:
     from einspace.callbacks import Progress

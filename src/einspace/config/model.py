@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
+from einspace.config.protocol import Protocol
 from einspace.errors import EinspaceError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY, named_grammar
 from einspace.limits import Limits
-from einspace.protocol import Protocol
 from einspace.quantities import seconds_of
 from einspace.reading import DataOptions
 
@@ -24,7 +24,7 @@ WEIGHTS = ("best", "all", "none")
 """Whose weights the final trainings leave in the run's folder."""
 
 
-class Group(BaseModel):
+class OptionGroup(BaseModel):
     """Options that stand together: nothing is guessed from a value of another type, and an unknown name is a mistake."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
@@ -38,7 +38,7 @@ class Group(BaseModel):
         return value
 
 
-class RecipeSettings(Group):
+class RecipeSettings(OptionGroup):
     """Changes to the task's recipe; what is not given stays as the task has it."""
 
     epochs_search: Annotated[int | None, Field(ge=1, description="Epochs of a trial.")] = None
@@ -64,7 +64,7 @@ class RecipeSettings(Group):
         return optimizer
 
 
-class ComputeSettings(Group):
+class ComputeSettings(OptionGroup):
     """How networks are computed while they are trained and scored: faster, and the same up to rounding."""
 
     precision: Annotated[str, Field(description="Of matrix products and convolutions: fp32 or bf16.")] = "fp32"
@@ -89,7 +89,7 @@ class ComputeSettings(Group):
         return Compute(**self.model_dump())
 
 
-class RunSettings(Group):
+class RunSettings(OptionGroup):
     """The settings that a run stores in `config.yaml`; all but the task are arguments of `study.search`, by these names.
 
     A setting that only some strategies take is None where it was not given: the strategy has the default.

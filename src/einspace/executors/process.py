@@ -8,8 +8,8 @@ from typing import Any
 
 import psutil
 
-from einspace import forkserver, machine
-from einspace.executors import main_module
+from einspace import machine
+from einspace.executors import forkserver, main_module
 from einspace.executors.attempt import Died
 from einspace.executors.messages import Begin, SetupFailed
 from einspace.executors.worker import WorkerConfig, serve

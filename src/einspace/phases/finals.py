@@ -19,7 +19,7 @@ from einspace.tasks import Recipe, Task
 from einspace.trial import BASELINE, FINAL, RACE, SEARCH, Proposal, Trial
 
 MARGIN = 1.1
-"""What a final training takes, as a multiple of what was measured in the search and scaled to its epochs and samples."""
+"""Seconds of a final training, as a multiple of those measured in the search and scaled to its epochs and samples."""
 
 
 class Finals:
@@ -58,7 +58,7 @@ class Finals:
             self._entries += [(name, None, reason) for name, reason in left_out.items()]
 
     def remember(self, store: StudyStore) -> None:
-        """Note which final trainings ended before this call: weights that they did not leave here are trained again."""
+        """Note which final trainings ended before this call: one whose weights are missing here is repeated."""
         self._earlier = frozenset(trial.identity for trial in store.phase(FINAL).trials if trial.outcome is Outcome.OK)
 
     def note(self) -> tuple[str, dict[str, Any]]:
@@ -79,8 +79,8 @@ class Finals:
         """What is recommended, the best trial, and the baselines that have a validation score, from each seed; the best baseline first.
 
         A budget of time that is too short for all of them leaves out baselines, which the study notes. `keep`, one of `WEIGHTS`, says whose
-        weights are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and with "all" those
-        who were in the decision are trained too.
+        weights are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and "all" adds the
+        finalists of the decision.
         """
         if not self._seeds:
             return Listed(FINAL, [], True)
@@ -104,7 +104,7 @@ class Finals:
         return self._listed(fitting, set(first), time_limit, keep, weights)
 
     def certain(self, store: StudyStore, time_limit: float | None, keep: str, weights: Path) -> Listed:
-        """Those that are trained whatever a decision of one finalist will say: its own, and that of the baseline; the slower one first."""
+        """Final trainings that do not depend on a decision of one finalist: the finalist's and the baseline's, the slower one first."""
         contest = Contest.of(store)
         both = [contest.claimed[name].proposal for name in (*contest.plan.finalists, contest.plan.baseline) if self._seeds]
         both.sort(key=partial(self._seconds, store), reverse=True)

@@ -11,11 +11,11 @@ import numpy as np
 from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
+from einspace.disk.regular import size_of
 from einspace.errors import TaskError
-from einspace.files.border import Meter, reading
+from einspace.files.guarded import Meter, reading
 from einspace.memory import capped
 from einspace.reading.columns import Table
-from einspace.regular import size_of
 
 PARQUET = (".parquet", ".pq")
 """Suffixes of Parquet files."""

@@ -143,7 +143,7 @@ def labels_of(table: Table, target: int) -> NDArray[Any]:
         if missing or (isinstance(value, str) and value.strip().lower() in ("", "nan", "null", "<na>", "#n/a")):
             raise TaskError(f"{table.place(row, target)}: there is no label")
         if isinstance(value, str) and "\0" in value:
-            raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which no label does")
+            raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which a label cannot")
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return values
     if is_numeric(table, target):

@@ -17,17 +17,17 @@ import optuna
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from einspace.drafts import write_text
+from einspace.config.protocol import PAPER
+from einspace.disk.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.evaluation.cost_model import CostModel, Error
-from einspace.pareto import fronts
-from einspace.protocol import PAPER
 from einspace.racing.verdict import Verdict
 from einspace.result.entrant import Entrant
-from einspace.run import STUDY, WEIGHTS, Run
-from einspace.settings import Settings, making_sense
+from einspace.run.folder import STUDY, WEIGHTS, Run
+from einspace.run.settings import Settings, making_sense
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
+from einspace.strategies.fronts import fronts
 from einspace.surrogate import Agreement
 from einspace.tasks.metrics import Seeds, over_seeds
 from einspace.tasks.recipe import Recipe

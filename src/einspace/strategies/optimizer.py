@@ -92,7 +92,7 @@ class Optimizer:
         """
         trial = next((trial for trial in self.trials if trial.evaluation is None and trial.proposal == proposal), None)
         if trial is None:
-            raise SettingError(f"no score of this proposal is waited for: {proposal.text[:80]}")
+            raise SettingError(f"this proposal was not asked for, or has its score already: {proposal.text[:80]}")
         if score is not None and (isinstance(score, bool) or not hasattr(score, "__float__")):
             raise SettingError(f"a score is a number, or None for a training that failed, not {score!r}")
         good = score is not None and isfinite(score)
@@ -117,6 +117,6 @@ class Optimizer:
             if [trial.number for trial in trials] != list(range(len(trials))):
                 raise ValueError("their numbers leave gaps")
         except (ValueError, LookupError, TypeError) as error:
-            raise SettingError(f"these are no trials of an optimizer: {str(error).splitlines()[0]}") from None
+            raise SettingError(f"these are not the trials of an optimizer: {str(error).splitlines()[0]}") from None
         self._trials = trials
         return self

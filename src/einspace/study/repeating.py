@@ -8,12 +8,12 @@ from typing import Any
 from einspace.config import OF_A_STRATEGY, stored
 from einspace.evaluation.compute import Compute
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
-from einspace.settings import Settings
+from einspace.run.settings import Settings
 from einspace.study.subject import Subject
 
 
 def repeating(subject: Subject, given: Mapping[str, Any], compute: Compute, options: Mapping[str, Any], **others: Any) -> dict[str, Any]:
-    """The settings, checked: what was given to a call of `study.search`, and in its place what the call made of it.
+    """The checked settings of a call of `study.search`: its arguments, with those in place that the call has derived.
 
     Args:
         subject: What is searched.

@@ -24,6 +24,7 @@ from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
 from einspace.tasks.stored import OnDisk, fits, on_disk
+from einspace.tasks.summary import summary
 
 RECIPE = Recipe(epochs_search=8, epochs_final=24, batch_size=64, learning_rate=0.05, weight_decay=5e-4)
 """What small tasks are trained with."""
@@ -210,8 +211,6 @@ class Task:
 
     def summary(self) -> str:
         """What was understood of the data: kind, shapes, classes with their counts, splits, normalisation, metric and recipe."""
-        from einspace.tasks.summary import summary
-
         return summary(self)
 
 
