@@ -79,8 +79,11 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
     assert check_database(tmp_path) == 40
 
 
-def test_what_a_driver_has_told_is_on_the_disk(tmp_path: Path) -> None:
+def test_what_a_driver_has_told_is_on_the_disk(
+    tmp_path: Path, durable: type[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The last trial that a driver told of before it was killed is stored; nor could a power cut undo it: commits wait for the disk."""
+    monkeypatch.setattr("einspace.storage.database._Durable", durable)
     with Driver(tmp_path, 1000) as process:
         process.wait_for(5)
         process.kill()
