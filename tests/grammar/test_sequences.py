@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.architectures import SMALL, checked_samples
+from tests.architectures import BULK, SMALL, checked_samples
 from tests.grammar.sequence_task import RECIPE, rows_of_digits
 from tests.study_samples import ThreadExecutor
 from torch import nn
@@ -80,9 +80,9 @@ def test_window_leaves_the_grid_and_needs_enough_tokens() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_samples_are_valid(shape: tuple[int, ...]) -> None:
-    """300 samples parse back, and PyTorch has the shapes and parameters that arithmetic infers; mutants are new ones."""
+    """Samples parse back, and PyTorch has the shapes and parameters that arithmetic infers; mutants are new ones."""
     space = EinSpace(shape, grammar=sequence_grammar(), limits=SMALL)
-    assert sum("window" in text for text in checked_samples(space, 300)) > 50
+    assert sum("window" in text for text in checked_samples(space, 60 * BULK)) > 10
 
 
 def test_the_optimised_form_computes_the_same() -> None:

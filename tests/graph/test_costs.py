@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 import torch
-from tests.architectures import RECURRENT, SHAPES, sampled
+from tests.architectures import BULK, RECURRENT, SHAPES, sampled
 from tests.operations.test_operations import OPTIONS
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
@@ -39,8 +39,8 @@ UNCOUNTED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda 
 """What the flop counter would count on a GPU only."""
 
 NETWORKS = [(name, baselines.get(name, (3, 32, 32))) for name in baselines.names()]
-SAMPLES = [(str(shape), architecture) for shape in SHAPES for architecture in sampled(shape, 13)]
-SAMPLES += [(f"{shape} recurrent", architecture) for shape in RECURRENT for architecture in sampled(shape, 13, grammar="recurrent")]
+SAMPLES = [(str(shape), architecture) for shape in SHAPES for architecture in sampled(shape, 4 * BULK)]
+SAMPLES += [(f"{shape} recurrent", architecture) for shape in RECURRENT for architecture in sampled(shape, 4 * BULK, grammar="recurrent")]
 
 
 def kept(run: Callable[[int], object], weights: list[Tensor]) -> float:
