@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tests.commands import COMMAND, call, process
+from tests.commands import COMMAND, call
 
 QUICK = ["--epochs", "1", "--final-epochs", "1", "--workers", "1", "--max-parameters", "50000", "--max-flops", "2000000"]
 
@@ -168,7 +168,7 @@ def test_evaluate_trains_and_scores() -> None:
 def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
     """The best five, the test scores beside the baselines', where the run lies; the same name goes on, and prints one JSON object."""
     words = ["search", "digits", "--init", "resnet8,random*2", "--trials", "4", "--seed", "1", "--run", "mine", *QUICK]
-    done = process(*words, cwd=tmp_path)
+    done = call(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for part in ("Best 5 of 4 trials", "scored once on test", "resnet8", "runs/mine", "--run mine"):
         assert part in done.stdout
@@ -178,7 +178,7 @@ def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
     assert sum(report["outcomes"].values()) == 6
     assert report["best"]["validation"] >= report["baselines"][0]["validation"]
     assert {"run", "trials", "best", "baselines", "outcomes", "seconds", "overhead"} <= report.keys()
-    refused = process(*words, "--learning-rate", "0.5", cwd=tmp_path)
+    refused = call(*words, "--learning-rate", "0.5", cwd=tmp_path)
     assert refused.returncode == 2
     assert refused.stdout == ""
     assert "learning_rate" in refused.stderr
@@ -187,7 +187,7 @@ def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
     """Exit code 130, no traceback, and the printed command finishes the run."""
-    words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--run", "cut", *QUICK]
+    words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--run", "cut", "--no-race", *QUICK]
     driver = subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     database = tmp_path / "runs" / "cut" / "study.db"
     deadline = time.monotonic() + 120

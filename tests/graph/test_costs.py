@@ -38,7 +38,7 @@ EVERY = (*OPTIONS, PADDED, *CONVOLUTIONS, *ATTENTION, *BATCHED)
 UNCOUNTED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)}  # type: ignore[no-untyped-call]
 """What the flop counter would count on a GPU only."""
 
-NETWORKS = [(name, baselines.get(name, (3, 32, 32))) for name in baselines.names()]
+NETWORKS = [(name, baselines.get(name, (3, 16, 16))) for name in baselines.names()]
 SAMPLES = [(str(shape), architecture) for shape in SHAPES for architecture in sampled(shape, 4 * BULK)]
 SAMPLES += [(f"{shape} recurrent", architecture) for shape in RECURRENT for architecture in sampled(shape, 4 * BULK, grammar="recurrent")]
 

@@ -6,8 +6,6 @@ import io
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 import typer
 import yaml
 from sklearn.datasets import load_digits
+from tests.commands import call
 from tests.pages.blocks import DOCS, PAGES, ROOT, Block, blocks, commands, name_of
 
 import einspace
@@ -47,11 +46,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(block: Block, names: dict[str, object]) -> str:
-    """What a block prints: Python in these names, a command in a process of its own, examples with what they give."""
+    """What a block prints: Python in these names, a command as it is called, examples with what they give."""
     if block.language == "console":
         for line in block.executed.splitlines():
-            words = [sys.executable, "-m", "einspace.cli", *shlex.split(line)[1:]]
-            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=200)
+            done = call(*shlex.split(line)[1:])
             assert done.returncode == 0, done.stderr
         return ""
     if block.executed.startswith(">>>"):
