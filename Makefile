@@ -3,7 +3,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SITE := $(VENV)/.docs
-PROCESSES := $(addprefix tests/,executors storage study)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup services demo test check docs bench
@@ -30,8 +29,8 @@ services:  ## install PostgreSQL and the Chromium that tests start, where that c
 		echo 'Chromium is not installed: the tests of the report in a browser are skipped'
 
 test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, the rest on two cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(PROCESSES))
-	$(BIN)/python -m pytest $(PROCESSES)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes'
+	$(BIN)/python -m pytest -m processes
 
 check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -163,6 +163,7 @@ def test_a_continued_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     assert compared(continued) == compared(whole)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("done", "later"), [(2, 0.03), (9, 0.0)])
 def test_a_killed_run_resumes_as_if_nothing_had_happened(tmp_path: Path, done: int, later: float) -> None:
     """After SIGKILL in the middle of a trial, the interrupted architecture comes first, and with one worker the run is the same."""
@@ -175,6 +176,7 @@ def test_a_killed_run_resumes_as_if_nothing_had_happened(tmp_path: Path, done: i
     assert len([request for request in executor.requests if not request.final]) == 14 - done
 
 
+@pytest.mark.processes
 def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
     """After SIGKILL with four trials running, all of them are tried again with their architectures, each once."""
     with Driver(tmp_path, 16, workers=4, delay=1.5) as process:
@@ -189,6 +191,7 @@ def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
     assert [row.number for row in resumed.history] == list(range(16))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("workers", [1, 3])
 def test_ctrl_c_keeps_what_has_finished(tmp_path: Path, workers: int) -> None:
     """SIGINT ends a driver at once with its evaluations given up; finished trials are stored, the others are tried again."""
