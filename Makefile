@@ -5,10 +5,10 @@ STAMP := $(VENV)/.installed
 SITE := $(VENV)/.docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test check docs bench
+.PHONY: help setup services demo test test-fast check docs bench
 
 help:  ## show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## create .venv with the pinned packages and einspace in editable form
 
@@ -31,6 +31,9 @@ services:  ## install PostgreSQL and the Chromium that tests start, where that c
 test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, the rest on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes'
 	$(BIN)/python -m pytest -m processes
+
+test-fast: $(STAMP)  ## run the tests that take a moment each, in a minute and a half: for the time between two edits
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes and not slow'
 
 check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/ruff check .

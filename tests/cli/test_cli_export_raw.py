@@ -120,7 +120,7 @@ def test_the_card_loads_every_file_in_a_process_without_this_library(monkeypatch
         done = subprocess.run([sys.executable, "-c", code], cwd="taken", capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         printing = [program for program in own if "safetensors" not in program]
-        assert [line[:2] for line in done.stdout.splitlines()] == ["['"] * len(printing)
+        assert len([line for line in done.stdout.splitlines() if line.startswith("['")]) >= len(printing) > 0
 
 
 def test_another_trial_and_what_cannot_be(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -137,26 +137,33 @@ def test_another_trial_and_what_cannot_be(monkeypatch: pytest.MonkeyPatch, capsy
     assert "are for a run" in capsys.readouterr().err
 
 
+CALLS = """
+import sys
+from einspace.cli import main
+codes = []
+for words in {calls}:
+    sys.argv = ["einspace", *words]
+    try:
+        main()
+    except SystemExit as end:
+        codes.append(end.code or 0)
+print(codes)
+"""
+
+
 def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """A process that has not imported them refuses in one line; `--module` imports them."""
     searched(CASES["a grammar of the user's"])
-    words = [sys.executable, "-m", "einspace.cli", "export", "mine", "--format", "source", "-o", "own.py"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "the operation scale is not defined here: import the module tests.networks.own_layers first" in done.stderr
-    root = str(Path(__file__).parents[2])
-    monkeypatch.syspath_prepend(root)
-    path = {"PYTHONPATH": f"{root}:{':'.join(sys.path)}"}
-    done = subprocess.run(
-        [*words, "--module", "tests.networks.own_layers"], capture_output=True, text=True, check=False, env={**os.environ, **path}
-    )
-    assert done.returncode == 0, done.stderr
     np.save("x.npy", channels_first(np.random.default_rng(0), 4)[0])
-    words = [sys.executable, "-m", "einspace.cli", "predict", "mine", "x.npy", "-o", "a.csv"]
-    done = subprocess.run(
-        [*words, "--module", "tests.networks.own_layers"], capture_output=True, text=True, check=False, env={**os.environ, **path}
-    )
-    assert done.returncode == 0, done.stderr
+    export, predict = ["export", "mine", "--format", "source", "-o", "own.py"], ["predict", "mine", "x.npy", "-o", "a.csv"]
+    module = ["--module", "tests.networks.own_layers"]
+    root = str(Path(__file__).parents[2])
+    path = {"PYTHONPATH": f"{root}:{':'.join(sys.path)}"}
+    for refused, helped in ((export, predict), (predict, export)):
+        code = CALLS.format(calls=[refused, [*helped, *module]])
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **path})
+        assert done.stdout.splitlines()[-1] == "[2, 0]", done.stderr
+        assert "the operation scale is not defined here: import the module tests.networks.own_layers first" in done.stderr
     assert len(Path("a.csv").read_text().splitlines()) == 5
     _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "no.such", code=2)
     assert "the module 'no.such' cannot be imported: No module named 'no'" in capsys.readouterr().err

@@ -13,7 +13,7 @@ import pytest
 import typer
 import yaml
 from sklearn.datasets import load_digits
-from tests.commands import call
+from tests.commands import call, train_here
 from tests.pages.blocks import DOCS, PAGES, ROOT, Block, blocks, commands, name_of
 
 import einspace
@@ -40,7 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run="digits",
         runs=folder / "runs",
         report=False,
-        executor=lambda work, workers, limit: LocalExecutor(work),
+        executor=lambda work, *_: LocalExecutor(work),
     )
     return folder
 
@@ -69,6 +69,7 @@ def test_the_python_of_a_page_runs(page: Path, finished: Path, tmp_path: Path, m
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     (tmp_path / "results").symlink_to(ROOT / "results")
     monkeypatch.chdir(tmp_path)
+    train_here(monkeypatch)
     names: dict[str, object] = {"__name__": "page"}
     for block in blocks(page):
         if block.executed:

@@ -80,7 +80,7 @@ def test_where_nothing_fits_mutation_says_so() -> None:
 
 @pytest.mark.parametrize("name", ["vit-tiny", "mixer-tiny"])
 def test_every_node_is_drawn_equally_often(name: str) -> None:
-    """Over thousands of tries of real mutations every node has been the one to resample, at a rate that a chi-squared test finds uniform."""
+    """Over thousands of tries of real mutations every node was the one to resample, at a rate that a chi-squared test finds uniform."""
     space, parent = EinSpace((3, 16, 16)), baselines.get(name, (3, 16, 16))
     rng, report = Random(0), MutationReport()
     while report.tries < 4_000 * BULK:

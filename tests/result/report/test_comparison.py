@@ -20,9 +20,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     """Two seeds of evolution and one of random search."""
     folder = tmp_path_factory.mktemp("runs")
     return [
-        searched(folder, "one", trials=8, seed=0),
-        searched(folder, "two", trials=10, seed=1),
-        searched(folder, "three", trials=8, **SAMPLED),
+        searched(folder, "one", trials=8, seed=0, report=False),
+        searched(folder, "two", trials=10, seed=1, report=False),
+        searched(folder, "three", trials=8, report=False, **SAMPLED),
     ]
 
 

@@ -32,7 +32,7 @@ from einspace.trial import Trial
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A run of 16 trials, some of which fail."""
-    return searched(tmp_path_factory.mktemp("runs"))
+    return searched(tmp_path_factory.mktemp("runs"), report=False)
 
 
 @pytest.fixture(scope="module")
