@@ -12,6 +12,7 @@ from tests.commands import call, train_here
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
+@pytest.mark.slow
 def test_own_arrays_become_an_onnx_model_that_scores_what_the_report_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -25,6 +26,7 @@ def test_own_arrays_become_an_onnx_model_that_scores_what_the_report_says(
     assert reported == predicted == elsewhere > 0.5
 
 
+@pytest.mark.slow
 def test_a_program_proposes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It begins with a baseline, and climbs from the best trial by mutations."""
     proposer = f"{sys.executable} {EXAMPLES / 'proposer.py'}"

@@ -38,6 +38,7 @@ def _build(architecture: Architecture) -> None:
     assert sum(p.numel() for p in network.parameters()) == architecture.parameters
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_architecture_is_what_it_says(shape: tuple[int, ...]) -> None:
     """Samples and mutants of them, some of which are built: not one exception (the authors' code: 16% wrong or raising)."""

@@ -139,6 +139,7 @@ def test_grammar_at_the_end_of_its_range() -> None:
     assert "consistent" in call("grammar", "-p", "1").stdout
 
 
+@pytest.mark.slow
 def test_table_6_stands_beside_the_paper_s() -> None:
     """Every p from 0.9 to 0.3, ours and the paper's, and the frequency of every function and module."""
     words = ["grammar", "--table6", "-n", "20"]
@@ -165,6 +166,7 @@ def test_evaluate_trains_and_scores() -> None:
     assert figures["split"] == "valid"
 
 
+@pytest.mark.slow
 def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
     """The best five, the test scores beside the baselines', where the run lies; the same name goes on, and prints one JSON object."""
     words = ["search", "digits", "--init", "resnet8,random*2", "--trials", "4", "--seed", "1", "--run", "mine", *QUICK]
@@ -185,6 +187,7 @@ def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
     """Exit code 130, no traceback, and the printed command finishes the run."""
     words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--run", "cut", "--no-race", *QUICK]

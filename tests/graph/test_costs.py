@@ -141,6 +141,7 @@ def _check(operation: Operation, layer: nn.Module, values: Values, makers: list[
     assert expected == kept(lambda batch: layer(*tensors(batch)), [*layer.parameters(), *layer.buffers()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "architecture"), NETWORKS + SAMPLES, ids=[name for name, _ in NETWORKS + SAMPLES])
 def test_costs_are_those_of_the_network(name: str, architecture: Architecture) -> None:
     """Plain, optimised and batched: parameters and FLOPs exactly, saved bytes within 10% of what the hooks see."""

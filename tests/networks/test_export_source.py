@@ -81,6 +81,7 @@ def _formatted(folder: Path) -> None:
         assert done.returncode == 0, done.stdout[-2000:]
 
 
+@pytest.mark.slow
 def test_every_baseline(tmp_path: Path) -> None:
     """All registered baselines, as deep and as wide as they are, with the head."""
     torch.manual_seed(0)
@@ -91,6 +92,7 @@ def test_every_baseline(tmp_path: Path) -> None:
     _formatted(tmp_path)
 
 
+@pytest.mark.slow
 def test_random_architectures(tmp_path: Path) -> None:
     """At inputs in both modes, optimised and plain, with every head and without one, and some with recurrence."""
     torch.manual_seed(0)
@@ -103,6 +105,7 @@ def test_random_architectures(tmp_path: Path) -> None:
     _formatted(tmp_path)
 
 
+@pytest.mark.slow
 def test_thousands_of_operations(tmp_path: Path) -> None:
     """A network near the limit of 3,000 operations, and a chain of a thousand nested modules."""
     torch.manual_seed(0)

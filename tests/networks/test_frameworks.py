@@ -46,6 +46,7 @@ def same(network: nn.Module, other: nn.Module) -> None:
     torch.testing.assert_close(list(gradients(network).values()), list(gradients(other).values()), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 @every_network
 def test_compiles_in_one_graph(name: str, architecture: Architecture) -> None:
     """Under torch.compile, without a break, with equal gradients."""
@@ -53,6 +54,7 @@ def test_compiles_in_one_graph(name: str, architecture: Architecture) -> None:
     same(built(architecture), torch.compile(built(architecture), backend="aot_eager", fullgraph=True))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
 @pytest.mark.filterwarnings("ignore")
 def test_compiles_to_machine_code() -> None:
@@ -64,6 +66,7 @@ def test_compiles_to_machine_code() -> None:
     same(built(architecture), torch.compile(built(architecture), fullgraph=True))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @every_network
 @pytest.mark.parametrize("strict", [True, False])
 def test_exports_for_any_batch_size(name: str, architecture: Architecture, strict: bool) -> None:
@@ -122,6 +125,7 @@ def test_copies_are_whole_and_apart(name: str, architecture: Architecture) -> No
     assert all(torch.equal(value, state[key]) for key, value in network.state_dict().items())
 
 
+@pytest.mark.slow
 def test_trains_on_several_processes(tmp_path: Path) -> None:
     """DistributedDataParallel on two processes gives the gradients of one process with the whole batch."""
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo"}

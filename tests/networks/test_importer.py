@@ -284,6 +284,7 @@ def test_networks_of_ours_come_back(name: str) -> None:
     assert imported.notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != (1, 1, 1)])
 def test_what_is_read_of_random_networks_is_what_they_are(shape: tuple[int, ...]) -> None:
     """Of any network of the space, what is read has its key and its outputs, and what is not is refused by name.

@@ -63,6 +63,7 @@ def run(block: Block, names: dict[str, object]) -> str:
     return printed.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", EXECUTED, ids=name_of)
 def test_the_python_of_a_page_runs(page: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every block is executed, in order, but those marked as too long; a block of text after one is what it prints."""

@@ -42,6 +42,7 @@ def detailed(architecture: Architecture, context: Context) -> Mapping[str, Any]:
     return {"score": score(str(architecture)), "seed": context.seed, "final": context.final}
 
 
+@pytest.mark.slow
 def test_an_objective_takes_the_place_of_a_task(tmp_path: Path) -> None:
     """A function of the user's scores architectures in worker processes, with the same outcomes, and the run is resumed."""
     given: dict[str, Any] = {"objective": size, "space": SPACE, "workers": 1, "run": "mine", "runs": tmp_path, "seed": 3, "time_limit": 60}
@@ -103,6 +104,7 @@ def drive(folder: Path, **options: Any) -> Result:
     return search(small_task(), **given)
 
 
+@pytest.mark.slow
 def test_a_strategy_is_an_object(tmp_path: Path) -> None:
     """It is asked like one by name, its options are the run's settings, and changed code or options are noticed."""
     result = drive(tmp_path, strategy=Smallest(SPACE))
@@ -133,6 +135,7 @@ def test_a_seeded_population_has_seeds_and_children_only(tmp_path: Path) -> None
     assert [trial.origin for trial in result.history] == ["seed resnet8", *["mutation"] * 5]
 
 
+@pytest.mark.slow
 def test_iterations_come_beside_the_seeds(tmp_path: Path) -> None:
     """The paper's iterations are children: the initial members are not counted."""
     result = drive(tmp_path, trials=None, iterations=5, **EVOLUTION)
@@ -238,6 +241,7 @@ def test_what_is_checked_at_the_door(tmp_path: Path) -> None:
     assert len(drive(tmp_path, trials=np.int64(2), seed=np.int32(1), workers=np.int64(1)).history) == 2
 
 
+@pytest.mark.slow
 def test_unnamed_runs_never_meet(tmp_path: Path) -> None:
     """Three that start at once get three folders."""
     results: list[Result] = []

@@ -179,6 +179,7 @@ def test_a_database_that_another_process_holds_is_waited_for(tmp_path: Path) -> 
     assert check_database(tmp_path) == 12
 
 
+@pytest.mark.slow
 def test_a_damaged_database_is_refused_and_its_backup_goes_on(tmp_path: Path) -> None:
     """What a crashed disk leaves is never continued: the message names the copy, and how to go on from it."""
     whole = drive(tmp_path, 12, "whole")

@@ -17,6 +17,7 @@ from einspace.study import Interrupted
 from einspace.trial import DECISION, FINAL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("budget", "field", "finalists", "pairs", "long"),
     [
@@ -82,6 +83,7 @@ def timed(folder: Path, monkeypatch: pytest.MonkeyPatch, timed: Timed, **options
     return run(folder, timed, executor=executor, trials=None, **options), executor.requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "long", "most"), [(400, False, 4), (600, True, 2), (900, True, 3)])
 def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int, long: bool, most: int
@@ -99,6 +101,7 @@ def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
     assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
 
 
+@pytest.mark.slow
 def test_an_interrupted_decision_beside_the_final_trainings_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that has ended is trained again, in the search, in the race, for test, or in a pair; and there is a verdict on more pairs."""
 
@@ -120,6 +123,7 @@ def test_an_interrupted_decision_beside_the_final_trainings_goes_on(tmp_path: Pa
     assert len(set(again)) == len(again)
 
 
+@pytest.mark.slow
 def test_the_race_tells_what_a_training_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A baseline is trained first, and its worker waits for PyTorch: where the race took half of that, there is time for a decision."""
     slow, _ = timed(tmp_path, monkeypatch, Timed(World()), budget=300, run="slow")
@@ -130,6 +134,7 @@ def test_the_race_tells_what_a_training_takes(tmp_path: Path, monkeypatch: pytes
     assert quick.verdict.pairs >= 3
 
 
+@pytest.mark.slow
 def test_a_trial_that_is_late_costs_no_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the smallest race does not fit by less than the margin of what is predicted, there is one, and all of it ends in time."""
     world = Timed(World(), late=90.0)

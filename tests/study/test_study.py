@@ -40,6 +40,7 @@ def compared(result: Result) -> list[tuple[Any, ...]]:
     return [(row.number, row.text, row.value, row.origin, row.parents, row.outcome, row.reused) for row in result.history]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(tmp_path: Path) -> None:
     """With one worker, all of a run follows from its settings; another seed gives another one."""
     one, _ = run(tmp_path / "a")
@@ -118,6 +119,7 @@ def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
     assert result.history[4].parents == (values.index(min(values[:4])),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 4])
 def test_the_same_key_is_trained_once(tmp_path: Path, workers: int) -> None:
     """A canonical key that has a score, or is about to get one, is not sent to a worker again; the trial says whose score it has."""
@@ -209,6 +211,7 @@ def test_ctrl_c_keeps_what_has_finished(tmp_path: Path, workers: int) -> None:
     assert set(compared(partial)) <= set(compared(resumed))
 
 
+@pytest.mark.slow
 def test_a_second_driver_is_refused(tmp_path: Path) -> None:
     """While one process drives a run, another is told so, and by whom."""
     with Driver(tmp_path, 50, delay=0.1) as process:
@@ -217,6 +220,7 @@ def test_a_second_driver_is_refused(tmp_path: Path) -> None:
             run(tmp_path, trials=50, run="killed")
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused(tmp_path: Path) -> None:
     """What would falsify a run is named, with both values; the number of workers and trials may change."""
     run(tmp_path, trials=4)
@@ -316,6 +320,7 @@ class Endless(Strategy):
         return self.propose(history, rng)
 
 
+@pytest.mark.slow
 def test_a_strategy_that_calls_itself_without_end_is_no_fault_of_the_database(tmp_path: Path) -> None:
     """Python's error is said with the strategy's name and the place: a search that goes on would end the same way."""
     with pytest.raises(StrategyError, match=r"Endless: propose raised RecursionError: .*\n(.*\n)+.*in propose"):

@@ -78,6 +78,7 @@ def test_where_nothing_fits_mutation_says_so() -> None:
         EinSpace((2, 2)).mutate(EinSpace((3, 3)).parse("[relu relu]"), Random(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vit-tiny", "mixer-tiny"])
 def test_every_node_is_drawn_equally_often(name: str) -> None:
     """Over thousands of tries of real mutations every node was the one to resample, at a rate that a chi-squared test finds uniform."""
@@ -100,6 +101,7 @@ class _Pointing(Random):
         return self.index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "grammar"), [("vit", "paper"), ("mixer", "paper"), ("gru", "recurrent"), ("mamba", "recurrent")])
 def test_every_node_that_can_change_does(name: str, grammar: str) -> None:
     """After validation too: a node has children unless it is a terminal whose every other option fails or computes the same."""

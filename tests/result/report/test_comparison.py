@@ -26,6 +26,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     ]
 
 
+@pytest.mark.slow
 def test_runs_that_differ_in_their_seed_alone_are_one_line(results: list[Result]) -> None:
     """Their best scores have a mean and a deviation; a single run has none."""
     groups = grouped(results)
