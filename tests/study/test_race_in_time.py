@@ -153,6 +153,7 @@ def test_without_time_for_a_race_the_best_is_in_the_decision_at_once(
     assert {request.partition for request in requests if request.partition is not None} == set(range(2000, 2000 + pairs))
 
 
+@pytest.mark.slow
 def test_a_difference_without_a_race_has_to_be_over_two_standard_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its three pairs alone measure their noise: of such differences some are better, and none that is under two errors."""
     found = []
@@ -163,6 +164,7 @@ def test_a_difference_without_a_race_has_to_be_over_two_standard_errors(tmp_path
     assert all((verdict.word == "better") == (verdict.difference > 2 * verdict.standard_error) for verdict in found)
 
 
+@pytest.mark.slow
 def test_a_trial_that_is_late_costs_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the smallest decision does not fit by less than the margin of what is predicted, there is one, and all of it ends in time."""
     world = Timed(World(), late=90.0)
