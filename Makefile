@@ -3,13 +3,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SITE := $(VENV)/.docs
-PROCESSES := $(addprefix tests/,executors storage study)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test check docs bench
+.PHONY: help setup services demo test test-fast check docs bench
 
 help:  ## show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## create .venv with the pinned packages and einspace in editable form
 
@@ -30,8 +29,11 @@ services:  ## install PostgreSQL and the Chromium that tests start, where that c
 		echo 'Chromium is not installed: the tests of the report in a browser are skipped'
 
 test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, the rest on two cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(PROCESSES))
-	$(BIN)/python -m pytest $(PROCESSES)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes'
+	$(BIN)/python -m pytest -m processes
+
+test-fast: $(STAMP)  ## run the tests that take a moment each, in a minute and a half: for the time between two edits
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes and not slow'
 
 check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -2,11 +2,15 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
 import torch
 from hypothesis import settings
+from tests.databases import Hasty
+
+from einspace.storage import database
 
 settings.register_profile("einspace", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("einspace")
@@ -31,6 +35,15 @@ def _signals() -> Iterator[None]:
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def durable() -> Iterator[type[sqlite3.Connection]]:
+    """The connections that users get; drivers in this process have others, but where a test puts them back."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = database._Durable
+        patch.setattr(database, "_Durable", Hasty)
+        yield found
 
 
 @pytest.fixture

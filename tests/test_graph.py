@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 import torch
-from tests.architectures import RECURRENT, SHAPES, sampled
+from tests.architectures import BULK, RECURRENT, SHAPES, sampled
 from tests.operations.test_operations import OPTIONS
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
@@ -39,9 +39,9 @@ EVERY = (*OPTIONS, PADDED, *CONVOLUTIONS, *ATTENTION, *BATCHED)
 UNCOUNTED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v)}  # type: ignore[no-untyped-call]
 """What the flop counter would count on a GPU only."""
 
-NETWORKS = [(name, baselines.get(name, (3, 32, 32))) for name in baselines.names()]
-SAMPLES = [(str(shape), architecture) for shape in SHAPES for architecture in sampled(shape, 13)]
-SAMPLES += [(f"{shape} recurrent", architecture) for shape in RECURRENT for architecture in sampled(shape, 13, grammar="recurrent")]
+NETWORKS = [(name, baselines.get(name, (3, 16, 16))) for name in baselines.names()]
+SAMPLES = [(str(shape), architecture) for shape in SHAPES for architecture in sampled(shape, 4 * BULK)]
+SAMPLES += [(f"{shape} recurrent", architecture) for shape in RECURRENT for architecture in sampled(shape, 4 * BULK, grammar="recurrent")]
 
 
 def kept(run: Callable[[int], object], weights: list[Tensor]) -> float:
@@ -142,6 +142,7 @@ def _check(operation: Operation, layer: nn.Module, values: Values, makers: list[
     assert expected == kept(lambda batch: layer(*tensors(batch)), [*layer.parameters(), *layer.buffers()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "architecture"), NETWORKS + SAMPLES, ids=[name for name, _ in NETWORKS + SAMPLES])
 def test_costs_are_those_of_the_network(name: str, architecture: Architecture) -> None:
     """Plain, optimised and batched: parameters and FLOPs exactly, saved bytes within 10% of what the hooks see."""

@@ -33,6 +33,7 @@ def outputs(cell: Any, *kinds: str) -> list[Any]:
     return [output for output in cell.outputs if output.output_type in kinds]
 
 
+@pytest.mark.slow
 def test_a_notebook_samples_shows_and_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No cell fails or warns; the progress is a display that is drawn anew in its place, and needs no widgets."""
     for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):

@@ -64,6 +64,7 @@ def test_real_networks_have_the_inferred_shape_and_parameters(shape: tuple[int, 
             assert sum(p.numel() for p in network.parameters()) == architecture.parameters
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_text_round_trip(shape: tuple[int, ...]) -> None:
     """Every sampled architecture parses back to itself."""

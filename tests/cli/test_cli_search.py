@@ -42,6 +42,7 @@ def searched(*words: str) -> Done:
     return done
 
 
+@pytest.mark.slow
 def test_the_page_s_strategy_searches_from_python_and_the_command_line(climbing: Path) -> None:
     """It stands in fifteen lines, each child descends from the best before it, and both ways find the same."""
     lines = [line for line in (climbing / "climbing.py").read_text().splitlines() if line.strip()]
@@ -71,6 +72,7 @@ def test_a_strategy_that_has_changed_does_not_continue_a_run(climbing: Path) -> 
     assert "strategy_source: " in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "flag", "value", "trials"),
     [
@@ -104,6 +106,7 @@ def test_a_budget_is_doubled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert load_result("mine", "runs").history
 
 
+@pytest.mark.slow
 def test_a_search_without_a_bound_has_a_hundred_trials(tmp_path: Path) -> None:
     """In Python and on the command line; a number, iterations or a budget take its place."""
     result = search(small_task(), "random", workers=1, limits=Limits(operations=2), run="test", runs=tmp_path, executor=ThreadExecutor())

@@ -60,6 +60,7 @@ def test_every_computation_can_be_composed(name: str) -> None:
         assert parse(text(node), einspace_grammar()) == node
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 100, 1000])
 def test_a_sequence_keeps_the_order_and_is_balanced(count: int) -> None:
     """The depth of n modules in series is the logarithm of n, and they stay in order."""

@@ -121,6 +121,7 @@ def test_pipes_and_devices(tmp_path: Path, name: str, kind: str) -> None:
         READERS[name](path)
 
 
+@pytest.mark.slow
 def test_files_of_20_gib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of holes, which takes no room on the disk, is refused by its size before it is read."""
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))

@@ -67,6 +67,7 @@ def test_expectation_matrix_by_hand() -> None:
     assert expectation_matrix(einspace_grammar(0.7), expanded)[:2, 1] == pytest.approx([23 / 9, 0.3 * 23 / 9])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("p", "copies"), [(0.32, sampled_branches), (0.6, sampled_branches), (0.92, expanded), (0.97, expanded)])
 def test_expected_length_by_simulation(p: float, copies: Copies) -> None:
     """Expanding the rules at random, features ignored, gives on average what the linear equations say."""

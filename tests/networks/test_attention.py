@@ -26,6 +26,7 @@ def found(architecture: Architecture) -> Counter[type]:
     return Counter({kind: count for kind, count in kinds.items() if kind in (Attention, AttentionHeads)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scaled", [True, False])
 @pytest.mark.parametrize("norm", ["identity", "norm"])
 def test_one_head_is_one_attention(scaled: bool, norm: str) -> None:

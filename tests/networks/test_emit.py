@@ -15,6 +15,7 @@ from einspace.networks import Classification, build, convert_state
 from einspace.passes import Convolution
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_simplified_and_plain_network_agree(shape: tuple[int, ...]) -> None:
     """Same weights, same outputs, same gradients of the input and of every weight."""

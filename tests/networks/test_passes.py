@@ -32,6 +32,7 @@ def lowered(architecture: Architecture) -> Graph:
     return lower(architecture.normal_form, architecture.input)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(PASSES)), ids=[run.__name__ for run in PASSES])
 def test_every_pass_keeps_outputs_and_gradients(number: int) -> None:
     """Alone, and after all passes before it, against the graph that it gets."""

@@ -107,6 +107,7 @@ def test_the_key_is_the_same_in_every_process() -> None:
     assert EinSpace((3, 32, 32)).parse("[clone(b=2) {relu identity} add]").key == "2d94fe8083b5c2e1b695"
 
 
+@pytest.mark.slow
 def test_deep_nesting_has_a_key() -> None:
     """Digests are made from the leaves up: the depth of a derivation is bounded by its text's length alone."""
     deep = "[clone(b=2) {" * 3000 + "norm" + " identity} add]" * 3000

@@ -137,6 +137,7 @@ def test_the_scores_of_pixels_by_hand() -> None:
         assert np.isnan(METRICS[name](logits, torch.full_like(truth, -1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(3, 5)])
 def test_the_head_is_exported(tmp_path: Path, size: tuple[int, int]) -> None:
     """As PyTorch source, a program and ONNX, which give the same logits of each class and pixel."""

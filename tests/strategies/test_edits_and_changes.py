@@ -57,6 +57,7 @@ def test_the_paper_s_strategies_propose_what_they_always_did(name: str, initial:
     assert hashlib.sha256(said.encode()).hexdigest()[:16] == golden
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVOLVING)
 def test_children_are_edited_as_often_as_it_was_asked_for(name: str) -> None:
     """With a share of 1 every child of a network is an edit that names its place; with one half some are mutants."""

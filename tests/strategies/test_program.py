@@ -147,6 +147,7 @@ def test_a_strategy_beside_it_is_refused(tmp_path: Path) -> None:
         run(tmp_path, writing(tmp_path), population=5, init="resnet8")
 
 
+@pytest.mark.slow
 def test_a_program_that_is_refused_without_end_is_given_up(tmp_path: Path) -> None:
     """It would keep the search busy for ever."""
     with pytest.raises(SettingError, match=rf"wrote {module.REFUSED} lines in a row that cannot be trained; the last one: "):
@@ -204,6 +205,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_run_that_is_continued_goes_on_as_it_was(tmp_path: Path) -> None:
     """A new process is told of all trials; a program that follows from what it reads proposes what it would have proposed."""
     proposer = command(tmp_path, COUNTING)
@@ -223,6 +225,7 @@ def test_what_takes_too_long_is_told_to_the_program(tmp_path: Path) -> None:
     assert "a training is predicted to take" in refused["error"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_search_whose_program_thinks(tmp_path: Path) -> None:
     """At once, by exit code 130, with the command that goes on; the program has ended too."""
     source = f"import os, sys, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(80)\n"
@@ -250,6 +253,7 @@ def test_an_optimizer_asks_a_program_too(tmp_path: Path) -> None:
         optimizer.ask()
 
 
+@pytest.mark.slow
 def test_a_settings_file_begins_no_program(tmp_path: Path) -> None:
     """Whoever runs a file of somebody else's does not run that person's commands."""
     path = tmp_path / "settings.yaml"

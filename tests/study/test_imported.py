@@ -20,6 +20,7 @@ RECIPE = {"epochs_search": 1, "epochs_final": 1, "batch_size": 32, "learning_rat
 """Steps that change nothing, so that only weights of before know anything."""
 
 
+@pytest.mark.slow
 def test_a_trained_module_is_the_seed_the_baseline_and_stands_in_the_verdict(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Each of its trainings starts from its weights, on the splits as they are; where nothing beats it, it is what one takes away."""
     task = replace(_task(), one_pool=True)

@@ -17,6 +17,8 @@ from einspace.strategies import History, RandomSearch
 from einspace.study import search
 from einspace.trial import Proposal
 
+pytestmark = pytest.mark.processes
+
 
 def thinking(folder: Path, how: str) -> subprocess.Popen[str]:
     """A process whose strategy has begun to think for ever, while all trials before it have ended."""

@@ -67,6 +67,7 @@ def test_every_edit_gives_networks_of_the_grammar(kind: str, where: tuple[tuple[
         assert candidate.words
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SHAPES), st.integers(0, 9_999))
 def test_an_edit_is_valid_new_and_the_same_for_a_seed(shape: tuple[int, ...], seed: int) -> None:
     """The public edit keeps to the limits, reports kind and place, and depends on its generator alone."""
