@@ -1,10 +1,10 @@
 """Installed: every command from the built wheel in a fresh environment without extras; each works, or names the extra that it needs.
 
-    python -m benchmarks.installed [--seconds 600] [--environment DIR] [--user nobody]
+    python -m benchmarks.installed [--seconds 600] [--wheel FILE] [--environment DIR] [--user nobody] [--smoke]
 
 The environment lies in a folder whose name has a space and letters beyond ASCII, and so do the runs and the data. Its packages cannot be
 written to, there is no HOME, and whoever runs the commands as root can name another user. It prints how each command ended; the exit code
-is 1 where one shows a traceback, or fails without the name of an extra.
+is 1 where one shows a traceback, or fails without the name of an extra. `--smoke` samples and searches only, which `make dist` does.
 """
 
 import argparse
@@ -56,13 +56,14 @@ NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
 """What needs an extra, which the one line of the message must name."""
 
 
-def install(folder: Path) -> Path:
-    """The environment with the wheel of this working tree and the pinned packages that it needs."""
+def install(folder: Path, wheel: Path | None) -> Path:
+    """The environment with a wheel, None for that of this working tree, and the pinned packages that it needs."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True)
+    if wheel is None:
+        subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True)
+        wheel = next(folder.glob("einspace-*.whl"))
     environment = folder / "umgebung ü"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    wheel = next(folder.glob("einspace-*.whl"))
     inside = [str(environment / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*inside, "install", "-c", str(ROOT / "constraints.txt"), str(wheel)], check=True)
     return environment
@@ -79,10 +80,12 @@ def lay_out(folder: Path) -> None:
         (folder / "bilder" / name / "1.png").write_bytes(b"\x89PNG")
 
 
-def tried(environment: Path, folder: Path, end: float, user: str | None) -> Iterator[tuple[str, str, bool]]:
+def tried(
+    commands: list[tuple[str, tuple[str, ...]]], environment: Path, folder: Path, end: float, user: str | None
+) -> Iterator[tuple[str, str, bool]]:
     """Each command with how it ended, and whether that is as it should be."""
     variables = {name: value for name, value in os.environ.items() if name not in ("HOME", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    for extra, words in [("", words) for words in WORKS] + list(NAMES):
+    for extra, words in commands:
         said = f"einspace {' '.join(words)}"[:90]
         left = end - monotonic()
         if left <= 0:
@@ -107,12 +110,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600.0, help="for all commands together")
     parser.add_argument("--environment", type=Path, help="one that is there already")
+    parser.add_argument("--wheel", type=Path, help="in place of that of this working tree")
+    parser.add_argument("--smoke", action="store_true", help="sample and search only")
     parser.add_argument("--user", help="whom the commands run as; only root can choose")
     given = parser.parse_args()
+    commands = [("", words) for words in WORKS if not given.smoke or words[0] in ("sample", "search")] + ([] if given.smoke else [*NAMES])
     with tempfile.TemporaryDirectory(prefix="einspace-installed-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        environment = given.environment or install(folder)
+        environment = given.environment or install(folder, given.wheel)
         work = folder / "arbeit ü 1"
         work.mkdir()
         lay_out(work)
@@ -120,10 +126,10 @@ def main() -> int:
         for path in environment.rglob("site-packages/einspace/**/*"):
             path.chmod(0o555 if path.is_dir() else 0o444)
         wrong = 0
-        for said, how, good in tried(environment, work, monotonic() + given.seconds, given.user):
+        for said, how, good in tried(commands, environment, work, monotonic() + given.seconds, given.user):
             wrong += not good
             print(f"{'ok   ' if good else 'WRONG'} {said}: {how}", flush=True)
-    print(f"{len(WORKS) + len(NAMES)} commands, {wrong} wrong")
+    print(f"{len(commands)} commands, {wrong} wrong")
     return int(wrong > 0)
 
 
