@@ -57,7 +57,7 @@ EVOLUTION = "evolution"
 """The strategy of a search that names none."""
 
 PROGRAM = name_of(Program)
-"""What a run calls the strategy of a search with a proposer."""
+"""The name of the strategy of a search with a proposer."""
 
 TRIALS = 100
 """Trials of a search that is given neither a number nor a time."""
