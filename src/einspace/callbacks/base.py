@@ -41,9 +41,9 @@ class AtWork:
 class Progress:
     """How far a phase is: the news of a trial that has just ended, or, where `trial` is None, of one that begins or has done an epoch.
 
-    `total` is None where only time ends the search, of which `seconds` are used up. `best` is the best validation score of the phase.
-    `running` has what the workers of this driver are at, of whatever phase. `standing` says in words how the best compares with the best
-    baseline by now; it is empty where there is nothing to compare.
+    `total` is None where only time ends the search. `seconds` are used up, of those of the `budget` if it has one. `best` is the best
+    validation score of the phase. `running` has what the workers of this driver are at, of whatever phase. `standing` says in words how
+    the best compares with the best baseline by now; it is empty where there is nothing to compare.
     """
 
     phase: str
@@ -54,6 +54,7 @@ class Progress:
     seconds: float = 0.0
     running: tuple[AtWork, ...] = ()
     standing: str = ""
+    budget: float | None = None
 
 
 class Callback:

@@ -94,10 +94,9 @@ def _listed(given: Sequence[str] | None) -> list[str]:
 def _shown(cell: "Cell", settings: "SearchSettings") -> "Iterator[Callable[[Progress], None]]":
     """Show how far the search of a cell is."""
     from einspace.callbacks import Bar
-    from einspace.reproduction.cells import wanted
 
     err.print(f"{cell.name}: {cell.column.title} on {cell.task}", highlight=False, soft_wrap=True)
-    with Bar(cell.name, wanted(settings), None, err) as bar:
+    with Bar(cell.name, err) as bar:
         yield bar
 
 

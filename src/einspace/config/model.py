@@ -101,9 +101,11 @@ class RunSettings(OptionGroup):
     )
     protocol: Annotated[str | None, Field(description="The defaults: einspace, or paper for those of its experiments.")] = None
     init: Annotated[str | list[str] | None, Field(description="Initial members: resnet18,vit,random*8, or texts; '': from scratch.")] = None
-    trials: Annotated[int | None, Field(ge=1, description="Architectures of the finished run: 100 if no other bound is given.")] = None
+    trials: Annotated[int | None, Field(ge=1, description="Architectures of the finished run.")] = None
     iterations: Annotated[int | None, Field(ge=1, description="Trials beside the initial members, in place of --trials.")] = None
-    budget: Annotated[str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d.")] = None
+    budget: Annotated[
+        str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d; 5m without any bound.")
+    ] = None
     workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
     seed: Annotated[int, Field(ge=0, lt=2**62, description="Same seed, same result.")] = 0
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"

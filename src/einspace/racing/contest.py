@@ -2,7 +2,7 @@
 
 The best candidates by their claimed score and the best baseline are re-evaluated at the epochs of the search (the race); the best two of
 them and the baseline more often, at final epochs where there is time (the decision). Only re-evaluations count: the claimed score is the
-best of many, and so too good.
+best of many, and so too good. Where the time has no room for a race, the best by its claimed score is in the decision, alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,16 @@ NOTE = "race"
 ENOUGH = 3
 """Pairs of a decision from which on `FACTOR` standard errors are a finding: two do not measure their noise well."""
 
+NO_TIME = "the time did not suffice for a race"
+"""The reason for no race where one was wanted."""
+
 UNRACED = "there was no race"
 """The reason for no verdict where no race was wanted."""
 
+UNDECIDED = "a decision did not fit into the time"
+"""The reason why a verdict rests on the race alone, or for no verdict where there was no race either."""
 
-LATE = "the race has not ended"
+LATE = "the {} has not ended"
 """The reason for no verdict where no training failed: the time was over, or the search was interrupted."""
 
 
@@ -46,6 +51,7 @@ class Plan:
     """The best baseline; empty where there is none."""
     baseline_name: str = ""
     race: tuple[int, ...] = ()
+    """Seeds of the race; empty where the only candidate is in the decision at once."""
     finalists: tuple[str, ...] = ()
     """The finalists of the decision, without the baseline."""
     decision: tuple[int, ...] = ()
@@ -124,11 +130,13 @@ class Contest:
 
     @property
     def raced_baseline(self) -> tuple[str, ...]:
-        """The baseline, if it has all scores of the race."""
-        return (self.plan.baseline,) if self.plan.baseline in self._race else ()
+        """The baseline, if it has all scores of the race, or if there was none."""
+        return (self.plan.baseline,) if self.plan.baseline in self._race or (self.plan.candidates and not self.plan.race) else ()
 
     def standing(self) -> list[str]:
-        """The candidates that have all scores of the race, the best mean first."""
+        """The candidates that have all scores of the race, the best mean first; without a race, all of them."""
+        if not self.plan.race:
+            return list(self.plan.candidates)
         return sorted((name for name in self._race if name != self.plan.baseline), key=lambda name: -fmean(self._race[name]))
 
     @cached_property
@@ -140,9 +148,10 @@ class Contest:
     def verdict(self) -> tuple[Verdict | None, str]:
         """The verdict, or the reason why there is none."""
         plan, winner = self.plan, self.winner
-        if not plan.race:
+        if not plan.race and not plan.decision:
             return None, plan.reason or UNRACED
-        late = "" if self.is_over(RACE) else LATE
+        phase = RACE if plan.race else DECISION
+        late = "" if self.is_over(phase) else LATE.format(phase)
         if winner is None:
             return None, late or "no candidate has all scores of the race"
         if not plan.baseline:
@@ -156,7 +165,7 @@ class Contest:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
         long = decided and plan.long
-        doubtful = plan.fixed or not decided or len(pairs[winner]) < ENOUGH
+        doubtful = plan.fixed or not decided or not plan.race or len(pairs[winner]) < ENOUGH
         sampling = self._sampling_error(DECISION if decided else RACE, winner) if plan.fixed else None
         error = hypot(error, sampling or 0.0)
         difference = fmean(pairs[winner]) - fmean(pairs[plan.baseline])
@@ -177,7 +186,7 @@ class Contest:
         if plan.fixed and sampling is None:
             sentence += " The error does not count that of sampling this split, which is not known."
         if plan.reason:
-            sentence += f" {plan.reason}."
+            sentence += f" {plan.reason[0].upper()}{plan.reason[1:]}."
         noise = noise_of([self._race, self._decision])
         return Verdict(word, difference, error, noise, *names, names[chosen], len(pairs[winner]), sentence), ""
 

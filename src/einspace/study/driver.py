@@ -239,7 +239,7 @@ class Driver:
             if running.future is not None
         )
         value, standing = None if best is None else best.value, self.standing()
-        self.progress(Progress(phase.name, done, total, value, ended, self.budget.used, at_work, standing))
+        self.progress(Progress(phase.name, done, total, value, ended, self.budget.used, at_work, standing, self.budget.seconds))
 
     def _wait(self) -> None:
         """Handle the next event, or look around after a while."""

@@ -14,6 +14,7 @@ import numpy as np
 from einspace import strategies
 from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport
 from einspace.config import OF_A_STRATEGY, write_config
+from einspace.config.protocol import OURS
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
 from einspace.evaluation.compute import Compute
@@ -59,8 +60,8 @@ EVOLUTION = "evolution"
 PROGRAM = name_of(Program)
 """The name of the strategy of a search with a proposer."""
 
-TRIALS = 100
-"""Trials of a search that is given neither a number nor a time."""
+TRIALS, BUDGET = 100, "5m"
+"""What bounds a search that is given neither a number nor a time: the time, but for the paper's protocol and for an objective."""
 
 
 @dataclass(eq=False)
@@ -129,10 +130,12 @@ def search(
     Args:
         task: A task, its name, or a path to data.
         strategy: The name of a strategy, `module:Class`, or a strategy.
-        trials: Architectures that the run has when it is finished, seeds and failures included; 100 if nothing else bounds the search.
+        trials: Architectures that the run has when it is finished, seeds and failures included.
         workers: Evaluations at a time.
         seed: Decides all chance.
-        budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts.
+        budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts. A
+            search that is given neither trials nor iterations nor a budget has five minutes; one of an objective, or by the paper's
+            protocol, has 100 trials.
         iterations: Trials beside the initial members: the paper's 500 iterations from ResNet18 are `iterations=500`.
         objective: A function of an architecture and a `Context` that trains and scores in a worker, in place of a task; it returns the
             score, or a mapping with `score` and more. It needs a `space`, and the run ends without final trainings.
@@ -188,11 +191,12 @@ def search(
     trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
     if not 0 <= patience < inf:
         raise SettingError(f"patience must be a number of seconds of at least 0, not {patience!r}")
-    seconds = None if budget is None else seconds_of(budget)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
-    trials = _trials(trials, iterations, budget)
     computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
+    by_time = objective is None and protocol_of(protocol, before) == OURS
+    trials, given["budget"] = bounds(trials, iterations, budget, by_time)
+    seconds = None if given["budget"] is None else seconds_of(given["budget"])
     if objective is None:
         subject = Subject.of_task(
             task,
@@ -215,10 +219,10 @@ def search(
     strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
     strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
-    bounds = (trials, seconds, workers, given["time_limit"])
+    within = (trials, seconds, workers, given["time_limit"])
     accelerated = any(kind in str(devices) for kind in ("cuda", "mps"))
     start = Start.of(
-        Call(strategy, subject.space, subject.trained, wanted, options, *bounds, protocol, before, final_seeds, subject.warm, accelerated)
+        Call(strategy, subject.space, subject.trained, wanted, options, *within, protocol, before, final_seeds, subject.warm, accelerated)
     )
     trials = trials if trials is None or iterations is None else trials + len(start.initial)
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)
@@ -252,7 +256,7 @@ def search(
         attach(folder.path, None if subject.task is None else subject.task.preprocessing, subject.attached)
         write_config(folder.path, config, origin_of(subject, settings))
         if isinstance(progress, bool):
-            progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
+            progress = stack.enter_context(Bar(f"search {folder.name}")) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
         watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
         with undamaged(database):
@@ -315,15 +319,29 @@ def _stored(runs: str | os.PathLike[str], run: str | None, storage: str | None, 
     return found
 
 
-def _trials(trials: int | None, iterations: int | None, budget: object) -> int | None:
-    """How many trials a search has, if that is bounded; initial members count beside `iterations`."""
+def bounds(
+    trials: int | None, iterations: int | None, budget: str | float | None, by_time: bool = True
+) -> tuple[int | None, str | float | None]:
+    """How many trials a search has, initial members not counted where there are iterations, and its time; None for what does not bound it.
+
+    Args:
+        trials: As given, or None.
+        iterations: As given, in place of trials.
+        budget: As given.
+        by_time: Whether a search that was given none of them has `BUDGET`; it has `TRIALS` otherwise.
+
+    >>> bounds(None, None, None), bounds(None, None, None, by_time=False), bounds(12, None, None)
+    ((None, '5m'), (100, None), (12, None))
+    """
     if iterations is None:
-        return TRIALS if trials is None and budget is None else trials
+        if trials is None and budget is None:
+            return (None, BUDGET) if by_time else (TRIALS, None)
+        return trials, budget
     if trials is not None:
         raise SettingError(f"give either trials or iterations, not both: {trials!r} and {iterations!r}")
     if type(iterations) is not int or iterations < 1:
         raise SettingError(f"iterations must be a whole number of at least 1, not {iterations!r}")
-    return iterations
+    return iterations, budget
 
 
 def _plain(value: Any) -> Any:
