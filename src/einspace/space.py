@@ -66,7 +66,7 @@ class Architecture:
 
     @property
     def cost(self) -> Cost:
-        """What it costs, as `Limits` takes it."""
+        """Its costs, in the form that `Limits` takes."""
         return self._inferred.cost
 
     @property
@@ -91,7 +91,7 @@ class Architecture:
 
     @cached_property
     def normal_form(self) -> NormalForm:
-        """What is computed, in normal form."""
+        """The normal form: what the architecture computes."""
         return normal_form(self.node) if self._normal is None else self._normal
 
     @cached_property
@@ -133,7 +133,7 @@ class Architecture:
         return f"Architecture({str(self)!r}, {self.input})"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the picture of the network."""
+        """The HTML of a notebook: the picture of the network."""
         from einspace.pictures import network_html
 
         return network_html(self)

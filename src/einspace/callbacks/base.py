@@ -1,4 +1,4 @@
-"""Callback: what is told of a search while it runs, and the thread that tells it."""
+"""Callback: hears of a search while it runs, from a thread of its own."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -58,13 +58,14 @@ class Progress:
 
 
 class Callback:
-    """Is told of a search, in order and from one thread that is not the search's. Every method may be left as it is: it does nothing.
+    """Receives the events of a search, in order and from one thread that is not the search's. Every method may be left as it is: it does
+    nothing.
 
     A callback that raises is switched off with a warning; the search goes on. A slow one delays the end of the search and nothing else.
     """
 
     name = "callback"
-    """What a warning calls it."""
+    """Its name in warnings."""
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """The search starts, or goes on, in the folder `run`; `settings` are what `run.json` holds."""
@@ -109,7 +110,7 @@ class CallbackThread:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Wait until everything is told; after an interruption, not for long."""
+        """Wait until the callbacks have heard everything; after an interruption, not for long."""
         self._waiting.put(lambda callback: callback.close())
         self._waiting.put(None)
         if self._thread.is_alive():

@@ -138,7 +138,7 @@ class RunSettings(OptionGroup):
     )
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     final_seeds: Annotated[
-        int, Field(ge=0, le=100, description="Seeds of the final trainings, of which mean and spread are told; 0: no final trainings.")
+        int, Field(ge=0, le=100, description="Seeds of the final trainings, whose mean and spread are reported; 0: no final trainings.")
     ] = 1
     race: Annotated[
         bool | None, Field(description="Train the best and the best baseline again, for a verdict: from 10 trials on if not set.")

@@ -46,7 +46,7 @@ class ProcessExecutor(Executor):
         recycle: Number of evaluations after which a worker is replaced.
 
     Raises:
-        SettingError: Senseless settings, devices that this machine has not, or work that cannot be sent to a worker.
+        SettingError: Senseless settings, devices that this machine does not have, or work that cannot be sent to a worker.
     """
 
     def __init__(

@@ -64,7 +64,7 @@ class Operation(ABC):
         return tuple(Value.new(output.shape) for output in outputs)
 
     def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
-        """What autograd keeps for the backward pass besides weights, asked only where one is needed; nothing unless the class says so.
+        """Storages that autograd keeps for the backward pass besides weights, called only where that pass is needed; none by default.
 
         That is the storages of inputs or outputs that the backward pass reads, and new ones for copies and statistics.
         """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 FORGETTING = (Add, Concat, Convolution, Linear, Matmul, Multiply, Norm, PosEnc)
-"""What gives new memory, and never reads it again in its backward pass. Exact types: nothing is assumed of a user's operation."""
+"""Operations whose outputs are new memory that their backward pass does not read. Exact types: nothing is assumed of a user's operation."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Finals:
         self._earlier = frozenset(trial.identity for trial in store.phase(FINAL).trials if trial.outcome is Outcome.OK)
 
     def note(self) -> tuple[str, dict[str, Any]]:
-        """What the study keeps of them."""
+        """The note that the study keeps of them."""
         entries = [
             {"name": name, "proposal": proposal and Trial(0, proposal).to_json()["proposal"], "reason": reason}
             for name, proposal, reason in self._entries
@@ -76,7 +76,8 @@ class Finals:
         return Listed(BASELINE, wanted, time_limit=time_limit)
 
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
-        """What is recommended, the best trial, and the baselines that have a validation score, from each seed; the best baseline first.
+        """The final trainings, from each seed, of the recommended one, of the best trial, and of the baselines with a validation score, the
+        best first.
 
         A budget of time that is too short for all of them leaves out baselines, which the study notes. `keep`, one of `WEIGHTS`, says whose
         weights are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and "all" adds the
@@ -157,14 +158,14 @@ class Finals:
         return [self._seconds(store, proposal) for proposal in chosen] * self._seeds
 
     def _seconds(self, store: StudyStore, proposal: Proposal) -> float:
-        """What one of them is predicted to take; 0 where nothing like it was trained."""
+        """The predicted seconds of one of them; 0 where nothing like it was trained."""
         tried = validated(store, proposal.identity)
         taken = None if tried is None else measured(store, tried)
         return 0.0 if taken is None else MARGIN * self._longer * taken + outside(store.phase(SEARCH))
 
 
 def longer_in_the_end(task: Task, recipe: Recipe) -> float:
-    """What a final training takes, in trainings of the search: more epochs, on train and valid."""
+    """The cost of a final training, in trainings of the search: more epochs, on train and valid."""
     return recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
 
 

@@ -89,7 +89,7 @@ class Pairs(Reevaluations):
     """Re-evaluations of one finalist and the baseline beside their final trainings: a pair is begun if it is predicted to end in time."""
 
     seconds: Callable[[Proposal], float] = field(kw_only=True)
-    """What a training is predicted to take, without a margin: a pair that is late does not count, and delays nothing."""
+    """The predicted seconds of a training, without a margin: a pair that is late does not count, and delays nothing."""
     others: Callable[[StudyStore], float] = field(kw_only=True)
     """The seconds that are left of the final trainings, summed over them."""
     workers: int = field(kw_only=True)

@@ -33,7 +33,7 @@ UNRACED = "there was no race"
 """The reason for no verdict where no race was wanted."""
 
 UNDECIDED = "a decision did not fit into the time"
-"""The reason why a verdict rests on the race alone, and for no verdict where there was no race either."""
+"""The reason why a verdict rests on the race alone, or for no verdict where there was no race either."""
 
 LATE = "the {} has not ended"
 """The reason for no verdict where no training failed: the time was over, or the search was interrupted."""

@@ -100,7 +100,7 @@ def arranged(x: NDArray[Any], axes: str) -> NDArray[Any]:
 
 
 def target_axes_of(y: NDArray[Any], samples: tuple[int, ...], order: str, said: str | None, where: str) -> Axes:
-    """What the axes of targets are, empty where they are not (N, ., ., .): the two that are as high and wide as the images are.
+    """The axes of targets (N, ., ., .), empty for others: height and width are the two axes of the images' sizes.
 
     Args:
         y: Targets (N, ...) as they are given.

@@ -43,7 +43,7 @@ class Sheet:
 
     @property
     def where(self) -> str:
-        """What errors call it."""
+        """Its name in errors."""
         return str(self.path)
 
     @property
@@ -80,7 +80,7 @@ class _Points:
         return row if self.delimiter == "," else [self._cell(cell) if "," in cell else cell for cell in row]
 
     def doubts(self) -> tuple[str, ...]:
-        """What is to be said of the commas: they may stand between thousands, if all that were seen can be read so."""
+        """Doubts about the commas, which may separate thousands if all of them can be read so."""
         if not (self.example and self.doubtful):
             return ()
         note = f"decimal commas: {self.example} is read as {self.example.replace(',', '.')}"

@@ -55,7 +55,7 @@ class FrameFile:
 
     @property
     def where(self) -> str:
-        """What errors call it."""
+        """Its name in errors."""
         return str(self.path)
 
     def __len__(self) -> int:

@@ -57,7 +57,7 @@ def spelt(words: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
     stripped = np.char.strip(words)
     missing = np.flatnonzero(np.isin(np.char.lower(stripped), ("", "nan", "null", "<na>", "#n/a")))
     if len(missing):
-        raise TaskError(f"{where}: sample {missing[0]} has the empty label {str(words[missing[0]])!r}: leave such samples out")
+        raise TaskError(f"{where}: sample {missing[0]} has no label (its word is {str(words[missing[0]])!r}): leave such samples out")
     found = np.unique(stripped)
     alike: dict[str, list[str]] = {}
     for word in found.tolist():

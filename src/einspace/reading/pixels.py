@@ -12,7 +12,7 @@ from einspace.reading.scanning import chunks
 from einspace.reading.source import Targets
 
 OFTEN_IGNORED = 255
-"""What image formats without a sign put in a mask for a pixel that does not count."""
+"""The value of ignored pixels in masks of unsigned image formats."""
 
 MOST_CLASSES = 64
 """Different whole numbers that are still taken for classes."""

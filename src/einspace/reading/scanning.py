@@ -12,7 +12,7 @@ LOOKED_AT = 1_000_000
 
 
 class Samples(Protocol):
-    """What can be looked at in pieces: an array, or rows of one that stay in a file."""
+    """Samples that can be read in pieces: an array, or rows of one that stay in a file."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...  # noqa: D102

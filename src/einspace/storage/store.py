@@ -321,7 +321,7 @@ def undamaged(database: Database) -> Iterator[None]:
 
 
 def in_one_line(error: BaseException) -> str:
-    """What an error says, at most 200 characters of it, or its kind where it says nothing."""
+    """The message of an error, at most 200 characters of it, or its type where there is none."""
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 

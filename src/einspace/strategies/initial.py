@@ -68,7 +68,7 @@ def is_text(member: str) -> bool:
 
 
 def label(name: str, number: int) -> str:
-    """What to call the member of trial `number` in a table: its name; a text is too long."""
+    """The title of the member of trial `number` in a table: its name; a text is too long."""
     return f"text {number}" if is_text(name) else name
 
 
@@ -78,7 +78,7 @@ def member(space: EinSpace, name: str) -> Architecture:
 
 
 def _parts(spec: str) -> list[str]:
-    """What stands between commas, but for those inside of brackets."""
+    """The parts between commas, except commas inside of brackets."""
     parts, depth = [""], 0
     for character in spec:
         depth += (character == "[") - (character == "]")

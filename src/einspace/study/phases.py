@@ -24,7 +24,7 @@ class Search(Phase):
     budget: Budget
     time_limit: float | None = None
     space: EinSpace | None = None
-    """What a strategy of the user's has to propose from."""
+    """The space of the proposals of a user's strategy."""
     affordable: Affordable | None = None
     """Asks the strategy until a proposal fits; without it, the strategy is asked once."""
 

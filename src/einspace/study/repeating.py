@@ -42,7 +42,7 @@ def repeating(subject: Subject, given: Mapping[str, Any], compute: Compute, opti
 
 
 def origin_of(subject: Subject, settings: Settings) -> dict[str, str]:
-    """What the file says beside settings: the samples' fingerprint, and what only Python can give."""
+    """The entries of the file besides settings: the samples' fingerprint, and the arguments that only Python can give."""
     own = subject.grammar.fingerprint if isinstance(subject.grammar, Grammar) else None
     found = {"data": settings.get("data"), "own_grammar": own, "objective": None if subject.task is not None else subject.name}
     return {name: value for name, value in found.items() if value is not None}

@@ -58,7 +58,7 @@ EVOLUTION = "evolution"
 """The strategy of a search that names none."""
 
 PROGRAM = name_of(Program)
-"""What a run calls the strategy of a search with a proposer."""
+"""The name of the strategy of a search with a proposer."""
 
 TRIALS, BUDGET = 100, "5m"
 """What bounds a search that is given neither a number nor a time: the time, but for the paper's protocol and for an objective."""

@@ -32,7 +32,7 @@ LATE = 3.0
 """The time limit, as a multiple of what a trial may be predicted to take: a prediction is off by more in one trial of a hundred or two."""
 
 GROWTH, LARGEST = 2.0, 0.2
-"""What a trial may be predicted to take: such a multiple of the largest initial member, but at most this part of the search's own time."""
+"""Bounds of a trial's predicted time: a multiple of the largest initial member's, and a part of the search's own time."""
 
 ROOM = 0.6
 """The part of a budget of time in which the race and the final training of a trial are predicted to fit; more is kept for them."""
@@ -41,7 +41,7 @@ REEVALUATED = 6
 """Trainings of the smallest race: two candidates and a baseline, twice each."""
 
 UNSURE = 1.5
-"""What a baseline that is an initial member may be predicted to take, as a multiple of that part: nothing is measured by then."""
+"""The bound for a baseline that is an initial member, as a multiple of that part: nothing is measured by then."""
 
 SHORTEST = 4
 """Epochs may be divided by so much, where a budget is too short for the small baselines."""
@@ -100,7 +100,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Start:
-    """What follows from a call.
+    """The decisions that follow from a call.
 
     Args:
         protocol: Where the defaults are from.
@@ -280,7 +280,7 @@ def _in_time(changes: Mapping[str, float], task: Task, known: _Baselines, most: 
 
 
 def _training(task: Task, recipe: Recipe, call: Call) -> Training:
-    """What a trial trains on: a strategy whose trials are final ones trains for longer, and on more."""
+    """The training of a trial: a strategy whose trials are final ones trains for longer, and on more samples."""
     strategy = call.strategy
     prior = ACCELERATED if call.accelerated and call.seconds is not None else PRIOR  # without a budget, the same seed is the same search
     final = strategy.final if isinstance(strategy, Strategy) else strategies.class_of(strategy).final

@@ -1,4 +1,4 @@
-"""What every child must be, however its new subtree is made: valid, within the limits, and a new architecture."""
+"""Children: however its new subtree is made, a child is valid, within the limits, and a new architecture."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -38,13 +38,13 @@ class Known(NamedTuple):
     normal_form: NormalForm
 
     def could_be(self, inferred: Inferred) -> bool:
-        """What computes the same has the same outputs and as many weights: most children are told apart by that alone."""
+        """Equal architectures have equal outputs and as many weights: most children are told apart by that alone."""
         return self.inferred.outputs == inferred.outputs and self.inferred.cost.parameters == inferred.cost.parameters
 
 
 @dataclass
 class VariationReport:
-    """What variation had to do; hand one in to see it filled."""
+    """Counts of the tries of variation; pass one in, and variation fills it."""
 
     children: int = 0
     misfits: int = 0

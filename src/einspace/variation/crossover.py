@@ -16,7 +16,7 @@ from einspace.variation.child import Child, Known, Path, VariationReport, breed
 
 @dataclass
 class CrossoverReport(VariationReport):
-    """What crossover had to do; hand one in to see it filled."""
+    """Counts of the tries of crossover; pass one in, and crossover fills it."""
 
     unmatched: int = 0
     """Tries at a symbol that the second parent does not have."""

@@ -13,7 +13,7 @@ from einspace.variation.child import Child, Known, Path, VariationReport, breed
 
 @dataclass
 class MutationReport(VariationReport):
-    """What mutation had to do; hand one in to see it filled."""
+    """Counts of the tries of mutation; pass one in, and mutation fills it."""
 
 
 def mutate(

@@ -43,7 +43,7 @@ EDITS: dict[str, Edit] = {
 
 @dataclass
 class EditReport(VariationReport):
-    """What an edit had to do; hand one in to see it filled."""
+    """Counts of the tries of an edit; pass one in, and the edit fills it."""
 
     words: str = ""
     """The last child's edit, such as "all widths x 2"."""
