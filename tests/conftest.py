@@ -25,7 +25,7 @@ def _one_thread() -> None:
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """A command that a test calls in this process, and a signal ends, ignores signals from then on, as its process would end: not so here."""
+    """A command that a test calls in this process, and a signal ends, ignores signals from then on, as if it were its process that ends."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     yield

@@ -69,7 +69,7 @@ class Proposal:
     parents: tuple[int, ...] = ()
     place: tuple[int, ...] | None = None
     """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
-    changes: Mapping[str, float] = field(default_factory=dict)
+    changes: Mapping[str, float] = field(default_factory=dict, hash=False)
     """Changes to recipe and head for this trial alone, such as `{"learning_rate_factor": 0.5, "grid": 2.0}`; see `tasks.changes`."""
     prediction: Prediction | None = None
     """None where nothing was predicted."""
