@@ -61,7 +61,7 @@ docs: $(SITE)  ## build the documentation into site/, and fail on any warning
 dist: $(STAMP)  ## build the source archive and the wheel, and try the wheel in a fresh environment without extras
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
-	$(BIN)/python -m benchmarks.installed --wheel dist/*.whl --smoke
+	$(BIN)/python -m benchmarks.installed --wheel dist/*.whl --only sample search
 
 pythons: $(STAMP)  ## try each Python that is found here, in a fresh environment
 	$(BIN)/python -m benchmarks.pythons

@@ -129,7 +129,7 @@ class CallbackThread:
             for callback in list(self._active):
                 try:
                     event(callback)
-                except Exception as error:  # noqa: BLE001 - the border: whatever a callback does, the search goes on
+                except BaseException as error:  # noqa: BLE001 - the border: whatever a callback does, `sys.exit` too, all else goes on
                     self._active.remove(callback)
                     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                     _LOG.warning("the callback %s failed and is switched off: %s", callback.name, reason)

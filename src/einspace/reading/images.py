@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from einspace.errors import DataError, TaskError
 from einspace.machine import free_memory
 from einspace.reading.pictures import decoding, is_clear, is_colour, is_cut, is_deep, pixels
+from einspace.reading.png import check_rows
 from einspace.reading.source import SPLITS, Source
 
 REFUSED = ("EPS", "HDF5", "GRIB", "BUFR", "MPEG", "WMF", "FITS")
@@ -212,6 +213,8 @@ def _look(path: Path) -> _Look:
 def _read(path: Path, size: tuple[int, int] | None, colours: bool, shallow: bool) -> NDArray[Any]:
     """One image (C, H, W)."""
     with _opened(path) as image:
+        if image.format == "PNG":
+            check_rows(path, image)
         return pixels(image, colours, size, shallow)
 
 

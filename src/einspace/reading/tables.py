@@ -55,6 +55,10 @@ def read_table(
     others = [number for number in (*dropped, apart) if number is not None]
     target, why, guessed = (said, "as you said", False) if said is not None else label_of(table, others)
     used = [number for number in range(len(table.names)) if number not in (target, *others)]
+    if len({table.names[number] for number in used}) < len(used):
+        twice = next(name for name in table.names if sum(table.names[number] == name for number in used) > 1)
+        places = ", ".join(str(number) for number in used if table.names[number] == twice)
+        raise TaskError(f"{table.where}: columns {places}, from 0, are all called {twice!r}: give each its name, or drop them by number")
     hint = f"; all columns but the label's, {table.names[target]}, and that of the splits are signals; --drop leaves others out"
     series, about, unsure = series_of(table, used, int(channels), layout, hint)
     told = f"label: column {table.names[target]}, {why}"
@@ -146,11 +150,18 @@ def labels_of(table: Table, target: int) -> NDArray[Any]:
             raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which a label cannot")
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return values
-    if is_numeric(table, target):
+    if is_numeric(table, target) and not _are_codes(values):
         return np.array([float(value) for value in values])
     if all(isinstance(value, bool | np.bool_) for value in values):
         return np.array(values, bool)
     return np.array([str(value).strip() for value in values])
+
+
+def _are_codes(values: Sequence[Any]) -> bool:
+    """Whether labels that look like numbers are words: as numbers, two of them would be one, such as 01 and 1."""
+    written = {value.strip() for value in values if isinstance(value, str)}
+    padded = {word for word in written if re.fullmatch(r"0\d+", word)}
+    return len({word.lstrip("0") or "0" for word in padded} - written) < len(padded)
 
 
 def _divided(table: Table, apart: int, x: NDArray[Any], y: NDArray[Any]) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:

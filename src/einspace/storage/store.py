@@ -24,7 +24,7 @@ from einspace.evaluation.outcome import Outcome
 from einspace.storage.database import Database, seconds_up
 from einspace.storage.ledger import HERE, Ledger
 from einspace.storage.records import sealed, unsealed
-from einspace.trial import SEARCH, Trial
+from einspace.trial import SEARCH, Trial, UnknownFieldError
 
 HEARTBEAT = 15
 """Seconds between two signs of life of a running trial, where several drivers share a study."""
@@ -316,6 +316,8 @@ def undamaged(database: Database) -> Iterator[None]:
     """Turn whatever makes no sense in a database into one line."""
     try:
         yield
+    except UnknownFieldError as error:
+        raise RunError(f"the database {database} cannot be used: {in_one_line(error)}") from None
     except DAMAGE as error:
         raise database.damaged(in_one_line(error)) from error
 
