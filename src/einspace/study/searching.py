@@ -13,7 +13,7 @@ import numpy as np
 
 from einspace import strategies
 from einspace.attachments import attach
-from einspace.callbacks import Bar, Callback, Progress, Watch, WriteReport
+from einspace.callbacks import Bar, Callback, Progress, Watch, WriteReport, checked
 from einspace.config import OF_A_STRATEGY, write_config
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
@@ -188,6 +188,7 @@ def search(
     trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
     if not 0 <= patience < inf:
         raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
+    callbacks = checked(callbacks)
     seconds = None if budget is None else seconds_of(budget)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
