@@ -1,6 +1,7 @@
 """Installed: every command from the built wheel in a fresh environment without extras; each works, or names the extra that it needs.
 
-    python -m benchmarks.installed [--seconds 1200] [--environment DIR] [--keep DIR] [--only WORD...] [--user nobody]
+    python -m benchmarks.installed [--seconds 1200] [--wheel FILE] [--environment DIR] [--keep DIR] [--only WORD...]
+        [--user nobody]
 
 The environment lies in a folder whose name has a space and letters beyond ASCII, and so do the runs and the data. Its packages cannot be
 written to, there is no HOME, and whoever runs the commands as root can name another user. It prints how each command ended, and after how
@@ -62,13 +63,14 @@ NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
 """What needs an extra, which the one line of the message must name."""
 
 
-def install(folder: Path) -> Path:
-    """The environment with the wheel of this working tree and the pinned packages that it needs."""
+def install(folder: Path, wheel: Path | None) -> Path:
+    """The environment with a wheel, None for that of this working tree, and the pinned packages that it needs."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True)
+    if wheel is None:
+        subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True)
+        wheel = next(folder.glob("einspace-*.whl"))
     environment = folder / "umgebung ü"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    wheel = next(folder.glob("einspace-*.whl"))
     inside = [str(environment / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*inside, "install", "-c", str(ROOT / "constraints.txt"), str(wheel)], check=True)
     return environment
@@ -130,6 +132,7 @@ def main() -> int:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--environment", type=Path, help="one that is there already")
     where.add_argument("--keep", type=Path, help="a folder for the environment, which stays")
+    parser.add_argument("--wheel", type=Path, help="in place of that of this working tree")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="try the commands, or the extras, with one of these words")
     parser.add_argument("--user", help="whom the commands run as; only root can choose")
     given = parser.parse_args()
@@ -141,7 +144,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="einspace-installed-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        environment = given.environment or install(given.keep or folder)
+        environment = given.environment or install(given.keep or folder, given.wheel)
         work = folder / "arbeit ü 1"
         work.mkdir()
         lay_out(work)

@@ -13,7 +13,7 @@ BYTES_PER_ELEMENT = 4
 
 
 class Feature(NamedTuple):
-    """What flows between two operations: a shape without the batch axis, and the grid that a col2im will need.
+    """The value between two operations: a shape without the batch axis, and the grid that a col2im will need.
 
     `(C, H, W)` is Im mode and `(S, D)` is Col mode (section 3.5), so the mode is the rank. `grid` is the `(H', W')` that the last
     im2col unrolled into S; it stays with the data until a col2im consumes it (A.3). A branching factor is the length of a

@@ -25,7 +25,7 @@ PHASES: Mapping[str, str] = {
     DECISION: "decide between the best",
     FINAL: "train for test",
 }
-"""What is done in each phase, in the words in which people read of it."""
+"""The work of each phase, in words for people."""
 
 
 class UnknownFieldError(ValueError):
@@ -45,7 +45,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a surrogate said of a proposal before it was trained (see `einspace.surrogate`)."""
+    """The prediction of a surrogate for a proposal before it was trained (see `einspace.surrogate`)."""
 
     percentile: float
     """Where its fitness would stand among those that were known, from 0 for the worst to 1."""
@@ -102,7 +102,7 @@ class Proposal:
 
     @property
     def stem(self) -> str:
-        """What the file of its weights is called: the canonical key, and a hash of the changes where there are any."""
+        """The stem of the file of its weights: the canonical key, and a hash of the changes where there are any."""
         return self.key + (f"-{hashlib.sha256(self.identity.encode()).hexdigest()[:8]}" if self.changes else "")
 
 
@@ -149,7 +149,7 @@ class Trial:
 
     @property
     def title(self) -> str:
-        """What people call it, such as `trial 7` of the search or `final 0`."""
+        """Its title, such as `trial 7` of the search or `final 0`."""
         return f"{'trial' if self.phase == SEARCH else self.phase} {self.number}"
 
     @property
@@ -219,7 +219,7 @@ class Trial:
         return replace(self, evaluation=kept, fitness=fitness, reused=reused, ended=ended)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the derivation tree, and in it what the mutation replaced; the input is no part of a trial."""
+        """The HTML of a notebook: the derivation tree, with the subtree marked that the mutation replaced; a trial has no input."""
         from einspace.pictures import tree_html
 
         ended = "has not ended" if self.outcome is None else self.outcome.value

@@ -92,7 +92,7 @@ def test_what_cannot_be_told_is_refused() -> None:
     proposal = optimizer.ask()
     optimizer.tell(proposal, 0.5)
     for other in (proposal, Proposal("[relu relu]", "key", Costs(0), "mine")):
-        with pytest.raises(SettingError, match="no score of this proposal is waited for"):
+        with pytest.raises(SettingError, match="this proposal was not asked for, or has its score already"):
             optimizer.tell(other, 0.5)
     assert [trial.value for trial in optimizer.trials] == [0.5]
 
@@ -113,9 +113,9 @@ def test_data_that_hold_no_trials_are_refused() -> None:
     go(optimizer, 4)
     state, before = optimizer.to_json(), optimizer.trials
     data: list[tuple[Any, str]] = [
-        ([], "these are no trials of an optimizer"),
-        ({"seed": 3}, "these are no trials of an optimizer"),
-        ({**state, "trials": [{"number": "x"}]}, "these are no trials of an optimizer"),
+        ([], "these are not the trials of an optimizer"),
+        ({"seed": 3}, "these are not the trials of an optimizer"),
+        ({**state, "trials": [{"number": "x"}]}, "these are not the trials of an optimizer"),
         ({**state, "trials": state["trials"][1:]}, "their numbers leave gaps"),
         ({**state, "seed": 4}, "are of the seed 4, not 3"),
     ]

@@ -8,9 +8,9 @@ from typing import Any
 
 import psutil
 
-from einspace import forkserver, machine
+from einspace import machine
 from einspace.errors import DataError
-from einspace.executors import main_module
+from einspace.executors import forkserver, main_module
 from einspace.executors.attempt import Died
 from einspace.executors.messages import Begin, SetupFailed
 from einspace.executors.worker import WorkerConfig, serve

@@ -34,7 +34,7 @@ def check_words(values: Iterable[Any], where: str) -> None:
     """Raise TaskError for a word that ends in the character NUL: NumPy would cut it off, and make one of two words."""
     for number, value in enumerate(values):
         if (isinstance(value, str) and value.endswith("\0")) or (isinstance(value, bytes) and value.endswith(b"\0")):
-            raise TaskError(f"{where}: {value!r} ends in the character NUL, which no word does: number {number}")
+            raise TaskError(f"{where}: {value!r} ends in the character NUL, which a word cannot: item {number}")
 
 
 def _of_tensor(tensor: torch.Tensor, where: str) -> NDArray[Any]:

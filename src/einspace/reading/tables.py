@@ -20,7 +20,7 @@ TEXTS = (".csv", ".tsv", ".txt")
 """Suffixes of tables of text."""
 
 LAYOUTS = ("steps", "channels")
-"""What lies side by side in a row of several channels: all channels of one step, or all steps of one channel."""
+"""The order of the values in a row of several channels: all channels of one step, or all steps of one channel."""
 
 
 def read_table(
@@ -104,7 +104,7 @@ def series_of(
 
 
 def _unsure(table: Table, used: list[int]) -> tuple[str, ...]:
-    """What the names of the signals make doubtful: that a row is a series of one sample at all."""
+    """Doubts from the names of the signals about whether a row is the series of one sample."""
     names = [table.names[number].strip().lower() for number in used]
     time = next((table.names[number] for number, name in zip(used, names, strict=True) if name in TIMES), None)
     rising = time is not None and bool((np.diff(numbers_of(table, table.names.index(time))) >= 0).all())
@@ -147,7 +147,7 @@ def labels_of(table: Table, target: int) -> NDArray[Any]:
         if missing or (isinstance(value, str) and value.strip().lower() in ("", "nan", "null", "<na>", "#n/a")):
             raise TaskError(f"{table.place(row, target)}: there is no label")
         if isinstance(value, str) and "\0" in value:
-            raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which no label does")
+            raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which a label cannot")
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return values
     if is_numeric(table, target) and not _are_codes(values):

@@ -9,9 +9,9 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from einspace.drafts import write_text
+from einspace.disk.drafts import write_text
+from einspace.disk.regular import size_of
 from einspace.errors import DataError
-from einspace.regular import size_of
 from einspace.result.result import Result
 from einspace.trial import Trial, misfit
 

@@ -98,7 +98,7 @@ class Optimizer:
             raise SettingError(f"what is told is the score of a proposal that `ask` gave, not of {proposal!r:.80}")
         trial = next((trial for trial in self.trials if trial.evaluation is None and trial.proposal == proposal), None)
         if trial is None:
-            raise SettingError(f"no score of this proposal is waited for: {proposal.text[:80]}")
+            raise SettingError(f"this proposal was not asked for, or has its score already: {proposal.text[:80]}")
         try:
             value = None if score is None else scored(score)
         except TypeError as error:
@@ -125,6 +125,6 @@ class Optimizer:
             if [trial.number for trial in trials] != list(range(len(trials))):
                 raise ValueError("their numbers leave gaps")
         except (ValueError, LookupError, TypeError) as error:
-            raise SettingError(f"these are no trials of an optimizer: {str(error).splitlines()[0]}") from None
+            raise SettingError(f"these are not the trials of an optimizer: {str(error).splitlines()[0]}") from None
         self._trials = trials
         return self
