@@ -41,3 +41,16 @@ def test_drafts_of_a_process_that_ends_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), draft_of(tmp_path / "file"):
         remove_open()
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_two_that_write_one_file_at_a_time_leave_one_whole(tmp_path: Path) -> None:
+    """Neither sees the other's draft: the file is whole at any time, and in the end that of the last one."""
+    file = tmp_path / "file"
+    with draft_of(file) as one:
+        one.write_text("one, and")
+        with draft_of(file) as other:
+            other.write_text("other")
+        assert file.read_text() == "other"
+        one.write_text("one, and the rest")
+    assert file.read_text() == "one, and the rest"
+    assert list(tmp_path.iterdir()) == [file]

@@ -1,7 +1,7 @@
 """Callback: hears of a search while it runs, from a thread of its own."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -10,6 +10,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
+from einspace.errors import SettingError
 from einspace.result import Result
 from einspace.result.words import at_work
 from einspace.trial import SEARCH, Trial
@@ -81,6 +82,17 @@ class Callback:
 
     def close(self) -> None:
         """The last call, for a search that was interrupted too."""
+
+
+def checked(callbacks: object) -> tuple[Callback, ...]:
+    """The callbacks that were given; raises SettingError for what are none, of which the thread that tells them would die."""
+    given = tuple(callbacks) if isinstance(callbacks, Iterable) and not isinstance(callbacks, str) else (callbacks,)
+    wrong = [one for one in given if not isinstance(one, Callback)]
+    if wrong or isinstance(callbacks, Callback):
+        raise SettingError(
+            f"callbacks are a list of objects of subclasses of einspace.callbacks.Callback, not {(wrong or given)[0]!r:.100}"
+        )
+    return tuple(one for one in given if isinstance(one, Callback))
 
 
 class CallbackThread:

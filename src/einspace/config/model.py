@@ -106,10 +106,12 @@ class RunSettings(OptionGroup):
     budget: Annotated[
         str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d; 5m without any bound.")
     ] = None
-    workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
+    workers: Annotated[int, Field(ge=1, le=10_000, description="Worker processes.")] = 2
     seed: Annotated[int, Field(ge=0, lt=2**62, description="Same seed, same result.")] = 0
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
-    population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")] = None
+    population: Annotated[
+        int | None, Field(ge=1, le=100_000, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")
+    ] = None
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
     elite: Annotated[int | None, Field(ge=0, description="Best trials that stay parents at any age: 5 of populations up to 20.")] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None

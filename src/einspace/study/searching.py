@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from einspace import strategies
-from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport
+from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport, checked
 from einspace.config import OF_A_STRATEGY, write_config
 from einspace.config.protocol import OURS
 from einspace.errors import RunError, SettingError, StorageError
@@ -191,6 +191,7 @@ def search(
     trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
     if not 0 <= patience < inf:
         raise SettingError(f"patience must be a number of seconds of at least 0, not {patience!r}")
+    callbacks = checked(callbacks)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
     computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
