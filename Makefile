@@ -5,15 +5,12 @@ DEMO := $(VENV)/.demo
 STAMP := $(VENV)/.installed
 SITE := $(VENV)/.docs
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
-PROCESSES := $(addprefix tests/,executors storage study)
-FAST := $(addprefix tests/,derivation grammar operations graph variation test_sampling.py test_space.py baselines networks/test_emit.py \
-	networks/test_heads.py learned surrogate files reading tasks strategies evaluation pictures predictor test_config.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test coverage check docs dist pythons bench
+.PHONY: help setup services demo test test-fast coverage check docs dist pythons bench
 
 help:  ## show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## create .venv with the pinned packages and einspace in editable form
 
@@ -40,11 +37,14 @@ services:  ## install PostgreSQL and the Chromium that tests start, where that c
 		echo 'Chromium is not installed: the tests of the report in a browser are skipped'
 
 test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, the rest on two cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(PROCESSES))
-	$(BIN)/python -m pytest $(PROCESSES)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes'
+	$(BIN)/python -m pytest -m processes
 
-coverage: $(STAMP)  ## say which lines of the source the fast tests run, without those that only commands, workers and studies run
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow' $(FAST) --cov --cov-report=term:skip-covered
+test-fast: $(STAMP)  ## run the tests that take a moment each, in a minute and a half: for the time between two edits
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes and not slow'
+
+coverage: $(STAMP)  ## say which lines of the source the fast tests run, without those that run in workers
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes and not slow' --cov --cov-report=term:skip-covered
 
 check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/ruff check .
@@ -61,7 +61,7 @@ docs: $(SITE)  ## build the documentation into site/, and fail on any warning
 dist: $(STAMP)  ## build the source archive and the wheel, and try the wheel in a fresh environment without extras
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
-	$(BIN)/python -m benchmarks.installed --wheel dist/*.whl --smoke
+	$(BIN)/python -m benchmarks.installed --wheel dist/*.whl --only sample search
 
 pythons: $(STAMP)  ## try each Python that is found here, in a fresh environment
 	$(BIN)/python -m benchmarks.pythons

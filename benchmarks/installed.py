@@ -1,10 +1,14 @@
 """Installed: every command from the built wheel in a fresh environment without extras; each works, or names the extra that it needs.
 
-    python -m benchmarks.installed [--seconds 600] [--wheel FILE] [--environment DIR] [--user nobody] [--smoke]
+    python -m benchmarks.installed [--seconds 1200] [--wheel FILE] [--environment DIR] [--keep DIR] [--only WORD...]
+        [--user nobody]
 
 The environment lies in a folder whose name has a space and letters beyond ASCII, and so do the runs and the data. Its packages cannot be
-written to, there is no HOME, and whoever runs the commands as root can name another user. It prints how each command ended; the exit code
-is 1 where one shows a traceback, or fails without the name of an extra. `--smoke` samples and searches only, which `make dist` does.
+written to, there is no HOME, and whoever runs the commands as root can name another user. It prints how each command ended, and after how
+many seconds; the exit code is 1 where one shows a traceback, or fails without the name of an extra.
+
+To install takes as long as all commands, so it can be done once: `--keep DIR` leaves the environment there, and `--environment` takes it.
+`--only search export` tries the commands with one of these words, and the search whose run others read.
 """
 
 import argparse
@@ -12,13 +16,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic
 
 ROOT = Path(__file__).parents[1]
 NETWORK = "[[linear(d=8) norm] relu]"
 QUICK = ("--epochs", "1", "--final-epochs", "1", "--workers", "1", "--trials", "2", "--init", "resnet8", "--max-flops", "2000000")
+
+FIRST = ("search", "digits", *QUICK, "--run", "first", "--runs", "läufe 1")
+"""The search whose run others read."""
 
 WORKS: tuple[tuple[str, ...], ...] = (
     ("--help",),
@@ -31,7 +38,7 @@ WORKS: tuple[tuple[str, ...], ...] = (
     ("data", "list"),
     ("evaluate", NETWORK, "digits", "--epochs", "1"),
     ("evaluate", NETWORK, "tabelle ü.csv", "--epochs", "1"),
-    ("search", "digits", *QUICK, "--run", "first", "--runs", "läufe 1"),
+    FIRST,
     ("report", "first", "--runs", "läufe 1"),
     ("runs", "--runs", "läufe 1"),
     ("show", "first", "--runs", "läufe 1"),
@@ -80,14 +87,27 @@ def lay_out(folder: Path) -> None:
         (folder / "bilder" / name / "1.png").write_bytes(b"\x89PNG")
 
 
+def chosen(only: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """The commands that have one of some words, all where there are none, each with the extra that it must name.
+
+    >>> [" ".join(words) for _, words in chosen(["runs"])][1:]
+    ['runs --runs läufe 1']
+    """
+    every = [("", words) for words in WORKS] + list(NAMES)
+    found = [(extra, words) for extra, words in every if not only or {*only} & {extra, *words}]
+    needed = [("", FIRST)] if any("first" in words for _, words in found) and ("", FIRST) not in found else []
+    return needed + found
+
+
 def tried(
-    commands: list[tuple[str, tuple[str, ...]]], environment: Path, folder: Path, end: float, user: str | None
+    commands: Sequence[tuple[str, tuple[str, ...]]], environment: Path, folder: Path, end: float, user: str | None
 ) -> Iterator[tuple[str, str, bool]]:
     """Each command with how it ended, and whether that is as it should be."""
     variables = {name: value for name, value in os.environ.items() if name not in ("HOME", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
     for extra, words in commands:
         said = f"einspace {' '.join(words)}"[:90]
-        left = end - monotonic()
+        start = monotonic()
+        left = end - start
         if left <= 0:
             yield said, "no time left", False
             continue
@@ -102,23 +122,29 @@ def tried(
         last = (done.stderr.strip().splitlines() or [""])[-1]
         named = f"einspace[{extra}]" in done.stderr
         good = "Traceback" not in done.stderr and (done.returncode == 0 if not extra else done.returncode == 2 and named)
-        yield said, f"code {done.returncode}" + (f", {last[-100:]}" if done.returncode else ""), good
+        yield said, f"{monotonic() - start:.1f} s, code {done.returncode}" + (f", {last[-100:]}" if done.returncode else ""), good
 
 
 def main() -> int:
     """Install, try, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=600.0, help="for all commands together")
-    parser.add_argument("--environment", type=Path, help="one that is there already")
+    parser.add_argument("--seconds", type=float, default=1200.0, help="for all commands together")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--environment", type=Path, help="one that is there already")
+    where.add_argument("--keep", type=Path, help="a folder for the environment, which stays")
     parser.add_argument("--wheel", type=Path, help="in place of that of this working tree")
-    parser.add_argument("--smoke", action="store_true", help="sample and search only")
+    parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="try the commands, or the extras, with one of these words")
     parser.add_argument("--user", help="whom the commands run as; only root can choose")
     given = parser.parse_args()
-    commands = [("", words) for words in WORKS if not given.smoke or words[0] in ("sample", "search")] + ([] if given.smoke else [*NAMES])
+    commands = chosen(given.only)
+    if not commands:
+        parser.error(f"no command has one of the words {', '.join(given.only)}")
+    if given.keep is not None:
+        given.keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="einspace-installed-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        environment = given.environment or install(folder, given.wheel)
+        environment = given.environment or install(given.keep or folder, given.wheel)
         work = folder / "arbeit ü 1"
         work.mkdir()
         lay_out(work)

@@ -40,13 +40,14 @@ COMMON = 0.7
 class Way:
     """A race of `field` candidates, or as many as usual, and a decision of so many re-evaluations for the `finalists`.
 
-    `fixed` where the validation split is given.
+    `fixed` where the validation split is given. A `race` of False leaves the decision to the best by its claimed score alone.
     """
 
     decision: int
     fixed: bool = False
     finalists: int = 2
     field: int = 0
+    race: bool = True
 
 
 WAYS = {
@@ -57,6 +58,10 @@ WAYS = {
     "decision of one on 5 new partitions": Way(5, finalists=1),
     "decision of one on 3 new partitions": Way(3, finalists=1),
     "race of two, decision of one on 2 new partitions": Way(2, finalists=1, field=2),
+    "no race, decision of one on 5 new partitions": Way(5, finalists=1, field=1, race=False),
+    "no race, decision of one on 4 new partitions": Way(4, finalists=1, field=1, race=False),
+    "no race, decision of one on 3 new partitions": Way(3, finalists=1, field=1, race=False),
+    "no race, decision of one on 2 new partitions": Way(2, finalists=1, field=1, race=False),
     "race on 2 new partitions alone": Way(0),
     "decision of two from 3 seeds, splits given": Way(3, fixed=True),
     "decision of one from 5 seeds, splits given": Way(5, fixed=True, finalists=1),
@@ -96,13 +101,13 @@ def judged(landscape: Landscape, baseline: Point, way: Way, trials: int, rng: Ra
 
     claimed = {point: trained(point, 1)[0] for point in seen if point != baseline}
     field = sorted(claimed, key=lambda point: -claimed[point])[: way.field or max(5, min(10, trials // 10))]
-    race: dict[str, list[float]] = {str(point): trained(point, 2) for point in [*field, baseline]}
-    ranked = sorted(map(str, field), key=lambda name: -fmean(race[name]))
+    race: dict[str, list[float]] = {str(point): trained(point, 2) for point in [*field, baseline]} if way.race else {}
+    ranked = sorted(map(str, field), key=lambda name: -fmean(race[name])) if race else list(map(str, field))
     finalists = [point for point in field if str(point) in ranked[: way.finalists]]
     decision = {str(point): trained(point, way.decision) for point in [*finalists, baseline]} if way.decision else {}
     last = decision or race
     winner = best_of({name: scores for name, scores in last.items() if name != str(baseline)}) or ""
-    rounds: list[Scores] = [{name: race[name] for name in last}, decision]
+    rounds: list[Scores] = [{name: race[name] for name in last} if race else {}, decision]
     error = hypot(standard_error(rounds, len(last[winner])) or 0.0, way.fixed * 2**0.5 * COMMON * noise)
     truth = float(landscape.truth[next(point for point in field if str(point) == winner)] - landscape.truth[baseline])
     return Judged(fmean(last[winner]) - fmean(last[str(baseline)]), error, truth)

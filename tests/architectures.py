@@ -1,10 +1,14 @@
 """Architectures for the tests: the walk-through of A.1, and random ones at many inputs."""
 
+import os
 from random import Random
 
 from einspace import Architecture, EinSpace, Limits
 
 CONVOLUTION_WITH_SKIP = "[clone(b=2) {[[im2col(k=3,s=1,p=1) linear(d=3) col2im] [norm relu]] identity} add]"
+
+BULK = int(os.environ.get("EINSPACE_TEST_BULK", "1"))
+"""How many times as much as usual the tests take that draw architectures in bulk: 8 is for changes of the grammar, sampling or mutation."""
 
 SHAPES = [(3, 32, 32), (1, 1, 1), (3, 1, 7), (12, 18, 18), (1, 16, 52), (24, 24), (1, 16), (1, 27, 18)]
 """Inputs in both modes, square and not, down to a single element."""
@@ -23,7 +27,7 @@ def sampled(shape: tuple[int, ...], count: int, limits: Limits = SMALL, seed: in
 
 
 def checked_samples(space: EinSpace, count: int) -> list[str]:
-    """The texts of samples that parse back, with the shapes and parameters that PyTorch has; of 40 a mutant is built too, a new one."""
+    """The texts of samples that parse back, with the shapes and parameters that PyTorch has; of 20 a mutant is built too, a new one."""
     import torch  # here, so that what only samples needs no PyTorch
 
     from einspace import build
@@ -37,7 +41,7 @@ def checked_samples(space: EinSpace, count: int) -> list[str]:
             network = build(architecture)
             assert network(torch.empty(2, *shape)).shape == (2, *architecture.output.shape)
             assert sum(p.numel() for p in network.parameters()) == architecture.parameters
-            if seed < 40:
+            if seed < 20 * BULK:
                 child = space.mutate(architecture, Random(seed))
                 assert child.key != architecture.key
                 assert build(child)(torch.empty(2, *shape)).shape == (2, *child.output.shape)

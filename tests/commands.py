@@ -1,13 +1,14 @@
 """The command line in tests: in a process of its own where that matters, else in this one, which has everything imported."""
 
 import os
-import subprocess
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
+
+import pytest
 
 from einspace.cli import main
 from einspace.evaluation.work import Work
@@ -25,12 +26,6 @@ class Done:
     stderr: str
 
 
-def process(*words: str, cwd: Path | None = None) -> Done:
-    """Run a command as a user does."""
-    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, cwd=cwd, timeout=250)
-    return Done(done.returncode, done.stdout, done.stderr)
-
-
 def call(*words: str, cwd: Path | None = None) -> Done:
     """Run a command in this process; what it raises but SystemExit would be a traceback, and is raised."""
     said, complained, code = StringIO(), StringIO(), 0
@@ -43,10 +38,11 @@ def call(*words: str, cwd: Path | None = None) -> Done:
     return Done(code, said.getvalue(), complained.getvalue())
 
 
-def local(*_: object) -> object:
-    """In place of `einspace.executors.choose`: trains in this process, where everything is imported."""
+def train_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let searches train in this process, where everything is imported."""
 
     def make(work: Work, workers: int, time_limit: float | None) -> LocalExecutor:
         return LocalExecutor(work)
 
-    return make
+    monkeypatch.setattr("einspace.executors.choose", lambda *_: make)
+    monkeypatch.setattr("einspace.executors.forkserver.start", lambda: None)

@@ -2,11 +2,15 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
 import torch
 from hypothesis import settings
+from tests.databases import Hasty
+
+from einspace.storage import database
 
 settings.register_profile("einspace", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("einspace")
@@ -25,12 +29,21 @@ def _one_thread() -> None:
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """A command that a test calls in this process, and a signal ends, ignores signals from then on, as its process would end: not so here."""
+    """A command that a signal ends ignores further ones, since its process ends; here it is called in a process that goes on."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def durable() -> Iterator[type[sqlite3.Connection]]:
+    """The connections that users get; drivers in this process have others, but where a test puts them back."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = database._Durable
+        patch.setattr(database, "_Durable", Hasty)
+        yield found
 
 
 @pytest.fixture

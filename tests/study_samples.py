@@ -166,8 +166,10 @@ def drive(
     run: str = "killed",
 ) -> None:
     """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says."""
+    from tests.databases import Hasty
+
     from einspace.errors import EinspaceError
-    from einspace.storage import store
+    from einspace.storage import database, store
     from einspace.study import Interrupted, Progress, search
     from einspace.study.signals import ignore
 
@@ -175,6 +177,7 @@ def drive(
         if progress.trial is not None:  # others say what begins
             print(progress.done, flush=True)
 
+    database._Durable = Hasty  # type: ignore[misc, assignment]
     store.HEARTBEAT, store.GRACE = heartbeat, grace
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))

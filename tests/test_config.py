@@ -245,6 +245,7 @@ def test_what_is_no_readable_file_is_said(tmp_path: Path) -> None:
         read(tmp_path / "mine.yaml")
 
 
+@pytest.mark.slow
 @given(text=st.text(max_size=60) | st.text(alphabet="a:- {}[]\n&*!'\"#|>?,1.e<", max_size=60))
 def test_any_text_is_read_or_refused(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No text of a file ends in a traceback."""
@@ -278,6 +279,7 @@ def compared(result: Result) -> list[tuple[Any, ...]]:
     return [(row.number, row.text, row.value, row.origin, row.parents) for row in result.history]
 
 
+@pytest.mark.slow
 def test_a_run_stores_what_repeats_it(tmp_path: Path) -> None:
     """`config.yaml` holds every option as it was resolved; what is read back finds the same architectures, trial by trial."""
     one = study.search(
@@ -353,6 +355,7 @@ def test_a_grammar_of_one_s_own_is_not_repeated_by_mistake(tmp_path: Path) -> No
         load(tmp_path / "own" / CONFIG, {"task": "digits"})
 
 
+@pytest.mark.slow
 def test_the_command_repeats_a_run_from_its_file(tmp_path: Path) -> None:
     """A search by file, and another one by the file that its run stored: equal texts, a new name, and notes about what differs."""
     mine = file(

@@ -3,12 +3,11 @@
 import json
 import re
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.commands import local
+from tests.commands import call, train_here
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 ONE = ("--trials", "1", "--epochs", "1")
@@ -30,8 +29,7 @@ SAYS = {
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Examples write into the current folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("einspace.executors.choose", local)
-    monkeypatch.setattr("einspace.forkserver.start", lambda: None)
+    train_here(monkeypatch)
 
 
 def ran(name: str, *words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
@@ -41,6 +39,7 @@ def ran(name: str, *words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(SAYS))
 def test_an_example_shows_what_it_says(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """With less to do than a reader would give it."""
@@ -48,6 +47,7 @@ def test_an_example_shows_what_it_says(name: str, monkeypatch: pytest.MonkeyPatc
     assert re.search(says, ran(name, *words, monkeypatch=monkeypatch, capsys=capsys))
 
 
+@pytest.mark.slow
 def test_a_loop_that_was_stopped_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The second call of ask and tell trains what is missing alone."""
     first = ran("ask_and_tell.py", "--trials", "1", "--epochs", "1", monkeypatch=monkeypatch, capsys=capsys)
@@ -61,6 +61,7 @@ def test_the_list_names_every_example() -> None:
     assert sorted(names) == sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".ipynb"))
 
 
+@pytest.mark.slow
 def test_own_arrays_become_an_onnx_model_that_scores_what_the_report_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,12 +72,13 @@ def test_own_arrays_become_an_onnx_model_that_scores_what_the_report_says(
     assert reported == predicted == elsewhere > 0.5
 
 
-def test_a_program_proposes(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_program_proposes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It begins with a baseline, and climbs from the best trial by mutations."""
     proposer = f"{sys.executable} {EXAMPLES / 'proposer.py'}"
     words = ["search", "digits", "--trials", "3", "--workers", "1", "--epochs", "1", "--final-seeds", "0", "--no-report", "--json"]
-    command = [sys.executable, "-m", "einspace.cli", *words, "--runs", str(tmp_path), "--proposer", proposer]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    train_here(monkeypatch)
+    done = call(*words, "--runs", str(tmp_path), "--proposer", proposer)
     assert done.returncode == 0, done.stderr
     best = json.loads(done.stdout)["top"]
     assert {trial["origin"] for trial in best} == {"proposer"}

@@ -39,6 +39,7 @@ def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return run
 
 
+@pytest.mark.slow
 def test_a_notebook_samples_shows_trains_and_searches(execute: Any) -> None:
     """No cell fails or warns; the progress is a display that is drawn anew in its place, and needs no widgets."""
     _, sampled, mutated, trained, searched, predicted = execute("search.ipynb")
@@ -53,6 +54,7 @@ def test_a_notebook_samples_shows_trains_and_searches(execute: Any) -> None:
     assert len(predicted.outputs[0].text.strip("[]\n").split()) == 5
 
 
+@pytest.mark.slow
 def test_a_notebook_reads_a_result(execute: Any) -> None:
     """The network to use, the trials with the tree of the last one, the front, the confusion and the report."""
     _, use, went, last, front, confused, report = execute("result.ipynb", IN_THE_KERNEL)

@@ -19,12 +19,12 @@ from einspace.sklearn import NetworkClassifier, NetworkRegressor
 SMALL: dict[str, Any] = {
     "budget": None,
     "trials": 1,
-    "init": "mixer-tiny",
+    "init": "[[linear(d=64) relu] linear(d=64)]",
     "recipe": {"epochs_search": 1, "epochs_final": 5},
     "workers": 0,
     "random_state": 0,
 }
-"""One small network that is trained for a few epochs in this process."""
+"""One small network, of three layers, that is trained for a few epochs in this process."""
 
 ROUNDED = {"check_methods_subset_invariance": "sums in float32 depend on the size of a batch by a few 1e-7, and the check allows 1e-7"}
 
@@ -40,6 +40,7 @@ def expected(estimator: Any) -> dict[str, str]:
     return CANNOT_HOLD[type(estimator)]
 
 
+@pytest.mark.slow
 @parametrize_with_checks([NetworkClassifier(**SMALL), NetworkRegressor(**SMALL)], expected_failed_checks=expected)  # type: ignore[untyped-decorator]
 def test_scikit_learn_s_own_checks(estimator: Any, check: Any) -> None:
     """Parameters, clones, pickles, errors, shapes and types are those of an estimator."""
@@ -52,6 +53,7 @@ def digits(count: int = 150) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]
     return found.images[:count], np.array(["even", "odd"])[found.target[:count] % 2]
 
 
+@pytest.mark.slow
 def test_images_with_channels_and_without() -> None:
     """(N, H, W) with its axes said, and (N, C, H, W), are the same data."""
     x, y = digits()
@@ -74,6 +76,7 @@ def test_axes_that_are_a_guess_are_warned_of() -> None:
         NetworkClassifier(**SMALL).fit(x, y)
 
 
+@pytest.mark.slow
 def test_a_table_is_a_series_and_a_pipeline_may_stand_before_it() -> None:
     """(N, F) has F steps of one channel; cross-validation clones the pipeline."""
     rng = np.random.default_rng(0)
@@ -88,6 +91,7 @@ def test_a_table_is_a_series_and_a_pipeline_may_stand_before_it() -> None:
     assert np.array_equal(series.predict_proba(x[:, :, None]), table.predict_proba(x))
 
 
+@pytest.mark.slow
 def test_the_same_random_state_gives_the_same_network() -> None:
     """And a clone, or a pickle, predicts as the original."""
     rng = np.random.default_rng(0)

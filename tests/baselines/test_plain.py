@@ -118,6 +118,7 @@ def test_baselines_equal_plain_networks_in_single_precision(name: str, shape: Sh
         torch.testing.assert_close(network(x), expected, rtol=1e-5, atol=1e-5 * max(1.0, expected.abs().max().item()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMED)
 def test_named_baselines_equal_plain_networks(name: str) -> None:
     """Outputs and gradients of the input, in train and in eval mode, at 28 x 28 pixels."""

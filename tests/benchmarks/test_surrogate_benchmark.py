@@ -15,6 +15,7 @@ def test_a_landscape_is_drawn_once() -> None:
     assert one == same != other
 
 
+@pytest.mark.slow
 def test_both_searches_are_equal_until_it_begins() -> None:
     """The surrogate changes no proposal before thirty trials have ended, in the space as on a table."""
     plain, guided = (searched(Objective(0), 12, 0, surrogate=surrogate) for surrogate in (False, True))

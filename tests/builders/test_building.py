@@ -66,6 +66,7 @@ def test_a_target_that_exists(tmp_path: Path) -> None:
     assert built.metadata["seed"] == 1
 
 
+@pytest.mark.slow
 def test_a_full_disk(tmp_path: Path) -> None:
     """A write that fails half-way is one message and exit code 2; nothing is left."""
     source = write_idx(tmp_path / "idx")

@@ -42,6 +42,7 @@ def boards(game: Game) -> NDArray[np.float32]:
     return unpack(np.array(list(positions(game)), dtype=np.uint64).reshape(-1, 12))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("chess")
 def test_the_last_positions_of_a_game(tmp_path: Path) -> None:
     """Of four positions the last one is taken, with White's pieces first and rank 8 on top; comments and variations are no moves."""

@@ -55,6 +55,7 @@ def test_the_fields_satisfy_the_equation() -> None:
         assert out == pytest.approx(1 / 84**2, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_hundred_fields(tmp_path: Path) -> None:
     """Files like the official ones, said to be generated; half of the medium is dense; a linear model beats the mean of the solutions."""
     sizes = Sizes(70, 10, 20)

@@ -37,6 +37,7 @@ def cifar10(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_cifar(tmp_path_factory.mktemp("cifar") / CIFAR10[0], BATCHES, "labels", 10, 120)
 
 
+@pytest.mark.slow
 def test_tiles(cifar10: Path, tmp_path: Path) -> None:
     """The label is the number of classes less 1, in the given patterns and every order; images differ; test has its own."""
     prepare("cifartile", cifar10, tmp_path, sizes=Sizes(*SIZES))

@@ -41,6 +41,7 @@ def logged(folder: Path, uri: str, trials: int = 3) -> Result:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["sqlite:///{}/mlflow.db", "file://{}/store"])
 def test_a_search_is_read_back_from_mlflow(tmp_path: Path, store: str) -> None:
     """One parent with the settings and the curves over the trials, one child for each trial; a run that goes on is the same parent."""

@@ -58,6 +58,7 @@ def interrupted(folder: Path) -> Result:
     return load_result("test", str(folder))
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_leaves_its_report_too(tmp_path: Path) -> None:
     """It shows all that is stored, and is replaced when the run has gone on."""
     result = interrupted(tmp_path)
@@ -99,6 +100,7 @@ def test_a_report_can_be_left_out(tmp_path: Path) -> None:
     assert not (tmp_path / "test" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_a_live_report_lasts_as_long_as_the_search(tmp_path: Path) -> None:
     """Its address is said when the search begins, shows what is stored by then, and is closed at the end."""
     addresses: list[str] = []

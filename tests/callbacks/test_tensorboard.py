@@ -11,6 +11,7 @@ from einspace.study import search
 pytest.importorskip("tensorboard", reason="TensorBoard is not installed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", [False, True])
 def test_a_search_is_read_back_from_tensorboard(tmp_path: Path, chosen: bool) -> None:
     """Scores by trial, over both sessions of a run that went on, in the run's folder or in one of the user's choice."""

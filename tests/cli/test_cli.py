@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tests.commands import COMMAND, call, process
+from tests.commands import COMMAND, call
 
 QUICK = ["--epochs", "1", "--final-epochs", "1", "--workers", "1", "--max-parameters", "50000", "--max-flops", "2000000"]
 
@@ -139,6 +139,7 @@ def test_grammar_at_the_end_of_its_range() -> None:
     assert "consistent" in call("grammar", "-p", "1").stdout
 
 
+@pytest.mark.slow
 def test_table_6_stands_beside_the_paper_s() -> None:
     """Every p from 0.9 to 0.3, ours and the paper's, and the frequency of every function and module."""
     words = ["grammar", "--table6", "-n", "20"]
@@ -165,10 +166,11 @@ def test_evaluate_trains_and_scores() -> None:
     assert figures["split"] == "valid"
 
 
+@pytest.mark.slow
 def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
     """The best five, the test scores beside the baselines', where the run lies; the same name goes on, and prints one JSON object."""
     words = ["search", "digits", "--init", "resnet8,random*2", "--trials", "4", "--seed", "1", "--run", "mine", *QUICK]
-    done = process(*words, cwd=tmp_path)
+    done = call(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for part in ("Best 5 of 4 trials", "scored once on test", "resnet8", "runs/mine", "--run mine"):
         assert part in done.stdout
@@ -178,16 +180,17 @@ def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
     assert sum(report["outcomes"].values()) == 6
     assert report["best"]["validation"] >= report["baselines"][0]["validation"]
     assert {"run", "trials", "best", "baselines", "outcomes", "seconds", "overhead"} <= report.keys()
-    refused = process(*words, "--learning-rate", "0.5", cwd=tmp_path)
+    refused = call(*words, "--learning-rate", "0.5", cwd=tmp_path)
     assert refused.returncode == 2
     assert refused.stdout == ""
     assert "learning_rate" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
     """Exit code 130, no traceback, and the printed command finishes the run."""
-    words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--run", "cut", *QUICK]
+    words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--run", "cut", "--no-race", *QUICK]
     driver = subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     database = tmp_path / "runs" / "cut" / "study.db"
     deadline = time.monotonic() + 120

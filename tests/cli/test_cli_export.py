@@ -67,6 +67,7 @@ def test_trained_weights_go_into_a_plain_program(monkeypatch: pytest.MonkeyPatch
     torch.testing.assert_close(torch.export.load("network.pt2").module()(x), network(x), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """By its name or its folder: the best architecture at the task's input with the task's classes; what does not agree is named."""
     task = load_task("digits")
@@ -97,6 +98,7 @@ def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> 
     assert sorted(os.listdir()) == ["MODEL_CARD.md", "MODEL_CARD.svg", "best.py", "own.py", "runs", "w"]
 
 
+@pytest.mark.slow
 def test_the_weights_that_a_search_kept_are_exported(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """A search keeps those of the final training, with the head of the trial, and what is exported scores on test what the search says."""
     task = load_task("digits")

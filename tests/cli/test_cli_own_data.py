@@ -67,6 +67,7 @@ def test_evaluate_is_told_what_a_table_is(tmp_path: Path) -> None:
         assert 0 <= figures["accuracy"] <= 1
 
 
+@pytest.mark.slow
 def test_a_run_repeats_what_was_said_and_refuses_to_go_on_with_other_words(tmp_path: Path) -> None:
     """`config.yaml` has the path and the options; the same name with another option is refused by that option's name."""
     path = archive(tmp_path, np.arange(60) % 3 == 0)

@@ -17,6 +17,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return runs
 
 
+@pytest.mark.slow
 def test_a_report_is_written_beside_the_run_or_where_it_is_wished(folder: Path, tmp_path: Path) -> None:
     """The command says where; several runs are compared."""
     done = call("report", "one", "--runs", str(folder))

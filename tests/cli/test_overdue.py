@@ -23,6 +23,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_an_operation_that_does_not_end() -> None:
     """`evaluate` ends with one message, though the training never looks at the clock again."""
     done = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, check=False, timeout=200)

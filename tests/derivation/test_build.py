@@ -4,7 +4,7 @@ from math import ceil, log2
 
 import pytest
 
-from einspace.derivation import Node, parse, text
+from einspace.derivation import Derivation, parse, text
 from einspace.derivation.build import branch, compute, route, sequence, whole
 from einspace.grammar import einspace_grammar
 from einspace.operations import (
@@ -60,6 +60,7 @@ def test_every_computation_can_be_composed(name: str) -> None:
         assert parse(text(node), einspace_grammar()) == node
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 100, 1000])
 def test_a_sequence_keeps_the_order_and_is_balanced(count: int) -> None:
     """The depth of n modules in series is the logarithm of n, and they stay in order."""
@@ -90,7 +91,7 @@ def test_composers_refuse_what_the_grammar_does_not_derive() -> None:
             branch(branching, nodes, Add())
 
 
-def _depth(root: Node) -> int:
+def _depth(root: Derivation) -> int:
     deepest, waiting = 0, [(root, 0)]
     while waiting:
         node, depth = waiting.pop()

@@ -186,6 +186,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=list(HOSTILE))
 def test_a_hostile_text_ends_in_an_error_at_once(source: str) -> None:
     """No depth, length or character overflows a stack, hangs or passes: a short NotationError before 20 seconds of the processor."""

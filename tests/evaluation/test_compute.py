@@ -31,6 +31,7 @@ def _task() -> Task:
     return Task.from_arrays(rng.standard_normal((256, 3, 8, 8)) + 0.15 * y[:, None, None, None], y, name="own", baselines=())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compute", [Compute(precision="bf16"), Compute(channels_last=True), Compute(compile=True)], ids=str)
 def test_scores_are_equal_within_noise(compute: Compute, tmp_path: Path) -> None:
     """Losses differ by rounding alone, the score by a sample or two of 51; the weights are those of the plain network, by name."""
@@ -66,6 +67,7 @@ def test_channels_last_takes_the_baselines(text: str) -> None:
     torch.testing.assert_close(half, expected, rtol=0.1, atol=0.1 * float(expected.abs().max()))
 
 
+@pytest.mark.slow
 def test_a_run_keeps_how_it_was_computed(tmp_path: Path) -> None:
     """It is part of the settings, and a call with another precision does not go on with the run; a plain run says nothing of it."""
     options = {"trials": 1, "workers": 1, "limits": SMALL, "run": "mine", "runs": str(tmp_path)}
@@ -107,6 +109,7 @@ def test_evaluate_takes_it() -> None:
     assert evaluate(TEXT, task, recipe=task.recipe.override(epochs_search=1), compute=Compute(precision="bf16")).mean is not None
 
 
+@pytest.mark.slow
 def test_a_strided_pixel_of_few_channels_does_not_write_beyond_its_memory() -> None:
     """PyTorch's convolution with a kernel of 1, a stride and channels last corrupts the heap, and ended the worker: none is built."""
     text = "[[im2col(k=1,s=2,p=0) linear(d=32) col2im] norm]"

@@ -15,7 +15,7 @@ from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.executors import Executor
 from einspace.executors.processes import STOPPING
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.processes]
 
 Make = Callable[..., Executor]
 

@@ -48,6 +48,7 @@ def program(*arguments: str, said: str = "", cwd: Path | None = None) -> list[st
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("-",), ("-i", "-q")])
 def test_no_file(arguments: tuple[str, ...]) -> None:
     """Standard input and an interactive session work, but for an objective that they define themselves."""
@@ -56,6 +57,7 @@ def test_no_file(arguments: tuple[str, ...]) -> None:
     assert refused == "worker processes cannot import own from an interactive session or standard input: put it into a file"
 
 
+@pytest.mark.slow
 def test_script_without_guard(tmp_path: Path) -> None:
     """It runs once; an objective of its own is refused, for whoever imports that would start everything again."""
     script = tmp_path / "script.py"
@@ -65,6 +67,7 @@ def test_script_without_guard(tmp_path: Path) -> None:
     assert refused.startswith(f"worker processes import own from {script}, which would start everything again: put whatever it does under")
 
 
+@pytest.mark.slow
 def test_script_with_guard(tmp_path: Path) -> None:
     """An objective of its own is imported by the worker, which runs what stands outside of the guard, and only then."""
     script = tmp_path / "script.py"
@@ -72,6 +75,7 @@ def test_script_with_guard(tmp_path: Path) -> None:
     assert program(str(script)) == ["begun", "0.25", "begun", "0.5"]
 
 
+@pytest.mark.slow
 def test_guard_around_something_else(tmp_path: Path) -> None:
     """A guard elsewhere in the script is no guard."""
     script = tmp_path / "script.py"
@@ -83,6 +87,7 @@ def test_guard_around_something_else(tmp_path: Path) -> None:
 PLANTED = ("torch", "numpy", "struct", "signal", "psutil", "einspace", "tempfile", "pickle", "sitecustomize")
 
 
+@pytest.mark.slow
 def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
     """Neither the server of workers, nor multiprocessing's tracker, nor a worker runs what lies in the folder of the data.
 
@@ -100,12 +105,13 @@ def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_an_environment_that_is_ignored(tmp_path: Path) -> None:
     """Where Python ignores its environment, it must be called such that its children do not run what lies in the current folder."""
     path = [str(Path(einspace.__file__).parents[1]), str(ROOT)]
     script = tmp_path / "search.py"
     script.write_text(f"import sys; sys.path += {path}\n{START}other()\n")
     assert program("-E", "-P", str(script))[-1] == "0.25"
-    script.write_text(f"import sys; sys.path[:0] = {path}\nfrom einspace import forkserver\nforkserver.start()\n")
+    script.write_text(f"import sys; sys.path[:0] = {path}\nfrom einspace.executors import forkserver\nforkserver.start()\n")
     done = subprocess.run([sys.executable, "-E", str(script)], capture_output=True, text=True, timeout=100, check=False)
     assert "call `python -E -P`, or -I" in done.stderr

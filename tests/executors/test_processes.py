@@ -24,7 +24,7 @@ from einspace.evaluation.outcome import Outcome, Request
 from einspace.executors import Pending, ProcessExecutor, slot
 from einspace.executors.clock import Clock
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.processes]
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,7 +104,7 @@ def test_workers_killed_at_any_moment() -> None:
     with make(workers=2) as executor:
         value(executor, "pid")
         before = psutil.Process().num_fds()
-        futures = [executor.submit(Request("epochs 40"), lambda epoch, score: True) for _ in range(60)]
+        futures = [executor.submit(Request("epochs 40"), lambda epoch, score: True) for _ in range(30)]
         while not all(future.done() for future in futures):
             time.sleep(chance.random() * 0.05)
             for worker in workers():

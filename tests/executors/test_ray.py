@@ -27,7 +27,7 @@ from einspace.study import search
 ray = pytest.importorskip("ray")
 cluster_utils = pytest.importorskip("ray.cluster_utils")
 
-pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(150), pytest.mark.processes]
 
 STORE = 100 * 2**20
 WORK, BEHAVIOUR = executor_samples.tiny_work(), executor_samples.behaviour()

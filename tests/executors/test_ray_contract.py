@@ -17,7 +17,7 @@ from einspace.executors import Executor, RayExecutor
 
 ray = pytest.importorskip("ray")
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.processes]
 
 CPUS = max(2, os.cpu_count() or 2)
 

@@ -147,6 +147,7 @@ def test_one_byte_ends_scipy_s_reader(tmp_path: Path) -> None:
     assert ended, "a signal ended it"
 
 
+@pytest.mark.slow
 def test_random_damage_of_matlab_s_files(tmp_path: Path) -> None:
     """Bytes that are changed at random, which make SciPy's reader leave its memory, are read or refused."""
     from scipy.io import savemat

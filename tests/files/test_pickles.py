@@ -150,6 +150,7 @@ Listed(io.BytesIO(sys.stdin.buffer.read())).load()
 """
 
 
+@pytest.mark.slow
 def test_a_list_of_allowed_names_is_not_enough() -> None:
     """A key of tuples in tuples ends the process of Python's own reader, though it may look nothing up; here it is refused.
 

@@ -130,6 +130,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_class_of_a_script_reaches_the_workers(tmp_path: Path) -> None:
     """`__main__` of a script is imported by the workers, so a search over a class that it defines just runs."""
     (tmp_path / "script.py").write_text(SCRIPT)
@@ -137,6 +138,7 @@ def test_a_class_of_a_script_reaches_the_workers(tmp_path: Path) -> None:
     assert said.stdout == "{'ok': 4} True True\n", said.stderr
 
 
+@pytest.mark.slow
 def test_a_class_of_an_interactive_session_is_refused(tmp_path: Path) -> None:
     """Without a file there is nothing to import: a clear error before anything is written, and no worker that dies for ever."""
     said = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, check=False)

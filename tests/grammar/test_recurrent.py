@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.architectures import RECURRENT, SMALL, checked_samples
+from tests.architectures import BULK, RECURRENT, SMALL, checked_samples
 from tests.grammar.sequence_task import rows_of_digits
 from tests.networks.comparison import compare
 from tests.study_samples import ThreadExecutor
@@ -63,11 +63,12 @@ def test_the_other_grammars_are_what_they_were(
     assert not set(OWN[:3]) & set(space.grammar.operations)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", RECURRENT, ids=str)
 def test_samples_are_valid(shape: tuple[int, ...]) -> None:
-    """150 samples parse back, and PyTorch has the shapes and parameters that arithmetic infers; mutants are new ones."""
+    """Samples parse back, and PyTorch has the shapes and parameters that arithmetic infers; mutants are new ones."""
     space = EinSpace(shape, grammar="recurrent", limits=SMALL)
-    assert sum("scan" in text for text in checked_samples(space, 150)) >= 3
+    assert sum("scan" in text for text in checked_samples(space, 50 * BULK)) >= 1
 
 
 def test_what_the_other_grammars_have_is_in_it() -> None:
@@ -140,6 +141,7 @@ def test_directions_and_windows_have_keys_of_their_own() -> None:
     assert len({space.parse(f"[{text} relu]").key for text in texts}) == len(texts)
 
 
+@pytest.mark.slow
 def test_a_search_with_recurrence(tmp_path: Path) -> None:
     """It starts from the recurrent baselines too, which searches in other grammars leave alone, and goes on in its grammar."""
     options: dict[str, Any] = {"workers": 1, "runs": tmp_path, "limits": Limits(operations=60, parameters=200_000)}

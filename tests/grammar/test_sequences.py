@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.architectures import SMALL, checked_samples
+from tests.architectures import BULK, SMALL, checked_samples
 from tests.grammar.sequence_task import RECIPE, rows_of_digits
 from tests.study_samples import ThreadExecutor
 from torch import nn
@@ -78,11 +78,12 @@ def test_window_leaves_the_grid_and_needs_enough_tokens() -> None:
         Window(3, 1, 1).infer((Feature((3, 8, 8)),))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_samples_are_valid(shape: tuple[int, ...]) -> None:
-    """300 samples parse back, and PyTorch has the shapes and parameters that arithmetic infers; mutants are new ones."""
+    """Samples parse back, and PyTorch has the shapes and parameters that arithmetic infers; mutants are new ones."""
     space = EinSpace(shape, grammar=sequence_grammar(), limits=SMALL)
-    assert sum("window" in text for text in checked_samples(space, 300)) > 50
+    assert sum("window" in text for text in checked_samples(space, 60 * BULK)) > 10
 
 
 def test_the_optimised_form_computes_the_same() -> None:
@@ -108,6 +109,7 @@ def test_a_convolutional_network_learns_real_sequences() -> None:
     assert evaluation.mean > 0.9
 
 
+@pytest.mark.slow
 def test_a_search_over_another_grammar(tmp_path: Path) -> None:
     """Workers parse and train the grammar's texts, the result parses back, and another grammar may not continue the run."""
     assert search is study_search
@@ -129,6 +131,7 @@ def test_a_search_over_another_grammar(tmp_path: Path) -> None:
         search(rows_of_digits(), population=2, tournament=1, recipe=recipe, grammar=sequence_grammar(0.5), **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_series_are_searched_with_convolutions(tmp_path: Path) -> None:
     """A search of series that names no grammar has that of sequences, and by the paper's protocol the paper's.
 

@@ -77,6 +77,7 @@ def test_it_begins_with_enough_trials_and_learns_again_after_five() -> None:
     assert learner(initial=35).learned(history[:35]) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVOLVING)
 def test_off_and_until_it_begins_the_proposals_are_the_strategy_s(name: str) -> None:
     """They are those of a strategy that was never asked for it; from thirty trials on others are proposed."""
@@ -98,6 +99,7 @@ def test_a_search_that_goes_on_equals_one_that_was_never_interrupted(stopped: in
     assert [trial.proposal for trial in again] == [trial.proposal for trial in history]
 
 
+@pytest.mark.slow
 def test_mutants_and_samples_have_more_of_what_the_best_have() -> None:
     """Where the best are all softmax, mutants of one of them and fresh samples have a larger share of it than without."""
     history = trials(["[softmax softmax]"] * 10 + ["[norm norm]"] * 30, "[softmax softmax]")

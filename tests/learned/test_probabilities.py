@@ -73,6 +73,7 @@ def test_a_grammar_without_an_end_keeps_the_probabilities_of_its_modules() -> No
     assert probability(found, "C -> relu") > 0.4
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.floats(0.315, 1, exclude_max=True), st.booleans(), st.data())
 def test_no_history_makes_sampling_endless_or_a_production_unreachable(p: float, sequences: bool, data: st.DataObject) -> None:

@@ -32,6 +32,7 @@ def test_source_has_the_grid(head: Head, grid: int, dropout: float, shape: tuple
     assert written.parameters == sum(parameter.numel() for parameter in network.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "head"),
     [

@@ -81,28 +81,31 @@ def _formatted(folder: Path) -> None:
         assert done.returncode == 0, done.stdout[-2000:]
 
 
+@pytest.mark.slow
 def test_every_baseline(tmp_path: Path) -> None:
-    """All registered baselines, at the paper's sizes, with the head."""
+    """All registered baselines, as deep and as wide as they are, with the head."""
     torch.manual_seed(0)
     for name in baselines.names():
-        text = _check(baselines.get(name, (3, 32, 32)), Classification(10), tmp_path / f"{name.replace('-', '_')}.py")
+        text = _check(baselines.get(name, (3, 16, 16)), Classification(10), tmp_path / f"{name.replace('-', '_')}.py")
         imported = {ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)}
         assert imported <= {"import torch", "from torch import nn", "from torch.nn import functional"}
     _formatted(tmp_path)
 
 
+@pytest.mark.slow
 def test_random_architectures(tmp_path: Path) -> None:
-    """76 of them, at inputs in both modes, optimised and plain, with every head and without one, and some with recurrence."""
+    """At inputs in both modes, optimised and plain, with every head and without one, and some with recurrence."""
     torch.manual_seed(0)
     for i, shape in enumerate(RECURRENT):
         for j, architecture in enumerate(sampled(shape, 4, seed=2, grammar="recurrent")):
             _check(architecture, HEADS[j % 4], tmp_path / f"recurrent_{i}_{j}.py", optimize=(i + j) % 3 > 0)
     for i, shape in enumerate(SHAPES):
-        for j, architecture in enumerate(sampled(shape, 7, seed=2)):
+        for j, architecture in enumerate(sampled(shape, 4, seed=2)):
             _check(architecture, HEADS[j % 4], tmp_path / f"random_{i}_{j}.py", optimize=(i + j) % 3 > 0)
     _formatted(tmp_path)
 
 
+@pytest.mark.slow
 def test_thousands_of_operations(tmp_path: Path) -> None:
     """A network near the limit of 3,000 operations, and a chain of a thousand nested modules."""
     torch.manual_seed(0)

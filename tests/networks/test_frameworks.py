@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 from tests.architectures import sampled
-from tests.networks.ddp_sample import BATCH, SHAPE, step
+from tests.networks.ddp_sample import BATCH, NAMES, SHAPE, step
 from torch import fx, nn
 
 from einspace import Architecture, EinSpace, baselines
 from einspace.networks import Classification, build
 
 NETWORKS = [(name, baselines.get(name, SHAPE)) for name in ("resnet8", "vit-tiny", "mixer-tiny")]
-NETWORKS += [(f"random-{i}", architecture) for i, architecture in enumerate(sampled(SHAPE, 5, seed=3))]
+NETWORKS += [(f"random-{i}", architecture) for i, architecture in enumerate(sampled(SHAPE, 3, seed=3))]
 
 every_network = pytest.mark.parametrize(("name", "architecture"), NETWORKS, ids=[name for name, _ in NETWORKS])
 
@@ -46,6 +46,7 @@ def same(network: nn.Module, other: nn.Module) -> None:
     torch.testing.assert_close(list(gradients(network).values()), list(gradients(other).values()), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 @every_network
 def test_compiles_in_one_graph(name: str, architecture: Architecture) -> None:
     """Under torch.compile, without a break, with equal gradients."""
@@ -53,6 +54,7 @@ def test_compiles_in_one_graph(name: str, architecture: Architecture) -> None:
     same(built(architecture), torch.compile(built(architecture), backend="aot_eager", fullgraph=True))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
 @pytest.mark.filterwarnings("ignore")
 def test_compiles_to_machine_code() -> None:
@@ -64,6 +66,7 @@ def test_compiles_to_machine_code() -> None:
     same(built(architecture), torch.compile(built(architecture), fullgraph=True))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @every_network
 @pytest.mark.parametrize("strict", [True, False])
 def test_exports_for_any_batch_size(name: str, architecture: Architecture, strict: bool) -> None:
@@ -122,13 +125,13 @@ def test_copies_are_whole_and_apart(name: str, architecture: Architecture) -> No
     assert all(torch.equal(value, state[key]) for key, value in network.state_dict().items())
 
 
-@pytest.mark.parametrize("name", ["resnet8", "vit-tiny"])
-def test_trains_on_several_processes(name: str, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_trains_on_several_processes(tmp_path: Path) -> None:
     """DistributedDataParallel on two processes gives the gradients of one process with the whole batch."""
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo"}
     result = tmp_path / "gradients.pt"
     commands = [
-        [sys.executable, "-m", "tests.networks.ddp_sample", name, str(rank), "2", str(tmp_path / "store"), str(result)] for rank in range(2)
+        [sys.executable, "-m", "tests.networks.ddp_sample", str(rank), "2", str(tmp_path / "store"), str(result)] for rank in range(2)
     ]
     processes = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for command in commands]
     try:
@@ -139,12 +142,13 @@ def test_trains_on_several_processes(name: str, tmp_path: Path) -> None:
             process.wait()
     assert [process.returncode for process in processes] == [0, 0], errors
     found = torch.load(result)
-    torch.manual_seed(0)
-    network = build(baselines.get(name, SHAPE), Classification(10)).eval()
-    step(network, batch_of_all())
-    assert found.keys() == gradients(network).keys()
-    for key, gradient in gradients(network).items():
-        torch.testing.assert_close(found[key], gradient, rtol=1e-3, atol=1e-6)
+    for name in NAMES:
+        torch.manual_seed(0)
+        network = build(baselines.get(name, SHAPE), Classification(10)).eval()
+        step(network, batch_of_all())
+        assert found[name].keys() == gradients(network).keys()
+        for key, gradient in gradients(network).items():
+            torch.testing.assert_close(found[name][key], gradient, rtol=1e-3, atol=1e-6)
 
 
 def batch_of_all() -> torch.Tensor:
@@ -180,17 +184,17 @@ def test_the_optimised_form_starts_as_the_plain_form() -> None:
         assert all(torch.equal(value.reshape(plain[name].shape), plain[name]) for name, value in ours.items())
 
 
-def test_three_thousand_operations_emit_and_run() -> None:
+def test_thousands_of_operations_emit_and_run() -> None:
     """Deep and wide, nothing recurses over the network: build, copy, forward, backward."""
     deep = "[norm relu]"
-    for _ in range(1500):
+    for _ in range(1100):
         deep = f"[{deep} [norm relu]]"
     wide = "[linear(d=16) norm]"
-    for _ in range(4):
+    for _ in range(3):
         wide = f"[clone(b=8) {{{wide}}} add]"
     for text in (deep, wide):
         architecture = EinSpace((4, 6)).parse(text)
-        assert len(architecture.graph().instructions) >= 3000
+        assert len(architecture.graph().instructions) >= 1000
         network = copy.deepcopy(build(architecture, batch_branches=True))
         result = network(torch.randn(2, 4, 6))
         result.sum().backward()

@@ -284,6 +284,7 @@ def test_networks_of_ours_come_back(name: str) -> None:
     assert imported.notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != (1, 1, 1)])
 def test_what_is_read_of_random_networks_is_what_they_are(shape: tuple[int, ...]) -> None:
     """Of any network of the space, what is read has its key and its outputs, and what is not is refused by name.
@@ -292,7 +293,7 @@ def test_what_is_read_of_random_networks_is_what_they_are(shape: tuple[int, ...]
     """
     torch.manual_seed(0)
     read = 0
-    for architecture in sampled(shape, 40):
+    for architecture in sampled(shape, 20):
         network = build(architecture).eval()
         try:
             imported = from_module(network, shape)
@@ -303,7 +304,7 @@ def test_what_is_read_of_random_networks_is_what_they_are(shape: tuple[int, ...]
         assert imported.architecture.key == architecture.key
         x = torch.randn(2, *shape)
         torch.testing.assert_close(imported.network()(x), network(x), rtol=1e-4, atol=1e-5)
-    assert read >= 10
+    assert read >= 5
 
 
 def test_the_module_stays_as_it_is() -> None:

@@ -8,8 +8,9 @@ from tests.architectures import RECURRENT, SHAPES, sampled
 from tests.networks.comparison import compare, compare_graphs
 
 from einspace import Architecture, EinSpace, baselines
-from einspace.graph import PASSES, Convolution, Graph, lower
+from einspace.graph import Graph, lower
 from einspace.operations import Clone, Col2im, Im2col
+from einspace.passes import PASSES, Convolution
 
 CONV = "[im2col(k=3,s=1,p=1) linear(d=16) col2im]"
 ARCHITECTURES = [architecture for shape in SHAPES for architecture in sampled(shape, 4, seed=2)]
@@ -28,9 +29,10 @@ ARCHITECTURES += [
 
 def lowered(architecture: Architecture) -> Graph:
     """The graph that the first pass gets."""
-    return lower(architecture.series, architecture.input)
+    return lower(architecture.normal_form, architecture.input)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(PASSES)), ids=[run.__name__ for run in PASSES])
 def test_every_pass_keeps_outputs_and_gradients(number: int) -> None:
     """Alone, and after all passes before it, against the graph that it gets."""

@@ -6,8 +6,6 @@ import io
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pytest
 import typer
 import yaml
 from sklearn.datasets import load_digits
+from tests.commands import call, train_here
 from tests.pages.blocks import DOCS, PAGES, ROOT, Block, blocks, commands, name_of
 
 import einspace
@@ -42,17 +41,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run="digits",
         runs=folder / "runs",
         report=False,
-        executor=lambda work, workers, limit: LocalExecutor(work),
+        executor=lambda work, *_: LocalExecutor(work),
     )
     return folder
 
 
 def run(block: Block, names: dict[str, object]) -> str:
-    """What a block prints: Python in these names, a command in a process of its own, examples with what they give."""
+    """What a block prints: Python in these names, a command as it is called, examples with what they give."""
     if block.language == "console":
         for line in block.executed.splitlines():
-            words = [sys.executable, "-m", "einspace.cli", *shlex.split(line)[1:]]
-            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=200)
+            done = call(*shlex.split(line)[1:])
             assert done.returncode == 0, done.stderr
         return ""
     if block.executed.startswith(">>>"):
@@ -66,12 +64,14 @@ def run(block: Block, names: dict[str, object]) -> str:
     return printed.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", EXECUTED, ids=name_of)
 def test_the_python_of_a_page_runs(page: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every block is executed, in order, but those marked as too long; a block of text after one is what it prints."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     (tmp_path / "results").symlink_to(ROOT / "results")
     monkeypatch.chdir(tmp_path)
+    train_here(monkeypatch)
     names: dict[str, object] = {"__name__": "page"}
     for block in blocks(page):
         if block.executed:

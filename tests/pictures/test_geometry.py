@@ -24,6 +24,7 @@ def architectures(first: int, count: int) -> list[Architecture]:
     return [spaces[i % len(spaces)].sample(Random(f"picture:{i}")) for i in range(first, first + count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_no_network_overlaps_crosses_or_is_cut_off(part: int) -> None:
     """The pictures of 1,000 random architectures have no fault, and a box for every item and for both ends."""
@@ -76,6 +77,7 @@ def test_long_random_networks_have_no_fault(seed: int) -> None:
         assert faults(tree_page(architecture.node)) == []
 
 
+@pytest.mark.slow
 def test_five_hundred_operations_stay_readable() -> None:
     """A chain of 500 different layers, and one within a branch, go on in columns: no side is longer than two pages."""
     layers = [f"linear(d={width})" for width in range(1, 501)]

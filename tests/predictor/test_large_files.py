@@ -130,6 +130,7 @@ ROOM = 20
 """MiB that the peak may grow by, whatever the file: pieces, buffers, and the allocator's own ways."""
 
 
+@pytest.mark.slow
 def test_the_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """Files whose samples take 38 MiB and more at once: an archive, a packed one, Parquet, and a table of text."""
     signals = 100

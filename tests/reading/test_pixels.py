@@ -63,7 +63,7 @@ def test_class_numbers_are_classes(y: np.ndarray, classes: int, ignored: int) ->
     assert task.train.y.dtype == np.int64
     assert task.train.y.shape == (60, 6, 5)
     assert bool((task.train.y == -1).any()) is bool(ignored)
-    assert "if they are amounts, say kind dense" in task.summary() or "else say kind mask" in task.summary()
+    assert "if they are amounts, say kind dense" in task.summary() or "for masks say kind mask" in task.summary()
 
 
 def test_classes_of_pixels_are_trained_and_scored() -> None:
@@ -137,6 +137,7 @@ def test_the_scores_of_pixels_by_hand() -> None:
         assert np.isnan(METRICS[name](logits, torch.full_like(truth, -1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(3, 5)])
 def test_the_head_is_exported(tmp_path: Path, size: tuple[int, int]) -> None:
     """As PyTorch source, a program and ONNX, which give the same logits of each class and pixel."""

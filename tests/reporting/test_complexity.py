@@ -80,6 +80,7 @@ def test_the_mean_is_the_one_of_the_linear_equations() -> None:
     assert statistics.fmean(sizes) == pytest.approx(expected_length(einspace_grammar(0.95), expanded), abs=4 * error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p", [0.9, 0.7, 0.5])
 def test_why_our_branching_factor_differs(p: float) -> None:
     """With the options of the authors' code the mean branching factor is the paper's, without them it is higher."""

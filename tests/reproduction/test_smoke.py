@@ -6,22 +6,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tests.commands import call, local
+from tests.commands import call, train_here
 
 from einspace.reproduction import EXPERIMENTS
 
 WORDS = {
-    "table1": ["--task", "addnist"],
+    "table1": ["--task", "addnist", "--column", "rn18,re-scratch,random-sampling"],
     "follow-up": ["--task", "addnist", "--column", "surrogate"],
 }
 """Parts of those that would take long."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
 def test_every_experiment_ends_with_its_numbers_and_its_files(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table on the terminal, Markdown, CSV and a picture that hold the same numbers, and each search has a score."""
-    monkeypatch.setattr("einspace.executors.choose", local)
-    monkeypatch.setattr("einspace.forkserver.start", lambda: None)
+    train_here(monkeypatch)
     words = ["reproduce", name, "--scale", "smoke", *WORDS.get(name, [])]
     done = call(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -22,6 +22,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "table.jsonl"
 
 
+@pytest.mark.slow
 def test_a_table_has_every_trial_with_its_run(table: Path) -> None:
     """Each comes back as it is in its run, with the task and the epochs that it was trained for, but without what is of the machine."""
     rows = load_trials(table)
@@ -51,7 +52,14 @@ def test_empty_lines_are_none_and_what_is_no_trial_is_named_by_its_line(table: P
     assert list(load_trials(mended)) == list(load_trials(table))[:2]
     wrong = json.loads(lines[1])
     wrong["number"] = "many"
-    for text, said in ((json.dumps(wrong), "is no trial: number: "), ("{", "is no trial: Invalid JSON"), ("[1]", "is no trial: ")):
+    newer = json.dumps({**json.loads(lines[1]), "mood": 3})
+    unknown = "is no trial: this version does not know the field 'mood' of a trial, which a newer one may have written"
+    for text, said in (
+        (newer, unknown),
+        (json.dumps(wrong), "is no trial: number: "),
+        ("{", "is no trial: Invalid JSON"),
+        ("[1]", "is no trial: "),
+    ):
         mended.write_text(f"{lines[0]}\n{text}\n")
         with pytest.raises(DataError) as caught:
             load_trials(mended)
@@ -86,6 +94,7 @@ def test_a_table_has_its_ending(table: Path) -> None:
         main([str(table.parent / "one"), "-o", str(table.parent / "table.json")])
 
 
+@pytest.mark.slow
 def test_runs_of_one_name_stay_apart(tmp_path: Path) -> None:
     """Runs from two folders may have the same name: the second one has a number in the table."""
     folders = [searched(tmp_path / name, "same", seed=0, report=False).run for name in ("here", "there")]

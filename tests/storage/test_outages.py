@@ -26,7 +26,7 @@ from einspace.storage.outage import Outage
 from einspace.study import search
 from einspace.trial import SEARCH, Costs, Proposal, Trial
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.processes]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_two_drivers_outlive_three_outages(server: Server, tmp_path: Path) -> No
     for: no trial is lost, doubled or taken from a living driver, and each driver tells of each outage in one line at most.
     """
     options: dict[str, Any] = {"workers": 2, "delay": 0.3, "storage": server.url, "run": "away"}
-    with Driver(tmp_path / "a", 50, **options) as one, Driver(tmp_path / "b", 50, **options) as two:
+    with Driver(tmp_path / "a", 36, **options) as one, Driver(tmp_path / "b", 36, **options) as two:
         one.wait_for(4)
         disconnect(server)
         one.wait_for(12)
@@ -65,7 +65,7 @@ def test_two_drivers_outlive_three_outages(server: Server, tmp_path: Path) -> No
         assert code == 0, complained
         assert 1 <= len(away(complained)) <= 3
         assert complained.splitlines() == away(complained)
-    check_once(server.url, "away", 50, locks_held=False)
+    check_once(server.url, "away", 36, locks_held=False)
     assert {trial.state for trial in trials_of(server.url, "away")} == {TrialState.COMPLETE}
 
 
@@ -87,7 +87,7 @@ def test_an_outage_beyond_the_patience_ends_the_command(server: Server, tmp_path
     assert len(away(complained)) == 1
     message = complained[complained.index("error: ") :]
     assert "was away for over 1 seconds: connection" in message
-    assert "What had finished before is stored: the same command goes on once it is back:" in message
+    assert "Finished evaluations are stored: the same command goes on once it is back:" in message
     assert message.splitlines()[-1].strip().startswith("einspace search digits --trials 30")
     assert message.splitlines()[-1].strip().endswith("--run gone")
     assert "Traceback" not in complained

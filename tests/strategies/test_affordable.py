@@ -80,6 +80,7 @@ def test_where_none_fits_the_cheapest_is_taken() -> None:
     assert same.asked == 2
 
 
+@pytest.mark.slow
 def test_a_sample_of_100_gflops_is_never_proposed() -> None:
     """Of two hundred samples of the space none is predicted to take longer than it may, and some of the first ones were."""
     affordable, strategy = Affordable(TRAINING, 5.0, False), RandomSearch(SPACE)

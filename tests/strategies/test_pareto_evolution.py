@@ -14,10 +14,10 @@ from tests.study_samples import SMALL, ThreadExecutor, good, score, small_task
 from einspace import EinSpace, search
 from einspace.errors import SettingError
 from einspace.evaluation import Evaluation, Outcome, Request
-from einspace.pareto import dominates
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.strategies import COSTS, ParetoEvolution
+from einspace.strategies.fronts import dominates
 from einspace.trial import Costs, Proposal, Trial
 
 SPACE = EinSpace((4, 4))
@@ -93,6 +93,7 @@ def test_a_cost_that_there_is_not_is_refused(tmp_path: Path) -> None:
             refused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cost", COSTS)
 def test_a_search_ends_with_its_pareto_set(tmp_path: Path, cost: str) -> None:
     """Nothing in the set is beaten in both, everything outside is; and the same seed gives the same set."""
@@ -127,6 +128,7 @@ def test_selection_follows_the_latency(tmp_path: Path) -> None:
     assert fastest.latency == min(_latency(row.text) for row in result.history if row.reused is None)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(30)
 def test_a_failed_measurement_is_no_cost(tmp_path: Path) -> None:
     """Who has no latency keeps the score, and is neither a parent nor in the Pareto set; a run without any latency samples afresh."""
@@ -152,6 +154,7 @@ def test_a_failed_measurement_is_no_cost(tmp_path: Path) -> None:
     assert never.pareto("latency") == never.to_json()["pareto"] == []
 
 
+@pytest.mark.slow
 def test_a_duplicate_has_the_latency_of_its_twin(tmp_path: Path) -> None:
     """The stored measurement is reused with the score."""
     result = _search(tmp_path, trials=30, init=(), population=100, limits=type(SMALL)(operations=2))
@@ -160,6 +163,7 @@ def test_a_duplicate_has_the_latency_of_its_twin(tmp_path: Path) -> None:
     assert all(row.latency == result.history[row.reused or 0].latency is not None for row in reused)
 
 
+@pytest.mark.slow
 def test_a_continued_run_selects_by_what_was_stored(tmp_path: Path) -> None:
     """Twelve and then twelve more trials are what 24 would have been, though nothing is measured again; the table is read back."""
     _search(tmp_path, "two", 12)

@@ -118,7 +118,7 @@ def test_what_cannot_be_trained_is_answered_with_one_line(tmp_path: Path) -> Non
 
 def test_a_program_that_fails_ends_the_search_and_loses_nothing(tmp_path: Path) -> None:
     """One line that names the command; what it has proposed before is in the run, which goes on with another program."""
-    with pytest.raises(SettingError, match="ended with exit code 3; what has ended of the search is kept"):
+    with pytest.raises(SettingError, match="ended with exit code 3; the finished trials are kept"):
         run(tmp_path, writing(tmp_path, *TEXTS[:2], code=3))
     result = run(tmp_path, writing(tmp_path, *TEXTS))
     assert [trial.text for trial in result.history] == list(TEXTS)
@@ -128,8 +128,8 @@ def test_a_program_that_fails_ends_the_search_and_loses_nothing(tmp_path: Path) 
     ("proposer", "said"),
     [
         ("", "asks a program for architectures: --proposer gives its command"),
-        ("no-such-program-here", "'no-such-program-here' cannot be begun: there is no program 'no-such-program-here'"),
-        ("python 'quoted", "is no command: No closing quotation"),
+        ("no-such-program-here", "'no-such-program-here' cannot be started: there is no program 'no-such-program-here'"),
+        ("python 'quoted", "is not a command: No closing quotation"),
     ],
 )
 def test_a_command_that_cannot_be_begun_is_one_line(tmp_path: Path, proposer: str, said: str) -> None:
@@ -147,9 +147,10 @@ def test_a_strategy_beside_it_is_refused(tmp_path: Path) -> None:
         run(tmp_path, writing(tmp_path), population=5, init="resnet8")
 
 
+@pytest.mark.slow
 def test_a_program_that_is_refused_without_end_is_given_up(tmp_path: Path) -> None:
     """It would keep the search busy for ever."""
-    with pytest.raises(SettingError, match=rf"wrote {module.REFUSED} lines in a row that cannot be trained; of the last: "):
+    with pytest.raises(SettingError, match=rf"wrote {module.REFUSED} lines in a row that cannot be trained; the last one: "):
         run(tmp_path, command(tmp_path, "while True:\n    print('nonsense', flush=True)\n"))
 
 
@@ -178,7 +179,7 @@ def test_a_program_that_thinks_keeps_no_trial_waiting() -> None:
 
 def test_nothing_of_a_program_stays_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One that does not end when its input ends is killed, with what it has begun itself."""
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "ENDING_SECONDS", 0.2)
     source = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -204,6 +205,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_run_that_is_continued_goes_on_as_it_was(tmp_path: Path) -> None:
     """A new process is told of all trials; a program that follows from what it reads proposes what it would have proposed."""
     proposer = command(tmp_path, COUNTING)
@@ -223,6 +225,7 @@ def test_what_takes_too_long_is_told_to_the_program(tmp_path: Path) -> None:
     assert "a training is predicted to take" in refused["error"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_search_whose_program_thinks(tmp_path: Path) -> None:
     """At once, by exit code 130, with the command that goes on; the program has ended too."""
     source = f"import os, sys, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(80)\n"
@@ -250,6 +253,7 @@ def test_an_optimizer_asks_a_program_too(tmp_path: Path) -> None:
         optimizer.ask()
 
 
+@pytest.mark.slow
 def test_a_settings_file_begins_no_program(tmp_path: Path) -> None:
     """Whoever runs a file of somebody else's does not run that person's commands."""
     path = tmp_path / "settings.yaml"

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -15,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.commands import call
 from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, good, score, small_task
 
 from einspace import EinSpace, baselines
-from einspace.errors import RunError, SettingError
+from einspace.callbacks import Callback
+from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation import Context, Evaluation, Outcome, Request, Seconds, Work
 from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
@@ -43,6 +43,7 @@ def detailed(architecture: Architecture, context: Context) -> Mapping[str, Any]:
     return {"score": score(str(architecture)), "seed": context.seed, "final": context.final}
 
 
+@pytest.mark.slow
 def test_an_objective_takes_the_place_of_a_task(tmp_path: Path) -> None:
     """A function of the user's scores architectures in worker processes, with the same outcomes, and the run is resumed."""
     given: dict[str, Any] = {"objective": size, "space": SPACE, "workers": 1, "run": "mine", "runs": tmp_path, "seed": 3, "time_limit": 60}
@@ -104,6 +105,7 @@ def drive(folder: Path, **options: Any) -> Result:
     return search(small_task(), **given)
 
 
+@pytest.mark.slow
 def test_a_strategy_is_an_object(tmp_path: Path) -> None:
     """It is asked like one by name, its options are the run's settings, and changed code or options are noticed."""
     result = drive(tmp_path, strategy=Smallest(SPACE))
@@ -134,6 +136,7 @@ def test_a_seeded_population_has_seeds_and_children_only(tmp_path: Path) -> None
     assert [trial.origin for trial in result.history] == ["seed resnet8", *["mutation"] * 5]
 
 
+@pytest.mark.slow
 def test_iterations_come_beside_the_seeds(tmp_path: Path) -> None:
     """The paper's iterations are children: the initial members are not counted."""
     result = drive(tmp_path, trials=None, iterations=5, **EVOLUTION)
@@ -165,6 +168,7 @@ def timed(request: Request) -> Evaluation:
     return Evaluation(Outcome.OK, score(request.text), seconds=Seconds(train=0.3 if request.final else 0.1))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("workers", [1, 2])
 def test_time_is_a_budget(tmp_path: Path, workers: int) -> None:
     """Trials are proposed while the time lasts, the final trainings are part of it, and what is left of it is for the next call."""
@@ -203,6 +207,7 @@ def test_a_final_training_that_does_not_fit_makes_room_for_others(tmp_path: Path
     assert [(row.test, row.reason) for row in longer.baselines] == [(0.9, ""), (0.8, ""), (0.7, "")]
 
 
+@pytest.mark.processes
 def test_a_trial_that_outlasts_the_budget_is_given_up(tmp_path: Path) -> None:
     """It counts as interrupted, not as timed out, and is tried again when the run gets more time."""
     with ProcessExecutor(Work(slow_or_not, small_task().input), 1) as executor:
@@ -225,18 +230,25 @@ def test_what_is_checked_at_the_door(tmp_path: Path) -> None:
     for options, message in (
         ({"seed": 2**63}, "seed must be"),
         ({"final_seeds": 10**9}, "final_seeds must be"),
+        ({"workers": 10**9}, "workers must be .* at most 10000"),
+        ({"population": 10**9}, "population must be .* at most 100000"),
+        ({"callbacks": "wandb"}, r"callbacks are a list of objects of subclasses of einspace\.callbacks\.Callback, not 'wandb'"),
+        ({"callbacks": [Callback]}, "callbacks are a list of objects .*, not <class"),
+        ({"callbacks": Callback()}, "callbacks are a list of objects .*, not <.*Callback object"),
+        ({"executor": 5}, "unknown executor 5"),
         ({"budget": "soon"}, "a budget is a time over 0, such as 90s, 30m, 8h or 2d, not 'soon'"),
         ({"crossover": 1.5}, "crossover must be"),
         ({"run": "resnet8"}, "cannot have the name 'resnet8', which is a baseline's"),
         ({"strategy": "nowhere:Class"}, "cannot be imported"),
         ({"objective": size}, "needs a space"),
     ):
-        with pytest.raises((SettingError, RunError), match=message):
+        with pytest.raises((SettingError, RunError, UnknownNameError), match=message):
             drive(tmp_path / "runs", **options)
     assert not (tmp_path / "runs").exists()
     assert len(drive(tmp_path, trials=np.int64(2), seed=np.int32(1), workers=np.int64(1)).history) == 2
 
 
+@pytest.mark.slow
 def test_unnamed_runs_never_meet(tmp_path: Path) -> None:
     """Three that start at once get three folders."""
     results: list[Result] = []
@@ -262,9 +274,10 @@ def reversed_accuracy(outputs: Any, targets: Any) -> float:
     return 1 - ACCURACY.function(outputs, targets)
 
 
-@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 3), (signal.SIGTERM, 1), (signal.SIGHUP, 1)])
+@pytest.mark.processes
+@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 3), (signal.SIGTERM, 1), (signal.SIGHUP, 1)])
 def test_every_signal_ends_a_search_in_order(tmp_path: Path, number: signal.Signals, times: int) -> None:
-    """Ctrl-C, also three times within a tenth of a second, TERM and HUP: no traceback, finished trials are stored, the run can go on."""
+    """Ctrl-C three times within a tenth of a second, TERM and HUP: no traceback, finished trials are stored, the run can go on."""
     with Driver(tmp_path, 50, workers=2, delay=0.3) as process:
         process.wait_for(3)
         for _ in range(times):
@@ -279,27 +292,13 @@ def test_every_signal_ends_a_search_in_order(tmp_path: Path, number: signal.Sign
 
 def test_a_search_where_every_trial_failed_is_exit_code_1(tmp_path: Path) -> None:
     """The command line says how they failed, and a script can tell."""
-    words = [
-        "search",
-        "digits",
-        "--strategy",
-        "random",
-        "--trials",
-        "2",
-        "--workers",
-        "1",
-        "--time-limit",
-        "0.001",
-        "--runs",
-        str(tmp_path),
-    ]
-    command = [sys.executable, "-m", "einspace.cli", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = call("search", "digits", "--strategy", "random", "--trials", "2", "--workers", "1", "--time-limit", "0.001", cwd=tmp_path)
     assert done.returncode == 1
     assert "every trial failed: 2 timeout; the first says: not finished after 0.001 seconds" in done.stderr
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.processes
 def test_progress_tells_the_time_where_only_that_ends_the_search(tmp_path: Path) -> None:
     """Without a number of trials there is no total, but the seconds that are used up."""
     seen: list[Progress] = []

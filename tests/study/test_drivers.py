@@ -21,6 +21,8 @@ from einspace.storage.records import unsealed
 from einspace.study import search
 from einspace.trial import Trial
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
@@ -85,10 +87,10 @@ def here(url: str, folder: Path, name: str, trials: int, **options: Any) -> tupl
 def test_two_drivers_share_a_study(url: str, tmp_path: Path) -> None:
     """Two processes on the same storage and name: each position ends once, both do some, and the final trainings are done once."""
     options: dict[str, Any] = {"workers": 2, "delay": 0.3, "storage": url, "run": "two"}
-    with Driver(tmp_path / "a", 40, **options) as one, Driver(tmp_path / "b", 40, **options) as two:
+    with Driver(tmp_path / "a", 24, **options) as one, Driver(tmp_path / "b", 24, **options) as two:
         results = [one.end(), two.end()]
     assert [(code, complained) for code, _, complained in results] == [(0, ""), (0, "")]
-    check_once(url, "two", 40)
+    check_once(url, "two", 24)
     with opened(url, "two") as study:
         sessions = [note for name, note in study.user_attrs.items() if name.startswith("session ")]
     assert len(sessions) == 2
@@ -102,8 +104,8 @@ def test_two_drivers_share_a_study(url: str, tmp_path: Path) -> None:
 def test_a_driver_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
     """After SIGKILL of one of two, the other takes over its running trials once the heartbeat has been silent, and nothing is lost."""
     with (
-        Driver(tmp_path, 30, workers=2, delay=0.4, storage=url, run="kill") as one,
-        Driver(tmp_path, 30, workers=2, delay=0.4, storage=url, run="kill") as two,
+        Driver(tmp_path, 20, workers=2, delay=0.4, storage=url, run="kill") as one,
+        Driver(tmp_path, 20, workers=2, delay=0.4, storage=url, run="kill") as two,
     ):
         one.wait_for(6)
         time.sleep(0.2)  # in the middle of evaluations
@@ -112,7 +114,7 @@ def test_a_driver_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
         code, _, complained = two.end()
     assert (code, complained) == (0, "")
     assert left
-    check_once(url, "kill", 30)
+    check_once(url, "kill", 20)
     assert [trial for trial in trials_of(url, "kill") if trial.state == TrialState.FAIL and not ended(trial)]
 
 

@@ -15,17 +15,21 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
+from tests.architectures import BULK
 from tests.study_samples import EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, score, small_task
 
 from einspace.errors import RunError
 from einspace.evaluation import Context, NotANumber, Outcome, Work
 from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
-from einspace.run import STUDY, Run
+from einspace.run.folder import STUDY, Run
 from einspace.space import Architecture
 from einspace.storage import Database
 from einspace.storage.backup import EVERY, back_up, backup_of
 from einspace.study import search
+
+TRIALS = 16 * BULK
+"""Of a run whose driver is killed half as often."""
 
 EXTRA = 3
 """SQLite's number of the setting `synchronous` that waits for everything."""
@@ -59,13 +63,13 @@ def check_database(folder: Path, name: str = "killed") -> int:
     return len(numbers)
 
 
-@pytest.mark.slow
-def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
-    """A run whose driver is killed at 20 random moments equals one that was never killed, and never loses what had finished."""
-    whole = drive(tmp_path, 40, "whole")
+@pytest.mark.processes
+def test_kills_change_nothing(tmp_path: Path) -> None:
+    """A run whose driver is killed at random moments equals one that was never killed, and never loses what had finished."""
+    whole = drive(tmp_path, TRIALS, "whole")
     rng, done, kills = random.Random(0), 0, 0
-    while kills < 20:
-        with Driver(tmp_path, 40, delay=0.5) as process:
+    while kills < TRIALS // 2:
+        with Driver(tmp_path, TRIALS, delay=0.3) as process:
             if kills % 3:
                 process.wait_for(done + 1)  # else it may be killed while it starts
             time.sleep(rng.uniform(0.0, 0.2) if kills % 3 else rng.uniform(0.5, 3.0))
@@ -73,14 +77,16 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
         if Run(tmp_path, "killed").database.exists():
             before, done = done, check_database(tmp_path)
             assert done >= before
-    assert 0 < done < 40
-    resumed = drive(tmp_path, 40)
+    assert 0 < done < TRIALS
+    resumed = drive(tmp_path, TRIALS)
     assert compared(resumed) == compared(whole)
-    assert check_database(tmp_path) == 40
+    assert check_database(tmp_path) == TRIALS
 
 
-def test_what_a_driver_has_told_is_on_the_disk(tmp_path: Path) -> None:
+@pytest.mark.processes
+def test_what_a_driver_has_told_is_on_the_disk(tmp_path: Path, durable: type[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch) -> None:
     """The last trial that a driver told of before it was killed is stored; nor could a power cut undo it: commits wait for the disk."""
+    monkeypatch.setattr("einspace.storage.database._Durable", durable)
     with Driver(tmp_path, 1000) as process:
         process.wait_for(5)
         process.kill()
@@ -105,6 +111,7 @@ def hazard(architecture: Architecture, context: Context) -> float:
     return chance
 
 
+@pytest.mark.processes
 def test_workers_that_die_hang_or_diverge_end_no_search(tmp_path: Path) -> None:
     """Each such trial ends with its outcome and a reason, the others as usual, and no worker is missing afterwards."""
     with ProcessExecutor(Work(hazard, small_task().input), 2) as executor:
@@ -130,6 +137,7 @@ def test_workers_that_die_hang_or_diverge_end_no_search(tmp_path: Path) -> None:
     check_database(tmp_path)
 
 
+@pytest.mark.processes
 def test_a_full_disk_ends_a_search_that_can_go_on(tmp_path: Path) -> None:
     """When nothing more can be written the driver says which database, why, and how to go on; with room, it does."""
     drive(tmp_path, 1)
@@ -147,6 +155,7 @@ def test_a_full_disk_ends_a_search_that_can_go_on(tmp_path: Path) -> None:
     assert check_database(tmp_path) == sum(row.value is not None for row in resumed.history) == 32
 
 
+@pytest.mark.processes
 def test_a_database_that_another_process_holds_is_waited_for(tmp_path: Path) -> None:
     """Five seconds of somebody else's exclusive transaction cost five seconds, and nothing else."""
     whole = drive(tmp_path, 12, "whole")
@@ -170,6 +179,7 @@ def test_a_database_that_another_process_holds_is_waited_for(tmp_path: Path) -> 
     assert check_database(tmp_path) == 12
 
 
+@pytest.mark.slow
 def test_a_damaged_database_is_refused_and_its_backup_goes_on(tmp_path: Path) -> None:
     """What a crashed disk leaves is never continued: the message names the copy, and how to go on from it."""
     whole = drive(tmp_path, 12, "whole")
@@ -190,6 +200,7 @@ def test_a_damaged_database_is_refused_and_its_backup_goes_on(tmp_path: Path) ->
         drive(tmp_path, 12)
 
 
+@pytest.mark.processes
 def test_a_long_run_is_copied_while_it_goes_on(tmp_path: Path) -> None:
     """A driver that is killed leaves a sound copy of an earlier state, with all that had finished by then."""
     with Driver(tmp_path, 1000) as process:

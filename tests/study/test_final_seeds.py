@@ -87,6 +87,7 @@ def test_more_seeds_may_be_asked_for_later(tmp_path: Path) -> None:
     assert len(result.best.tests) == 2
 
 
+@pytest.mark.slow
 def test_what_finished_before_an_interruption_is_not_repeated(tmp_path: Path) -> None:
     """Each final training is stored when it ends: what comes after an interruption are the others."""
 

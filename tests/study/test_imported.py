@@ -20,6 +20,7 @@ RECIPE = {"epochs_search": 1, "epochs_final": 1, "batch_size": 32, "learning_rat
 """Steps that change nothing, so that only weights of before know anything."""
 
 
+@pytest.mark.slow
 def test_a_trained_module_is_the_seed_the_baseline_and_stands_in_the_verdict(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Each of its trainings starts from its weights, on the splits as they are; where nothing beats it, it is what one takes away."""
     task = replace(_task(), one_pool=True)
@@ -80,6 +81,6 @@ def test_the_notes_say_where_a_module_is_near_and_not_equal(caplog: pytest.LogCa
     with caplog.at_level(logging.WARNING, "einspace"):
         named([from_module(near, (1, 8, 8)), from_module(Mine(), (1, 8, 8))])
     said = [record.getMessage() for record in caplog.records]
-    assert all(line.startswith("Sequential is near the architecture that was read of it, and not equal: ") for line in said)
+    assert all(line.startswith("Sequential is not equal to the architecture that was read from it, but close: ") for line in said)
     assert any("slope 0.01" in line for line in said)
     assert any("bias" in line for line in said)

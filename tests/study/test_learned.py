@@ -18,6 +18,7 @@ def run(folder: Path, trials: int = 40, **options: Any) -> Result:
     return search(folder, trials=trials, **given)
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_equals_one_that_was_never_interrupted(tmp_path: Path) -> None:
     """Beside all other options of evolution: a surrogate, children of two parents, and edits."""
     others: dict[str, Any] = {"surrogate": True, "crossover": 0.3, "edits": 0.3, "strategy": "pareto"}
@@ -31,6 +32,7 @@ def test_a_run_that_goes_on_equals_one_that_was_never_interrupted(tmp_path: Path
     assert any(trial.proposal.prediction is not None for trial in whole.history)
 
 
+@pytest.mark.slow
 def test_it_is_off_unless_it_is_asked_for_and_part_of_the_settings(tmp_path: Path) -> None:
     """Under both protocols; a run is not continued with another choice, and one from before there was the option had it off."""
     check_option_is_off(run, tmp_path, "learned")

@@ -32,6 +32,7 @@ def test_the_paper_s_protocol_proposes_what_it_always_did(tmp_path: Path, init: 
     assert hashlib.sha256("\n".join(texts(result)).encode()).hexdigest()[:16] == digest
 
 
+@pytest.mark.slow
 def test_one_worker_is_deterministic_and_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     """The same seed proposes the same, another one does not, and a run for more trials keeps the population that it was started with."""
     whole, same, other = (run(tmp_path, run=name, seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1)))
@@ -44,6 +45,7 @@ def test_one_worker_is_deterministic_and_goes_on_as_if_nothing_had_been(tmp_path
     assert (most.settings["population"], most.settings["init"]) == (10, ["resnet8", "mixer-tiny", "random"])
 
 
+@pytest.mark.slow
 def test_every_result_says_its_protocol(tmp_path: Path) -> None:
     """In run.json, in JSON, in the terminal and in the report; a run is not continued under another one, and does not need it named."""
     ours, paper = run(tmp_path, 6, run="ours"), run(tmp_path, 6, run="paper", protocol="paper")
@@ -56,6 +58,7 @@ def test_every_result_says_its_protocol(tmp_path: Path) -> None:
     assert run(tmp_path, 7, run="paper").protocol == "paper"
 
 
+@pytest.mark.slow
 def test_a_run_without_a_protocol_goes_on_with_its_settings(tmp_path: Path) -> None:
     """It was stored before there were two, when the defaults were the paper's."""
     whole = run(tmp_path, 12, run="new", protocol="paper")
@@ -67,6 +70,7 @@ def test_a_run_without_a_protocol_goes_on_with_its_settings(tmp_path: Path) -> N
     assert texts(run(tmp_path, 12, run="old")) == texts(whole)
 
 
+@pytest.mark.slow
 def test_a_budget_predicts_from_the_trials_and_says_how_well(tmp_path: Path) -> None:
     """Trials that take a tenth of a second for each million FLOPs are learnt, and hardly any that is begun is too late."""
 

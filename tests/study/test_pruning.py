@@ -25,17 +25,18 @@ def scores(trial: Trial) -> tuple[float | None, ...]:
 
 def run(folder: Path, **options: Any) -> tuple[Result, ThreadExecutor]:
     """A search whose trials have four epochs."""
-    settings: dict[str, Any] = {"trials": 60, "workers": 1, "limits": SMALL, "run": "test", "runs": folder, "recipe": RECIPE, **options}
+    settings: dict[str, Any] = {"trials": 40, "workers": 1, "limits": SMALL, "run": "test", "runs": folder, "recipe": RECIPE, **options}
     executor = ThreadExecutor(workers=settings["workers"])
     return search(small_task(), executor=executor, **{**EVOLUTION, **settings}), executor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pruner", "workers"), [("median", 1), ("halving", 3), ("hyperband", 2)])
 def test_a_pruned_trial_counts_but_is_no_parent(tmp_path: Path, pruner: str, workers: int) -> None:
     """It is one of the trials, with its scores so far and no value; it is never best, has no children, and its key is not tried again."""
     result, executor = run(tmp_path, pruner=pruner, workers=workers)
     pruned = [row for row in result.history if row.outcome == "pruned"]
-    assert [row.number for row in result.history] == list(range(60))
+    assert [row.number for row in result.history] == list(range(40))
     assert pruned
     assert result.outcomes["pruned"] == len(pruned)
     assert not {parent for row in result.history for parent in row.parents} & {row.number for row in pruned}
@@ -48,6 +49,7 @@ def test_a_pruned_trial_counts_but_is_no_parent(tmp_path: Path, pruner: str, wor
     assert result.best.validation == max(row.value for row in result.history if row.value is not None)
 
 
+@pytest.mark.slow
 def test_optuna_sees_pruned_trials_and_their_scores(tmp_path: Path) -> None:
     """What a dashboard shows: the state, and the score of each epoch as an intermediate value."""
     result, _ = run(tmp_path, pruner="median")
@@ -59,13 +61,14 @@ def test_optuna_sees_pruned_trials_and_their_scores(tmp_path: Path) -> None:
             assert shown.intermediate_values == dict(enumerate(scores(row), 1))
 
 
+@pytest.mark.slow
 def test_pruned_runs_are_resumed_with_the_same_pruner_only(tmp_path: Path) -> None:
     """With one worker eight and then more trials are what they would have been at once; another pruner would falsify them."""
-    run(tmp_path / "a", pruner="median", trials=25)
+    run(tmp_path / "a", pruner="median", trials=18)
     with pytest.raises(RunError, match='pruner: "median" there, null here'):
-        run(tmp_path / "a", trials=60)
-    continued, _ = run(tmp_path / "a", pruner="median", trials=60)
-    whole, _ = run(tmp_path / "b", pruner="median", trials=60)
+        run(tmp_path / "a", trials=40)
+    continued, _ = run(tmp_path / "a", pruner="median", trials=40)
+    whole, _ = run(tmp_path / "b", pruner="median", trials=40)
     assert [(row.text, row.outcome, scores(row)) for row in continued.history] == [
         (row.text, row.outcome, scores(row)) for row in whole.history
     ]
@@ -80,6 +83,7 @@ def test_without_a_pruner_nothing_watches(tmp_path: Path) -> None:
     assert set(result.outcomes) == {"ok"}
 
 
+@pytest.mark.slow
 def test_what_a_trial_keeps(tmp_path: Path) -> None:
     """One record, which Optuna's own tools show as an attribute: the proposal with its costs and its place, and the evaluation."""
     result, _ = run(tmp_path, pruner="median", trials=12)

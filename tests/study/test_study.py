@@ -17,7 +17,7 @@ from tests.study_samples import EVOLUTION, RECIPE, SAMPLED, SMALL, Driver, Threa
 from einspace.errors import RunError, SettingError, StrategyError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
 from einspace.result import Result, load_result
-from einspace.run import Run
+from einspace.run.folder import Run
 from einspace.space import EinSpace
 from einspace.strategies import History, Strategy
 from einspace.study import Progress, search
@@ -40,6 +40,7 @@ def compared(result: Result) -> list[tuple[Any, ...]]:
     return [(row.number, row.text, row.value, row.origin, row.parents, row.outcome, row.reused) for row in result.history]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(tmp_path: Path) -> None:
     """With one worker, all of a run follows from its settings; another seed gives another one."""
     one, _ = run(tmp_path / "a")
@@ -118,6 +119,7 @@ def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
     assert result.history[4].parents == (values.index(min(values[:4])),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 4])
 def test_the_same_key_is_trained_once(tmp_path: Path, workers: int) -> None:
     """A canonical key that has a score, or is about to get one, is not sent to a worker again; the trial says whose score it has."""
@@ -163,6 +165,7 @@ def test_a_continued_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     assert compared(continued) == compared(whole)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("done", "later"), [(2, 0.03), (9, 0.0)])
 def test_a_killed_run_resumes_as_if_nothing_had_happened(tmp_path: Path, done: int, later: float) -> None:
     """After SIGKILL in the middle of a trial, the interrupted architecture comes first, and with one worker the run is the same."""
@@ -175,6 +178,7 @@ def test_a_killed_run_resumes_as_if_nothing_had_happened(tmp_path: Path, done: i
     assert len([request for request in executor.requests if not request.final]) == 14 - done
 
 
+@pytest.mark.processes
 def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
     """After SIGKILL with four trials running, all of them are tried again with their architectures, each once."""
     with Driver(tmp_path, 16, workers=4, delay=1.5) as process:
@@ -189,6 +193,7 @@ def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
     assert [row.number for row in resumed.history] == list(range(16))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("workers", [1, 3])
 def test_ctrl_c_keeps_what_has_finished(tmp_path: Path, workers: int) -> None:
     """SIGINT ends a driver at once with its evaluations given up; finished trials are stored, the others are tried again."""
@@ -206,6 +211,7 @@ def test_ctrl_c_keeps_what_has_finished(tmp_path: Path, workers: int) -> None:
     assert set(compared(partial)) <= set(compared(resumed))
 
 
+@pytest.mark.slow
 def test_a_second_driver_is_refused(tmp_path: Path) -> None:
     """While one process drives a run, another is told so, and by whom."""
     with Driver(tmp_path, 50, delay=0.1) as process:
@@ -214,6 +220,7 @@ def test_a_second_driver_is_refused(tmp_path: Path) -> None:
             run(tmp_path, trials=50, run="killed")
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused(tmp_path: Path) -> None:
     """What would falsify a run is named, with both values; the number of workers and trials may change."""
     run(tmp_path, trials=4)
@@ -313,6 +320,7 @@ class Endless(Strategy):
         return self.propose(history, rng)
 
 
+@pytest.mark.slow
 def test_a_strategy_that_calls_itself_without_end_is_no_fault_of_the_database(tmp_path: Path) -> None:
     """Python's error is said with the strategy's name and the place: a search that goes on would end the same way."""
     with pytest.raises(StrategyError, match=r"Endless: propose raised RecursionError: .*\n(.*\n)+.*in propose"):

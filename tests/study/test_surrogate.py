@@ -36,6 +36,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return run(tmp_path_factory.mktemp("runs"))
 
 
+@pytest.mark.slow
 def test_predictions_are_stored_and_a_run_that_goes_on_makes_the_same(result: Result, tmp_path: Path) -> None:
     """From the database as from the search; a search that ended after 33 trials and goes on equals one that did not."""
     assert [trial.proposal for trial in load_result("test", str(result.run.parent)).history] == [trial.proposal for trial in result.history]
@@ -64,6 +65,7 @@ def test_the_result_says_how_well_it_predicted(result: Result, tmp_path: Path) -
     assert "Predicted against" not in without.report().read_text()
 
 
+@pytest.mark.slow
 def test_it_is_off_unless_it_is_asked_for_and_part_of_the_settings(result: Result, tmp_path: Path) -> None:
     """Under both protocols; a run is not continued with another choice, and random search has nothing to choose among."""
     assert json.loads((result.run / "run.json").read_text())["surrogate"] is True

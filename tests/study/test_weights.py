@@ -42,6 +42,7 @@ def test_the_best_network_is_kept_unless_somebody_says_otherwise(tmp_path: Path)
     assert result.to_json()["weights"][stem(result.best)]["bytes"] > 0
 
 
+@pytest.mark.slow
 def test_all_and_none_are_the_other_choices(tmp_path: Path) -> None:
     """With `all`, the baselines' weights are kept too; anything else is refused."""
     result, finals = run(tmp_path, keep_weights="all", run="all")
@@ -53,6 +54,7 @@ def test_all_and_none_are_the_other_choices(tmp_path: Path) -> None:
         run(tmp_path, keep_weights="bets", run="wrong")
 
 
+@pytest.mark.slow
 def test_weights_that_are_missing_are_trained_when_they_are_asked_for(tmp_path: Path) -> None:
     """A finished run trains exactly the networks without a file, keeps its scores, and has nothing to do after that."""
     first, _ = run(tmp_path, keep_weights="none")

@@ -78,6 +78,7 @@ def test_tasks_prints_table_4(tmp_path: Path) -> None:
     assert recipes["darcyflow"]["batch_size"] == 4
 
 
+@pytest.mark.slow
 def test_published_scores_stand_beside_ours(tmp_path: Path) -> None:
     """The table of a search on a task of the paper ends with table 1's figures for it; on another task there are none."""
     write_unseen(tmp_path, "language")

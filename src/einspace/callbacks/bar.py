@@ -27,6 +27,9 @@ SHOWN = 8
 MEMORY = 600.0
 """Seconds of the past from which the time left is estimated."""
 
+SILENCE = 30.0
+"""Seconds after which a log has a line though there is no new best."""
+
 
 def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
     """A curve in as many letters, the lowest value low and the highest high.
@@ -48,11 +51,12 @@ class Bar(JupyterMixin):
 
     It is a function of the news of a search, and a context manager that shows and ends the lines. A notebook draws them anew in their
     place at each news, without widgets. Where there is neither a terminal nor a notebook, each phase that begins and each new best is a
-    line that stays.
+    line that stays, and so is how far the search is, after half a minute without one.
     """
 
-    def __init__(self, title: str, trials: int | None = None, seconds: float | None = None, console: Console | None = None) -> None:
-        self._seconds = seconds
+    def __init__(self, title: str, console: Console | None = None) -> None:
+        self._seconds: float | None = None
+        self._said = monotonic()
         self._console = console or Console(stderr=True)
         self._drawn = self._console.is_terminal or self._console.is_jupyter
         self._curve: list[float] = []
@@ -62,7 +66,7 @@ class Bar(JupyterMixin):
         self._used: tuple[float, float] | None = None
         self._place: Any = None
         self._lines = _Lines(self._below, self._console, disable=not self._drawn or self._console.is_jupyter)
-        self._phases = {SEARCH: self._lines.add_task(title, total=trials or seconds, done="", best="", timed=trials is None)}
+        self._phases = {SEARCH: self._lines.add_task(title, total=None, done="", best="", timed=False)}
 
     def __enter__(self) -> Self:
         self._lines.start()
@@ -105,21 +109,27 @@ class Bar(JupyterMixin):
         line = self._phases[news.phase]
         if news.phase != SEARCH:
             done = f"{news.done} trainings" if news.total is None else f"{news.done}/{news.total}"
+            self._sign(f"{PHASES.get(news.phase, news.phase)}: {done}")
             self._lines.update(line, completed=news.done, total=news.total, done=done)
             self._stand(news.standing)
             return
+        of = "" if news.total is None else f" of {news.total}"
         if trial is not None:
             self._failed += trial.value is None
             if news.best is not None:
                 if not self._curve or news.best != self._curve[-1]:
-                    of = "" if news.total is None else f" of {news.total}"
                     self._say(f"{news.done}{of} trials: best {news.best:.4f} (trial {trial.number})")
                 self._curve.append(news.best)
+        budget = "" if news.budget is None else f" of {duration(news.budget)}"
+        best = "none has a score" if news.best is None else f"best {news.best:.4f}"
+        self._sign(f"{news.done}{of} trials in {duration(news.seconds)}{budget}: {best}")
+        state: dict[str, Any]
         if news.total is None:
-            self._used = news.seconds, monotonic()
-            self._lines.update(line, completed=news.seconds, total=self._seconds, done=f"{news.done} trials,", best=self._best(news))
+            self._seconds, self._used = news.budget, (news.seconds, monotonic())
+            state = {"completed": news.seconds, "total": news.budget, "done": f"{news.done} trials,", "timed": True}
         else:
-            self._lines.update(line, completed=news.done, total=news.total, done=f"{news.done}/{news.total}", best=self._best(news))
+            state = {"completed": news.done, "total": news.total, "done": f"{news.done}/{news.total}"}
+        self._lines.update(line, best=self._best(news), **state)
         self._stand(news.standing)
 
     def __rich__(self) -> RenderableType:
@@ -140,7 +150,13 @@ class Bar(JupyterMixin):
     def _say(self, words: str) -> None:
         """A line that stays, where there is nothing to draw on."""
         if not self._drawn:
+            self._said = monotonic()
             self._console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+    def _sign(self, words: str) -> None:
+        """A sign of life, where a log has had no line for a while."""
+        if monotonic() - self._said >= SILENCE:
+            self._say(words)
 
     def _below(self) -> Iterable[Text]:
         """How the best compares, and what each worker is at, at this moment."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace import forkserver
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting, write
 from einspace.errors import EinspaceError, SettingError
+from einspace.executors import forkserver
 
 if TYPE_CHECKING:
     from einspace.callbacks import Progress
@@ -46,7 +46,7 @@ def reproduce(
     scale: Size = None,
     task: Tasks = None,
     column: Columns = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, max=100, help="Searches of each cell, of which mean and spread are shown.")] = 1,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=100, help="Searches of each cell, whose mean and spread are shown.")] = 1,
     run: Annotated[bool, typer.Option("--run/--no-run", help="Run what is missing, or only read the runs that exist.")] = True,
     output: Folder = Path("reproduction"),
     as_json: AsJson = False,
@@ -94,10 +94,9 @@ def _listed(given: Sequence[str] | None) -> list[str]:
 def _shown(cell: "Cell", settings: "SearchSettings") -> "Iterator[Callable[[Progress], None]]":
     """Show how far the search of a cell is."""
     from einspace.callbacks import Bar
-    from einspace.reproduction.cells import wanted
 
     err.print(f"{cell.name}: {cell.column.title} on {cell.task}", highlight=False, soft_wrap=True)
-    with Bar(cell.name, wanted(settings), None, err) as bar:
+    with Bar(cell.name, err) as bar:
         yield bar
 
 

@@ -4,16 +4,20 @@ import shlex
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace import forkserver
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting
 from einspace.config import SearchSettings, leaves, load, notes
+from einspace.config.protocol import OURS, PAPER
 from einspace.errors import SettingError, StorageError
+from einspace.executors import forkserver
 from einspace.quantities import seconds_of
+
+if TYPE_CHECKING:
+    from einspace.result import Result
 
 
 @with_settings(*leaves())
@@ -66,13 +70,14 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     err.print(task.summary(), highlight=False, soft_wrap=True)
     if others:
         told = [*told, f"data: the samples of {task.name} are others here"]
+    if settings.run is None and settings.protocol != PAPER and not (settings.trials or settings.iterations or settings.budget):
+        err.print(f"note: nothing bounds this search, so it has {study.BUDGET}: --budget or --trials say otherwise", highlight=False)
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
     if settings.live:
         watchers.append(callbacks.FollowLive(_announce, settings.storage))
-    seconds = None if settings.budget is None else seconds_of(settings.budget)
-    bar = callbacks.Bar(f"search {settings.run or task.name}", settings.trials, seconds, err)
+    bar = callbacks.Bar(f"search {settings.run or task.name}", err)
     with redirect_stdout(sys.stderr), bar:  # Ray tells of lost workers on stdout, which is for the result
         try:
             result = study.conduct(settings, task, bar, watchers)
@@ -94,7 +99,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         if settings.report:
             out.print(f"The report is {result.run / REPORT}: open it in a browser.", highlight=False, soft_wrap=True)
         out.print(f"The run lies in {result.run}. To go on from it, for longer:", highlight=False, soft_wrap=True)
-        out.print(f"  {again(result.run.name, *_more(settings, len(result.history)))}", highlight=False, soft_wrap=True)
+        out.print(f"  {again(result.run.name, *_more(settings, result))}", highlight=False, soft_wrap=True)
     if result.history and not any(trial.value is not None for trial in result.history):
         reason = next((trial.reason for trial in result.history if trial.reason), "")
         err.print(f"every trial failed: {counts(result)}; the first says: {reason}", style="red", soft_wrap=True)
@@ -121,10 +126,13 @@ def again(run: str, *options: str) -> str:
     return shlex.join(["einspace", *words])
 
 
-def _more(settings: SearchSettings, done: int) -> tuple[str, ...]:
+def _more(settings: SearchSettings, result: "Result") -> tuple[str, ...]:
     """The option that lets a search go on: what bounds it, twice as large."""
+    from einspace.study.searching import bounds
+
+    trials, budget = bounds(settings.trials, settings.iterations, settings.budget, result.protocol == OURS)
     if settings.iterations is not None:
         return "--iterations", str(2 * settings.iterations)
-    if settings.trials is None and settings.budget is not None:
-        return "--budget", f"{2 * seconds_of(settings.budget):g}s"
-    return "--trials", str(2 * done)
+    if trials is None and budget is not None:
+        return "--budget", f"{2 * seconds_of(budget):g}s"
+    return "--trials", str(2 * len(result.history))

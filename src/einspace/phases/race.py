@@ -10,7 +10,7 @@ from einspace.evaluation.outcome import Request
 from einspace.phases.budget import RESERVED, Budget, makespan, measured, outside, remaining
 from einspace.phases.finals import MARGIN, Finals
 from einspace.phases.listed import Listed
-from einspace.racing.contest import ENOUGH, NOTE, Contest, Plan, candidates
+from einspace.racing.contest import ENOUGH, NO_TIME, NOTE, UNDECIDED, Contest, Plan, candidates
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
@@ -49,9 +49,6 @@ has all the time that is left.
 
 SHARE = 1 / 3
 """The part of a budget of time that is kept for race and decision while the search goes on, at most."""
-
-UNDECIDED = "A decision did not fit into the time"
-"""Why a verdict rests on the race."""
 
 APART = 1_000
 """How far the seeds of race and decision are from the run's, and from each other: no final training has one of them."""
@@ -92,7 +89,7 @@ class Pairs(Reevaluations):
     """Re-evaluations of one finalist and the baseline beside their final trainings: a pair is begun if it is predicted to end in time."""
 
     seconds: Callable[[Proposal], float] = field(kw_only=True)
-    """What a training is predicted to take."""
+    """The predicted seconds of a training, without a margin: a pair that is late does not count, and delays nothing."""
     others: Callable[[StudyStore], float] = field(kw_only=True)
     """The seconds that are left of the final trainings, summed over them."""
     workers: int = field(kw_only=True)
@@ -107,7 +104,7 @@ class Pairs(Reevaluations):
         return super().progress(store)[0], None
 
     def missing(self, store: StudyStore) -> set[int]:
-        """The partitions on which somebody has not been trained."""
+        """The partitions on which an architecture is still to be trained."""
         ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
         return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in ended}
 
@@ -131,6 +128,7 @@ class Race:
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
         self._share = inf if budget.seconds is None else SHARE * budget.seconds
         self._rounds = USUAL if budget.seconds is None else IN_TIME
+        self._at_once = tuple(found for found in self._rounds if found.finalists == 1 and found.times >= ENOUGH)
         self._most = inf if budget.seconds is None else RESERVED * budget.seconds
         self._known: tuple[tuple[int, ...], float] = ((), 0.0)
         self._outside = 0.0
@@ -148,10 +146,10 @@ class Race:
         """The race of the best candidates of a search that has ended; what was planned for these trials before, stays."""
         known = Plan.of(store.notes())
         plan = known if self._wanted else Plan()
-        if self._wanted and (not plan.race or plan.searched != store.phase(SEARCH).ended):
+        if self._wanted and (not plan.candidates or plan.searched != store.phase(SEARCH).ended):
             finals, left = self._finals.jobs(store), self._budget.left
             plan = self._planned(store, left, finals)[0]
-            if not plan.race:  # the last trial took longer than predicted: what is just so much, without the margin
+            if not plan.candidates:  # the last trial took longer than predicted: what is just so much, without the margin
                 plan = self._planned(store, MARGIN * left, finals)[0]
         if plan != known:
             store.note(NOTE, plan.to_json())
@@ -168,7 +166,7 @@ class Race:
             plan = replace(plan, finalists=(), decision=())
         elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
             finals, left = self._finals.jobs(store), self._budget.left
-            possible = [found for found in self._rounds if found.finalists + len(baseline) > 1]
+            possible = [found for found in self._rounds if found.finalists + len(baseline) > 1 and (plan.race or found in self._at_once)]
             fitting = (  # one that goes on beside the final trainings needs no margin: it ends with the time
                 found
                 for found in possible
@@ -176,9 +174,11 @@ class Race:
             )
             decision = next(fitting, Round())
             times = PAIRS if self._is_beside(decision.finalists) else decision.times
-            plan = replace(plan, finalists=standing[: decision.finalists], decision=self._seeds(2, times), long=decision.long)
+            chosen = standing[: decision.finalists], self._seeds(2, times)
+            reason = "" if plan.race else NO_TIME
+            plan = replace(plan, finalists=chosen[0], decision=chosen[1], long=decision.long, reason=reason)
         entered = [*plan.finalists, *baseline]
-        if known.race and not plan.decision:
+        if known.candidates and not plan.decision:
             plan = replace(plan, finalists=(), reason=UNDECIDED)
         if plan != known:
             store.note(NOTE, plan.to_json())
@@ -190,7 +190,7 @@ class Race:
             *(DECISION, wanted, False, limit),
             long=plan.long,
             budget=self._budget,
-            seconds=lambda proposal: self._seconds(contest, proposal.identity, plan.long),
+            seconds=lambda proposal: self._seconds(contest, proposal.identity, plan.long) / MARGIN,
             others=self._finals.remaining,
             workers=self._workers,
         )
@@ -199,7 +199,8 @@ class Race:
         """Once the time for it is over, a decision of one finalist has the pairs that have ended; too few of them are none."""
         plan, missing = Plan.of(store.notes()), decision.missing(store)
         pairs = tuple(seed for seed in dict.fromkeys(seed for _, seed in decision.wanted) if seed not in missing)
-        least = min(found.times for found in self._rounds if (found.finalists, found.long) == (len(plan.finalists), plan.long))
+        rounds = self._rounds if plan.race else self._at_once
+        least = min(found.times for found in rounds if (found.finalists, found.long) == (len(plan.finalists), plan.long))
         settled = replace(plan, decision=pairs) if len(pairs) >= least else replace(plan, finalists=(), decision=(), reason=UNDECIDED)
         if settled != plan:
             store.note(NOTE, settled.to_json())
@@ -208,7 +209,8 @@ class Race:
         """The largest race and decision that fit into the seconds that are allowed, final trainings included, and what all of it takes.
 
         A decision at final epochs comes first, and one of `ENOUGH` pairs; then more candidates come before more trainings of each in the
-        decision. Where none fits, it is what the smallest would take: the search can still leave time for it. Where that is more than a
+        decision. Where no race fits with one, the best is in a decision at once, and where that does not fit either, there is the race
+        alone. Where nothing fits, it is what the smallest would take: the search can still leave time for it. Where that is more than a
         race may take, it is what the final trainings take.
         """
         last = makespan(finals, self._workers)
@@ -222,22 +224,25 @@ class Race:
         if not ranked or count + len(apart) < 2:
             return Plan(ended, reason="there are no two architectures to compare"), last
         possible = [decision for decision in self._rounds if decision.finalists + len(apart) > 1]
+        fields = range(count, min(count, 2) - 1, -1)
         with_decision = [
             (n, decision)
             for long, enough in ((True, True), (True, False), (False, True))
-            for n in range(count, min(count, 2) - 1, -1)
+            for n in fields
             for decision in possible
             if (decision.long, decision.times >= ENOUGH) == (long, enough)
         ]
-        for number, decision in (*with_decision, *((n, Round()) for n in range(count, min(count, 2) - 1, -1))):
-            race = makespan(self._jobs(contest, (*ranked[:number], *apart), TWICE), self._workers)
+        at_once = [(0, decision) for decision in self._at_once if apart]
+        costs: list[float] = []
+        for number, decision in (*with_decision, *at_once, *((n, Round()) for n in fields)):
+            race = makespan(self._jobs(contest, (*ranked[:number], *apart), TWICE), self._workers) if number else 0.0
             cost = race + self._cost(contest, ranked, apart, decision, finals)
             if cost <= allowed:
-                chosen, name = tuple(ranked[:number]), "" if best is None else best.origin
-                seeds = self._seeds(1, TWICE.times), (), self._seeds(2, decision.times)
-                return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, long=decision.long), cost
-        smallest = makespan(self._jobs(contest, (*ranked[:2], *apart), TWICE), self._workers)
-        return Plan(ended, reason="the time did not suffice for a race"), last + (smallest if smallest <= self._share else 0.0)
+                chosen, name = tuple(ranked[: number or 1]), "" if best is None else best.origin
+                seeds = self._seeds(1, TWICE.times if number else 0), (), self._seeds(2, decision.times)
+                return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, "" if number else NO_TIME, decision.long), cost
+            costs.append(cost)
+        return Plan(ended, reason=NO_TIME), min((cost for cost in costs if cost - last <= self._share), default=last)
 
     def _seeds(self, part: int, times: int) -> tuple[int, ...]:
         return tuple(self._seed + APART * part + number for number in range(times))
@@ -257,5 +262,5 @@ class Race:
         return [self._seconds(contest, name, decision.long) for name in names] * decision.times
 
     def _seconds(self, contest: Contest, identity: str, long: bool) -> float:
-        """What a training is predicted to take, from what it took before."""
+        """The predicted seconds of a training, from earlier ones."""
         return self._outside + MARGIN * (self._longer if long else 1.0) * (measured(contest.store, contest.claimed[identity]) or 0.0)

@@ -1,8 +1,8 @@
-"""Contest: who is trained again after a search, what came of it, and who won, from the study alone.
+"""Contest: which candidates are trained again after a search, their scores, and the winner, from the study alone.
 
 The best candidates by their claimed score and the best baseline are re-evaluated at the epochs of the search (the race); the best two of
 them and the baseline more often, at final epochs where there is time (the decision). Only re-evaluations count: the claimed score is the
-best of many, and so too good.
+best of many, and so too good. Where the time has no room for a race, the best by its claimed score is in the decision, alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,17 +26,22 @@ NOTE = "race"
 ENOUGH = 3
 """Pairs of a decision from which on `FACTOR` standard errors are a finding: two do not measure their noise well."""
 
+NO_TIME = "the time did not suffice for a race"
+"""The reason for no race where one was wanted."""
+
 UNRACED = "there was no race"
-"""Why there is no verdict where nobody wanted one."""
+"""The reason for no verdict where no race was wanted."""
 
+UNDECIDED = "a decision did not fit into the time"
+"""The reason why a verdict rests on the race alone, or for no verdict where there was no race either."""
 
-LATE = "the race has not ended"
-"""Why there is no verdict where nobody failed: the time was over, or the search was interrupted."""
+LATE = "the {} has not ended"
+"""The reason for no verdict where no training failed: the time was over, or the search was interrupted."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is re-evaluated, by identity, and from which seeds, which are those of the partitions too."""
+    """The candidates that are re-evaluated, by identity, and the seeds, which are those of the partitions too."""
 
     searched: int = 0
     """Trials of the search that had ended when this was planned."""
@@ -46,8 +51,9 @@ class Plan:
     """The best baseline; empty where there is none."""
     baseline_name: str = ""
     race: tuple[int, ...] = ()
+    """Seeds of the race; empty where the only candidate is in the decision at once."""
     finalists: tuple[str, ...] = ()
-    """Who is in the decision, the baseline apart."""
+    """The finalists of the decision, without the baseline."""
     decision: tuple[int, ...] = ()
     fixed: bool = False
     """Whether all partitions are the same, since the task has splits that were given."""
@@ -88,7 +94,7 @@ class Contest:
 
     @classmethod
     def of(cls, store: StudyStore) -> "Contest":
-        """As far as the study knows; without a plan where the search has gone on since the race was planned."""
+        """The contest that the study holds; without a plan where the search has gone on since the race was planned."""
         plan = Plan.of(store.notes())
         return cls(store, plan if plan.searched == store.phase(SEARCH).ended else Plan())
 
@@ -104,7 +110,10 @@ class Contest:
         return self.best if verdict is None or verdict.of_winner else self.claimed[self.plan.baseline]
 
     def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
-        """The scores in a round, by partition, in the units of the metric; None for one that is missing, none for who was not in it."""
+        """The scores in a round, by partition, in the units of the metric; None for a missing one.
+
+        A candidate that was not in the round has none.
+        """
         if identity not in (self.entered if phase == RACE else (*self.plan.finalists, self.plan.baseline)):
             return ()
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
@@ -116,16 +125,18 @@ class Contest:
 
     @property
     def entered(self) -> tuple[str, ...]:
-        """All who are in the race, the baseline last."""
+        """The identities in the race, the baseline last."""
         return (*self.plan.candidates, *([self.plan.baseline] if self.plan.baseline else []))
 
     @property
     def raced_baseline(self) -> tuple[str, ...]:
-        """The baseline, if it has all scores of the race."""
-        return (self.plan.baseline,) if self.plan.baseline in self._race else ()
+        """The baseline, if it has all scores of the race, or if there was none."""
+        return (self.plan.baseline,) if self.plan.baseline in self._race or (self.plan.candidates and not self.plan.race) else ()
 
     def standing(self) -> list[str]:
-        """The candidates that have all scores of the race, the best mean first."""
+        """The candidates that have all scores of the race, the best mean first; without a race, all of them."""
+        if not self.plan.race:
+            return list(self.plan.candidates)
         return sorted((name for name in self._race if name != self.plan.baseline), key=lambda name: -fmean(self._race[name]))
 
     @cached_property
@@ -137,9 +148,10 @@ class Contest:
     def verdict(self) -> tuple[Verdict | None, str]:
         """The verdict, or the reason why there is none."""
         plan, winner = self.plan, self.winner
-        if not plan.race:
+        if not plan.race and not plan.decision:
             return None, plan.reason or UNRACED
-        late = "" if self.is_over(RACE) else LATE
+        phase = RACE if plan.race else DECISION
+        late = "" if self.is_over(phase) else LATE.format(phase)
         if winner is None:
             return None, late or "no candidate has all scores of the race"
         if not plan.baseline:
@@ -153,7 +165,7 @@ class Contest:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
         long = decided and plan.long
-        doubtful = plan.fixed or not decided or len(pairs[winner]) < ENOUGH
+        doubtful = plan.fixed or not decided or not plan.race or len(pairs[winner]) < ENOUGH
         sampling = self._sampling_error(DECISION if decided else RACE, winner) if plan.fixed else None
         error = hypot(error, sampling or 0.0)
         difference = fmean(pairs[winner]) - fmean(pairs[plan.baseline])
@@ -174,7 +186,7 @@ class Contest:
         if plan.fixed and sampling is None:
             sentence += " The error does not count that of sampling this split, which is not known."
         if plan.reason:
-            sentence += f" {plan.reason}."
+            sentence += f" {plan.reason[0].upper()}{plan.reason[1:]}."
         noise = noise_of([self._race, self._decision])
         return Verdict(word, difference, error, noise, *names, names[chosen], len(pairs[winner]), sentence), ""
 

@@ -1,4 +1,4 @@
-"""Standing: what is known by now of the best beside the best baseline, in one line that says no more than was measured."""
+"""Standing: how the best compares with the best baseline by now, in one line that claims no more than was measured."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +14,8 @@ class Standing:
 
     Args:
         store: The study.
-        baselines: Those that the best is compared with, whether they are initial members or trained beside the search. Without any there
-            is nothing to say.
+        baselines: Those that the best is compared with, whether they are initial members or trained beside the search. Without any the line
+            is empty.
         raced: Whether there is to be a race, which measures how much of a difference is chance.
     """
 
@@ -34,8 +34,8 @@ class Standing:
         ended = tuple(self._store.phase(phase).ended for phase in (SEARCH, BASELINE, RACE, DECISION, FINAL))
         if ended != self._known[0]:
             self._look()
-            contest = Contest.of(self._store) if self._raced and ended[2] else None
-            self._known = ended, self._claims() if contest is None or not contest.plan.race else self._race(contest)
+            contest = Contest.of(self._store) if self._raced and (ended[2] or ended[3]) else None
+            self._known = ended, self._claims() if contest is None or not contest.plan.candidates else self._race(contest)
         return self._known[1]
 
     def _look(self) -> None:
@@ -67,23 +67,24 @@ class Standing:
     def _race(self, contest: Contest) -> str:
         """The verdict, of the race until the decision is over, or the differences so far of those that are trained again."""
         plan = contest.plan
-        if contest.is_over(RACE):
-            decided = contest.is_over(DECISION)
+        phase, decided = RACE if plan.race else DECISION, contest.is_over(DECISION)
+        if contest.is_over(phase):
             verdict, _ = (contest if decided else Contest(self._store, replace(plan, finalists=(), decision=()))).verdict()
             return "" if verdict is None else f"{'' if decided else 'by the race alone: '}{verdict.sentence}"
-        pairs = {name: self._differences(contest, name) for name in plan.candidates}
+        pairs = {name: self._differences(contest, phase, name) for name in plan.candidates}
         name = max((name for name, found in pairs.items() if found), key=lambda name: (len(pairs[name]), fmean(pairs[name])), default=None)
         if not plan.baseline or name is None:
             return ""
         title, gain = contest.claimed[name].title, fmean(pairs[name])
+        partitions = plan.race or plan.decision
         return (
-            f"trained again on {len(pairs[name])} of {len(plan.race)} partitions, {title} is at {gain:+.4f} against the best baseline, "
+            f"trained again on {len(pairs[name])} of {len(partitions)} partitions, {title} is at {gain:+.4f} against the best baseline, "
             f"{plan.baseline_name}; the noise of that is not measured yet"
         )
 
-    def _differences(self, contest: Contest, name: str) -> list[float]:
+    def _differences(self, contest: Contest, phase: str, name: str) -> list[float]:
         """A candidate's score minus the baseline's, turned so that more is better, on each partition where both are known."""
-        both = zip(contest.values(RACE, name), contest.values(RACE, contest.plan.baseline), strict=False)
+        both = zip(contest.values(phase, name), contest.values(phase, contest.plan.baseline), strict=False)
         return [self._store.sign * (mine - other) for mine, other in both if mine is not None and other is not None]
 
 

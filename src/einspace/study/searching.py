@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from einspace import strategies
-from einspace.attachments import attach
-from einspace.callbacks import Bar, Callback, Progress, Watch, WriteReport
+from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport, checked
 from einspace.config import OF_A_STRATEGY, write_config
+from einspace.config.protocol import OURS
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
 from einspace.evaluation.compute import Compute
@@ -30,13 +30,13 @@ from einspace.quantities import seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, sessions_of
-from einspace.run import NOTE, Run, made
-from einspace.settings import Settings, of_search
+from einspace.run.attachments import attach
+from einspace.run.folder import NOTE, Run, made
+from einspace.run.settings import Settings, of_search
 from einspace.space import EinSpace
-from einspace.start import Call, Start, protocol_of
 from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
-from einspace.storage.outage import PATIENCE
+from einspace.storage.outage import SERVER_PATIENCE
 from einspace.storage.pruners import pruner_of
 from einspace.storage.store import undamaged
 from einspace.strategies import Strategy
@@ -48,6 +48,7 @@ from einspace.study.imported import named
 from einspace.study.phases import Search
 from einspace.study.repeating import origin_of, repeating
 from einspace.study.signals import handled
+from einspace.study.start import Call, Start, protocol_of
 from einspace.study.subject import Subject
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import name_of
@@ -57,10 +58,10 @@ EVOLUTION = "evolution"
 """The strategy of a search that names none."""
 
 PROGRAM = name_of(Program)
-"""What a run calls the strategy of a search with a proposer."""
+"""The name of the strategy of a search with a proposer."""
 
-TRIALS = 100
-"""Trials of a search that is given neither a number nor a time."""
+TRIALS, BUDGET = 100, "5m"
+"""What bounds a search that is given neither a number nor a time: the time, but for the paper's protocol and for an objective."""
 
 
 @dataclass(eq=False)
@@ -112,7 +113,7 @@ def search(
     executor: Executor | Make | str | None = None,
     progress: Callable[[Progress], None] | bool | None = None,
     storage: str | None = None,
-    patience: float = PATIENCE,
+    patience: float = SERVER_PATIENCE,
     pruner: str = "none",
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
@@ -129,10 +130,12 @@ def search(
     Args:
         task: A task, its name, or a path to data.
         strategy: The name of a strategy, `module:Class`, or a strategy.
-        trials: Architectures that the run has when it is finished, seeds and failures included; 100 if nothing else bounds the search.
+        trials: Architectures that the run has when it is finished, seeds and failures included.
         workers: Evaluations at a time.
         seed: Decides all chance.
-        budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts.
+        budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts. A
+            search that is given neither trials nor iterations nor a budget has five minutes; one of an objective, or by the paper's
+            protocol, has 100 trials.
         iterations: Trials beside the initial members: the paper's 500 iterations from ResNet18 are `iterations=500`.
         objective: A function of an architecture and a `Context` that trains and scores in a worker, in place of a task; it returns the
             score, or a mapping with `score` and more. It needs a `space`, and the run ends without final trainings.
@@ -160,7 +163,7 @@ def search(
         time_limit: Seconds for one evaluation of the search; a final training gets more, in proportion to epochs and samples. None: it
             follows from the budget of time; an hour without one.
         protocol: "paper" for the defaults of the paper's experiments, "einspace" for those above; None: those of the run, or of a new one
-            "einspace" (see `einspace.protocol`).
+            "einspace" (see `einspace.config.protocol`).
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
         executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, which is left open.
@@ -187,12 +190,14 @@ def search(
     given = {name: _plain(value) for name, value in locals().items()}  # the arguments, before anything else has a name
     trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
     if not 0 <= patience < inf:
-        raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
-    seconds = None if budget is None else seconds_of(budget)
+        raise SettingError(f"patience must be a number of seconds of at least 0, not {patience!r}")
+    callbacks = checked(callbacks)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
-    trials = _trials(trials, iterations, budget)
     computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
+    by_time = objective is None and protocol_of(protocol, before) == OURS
+    trials, given["budget"] = bounds(trials, iterations, budget, by_time)
+    seconds = None if given["budget"] is None else seconds_of(given["budget"])
     if objective is None:
         subject = Subject.of_task(
             task,
@@ -215,10 +220,10 @@ def search(
     strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
     strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
-    bounds = (trials, seconds, workers, given["time_limit"])
+    within = (trials, seconds, workers, given["time_limit"])
     accelerated = any(kind in str(devices) for kind in ("cuda", "mps"))
     start = Start.of(
-        Call(strategy, subject.space, subject.trained, wanted, options, *bounds, protocol, before, final_seeds, subject.warm, accelerated)
+        Call(strategy, subject.space, subject.trained, wanted, options, *within, protocol, before, final_seeds, subject.warm, accelerated)
     )
     trials = trials if trials is None or iterations is None else trials + len(start.initial)
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)
@@ -252,9 +257,9 @@ def search(
         attach(folder.path, None if subject.task is None else subject.task.preprocessing, subject.attached)
         write_config(folder.path, config, origin_of(subject, settings))
         if isinstance(progress, bool):
-            progress = stack.enter_context(Bar(f"search {folder.name}", trials, seconds)) if progress else None
+            progress = stack.enter_context(Bar(f"search {folder.name}")) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
-        watch = stack.enter_context(Watch([*callbacks, *reports], folder.path, settings, progress))
+        watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
         with undamaged(database):
             left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
@@ -315,15 +320,29 @@ def _stored(runs: str | os.PathLike[str], run: str | None, storage: str | None, 
     return found
 
 
-def _trials(trials: int | None, iterations: int | None, budget: object) -> int | None:
-    """How many trials a search has, if that is bounded; initial members count beside `iterations`."""
+def bounds(
+    trials: int | None, iterations: int | None, budget: str | float | None, by_time: bool = True
+) -> tuple[int | None, str | float | None]:
+    """How many trials a search has, initial members not counted where there are iterations, and its time; None for what does not bound it.
+
+    Args:
+        trials: As given, or None.
+        iterations: As given, in place of trials.
+        budget: As given.
+        by_time: Whether a search that was given none of them has `BUDGET`; it has `TRIALS` otherwise.
+
+    >>> bounds(None, None, None), bounds(None, None, None, by_time=False), bounds(12, None, None)
+    ((None, '5m'), (100, None), (12, None))
+    """
     if iterations is None:
-        return TRIALS if trials is None and budget is None else trials
+        if trials is None and budget is None:
+            return (None, BUDGET) if by_time else (TRIALS, None)
+        return trials, budget
     if trials is not None:
         raise SettingError(f"give either trials or iterations, not both: {trials!r} and {iterations!r}")
     if type(iterations) is not int or iterations < 1:
         raise SettingError(f"iterations must be a whole number of at least 1, not {iterations!r}")
-    return iterations
+    return iterations, budget
 
 
 def _plain(value: Any) -> Any:

@@ -20,12 +20,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     """Two seeds of evolution and one of random search."""
     folder = tmp_path_factory.mktemp("runs")
     return [
-        searched(folder, "one", trials=8, seed=0),
-        searched(folder, "two", trials=10, seed=1),
-        searched(folder, "three", trials=8, **SAMPLED),
+        searched(folder, "one", trials=8, seed=0, report=False),
+        searched(folder, "two", trials=10, seed=1, report=False),
+        searched(folder, "three", trials=8, report=False, **SAMPLED),
     ]
 
 
+@pytest.mark.slow
 def test_runs_that_differ_in_their_seed_alone_are_one_line(results: list[Result]) -> None:
     """Their best scores have a mean and a deviation; a single run has none."""
     groups = grouped(results)

@@ -18,7 +18,7 @@ from einspace.result.report import LiveReport, live
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    return searched(tmp_path_factory.mktemp("runs"), trials=6)
+    return searched(tmp_path_factory.mktemp("runs"), trials=6, report=False)
 
 
 def ask(server: LiveReport, path: str, method: str = "GET", **headers: str) -> tuple[HTTPResponse, str]:

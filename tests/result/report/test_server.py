@@ -24,6 +24,7 @@ def url() -> Iterator[str]:
         yield server.url
 
 
+@pytest.mark.slow
 def test_a_report_is_written_from_the_server(url: str, tmp_path: Path) -> None:
     """With the address of the database, and from any folder; without it one line says that there is no such run here."""
     result = searched(tmp_path / "runs", "written", trials=5, storage=url)
@@ -37,6 +38,7 @@ def test_a_report_is_written_from_the_server(url: str, tmp_path: Path) -> None:
     assert (refused.returncode, "unknown run 'written'" in refused.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_live_report_follows_a_search_in_the_server(url: str, tmp_path: Path) -> None:
     """A program that only reads shows what the search has stored by then, and Ctrl-C ends it."""
     searched(tmp_path / "runs", "followed", trials=4, storage=url)

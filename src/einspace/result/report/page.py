@@ -117,12 +117,11 @@ def _entrants(result: Result) -> list[dict[str, Any]]:
 
 def _role(row: Entrant, result: Result) -> tuple[str, str]:
     """The class of its row, and what it is in a few words."""
-    raced = row in result.finalists
     if row is result.best:
-        return "best", "winner, after the best were trained again" if raced else "best of the search"
+        return "best", "winner, after the best were trained again" if row.race else "best of the search"
     rival = best_baseline(result)
     role = "best baseline" if row is rival else "baseline" if row in result.baselines else "candidate"
-    return "", role + (", in the decision" if row.decision else ", in the race" if raced else "")
+    return "", role + (", in the decision" if row.decision else ", in the race" if row.race else "")
 
 
 def _pictures(result: Result, album: Album) -> list[tuple[str, str]]:
