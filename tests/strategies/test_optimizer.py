@@ -125,7 +125,7 @@ def test_data_that_hold_no_trials_are_refused() -> None:
         assert ("\n" in str(raised.value), optimizer.trials) == (False, before)
 
 
-SCORES = (np.float32(0.5), np.float64(0.5), np.array(0.5), torch.tensor(0.5), Fraction(1, 2), Decimal("0.5"))
+SCORES: tuple[Any, ...] = (np.float32(0.5), np.float64(0.5), np.array(0.5), torch.tensor(0.5), Fraction(1, 2), Decimal("0.5"))
 
 NO_SCORES = (1j, np.complex64(1), np.True_, "1", np.array([0.5]), torch.tensor([1, 2]), np.datetime64(1, "s"), np.ma.masked, 10**400, [1.0])
 
@@ -134,7 +134,8 @@ def test_a_score_of_numpy_s_is_a_number() -> None:
     """Scores come from NumPy and PyTorch as often as from Python, and are stored as numbers."""
     optimizer = made()
     assert [optimizer.tell(optimizer.ask(), one).value for one in SCORES] == [0.5] * len(SCORES)
-    assert optimizer.tell(optimizer.ask(), Decimal("sNaN")).value is None
+    no_number: Any = Decimal("sNaN")
+    assert optimizer.tell(optimizer.ask(), no_number).value is None
     assert made().from_json(json.loads(json.dumps(optimizer.to_json()))).trials == optimizer.trials
 
 
