@@ -167,8 +167,13 @@ def test_what_a_newer_version_has_stored_is_not_dropped(tmp_path: Path) -> None:
         place[last] = value
         change(file, f"UPDATE trial_user_attributes SET value_json = ? WHERE {where}", json.dumps(sealed(record)))
         content, said = file.read_bytes(), rf"study\.db cannot be used: this version does not know {what} of a trial, which a newer one"
+<<<<<<< HEAD
         users: list[Callable[[], object]] = [lambda: load_result("test", str(tmp_path)), lambda: drive(tmp_path, 3)]
         for use in users:
+=======
+        calls: tuple[Callable[[], object], ...] = (lambda: load_result("test", str(tmp_path)), lambda: drive(tmp_path, 3))
+        for call_it in calls:
+>>>>>>> 79334a84381977091bdac50e5585a4cbb3ba13fa
             with pytest.raises(RunError, match=said) as caught:
                 use()
             assert "cp " not in str(caught.value)
