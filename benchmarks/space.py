@@ -79,7 +79,7 @@ def check_keys(found: list[Architecture]) -> None:
     keys = timed(len(found), lambda i: found[i].key)
     line("key of a sample", keys)
     texts, distinct = len({str(a) for a in found}), len({a.key for a in found})
-    nothing = sum(not a.series.steps for a in found)
+    nothing = sum(not a.normal_form.steps for a in found)
     weightless = sum(a.parameters == 0 for a in found)
     count = len(found)
     print(f"    of {count:,} samples {1 - distinct / count:.1%} compute what an earlier one does; {1 - texts / count:.1%} have its text")

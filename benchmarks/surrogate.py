@@ -30,10 +30,10 @@ from rich.progress import track
 from rich.table import Table
 
 from einspace import Architecture, EinSpace, strategies
+from einspace.config.protocol import Protocol
 from einspace.errors import DataError
 from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.graph import Graph
-from einspace.protocol import Protocol
 from einspace.surrogate import Agreement
 from einspace.surrogate.guide import Guide
 from einspace.trial import Costs, Proposal, Trial

@@ -51,7 +51,7 @@ def main() -> None:
         rows = {"paper": {part: TABLE_6[part][p] for part in PARTS}}
         for name, grammar in (("ours", einspace_grammar(p)), ("narrow", narrow(einspace_grammar(p)))):
             census = take(Sampler(grammar, LIMITS), image, samples, f"0:{p:g}")
-            rows[name] = {part: census.spread(part) for part in PARTS}
+            rows[name] = {part: census.statistics(part) for part in PARTS}
         for name, row in rows.items():
             terminals, nonterminals, branching = (row[part] for part in PARTS)
             sizes = f"{terminals.median:7.2f} {terminals.mean:9.2f}   {nonterminals.median:6.2f} {nonterminals.mean:9.2f}"

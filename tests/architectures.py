@@ -3,9 +3,7 @@
 import os
 from random import Random
 
-import torch
-
-from einspace import Architecture, EinSpace, Limits, build
+from einspace import Architecture, EinSpace, Limits
 
 CONVOLUTION_WITH_SKIP = "[clone(b=2) {[[im2col(k=3,s=1,p=1) linear(d=3) col2im] [norm relu]] identity} add]"
 
@@ -30,6 +28,10 @@ def sampled(shape: tuple[int, ...], count: int, limits: Limits = SMALL, seed: in
 
 def checked_samples(space: EinSpace, count: int) -> list[str]:
     """The texts of samples that parse back, with the shapes and parameters that PyTorch has; of 20 a mutant is built too, a new one."""
+    import torch  # here, so that what only samples needs no PyTorch
+
+    from einspace import build
+
     shape, texts = space.input.shape, []
     with torch.device("meta"):
         for seed in range(count):

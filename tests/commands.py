@@ -45,4 +45,4 @@ def train_here(monkeypatch: pytest.MonkeyPatch) -> None:
         return LocalExecutor(work)
 
     monkeypatch.setattr("einspace.executors.choose", lambda *_: make)
-    monkeypatch.setattr("einspace.forkserver.start", lambda: None)
+    monkeypatch.setattr("einspace.executors.forkserver.start", lambda: None)

@@ -18,7 +18,7 @@ SECRET = "hunter2"
     [
         "postgresql://me:hunter2@host/name",
         "postgresql://me:hunter2@host:port/name",
-        "'postgresql://me:hunter2/@/x@host/name' is no address of a database",
+        "'postgresql://me:hunter2/@/x@host/name' is not the address of a database",
         "postgresql+psycopg://host/name?user=me&password=hunter2",
         "postgresql://host/name?PASSWORD=hunter2&sslmode=require",
         "connection to host=db password=hunter2 failed",

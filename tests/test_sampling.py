@@ -173,9 +173,9 @@ def test_other_weights_are_asked_for_at_the_node_that_is_drawn(shape: tuple[int,
         report = MutationReport()
         child = weighted.mutate(architecture, Random(seed), report)
         assert child == space.mutate(architecture, Random(seed))
-        assert report.place is not None
-        assert places(child, report.place) <= asked
-        assert min(depth for _, depth, _ in asked) <= len(report.place)
+        assert report.path is not None
+        assert places(child, report.path) <= asked
+        assert min(depth for _, depth, _ in asked) <= len(report.path)
 
 
 def places(architecture: Architecture, below: tuple[int, ...]) -> set[tuple[str, int, Features]]:

@@ -1,7 +1,9 @@
 """The space in bulk: valid by construction at every input, and what it refuses."""
 
 from random import Random
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tests.architectures import BULK, SHAPES
@@ -80,6 +82,14 @@ def test_a_range_of_sizes_is_met_and_its_price_reported() -> None:
     assert all(100_000 <= architecture.parameters <= 1_000_000 for architecture in found)
     assert 0 < report.acceptance < 0.5
     assert report.attempts == report.samples + report.over_budget + sum(report.outgrown.values()) + report.too_small
+
+
+def test_the_axes_of_a_shape_may_be_numpy_s() -> None:
+    """Whole numbers of NumPy and PyTorch, and an array or a list of them, are a shape like any other."""
+    shapes: list[Any] = [np.array([3, 8, 8]), [np.int32(3), 8, np.uint8(8)], torch.Size((3, 8, 8)), list(torch.tensor([3, 8, 8]))]
+    assert {EinSpace(shape).input for shape in shapes} == {EinSpace((3, 8, 8)).input}
+    with pytest.raises(ShapeError, match="needs two axes"):
+        EinSpace([np.float64(3), 8, 8])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 3), (3, 0), (3,), (), (1, 2, 3, 4), (3, -1, 3), (3, 2.5, 3), (True, 3, 3)])

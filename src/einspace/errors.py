@@ -119,7 +119,7 @@ class UnknownNameError(EinspaceError):
         self.known = tuple(known)
 
     def __str__(self) -> str:
-        nearest = get_close_matches(self.name, self.known, n=3, cutoff=0.5)
+        nearest = get_close_matches(str(self.name), self.known, n=3, cutoff=0.5)
         guess = f" did you mean {' or '.join(nearest)}?" if nearest else ""
         return escaped(f"unknown {self.kind} {self.name!r}:{guess} Known: {', '.join(self.known)}", keep="")
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from math import prod
+from operator import index
 from typing import NamedTuple, Self
 
 from einspace.errors import NotationError, ShapeError
@@ -12,7 +13,7 @@ BYTES_PER_ELEMENT = 4
 
 
 class Feature(NamedTuple):
-    """What flows between two operations: a shape without the batch axis, and the grid that a col2im will need.
+    """The value between two operations: a shape without the batch axis, and the grid that a col2im will need.
 
     `(C, H, W)` is Im mode and `(S, D)` is Col mode (section 3.5), so the mode is the rank. `grid` is the `(H', W')` that the last
     im2col unrolled into S; it stays with the data until a col2im consumes it (A.3). A branching factor is the length of a
@@ -53,7 +54,9 @@ class Feature(NamedTuple):
         >>> Feature.of([3, 8, 8])
         Feature(shape=(3, 8, 8), grid=None)
         """
-        feature = cls(value.shape, value.grid) if isinstance(value, Feature) else cls(tuple(value))
+        if not isinstance(value, Feature):
+            value = cls(tuple(index(axis) if hasattr(axis, "__index__") and not isinstance(axis, bool) else axis for axis in value))
+        feature = cls(value.shape, value.grid)
         if len(feature.shape) not in (2, 3) or any(type(axis) is not int or axis < 1 for axis in feature.shape):
             raise ShapeError("a feature", "two axes (S, D) or three axes (C, H, W), all of them at least 1", [feature])
         return feature

@@ -6,13 +6,14 @@ from functools import cached_property
 from random import Random
 from typing import Self
 
-from einspace.derivation import Cost, Inferred, Memo, Node, infer, parse, text
+from einspace.derivation import Cost, Derivation, Inferred, Memo, infer, parse, text
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar, named_grammar
-from einspace.graph import Graph, Series, lower, saved_bytes, series
-from einspace.graph import optimize as run_passes
+from einspace.graph import Graph, lower, saved_bytes
 from einspace.limits import Limits
+from einspace.normal_form import NormalForm, normal_form
+from einspace.passes import optimize as run_passes
 from einspace.sampling import Sampler, SamplingReport, Weigh, chooser
 from einspace.variation import CrossoverReport, EditReport, MutationReport, crossover, distance, edit, mutate
 
@@ -29,7 +30,7 @@ class Architecture:
     Raises ShapeError where the derivation does not fit the input.
     """
 
-    def __init__(self, node: Node, inputs: Feature, inferred: Inferred | None = None, normal: Series | None = None) -> None:
+    def __init__(self, node: Derivation, inputs: Feature, inferred: Inferred | None = None, normal: NormalForm | None = None) -> None:
         self.node = node
         self.input = inputs
         self._normal = normal
@@ -65,7 +66,7 @@ class Architecture:
 
     @property
     def cost(self) -> Cost:
-        """What it costs, as `Limits` takes it."""
+        """Its costs, in the form that `Limits` takes."""
         return self._inferred.cost
 
     @property
@@ -85,18 +86,18 @@ class Architecture:
         while waiting:
             node, depth = waiting.pop()
             deepest = max(deepest, depth)
-            waiting.extend((child, depth + 1) for child in node.children if isinstance(child, Node))
+            waiting.extend((child, depth + 1) for child in node.children if isinstance(child, Derivation))
         return deepest
 
     @cached_property
-    def series(self) -> Series:
-        """What is computed, in normal form."""
-        return series(self.node) if self._normal is None else self._normal
+    def normal_form(self) -> NormalForm:
+        """The normal form: what the architecture computes."""
+        return normal_form(self.node) if self._normal is None else self._normal
 
     @cached_property
     def key(self) -> str:
         """Canonical key: equal for two derivations that compute the same (section 5)."""
-        return self.series.key(self.input)
+        return self.normal_form.key(self.input)
 
     def graph(self, optimize: bool = True, batch_branches: bool = False) -> Graph:
         """The flat graph: simplified and through all passes, or every operation as derived.
@@ -107,8 +108,8 @@ class Architecture:
         if self.terminals > LARGEST:
             raise LimitError(f"the network has {self.terminals:,} operations, and at most {LARGEST:,} can be laid out")
         if not optimize:
-            return lower(series(self.node, simplify=False), self.input)
-        return run_passes(lower(self.series, self.input), optional=batch_branches)
+            return lower(normal_form(self.node, simplify=False), self.input)
+        return run_passes(lower(self.normal_form, self.input), optional=batch_branches)
 
     def distance(self, other: "Architecture") -> int:
         """Fewest edits, in nodes, between the two derivations: a metric; their inputs are not compared.
@@ -132,7 +133,7 @@ class Architecture:
         return f"Architecture({str(self)!r}, {self.input})"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the picture of the network."""
+        """The HTML of a notebook: the picture of the network."""
         from einspace.pictures import network_html
 
         return network_html(self)
@@ -203,8 +204,8 @@ class EinSpace:
         """A valid child within the limits that differs from its parent; raises MutationError where none is found."""
         self._check(architecture)
         memo = self._memo_of(architecture)
-        mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, architecture.series, report)
-        return Architecture(mutation.node, self.input, mutation.inferred, mutation.series)
+        mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, architecture.normal_form, report)
+        return Architecture(mutation.node, self.input, mutation.inferred, mutation.normal_form)
 
     def edit(self, architecture: Architecture, rng: Random, report: EditReport | None = None) -> Architecture:
         """An architecture changed as people would by hand: widths, a block, a kernel or a stride.
@@ -217,8 +218,8 @@ class EinSpace:
         """
         self._check(architecture)
         memo = self._memo_of(architecture)
-        child = edit(architecture.node, self.input, self.grammar, self.limits, rng, memo, architecture.series, report)
-        return Architecture(child.node, self.input, child.inferred, child.series)
+        child = edit(architecture.node, self.input, self.grammar, self.limits, rng, memo, architecture.normal_form, report)
+        return Architecture(child.node, self.input, child.inferred, child.normal_form)
 
     def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:
         """The first architecture with a part of the second: valid, within the limits and neither of both.
@@ -228,14 +229,14 @@ class EinSpace:
         self._check(first)
         self._check(second)
         memo = self._memo_of(first)
-        child = crossover(first.node, second.node, self.input, self.limits, rng, memo, (first.series, second.series), report)
-        return Architecture(child.node, self.input, child.inferred, child.series)
+        child = crossover(first.node, second.node, self.input, self.limits, rng, memo, (first.normal_form, second.normal_form), report)
+        return Architecture(child.node, self.input, child.inferred, child.normal_form)
 
     def parse(self, source: str) -> Architecture:
-        """Read an architecture; raises NotationError for what is no derivation, ShapeError for one that does not fit the input."""
+        """Read an architecture; raises NotationError for what is not a derivation, ShapeError where it does not fit the input."""
         return self.architecture(parse(source, self.grammar))
 
-    def architecture(self, node: Node) -> Architecture:
+    def architecture(self, node: Derivation) -> Architecture:
         """A derivation at this space's input; raises ShapeError where it does not fit."""
         return Architecture(node, self.input)
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
-from typing import Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from einspace.evaluation.outcome import Evaluation, Outcome, settled
 from einspace.space import Architecture
@@ -24,7 +25,11 @@ PHASES: Mapping[str, str] = {
     DECISION: "decide between the best",
     FINAL: "train for test",
 }
-"""What is done in each phase, in the words in which people read of it."""
+"""The work of each phase, in words for people."""
+
+
+class UnknownFieldError(ValueError):
+    """A record with a field or a phase that this version does not know: a newer one may have written it, and to drop it would change it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a surrogate said of a proposal before it was trained (see `einspace.surrogate`)."""
+    """The prediction of a surrogate for a proposal before it was trained (see `einspace.surrogate`)."""
 
     percentile: float
     """Where its fitness would stand among those that were known, from 0 for the worst to 1."""
@@ -64,7 +69,7 @@ class Proposal:
     parents: tuple[int, ...] = ()
     place: tuple[int, ...] | None = None
     """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
-    changes: Mapping[str, float] = field(default_factory=dict)
+    changes: Mapping[str, float] = field(default_factory=dict, hash=False)
     """Changes to recipe and head for this trial alone, such as `{"learning_rate_factor": 0.5, "grid": 2.0}`; see `tasks.changes`."""
     prediction: Prediction | None = None
     """None where nothing was predicted."""
@@ -97,8 +102,20 @@ class Proposal:
 
     @property
     def stem(self) -> str:
-        """What the file of its weights is called: the canonical key, and a hash of the changes where there are any."""
+        """The stem of the file of its weights: the canonical key, and a hash of the changes where there are any."""
         return self.key + (f"-{hashlib.sha256(self.identity.encode()).hexdigest()[:8]}" if self.changes else "")
+
+
+_PHASE = "unknown_phase"
+
+_NEWER = (_PHASE, "unexpected_keyword_argument")
+"""Kinds of pydantic's objections to what a newer version may have written."""
+
+
+def _known(phase: str) -> str:
+    if phase not in PHASES:
+        raise PydanticCustomError(_PHASE, "there is no such phase")
+    return phase
 
 
 @dataclass(frozen=True)
@@ -108,7 +125,7 @@ class Trial:
     number: int
     """How many trials of its phase were begun before it."""
     proposal: Proposal
-    phase: str = SEARCH
+    phase: Annotated[str, AfterValidator(_known)] = SEARCH
     seed: int = 0
     """Decides the weights at the start and the order of the samples."""
     evaluation: Evaluation | None = None
@@ -123,6 +140,8 @@ class Trial:
     """Seconds since 1970, as `ended`."""
     ended: float | None = None
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # of the records in it too
+
     @property
     def identity(self) -> str:
         """Equal for two trials of a phase whose evaluations would be the same."""
@@ -130,7 +149,7 @@ class Trial:
 
     @property
     def title(self) -> str:
-        """What people call it, such as `trial 7` of the search or `final 0`."""
+        """Its title, such as `trial 7` of the search or `final 0`."""
         return f"{'trial' if self.phase == SEARCH else self.phase} {self.number}"
 
     @property
@@ -200,7 +219,7 @@ class Trial:
         return replace(self, evaluation=kept, fitness=fitness, reused=reused, ended=ended)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the derivation tree, and in it what the mutation replaced; the input is no part of a trial."""
+        """The HTML of a notebook: the derivation tree, with the subtree marked that the mutation replaced; a trial has no input."""
         from einspace.pictures import tree_html
 
         ended = "has not ended" if self.outcome is None else self.outcome.value
@@ -215,8 +234,23 @@ class Trial:
 
     @classmethod
     def from_json(cls, data: object) -> "Trial":
-        """The record of what `to_json` gave; raises ValueError for what is none."""
-        return _ADAPTER.validate_python(data)
+        """The record of what `to_json` gave; raises ValueError for what is none, UnknownFieldError for one of a newer version."""
+        try:
+            return _ADAPTER.validate_python(data)
+        except ValidationError as error:
+            raise misfit(error) from None
+
+
+def misfit(error: ValidationError) -> ValueError:
+    """What is wrong with a record, in one line: the first place that makes no sense, or else the first that this version does not know."""
+    found = error.errors(include_url=False, include_context=False)
+    newer = all(one["type"] in _NEWER for one in found)
+    first = next(one for one in found if newer or one["type"] not in _NEWER)
+    place = ".".join(map(str, first["loc"]))
+    if not newer:
+        return ValueError(f"{f'{place}: ' if place else ''}{first['msg']}")
+    what = f"the phase {first['input']!r:.80}" if first["type"] == _PHASE else f"the field {place[:80]!r}"
+    return UnknownFieldError(f"this version does not know {what} of a trial, which a newer one may have written")
 
 
 def _finite(value: float | None) -> float | None:

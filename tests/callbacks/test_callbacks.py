@@ -100,6 +100,28 @@ def test_a_run_that_goes_on_tells_of_new_trials_only(tmp_path: Path) -> None:
     assert third.events == ["start", "finish", "close"]
 
 
+class Exiting(Recorder):
+    """Ends the program, or so it thinks."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def trial(self, trial: Trial, best: float | None) -> None:
+        super().trial(trial, best)
+        raise self.error
+
+
+def test_a_callback_that_exits_leaves_the_others_their_events(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is switched off with its line of warning, like one that fails; the thread that tells of the search goes on."""
+    others = [Exiting(SystemExit(3)), Exiting(KeyboardInterrupt()), Exiting(GeneratorExit())]
+    recorder = Recorder()
+    run(tmp_path, *others, recorder)
+    assert recorder.events == ["start", *["trial"] * 8, "finish", "close"]
+    assert [other.events for other in others] == [["start", "trial"]] * 3
+    assert len(caplog.records) == 3
+
+
 def test_a_callback_that_fails_is_switched_off_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """One line of warning names it; the search and the other callbacks are what they would be without it."""
     broken, recorder = Broken(), Recorder()
@@ -128,7 +150,7 @@ def test_a_callback_that_hangs_holds_no_trial_up(tmp_path: Path) -> None:
 
 def test_ctrl_c_closes_the_callbacks_and_does_not_wait_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted search is no finished one: callbacks are closed without a finish, and one that hangs is left behind."""
-    monkeypatch.setattr(base, "PATIENCE", 0.5)
+    monkeypatch.setattr(base, "CLOSING_SECONDS", 0.5)
     recorder, stuck = Recorder(), Stuck()
     main = threading.main_thread().ident
     assert main is not None

@@ -4,6 +4,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.commands import Done, call
@@ -13,7 +14,7 @@ from einspace.cli.options import PANELS
 from einspace.config import leaves
 from einspace.limits import Limits
 from einspace.result import load_result
-from einspace.study import search
+from einspace.study import BUDGET, search
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "own-strategy.md").read_text()
 
@@ -107,10 +108,16 @@ def test_a_budget_is_doubled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.slow
-def test_a_search_without_a_bound_has_a_hundred_trials(tmp_path: Path) -> None:
-    """In Python and on the command line; a number, iterations or a budget take its place."""
-    result = search(small_task(), "random", workers=1, limits=Limits(operations=2), run="test", runs=tmp_path, executor=ThreadExecutor())
-    assert len(result.history) == 100
+def test_a_search_without_a_bound_has_five_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the paper's protocol it has a hundred trials; a number, iterations or a budget take its place."""
+    given: dict[str, Any] = {"workers": 1, "limits": Limits(operations=2), "runs": tmp_path}
+    paper = search(small_task(), "random", run="paper", protocol="paper", executor=ThreadExecutor(), **given)
+    assert len(paper.history) == 100
+    assert BUDGET == "5m"
+    monkeypatch.setattr("einspace.study.searching.BUDGET", "2s")
+    ours = search(small_task(), "random", run="ours", executor=ThreadExecutor(delay=0.2), race=False, **given)
+    assert 1 <= len(ours.history) < 50
+    assert "budget: 2s" in (ours.run / "config.yaml").read_text()
     options = {"workers": 1, "limits": SMALL, "runs": tmp_path, "init": "resnet8,random*2", "population": 6, "tournament": 2}
     counted = search(small_task(), iterations=4, run="counted", executor=ThreadExecutor(), **options)  # type: ignore[arg-type]
     assert [len(trial.parents) for trial in counted.history] == [0] * 3 + [1] * 4

@@ -4,7 +4,7 @@ from math import ceil, log2
 
 import pytest
 
-from einspace.derivation import Node, parse, text
+from einspace.derivation import Derivation, parse, text
 from einspace.derivation.build import branch, compute, route, sequence, whole
 from einspace.grammar import einspace_grammar
 from einspace.operations import (
@@ -91,7 +91,7 @@ def test_composers_refuse_what_the_grammar_does_not_derive() -> None:
             branch(branching, nodes, Add())
 
 
-def _depth(root: Node) -> int:
+def _depth(root: Derivation) -> int:
     deepest, waiting = 0, [(root, 0)]
     while waiting:
         node, depth = waiting.pop()

@@ -5,7 +5,7 @@ import pickle
 from tests.architectures import CONVOLUTION_WITH_SKIP, sampled
 
 from einspace import EinSpace
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.operations import Relu
 
 SPACE = EinSpace((3, 8, 8))
@@ -30,7 +30,7 @@ def test_paths_number_the_nodes_as_walk_does() -> None:
 def test_replacing_shares_all_but_the_spine() -> None:
     """A mutant shares every subtree that was not on the way to the mutated node."""
     root = SPACE.parse("[[relu norm] [softmax relu]]").node
-    changed = root.replace((0, 1), Node("M", (Node("C", (Relu(),)),)))
+    changed = root.replace((0, 1), Derivation("M", (Derivation("C", (Relu(),)),)))
     assert changed.nodes[1] is root.nodes[1]
     assert changed.nodes[0].nodes[0] is root.nodes[0].nodes[0]
     assert changed == SPACE.parse("[[relu relu] [softmax relu]]").node

@@ -112,6 +112,6 @@ def test_an_environment_that_is_ignored(tmp_path: Path) -> None:
     script = tmp_path / "search.py"
     script.write_text(f"import sys; sys.path += {path}\n{START}other()\n")
     assert program("-E", "-P", str(script))[-1] == "0.25"
-    script.write_text(f"import sys; sys.path[:0] = {path}\nfrom einspace import forkserver\nforkserver.start()\n")
+    script.write_text(f"import sys; sys.path[:0] = {path}\nfrom einspace.executors import forkserver\nforkserver.start()\n")
     done = subprocess.run([sys.executable, "-E", str(script)], capture_output=True, text=True, timeout=100, check=False)
     assert "call `python -E -P`, or -I" in done.stderr

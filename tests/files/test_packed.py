@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from einspace.errors import DataError
-from einspace.files import border, members, read, read_mat, read_npz, read_pickle, unpack
+from einspace.files import guarded, members, read, read_mat, read_npz, read_pickle, unpack
 
 ZEROS = bytes(5_000_000)
 LIMIT = 1_000_000
@@ -115,7 +115,7 @@ def test_the_bound_is_what_memory_there_is(monkeypatch: pytest.MonkeyPatch) -> N
     memory = psutil.virtual_memory()
     for available, bound in ((5_000, 5_000), (2**40, 32 * 2**30)):
         monkeypatch.setattr(psutil, "virtual_memory", lambda available=available: memory._replace(available=available))
-        assert border.bound() == bound
+        assert guarded.bound() == bound
 
 
 def test_a_sparse_member_is_its_whole_size(tmp_path: Path) -> None:

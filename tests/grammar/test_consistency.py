@@ -16,7 +16,7 @@ from einspace.grammar.consistency import (
     spectral_radius,
 )
 from einspace.operations import Operation
-from einspace.operations.branching import Branching, drawn
+from einspace.operations.branching import Branching, sampled_branches
 
 
 def test_the_paper_s_setting_is_consistent() -> None:
@@ -68,7 +68,7 @@ def test_expectation_matrix_by_hand() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("p", "copies"), [(0.32, drawn), (0.6, drawn), (0.92, expanded), (0.97, expanded)])
+@pytest.mark.parametrize(("p", "copies"), [(0.32, sampled_branches), (0.6, sampled_branches), (0.92, expanded), (0.97, expanded)])
 def test_expected_length_by_simulation(p: float, copies: Copies) -> None:
     """Expanding the rules at random, features ignored, gives on average what the linear equations say."""
     grammar, rng = einspace_grammar(p), Random(0)

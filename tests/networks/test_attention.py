@@ -8,8 +8,8 @@ from tests.networks.comparison import compare
 from torch import nn
 
 from einspace import Architecture, EinSpace, baselines
-from einspace.graph import Attention, Heads
 from einspace.networks import build
+from einspace.passes import Attention, AttentionHeads
 
 
 def head(
@@ -23,7 +23,7 @@ def head(
 def found(architecture: Architecture) -> Counter[type]:
     """How many operations of attention there are in the optimised graph."""
     kinds = Counter(type(instruction.operation) for instruction in architecture.graph().instructions)
-    return Counter({kind: count for kind, count in kinds.items() if kind in (Attention, Heads)})
+    return Counter({kind: count for kind, count in kinds.items() if kind in (Attention, AttentionHeads)})
 
 
 @pytest.mark.slow
@@ -51,16 +51,16 @@ def test_channels_of_an_image_are_heads_of_attention() -> None:
         (head(queries="[linear(d=16) relu]", keys="[norm linear(d=16)]"), {Attention: 1}),
         (head(queries="[[permute(o=(2,1)) linear(d=6) permute(o=(2,1))] norm]", keys="norm", values="identity"), {Attention: 1}),
         (head(queries="identity", keys="identity", values="identity"), {Attention: 1}),
-        (f"[clone(b=2) {{{head()} {head()}}} concat(dim=2,b=2)]", {Heads: 1}),
+        (f"[clone(b=2) {{{head()} {head()}}} concat(dim=2,b=2)]", {AttentionHeads: 1}),
         (f"[clone(b=2) {{{head()} {head(keys='[linear(d=16) relu]')}}} concat(dim=2,b=2)]", {Attention: 2}),
         (f"[clone(b=2) {{{head()} {head(scaled=False)}}} concat(dim=2,b=2)]", {Attention: 2}),
         (f"[clone(b=2) {{{head()} {head()}}} concat(dim=1,b=2)]", {Attention: 2}),
         (f"[clone(b=2) {{{head()} linear(d=16)}} concat(dim=2,b=2)]", {Attention: 1}),
-        (f"[clone(b=8) {{{head()}}} concat(dim=2,b=8)]", {Heads: 1}),
-        (f"[clone(b=4) {{[clone(b=4) {{{head()}}} concat(dim=2,b=4)]}} concat(dim=2,b=4)]", {Heads: 1}),
+        (f"[clone(b=8) {{{head()}}} concat(dim=2,b=8)]", {AttentionHeads: 1}),
+        (f"[clone(b=4) {{[clone(b=4) {{{head()}}} concat(dim=2,b=4)]}} concat(dim=2,b=4)]", {AttentionHeads: 1}),
         (f"[group-dim(dim=2,b=2) {{{head()} {head()}}} concat(dim=2,b=2)]", {Attention: 2}),
         (f"[clone(b=4) {{[norm {head()}]}} concat(dim=2,b=4)]", {Attention: 4}),
-        (f"[norm [clone(b=4) {{[{head()} relu]}} concat(dim=2,b=4)]]", {Heads: 1}),
+        (f"[norm [clone(b=4) {{[{head()} relu]}} concat(dim=2,b=4)]]", {AttentionHeads: 1}),
     ],
 )
 def test_what_is_attention_and_what_are_heads(text: str, expected: dict[type, int]) -> None:

@@ -6,8 +6,8 @@ from tests.architectures import SHAPES, sampled
 from tests.networks.comparison import compare
 
 from einspace import EinSpace, baselines
-from einspace.graph import Batched
 from einspace.networks import batching_pays, build, convert_state
+from einspace.passes import Batched
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ import copy
 import pytest
 import torch
 from tests.architectures import SHAPES, sampled
-from tests.graph.test_series import SAME
 from tests.networks.comparison import compare
+from tests.normal_form.test_normal_form import SAME
 from torch import nn
 
 from einspace import EinSpace, baselines
 from einspace.errors import NetworkError
-from einspace.graph import Convolution
 from einspace.networks import Classification, build, convert_state
+from einspace.passes import Convolution
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ import torch
 from tests.networks.comparison import compare
 
 from einspace import EinSpace, baselines
-from einspace.graph import ReluInPlace
 from einspace.networks import build
+from einspace.passes import ReluInPlace
 
 HEAD = "[[clone(b=2) {linear(d=16) [identity linear(d=16) permute(o=(2,1))]} matmul(scaled=True)] softmax]"
 

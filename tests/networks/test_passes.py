@@ -8,8 +8,9 @@ from tests.architectures import RECURRENT, SHAPES, sampled
 from tests.networks.comparison import compare, compare_graphs
 
 from einspace import Architecture, EinSpace, baselines
-from einspace.graph import PASSES, Convolution, Graph, lower
+from einspace.graph import Graph, lower
 from einspace.operations import Clone, Col2im, Im2col
+from einspace.passes import PASSES, Convolution
 
 CONV = "[im2col(k=3,s=1,p=1) linear(d=16) col2im]"
 ARCHITECTURES = [architecture for shape in SHAPES for architecture in sampled(shape, 4, seed=2)]
@@ -28,7 +29,7 @@ ARCHITECTURES += [
 
 def lowered(architecture: Architecture) -> Graph:
     """The graph that the first pass gets."""
-    return lower(architecture.series, architecture.input)
+    return lower(architecture.normal_form, architecture.input)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted((ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")))
+PAGES = sorted((ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples" / "README.md", *DOCS.rglob("*.md")))
 
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>not executed|executed)(?:: (?P<why>[^\n]+))? -->\n)?"

@@ -31,7 +31,7 @@ def pictures() -> dict[str, str]:
         "found-derivation.svg": tree_svg(found(), "auto"),
         "block-network.svg": network_svg(block(), "operations", "auto"),
         "block-derivation.svg": tree_svg(block(), "auto"),
-        "mutant-derivation.svg": tree_svg(mutant, "auto", report.place),
+        "mutant-derivation.svg": tree_svg(mutant, "auto", report.path),
     }
 
 

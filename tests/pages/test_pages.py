@@ -6,6 +6,7 @@ import io
 import re
 import shlex
 import shutil
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,12 @@ def test_the_reference_has_every_public_name() -> None:
     assert sorted(re.findall(r"^::: einspace\.(\w+)$", text, re.MULTILINE)) == sorted(
         {*einspace.__all__, "pictures", "sklearn", "errors"} - {"EinspaceError"}
     )
+
+
+def test_one_version_stands_everywhere() -> None:
+    """What is packaged is what is cited, and what the changes are listed under, below a heading for what comes next."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    coming, latest = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[:2]
+    assert coming == "[Unreleased]"
+    assert (cited["version"], latest) == (version, f"[{version}] - {cited['date-released']}")

@@ -13,7 +13,7 @@ from tests.grammar.own_operation import GATED
 from tests.pictures.golden import FOLDER, block, pictures
 
 from einspace import EinSpace, baselines
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.errors import LimitError, SettingError
 from einspace.operations import Group
 from einspace.pictures import network_svg, png, tree_svg
@@ -161,9 +161,13 @@ def test_what_cannot_be_drawn_is_refused() -> None:
 
 def test_deep_trees_are_drawn() -> None:
     """A derivation that is thousands of productions deep goes on in panels; nothing recurses."""
-    node: Node = EinSpace((8, 8)).parse("[relu relu]").node.nodes[0]
+    node: Derivation = EinSpace((8, 8)).parse("[relu relu]").node.nodes[0]
     for _ in range(sys.getrecursionlimit()):
-        node = Node("M", (node, EinSpace((8, 8)).parse("[norm relu]").node.nodes[0])) if node.size < 3 else Node("M", (node.nodes[0], node))
+        node = (
+            Derivation("M", (node, EinSpace((8, 8)).parse("[norm relu]").node.nodes[0]))
+            if node.size < 3
+            else Derivation("M", (node.nodes[0], node))
+        )
     assert len([mark for mark in tree_page(node).marks if isinstance(mark, Box)]) > 1000
 
 

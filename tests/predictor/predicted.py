@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from einspace.networks import build
 from einspace.predictor import About, Predictor
 from einspace.predictor.folder import made
-from einspace.settings import of_task
+from einspace.run.settings import of_task
 from einspace.space import EinSpace
 from einspace.tasks import Task
 

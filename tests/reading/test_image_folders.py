@@ -207,3 +207,42 @@ def test_size_is_two_whole_numbers(tmp_path: Path) -> None:
     for size in ((4,), (4.5, 4), (True, 4)):
         with pytest.raises(TaskError, match="size is a height and a width in pixels"):
             Task.from_folder(tmp_path, size=size)  # type: ignore[arg-type]
+
+
+def png(pixels: bytes, width: int, height: int, bits: int, colours: int, interlaced: int = 0) -> bytes:
+    """A PNG file with a sound stream of these bytes, be they enough or not."""
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, interlaced))]
+    parts += [(b"PLTE", bytes(range(1, 13)))] if colours == 3 else []
+    packed = zlib.compress(pixels)
+    parts += [(b"IDAT", packed[:5]), (b"IDAT", packed[5:]), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+
+
+@pytest.mark.parametrize(("bits", "colours", "row"), [(8, 2, 19), (8, 0, 7), (1, 0, 2), (2, 3, 3), (16, 0, 13), (16, 2, 37), (8, 6, 25)])
+def test_a_png_whose_last_rows_are_missing(tmp_path: Path, bits: int, colours: int, row: int) -> None:
+    """It is refused by its name, where Pillow would read black; one whose last rows are black is read, whatever its pixels are made of."""
+    saved(tmp_path, pillow.fromarray(PIXELS[:, :, 0] if colours == 0 else PIXELS))
+    file = tmp_path / "a" / "0.png"
+    lines = [b"\0" + bytes([1]) * (row - 1)] * 6 + [b"\0" * row] * 2
+    file.write_bytes(png(b"".join(lines), 6, 8, bits, colours))
+    assert len(read_images(tmp_path).pools["train"][0]) == 2
+    for rows in (7, 6):
+        file.write_bytes(png(b"".join(lines[:rows]), 6, 8, bits, colours))
+        with pytest.raises(TaskError, match=r"a.0\.png: .*its last rows are missing"):
+            read_images(tmp_path)
+
+
+def test_an_interlaced_png_whose_last_rows_are_missing(tmp_path: Path) -> None:
+    """Its last row may be there, and others are not."""
+    saved(tmp_path, pillow.fromarray(PIXELS[:7, :, 0]))
+    file = tmp_path / "a" / "0.png"
+    widths = (1, 1, 2, 1, 1, 3, 3, 3, 3, 3, 3, 6, 6, 6)
+    """Of the rows of the passes: 1, 1, 1, 2, 2, 4 and 3 of them."""
+    lines = [b"\0" + bytes([9]) * width for width in widths]
+    file.write_bytes(png(b"".join(lines), 6, 7, 8, 0, 1))
+    assert (read_images(tmp_path).pools["train"][0][0] == 9).all()
+    file.write_bytes(png(b"".join(lines[:-1]), 6, 7, 8, 0, 1))
+    with pytest.raises(TaskError, match="its last rows are missing"):
+        read_images(tmp_path)

@@ -63,7 +63,7 @@ def test_class_numbers_are_classes(y: np.ndarray, classes: int, ignored: int) ->
     assert task.train.y.dtype == np.int64
     assert task.train.y.shape == (60, 6, 5)
     assert bool((task.train.y == -1).any()) is bool(ignored)
-    assert "if they are amounts, say kind dense" in task.summary() or "else say kind mask" in task.summary()
+    assert "if they are amounts, say kind dense" in task.summary() or "for masks say kind mask" in task.summary()
 
 
 def test_classes_of_pixels_are_trained_and_scored() -> None:

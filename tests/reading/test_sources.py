@@ -10,7 +10,7 @@ from tests.reading.bomb import picture_bomb
 
 from einspace import Task, load_task
 from einspace.errors import EinspaceError, TaskError, UnknownNameError
-from einspace.files import border
+from einspace.files import guarded
 
 X = np.random.default_rng(0).random((30, 1, 4, 4)).astype(np.float32)
 Y = np.arange(30) % 3
@@ -67,7 +67,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "bomb.npz"
     np.savez_compressed(path, x=np.zeros((1000, 1, 50, 50), np.float32), y=Y)
     assert path.stat().st_size < 100_000
-    monkeypatch.setattr(border, "MOST", 1_000_000)
+    monkeypatch.setattr(guarded, "MOST", 1_000_000)
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *args: pytest.fail("something was unpacked"))
     with pytest.raises(TaskError, match=r"bomb\.npz: would unpack from .* to 10,00.* bytes or more, but at most 1,000,000"):
         Task.from_npz(path)

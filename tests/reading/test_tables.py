@@ -126,6 +126,30 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
         Task.from_csv(path, label="a")
 
 
+def test_two_signals_of_one_name(tmp_path: Path) -> None:
+    """They are refused before the training: no table for predictions could say which of them is which."""
+    path = table(tmp_path, [["a", "b", "c", "d", "b", "f", "label"], *([*SIGNALS[row], WORDS[row]] for row in range(40))])
+    with pytest.raises(TaskError, match=r"columns 1, 4, from 0, are all called 'b': give each its name, or drop them by number"):
+        Task.from_csv(path)
+    assert Task.from_csv(path, drop=[4]).input.shape == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (("01", "1"), ("01", "1")),
+        (("007", "07"), ("007", "07")),
+        (("00", "0"), ("0", "00")),
+        (("01", "02"), ("1", "2")),
+        (("1", "2.0"), ("1", "2")),
+    ],
+)
+def test_labels_with_zeros_in_front(tmp_path: Path, labels: tuple[str, str], classes: tuple[str, ...]) -> None:
+    """Where two of them would be one number they are words, so that no class vanishes in another; else they are numbers."""
+    path = table(tmp_path, [[*HEAD, "label"], *([*SIGNALS[row], labels[row % 2]] for row in range(40))])
+    assert Task.from_csv(path).labels == classes
+
+
 @pytest.mark.parametrize(("row", "column"), [(0, 6), (0, 1), (3, 6), (3, 2), (40, 6)])
 def test_a_table_of_text_holds_no_nul(tmp_path: Path, row: int, column: int) -> None:
     """NumPy cuts it off at the end of a word, so that two labels would be one class; the row is that of an editor."""

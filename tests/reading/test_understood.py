@@ -134,6 +134,7 @@ def test_pixels_keep_their_places() -> None:
     ("x", "y", "kind", "classes"),
     [
         (torch.randn(60, 3, 8, 8).bfloat16(), torch.arange(60) % 2 == 0, "classification", 2),
+        (torch.randn(60, 3, 8, 8).to(torch.float8_e4m3fn), torch.arange(60) % 2 == 0, "classification", 2),
         (torch.randn(60, 3, 8, 8).half(), torch.arange(60) % 2, "classification", 2),
         (RNG.integers(0, 256, (60, 3, 8, 8)), CLASSES[:, None], "classification", 3),
         (RNG.normal(size=(60, 3, 8, 8)), CLASSES.astype(float), "classification", 3),
@@ -145,7 +146,7 @@ def test_pixels_keep_their_places() -> None:
     ],
 )
 def test_types_and_scales_of_all_kinds_are_taken(x: Any, y: Any, kind: str, classes: int | None) -> None:
-    """Half precision, whole numbers, bytes as words, booleans; what is huge or tiny is brought to deviation 1 as anything else is."""
+    """Few bits, whole numbers, bytes as words, booleans; what is huge or tiny is brought to deviation 1 as anything else is."""
     task = Task.from_arrays(x, y)
     assert task.kind == kind
     assert classes is None or task.classes == classes

@@ -9,14 +9,14 @@ import pytest
 from einspace import baselines
 from einspace.cli import reproduce as cli
 from einspace.config import load
+from einspace.config.protocol import PAPER, Protocol
 from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
 from einspace.limits import Limits
-from einspace.protocol import PAPER, Protocol
 from einspace.reporting.published import TABLE_4
 from einspace.reproduction import EXPERIMENTS, SCALES, selected
 from einspace.reproduction.cells import Cell, wanted
-from einspace.run import Run
+from einspace.run.folder import Run
 from einspace.space import Architecture
 from einspace.strategies.initial import parse_initial
 from einspace.tasks import TASKS

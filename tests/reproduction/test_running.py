@@ -17,7 +17,7 @@ from tests.study_samples import ThreadExecutor, good, often_bad, score
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.result import load_result
-from einspace.run import Run
+from einspace.run.folder import Run
 from einspace.tasks import TASKS
 
 pytestmark = pytest.mark.slow
@@ -45,7 +45,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trained:
     """Scores from texts in place of trainings, in a folder of the test's own."""
     found = Trained()
     monkeypatch.setattr("einspace.executors.choose", found)
-    monkeypatch.setattr("einspace.forkserver.start", lambda: None)
+    monkeypatch.setattr("einspace.executors.forkserver.start", lambda: None)
     monkeypatch.chdir(tmp_path)
     return found
 
@@ -241,7 +241,7 @@ import os, signal, sys
 sys.path.insert(0, {root!r})
 from tests.study_samples import ThreadExecutor, good
 import einspace.executors
-from einspace import forkserver
+from einspace.executors import forkserver
 from einspace.cli import main
 begun = []
 def dying(request):

@@ -53,7 +53,14 @@ def test_empty_lines_are_none_and_what_is_no_trial_is_named_by_its_line(table: P
     assert list(load_trials(mended)) == list(load_trials(table))[:2]
     wrong = json.loads(lines[1])
     wrong["number"] = "many"
-    for text, said in ((json.dumps(wrong), "is no trial: number: "), ("{", "is no trial: Invalid JSON"), ("[1]", "is no trial: ")):
+    newer = json.dumps({**json.loads(lines[1]), "mood": 3})
+    unknown = "is no trial: this version does not know the field 'mood' of a trial, which a newer one may have written"
+    for text, said in (
+        (newer, unknown),
+        (json.dumps(wrong), "is no trial: number: "),
+        ("{", "is no trial: Invalid JSON"),
+        ("[1]", "is no trial: "),
+    ):
         mended.write_text(f"{lines[0]}\n{text}\n")
         with pytest.raises(DataError) as caught:
             load_trials(mended)

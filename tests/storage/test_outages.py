@@ -87,7 +87,7 @@ def test_an_outage_beyond_the_patience_ends_the_command(server: Server, tmp_path
     assert len(away(complained)) == 1
     message = complained[complained.index("error: ") :]
     assert "was away for over 1 seconds: connection" in message
-    assert "What had finished before is stored: the same command goes on once it is back:" in message
+    assert "Finished evaluations are stored: the same command goes on once it is back:" in message
     assert message.splitlines()[-1].strip().startswith("einspace search digits --trials 30")
     assert message.splitlines()[-1].strip().endswith("--run gone")
     assert "Traceback" not in complained

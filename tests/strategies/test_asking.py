@@ -50,13 +50,13 @@ ANSWERS: dict[str, Callable[[Proposal], Any]] = {
     "its key is 7": lambda good: replace(good, key=7),  # type: ignore[arg-type]
     "its costs.parameters is 'many'": lambda good: replace(good, costs=Costs("many")),  # type: ignore[arg-type]
     "its origin is 7": lambda good: replace(good, origin=7),  # type: ignore[arg-type]
-    "its origin is no text": lambda good: replace(good, origin="\ud800"),
+    "its origin is not a text": lambda good: replace(good, origin="\ud800"),
     "its changes is None": lambda good: replace(good, changes=None),  # type: ignore[arg-type]
     "with finite changes": lambda good: replace(good, changes={"learning_rate_factor": float("nan")}),
     "parents among the trials so far": lambda good: replace(good, parents=(99,)),
     "unknown operation 'norn'": lambda good: replace(good, text="[relu norn]"),
-    "its key or its costs are those of another one": lambda good: replace(good, key="mine"),
-    "those of another one; sample": lambda good: Proposal.of(OTHER.sample(Random(0)), "mine"),
+    "its key or its costs do not belong to its text": lambda good: replace(good, key="mine"),
+    "do not belong to its text; sample": lambda good: Proposal.of(OTHER.sample(Random(0)), "mine"),
     "propose raised ValueError: wrong": lambda good: failing(ValueError("wrong")),
     "propose raised RuntimeError: of another version": lambda good: failing(RuntimeError("of another version")),
     "propose raised NotationError": lambda good: SPACE.parse("[relu"),
@@ -148,7 +148,7 @@ class Own(Unbounded):
 
 def test_a_choice_is_within_the_limits_too() -> None:
     """Whoever answers past the question is told in one line."""
-    with pytest.raises(StrategyError, match=r"Own: choose returned what is not within the limits: parameters .* limit of 1$"):
+    with pytest.raises(StrategyError, match=r"Own: choose returned a proposal over the limits: parameters .* limit of 1$"):
         Optimizer(EinSpace((1, 8, 8), limits=Limits(parameters=1)), Own()).ask()
 
 

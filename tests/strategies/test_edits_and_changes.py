@@ -152,8 +152,8 @@ def test_an_optimizer_takes_the_options() -> None:
     [
         ({"edits": 1.5}, r"edits must be a probability from 0 to 1, not 1\.5"),
         ({"recipe_changes": -0.1}, r"recipe_changes must be a probability from 0 to 1, not -0\.1"),
-        ({"recipe_changes": 0.5}, r"recipe_changes is 0\.5, so that choices are needed"),
-        ({"recipe_changes": 0.5, "choices": {"grid": ((1.0,), 1.0)}}, "choices are needed with two values or more"),
+        ({"recipe_changes": 0.5}, r"recipe_changes is 0\.5, so choices with two values or more are needed"),
+        ({"recipe_changes": 0.5, "choices": {"grid": ((1.0,), 1.0)}}, "choices with two values or more are needed"),
         ({"choices": {"grid": ((2.0, 1.0), 1.0)}}, "the choices of grid must ascend"),
     ],
 )

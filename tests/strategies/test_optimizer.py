@@ -1,15 +1,20 @@
 """Facts about a strategy by hand: ask, tell, and go on from its data."""
 
 import json
+import pickle
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from tests.study_samples import SMALL, score
 
 from einspace import EinSpace, Optimizer
 from einspace.errors import SettingError, UnknownNameError
 from einspace.strategies import RandomSearch
-from einspace.trial import Costs, Proposal, Trial
+from einspace.trial import Costs, Proposal
 
 SPACE = EinSpace((1, 8, 8), limits=SMALL)
 
@@ -82,15 +87,12 @@ def test_a_seeded_strategy_needs_a_score_first() -> None:
 
 
 def test_what_cannot_be_told_is_refused() -> None:
-    """A proposal that was not asked for, a second score, and what is no number."""
+    """A proposal that was not asked for, and a second score."""
     optimizer = made()
     proposal = optimizer.ask()
-    for score_of in ("0.5", True, [1.0]):
-        with pytest.raises(SettingError, match="a score is a number, or None for a training that failed"):
-            optimizer.tell(proposal, score_of)  # type: ignore[arg-type]
     optimizer.tell(proposal, 0.5)
     for other in (proposal, Proposal("[relu relu]", "key", Costs(0), "mine")):
-        with pytest.raises(SettingError, match="no score of this proposal is waited for"):
+        with pytest.raises(SettingError, match="this proposal was not asked for, or has its score already"):
             optimizer.tell(other, 0.5)
     assert [trial.value for trial in optimizer.trials] == [0.5]
 
@@ -111,9 +113,9 @@ def test_data_that_hold_no_trials_are_refused() -> None:
     go(optimizer, 4)
     state, before = optimizer.to_json(), optimizer.trials
     data: list[tuple[Any, str]] = [
-        ([], "these are no trials of an optimizer"),
-        ({"seed": 3}, "these are no trials of an optimizer"),
-        ({**state, "trials": [{"number": "x"}]}, "these are no trials of an optimizer"),
+        ([], "these are not the trials of an optimizer"),
+        ({"seed": 3}, "these are not the trials of an optimizer"),
+        ({**state, "trials": [{"number": "x"}]}, "these are not the trials of an optimizer"),
         ({**state, "trials": state["trials"][1:]}, "their numbers leave gaps"),
         ({**state, "seed": 4}, "are of the seed 4, not 3"),
     ]
@@ -123,10 +125,46 @@ def test_data_that_hold_no_trials_are_refused() -> None:
         assert ("\n" in str(raised.value), optimizer.trials) == (False, before)
 
 
+SCORES: tuple[Any, ...] = (np.float32(0.5), np.float64(0.5), np.array(0.5), torch.tensor(0.5), Fraction(1, 2), Decimal("0.5"))
+
+NO_NUMBER: Any = Decimal("sNaN")
+
+NO_SCORES = (1j, np.complex64(1), np.True_, "1", np.array([0.5]), torch.tensor([1, 2]), np.datetime64(1, "s"), np.ma.masked, 10**400, [1.0])
+
+
 def test_a_score_of_numpy_s_is_a_number() -> None:
     """Scores come from NumPy and PyTorch as often as from Python, and are stored as numbers."""
-    numpy = pytest.importorskip("numpy")
     optimizer = made()
-    told: list[Trial] = [optimizer.tell(optimizer.ask(), numpy.float32(0.5)), optimizer.tell(optimizer.ask(), numpy.float64(0.25))]
-    assert [trial.value for trial in told] == [0.5, 0.25]
+    assert [optimizer.tell(optimizer.ask(), one).value for one in SCORES] == [0.5] * len(SCORES)
+    assert optimizer.tell(optimizer.ask(), NO_NUMBER).value is None
     assert made().from_json(json.loads(json.dumps(optimizer.to_json()))).trials == optimizer.trials
+
+
+def test_what_is_no_single_number_is_no_score() -> None:
+    """Nothing is cut off, such as the imaginary part; the proposal waits on, and anything else than one is refused."""
+    optimizer = made()
+    proposal = optimizer.ask()
+    for wrong in NO_SCORES:
+        with pytest.raises(SettingError, match=r"a score is a .*number.*None is for a training that failed"):
+            optimizer.tell(proposal, wrong)  # type: ignore[arg-type]
+    for strange in (None, proposal.text, SPACE.parse(proposal.text)):
+        with pytest.raises(SettingError, match="tell needs a proposal that `ask` gave, not "):
+            optimizer.tell(strange, 0.5)  # type: ignore[arg-type]
+    assert optimizer.tell(proposal, 0.5).value == 0.5
+
+
+def test_a_seed_is_a_whole_number() -> None:
+    """One of NumPy's is stored as a number; what is none would be another seed once it is written as text."""
+    assert json.dumps(made(seed=np.int64(3)).to_json()) == json.dumps(made().to_json())
+    for wrong in (None, 1.5, "3", True):
+        with pytest.raises(SettingError, match="a seed is a whole number, not "):
+            made(seed=wrong)
+
+
+def test_a_proposal_that_was_sent_to_another_process_is_the_same() -> None:
+    """It is pickled and copied, stands in sets and as a key, and its score is taken."""
+    optimizer = made()
+    proposal = optimizer.ask()
+    sent = pickle.loads(pickle.dumps(proposal))
+    assert {proposal, sent} == {sent}
+    assert len({optimizer.tell(sent, 0.5), *optimizer.trials}) == 1

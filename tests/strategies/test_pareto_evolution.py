@@ -14,10 +14,10 @@ from tests.study_samples import SMALL, ThreadExecutor, good, score, small_task
 from einspace import EinSpace, search
 from einspace.errors import SettingError
 from einspace.evaluation import Evaluation, Outcome, Request
-from einspace.pareto import dominates
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.strategies import COSTS, ParetoEvolution
+from einspace.strategies.fronts import dominates
 from einspace.trial import Costs, Proposal, Trial
 
 SPACE = EinSpace((4, 4))

@@ -118,7 +118,7 @@ def test_what_cannot_be_trained_is_answered_with_one_line(tmp_path: Path) -> Non
 
 def test_a_program_that_fails_ends_the_search_and_loses_nothing(tmp_path: Path) -> None:
     """One line that names the command; what it has proposed before is in the run, which goes on with another program."""
-    with pytest.raises(SettingError, match="ended with exit code 3; what has ended of the search is kept"):
+    with pytest.raises(SettingError, match="ended with exit code 3; the finished trials are kept"):
         run(tmp_path, writing(tmp_path, *TEXTS[:2], code=3))
     result = run(tmp_path, writing(tmp_path, *TEXTS))
     assert [trial.text for trial in result.history] == list(TEXTS)
@@ -128,8 +128,8 @@ def test_a_program_that_fails_ends_the_search_and_loses_nothing(tmp_path: Path) 
     ("proposer", "said"),
     [
         ("", "asks a program for architectures: --proposer gives its command"),
-        ("no-such-program-here", "'no-such-program-here' cannot be begun: there is no program 'no-such-program-here'"),
-        ("python 'quoted", "is no command: No closing quotation"),
+        ("no-such-program-here", "'no-such-program-here' cannot be started: there is no program 'no-such-program-here'"),
+        ("python 'quoted", "is not a command: No closing quotation"),
     ],
 )
 def test_a_command_that_cannot_be_begun_is_one_line(tmp_path: Path, proposer: str, said: str) -> None:
@@ -150,7 +150,7 @@ def test_a_strategy_beside_it_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_program_that_is_refused_without_end_is_given_up(tmp_path: Path) -> None:
     """It would keep the search busy for ever."""
-    with pytest.raises(SettingError, match=rf"wrote {module.REFUSED} lines in a row that cannot be trained; of the last: "):
+    with pytest.raises(SettingError, match=rf"wrote {module.REFUSED} lines in a row that cannot be trained; the last one: "):
         run(tmp_path, command(tmp_path, "while True:\n    print('nonsense', flush=True)\n"))
 
 
@@ -179,7 +179,7 @@ def test_a_program_that_thinks_keeps_no_trial_waiting() -> None:
 
 def test_nothing_of_a_program_stays_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One that does not end when its input ends is killed, with what it has begun itself."""
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "ENDING_SECONDS", 0.2)
     source = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"

@@ -17,7 +17,7 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace.errors import EinspaceError, RunError
 from einspace.result import Result, load_result
-from einspace.run import Run
+from einspace.run.folder import Run
 from einspace.storage.backup import backup_of
 from einspace.storage.records import sealed, unsealed
 from einspace.study import Progress, search
@@ -142,6 +142,37 @@ def test_records_that_make_no_sense_are_named(tmp_path: Path, wrong: str) -> Non
     change(file, query + " AND json_extract(value_json, '$.phase') = 'search'", json.dumps(record))
     with pytest.raises(RunError, match=r"^the database .*study\.db cannot be used: it is damaged \(.*`cp .*$"):
         load_result("test", str(tmp_path))
+
+
+NEWER: dict[str, tuple[tuple[str, ...], object]] = {
+    "the field 'mood'": (("mood",), 3),
+    "the field 'proposal.mood'": (("proposal", "mood"), 3),
+    "the field 'proposal.costs.mood'": (("proposal", "costs", "mood"), None),
+    "the field 'evaluation.mood'": (("evaluation", "mood"), 3),
+    "the field 'evaluation.seconds.mood'": (("evaluation", "seconds", "mood"), 3.0),
+    "the phase 'tuning'": (("phase",), "tuning"),
+}
+"""What a newer version may have stored of trial 0, by what is said of it."""
+
+
+def test_what_a_newer_version_has_stored_is_not_dropped(tmp_path: Path) -> None:
+    """A field or a phase that this version does not know is one line, whoever reads or goes on, and no reason to take an old backup."""
+    original = drive(tmp_path, 2).history[0].to_json()
+    file = Run(tmp_path, "test").database
+    where = "key = 'trial' AND json_extract(value_json, '$.number') = 0 AND json_extract(value_json, '$.phase') != 'final'"
+    for what, ((*path, last), value) in NEWER.items():
+        place = record = json.loads(json.dumps(original))
+        for name in path:
+            place = place[name]
+        place[last] = value
+        change(file, f"UPDATE trial_user_attributes SET value_json = ? WHERE {where}", json.dumps(sealed(record)))
+        content, said = file.read_bytes(), rf"study\.db cannot be used: this version does not know {what} of a trial, which a newer one"
+        calls: tuple[Callable[[], object], ...] = (lambda: load_result("test", str(tmp_path)), lambda: drive(tmp_path, 3))
+        for call_it in calls:
+            with pytest.raises(RunError, match=said) as caught:
+                call_it()
+            assert "cp " not in str(caught.value)
+        assert file.read_bytes() == content
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from tests.commands import call
 from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, good, score, small_task
 
 from einspace import EinSpace, baselines
-from einspace.errors import RunError, SettingError
+from einspace.callbacks import Callback
+from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation import Context, Evaluation, Outcome, Request, Seconds, Work
 from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
@@ -229,13 +230,19 @@ def test_what_is_checked_at_the_door(tmp_path: Path) -> None:
     for options, message in (
         ({"seed": 2**63}, "seed must be"),
         ({"final_seeds": 10**9}, "final_seeds must be"),
+        ({"workers": 10**9}, "workers must be .* at most 10000"),
+        ({"population": 10**9}, "population must be .* at most 100000"),
+        ({"callbacks": "wandb"}, r"callbacks are a list of objects of subclasses of einspace\.callbacks\.Callback, not 'wandb'"),
+        ({"callbacks": [Callback]}, "callbacks are a list of objects .*, not <class"),
+        ({"callbacks": Callback()}, "callbacks are a list of objects .*, not <.*Callback object"),
+        ({"executor": 5}, "unknown executor 5"),
         ({"budget": "soon"}, "a budget is a time over 0, such as 90s, 30m, 8h or 2d, not 'soon'"),
         ({"crossover": 1.5}, "crossover must be"),
         ({"run": "resnet8"}, "cannot have the name 'resnet8', which is a baseline's"),
         ({"strategy": "nowhere:Class"}, "cannot be imported"),
         ({"objective": size}, "needs a space"),
     ):
-        with pytest.raises((SettingError, RunError), match=message):
+        with pytest.raises((SettingError, RunError, UnknownNameError), match=message):
             drive(tmp_path / "runs", **options)
     assert not (tmp_path / "runs").exists()
     assert len(drive(tmp_path, trials=np.int64(2), seed=np.int32(1), workers=np.int64(1)).history) == 2

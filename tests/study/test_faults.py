@@ -22,7 +22,7 @@ from einspace.errors import RunError
 from einspace.evaluation import Context, NotANumber, Outcome, Work
 from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
-from einspace.run import STUDY, Run
+from einspace.run.folder import STUDY, Run
 from einspace.space import Architecture
 from einspace.storage import Database
 from einspace.storage.backup import EVERY, back_up, backup_of

@@ -81,6 +81,6 @@ def test_the_notes_say_where_a_module_is_near_and_not_equal(caplog: pytest.LogCa
     with caplog.at_level(logging.WARNING, "einspace"):
         named([from_module(near, (1, 8, 8)), from_module(Mine(), (1, 8, 8))])
     said = [record.getMessage() for record in caplog.records]
-    assert all(line.startswith("Sequential is near the architecture that was read of it, and not equal: ") for line in said)
+    assert all(line.startswith("Sequential is not equal to the architecture that was read from it, but close: ") for line in said)
     assert any("slope 0.01" in line for line in said)
     assert any("bias" in line for line in said)

@@ -53,7 +53,7 @@ def test_a_second_signal_ends_a_search_that_does_not_hear_the_first(tmp_path: Pa
     process.send_signal(signal.SIGTERM)
     assert process.stderr is not None
     line = process.stderr.readline()
-    assert line == "the search has not ended 0.5 s after the signal: another one ends the process at once, with all that is stored kept\n"
+    assert line == "the search has not ended 0.5 s after the signal: another one ends the process at once; what is stored is kept\n"
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=10)
     assert process.returncode == 128 + signal.SIGTERM

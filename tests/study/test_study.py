@@ -17,7 +17,7 @@ from tests.study_samples import EVOLUTION, RECIPE, SAMPLED, SMALL, Driver, Threa
 from einspace.errors import RunError, SettingError, StrategyError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
 from einspace.result import Result, load_result
-from einspace.run import Run
+from einspace.run.folder import Run
 from einspace.space import EinSpace
 from einspace.strategies import History, Strategy
 from einspace.study import Progress, search

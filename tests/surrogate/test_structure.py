@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from einspace import baselines
-from einspace.graph import Graph, lower, series
+from einspace.graph import Graph, lower
 from einspace.limits import Limits
+from einspace.normal_form import normal_form
 from einspace.space import Architecture, EinSpace
 from einspace.surrogate.structure import Structures
 
@@ -16,7 +17,7 @@ SPACE = EinSpace((1, 8, 8), limits=Limits(operations=300))
 
 def flat(architecture: Architecture) -> Graph:
     """Every operation as it is derived."""
-    return lower(series(architecture.node, simplify=False), architecture.input)
+    return lower(normal_form(architecture.node, simplify=False), architecture.input)
 
 
 def walked(graph: Graph, weights: Counter[int]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from einspace import Task, load_task
-from einspace.errors import TaskError
+from einspace.errors import DataError, TaskError
 from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
 from einspace.files import arrays
@@ -166,3 +166,21 @@ def test_memory_while_training_from_a_file(tmp_path: Path, monkeypatch: pytest.M
     assert abs(total) < 1e4
     private = (after.rss - getattr(after, "shared", 0)) - (before.rss - getattr(before, "shared", 0))
     assert private < 48 * 2**20
+
+
+@pytest.mark.parametrize("divided", [True, False])
+def test_a_file_that_changed_is_not_sent(tmp_path: Path, divided: bool) -> None:
+    """A worker would map other samples than those that were read: a line names the file, and so it does where the file is gone."""
+    x, valid, test = saved(tmp_path), (X[:9], Y[:9]), (X[9:18], Y[9:18])
+    task = Task.from_arrays(x, Y, axes="NHWC") if divided else Task.from_arrays(x, Y, valid=valid, test=test, axes="NHWC")
+    assert type(task.train.x) is (Rows if divided else np.memmap)
+    received = pickle.loads(pickle.dumps(task))
+    np.save(tmp_path / "other.npy", X[::-1])
+    (tmp_path / "other.npy").replace(tmp_path / "x.npy")
+    assert np.array_equal(task.train.x[0], received.train.x[0])
+    for one in (task, received):
+        with pytest.raises(DataError, match=r"x\.npy: has changed since its samples were read"):
+            pickle.dumps(one)
+    (tmp_path / "x.npy").unlink()
+    with pytest.raises(DataError, match=r"x\.npy: cannot be read any more: No such file"):
+        pickle.dumps(task)

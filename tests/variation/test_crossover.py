@@ -97,8 +97,8 @@ def test_both_nodes_are_drawn_uniformly() -> None:
             taken[str(child.node.at(child.path).terminal)] += 1
     assert set(taken) == {"norm", "softmax", "pos-enc", "linear(d=16)"}
     assert chisquare(list(taken.values())).pvalue > 0.001
-    assert len(report.places) == first.node.size
-    assert chisquare(list(report.places.values())).pvalue > 0.001
+    assert len(report.paths) == first.node.size
+    assert chisquare(list(report.paths.values())).pvalue > 0.001
 
 
 def test_a_branching_keeps_to_the_number_of_its_branches() -> None:
@@ -126,7 +126,7 @@ def test_a_symbol_that_the_second_parent_lacks_is_counted() -> None:
     first, second = space.parse("[clone(b=2) {relu norm} add]"), space.parse("[softmax pos-enc]")
     for seed in range(50):
         space.crossover(first, second, Random(seed), report)
-    assert report.unmatched == report.places[0,] + report.places[3,] > 0
+    assert report.unmatched == report.paths[0,] + report.paths[3,] > 0
 
 
 def test_where_nothing_fits_crossover_says_so() -> None:

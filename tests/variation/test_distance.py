@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.architectures import sampled
 
 from einspace import Architecture, EinSpace, Limits, baselines
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.operations import Norm, Relu
 from einspace.variation import distance, mutate
 
@@ -33,16 +33,16 @@ GOLDEN = [
 ]
 
 
-def by_definition(first: Node, second: Node) -> int:
+def by_definition(first: Derivation, second: Derivation) -> int:
     """The definition, by recursion."""
 
     @cache
-    def between(a: Node, b: Node) -> int:
+    def between(a: Derivation, b: Derivation) -> int:
         below = forests(() if a.terminal is not None else a.nodes, () if b.terminal is not None else b.nodes)
         return below + ((a.symbol, a.terminal) != (b.symbol, b.terminal))
 
     @cache
-    def forests(a: tuple[Node, ...], b: tuple[Node, ...]) -> int:
+    def forests(a: tuple[Derivation, ...], b: tuple[Derivation, ...]) -> int:
         if not a or not b:
             return sum(node.size for node in a + b)
         return min(
@@ -96,13 +96,13 @@ def test_baselines_are_far_apart() -> None:
 def test_deep_derivations() -> None:
     """5,000 productions deep, no recursion limit is met and the time is linear in the depth, not quadratic."""
 
-    def nested(depth: int, innermost: Node) -> Node:
-        leaf = Node("M", (Node("C", (Relu(),)),))
+    def nested(depth: int, innermost: Derivation) -> Derivation:
+        leaf = Derivation("M", (Derivation("C", (Relu(),)),))
         for _ in range(depth):
-            innermost = Node("M", (innermost, leaf))
-        return Node("S", (innermost, leaf))
+            innermost = Derivation("M", (innermost, leaf))
+        return Derivation("S", (innermost, leaf))
 
-    relu, norm = Node("M", (Node("C", (Relu(),)),)), Node("M", (Node("C", (Norm(),)),))
+    relu, norm = Derivation("M", (Derivation("C", (Relu(),)),)), Derivation("M", (Derivation("C", (Norm(),)),))
     start = perf_counter()
     assert distance(nested(5_000, relu), nested(5_000, relu)) == 0
     assert distance(nested(5_000, relu), nested(5_000, norm)) == 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.architectures import RECURRENT, SHAPES, SMALL, sampled
 
 from einspace import Architecture, EinSpace, Limits, baselines, sequence_grammar
-from einspace.derivation import Memo, Node
+from einspace.derivation import Derivation, Memo
 from einspace.errors import LimitError, MutationError, ShapeError
 from einspace.networks import build
 from einspace.operations import Operation
@@ -26,7 +26,7 @@ def candidates(architecture: Architecture, kind: str, seed: int = 0, space: EinS
     return list(EDITS[kind].candidates(Site(architecture.node, architecture.input, grammar, Memo()), Random(seed)))
 
 
-def terminals(node: Node) -> list[Operation]:
+def terminals(node: Derivation) -> list[Operation]:
     return [inner.terminal for inner in node.walk() if inner.terminal is not None]
 
 
@@ -79,8 +79,8 @@ def test_an_edit_is_valid_new_and_the_same_for_a_seed(shape: tuple[int, ...], se
     except MutationError:
         assume(False)
     check(child, parent, space)
-    assert report.place is not None
-    assert child.node.replace(report.place, parent.node.at(report.place)) == parent.node
+    assert report.path is not None
+    assert child.node.replace(report.path, parent.node.at(report.path)) == parent.node
     assert (report.children, report.made.total()) == (1, 1)
     assert report.tries == report.children + report.misfits + report.outgrown + report.unchanged
     again = EinSpace(shape, limits=SMALL)

@@ -9,7 +9,7 @@ from scipy.stats import chisquare
 from tests.architectures import BULK, RECURRENT, SHAPES, SMALL, sampled
 
 from einspace import Architecture, EinSpace, Feature, Limits, baselines
-from einspace.derivation import Memo, Node, text
+from einspace.derivation import Derivation, Memo, text
 from einspace.errors import LimitError, MutationError, NotationError, ShapeError
 from einspace.networks import build
 from einspace.operations import Operation
@@ -86,7 +86,7 @@ def test_every_node_is_drawn_equally_often(name: str) -> None:
     rng, report = Random(0), MutationReport()
     while report.tries < 4_000 * BULK:
         space.mutate(parent, rng, report)
-    drawn = [report.places[parent.node.path(index)] for index in range(parent.node.size)]
+    drawn = [report.paths[parent.node.path(index)] for index in range(parent.node.size)]
     assert sum(drawn) == report.tries
     assert min(drawn) > 0
     assert chisquare(drawn).pvalue > 0.001
@@ -115,7 +115,7 @@ def test_every_node_that_can_change_does(name: str, grammar: str) -> None:
         child = None
         for _ in range(25 if possible else 1):
             with suppress(MutationError):
-                child = mutate(parent.node, parent.input, space._sampler, rng, memo, parent.series)
+                child = mutate(parent.node, parent.input, space._sampler, rng, memo, parent.normal_form)
                 break
         assert (child is not None) == possible, (path, parent.node.at(path).symbol)
         assert child is None or child.path == path
@@ -126,7 +126,7 @@ def _other_terminals(space: EinSpace, parent: Architecture, path: tuple[int, ...
     symbol, found = parent.node.at(path).symbol, []
     for production in space.grammar.rules[symbol]:
         assert isinstance(production.expansion, Operation)
-        child = parent.node.replace(path, Node(symbol, (production.expansion,)))
+        child = parent.node.replace(path, Derivation(symbol, (production.expansion,)))
         with suppress(NotationError, ShapeError):
             other = space.parse(text(child))
             if other.key != parent.key and space.limits.outgrown(other._inferred.cost) is None:
@@ -139,7 +139,7 @@ def test_copies_never_drift_apart() -> None:
     space = EinSpace((8, 8))
     parent = space.parse("[clone(b=4) {[relu [clone(b=8) {[norm relu]} add]]} add]")
 
-    def copy(node: Node) -> list[Operation]:
+    def copy(node: Derivation) -> list[Operation]:
         _, *copies, _ = (instruction.operation for instruction in space.architecture(node).graph(optimize=False).instructions)
         one = copies[: len(copies) // 4]
         assert copies == 4 * one

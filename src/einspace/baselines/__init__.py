@@ -19,7 +19,7 @@ from einspace.baselines.resnet import resnet8, resnet14_flat, resnet18, resnet34
 from einspace.baselines.sizes import densenet, gru, lru, mamba, mixer, permutator, resmlp, resnet, vit, wide_resnet
 from einspace.baselines.vit import vit_small, vit_tiny
 from einspace.baselines.wideresnet import wrn16_4, wrn28_10
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.errors import GrammarError, NotationError, UnknownNameError
 from einspace.features import Feature
 from einspace.space import Architecture, EinSpace
@@ -28,7 +28,7 @@ from einspace.space import Architecture, EinSpace
 class Baseline(NamedTuple):
     """The function from an input to a derivation, what it is in one line, and whether it takes sequences (S, D) beside images."""
 
-    function: Callable[[Feature], Node]
+    function: Callable[[Feature], Derivation]
     description: str
     sequences: bool = False
 

@@ -4,9 +4,9 @@ Legend: C channels, H W height and width, S tokens, D features of a token.
 """
 
 from einspace.derivation.build import branch, compute, route, sequence
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.operations import Add, Clone, Col2im, Concat, Identity, Im2col, Linear, Matmul, Norm, Permute, PosEnc, Relu, Softmax
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
 from einspace.operations.sequences import Window
 
 IDENTITY = compute(Identity())
@@ -16,12 +16,12 @@ POSITIONS = compute(PosEnc())
 TRANSPOSE = Permute((2, 1))
 
 
-def linear(width: int) -> Node:
+def linear(width: int) -> Derivation:
     """(..., D) -> (..., width)."""
     return compute(Linear(width))
 
 
-def conv(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> Node:
+def conv(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> Derivation:
     """A convolution as A.3 writes it, padded by half the kernel: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride)).
 
     For a `series`, one along the sequence: (S, D) -> (ceil(S / stride), width).
@@ -31,17 +31,17 @@ def conv(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> 
     return route(Im2col(kernel, stride, kernel // 2), linear(width), Col2im())
 
 
-def conv_norm_relu(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> Node:
+def conv_norm_relu(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> Derivation:
     """A convolution with normalisation: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride)), and of a `series` as `conv`."""
     return sequence(conv(width, kernel, stride, series), NORM, RELU)
 
 
-def residual(module: Node, shortcut: Node = IDENTITY) -> Node:
+def residual(module: Derivation, shortcut: Derivation = IDENTITY) -> Derivation:
     """A module beside a shortcut, summed: f -> g where both give g."""
     return branch(Clone(2), (module, shortcut), Add())
 
 
-def patches(patch: int, width: int) -> Node:
+def patches(patch: int, width: int) -> Derivation:
     """One token for each patch: (C, H, W) -> (S, width) with S = (H // patch) (W // patch).
 
     What is left of an input that is no multiple of the patch is cropped by the floor of equations 30 to 32.
@@ -49,24 +49,24 @@ def patches(patch: int, width: int) -> Node:
     return route(Im2col(patch, patch, 0), linear(width), Identity())
 
 
-def mlp(hidden: int, width: int) -> Node:
+def mlp(hidden: int, width: int) -> Derivation:
     """Two linear layers with a relu between: (S, D) -> (S, width)."""
     return sequence(linear(hidden), RELU, linear(width))
 
 
-def token_mlp(hidden: int, tokens: int) -> Node:
+def token_mlp(hidden: int, tokens: int) -> Derivation:
     """The same over the tokens: (S, D) -> (tokens, D)."""
     return route(TRANSPOSE, mlp(hidden, tokens), TRANSPOSE)
 
 
-def attention_head(width: int) -> Node:
+def attention_head(width: int) -> Derivation:
     """softmax(q k' / sqrt(width)) v with queries, keys and values of their own: (S, D) -> (S, width)."""
     keys = route(Identity(), linear(width), TRANSPOSE)
     scores = branch(Clone(2), (linear(width), keys), Matmul(scaled=True))
     return branch(Clone(2), (sequence(scores, compute(Softmax())), linear(width)), Matmul(scaled=False))
 
 
-def heads(number: int, width: int) -> Node:
+def heads(number: int, width: int) -> Derivation:
     """Any number of attention heads side by side: (S, D) -> (S, number * width).
 
     Factors but 2, 4 and 8 are outside the option sets: they are run and mutated, and never sampled.
@@ -75,6 +75,6 @@ def heads(number: int, width: int) -> Node:
     return head if number == 1 else branch(Clone(number), copies(number, head), Concat(2, number))
 
 
-def copies(b: int, module: Node) -> list[Node]:
+def copies(b: int, module: Derivation) -> list[Derivation]:
     """The modules that a branching module of factor b holds where all its branches are the same."""
-    return [module] * drawn(b)
+    return [module] * sampled_branches(b)

@@ -9,18 +9,18 @@ from collections.abc import Sequence
 
 from einspace.baselines.blocks import IDENTITY, NORM, RELU, conv
 from einspace.derivation.build import branch, sequence, whole
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.features import Feature
 from einspace.operations import Clone, Concat
 
 
-def densenet40(inputs: Feature) -> Node:
+def densenet40(inputs: Feature) -> Derivation:
     """(C, H, W) -> (448, ceil(H / 4), ceil(W / 4)): three blocks of twelve layers, each of which adds 12 channels."""
     del inputs  # the same at every shape
     return compose_densenet((12, 12, 12), 12, bottleneck=False)
 
 
-def compose_densenet(blocks: Sequence[int], growth: int, bottleneck: bool) -> Node:
+def compose_densenet(blocks: Sequence[int], growth: int, bottleneck: bool) -> Derivation:
     """So many layers in each block, each of which adds `growth` channels; between blocks the size halves, rounded up.
 
     `bottleneck` is DenseNet-BC: a 1x1 convolution to 4 x growth channels before each 3x3, twice the growth in the stem, and transitions
@@ -37,6 +37,6 @@ def compose_densenet(blocks: Sequence[int], growth: int, bottleneck: bool) -> No
     return whole(sequence(*modules, NORM, RELU))
 
 
-def _dense_layer(growth: int, bottleneck: bool) -> Node:
+def _dense_layer(growth: int, bottleneck: bool) -> Derivation:
     narrow = (NORM, RELU, conv(4 * growth, kernel=1)) if bottleneck else ()
     return branch(Clone(2), (IDENTITY, sequence(*narrow, NORM, RELU, conv(growth))), Concat(1, 2))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.errors import NetworkError
 from einspace.features import Feature
 from einspace.grammar import WIDEST_GRAMMAR
@@ -11,7 +11,7 @@ from einspace.space import Architecture, EinSpace
 Shape = Feature | Iterable[int]
 
 
-def at(name: str, function: Callable[[Feature], Node], shape: Shape, sequences: bool = False) -> Architecture:
+def at(name: str, function: Callable[[Feature], Derivation], shape: Shape, sequences: bool = False) -> Architecture:
     """The architecture of a derivation at an input (C, H, W), and (S, D) too if it takes `sequences`.
 
     Raises NetworkError for a sequence otherwise, and ShapeError where it does not fit.

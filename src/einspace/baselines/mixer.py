@@ -3,21 +3,21 @@
 from einspace.baselines.blocks import NORM, POSITIONS, mlp, residual, token_mlp
 from einspace.baselines.patches import embedding, small_patch, tokens
 from einspace.derivation.build import sequence, whole
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.features import Feature
 
 
-def mlp_mixer(inputs: Feature) -> Node:
+def mlp_mixer(inputs: Feature) -> Derivation:
     """(C, H, W) or (S, D) -> (S, 512): patches of 4, eight layers."""
     return compose_mixer(inputs, patch=4, width=512, layers=8)
 
 
-def mixer_tiny(inputs: Feature) -> Node:
+def mixer_tiny(inputs: Feature) -> Derivation:
     """(C, H, W) or (S, D) -> (S, 64): patches of 4 (2 below 16 pixels), two layers."""
     return compose_mixer(inputs, small_patch(inputs), width=64, layers=2)
 
 
-def compose_mixer(inputs: Feature, patch: int, width: int, layers: int) -> Node:
+def compose_mixer(inputs: Feature, patch: int, width: int, layers: int) -> Derivation:
     """An MLP-Mixer: (C, H, W) or (S, D) -> (S, width)."""
     count = tokens(inputs, patch)
     layer = residual(sequence(NORM, token_mlp(4 * count, count), mlp(max(1, width // 2), width)))

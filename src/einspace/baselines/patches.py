@@ -1,7 +1,7 @@
 """How the networks over tokens cut an input: an image into patches, and a sequence not at all, for it has its tokens."""
 
 from einspace.baselines.blocks import linear, patches
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.features import Feature
 from einspace.operations import Col2im, Im2col
 
@@ -19,7 +19,7 @@ def tokens(inputs: Feature, patch: int) -> int:
     return height * width
 
 
-def embedding(inputs: Feature, patch: int, width: int) -> Node:
+def embedding(inputs: Feature, patch: int, width: int) -> Derivation:
     """One token of `width` features for each patch of (C, H, W) or each token of (S, D)."""
     return linear(width) if inputs.mode == "Col" else patches(patch, width)
 

@@ -13,7 +13,7 @@ Legend: C channels, S segments, N = C / S channels of a segment, H W height and 
 from einspace.baselines.blocks import IDENTITY, NORM, RELU, conv, copies, linear, mlp, patches, residual
 from einspace.baselines.patches import grid
 from einspace.derivation.build import branch, compute, route, sequence, whole
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.features import Feature
 from einspace.operations import Add, Clone, Col2im, Concat, GroupDim, Identity, Im2col, Matmul, Permute, Softmax
 
@@ -23,12 +23,12 @@ SWAP = Permute((1, 3, 2))
 PIXELS = Im2col(1, 1, 0)
 
 
-def vision_permutator(inputs: Feature) -> Node:
+def vision_permutator(inputs: Feature) -> Derivation:
     """(C, H, W) -> (S, 256): patches of 4, eight layers, eight segments."""
     return compose_permutator(inputs, patch=4, width=256, layers=8, segments=8)
 
 
-def compose_permutator(inputs: Feature, patch: int, width: int, layers: int, segments: int) -> Node:
+def compose_permutator(inputs: Feature, patch: int, width: int, layers: int, segments: int) -> Derivation:
     """A Vision Permutator of one stage; the segments divide the width: (C, H, W) -> (S, width)."""
     size = grid(inputs, patch)
     mixing = residual(sequence(NORM, _permute_mlp(size, width, segments)))
@@ -36,7 +36,7 @@ def compose_permutator(inputs: Feature, patch: int, width: int, layers: int, seg
     return whole(sequence(patches(patch, width), *[layer] * layers, NORM))
 
 
-def _permute_mlp(size: tuple[int, int], width: int, segments: int) -> Node:
+def _permute_mlp(size: tuple[int, int], width: int, segments: int) -> Derivation:
     """(H W, C) -> (H W, C): the three branches, their weighted sum, and a linear layer."""
     height, breadth = size
     column = sequence(_merge(1, 2, segments), route(SWAP, linear(segments * height), SWAP), _merge(2, 1, segments))
@@ -49,7 +49,7 @@ def _permute_mlp(size: tuple[int, int], width: int, segments: int) -> Node:
     return sequence(route(Identity(), IDENTITY, Col2im()), mixed, route(PIXELS, linear(width), Identity()))
 
 
-def _split_attention(width: int) -> Node:
+def _split_attention(width: int) -> Derivation:
     """(C, H W, 3) -> (C, 3, 1): for each channel, three weights that sum to one."""
     mean = sequence(branch(GroupDim(3, 3), copies(3, IDENTITY), Add()), route(SWAP, linear(1), Permute((3, 2, 1))))
     logits = sequence(linear(max(1, width // 4)), RELU, linear(3 * width))  # (1, 1, C) -> (1, 1, 3 C)
@@ -57,6 +57,6 @@ def _split_attention(width: int) -> Node:
     return sequence(mean, logits, spread, route(Identity(), compute(Softmax()), SWAP))
 
 
-def _merge(split: int, joined: int, b: int) -> Node:
+def _merge(split: int, joined: int, b: int) -> Derivation:
     """Make axis `split` b times as short and axis `joined` b times as long, with the number of the chunk as its outer part."""
     return IDENTITY if b == 1 else branch(GroupDim(split, b), copies(b, IDENTITY), Concat(joined, b))

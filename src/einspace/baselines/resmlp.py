@@ -9,16 +9,16 @@ set. GELU is the space's relu, as in B.1's own networks.
 from einspace.baselines.blocks import TRANSPOSE, linear, mlp, residual
 from einspace.baselines.patches import embedding, tokens
 from einspace.derivation.build import route, sequence, whole
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.features import Feature
 
 
-def resmlp_s12(inputs: Feature) -> Node:
+def resmlp_s12(inputs: Feature) -> Derivation:
     """(C, H, W) or (S, D) -> (S, 384): patches of 4, twelve layers, as ResMLP-S12 but for its patches of 16."""
     return compose_resmlp(inputs, patch=4, width=384, layers=12)
 
 
-def compose_resmlp(inputs: Feature, patch: int, width: int, layers: int) -> Node:
+def compose_resmlp(inputs: Feature, patch: int, width: int, layers: int) -> Derivation:
     """A ResMLP: (C, H, W) or (S, D) -> (S, width)."""
     count = tokens(inputs, patch)
     over_patches = residual(sequence(linear(width), route(TRANSPOSE, linear(count), TRANSPOSE), linear(width)))

@@ -8,43 +8,43 @@ from collections.abc import Sequence
 
 from einspace.baselines.blocks import IDENTITY, NORM, RELU, conv, conv_norm_relu, residual
 from einspace.derivation.build import sequence, whole
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.features import Feature
 
 
-def resnet18(inputs: Feature) -> Node:
+def resnet18(inputs: Feature) -> Derivation:
     """(C, H, W) -> (512, h, w), where four halvings that round up take H to h and W to w: (3, 64, 64) -> (512, 4, 4)."""
     return compose_resnet(inputs, (2, 2, 2, 2), 64)
 
 
-def resnet34(inputs: Feature) -> Node:
+def resnet34(inputs: Feature) -> Derivation:
     """(C, H, W) -> (512, h, w): ResNet18 with more blocks of each width."""
     return compose_resnet(inputs, (3, 4, 6, 3), 64)
 
 
-def resnet8(inputs: Feature) -> Node:
+def resnet8(inputs: Feature) -> Derivation:
     """(C, H, W) -> (64, ceil(H / 4), ceil(W / 4)), or (S, D) -> (ceil(S / 4), 64): three blocks, and no strided convolution in the stem."""
     series = inputs.mode != "Im"
     return whole(sequence(_stem(16, series), *_blocks(16, (16, 32, 64), series)))
 
 
-def resnet14_flat(inputs: Feature) -> Node:
+def resnet14_flat(inputs: Feature) -> Derivation:
     """(C, H, W) -> (16, H, W): six blocks of 16 channels without strides, so that a prediction for each pixel sees 27 x 27 pixels."""
     return whole(sequence(_stem(16, False), *_blocks(16, (16,) * 6, False)))
 
 
-def compose_resnet(inputs: Feature, blocks: Sequence[int], width: int) -> Node:
+def compose_resnet(inputs: Feature, blocks: Sequence[int], width: int) -> Derivation:
     """A ResNet of basic blocks: so many of `width` channels, so many of twice as many, and so on."""
     series = inputs.mode != "Im"
     widths = [width * 2**group for group, count in enumerate(blocks) for _ in range(count)]
     return whole(sequence(_stem(width, series), conv(width, stride=2, series=series), *_blocks(width, widths, series)))
 
 
-def _stem(width: int, series: bool) -> Node:
+def _stem(width: int, series: bool) -> Derivation:
     return sequence(conv(width, series=True), RELU) if series else conv_norm_relu(width)
 
 
-def _blocks(channels: int, widths: Sequence[int], series: bool) -> list[Node]:
+def _blocks(channels: int, widths: Sequence[int], series: bool) -> list[Derivation]:
     blocks = []
     for width in widths:
         stride = 1 if width == channels else 2

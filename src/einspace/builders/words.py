@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from struct import error as StructError  # noqa: N812
 
+from einspace.disk.regular import size_of
 from einspace.errors import DataError
 from einspace.files import read
-from einspace.regular import size_of
 from einspace.tasks import TASKS
 
 LANGUAGES = TASKS["language"].labels

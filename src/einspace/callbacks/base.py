@@ -1,7 +1,7 @@
-"""Callback: what is told of a search while it runs, and the thread that tells it."""
+"""Callback: hears of a search while it runs, from a thread of its own."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -10,11 +10,12 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
+from einspace.errors import SettingError
 from einspace.result import Result
 from einspace.result.words import at_work
 from einspace.trial import SEARCH, Trial
 
-PATIENCE = 10.0
+CLOSING_SECONDS = 10.0
 """Seconds that the callbacks of an interrupted search get to end."""
 
 _LOG = logging.getLogger("einspace")
@@ -58,13 +59,14 @@ class Progress:
 
 
 class Callback:
-    """Is told of a search, in order and from one thread that is not the search's. Every method may be left as it is: it does nothing.
+    """Receives the events of a search, in order and from one thread that is not the search's. Every method may be left as it is: it does
+    nothing.
 
     A callback that raises is switched off with a warning; the search goes on. A slow one delays the end of the search and nothing else.
     """
 
     name = "callback"
-    """What a warning calls it."""
+    """Its name in warnings."""
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """The search starts, or goes on, in the folder `run`; `settings` are what `run.json` holds."""
@@ -82,7 +84,18 @@ class Callback:
         """The last call, for a search that was interrupted too."""
 
 
-class Watch:
+def checked(callbacks: object) -> tuple[Callback, ...]:
+    """The callbacks that were given; raises SettingError for what are none, of which the thread that tells them would die."""
+    given = tuple(callbacks) if isinstance(callbacks, Iterable) and not isinstance(callbacks, str) else (callbacks,)
+    wrong = [one for one in given if not isinstance(one, Callback)]
+    if wrong or isinstance(callbacks, Callback):
+        raise SettingError(
+            f"callbacks are a list of objects of subclasses of einspace.callbacks.Callback, not {(wrong or given)[0]!r:.100}"
+        )
+    return tuple(one for one in given if isinstance(one, Callback))
+
+
+class CallbackThread:
     """Stands between a search and its callbacks; `progress` is what the search calls."""
 
     def __init__(
@@ -109,11 +122,11 @@ class Watch:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Wait until everything is told; after an interruption, not for long."""
+        """Wait until the callbacks have heard everything; after an interruption, not for long."""
         self._waiting.put(lambda callback: callback.close())
         self._waiting.put(None)
         if self._thread.is_alive():
-            self._thread.join(None if kind is None else PATIENCE)
+            self._thread.join(None if kind is None else CLOSING_SECONDS)
 
     def _tell_both(self, news: Progress) -> None:
         trial = news.trial
@@ -128,7 +141,7 @@ class Watch:
             for callback in list(self._active):
                 try:
                     event(callback)
-                except Exception as error:  # noqa: BLE001 - the border: whatever a callback does, the search goes on
+                except BaseException as error:  # noqa: BLE001 - the border: whatever a callback does, `sys.exit` too, all else goes on
                     self._active.remove(callback)
                     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                     _LOG.warning("the callback %s failed and is switched off: %s", callback.name, reason)

@@ -17,10 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.segment import Segment
 from rich.text import Text
 
-from einspace.drafts import draft_of
+from einspace.disk.drafts import draft_of
+from einspace.disk.regular import size_of
 from einspace.echo import escaped, masked
 from einspace.errors import EinspaceError
-from einspace.regular import size_of
 
 PLAIN = {"→": "->", "←": "<-", "×": "x", "…": "...", "–": "-", "·": "*", "±": "+-", "ε": "eps", "²": "2", "█": "#", "━": "-"}
 """Characters of ours, as an encoding that lacks them shows them."""

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from einspace import drafts
 from einspace.cli.output import complain, err, later
+from einspace.disk import drafts
 from einspace.errors import SettingError
 from einspace.memory import bounded
 

@@ -9,7 +9,7 @@ import typer
 from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, import_modules, taken
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.cli.overdue import limited
-from einspace.drafts import draft_of
+from einspace.disk.drafts import draft_of
 from einspace.echo import escaped
 from einspace.errors import EinspaceError, SettingError
 from einspace.memory import bounded

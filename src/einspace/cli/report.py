@@ -56,7 +56,7 @@ def report(
 def runs(runs: Runs = "runs", as_json: AsJson = False) -> None:
     """List the runs of a folder: what each searched, how far it is, and what it found."""
     from einspace.result import load_result
-    from einspace.settings import making_sense
+    from einspace.run.settings import making_sense
 
     found = []
     for path in sorted(Path(runs).glob("*/run.json")):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace import forkserver
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting, write
 from einspace.errors import EinspaceError, SettingError
+from einspace.executors import forkserver
 
 if TYPE_CHECKING:
     from einspace.callbacks import Progress
@@ -46,7 +46,7 @@ def reproduce(
     scale: Size = None,
     task: Tasks = None,
     column: Columns = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, max=100, help="Searches of each cell, of which mean and spread are shown.")] = 1,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=100, help="Searches of each cell, whose mean and spread are shown.")] = 1,
     run: Annotated[bool, typer.Option("--run/--no-run", help="Run what is missing, or only read the runs that exist.")] = True,
     output: Folder = Path("reproduction"),
     as_json: AsJson = False,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace import forkserver
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting
 from einspace.config import SearchSettings, leaves, load, notes
+from einspace.config.protocol import OURS, PAPER
 from einspace.errors import SettingError, StorageError
-from einspace.protocol import OURS, PAPER
+from einspace.executors import forkserver
 from einspace.quantities import seconds_of
 
 if TYPE_CHECKING:

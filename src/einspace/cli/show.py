@@ -40,11 +40,11 @@ def show(
         for option, value in (("trial", trial), ("baseline", baseline)):
             if value is not None:
                 raise SettingError(f"--{option} {value} needs a run, and {what!r} is an architecture")
-        architecture, place = read_named(what, parse_shape(shape or "3,32,32"), runs), None
+        architecture, changed = read_named(what, parse_shape(shape or "3,32,32"), runs), None
     else:
-        architecture, place = _of_run(result, trial, baseline, shape)
+        architecture, changed = _of_run(result, trial, baseline, shape)
     if svg is not None or png is not None:
-        _draw(architecture, svg, png, tree, detail, derived, theme, place)
+        _draw(architecture, svg, png, tree, detail, derived, theme, changed)
     if as_json:
         print_json(facts(architecture))
         return
@@ -56,9 +56,9 @@ def show(
 
 def _of_run(result: "Result", trial: int | None, baseline: str | None, shape: str | None) -> tuple[Architecture, tuple[int, ...] | None]:
     """The recommended architecture of a run, or the one asked for, and where a mutation changed it; raises what `chosen` raises."""
-    from einspace.attachments import grammar_of_run
     from einspace.result.taking import chosen
-    from einspace.settings import making_sense
+    from einspace.run.attachments import grammar_of_run
+    from einspace.run.settings import making_sense
 
     name = result.run.name
     with making_sense(name):
@@ -68,8 +68,8 @@ def _of_run(result: "Result", trial: int | None, baseline: str | None, shape: st
     if trial is None and baseline is None and result.best is None:
         raise SettingError(f"the run {name} has no best architecture yet: --trial shows any trial that has ended")
     found, _ = chosen(result, *taken(result, trial, baseline))
-    place = None if trial is None else found.proposal.place
-    return EinSpace(inputs, grammar=grammar_of_run(result.run, result.settings)).parse(found.text), place
+    changed = None if trial is None else found.proposal.place
+    return EinSpace(inputs, grammar=grammar_of_run(result.run, result.settings)).parse(found.text), changed
 
 
 def _draw(
@@ -80,12 +80,12 @@ def _draw(
     detail: Detail,
     derived: bool,
     theme: Theme,
-    place: tuple[int, ...] | None,
+    changed: tuple[int, ...] | None,
 ) -> None:
     from einspace.pictures import network_svg, tree_svg
     from einspace.pictures import png as as_png
 
-    picture = tree_svg(architecture, theme, place) if tree else network_svg(architecture, detail, theme, derived)
+    picture = tree_svg(architecture, theme, changed) if tree else network_svg(architecture, detail, theme, derived)
     if svg is not None:
         write(svg, picture)
     if png is not None:

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
+from einspace.config.protocol import Protocol
 from einspace.errors import EinspaceError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY, named_grammar
 from einspace.limits import Limits
-from einspace.protocol import Protocol
 from einspace.quantities import seconds_of
 from einspace.reading import DataOptions
 
@@ -24,7 +24,7 @@ WEIGHTS = ("best", "all", "none")
 """Whose weights the final trainings leave in the run's folder."""
 
 
-class Group(BaseModel):
+class OptionGroup(BaseModel):
     """Options that stand together: nothing is guessed from a value of another type, and an unknown name is a mistake."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
@@ -38,7 +38,7 @@ class Group(BaseModel):
         return value
 
 
-class RecipeSettings(Group):
+class RecipeSettings(OptionGroup):
     """Changes to the task's recipe; what is not given stays as the task has it."""
 
     epochs_search: Annotated[int | None, Field(ge=1, description="Epochs of a trial.")] = None
@@ -64,7 +64,7 @@ class RecipeSettings(Group):
         return optimizer
 
 
-class ComputeSettings(Group):
+class ComputeSettings(OptionGroup):
     """How networks are computed while they are trained and scored: faster, and the same up to rounding."""
 
     precision: Annotated[str, Field(description="Of matrix products and convolutions: fp32 or bf16.")] = "fp32"
@@ -89,7 +89,7 @@ class ComputeSettings(Group):
         return Compute(**self.model_dump())
 
 
-class RunSettings(Group):
+class RunSettings(OptionGroup):
     """The settings that a run stores in `config.yaml`; all but the task are arguments of `study.search`, by these names.
 
     A setting that only some strategies take is None where it was not given: the strategy has the default.
@@ -106,10 +106,12 @@ class RunSettings(Group):
     budget: Annotated[
         str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d; 5m without any bound.")
     ] = None
-    workers: Annotated[int, Field(ge=1, description="Worker processes.")] = 2
+    workers: Annotated[int, Field(ge=1, le=10_000, description="Worker processes.")] = 2
     seed: Annotated[int, Field(ge=0, lt=2**62, description="Same seed, same result.")] = 0
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
-    population: Annotated[int | None, Field(ge=1, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")] = None
+    population: Annotated[
+        int | None, Field(ge=1, le=100_000, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")
+    ] = None
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
     elite: Annotated[int | None, Field(ge=0, description="Best trials that stay parents at any age: 5 of populations up to 20.")] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
@@ -138,7 +140,7 @@ class RunSettings(Group):
     )
     pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
     final_seeds: Annotated[
-        int, Field(ge=0, le=100, description="Seeds of the final trainings, of which mean and spread are told; 0: no final trainings.")
+        int, Field(ge=0, le=100, description="Seeds of the final trainings, whose mean and spread are reported; 0: no final trainings.")
     ] = 1
     race: Annotated[
         bool | None, Field(description="Train the best and the best baseline again, for a verdict: from 10 trials on if not set.")

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 from pydantic import StrictInt
 from pydantic.fields import FieldInfo
 
-from einspace.config.model import Group, SearchSettings
+from einspace.config.model import OptionGroup, SearchSettings
 
 FLAGS = {
     "computation_probability": ("-p", "--probability"),
@@ -47,7 +47,7 @@ def _within(kind: Any) -> dict[str, FieldInfo]:
     if is_dataclass(kind):
         hints = get_type_hints(kind, include_extras=True)
         return {field.name: FieldInfo.from_annotated_attribute(hints[field.name], field.default) for field in fields(kind)}
-    return kind.model_fields if isinstance(kind, type) and issubclass(kind, Group) else {}
+    return kind.model_fields if isinstance(kind, type) and issubclass(kind, OptionGroup) else {}
 
 
 def flags(key: str) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from einspace.config.model import Group
-from einspace.drafts import draft_of
+from einspace.config.model import OptionGroup
+from einspace.disk.drafts import draft_of
+from einspace.disk.regular import read_small
 from einspace.errors import RunError
 from einspace.files.yaml import write
-from einspace.regular import read_small
 
 CONFIG = "config.yaml"
 """The file in a run's folder that repeats it."""
@@ -21,7 +21,7 @@ PACKAGES = ("einspace", "torch", "optuna", "numpy")
 """Whose versions are stored, beside that of Python."""
 
 
-class Origin(Group):
+class Origin(OptionGroup):
     """The part of a stored file that is not settings: a search does not follow from it, but may differ with it."""
 
     versions: dict[str, str] | None = None

@@ -12,9 +12,9 @@ from pydantic_core import ErrorDetails
 from einspace.config.model import RunSettings, SearchSettings
 from einspace.config.options import allowed, flags, groups, leaves
 from einspace.config.origin import Origin
+from einspace.config.protocol import PAPER
 from einspace.errors import SettingError, UnknownNameError, cut
 from einspace.files.yaml import read
-from einspace.protocol import PAPER
 
 
 def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, Origin]:

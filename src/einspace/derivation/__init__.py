@@ -2,6 +2,6 @@
 
 from einspace.derivation.inference import Cost, Inferred, Memo, infer
 from einspace.derivation.notation import parse, text
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 
-__all__ = ["Cost", "Inferred", "Memo", "Node", "infer", "parse", "text"]
+__all__ = ["Cost", "Inferred", "Memo", "Derivation", "infer", "parse", "text"]

@@ -7,12 +7,12 @@ Each gives the node that `parse` reads from the printed text.
 
 from collections.abc import Sequence
 
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.operations import Aggregation, Branching, Computation, Identity, Routing
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
 
 
-def compute(operation: Computation) -> Node:
+def compute(operation: Computation) -> Derivation:
     """M -> C: one computation.
 
     >>> from einspace.derivation import text
@@ -20,10 +20,10 @@ def compute(operation: Computation) -> Node:
     >>> text(compute(Linear(64)))
     'linear(d=64)'
     """
-    return Node("M", (Node("C", (operation,)),))
+    return Derivation("M", (Derivation("C", (operation,)),))
 
 
-def sequence(*nodes: Node) -> Node:
+def sequence(*nodes: Derivation) -> Derivation:
     """M -> M M: the modules in order, as a balanced tree, so that the depth is logarithmic in their number; one is itself.
 
     Raises ValueError for no module at all: the grammar derives no empty architecture.
@@ -37,12 +37,12 @@ def sequence(*nodes: Node) -> Node:
         raise ValueError("a sequence needs one module or more")
     level = list(nodes)
     while len(level) > 1:
-        pairs = [Node("M", (left, right)) for left, right in zip(level[::2], level[1::2], strict=False)]
+        pairs = [Derivation("M", (left, right)) for left, right in zip(level[::2], level[1::2], strict=False)]
         level = pairs + level[len(pairs) * 2 :]
     return level[0]
 
 
-def route(first: Routing | Identity, node: Node, last: Routing | Identity) -> Node:
+def route(first: Routing | Identity, node: Derivation, last: Routing | Identity) -> Derivation:
     """M -> R1 M R2: one module between two routings.
 
     >>> from einspace.derivation import text
@@ -50,10 +50,10 @@ def route(first: Routing | Identity, node: Node, last: Routing | Identity) -> No
     >>> text(route(Im2col(3, 1, 1), compute(Linear(64)), Col2im()))
     '[im2col(k=3,s=1,p=1) linear(d=64) col2im]'
     """
-    return Node("M", (Node("R1", (first,)), node, Node("R2", (last,))))
+    return Derivation("M", (Derivation("R1", (first,)), node, Derivation("R2", (last,))))
 
 
-def branch(branching: Branching, nodes: Sequence[Node], aggregation: Aggregation) -> Node:
+def branch(branching: Branching, nodes: Sequence[Derivation], aggregation: Aggregation) -> Derivation:
     """M -> B M A: two modules side by side for b = 2, and for b = 4 or 8 the single one that every copy repeats (section 3.4).
 
     Raises ValueError for another number of modules.
@@ -63,14 +63,14 @@ def branch(branching: Branching, nodes: Sequence[Node], aggregation: Aggregation
     >>> text(branch(Clone(4), [compute(Linear(16))], Concat(2, 4)))
     '[clone(b=4) {linear(d=16)} concat(dim=2,b=4)]'
     """
-    wanted = drawn(branching.b)
+    wanted = sampled_branches(branching.b)
     if len(nodes) != wanted:
         raise ValueError(f"{branching} takes {wanted} modules, not {len(nodes)}")
-    return Node("M", (Node("B", (branching,)), *nodes, Node("A", (aggregation,))))
+    return Derivation("M", (Derivation("B", (branching,)), *nodes, Derivation("A", (aggregation,))))
 
 
-def whole(node: Node) -> Node:
+def whole(node: Derivation) -> Derivation:
     """Make a module the architecture, S; raises ValueError for a single computation, which S does not derive."""
     if node.symbol != "M" or len(node.children) < 2:
         raise ValueError("an architecture is a sequence, a routing or a branching module")
-    return Node("S", node.children)
+    return Derivation("S", node.children)

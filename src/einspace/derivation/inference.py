@@ -2,7 +2,7 @@
 
 from typing import Generic, NamedTuple, TypeVar
 
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.features import Features
 from einspace.operations import Operation
 
@@ -44,14 +44,14 @@ class Memo:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, Features], tuple[Node, Inferred]] = {}
+        self._known: dict[tuple[int, Features], tuple[Derivation, Inferred]] = {}
 
-    def get(self, node: Node, inputs: Features) -> Inferred | None:
+    def get(self, node: Derivation, inputs: Features) -> Inferred | None:
         """What is known of this very subtree at these inputs."""
         found = self._known.get((id(node), inputs))
         return None if found is None else found[1]
 
-    def put(self, node: Node, inputs: Features, result: Inferred) -> None:
+    def put(self, node: Derivation, inputs: Features, result: Inferred) -> None:
         """Remember a result."""
         self._known[id(node), inputs] = (node, result)
 
@@ -74,7 +74,7 @@ class Frame(Generic[Value]):
 
     __slots__ = ("cost", "done", "inputs", "node", "repeats")
 
-    def __init__(self, node: Node, inputs: tuple[Value, ...]) -> None:
+    def __init__(self, node: Derivation, inputs: tuple[Value, ...]) -> None:
         self.node = node
         self.inputs = inputs
         self.repeats = node.repeats
@@ -98,7 +98,7 @@ class Frame(Generic[Value]):
         self.done.append(outputs)
 
 
-def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
+def infer(root: Derivation, inputs: Features, memo: Memo | None = None) -> Inferred:
     """Map the inputs of a derivation to its outputs and cost; raises ShapeError where an operation does not fit."""
     memo = Memo() if memo is None else memo
     known = memo.get(root, inputs)
@@ -116,7 +116,7 @@ def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
             frames[-1].take(*result)
             continue
         child, arguments = frame.node.children[len(frame.done)], frame.arguments()
-        if not isinstance(child, Node):
+        if not isinstance(child, Derivation):
             frame.take(*apply(child, arguments))
             continue
         hit = memo.get(child, arguments)
@@ -126,7 +126,7 @@ def infer(root: Node, inputs: Features, memo: Memo | None = None) -> Inferred:
             frame.take(*hit)
 
 
-def inputs_at(root: Node, inputs: Features, path: tuple[int, ...], memo: Memo) -> Features:
+def inputs_at(root: Derivation, inputs: Features, path: tuple[int, ...], memo: Memo) -> Features:
     """The features that reach the node at the end of a path, which must lie in a derivation that fits."""
     node = root
     for position in path:
@@ -137,7 +137,7 @@ def inputs_at(root: Node, inputs: Features, path: tuple[int, ...], memo: Memo) -
     return inputs
 
 
-def copies_at(root: Node, path: tuple[int, ...]) -> int:
+def copies_at(root: Derivation, path: tuple[int, ...]) -> int:
     """How many copies of the node at the end of a path the expanded network holds."""
     node, copies = root, 1
     for position in path:

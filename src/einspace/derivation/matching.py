@@ -3,11 +3,11 @@
 from typing import cast
 
 from einspace.derivation.syntax import Item
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.errors import NotationError
 from einspace.grammar import Grammar, Production
 from einspace.operations import Branching, Operation
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
 
 
 class Matcher:
@@ -23,12 +23,12 @@ class Matcher:
         self.composite = [p for p in grammar.productions if isinstance(p.expansion, tuple) and len(p.expansion) > 1]
         self.symbols: dict[int, frozenset[str]] = {}
 
-    def match(self, root: Item, start: str) -> Node:
+    def match(self, root: Item, start: str) -> Derivation:
         """The derivation of `start` that is written so; raises NotationError with the place where nothing can be derived."""
         self._find_symbols(root)
         # Each goal is opened once (its parts become goals) and closed once (its nodes become its children).
         goals: list[tuple[Item, str, Production | None]] = [(root, start, None)]
-        built: list[Node] = []
+        built: list[Derivation] = []
         while goals:
             item, symbol, production = goals.pop()
             if item.operation is not None:
@@ -39,7 +39,7 @@ class Matcher:
                 goals.extend((part, part_symbol, None) for part, part_symbol in reversed(self._parts(item, production)))
             else:
                 count = len(item.parts) + len(item.branches or ())
-                node = Node(production.symbol, tuple(built[-count:]))
+                node = Derivation(production.symbol, tuple(built[-count:]))
                 del built[-count:]
                 built.append(self._under(node, symbol))
         return built[0]
@@ -86,16 +86,16 @@ class Matcher:
         first, last = item.parts
         return [(first, expansion[0]), *((branch, expansion[1]) for branch in item.branches), (last, expansion[2])]
 
-    def _under(self, node: Node, symbol: str) -> Node:
+    def _under(self, node: Derivation, symbol: str) -> Derivation:
         """The node as what `symbol` derives, through single symbols."""
         for above in reversed(self.units[symbol][node.symbol][:-1]):
-            node = Node(above, (node,))
+            node = Derivation(above, (node,))
         return node
 
-    def _terminal(self, item: Item, operation: Operation, symbol: str) -> Node:
+    def _terminal(self, item: Item, operation: Operation, symbol: str) -> Derivation:
         for end in self.units[symbol]:
             if self.grammar.derives(end, type(operation)):
-                return self._under(Node(end, (operation,)), symbol)
+                return self._under(Derivation(end, (operation,)), symbol)
         raise NotationError(*self._misplaced(operation, symbol, item.position))
 
     def _production(self, item: Item, symbol: str) -> Production:
@@ -111,7 +111,7 @@ class Matcher:
         operation = item.parts[0].operation
         if not isinstance(operation, Branching):
             raise NotationError("braces follow a branching operation", self.source, item.parts[0].position, "for example clone(b=2)")
-        allowed = drawn(operation.b)
+        allowed = sampled_branches(operation.b)
         if len(branches) != allowed:
             hint = "a factor of 2 has two branches, another factor has one that is repeated"
             problem = f"{operation} takes {allowed} in its braces, not {len(branches)}"

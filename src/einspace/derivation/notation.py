@@ -7,7 +7,7 @@ The text is the right-hand side of each production, `[in series]` and `{in paral
 
 from einspace.derivation.matching import Matcher
 from einspace.derivation.syntax import read
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.errors import NotationError
 from einspace.grammar import Grammar
 from einspace.operations import Operation
@@ -16,10 +16,10 @@ MAX_LENGTH = 200_000
 """Longest text that is read, in characters; ResNet18 has 3,000."""
 
 
-def text(root: Node) -> str:
+def text(root: Derivation) -> str:
     """Print a derivation on one line."""
     parts: list[str] = []
-    waiting: list[Node | Operation | str] = [root]
+    waiting: list[Derivation | Operation | str] = [root]
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
@@ -29,7 +29,7 @@ def text(root: Node) -> str:
         elif len(item.children) == 1:
             waiting.append(item.children[0])
         else:
-            opened: list[Node | Operation | str] = ["["]
+            opened: list[Derivation | Operation | str] = ["["]
             last = len(item.children) - 1
             inner = item.branching is not None
             for position, child in enumerate(item.children):
@@ -44,7 +44,7 @@ def text(root: Node) -> str:
     return "".join(parts)
 
 
-def parse(source: str, grammar: Grammar) -> Node:
+def parse(source: str, grammar: Grammar) -> Derivation:
     """Read a derivation of the grammar's start symbol; raises NotationError with the place and what was expected.
 
     A terminal outside the option sets, such as `linear(d=196)`, is read too: it is only never sampled.

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
-from numbers import Real
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,6 +25,7 @@ from einspace.evaluation.outcome import (
     plain,
     settled,
 )
+from einspace.evaluation.scored import scored
 from einspace.evaluation.work import Work
 from einspace.memory import is_memory_error
 
@@ -98,8 +98,10 @@ def _evaluation(returned: Evaluation | float | Mapping[str, Any]) -> Evaluation:
     if isinstance(returned, Evaluation):
         return checked(returned)
     extra = dict(returned) if isinstance(returned, Mapping) else {"score": returned}
-    score = extra.pop("score", None)
-    if isinstance(score, bool) or not isinstance(score, Real):
-        raise TypeError(f'an objective must return a number, a mapping with a number as "score", or an Evaluation, not {returned!r:.100}')
-    value, reason = float(score), "" if isfinite(score) else f"the score is {float(score)}"
+    try:
+        value = scored(extra.pop("score", None))
+    except TypeError:
+        what = 'an objective must return a number, a mapping with a number as "score", or an Evaluation'
+        raise TypeError(f"{what}, not {returned!r:.100}") from None
+    reason = "" if isfinite(value) else f"the score is {value}"
     return Evaluation(Outcome.OK if isfinite(value) else Outcome.NAN, value, reason=reason, extra=plain(extra))

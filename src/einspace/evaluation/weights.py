@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import nn
 
-from einspace.drafts import draft_of
+from einspace.disk.drafts import draft_of
 from einspace.evaluation.outcome import first_line
 from einspace.networks.heads import Head
 from einspace.space import Architecture

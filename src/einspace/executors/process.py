@@ -8,8 +8,9 @@ from typing import Any
 
 import psutil
 
-from einspace import forkserver, machine
-from einspace.executors import main_module
+from einspace import machine
+from einspace.errors import DataError
+from einspace.executors import forkserver, main_module
 from einspace.executors.attempt import Died
 from einspace.executors.messages import Begin, SetupFailed
 from einspace.executors.worker import WorkerConfig, serve
@@ -21,7 +22,7 @@ GRACE = 5.0
 class WorkerProcess:
     """A worker process. What it sends is received in order; a process that dies can break only its own pipe.
 
-    Used by one thread, but for `kill`. Raises OSError if the process cannot be started.
+    Used by one thread, but for `kill`. Raises OSError if the process cannot be started, and DataError if a file of data has changed.
     """
 
     def __init__(self, config: WorkerConfig) -> None:
@@ -38,6 +39,9 @@ class WorkerProcess:
             self._handle: psutil.Process | None = None
             with suppress(psutil.Error):
                 self._handle = psutil.Process(self._process.pid)
+        except DataError:
+            self._line.close()
+            raise
         except (OSError, EOFError) as error:
             self._line.close()
             raise OSError(str(error) or "the server of worker processes is gone") from None

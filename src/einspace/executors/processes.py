@@ -5,10 +5,11 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from time import monotonic
 
-from einspace import forkserver, machine
+from einspace import machine
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Request, Watch
 from einspace.evaluation.work import Work
+from einspace.executors import forkserver
 from einspace.executors.attempt import Attempt
 from einspace.executors.base import Attempts, Executor, check_limit
 from einspace.executors.devices import check_devices, is_cuda, share_devices
@@ -45,7 +46,7 @@ class ProcessExecutor(Executor):
         recycle: Number of evaluations after which a worker is replaced.
 
     Raises:
-        SettingError: Senseless settings, devices that this machine has not, or work that cannot be sent to a worker.
+        SettingError: Senseless settings, devices that this machine does not have, or work that cannot be sent to a worker.
     """
 
     def __init__(

@@ -15,10 +15,11 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from time import monotonic
 
-from einspace import forkserver, machine
+from einspace import machine
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, first_line
 from einspace.evaluation.work import Work
+from einspace.executors import forkserver
 from einspace.executors.devices import is_cuda
 from einspace.executors.memory import limit_memory
 from einspace.executors.messages import OFTEN, VERDICT_WAIT, Begin, Epoch, Passed, Ready, SetupFailed, Taken, Verdict

@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from einspace.errors import DataError
-from einspace.files.border import Meter, reading
+from einspace.files.guarded import Meter, reading
 
 LARGE = 32 * 2**20
 """Bytes from which on an array stays in its file and is mapped, or is shared by all workers."""

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from einspace.files.border import Meter
+from einspace.files.guarded import Meter
 from einspace.files.rebuilding import MAKERS, Kind, Maker, Refused, checked
 
 _OPCODES = {opcode.code.encode("latin1"): opcode for opcode in pickletools.opcodes}
@@ -61,7 +61,7 @@ class Machine:
         self.memo: dict[int, Any] = {}
 
     def load(self) -> Any:
-        """What the pickle holds; raises Refused for what is no plain value, and what `border.BROKEN` lists for what is damaged."""
+        """What the pickle holds; raises Refused for what is no plain value, and what `guarded.BROKEN` lists for what is damaged."""
         while code := self.stream.read(1):
             opcode = _OPCODES[code]
             name = opcode.name

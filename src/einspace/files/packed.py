@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, cast
 
 from einspace.errors import DataError
-from einspace.files.border import Bounded, Meter, reading
+from einspace.files.guarded import Bounded, Meter, reading
 
 _PACKINGS: dict[bytes, Callable[[IO[bytes]], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 """The first bytes of a packed tar, and what unpacks it."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import DataError
-from einspace.files.border import Meter, reading
+from einspace.files.guarded import Meter, reading
 from einspace.files.machine import Counted, Machine
 from einspace.files.packed import opened
 from einspace.files.rebuilding import Refused

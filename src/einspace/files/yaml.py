@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
+from einspace.disk.regular import size_of
 from einspace.errors import SettingError
-from einspace.regular import size_of
 
 LARGEST = 256 * 1024
 """Bytes of a file; settings with the texts of many large architectures stay far below."""

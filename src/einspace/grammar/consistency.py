@@ -1,14 +1,17 @@
 """Consistency of a grammar (A.4): does sampling end with probability one, and how long is what it gives?"""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from einspace.grammar.grammar import Grammar, Production
 from einspace.operations import Operation
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
+
+if TYPE_CHECKING:
+    from einspace.grammar.grammar import Grammar, Production
 
 Copies = Callable[[int], int]
 """How often the branch of a module with factor b is counted."""
@@ -19,7 +22,7 @@ def expanded(b: int) -> int:
     return b
 
 
-def expectation_matrix(grammar: Grammar, copies: Copies = drawn) -> NDArray[np.float64]:
+def expectation_matrix(grammar: "Grammar", copies: Copies = sampled_branches) -> NDArray[np.float64]:
     """Expected number of each non-terminal (column) that one expansion of a non-terminal (row) generates (A.4)."""
     index = {symbol: i for i, symbol in enumerate(grammar.rules)}
     matrix = np.zeros((len(index), len(index)))
@@ -29,12 +32,12 @@ def expectation_matrix(grammar: Grammar, copies: Copies = drawn) -> NDArray[np.f
     return matrix
 
 
-def spectral_radius(grammar: Grammar, copies: Copies = drawn) -> float:
+def spectral_radius(grammar: "Grammar", copies: Copies = sampled_branches) -> float:
     """Largest absolute eigenvalue of the expectation matrix; the grammar is consistent below one."""
     return float(max(abs(np.linalg.eigvals(expectation_matrix(grammar, copies)))))
 
 
-def expected_length(grammar: Grammar, copies: Copies = drawn) -> float:
+def expected_length(grammar: "Grammar", copies: Copies = sampled_branches) -> float:
     """Expected number of terminals of an architecture (equations 33 to 39), infinite if the grammar is not consistent."""
     if spectral_radius(grammar, copies) >= 1:
         return float("inf")
@@ -44,12 +47,12 @@ def expected_length(grammar: Grammar, copies: Copies = drawn) -> float:
     return float(lengths[symbols.index(grammar.start)])
 
 
-def critical_probability(family: Callable[[float], Grammar], copies: Copies = drawn) -> float:
+def critical_probability(family: "Callable[[float], Grammar]", copies: Copies = sampled_branches) -> float:
     """The p at which the spectral radius of `family(p)` is one, found numerically (figure 4)."""
     return float(brentq(lambda p: spectral_radius(family(p), copies) - 1, 1e-6, 1 - 1e-6, xtol=1e-12))
 
 
-def _counts(grammar: Grammar, production: Production, copies: Copies) -> list[tuple[str, float]]:
+def _counts(grammar: "Grammar", production: "Production", copies: Copies) -> list[tuple[str, float]]:
     if isinstance(production.expansion, Operation):
         return []
     if not grammar.branches(production):

@@ -130,7 +130,7 @@ class Grammar:
 
     def spectral_radius(self) -> float:
         """Largest absolute eigenvalue of the expectation matrix (A.4), copies of a repeated branch counted once."""
-        from einspace.grammar import consistency
+        from einspace.grammar import consistency  # which loads SciPy
 
         return consistency.spectral_radius(self)
 
@@ -140,7 +140,7 @@ class Grammar:
 
     def expected_length(self) -> float:
         """Expected number of sampled terminals (equations 33 to 39); infinite if the grammar is not consistent."""
-        from einspace.grammar import consistency
+        from einspace.grammar import consistency  # which loads SciPy
 
         return consistency.expected_length(self)
 

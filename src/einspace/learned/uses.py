@@ -4,7 +4,7 @@ from bisect import bisect
 from collections import Counter
 from typing import NamedTuple, Self
 
-from einspace.derivation import Memo, Node, infer
+from einspace.derivation import Derivation, Memo, infer
 from einspace.derivation.inference import Frame
 from einspace.features import Features
 from einspace.grammar import Grammar, Production
@@ -43,7 +43,7 @@ def places() -> list[Place]:
     return [Place(bucket, mode) for bucket in range(len(EDGES) + 1) for mode in MODES]
 
 
-def uses(root: Node, inputs: Features, grammar: Grammar) -> Uses:
+def uses(root: Derivation, inputs: Features, grammar: Grammar) -> Uses:
     """The uses in a derivation that fits its inputs; a repeated branch counts once, as it is drawn.
 
     What no production of the grammar derives, such as a width beside its options, is left out.
@@ -66,7 +66,7 @@ def uses(root: Node, inputs: Features, grammar: Grammar) -> Uses:
     return found
 
 
-def _expansion(node: Node) -> tuple[str, ...] | Operation:
+def _expansion(node: Derivation) -> tuple[str, ...] | Operation:
     """What the node's production derives; a branching module names its branch once."""
     if node.terminal is not None:
         return node.terminal

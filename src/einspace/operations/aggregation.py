@@ -57,7 +57,7 @@ class Matmul(Aggregation):
         """Each side for the gradient of the other, as a batch of matrices."""
         a, b = inputs
         stacked = len(a.shape) - 2
-        return tuple(side.merged(stacked) for side, other in ((a, b), (b, a)) if other.learns)
+        return tuple(side.merged(stacked) for side, other in ((a, b), (b, a)) if other.requires_grad)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """Batched matrix product."""
@@ -82,7 +82,7 @@ class Elementwise(Aggregation):
         """One operation less than there are branches, for each element."""
         return (len(inputs) - 1) * inputs[0].elements
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New, with the axes in the order of the first branch."""
         return (Value.new(outputs[0].shape, inputs[0].order),)
 
@@ -130,7 +130,7 @@ class Concat(Aggregation):
             raise ShapeError(self, f"branches of equal shape but for axis {self.dim}", inputs)
         return (Feature((*before, sum(f.shape[axis] for f in inputs), *after), _common_grid(inputs)),)
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New; channels last where all branches are."""
         return (Value.new(outputs[0].shape, CHANNELS_LAST if all(x.channels_last for x in inputs) else ()),)
 

@@ -27,7 +27,7 @@ class Group(Enum):
 class Operation(ABC):
     """A fundamental operation. Its hyperparameters are its fields; it is immutable and compares by value.
 
-    `infer`, `parameters`, `flops` and `written` are arithmetic on features, `place` and `saved` on layouts in memory; only `layer` knows
+    `infer`, `parameters`, `flops` and `written` are arithmetic on features, `layout` and `saved` on values in memory; only `layer` knows
     tensors.
     """
 
@@ -59,12 +59,12 @@ class Operation(ABC):
         """Count the bytes that the forward pass writes for one sample; nothing where the result is a view of the input."""
         return sum(output.bytes for output in self.infer(inputs))
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """Lay the outputs out as `layer` does: in new memory, row by row, unless the class says otherwise; a view shares a storage."""
         return tuple(Value.new(output.shape) for output in outputs)
 
     def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
-        """What autograd keeps for the backward pass besides weights, asked only where one is needed; nothing unless the class says so.
+        """Storages that autograd keeps for the backward pass besides weights, called only where that pass is needed; none by default.
 
         That is the storages of inputs or outputs that the backward pass reads, and new ones for copies and statistics.
         """

@@ -18,7 +18,7 @@ LARGEST = 1024
 """The largest factor outside the prior that a text may ask for: every branch is a feature of its own."""
 
 
-def drawn(b: int) -> int:
+def sampled_branches(b: int) -> int:
     """Branches that a derivation holds for a factor b: both of two, and one that is repeated for four and eight (section 3.4)."""
     return 2 if b == 2 else 1
 
@@ -34,7 +34,7 @@ class Branching(Operation):
         """Nothing: the branches are views of the input."""
         return 0
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """Views: a chunk has the strides of the whole."""
         (x,) = inputs
         return tuple(x.view(output.shape, x.strides) for output in outputs)

@@ -42,7 +42,7 @@ class Identity(Computation):
         """Nothing."""
         return 0
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """The input."""
         return inputs
 
@@ -103,7 +103,7 @@ class Norm(Computation):
         shape = inputs[0].shape
         return 2 * (shape[0] if len(shape) == 3 else shape[-1])
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New; channels last as the input is."""
         return (Value.new(outputs[0].shape, CHANNELS_LAST if inputs[0].channels_last else ()),)
 
@@ -126,7 +126,7 @@ class Relu(Computation):
 
     name: ClassVar[str] = "relu"
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New, with the axes in the order of the input."""
         return (Value.new(outputs[0].shape, inputs[0].order),)
 
@@ -168,7 +168,7 @@ class PosEnc(Computation):
         """One for each element."""
         return inputs[0].elements
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New, with the axes in the order of the input."""
         return (Value.new(outputs[0].shape, inputs[0].order),)
 

@@ -203,7 +203,7 @@ class Packed(nn.Module):
         return self.combine(*inputs, *(weight for part in self.parts for weight in part.parameters()))
 
 
-class Heads(Packed):
+class AttentionHeads(Packed):
     """(n, s, d), (n, t, e), (n, t, f) -> (n, s, heads width): linear layers of each head for queries, keys, values."""
 
     def __init__(self, heads: int, width: int, inputs: Sequence[int], scale: float) -> None:

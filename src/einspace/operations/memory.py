@@ -17,13 +17,13 @@ class Storage:
 class Value(NamedTuple):
     """A tensor in memory: its shape and strides, in elements and without the batch axis, whose stride is the whole storage.
 
-    `learns` says whether a gradient flows into it.
+    `requires_grad` says whether a gradient flows into it.
     """
 
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     storage: Storage
-    learns: bool = False
+    requires_grad: bool = False
 
     @classmethod
     def new(cls, shape: tuple[int, ...], order: tuple[int, ...] = ()) -> "Value":

@@ -82,7 +82,7 @@ class Multiply(Elementwise):
     def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
         """Each side for the gradient of the other."""
         a, b = inputs
-        return tuple(side.storage for side, other in ((a, b), (b, a)) if other.learns)
+        return tuple(side.storage for side, other in ((a, b), (b, a)) if other.requires_grad)
 
     def layer(self, inputs: Features) -> "nn.Module":
         """Elementwise product."""

@@ -49,7 +49,7 @@ class Im2col(Routing):
         height, width = ((size + 2 * self.p - self.k) // self.s + 1 for size in sizes)
         return (Feature((height * width, channels * self.k * self.k), (height, width)),)
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """The columns of unfold, seen as rows; patches of one pixel are a view where strides allow it."""
         (x,) = inputs
         if self.k > 1:
@@ -95,7 +95,7 @@ class Col2im(Routing):
         """Nothing: a view."""
         return 0
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """A view."""
         (x,) = inputs
         rows, columns = x.strides
@@ -134,7 +134,7 @@ class Permute(Routing):
         """Nothing: a view."""
         return 0
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """A view."""
         (x,) = inputs
         return (x.view(outputs[0].shape, tuple(x.strides[axis - 1] for axis in self.o)),)

@@ -52,7 +52,7 @@ class Window(Routing):
         """Zeros before the first token and after the last."""
         return (self.p, self.p)
 
-    def place(self, inputs: Values, outputs: Features) -> Values:
+    def layout(self, inputs: Values, outputs: Features) -> Values:
         """New, unless the k tokens of each feature lie in a row, as those of a single feature do: then a view of the padded input."""
         (x,) = inputs
         if any(self.padding):

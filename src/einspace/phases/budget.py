@@ -19,7 +19,7 @@ SLACK = 0.05
 """The part of a budget of time after which trials that are still running are given up."""
 
 RECENT = 20
-"""Trials whose seconds tell what the next one will take."""
+"""Trials that the duration of the next one is predicted from."""
 
 
 def recent(ledger: Ledger) -> list[Trial]:
@@ -97,7 +97,7 @@ class Budget:
         return self.spare(ledger) > median([trial.seconds for trial in recent(ledger)] or [0.0])
 
     def is_over(self, ledger: Ledger) -> bool:
-        """Whether trials that are still running must be given up."""
+        """Whether running trials must be given up."""
         return self.seconds is not None and self.spare(ledger) < -SLACK * self.seconds
 
     def spare(self, ledger: Ledger) -> float:

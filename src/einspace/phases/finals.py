@@ -19,7 +19,7 @@ from einspace.tasks import Recipe, Task
 from einspace.trial import BASELINE, FINAL, RACE, SEARCH, Proposal, Trial
 
 MARGIN = 1.1
-"""What a final training takes, as a multiple of what was measured in the search and scaled to its epochs and samples."""
+"""Seconds of a final training, as a multiple of those measured in the search and scaled to its epochs and samples."""
 
 
 class Finals:
@@ -58,11 +58,11 @@ class Finals:
             self._entries += [(name, None, reason) for name, reason in left_out.items()]
 
     def remember(self, store: StudyStore) -> None:
-        """Note which final trainings ended before this call: weights that they did not leave here are trained again."""
+        """Note which final trainings ended before this call: one whose weights are missing here is repeated."""
         self._earlier = frozenset(trial.identity for trial in store.phase(FINAL).trials if trial.outcome is Outcome.OK)
 
     def note(self) -> tuple[str, dict[str, Any]]:
-        """What the study keeps of them."""
+        """The note that the study keeps of them."""
         entries = [
             {"name": name, "proposal": proposal and Trial(0, proposal).to_json()["proposal"], "reason": reason}
             for name, proposal, reason in self._entries
@@ -76,11 +76,12 @@ class Finals:
         return Listed(BASELINE, wanted, time_limit=time_limit)
 
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
-        """What is recommended, the best trial, and the baselines that have a validation score, from each seed; the best baseline first.
+        """The final trainings, from each seed, of the recommended one, of the best trial, and of the baselines with a validation score, the
+        best first.
 
         A budget of time that is too short for all of them leaves out baselines, which the study notes. `keep`, one of `WEIGHTS`, says whose
-        weights are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and with "all" those
-        who were in the decision are trained too.
+        weights are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and "all" adds the
+        finalists of the decision.
         """
         if not self._seeds:
             return Listed(FINAL, [], True)
@@ -104,7 +105,7 @@ class Finals:
         return self._listed(fitting, set(first), time_limit, keep, weights)
 
     def certain(self, store: StudyStore, time_limit: float | None, keep: str, weights: Path) -> Listed:
-        """Those that are trained whatever a decision of one finalist will say: its own, and that of the baseline; the slower one first."""
+        """Final trainings that do not depend on a decision of one finalist: the finalist's and the baseline's, the slower one first."""
         contest = Contest.of(store)
         both = [contest.claimed[name].proposal for name in (*contest.plan.finalists, contest.plan.baseline) if self._seeds]
         both.sort(key=partial(self._seconds, store), reverse=True)
@@ -157,14 +158,14 @@ class Finals:
         return [self._seconds(store, proposal) for proposal in chosen] * self._seeds
 
     def _seconds(self, store: StudyStore, proposal: Proposal) -> float:
-        """What one of them is predicted to take; 0 where nothing like it was trained."""
+        """The predicted seconds of one of them; 0 where nothing like it was trained."""
         tried = validated(store, proposal.identity)
         taken = None if tried is None else measured(store, tried)
         return 0.0 if taken is None else MARGIN * self._longer * taken + outside(store.phase(SEARCH))
 
 
 def longer_in_the_end(task: Task, recipe: Recipe) -> float:
-    """What a final training takes, in trainings of the search: more epochs, on train and valid."""
+    """The cost of a final training, in trainings of the search: more epochs, on train and valid."""
     return recipe.epochs_final / recipe.epochs_search * (len(task.train) + len(task.valid)) / len(task.train)
 
 

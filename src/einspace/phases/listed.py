@@ -11,7 +11,7 @@ from einspace.storage import StudyStore
 from einspace.trial import Proposal, Trial
 
 LASTING = (Outcome.OK, Outcome.NAN, Outcome.ERROR, Outcome.PRUNED)
-"""Outcomes of a listed training that another try would only repeat; what the machine is to blame for is tried again by the next call."""
+"""Outcomes of a listed training that another try would only repeat; failures of the machine are tried again by the next call."""
 
 
 class Phase(ABC):
@@ -32,7 +32,7 @@ class Phase(ABC):
         """How many of its trials have ended, and how many there are to be; None where only time ends it."""
 
     def request(self, trial: Trial) -> Request:
-        """What an executor is asked for."""
+        """The request to an executor."""
         return Request(
             trial.proposal.text, self.final, trial.seed, self.weights(trial), dict(trial.proposal.changes), time_limit=self.time_limit
         )
@@ -42,7 +42,7 @@ class Phase(ABC):
         return None
 
     def lacks(self, trial: Trial) -> bool:
-        """Whether a trial is evaluated although an evaluation of its identity exists, because that one left no weights."""
+        """Whether a trial is evaluated again although its identity has an evaluation, because the weights of that one are missing."""
         return False
 
 
@@ -63,7 +63,7 @@ class Listed(Phase):
     _begun: set[str] = field(default_factory=set, init=False)
 
     def next(self, store: StudyStore) -> Trial | None:
-        """The first that has no lasting outcome yet, and that this driver has not tried."""
+        """The first without a lasting outcome that this driver has not tried."""
         trial = self.waiting(store)
         if trial is not None:
             self._begun.add(trial.identity)

@@ -89,7 +89,7 @@ class Pairs(Reevaluations):
     """Re-evaluations of one finalist and the baseline beside their final trainings: a pair is begun if it is predicted to end in time."""
 
     seconds: Callable[[Proposal], float] = field(kw_only=True)
-    """What a training is predicted to take, without a margin: a pair that is late does not count, and delays nothing."""
+    """The predicted seconds of a training, without a margin: a pair that is late does not count, and delays nothing."""
     others: Callable[[StudyStore], float] = field(kw_only=True)
     """The seconds that are left of the final trainings, summed over them."""
     workers: int = field(kw_only=True)
@@ -104,7 +104,7 @@ class Pairs(Reevaluations):
         return super().progress(store)[0], None
 
     def missing(self, store: StudyStore) -> set[int]:
-        """The partitions on which somebody has not been trained."""
+        """The partitions on which an architecture is still to be trained."""
         ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
         return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in ended}
 
@@ -262,5 +262,5 @@ class Race:
         return [self._seconds(contest, name, decision.long) for name in names] * decision.times
 
     def _seconds(self, contest: Contest, identity: str, long: bool) -> float:
-        """What a training is predicted to take, from what it took before."""
+        """The predicted seconds of a training, from earlier ones."""
         return self._outside + MARGIN * (self._longer if long else 1.0) * (measured(contest.store, contest.claimed[identity]) or 0.0)

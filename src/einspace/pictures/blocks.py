@@ -1,7 +1,7 @@
 """Blocks: what is one layer to a reader becomes one item: convolutions, attention with its linear layers, and heads side by side."""
 
-from einspace.graph import Convolution, Heads
 from einspace.operations import Clone, Col2im, Concat, Im2col, Linear, Matmul, Operation, Permute, Relu, Softmax
+from einspace.passes import AttentionHeads, Convolution
 from einspace.pictures.structure import Chain, Fork, Item, Items, Repeat, Step
 
 TRANSPOSE = Permute((2, 1))
@@ -74,7 +74,7 @@ def _attention(fork: Fork, items: Items) -> Step | None:
     widths = {layer.d for layer in layers if isinstance(layer, Linear)}
     if transposing.operation != TRANSPOSE or len(widths) != 1:
         return None
-    return items.step(Heads(1, widths.pop(), product.scaled), fork.branching.inputs * 3)
+    return items.step(AttentionHeads(1, widths.pop(), product.scaled), fork.branching.inputs * 3)
 
 
 def _heads(fork: Fork, items: Items) -> Step | None:
@@ -84,6 +84,6 @@ def _heads(fork: Fork, items: Items) -> Step | None:
     if others or type(fork.branching.operation) is not Clone or not isinstance(joining, Concat) or joining.dim != 2 or len(branch) != 1:
         return None
     head = branch[0].operation if isinstance(branch[0], Step) else None
-    if not isinstance(head, Heads):
+    if not isinstance(head, AttentionHeads):
         return None
-    return items.step(Heads(count * head.number, head.width, head.scaled), fork.branching.inputs * 3)
+    return items.step(AttentionHeads(count * head.number, head.width, head.scaled), fork.branching.inputs * 3)

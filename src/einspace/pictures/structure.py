@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, cast
 
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.errors import LimitError
 from einspace.features import Feature, Features
-from einspace.graph import Attention, Heads, Series, series
-from einspace.graph.series import Apply, Parallel
+from einspace.normal_form import Apply, NormalForm, Parallel, normal_form
 from einspace.operations import Group, Operation
+from einspace.passes import Attention, AttentionHeads
 
 NESTING = 100
 """Branching modules in each other that can be drawn."""
@@ -22,7 +22,7 @@ class Drawable(Protocol):
     """A derivation at an input; an `Architecture` is one."""
 
     @property
-    def node(self) -> Node:
+    def node(self) -> Derivation:
         """The derivation."""
 
     @property
@@ -34,7 +34,7 @@ class Drawable(Protocol):
         """What it gives."""
 
     @property
-    def series(self) -> Series:
+    def normal_form(self) -> NormalForm:
         """What is computed, in normal form."""
 
 
@@ -49,7 +49,7 @@ class Step:
     @property
     def group(self) -> Group:
         """The operation's group; attention with linear layers of its own has one input, and computes."""
-        return Group.COMPUTATION if isinstance(self.operation, (Heads, Attention)) else self.operation.group
+        return Group.COMPUTATION if isinstance(self.operation, (AttentionHeads, Attention)) else self.operation.group
 
     @property
     def parameters(self) -> int:
@@ -121,11 +121,11 @@ def structure(architecture: Drawable, items: Items, derived: bool = False) -> Ch
 
     Raises LimitError where branching modules are nested deeper than can be drawn.
     """
-    found = series(architecture.node, simplify=False) if derived else architecture.series
+    found = normal_form(architecture.node, simplify=False) if derived else architecture.normal_form
     return _chain(found, (architecture.input,), items, 0)[0]
 
 
-def _chain(found: Series, features: Features, items: Items, depth: int) -> tuple[Chain, Features]:
+def _chain(found: NormalForm, features: Features, items: Items, depth: int) -> tuple[Chain, Features]:
     if depth > NESTING:
         raise LimitError(f"branching modules are nested more than {NESTING} deep, which no picture can show")
     chain: list[Item] = []

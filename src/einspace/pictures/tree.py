@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from einspace.derivation import Node, text
+from einspace.derivation import Derivation, text
 from einspace.operations import Group, Identity, Operation
 from einspace.pictures.geometry import NAME, SETTINGS, TIMES, Box, Edge, Kind, Label, Page, Part, Rect, Run, moved
 from einspace.pictures.words import caption
@@ -40,7 +40,7 @@ class _Panel:
 class _Twig:
     """A box of the tree with what hangs on it."""
 
-    content: "Node | Operation | _Panel"
+    content: "Derivation | Operation | _Panel"
     times: int = 1
     strong: bool = False
     symbol: str = ""
@@ -51,18 +51,18 @@ class _Twig:
     """Of its leaves side by side."""
 
 
-def tree_page(root: Node, highlight: tuple[int, ...] | None = None) -> Page:
+def tree_page(root: Derivation, highlight: tuple[int, ...] | None = None) -> Page:
     """A derivation, identities included; `highlight` is the path of a node whose subtree is set off."""
     return Page.of(tree_part(root, highlight), text(root))
 
 
-def tree_part(root: Node, highlight: tuple[int, ...] | None = None) -> Part:
+def tree_part(root: Derivation, highlight: tuple[int, ...] | None = None) -> Part:
     """A derivation, in as many panels as it needs."""
     panels = _panels(root, highlight)
     return _rows([_drawn(panel) for panel in panels])
 
 
-def _panels(root: Node, highlight: tuple[int, ...] | None) -> list[_Panel]:
+def _panels(root: Derivation, highlight: tuple[int, ...] | None) -> list[_Panel]:
     """The panels in the order in which a reader meets references to them."""
     whole = _grown(root, {}, highlight, bounded=False)
     if whole.width <= WIDTH and whole.levels <= LEVELS:
@@ -84,24 +84,24 @@ def _panels(root: Node, highlight: tuple[int, ...] | None) -> list[_Panel]:
     return found
 
 
-def _repeated(root: Node) -> list[Node]:
+def _repeated(root: Derivation) -> list[Derivation]:
     """Subtrees that occur several times, the parts of repeated ones only where they occur elsewhere too."""
-    met: Counter[Node] = Counter()
+    met: Counter[Derivation] = Counter()
     waiting = [root]
     while waiting:
         node = waiting.pop()
         if node.size >= SMALL:
             met[node] += 1
             if met[node] == 1:
-                waiting.extend(child for child in node.children if isinstance(child, Node))
+                waiting.extend(child for child in node.children if isinstance(child, Derivation))
     return [node for node, count in met.items() if count > 1]
 
 
-def _grown(root: Node, shared: dict[Node, _Panel], highlight: tuple[int, ...] | None, bounded: bool = True) -> _Twig:
+def _grown(root: Derivation, shared: dict[Derivation, _Panel], highlight: tuple[int, ...] | None, bounded: bool = True) -> _Twig:
     """A tree with references in the places of shared subtrees, and where `bounded`, of what is too much for one panel."""
     top = _Twig(root)
     order: list[_Twig] = []
-    waiting: list[tuple[_Twig, Node, tuple[int, ...] | None]] = [(top, root, highlight)]
+    waiting: list[tuple[_Twig, Derivation, tuple[int, ...] | None]] = [(top, root, highlight)]
     while waiting:
         twig, node, path = waiting.pop()
         twig.strong = twig.strong or path == ()
@@ -109,18 +109,18 @@ def _grown(root: Node, shared: dict[Node, _Panel], highlight: tuple[int, ...] | 
         for position, child in enumerate(node.children):
             onwards = path[1:] if path and path[0] == position else None
             times = node.repeats if position == 1 else 1
-            if isinstance(child, Node) and child in shared:
+            if isinstance(child, Derivation) and child in shared:
                 twig.children.append(_Twig(shared[child], times, twig.strong))
             else:
                 twig.children.append(_Twig(child, times, twig.strong, node.symbol))
-                if isinstance(child, Node):
+                if isinstance(child, Derivation):
                     waiting.append((twig.children[-1], child, onwards))
     for twig in reversed(order):
         _measure(twig)
         while bounded and (twig.width > WIDTH or twig.levels > LEVELS):
             # A child that reaches too deep is cut first; of those that are together too wide, the widest is.
             deep = twig.levels > LEVELS
-            large = [i for i, child in enumerate(twig.children) if isinstance(child.content, Node) and child.content.size >= SMALL]
+            large = [i for i, child in enumerate(twig.children) if isinstance(child.content, Derivation) and child.content.size >= SMALL]
             if not large:
                 break
             i = max(large, key=lambda i: twig.children[i].levels if deep else twig.children[i].width)
@@ -153,13 +153,13 @@ def _lines(twig: _Twig) -> tuple[tuple[Run, ...], ...]:
         name, settings = caption(content)
         return ((Run(name, NAME),), (Run(settings, SETTINGS),)) if settings else ((Run(name, NAME),),)
     times = (Run(f" ×{twig.times}", SETTINGS),) if twig.times > 1 else ()
-    if isinstance(content, Node):
+    if isinstance(content, Derivation):
         return ((Run(content.symbol, NAME), *times),)
     return ((Run(f"{_symbol(content)}", NAME), Run(f" → {content.number or 99}", SETTINGS), *times),)
 
 
 def _symbol(panel: _Panel) -> str:
-    return panel.root.content.symbol if isinstance(panel.root.content, Node) else ""
+    return panel.root.content.symbol if isinstance(panel.root.content, Derivation) else ""
 
 
 def _line_width(twig: _Twig) -> float:
@@ -169,7 +169,7 @@ def _line_width(twig: _Twig) -> float:
 
 def _box(twig: _Twig) -> Box:
     content = twig.content
-    kind: Kind | Group = Kind.SYMBOL if isinstance(content, Node) else Kind.REFERENCE
+    kind: Kind | Group = Kind.SYMBOL if isinstance(content, Derivation) else Kind.REFERENCE
     height, title = SYMBOL, ""
     if isinstance(content, Operation):
         # The grammar has identity among the routing functions too.

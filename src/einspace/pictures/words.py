@@ -1,8 +1,8 @@
 """Words: how a picture writes operations and shapes."""
 
 from einspace.features import Feature
-from einspace.graph import Convolution, Heads
 from einspace.operations import Matmul, Operation
+from einspace.passes import AttentionHeads, Convolution
 from einspace.pictures.structure import Step
 
 
@@ -17,7 +17,7 @@ def caption(operation: Operation) -> tuple[str, str]:
         stride = f", stride {operation.s}" if operation.s > 1 else ""
         padding = f", padding {operation.p}" if operation.p != operation.k // 2 else ""
         return f"conv {operation.k}×{operation.k}", f"{operation.d}{stride}{padding}"
-    if isinstance(operation, Heads):
+    if isinstance(operation, AttentionHeads):
         return "attention", f"{_heads(operation)}{'' if operation.scaled else ', not scaled'}"
     if isinstance(operation, Matmul):
         return operation.name, "scaled" if operation.scaled else ""
@@ -27,7 +27,7 @@ def caption(operation: Operation) -> tuple[str, str]:
     return operation.name, " ".join(f"{name}={value}" for name, value in settings)
 
 
-def _heads(operation: Heads) -> str:
+def _heads(operation: AttentionHeads) -> str:
     return f"width {operation.width}" if operation.number == 1 else f"{operation.number} heads of {operation.width}"
 
 

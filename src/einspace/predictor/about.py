@@ -11,7 +11,7 @@ from einspace.grammar import Grammar, grammar_data, grammar_of
 from einspace.networks.heads import Head
 from einspace.networks.heads.data import head_data, head_of
 from einspace.reading.axes import AXES
-from einspace.settings import Settings
+from einspace.run.settings import Settings
 from einspace.tasks.fingerprints import source_of
 from einspace.tasks.metrics import METRICS
 from einspace.tasks.preprocessing import Preprocessing

@@ -13,7 +13,8 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from einspace.drafts import draft_of
+from einspace.disk.drafts import draft_of
+from einspace.disk.regular import read_json, read_whole
 from einspace.errors import EinspaceError, RunError
 from einspace.features import Feature
 from einspace.memory import is_memory_error
@@ -22,7 +23,6 @@ from einspace.networks.export.weights import weights
 from einspace.networks.raw import without_constants
 from einspace.networks.state import fill_state
 from einspace.predictor.about import About
-from einspace.regular import read_json, read_whole
 from einspace.space import EinSpace
 from einspace.storage.store import DAMAGE, in_one_line
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import safetensors.torch
 from safetensors import SafetensorError
 
-from einspace.attachments import grammar_of_run
+from einspace.disk.regular import read_whole
 from einspace.errors import NetworkError, RunError
 from einspace.evaluation import Context
 from einspace.evaluation.compute import Compute
@@ -15,9 +15,9 @@ from einspace.predictor.about import About
 from einspace.predictor.folder import made
 from einspace.predictor.predictor import Predictor
 from einspace.predictor.trained import Trained
-from einspace.regular import read_whole
-from einspace.run import Run
-from einspace.settings import Settings, making_sense
+from einspace.run.attachments import grammar_of_run
+from einspace.run.folder import Run
+from einspace.run.settings import Settings, making_sense
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint
 from einspace.trial import SEARCH

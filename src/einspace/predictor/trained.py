@@ -6,12 +6,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from einspace.attachments import grammar_of_run, preprocessing_of_run
 from einspace.errors import RunError, SettingError
 from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
 from einspace.networks.heads.data import head_of
-from einspace.run import Run
-from einspace.settings import Settings, making_sense
+from einspace.run.attachments import grammar_of_run, preprocessing_of_run
+from einspace.run.folder import Run
+from einspace.run.settings import Settings, making_sense
 from einspace.space import Architecture, EinSpace
 from einspace.tasks import Recipe
 from einspace.tasks.changes import apply

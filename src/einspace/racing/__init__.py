@@ -1,1 +1,1 @@
-"""Racing: what a search found is trained again beside the best baseline, on other samples, before anybody believes its score."""
+"""Racing: the best of a search is trained again beside the best baseline, on other samples, for its score of the search is biased."""

@@ -1,4 +1,4 @@
-"""Contest: who is trained again after a search, what came of it, and who won, from the study alone.
+"""Contest: which candidates are trained again after a search, their scores, and the winner, from the study alone.
 
 The best candidates by their claimed score and the best baseline are re-evaluated at the epochs of the search (the race); the best two of
 them and the baseline more often, at final epochs where there is time (the decision). Only re-evaluations count: the claimed score is the
@@ -27,22 +27,21 @@ ENOUGH = 3
 """Pairs of a decision from which on `FACTOR` standard errors are a finding: two do not measure their noise well."""
 
 NO_TIME = "the time did not suffice for a race"
-"""Why there was none, though somebody wanted one."""
+"""The reason for no race where one was wanted."""
 
 UNRACED = "there was no race"
-"""Why there is no verdict where nobody wanted one."""
+"""The reason for no verdict where no race was wanted."""
 
 UNDECIDED = "a decision did not fit into the time"
-"""Why a verdict rests on the race, or why there is none where there was no race either."""
-
+"""The reason why a verdict rests on the race alone, or for no verdict where there was no race either."""
 
 LATE = "the {} has not ended"
-"""Why there is no verdict where nobody failed: the time was over, or the search was interrupted."""
+"""The reason for no verdict where no training failed: the time was over, or the search was interrupted."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is re-evaluated, by identity, and from which seeds, which are those of the partitions too."""
+    """The candidates that are re-evaluated, by identity, and the seeds, which are those of the partitions too."""
 
     searched: int = 0
     """Trials of the search that had ended when this was planned."""
@@ -54,7 +53,7 @@ class Plan:
     race: tuple[int, ...] = ()
     """Seeds of the race; empty where the only candidate is in the decision at once."""
     finalists: tuple[str, ...] = ()
-    """Who is in the decision, the baseline apart."""
+    """The finalists of the decision, without the baseline."""
     decision: tuple[int, ...] = ()
     fixed: bool = False
     """Whether all partitions are the same, since the task has splits that were given."""
@@ -95,7 +94,7 @@ class Contest:
 
     @classmethod
     def of(cls, store: StudyStore) -> "Contest":
-        """As far as the study knows; without a plan where the search has gone on since the race was planned."""
+        """The contest that the study holds; without a plan where the search has gone on since the race was planned."""
         plan = Plan.of(store.notes())
         return cls(store, plan if plan.searched == store.phase(SEARCH).ended else Plan())
 
@@ -111,7 +110,10 @@ class Contest:
         return self.best if verdict is None or verdict.of_winner else self.claimed[self.plan.baseline]
 
     def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
-        """The scores in a round, by partition, in the units of the metric; None for one that is missing, none for who was not in it."""
+        """The scores in a round, by partition, in the units of the metric; None for a missing one.
+
+        A candidate that was not in the round has none.
+        """
         if identity not in (self.entered if phase == RACE else (*self.plan.finalists, self.plan.baseline)):
             return ()
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
@@ -123,7 +125,7 @@ class Contest:
 
     @property
     def entered(self) -> tuple[str, ...]:
-        """All who are in the race, the baseline last."""
+        """The identities in the race, the baseline last."""
         return (*self.plan.candidates, *([self.plan.baseline] if self.plan.baseline else []))
 
     @property

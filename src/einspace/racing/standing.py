@@ -1,4 +1,4 @@
-"""Standing: what is known by now of the best beside the best baseline, in one line that says no more than was measured."""
+"""Standing: how the best compares with the best baseline by now, in one line that claims no more than was measured."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +14,8 @@ class Standing:
 
     Args:
         store: The study.
-        baselines: Those that the best is compared with, whether they are initial members or trained beside the search. Without any there
-            is nothing to say.
+        baselines: Those that the best is compared with, whether they are initial members or trained beside the search. Without any the line
+            is empty.
         raced: Whether there is to be a race, which measures how much of a difference is chance.
     """
 

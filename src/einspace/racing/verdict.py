@@ -1,6 +1,6 @@
-"""Verdict: whether the winner of a race is better than the best baseline, by how much, and how sure that is.
+"""Verdict: whether the winner of a race is better than the best baseline, by how much, and with which standard error.
 
-All scores are turned so that more is better. Candidates are trained and scored on the same partitions, so that what one partition does to
+All scores are turned so that more is better. Candidates are trained and scored on the same partitions, so that the effect of a partition on
 all of them cancels in their differences.
 """
 
@@ -26,7 +26,7 @@ DOUBT = 2.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """What re-evaluations say of the winner and the best baseline, in the units of the metric.
+    """The comparison of the winner with the best baseline by re-evaluations, in the units of the metric.
 
     Args:
         word: "better", "not distinguishable" or "worse".

@@ -11,10 +11,10 @@ from einspace.errors import TaskError
 
 
 def as_array(given: Any, where: str) -> NDArray[Any]:
-    """An array, a tensor (of bfloat16, which NumPy lacks, as float32), a column of a table, or a list of any of these, as an array.
+    """An array, a tensor, a column of a table, or a list of any of these, as an array.
 
-    Labels in an array of objects become whole numbers, numbers or words, as they are. Raises TaskError for anything else: NumPy would
-    ask an unknown object for its items without end.
+    A tensor of a type of floats that NumPy lacks, such as bfloat16, becomes float32. Labels in an array of objects become whole numbers,
+    numbers or words, as they are. Raises TaskError for anything else: NumPy would ask an unknown object for its items without end.
     """
     if isinstance(given, torch.Tensor):
         return _of_tensor(given.detach(), where)
@@ -34,7 +34,7 @@ def check_words(values: Iterable[Any], where: str) -> None:
     """Raise TaskError for a word that ends in the character NUL: NumPy would cut it off, and make one of two words."""
     for number, value in enumerate(values):
         if (isinstance(value, str) and value.endswith("\0")) or (isinstance(value, bytes) and value.endswith(b"\0")):
-            raise TaskError(f"{where}: {value!r} ends in the character NUL, which no word does: number {number}")
+            raise TaskError(f"{where}: {value!r} ends in the character NUL, which a word cannot: item {number}")
 
 
 def _of_tensor(tensor: torch.Tensor, where: str) -> NDArray[Any]:
@@ -43,7 +43,8 @@ def _of_tensor(tensor: torch.Tensor, where: str) -> NDArray[Any]:
         what = "without values" if tensor.is_meta else "quantised: x.dequantize()" if tensor.is_quantized else "sparse: x.to_dense()"
         raise TaskError(f"{where}: a tensor of plain numbers is needed, but this one is {what}")
     tensor = tensor.cpu().resolve_conj().resolve_neg()
-    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
+    known = not tensor.is_floating_point() or tensor.dtype in (torch.float16, torch.float32, torch.float64)
+    return np.asarray(tensor if known else tensor.float())
 
 
 def _of_list(given: list[Any] | tuple[Any, ...], where: str) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Axes: which axis of an array is what, said or recognised, and how it is brought to (N, C, H, W) or (N, S, D)."""
+"""Axes: the meaning of each axis of an array, given or recognised, and its order (N, C, H, W) or (N, S, D)."""
 
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ SMALL = 8
 
 
 class Axes(NamedTuple):
-    """The order of the axes, empty where there is none to speak of; what is to be said of it, and whether that is a doubt."""
+    """The order of the axes, empty where it does not matter, a note about it, and whether the note is a doubt."""
 
     order: str
     note: str = ""
@@ -29,7 +29,7 @@ class Axes(NamedTuple):
 
 
 def axes_of(x: NDArray[Any], said: str | None, where: str) -> Axes:
-    """What the axes of samples are; see `_of_images` for images without word of them.
+    """The axes of samples; see `_of_images` for images whose axes are not given.
 
     Bytes (N, H, W) are grey images, other numbers (N, S, D) are series. Raises TaskError for axes that the array does not have,
     UnknownNameError for unknown ones.
@@ -100,7 +100,7 @@ def arranged(x: NDArray[Any], axes: str) -> NDArray[Any]:
 
 
 def target_axes_of(y: NDArray[Any], samples: tuple[int, ...], order: str, said: str | None, where: str) -> Axes:
-    """What the axes of targets are, empty where they are not (N, ., ., .): the two that are as high and wide as the images are.
+    """The axes of targets (N, ., ., .), empty for others: height and width are the two axes of the images' sizes.
 
     Args:
         y: Targets (N, ...) as they are given.

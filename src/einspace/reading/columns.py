@@ -1,4 +1,4 @@
-"""Columns of a table: which one is the label, which are left out, and which are signals."""
+"""Columns of a table: the label, the signals, and those that are left out."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -115,7 +115,7 @@ def column_of(wanted: str | int, table: Columns) -> int:
 def left_out(table: Table, drop: Sequence[str | int] | None, said: Sequence[int | None]) -> tuple[list[int], list[str], list[str]]:
     """Columns that are left out, with notes and doubts: those that are dropped, else those that number the rows.
 
-    `said` are columns that have another use. Raises TaskError for one that is called `id` or the like and numbers nothing.
+    `said` are columns that have another use. Raises TaskError for a column that is named like `id` but does not number the rows.
     """
     if drop is not None:
         chosen = [column_of(name, table) for name in drop]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from einspace.errors import TaskError
-from einspace.files.border import check_room, reading
+from einspace.files.guarded import check_room, reading
 from einspace.reading.columns import LABELS, Table, is_number
 
 TIMES = 8
@@ -43,7 +43,7 @@ class Sheet:
 
     @property
     def where(self) -> str:
-        """What errors call it."""
+        """Its name in errors."""
         return str(self.path)
 
     @property
@@ -80,7 +80,7 @@ class _Points:
         return row if self.delimiter == "," else [self._cell(cell) if "," in cell else cell for cell in row]
 
     def doubts(self) -> tuple[str, ...]:
-        """What is to be said of the commas: they may stand between thousands, if all that were seen can be read so."""
+        """Doubts about the commas, which may separate thousands if all of them can be read so."""
         if not (self.example and self.doubtful):
             return ()
         note = f"decimal commas: {self.example} is read as {self.example.replace(',', '.')}"
@@ -88,7 +88,7 @@ class _Points:
 
     def _cell(self, cell: str) -> str:
         if _BOTH.fullmatch(cell):
-            raise TaskError(f"{self.where}: {cell.strip()!r} has commas between its thousands: write the numbers without")
+            raise TaskError(f"{self.where}: {cell.strip()!r} has commas between its thousands: write the numbers without them")
         if not _DECIMAL.fullmatch(cell):
             return cell
         self.example = self.example or cell.strip()
@@ -143,7 +143,7 @@ def _lines(path: Path, file: TextIO) -> Iterator[str]:
     """The lines of a file; raises TaskError for one with the character NUL, which NumPy cuts off at the end of a word."""
     for number, line in enumerate(file, 1):
         if "\0" in line:
-            raise TaskError(f"{path}, row {number}: holds the character NUL, which no table of text does: save it as UTF-8, without")
+            raise TaskError(f"{path}, row {number}: holds the character NUL, which a table of text cannot: save it as UTF-8 without NUL")
         yield line
 
 
@@ -156,7 +156,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
         with file:
             yield file
     except UnicodeDecodeError as error:
-        raise TaskError(f"{path}: cannot be read as a table: it is not UTF-8 ({error}); save it so") from None
+        raise TaskError(f"{path}: cannot be read as a table: it is not UTF-8 ({error}); save it as UTF-8") from None
     except (OSError, csv.Error) as error:
         raise TaskError(f"{path}: cannot be read as a table: {error}") from None
 

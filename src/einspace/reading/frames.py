@@ -11,11 +11,11 @@ import numpy as np
 from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
+from einspace.disk.regular import size_of
 from einspace.errors import TaskError
-from einspace.files.border import Meter, reading
+from einspace.files.guarded import Meter, reading
 from einspace.memory import capped
 from einspace.reading.columns import Table
-from einspace.regular import size_of
 
 PARQUET = (".parquet", ".pq")
 """Suffixes of Parquet files."""
@@ -55,7 +55,7 @@ class FrameFile:
 
     @property
     def where(self) -> str:
-        """What errors call it."""
+        """Its name in errors."""
         return str(self.path)
 
     def __len__(self) -> int:

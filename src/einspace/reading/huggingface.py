@@ -1,4 +1,4 @@
-"""Data sets that were loaded with the library `datasets`: only what they answer is used, so that the library is not needed."""
+"""Data sets that were loaded with the library `datasets`, used through their methods alone, so that the library is not imported."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext

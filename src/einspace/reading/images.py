@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from einspace.errors import DataError, TaskError
 from einspace.machine import free_memory
 from einspace.reading.pictures import decoding, is_clear, is_colour, is_cut, is_deep, pixels
+from einspace.reading.png import check_rows
 from einspace.reading.source import SPLITS, Source
 
 REFUSED = ("EPS", "HDF5", "GRIB", "BUFR", "MPEG", "WMF", "FITS")
 """Formats of Pillow's that it opens only with another program (EPS is one), or that are not pictures."""
 
 RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")
-"""What systems leave in folders, besides hidden names."""
+"""Names that systems leave in folders, besides hidden ones."""
 
 
 @dataclass
@@ -74,7 +75,7 @@ def read_image(path: Path, colours: bool, size: tuple[int, int] | None = None, s
 
 @dataclass(frozen=True)
 class _Look:
-    """What the header of an image says: whether it has colours, more than 8 bits, parts to be seen through and several pictures.
+    """Properties in the header of an image: whether it has colours, more than 8 bits, transparent parts and several pictures.
 
     `cut` says that it has more than 8 bits, and is read with 8.
     """
@@ -137,7 +138,7 @@ def _check_sum(folder: Path, looks: list[_Look], size: tuple[int, int] | None, c
 
 
 def _visible(folder: Path) -> list[Path]:
-    """What lies in a folder, by name, without hidden names and what systems leave there."""
+    """The entries of a folder, by name, without hidden ones and those that systems leave there."""
     return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in RUBBISH)
 
 
@@ -201,7 +202,7 @@ def _find(folder: Path) -> _Found:
 
 
 def _look(path: Path) -> _Look:
-    """What an image is, by its header, and turned as its camera was held."""
+    """The header of an image, with its sides turned as its camera was held."""
     with _opened(path) as image:
         cut = is_cut(image)  # first: the rest may decode it
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
@@ -212,6 +213,8 @@ def _look(path: Path) -> _Look:
 def _read(path: Path, size: tuple[int, int] | None, colours: bool, shallow: bool) -> NDArray[Any]:
     """One image (C, H, W)."""
     with _opened(path) as image:
+        if image.format == "PNG":
+            check_rows(path, image)
         return pixels(image, colours, size, shallow)
 
 

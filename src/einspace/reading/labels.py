@@ -57,10 +57,10 @@ def spelt(words: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
     stripped = np.char.strip(words)
     missing = np.flatnonzero(np.isin(np.char.lower(stripped), ("", "nan", "null", "<na>", "#n/a")))
     if len(missing):
-        raise TaskError(f"{where}: sample {missing[0]} has no label, but {str(words[missing[0]])!r}: leave such samples out")
+        raise TaskError(f"{where}: sample {missing[0]} has no label (its word is {str(words[missing[0]])!r}): leave such samples out")
     found = np.unique(stripped)
     alike: dict[str, list[str]] = {}
     for word in found.tolist():
         alike.setdefault(unicodedata.normalize("NFKC", word).lower(), []).append(word)
     pair = next((pair for pair in alike.values() if len(pair) > 1), None)
-    return stripped, f"{' and '.join(pair)} are read as classes of their own; spell them alike if they are one" if pair else ""
+    return stripped, f"{' and '.join(pair)} are read as different classes; spell them alike if they are one" if pair else ""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.files.border import reading
+from einspace.files.guarded import reading
 
 DEEP = 257
 """Times 255 is 65535: the white of 16 bits."""
@@ -41,7 +41,7 @@ def is_deep(image: Any) -> bool:
 
 
 class Looks(NamedTuple):
-    """What images that stand together have to become: in colours if one is, and of 8 bits if one is."""
+    """The common form of images that are used together: in colours if one is, and of 8 bits if one is."""
 
     colours: bool
     shallow: bool

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.networks.heads import IGNORED, Dense, Mask, Segmentation
-from einspace.reading.recognised import Targets
 from einspace.reading.scanning import chunks
+from einspace.reading.source import Targets
 
 OFTEN_IGNORED = 255
-"""What image formats without a sign put in a mask for a pixel that does not count."""
+"""The value of ignored pixels in masks of unsigned image formats."""
 
 MOST_CLASSES = 64
 """Different whole numbers that are still taken for classes."""
@@ -45,7 +45,7 @@ def recognise(y: NDArray[Any], kind: str | None, names: dict[Any, str] | None, w
         return _classes(y, values, names, where, ())
     if values <= {0, 1, IGNORED, OFTEN_IGNORED} and values & {0, 1, OFTEN_IGNORED}:
         if y.shape[1] > 1 and values <= {0, 1} and (y.sum(axis=1) == 1).all():
-            return _classes(y, values, names, where, ("one channel is 1 at each pixel: read as one class of some; else say kind mask",))
+            return _classes(y, values, names, where, ("one channel is 1 at each pixel: read as classes; for masks say kind mask",))
         return _mask(y, values, where)
     if y.shape[1] == 1 and values and all(value.is_integer() for value in values):
         told = f"{len(values)} different whole numbers are read as classes for each pixel; if they are amounts, say kind dense"

@@ -28,7 +28,7 @@ class Signals:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse; raises KeyError or TypeError for what is none."""
+        """The inverse of `to_json`; raises KeyError or TypeError for other data."""
         columns = tuple(map(str, data["columns"]))
         numbers = int(data["width"]), int(data["channels"])
         return cls(columns, str(data["label"]), bool(data["named"]), *numbers, str(data["layout"]))

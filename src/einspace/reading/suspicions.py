@@ -1,4 +1,4 @@
-"""Suspicions: what samples and targets hold that may not be meant, although they can be used."""
+"""Suspicions: properties of usable samples and targets that may be mistakes."""
 
 from collections.abc import Mapping
 from typing import Any

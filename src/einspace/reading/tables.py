@@ -20,7 +20,7 @@ TEXTS = (".csv", ".tsv", ".txt")
 """Suffixes of tables of text."""
 
 LAYOUTS = ("steps", "channels")
-"""What lies side by side in a row of several channels: all channels of one step, or all steps of one channel."""
+"""The order of the values in a row of several channels: all channels of one step, or all steps of one channel."""
 
 
 def read_table(
@@ -55,6 +55,10 @@ def read_table(
     others = [number for number in (*dropped, apart) if number is not None]
     target, why, guessed = (said, "as you said", False) if said is not None else label_of(table, others)
     used = [number for number in range(len(table.names)) if number not in (target, *others)]
+    if len({table.names[number] for number in used}) < len(used):
+        twice = next(name for name in table.names if sum(table.names[number] == name for number in used) > 1)
+        places = ", ".join(str(number) for number in used if table.names[number] == twice)
+        raise TaskError(f"{table.where}: columns {places}, from 0, are all called {twice!r}: give each its name, or drop them by number")
     hint = f"; all columns but the label's, {table.names[target]}, and that of the splits are signals; --drop leaves others out"
     series, about, unsure = series_of(table, used, int(channels), layout, hint)
     told = f"label: column {table.names[target]}, {why}"
@@ -100,7 +104,7 @@ def series_of(
 
 
 def _unsure(table: Table, used: list[int]) -> tuple[str, ...]:
-    """What the names of the signals make doubtful: that a row is a series of one sample at all."""
+    """Doubts from the names of the signals about whether a row is the series of one sample."""
     names = [table.names[number].strip().lower() for number in used]
     time = next((table.names[number] for number, name in zip(used, names, strict=True) if name in TIMES), None)
     rising = time is not None and bool((np.diff(numbers_of(table, table.names.index(time))) >= 0).all())
@@ -143,14 +147,21 @@ def labels_of(table: Table, target: int) -> NDArray[Any]:
         if missing or (isinstance(value, str) and value.strip().lower() in ("", "nan", "null", "<na>", "#n/a")):
             raise TaskError(f"{table.place(row, target)}: there is no label")
         if isinstance(value, str) and "\0" in value:
-            raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which no label does")
+            raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which a label cannot")
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return values
-    if is_numeric(table, target):
+    if is_numeric(table, target) and not _are_codes(values):
         return np.array([float(value) for value in values])
     if all(isinstance(value, bool | np.bool_) for value in values):
         return np.array(values, bool)
     return np.array([str(value).strip() for value in values])
+
+
+def _are_codes(values: Sequence[Any]) -> bool:
+    """Whether labels that look like numbers are words: as numbers, two of them would be one, such as 01 and 1."""
+    written = {value.strip() for value in values if isinstance(value, str)}
+    padded = {word for word in written if re.fullmatch(r"0\d+", word)}
+    return len({word.lstrip("0") or "0" for word in padded} - written) < len(padded)
 
 
 def _divided(table: Table, apart: int, x: NDArray[Any], y: NDArray[Any]) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:

@@ -1,4 +1,4 @@
-"""Targets: what kind of thing the `y` of people's data is, and the head that follows."""
+"""Targets: the kind of the targets `y` in people's data, and the head that follows from it."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,11 +10,11 @@ from einspace.errors import TaskError, UnknownNameError
 from einspace.networks.heads import Classification, MultiLabel, Regression
 from einspace.reading import pixels
 from einspace.reading.labels import Names, named, numbered, spelt
-from einspace.reading.recognised import Targets
 from einspace.reading.scanning import not_finite
+from einspace.reading.source import Targets
 
 KINDS = ("classification", "multi-label", "regression", "mask", "segmentation", "dense")
-"""What targets can be."""
+"""Kinds of targets."""
 
 FEW = 20
 """Different whole numbers, in floating point, that are still taken for classes."""
@@ -97,7 +97,7 @@ def _classes(y: NDArray[Any], where: str, names: dict[Any, str] | None, kind: st
         if y.dtype.kind == "U" or not np.isin(y, (0, 1)).all() or not (y.sum(axis=1) == 1).all():
             raise TaskError(f"{where}: classes are labels (N,) or rows with a single 1, not {y.shape}")
         names = names or {number: str(number) for number in range(y.shape[1])}
-        y, notes = y.argmax(axis=1), ("each row of the targets has a single 1: read as one class of some; else say kind multi-label",)
+        y, notes = y.argmax(axis=1), ("each row of the targets has a single 1: read as classes; for labels say kind multi-label",)
     elif y.ndim == 2:
         y = y[:, 0]
     if y.ndim != 1:

@@ -25,7 +25,7 @@ def read_torch(parts: Mapping[str, Any]) -> Source:
     """Samples and targets of data sets by split, whose items are (sample, target) or mappings with one of `KEYS`.
 
     A loader's data set is read once and in order, those items that its sampler can draw. The names of classes are the data set's `classes`.
-    Raises TaskError for what has no length, for items that change from one reading to the next, as those of a random transform do, and
+    Raises TaskError for data without a length, for items that change from one reading to the next, as those of a random transform do, and
     for a loader that puts batches together in its own way.
     """
     pools = {}
@@ -71,7 +71,7 @@ def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], 
     first, again = (_pair(dataset[rows[0]], place) for _ in range(2))
     if not all(np.array_equal(_array(one, ANY, place), _array(other, ANY, place)) for one, other in zip(first, again, strict=True)):
         raise TaskError(
-            f"{where}: item {rows[0]} is another at the second reading: take random transforms out; training augments with "
+            f"{where}: item {rows[0]} differs when it is read again: take random transforms out; training augments with "
             "`einspace.tasks.Augmentation`"
         )
     items = [first, *(_pair(dataset[row], f"{where}, item {row}") for row in rows[1:])]

@@ -5,12 +5,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from einspace.disk.regular import size_of
 from einspace.echo import escaped
 from einspace.features import Feature
 from einspace.networks.export import Exported
 from einspace.predictor.trained import Trained, meaning
 from einspace.quantities import quantity
-from einspace.regular import size_of
 from einspace.reporting.loading import loading
 from einspace.reporting.tables import spread
 from einspace.result import Entrant, Result

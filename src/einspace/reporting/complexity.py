@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.features import Feature
 from einspace.grammar.einspace import BRANCHING, COMPUTATION, ROUTING, SEQUENTIAL, einspace_grammar
 from einspace.limits import Limits
-from einspace.reporting.published import BRANCHING_FACTOR, NONTERMINALS, TERMINALS, Spread
+from einspace.reporting.published import BRANCHING_FACTOR, NONTERMINALS, TERMINALS, Statistics
 from einspace.sampling import Sampler, SamplingReport, chooser
 
 LIMITS = Limits(operations=10**7, parameters=None, activation_bytes=None, flops=None)
@@ -43,7 +43,7 @@ class Counts:
     branching module for what is in its branches and for its aggregation, 1 outside of any."""
 
 
-def count(root: Node) -> Counts:
+def count(root: Derivation) -> Counts:
     """Count one derivation."""
     drawn: Counter[str] = Counter()
     versions: Counter[str] = Counter()
@@ -68,7 +68,7 @@ def count(root: Node) -> Counts:
     return Counts(drawn, versions, expanded, terminals, nonterminals, factors / terminals)
 
 
-def _module(node: Node) -> str:
+def _module(node: Derivation) -> str:
     if node.branching is not None:  # its symbols are B M M A where b = 2
         return MODULES[BRANCHING]
     symbols = tuple(child.symbol for child in node.nodes)
@@ -99,10 +99,10 @@ class Census:
         self.expanded += counts.expanded
         self.holders.update(counts.drawn.keys())
 
-    def spread(self, part: str) -> Spread:
+    def statistics(self, part: str) -> Statistics:
         """The columns of table 6 for one of its three parts."""
         values = self.sizes[part]
-        return Spread(min(values), statistics.fmean(values), statistics.median(values), statistics.pstdev(values), max(values))
+        return Statistics(min(values), statistics.fmean(values), statistics.median(values), statistics.pstdev(values), max(values))
 
     def given_up(self) -> dict[str, int]:
         """Attempts that gave no sample, by the reason: out of decisions, or over a limit."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.text import Text
 from rich.tree import Tree
 
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.features import Feature
 from einspace.operations import Operation
 from einspace.pictures.structure import Chain, Fork, Repeat, Step, size
@@ -88,21 +88,21 @@ def _facts(step: Step, changed: bool) -> Iterable[tuple[str, str]]:
     return (shape, ""), (parameters, "dim")
 
 
-def tree_outline(root: Node) -> Tree:
+def tree_outline(root: Derivation) -> Tree:
     """The derivation, with a non-terminal that derives one thing only on the line of that thing."""
     lines = _Lines()
     top = Tree(_derived(root, 1)[0], guide_style="dim")
-    waiting: list[tuple[Tree, Node, int]] = [(top, root, 1)]
+    waiting: list[tuple[Tree, Derivation, int]] = [(top, root, 1)]
     while waiting:
         above, node, depth = waiting.pop()
         if depth > DEPTH:
             lines.add(above, Text(f"{node.size - 1:,} nodes not shown", style="dim"))
             continue
-        inner: list[tuple[Tree, Node, int]] = []
+        inner: list[tuple[Tree, Derivation, int]] = []
         for place, child in enumerate(node.children):
             line, last = _derived(child, node.repeats if place == 1 else 1)
             here = lines.add(above, line)
-            if isinstance(last, Node):
+            if isinstance(last, Derivation):
                 inner.append((here, last, depth + 1))
         waiting.extend(reversed(inner))
     if lines.left_out:
@@ -110,13 +110,13 @@ def tree_outline(root: Node) -> Tree:
     return top
 
 
-def _derived(item: Node | Operation, times: int) -> tuple[Text, Node | Operation]:
+def _derived(item: Derivation | Operation, times: int) -> tuple[Text, Derivation | Operation]:
     """A line of non-terminals that derive one thing each, and the last of them, or the terminal, which is on the line too."""
     line = Text(f"× {times} " if times > 1 else "", style="bold")
-    while isinstance(item, Node) and len(item.children) == 1:
+    while isinstance(item, Derivation) and len(item.children) == 1:
         line.append(f"{item.symbol} → ", style="dim")
         item = item.children[0]
-    if isinstance(item, Node):
+    if isinstance(item, Derivation):
         line.append(item.symbol, style="bold")
     else:
         name, settings = caption(item)

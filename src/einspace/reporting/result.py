@@ -10,7 +10,7 @@ from einspace.quantities import quantity
 from einspace.reporting.tables import shortened, spread
 from einspace.result import TOP, Entrant, Result
 from einspace.result.words import compared, foretold, judged
-from einspace.run import WEIGHTS
+from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
 
 

@@ -19,7 +19,7 @@ from einspace.grammar.consistency import (
 )
 from einspace.grammar.einspace import einspace_grammar
 from einspace.operations import Group, Operation
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
 from einspace.quantities import quantity
 from einspace.reporting.tables import STYLES
 
@@ -60,7 +60,7 @@ class Measures:
 
 def measures(grammar: Grammar) -> dict[str, Measures]:
     """Of what is drawn (a repeated branch once: this is what has to end) and of the expanded network (every copy)."""
-    return {"drawn": Measures.of(grammar, drawn), "expanded": Measures.of(grammar, expanded)}
+    return {"drawn": Measures.of(grammar, sampled_branches), "expanded": Measures.of(grammar, expanded)}
 
 
 def facts(grammar: Grammar, probability: float) -> dict[str, object]:

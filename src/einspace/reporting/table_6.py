@@ -6,7 +6,7 @@ from rich.text import Text
 
 from einspace.operations import OPERATIONS
 from einspace.reporting.complexity import MODULES, Census
-from einspace.reporting.published import TABLE_6, Spread
+from einspace.reporting.published import TABLE_6, Statistics
 from einspace.reporting.tables import STYLES
 
 BAR = 18
@@ -29,7 +29,7 @@ def table_6(censuses: dict[float, Census]) -> list[RenderableType]:
         for heading in ("min", "mean", "median", "std", "max"):
             table.add_column(heading, justify="right")
         for p, census in censuses.items():
-            table.add_row(f"{p:g}", "ours", *_cells(census.spread(part)))
+            table.add_row(f"{p:g}", "ours", *_cells(census.statistics(part)))
             if p in published:
                 table.add_row("", "paper", *_cells(published[p]), style="dim", end_section=True)
         parts.append(table)
@@ -52,7 +52,7 @@ def table_6_facts(censuses: dict[float, Census]) -> list[dict[str, object]]:
         row: dict[str, object] = {"p": p, "samples": census.samples, "given_up": census.given_up()}
         for part, published in TABLE_6.items():
             paper = published.get(p)
-            row[part] = {"ours": census.spread(part)._asdict(), "paper": None if paper is None else paper._asdict()}
+            row[part] = {"ours": census.statistics(part)._asdict(), "paper": None if paper is None else paper._asdict()}
         rows.append(row)
     return rows
 
@@ -101,6 +101,6 @@ def figure_7_shares(census: Census) -> dict[str, dict[str, dict[str, float]]]:
     return shares
 
 
-def _cells(spread: Spread) -> list[str]:
-    whole = (f"{spread.minimum:.0f}", f"{spread.mean:,.2f}", f"{spread.median:,.2f}", f"{spread.deviation:,.2f}")
-    return [*whole, f"{spread.maximum:,.0f}" if spread.maximum == int(spread.maximum) else f"{spread.maximum:,.2f}"]
+def _cells(columns: Statistics) -> list[str]:
+    whole = (f"{columns.minimum:.0f}", f"{columns.mean:,.2f}", f"{columns.median:,.2f}", f"{columns.deviation:,.2f}")
+    return [*whole, f"{columns.maximum:,.0f}" if columns.maximum == int(columns.maximum) else f"{columns.maximum:,.2f}"]

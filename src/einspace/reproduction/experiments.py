@@ -5,10 +5,10 @@ Another experiment is another entry of `EXPERIMENTS`.
 
 from collections.abc import Sequence
 
+from einspace.config.protocol import PAPER
 from einspace.errors import SettingError, UnknownNameError
-from einspace.protocol import PAPER
 from einspace.reproduction.described import Column, Experiment, Options, Selection, Summary
-from einspace.reproduction.measured import FIGURE_4, FIGURE_7, SPREAD, TABLE_4, figure_4, figure_7, table_4, table_6
+from einspace.reproduction.measured import FIGURE_4, FIGURE_7, STATISTICS, TABLE_4, figure_4, figure_7, table_4, table_6
 from einspace.reproduction.scales import SCALES
 from einspace.tasks.nasbench360 import NASBENCH360
 from einspace.tasks.unseen import UNSEEN
@@ -69,7 +69,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         Experiment(
             name="table6",
             title="Table 6: sizes and branching factors of sampled architectures",
-            columns=tuple(Column(name, name) for name in SPREAD),
+            columns=tuple(Column(name, name) for name in STATISTICS),
             measure=table_6,
         ),
         Experiment(

@@ -6,11 +6,11 @@ from math import ceil
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, einspace_grammar
 from einspace.grammar.consistency import critical_probability, expanded
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
 from einspace.reporting import figures
 from einspace.reporting import table_6 as tables
 from einspace.reporting.complexity import take_each
-from einspace.reporting.published import CRITICAL, TERMINALS, Hyperparameters, Spread
+from einspace.reporting.published import CRITICAL, TERMINALS, Hyperparameters, Statistics
 from einspace.reporting.published import TABLE_4 as PAPERS_TABLE_4
 from einspace.reporting.published import TABLE_6 as PAPERS_TABLE_6
 from einspace.reproduction.cells import recipe_at
@@ -29,7 +29,7 @@ TABLE_4 = {
 }
 """The columns of table 4 and their headings."""
 
-SPREAD = Spread._fields
+STATISTICS = Statistics._fields
 """The columns of table 6."""
 
 FIGURE_4 = {"drawn": "repeated branches counted once", "expanded": "every copy counted"}
@@ -65,14 +65,14 @@ def table_6(selection: Selection) -> Findings:
         number
         for part, published in PAPERS_TABLE_6.items()
         for p, census in censuses.items()
-        for number in _beside(selection, f"{part}, p = {p:g}", census.spread(part)._asdict(), published[p]._asdict())
+        for number in _beside(selection, f"{part}, p = {p:g}", census.statistics(part)._asdict(), published[p]._asdict())
     ]
     return Findings(tuple(numbers), tables.table_6(censuses))
 
 
 def figure_4(selection: Selection) -> Findings:
     """The p at which the spectral radius is one."""
-    copies = {"drawn": drawn, "expanded": expanded}
+    copies = {"drawn": sampled_branches, "expanded": expanded}
     ours = {name: critical_probability(einspace_grammar, copies[name]) for name in FIGURE_4}
     return Findings(tuple(_beside(selection, "critical p(M -> C)", ours, {"drawn": CRITICAL})), picture=figures.figure_4())
 

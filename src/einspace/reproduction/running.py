@@ -13,7 +13,7 @@ from einspace.errors import RunError, StorageError, TaskError
 from einspace.reproduction.cells import Cell, wanted
 from einspace.reproduction.described import Column, Number, Selection
 from einspace.result import Result, load_result
-from einspace.run import Run
+from einspace.run.folder import Run
 from einspace.strategies.initial import parse_initial
 from einspace.study import conduct
 from einspace.tasks import TASKS, Task, load_task, over_seeds
@@ -44,7 +44,7 @@ def numbers(selection: Selection, seeds: int, machine: Mapping[str, Any], hear: 
 
     Raises:
         SettingError: A setting of the machine makes no sense.
-        RunError: The storage is no address of a database.
+        RunError: The storage is not the address of a database.
         StorageError: The database cannot be used (any more).
         Interrupted: On Ctrl-C, TERM or HUP; what had ended is stored.
     """

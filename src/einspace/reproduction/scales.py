@@ -1,6 +1,6 @@
 """The scales: how much of the paper's protocol a call repeats."""
 
-from einspace.protocol import PAPER
+from einspace.config.protocol import PAPER
 from einspace.reproduction.described import Scale
 
 SMALL_NETWORKS = {"resnet18": "resnet8", "wrn16-4": "resnet14-flat", "vit": "vit-tiny", "mlp-mixer": "mixer-tiny"}

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from einspace.attachments import grammar_of_run
 from einspace.errors import RunError
 from einspace.racing.contest import NOTE as PLAN
 from einspace.racing.contest import Contest
 from einspace.result.entrant import Entrant
 from einspace.result.result import Result, seconds_of
 from einspace.result.table import SUFFIX, read_table
-from einspace.run import NOTE, STUDY, Run
-from einspace.settings import FORMAT, Settings
+from einspace.run.attachments import grammar_of_run
+from einspace.run.folder import NOTE, STUDY, Run
+from einspace.run.settings import FORMAT, Settings
 from einspace.storage import StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.ledger import Ledger

@@ -17,17 +17,17 @@ import optuna
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from einspace.drafts import write_text
+from einspace.config.protocol import PAPER
+from einspace.disk.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.evaluation.cost_model import CostModel, Error
-from einspace.pareto import fronts
-from einspace.protocol import PAPER
 from einspace.racing.verdict import Verdict
 from einspace.result.entrant import Entrant
-from einspace.run import STUDY, WEIGHTS, Run
-from einspace.settings import Settings, making_sense
+from einspace.run.folder import STUDY, WEIGHTS, Run
+from einspace.run.settings import Settings, making_sense
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
+from einspace.strategies.fronts import fronts
 from einspace.surrogate import Agreement
 from einspace.tasks.metrics import Seeds, over_seeds
 from einspace.tasks.recipe import Recipe
@@ -48,7 +48,7 @@ TOP = 5
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found. `settings` are those it was started with, `run` is its folder."""
+    """The result of a run. `settings` are those it was started with, `run` is its folder."""
 
     run: Path
     settings: Settings
@@ -60,7 +60,7 @@ class Result:
     """The winner of the race, or without one the best by validation; None where no trial ended well, and where none may be selected."""
     baselines: tuple[Entrant, ...]
     finalists: tuple[Entrant, ...]
-    """Who was trained again before the best was chosen: candidates by their claimed scores, and the best baseline; empty without a race."""
+    """The entrants of the race: candidates by their claimed scores, and the best baseline, all trained again; empty without a race."""
     verdict: Verdict | None
     """Whether the best is better than the best baseline; None where there is none."""
     unjudged: str
@@ -245,7 +245,7 @@ class Result:
         return file
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the network of the best."""
+        """The HTML of a notebook: the network of the best."""
         from einspace.pictures import network_html, tree_html
 
         facts = f"Run {self.run.name}: {len(self.history)} trials"

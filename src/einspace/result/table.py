@@ -9,11 +9,11 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from einspace.drafts import write_text
+from einspace.disk.drafts import write_text
+from einspace.disk.regular import size_of
 from einspace.errors import DataError
-from einspace.regular import size_of
 from einspace.result.result import Result
-from einspace.trial import Trial
+from einspace.trial import Trial, misfit
 
 SUFFIX = ".jsonl"
 """How the name of a table ends."""
@@ -65,9 +65,7 @@ def _read(line: bytes, where: str) -> Recorded:
     try:
         return _ADAPTER.validate_python(record)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DataError(f"{where}: is no trial: {f'{place}: ' if place else ''}{first['msg']}") from None
+        raise DataError(f"{where}: is no trial: {misfit(error)}") from None
 
 
 def write_table(path: Path, results: Iterable[Result]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from einspace.derivation import Inferred, Node
+from einspace.derivation import Derivation, Inferred
 from einspace.derivation.inference import NODE, apply
 from einspace.errors import ShapeError
 from einspace.features import Features
@@ -22,7 +22,7 @@ class Terminal:
 
     def __init__(self, symbol: str, operation: Operation) -> None:
         self.operation = operation
-        self.node = Node(symbol, (operation,))
+        self.node = Derivation(symbol, (operation,))
         self._seen: dict[Features, Inferred | None] = {}
 
     def __str__(self) -> str:

@@ -1,11 +1,11 @@
-"""What sampling had to do to find what it gave."""
+"""The report of sampling: its attempts and decisions."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass
 class SamplingReport:
-    """What sampling had to do; hand one in to see it filled."""
+    """Counts of attempts and decisions; pass one in, and sampling fills it."""
 
     samples: int = 0
     decisions: int = 0

@@ -7,13 +7,13 @@ can be taken back by returning to the state before it, however deep the derivati
 from copy import copy
 from typing import Any, NamedTuple, Self
 
-from einspace.derivation import Cost, Node
+from einspace.derivation import Cost, Derivation
 from einspace.derivation.inference import NODE
 from einspace.errors import LimitError
 from einspace.features import Feature, Features
 from einspace.grammar import Grammar
 from einspace.limits import Limits
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
 from einspace.sampling.options import Choose, Rule, Terminal, Weigh, options
 from einspace.sampling.report import AttemptGivenUp, SamplingReport
 
@@ -30,7 +30,7 @@ ATTEMPTS = 20_000
 class Expansion(NamedTuple):
     """What a symbol was expanded to, its outputs, and its cost together with what had been spent before."""
 
-    node: Node
+    node: Derivation
     outputs: Features
     cost: Cost
 
@@ -164,11 +164,11 @@ class Sampler:
             goal, rest = agenda
             kind = type(goal)
             if kind is _Reduce:
-                children: list[Node] = []
+                children: list[Derivation] = []
                 for _ in range(goal.children):
                     node, built = built
                     children.append(node)
-                built = (Node(goal.symbol, tuple(reversed(children))), built)
+                built = (Derivation(goal.symbol, tuple(reversed(children))), built)
                 agenda = rest
                 continue
             if kind is _Feed:
@@ -238,7 +238,7 @@ class Sampler:
     def _fork(goal: _Fork, features: Features, rest: Any) -> Any:
         """Two branches for b = 2; otherwise one that is repeated (section 3.4)."""
         _, branch, aggregation = goal.rule.expansion
-        count = drawn(len(features))
+        count = sampled_branches(len(features))
         repeats = len(features) // count
         closing = _Expand(aggregation, goal.depth, goal.copies, goal.module, closes=True)
         agenda: Any = (closing, (_Reduce(goal.rule.symbol, count + 2), rest))

@@ -5,8 +5,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from einspace.drafts import draft_of
-from einspace.regular import size_of
+from einspace.disk.drafts import draft_of
+from einspace.disk.regular import size_of
 
 BUSY = 60.0
 """Seconds that a driver waits for another process that holds the database."""
@@ -25,7 +25,7 @@ def backup_of(file: Path) -> Path:
 
 
 def way_back(file: Path) -> str:
-    """What to do about a database that is lost; a copy by way of a draft, so that a full disk takes neither of the two."""
+    """How to restore a lost database; the copy goes through a draft, so that a full disk destroys neither of the two."""
     copy = backup_of(file)
     if not copy.exists():
         return ", and there is no backup of it"
@@ -54,7 +54,7 @@ def back_up(file: Path) -> bool:
 
 
 def _trials(file: Path) -> int:
-    """How many trials a database has; none for what is no database of a study."""
+    """How many trials a database has; 0 where it is not the database of a study."""
     try:
         size_of(file)  # a pipe under this name would never end
         with closing(sqlite3.connect(file, timeout=BUSY)) as connection:

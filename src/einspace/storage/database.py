@@ -11,12 +11,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from einspace.disk.regular import size_of
 from einspace.echo import masked
 from einspace.errors import RunError, StorageError
-from einspace.locks import is_gone, locked
-from einspace.regular import size_of
 from einspace.storage.backup import BUSY, backup_of, way_back
-from einspace.storage.outage import PATIENCE, Outage, said
+from einspace.storage.locks import is_gone, locked
+from einspace.storage.outage import SERVER_PATIENCE, Outage, said
 
 _FIRST = {"version_info", "alembic_version"}
 """Tables that Optuna makes before the first that holds anything."""
@@ -39,11 +39,11 @@ class Database:
     A server may be away for up to `patience` seconds once it was reached (see `Outage`). Raises RunError for every other address.
     """
 
-    def __init__(self, url: str, study: str, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, study: str, patience: float = SERVER_PATIENCE) -> None:
         try:
             parsed = make_url(url)
         except (ArgumentError, ValueError):
-            raise RunError(f"{masked(url)!r} is no address of a database: {_HINT}") from None
+            raise RunError(f"{masked(url)!r} is not the address of a database: {_HINT}") from None
         kind, _, driver = parsed.drivername.partition("+")
         self.shared = kind == "postgresql" and driver in ("", "psycopg")
         """Whether several drivers may use the study at once."""
@@ -92,7 +92,7 @@ class Database:
                 tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
                 objection = _lost(connection, tables)
         except sqlite3.OperationalError as error:
-            raise RunError(f"the database {self} cannot be used: {error}; the same command goes on once it can") from None
+            raise RunError(f"the database {self} cannot be used: {error}; the same command goes on once the database can be used") from None
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             found, objection = str(error), None
         if found != "ok":
@@ -112,7 +112,7 @@ class Database:
 
     @contextmanager
     def driving(self) -> Iterator[None]:
-        """Be a driver: the only one, if the study lives in a file; raises RunError if another one holds that."""
+        """Hold the study as a driver, as the only one if it is a file; raises RunError if another driver holds that."""
         if self.file is None:
             yield
             return
@@ -165,7 +165,7 @@ class Database:
         if self.file is not None and self._descriptor is not None and is_gone(self.file, self._descriptor):
             return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
         what = f"the database {self} cannot be used: {said(error)}"
-        return StorageError(f"{what}. Finished trials are kept: the same command goes on once it can")
+        return StorageError(f"{what}. Finished trials are kept: the same command goes on once the database can be used")
 
 
 def seconds_up(engine: Engine) -> float:
@@ -175,7 +175,7 @@ def seconds_up(engine: Engine) -> float:
 
 
 def _lost(connection: sqlite3.Connection, tables: Collection[str]) -> str | None:
-    """What is gone of a study whose pages are sound: everything, a table, or rows that others belong to; None for nothing."""
+    """What a study has lost although its pages are sound: everything, a table, or rows that others refer to; None if nothing."""
     if connection.execute("PRAGMA page_count").fetchone() == (0,):
         return "it ends within its first bytes"
     if "studies" not in tables:

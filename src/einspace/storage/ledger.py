@@ -67,7 +67,7 @@ class Ledger:
         return number < len(self.trials) and self.trials[number].evaluation is not None
 
     def evaluating(self, identity: str) -> int | None:
-        """The number of the trial whose evaluation is about to be that of all trials of this identity, if there is one."""
+        """The number of the running trial whose evaluation all trials of this identity will share, if there is one."""
         return self._evaluating.get(identity)
 
     def interrupted(self) -> list[Trial]:

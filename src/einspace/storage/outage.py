@@ -1,4 +1,4 @@
-"""Outage: a database server that is away for a while. What has to be stored waits for it, and nothing is stored twice."""
+"""Outage: a database server that is away for a while. Writes wait for it, and nothing is stored twice."""
 
 import logging
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from einspace.errors import StorageError
 
-PATIENCE = 60.0
-"""Seconds that a search waits for a server that is away, unless told otherwise."""
+SERVER_PATIENCE = 60.0
+"""Seconds that a search waits for a server that is away, by default."""
 
 LONGEST = 2.0
 """Seconds between two tries, at most; the first ones follow each other faster."""
@@ -57,7 +57,7 @@ class Outage:
                 if left <= 0 or self._hurried.is_set():
                     self._lost = (
                         f"the database {self._what} was away for over {self._patience:g} seconds: {said(error)}. "
-                        "What had finished before is stored: the same command goes on once it is back"
+                        "Finished evaluations are stored: the same command goes on once it is back"
                     )
                     raise StorageError(self._lost) from error
                 self._hurried.wait(min(pause, left))
@@ -98,12 +98,12 @@ class Outage:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether it may be gone at another try: the server, its connection or one of its resources is, and not what was asked of it."""
+    """Whether another try may succeed: the server, its connection or one of its resources failed, not the statement."""
     return any(isinstance(cause, OperationalError | InterfaceError) for cause in _causes(error))
 
 
 def said(error: BaseException) -> str:
-    """What the database itself said, in one line, and not what Optuna made of it."""
+    """The message of the database itself, in one line, without Optuna's wrapping."""
     causes = _causes(error)
     lines = [line for cause in reversed(causes) if (line := " ".join(str(cause).split("\n")[0].split()))]
     return lines[0] if lines else type(causes[-1]).__name__

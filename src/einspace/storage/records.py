@@ -1,4 +1,4 @@
-"""Records: what a study keeps of ours, as JSON with a checksum, so that a byte that a disk has changed is noticed."""
+"""Records: our JSON in a study, with a checksum, so that a byte that a disk has changed is noticed."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def unsealed(stored: object) -> dict[str, Any]:
         raise ValueError(f"a record is {type(stored).__name__}")
     record = {name: value for name, value in stored.items() if name != SUM}
     if stored.get(SUM) != _sum(record):
-        raise ValueError("a record does not fit its checksum")
+        raise ValueError("a record does not match its checksum")
     return record
 
 

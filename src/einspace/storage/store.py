@@ -24,7 +24,7 @@ from einspace.evaluation.outcome import Outcome
 from einspace.storage.database import Database, seconds_up
 from einspace.storage.ledger import HERE, Ledger
 from einspace.storage.records import sealed, unsealed
-from einspace.trial import SEARCH, Trial
+from einspace.trial import SEARCH, Trial, UnknownFieldError
 
 HEARTBEAT = 15
 """Seconds between two signs of life of a running trial, where several drivers share a study."""
@@ -39,7 +39,7 @@ _STATES = {Outcome.OK: TrialState.COMPLETE, Outcome.PRUNED: TrialState.PRUNED}
 """Optuna's words for our outcomes; every other one is a failure."""
 
 DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, OverflowError)
-"""What Optuna and we raise for contents that make no sense."""
+"""Exceptions of Optuna's and ours for contents that make no sense."""
 
 _T = TypeVar("_T")
 
@@ -67,7 +67,7 @@ class StudyStore:
             self._shelves = [self._ask(_Shelf, storage, name, direction, pruner) for name in names]
         stored = [one for shelf in self._shelves for one in shelf.study.directions]
         if len(stored) != len(names) or {*stored, direction or stored[0]} != {stored[0]}:
-            raise database.damaged("the directions of its studies are not the run's")
+            raise database.damaged("its studies have other directions than the run")
         self.sign = 1.0 if stored[0] == StudyDirection.MAXIMIZE else -1.0
         self.sync()
 
@@ -107,7 +107,7 @@ class StudyStore:
         return self.database.alone(self._storage.engine)
 
     def sync(self) -> None:
-        """Read the trials that are new, and what became of those that ran."""
+        """Read the trials that are new or have ended."""
         for shelf in self._shelves:
             for frozen in self._ask(shelf.news):
                 with undamaged(self.database):
@@ -137,7 +137,7 @@ class StudyStore:
         return True
 
     def end(self, trial: Trial) -> bool:
-        """Store what came of a trial of ours; False if another driver took it for dead and has it now."""
+        """Store the evaluation of a trial of ours; False if another driver took ours for dead and has the trial now."""
         trial_id = self._mine.pop((trial.phase, trial.number))
         record = sealed(trial.to_json())
         state, values = _end_of(trial)
@@ -203,11 +203,11 @@ class StudyStore:
         self.sync()
 
     def note(self, name: str, record: Mapping[str, Any]) -> None:
-        """Keep something about the run as a whole, in place of what has that name."""
+        """Store a note about the run as a whole; it replaces the one of that name."""
         self._ask(self._shelves[0].study.set_user_attr, name, sealed(record))
 
     def notes(self) -> dict[str, dict[str, Any]]:
-        """Everything that is kept of the run as a whole, by name."""
+        """The notes about the run as a whole, by name."""
         stored = self._retry(lambda _: self._shelves[0].study.user_attrs)
         with undamaged(self.database):
             return {name: unsealed(value) for name, value in stored.items()}
@@ -224,7 +224,7 @@ class StudyStore:
         if frozen.state in (TrialState.WAITING, TrialState.RUNNING):  # who makes one may have lost the lock of asking, and goes on
             ledger.begin(trial if trial.evaluation is None else _begun(trial), attempt)
         elif frozen.state == TrialState.COMPLETE and (trial.outcome is not Outcome.OK or frozen.value != trial.value):
-            raise ValueError(f"trial {trial.number} has the value {frozen.value} without an evaluation that gave it")
+            raise ValueError(f"trial {trial.number} has the value {frozen.value} but no evaluation that gave it")
         elif trial.outcome is not None and frozen.state == _end_of(trial)[0]:
             ledger.end(trial)
         else:
@@ -316,12 +316,14 @@ def undamaged(database: Database) -> Iterator[None]:
     """Turn whatever makes no sense in a database into one line."""
     try:
         yield
+    except UnknownFieldError as error:
+        raise RunError(f"the database {database} cannot be used: {in_one_line(error)}") from None
     except DAMAGE as error:
         raise database.damaged(in_one_line(error)) from error
 
 
 def in_one_line(error: BaseException) -> str:
-    """What an error says, at most 200 characters of it, or its kind where it says nothing."""
+    """The message of an error, at most 200 characters of it, or its type where there is none."""
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 

@@ -27,7 +27,7 @@ ENDED = {Outcome.OK: True, Outcome.TIMEOUT: False, Outcome.NAN: False, Outcome.P
 
 @dataclass(frozen=True)
 class Training:
-    """What is equal for all trainings of a search: the recipe, the samples of an epoch, and the samples that are scored."""
+    """The properties that all trainings of a search share: the recipe, the samples of an epoch, and the samples that are scored."""
 
     recipe: Recipe
     samples: int
@@ -36,7 +36,7 @@ class Training:
     """Rates of the cost model before anything is measured."""
 
     def load(self, costs: Costs, changes: Mapping[str, float]) -> Load | None:
-        """What a trial has to compute, with its changes to the recipe; None for a trial whose costs were not stored."""
+        """The computation that a trial needs, with its changes to the recipe; None for a trial whose costs were not stored."""
         if costs.operations is None or costs.flops is None or costs.activation_bytes is None:
             return None
         sizes = (costs.operations, costs.flops, costs.activation_bytes)

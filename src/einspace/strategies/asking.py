@@ -1,4 +1,4 @@
-"""Asking: what a strategy answers, checked where it is the user's, whose mistakes are said as such."""
+"""Asking: the answers of a user's strategy are checked, and its mistakes are reported as the user's."""
 
 import logging
 import traceback
@@ -34,7 +34,7 @@ def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = N
     """The proposal for trial `len(history)` of a run with this seed.
 
     What a strategy of the user's proposes over the limits of `space` is refused, as what costs too much is, and it is asked again. Raises
-    StrategyError where it raises, answers with what is no proposal of an architecture of `space`, or is refused too often.
+    StrategyError where the strategy raises, returns anything but a proposal in `space`, or is refused too often.
     """
     rng = Random(f"{seed}:{len(history)}")
     asked = strategy if is_ours(strategy) else _Checked(strategy, space)
@@ -46,7 +46,7 @@ def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = N
 
 
 def close(strategy: Strategy) -> None:
-    """Close a strategy; a mistake of the user's in that is a warning, for the search is over."""
+    """Close a strategy; an exception of the user's is only a warning, for the search is over."""
     try:
         with _named(strategy, "close"):
             strategy.close()
@@ -55,7 +55,7 @@ def close(strategy: Strategy) -> None:
 
 
 class _Checked(Strategy):
-    """A strategy of the user's whose exceptions and answers are looked at."""
+    """A strategy of the user's, whose exceptions and answers are checked."""
 
     def __init__(self, strategy: Strategy, space: EinSpace | None) -> None:
         self._strategy = strategy
@@ -77,7 +77,7 @@ class _Checked(Strategy):
         with _named(self._strategy, "choose"):
             proposal, reason = self._checked("choose", self._strategy.choose(ask, history, rng), history)
         if reason is not None:
-            raise StrategyError(f"the strategy {name_of(type(self._strategy))}: choose returned what is not within the limits: {reason}")
+            raise StrategyError(f"the strategy {name_of(type(self._strategy))}: choose returned a proposal over the limits: {reason}")
         return proposal
 
     def refuse(self, proposal: Proposal, reason: str) -> None:
@@ -99,18 +99,19 @@ class _Checked(Strategy):
             wrong = error.errors(include_url=False)[0]
             raise StrategyError(f"{what}; its {'.'.join(map(str, wrong['loc']))} is {wrong['input']!r:.100}: {wrong['msg']}") from None
         except UnicodeEncodeError:
-            raise StrategyError(f"{what}; its origin is no text: {proposal.origin!r:.100}") from None
+            raise StrategyError(f"{what}; its origin is not a text: {proposal.origin!r:.100}") from None
         if not all(map(isfinite, proposal.changes.values())) or not all(0 <= number < len(history) for number in proposal.parents):
             given = f"{proposal.changes} and {proposal.parents}"
             raise StrategyError(f"{what}, with finite changes and parents among the trials so far, not {given}")
         return proposal, None if self._space is None else self._compared(proposal, self._space)
 
     def _compared(self, proposal: Proposal, space: EinSpace) -> str | None:
-        """Why an architecture is over the limits, in words; None where it is within them, or was named as an initial member.
+        """The limit that an architecture exceeds, in words; None where it is within all, or was named as an initial member.
 
         Raises StrategyError unless the text is an architecture of the space, and key and costs are those of it.
         """
-        where = f"the strategy {name_of(type(self._strategy))} proposed what is no architecture at {space.input} in this search's grammar"
+        name = name_of(type(self._strategy))
+        where = f"the strategy {name} proposed a text that is not an architecture at {space.input} in this search's grammar"
         try:
             architecture = space.parse(proposal.text)
             known = Proposal.of(architecture, proposal.origin)
@@ -118,7 +119,7 @@ class _Checked(Strategy):
             raise StrategyError(f"{where}: {str(error).splitlines()[0]}") from None
         costs = [(value, getattr(known.costs, name)) for name, value in asdict(proposal.costs).items() if value is not None]
         if proposal.key != known.key or any(one != other for one, other in costs):
-            raise StrategyError(f"{where}: its key or its costs are those of another one; sample, mutate and parse in the search's space")
+            raise StrategyError(f"{where}: its key or its costs do not belong to its text; sample, mutate and parse in the search's space")
         return None if proposal.is_initial else space.limits.objection(architecture.cost)
 
 

@@ -1,4 +1,4 @@
-"""Strategy: which architecture is tried next, as a pure function of what is known."""
+"""Strategy: the next architecture, as a pure function of the trials so far."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ class Exhausted(Exception):
 
 
 class Strategy(ABC):
-    """Proposes architectures. It keeps no state: a study that is resumed asks the same and is answered the same.
+    """Proposes architectures. It keeps no state, so a resumed study gets the same proposals.
 
     A new strategy is a class in its own file and its line in `STRATEGIES`; its options are parameters of the class and attributes of the
     same names.
@@ -53,7 +53,7 @@ class Strategy(ABC):
         return ask()
 
     def refuse(self, proposal: Proposal, reason: str) -> None:  # noqa: B027
-        """Hear why a proposal is not trained, before another one is asked for."""
+        """Called with the reason why a proposal is not trained, before another one is asked for."""
 
     def close(self) -> None:  # noqa: B027
-        """End what the strategy has begun beside the search, if anything."""
+        """Release what the strategy holds, such as a process; called once nothing more is proposed."""

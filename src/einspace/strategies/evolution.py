@@ -89,7 +89,7 @@ class TournamentStrategy(Strategy):
                 raise SettingError(f"{option} must be True or False, not {wanted!r}")
         check_choices(self.choices)
         if self.recipe_changes and all(set(ladder) == {standing} for ladder, standing in self.choices.values()):
-            raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so that choices are needed with two values or more")
+            raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so choices with two values or more are needed")
         self.initial = tuple(self.initial)
         self.crossover, self.edits, self.recipe_changes = float(self.crossover), float(self.edits), float(self.recipe_changes)
         self.start = canonical(self.start, self.choices)
@@ -114,7 +114,7 @@ class TournamentStrategy(Strategy):
         return max(range(len(children)), key=lambda i: promise[i])
 
     def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
-        """What is asked for, or with a surrogate the best of several."""
+        """The proposal that `ask` gives, or with a surrogate the best of several."""
         if not self.surrogate:
             return ask()
         return self._guide.propose(ask, lambda children, promise: self.preferred(children, promise, rng), history)
@@ -136,7 +136,7 @@ class TournamentStrategy(Strategy):
         return self._new_child(members, history, rng, space) if members else self._sample(rng, space)
 
     def _drawn_from(self, history: History) -> EinSpace:
-        """The space, with the probabilities that are learnt, if any are."""
+        """The space that children are drawn from, with learnt probabilities if there are any."""
         learned = self._learner.learned(history) if self.learned else None
         return self.space if learned is None else self.space.weighted(learned.weigh)
 
@@ -179,14 +179,14 @@ class TournamentStrategy(Strategy):
         if self.crossover and rng.random() < self.crossover and (second := self._second(first, members, rng)) is not None:
             one, other, crossed = self._parsed(first.proposal.text), self._parsed(second.proposal.text), CrossoverReport()
             with suppress(MutationError):
-                return space.crossover(one, other, rng, crossed), "crossover", (first.number, second.number), crossed.place
+                return space.crossover(one, other, rng, crossed), "crossover", (first.number, second.number), crossed.path
         parent = self._parsed(first.proposal.text)
         if edits and rng.random() < edits:
             edited = EditReport()
             with suppress(MutationError):
-                return space.edit(parent, rng, edited), edited.words, (first.number,), edited.place
+                return space.edit(parent, rng, edited), edited.words, (first.number,), edited.path
         report = MutationReport()
-        return space.mutate(parent, rng, report), "mutation", (first.number,), report.place
+        return space.mutate(parent, rng, report), "mutation", (first.number,), report.path
 
     def _second(self, first: Trial, members: Sequence[Trial], rng: Random) -> Trial | None:
         """The winner of another tournament, which is held again among the others where it has the first parent's architecture."""

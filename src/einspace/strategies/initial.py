@@ -13,7 +13,7 @@ RANDOM = "random"
 """The initial member that is a fresh sample."""
 
 Initial = str | Architecture | Imported | Iterable[str | Architecture | Imported]
-"""What a user can give: a string may hold several members with commas between them, and networks of the user's may be imported."""
+"""Initial members as a user gives them: a string with commas between several, or imported networks among them."""
 
 _SPEC = re.compile(r"(?P<name>[^*]*)(\*(?P<count>\d{1,6}))?")
 
@@ -58,7 +58,7 @@ def parse_initial(specs: Initial, inputs: Feature | None = None) -> tuple[str, .
 
 
 def listed(specs: Initial) -> Iterable[str | Architecture | Imported]:
-    """What was given, one by one."""
+    """The given members, one by one."""
     return (specs,) if isinstance(specs, str | Architecture | Imported) else specs
 
 
@@ -68,7 +68,7 @@ def is_text(member: str) -> bool:
 
 
 def label(name: str, number: int) -> str:
-    """What to call the member of trial `number` in a table: its name; a text is too long."""
+    """The title of the member of trial `number` in a table: its name; a text is too long."""
     return f"text {number}" if is_text(name) else name
 
 
@@ -78,7 +78,7 @@ def member(space: EinSpace, name: str) -> Architecture:
 
 
 def _parts(spec: str) -> list[str]:
-    """What stands between commas, but for those inside of brackets."""
+    """The parts between commas, except commas inside of brackets."""
     parts, depth = [""], 0
     for character in spec:
         depth += (character == "[") - (character == "]")

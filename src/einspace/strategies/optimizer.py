@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from math import isfinite
+from operator import index
 from time import time
 from typing import Any, Literal, Self
 
 from einspace import strategies
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.evaluation.scored import scored
 from einspace.networks import Imported
 from einspace.space import EinSpace
 from einspace.strategies import Strategy, propose
@@ -51,11 +53,13 @@ class Optimizer:
         direction: Literal["maximize", "minimize"] = "maximize",
         **options: Any,
     ) -> None:
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise SettingError(f"a seed is a whole number, not {seed!r:.80}")
         init = tuple(listed(init))
         if any(isinstance(spec, Imported) and spec.warm_start for spec in init):
             raise SettingError("an optimizer trains nothing: fill the network of the seed with your weights by `Imported.network`")
         self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
-        self.seed = seed
+        self.seed = index(seed)
         self._space = space
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._trials: list[Trial] = []
@@ -90,13 +94,17 @@ class Optimizer:
 
         Raises SettingError for a proposal that was not asked for, or whose score is known already.
         """
+        if not isinstance(proposal, Proposal):
+            raise SettingError(f"tell needs a proposal that `ask` gave, not {proposal!r:.80}")
         trial = next((trial for trial in self.trials if trial.evaluation is None and trial.proposal == proposal), None)
         if trial is None:
-            raise SettingError(f"no score of this proposal is waited for: {proposal.text[:80]}")
-        if score is not None and (isinstance(score, bool) or not hasattr(score, "__float__")):
-            raise SettingError(f"a score is a number, or None for a training that failed, not {score!r}")
-        good = score is not None and isfinite(score)
-        evaluation = Evaluation(Outcome.OK, float(score)) if good and score is not None else Evaluation(Outcome.NAN, reason=f"told {score}")
+            raise SettingError(f"this proposal was not asked for, or has its score already: {proposal.text[:80]}")
+        try:
+            value = None if score is None else scored(score)
+        except TypeError as error:
+            raise SettingError(f"{error}; None is for a training that failed") from None
+        good = value is not None and isfinite(value)
+        evaluation = Evaluation(Outcome.OK, value) if good else Evaluation(Outcome.NAN, reason=f"told {value}")
         ended = trial.end(evaluation, self._sign, time())
         self._trials[trial.number] = ended
         return ended
@@ -117,6 +125,6 @@ class Optimizer:
             if [trial.number for trial in trials] != list(range(len(trials))):
                 raise ValueError("their numbers leave gaps")
         except (ValueError, LookupError, TypeError) as error:
-            raise SettingError(f"these are no trials of an optimizer: {str(error).splitlines()[0]}") from None
+            raise SettingError(f"these are not the trials of an optimizer: {str(error).splitlines()[0]}") from None
         self._trials = trials
         return self

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from random import Random
 
 from einspace.errors import SettingError
-from einspace.pareto import crowding, fronts
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
+from einspace.strategies.fronts import crowding, fronts
 from einspace.trial import Proposal, Trial
 
 COSTS = ("parameters", "flops", "latency")
@@ -25,7 +25,7 @@ def check_cost(cost: str) -> str:
 class ParetoEvolution(TournamentStrategy):
     """The population is the first fronts of everything that ended well; a tournament is won by the front, then by the lonelier member.
 
-    `cost` is the second objective, of which less is better; who has none, because a measurement failed, is in no population. Raises
+    `cost` is the second objective, of which less is better; a trial without one, because a measurement failed, is never a member. Raises
     SettingError for one that there is not.
     """
 

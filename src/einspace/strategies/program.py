@@ -28,21 +28,21 @@ REFUSED = 100
 """Lines in a row that may be refused before the search gives the program up."""
 
 PROMPT = 0.5
-"""Seconds for which an answer is waited for while trials run; one that takes longer is taken up when it comes."""
+"""Seconds that an answer may take while trials run; a later one is used when it comes."""
 
-PATIENCE = 2.0
+ENDING_SECONDS = 2.0
 """Seconds that a program has to end by itself, once nothing more is wanted of it."""
 
 
 class Program(Strategy):
     """Asks a program, which is begun at the first proposal and ended with the search.
 
-    Every line that the program reads is a JSON object with one key: `search` comes first and says what is searched, `trial` tells of each
+    Every line that the program reads is a JSON object with one key: `search` comes first and describes the search, `trial` reports each
     trial that has ended, `ask` wants an architecture, and `refused` says in one line why the last one will not be trained; another `ask`
     follows. Every line that it writes is the text of an architecture. It may write without being asked, and a program that ends with exit
-    code 0 has nothing more to propose. What it writes to stderr is seen.
+    code 0 has nothing more to propose. Its stderr is shown.
 
-    A run that is continued tells a new process of all trials, so that a program which follows from what it reads goes on as it was.
+    A continued run sends all trials to a new process, so that a program whose state follows from its input goes on as before.
 
     Args:
         space: Whose grammar, input and limits an architecture has to keep to.
@@ -53,11 +53,11 @@ class Program(Strategy):
         try:
             self._words = shlex.split(proposer)
         except ValueError as error:
-            raise SettingError(f"the proposer {proposer!r} is no command: {error}") from None
+            raise SettingError(f"the proposer {proposer!r} is not a command: {error}") from None
         if not self._words:
-            raise SettingError("this search asks a program for architectures: --proposer gives its command, which no run stores")
+            raise SettingError("this search asks a program for architectures: --proposer gives its command, which is not stored in the run")
         if shutil.which(self._words[0]) is None:
-            raise SettingError(f"the proposer {proposer!r} cannot be begun: there is no program {self._words[0]!r}")
+            raise SettingError(f"the proposer {proposer!r} cannot be started: there is no program {self._words[0]!r}")
         self.space, self._command = space, proposer
         self._process: subprocess.Popen[str] | None = None
         self._read: SimpleQueue[str | None] = SimpleQueue()
@@ -109,7 +109,7 @@ class Program(Strategy):
         if self._process is None or self._process.poll() is not None:
             return
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
+            self._process.wait(ENDING_SECONDS)
             return
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self._process.kill()
@@ -128,7 +128,7 @@ class Program(Strategy):
         try:
             self._process = subprocess.Popen(self._words, **pipes, start_new_session=True)  # Ctrl-C is for the search, which ends it
         except OSError as error:
-            raise SettingError(f"the proposer {self._command!r} cannot be begun: {error.strerror or error}") from None
+            raise SettingError(f"the proposer {self._command!r} cannot be started: {error.strerror or error}") from None
         for function, stream, queue in ((_reads, self._process.stdout, self._read), (_writes, self._process.stdin, self._written)):
             Thread(target=function, args=(stream, queue), daemon=True).start()
         grammar, limits = self.space.grammar, asdict(self.space.limits)
@@ -147,7 +147,7 @@ class Program(Strategy):
         return found
 
     def _proposal(self, text: str, history: History) -> Proposal | None:
-        """What the program proposes, or None for what it is told to mend."""
+        """The proposal in a line, or None where the program is asked to correct it."""
         try:
             if len(text) >= LONGEST:
                 raise SettingError(f"the line is longer than {LONGEST:,} characters")
@@ -168,7 +168,7 @@ class Program(Strategy):
         reason = " ".join(reason.split())
         if self._refused >= REFUSED:
             raise SettingError(
-                f"the proposer {self._command!r} wrote {REFUSED} lines in a row that cannot be trained; of the last: {reason}"
+                f"the proposer {self._command!r} wrote {REFUSED} lines in a row that cannot be trained; the last one: {reason}"
             )
         self._tell("refused", {"text": text[:LONGEST], "error": reason})
         self._asked = -1
@@ -179,13 +179,13 @@ class Program(Strategy):
         code: int | None = 0
         if self._process is not None and not over:
             with suppress(subprocess.TimeoutExpired):
-                code = self._process.wait(PATIENCE)
+                code = self._process.wait(ENDING_SECONDS)
         if code:
-            raise SettingError(f"the proposer {self._command!r} ended with exit code {code}; what has ended of the search is kept")
+            raise SettingError(f"the proposer {self._command!r} ended with exit code {code}; the finished trials are kept")
 
 
 def _said(trial: Trial) -> dict[str, Any]:
-    """What a program reads of a trial; `fitness` is the score, turned so that more is better."""
+    """A trial as a program reads it; `fitness` is the score, turned so that more is better."""
     figures = {"number": trial.number, "text": trial.text, "outcome": trial.outcome, "score": trial.value, "fitness": trial.fitness}
     costs = {"parameters": trial.parameters, "flops": trial.proposal.costs.flops, "seconds": round(trial.seconds, 3)}
     return {**figures, **costs, "losses": trial.losses, "reason": trial.reason}

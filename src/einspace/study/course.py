@@ -1,4 +1,4 @@
-"""Course: what a run does, one phase after the other, and where the time of a call went."""
+"""Course: the phases of a run, one after the other, and where the time of a call went."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +18,7 @@ from einspace.study.phases import Search
 
 @dataclass(eq=False)
 class Course:
-    """Baselines and search, race, decision, final trainings: what is stored already is not done again.
+    """Runs baselines and search, race, decision and final trainings, and skips what is stored already.
 
     Args:
         store: The study.
@@ -52,7 +52,7 @@ class Course:
         return self.driver.budget
 
     def run(self) -> None:
-        """Do all that is left to do; raises what `Driver.run` raises."""
+        """Run all phases to their end; raises what `Driver.run` raises."""
         store, driver, entrants, workers = self.store, self.driver, self.entrants, self.driver.workers
         try:
             store.note(*entrants.note())
@@ -72,7 +72,7 @@ class Course:
             raise
 
     def stop(self, signal: int) -> bool:
-        """End it on a signal, and say whether the strategy is at it, which may be broken off anywhere."""
+        """End the run on a signal; returns whether the strategy is computing, which may be interrupted anywhere."""
         self.driver.stop(signal)
         return self.search.asking
 

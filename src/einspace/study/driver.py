@@ -61,7 +61,7 @@ class _Running:
 
 @dataclass(eq=False)
 class Driver:
-    """Runs phases until nothing of them is left to do. A trial whose evaluation another one has, or is about to get, takes no worker."""
+    """Runs phases to their end. A trial that repeats another one gets that one's evaluation, and takes no worker."""
 
     store: StudyStore
     executor: Executor
@@ -75,7 +75,7 @@ class Driver:
     tick: Callable[[], None] = lambda: None
     """Called now and then."""
     standing: Callable[[], str] = lambda: ""
-    """Says what is known by now of the best beside the best baseline."""
+    """Gives the line that compares the best with the best baseline by now."""
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.workers)
@@ -90,7 +90,7 @@ class Driver:
             self.store.rescue()
 
     def run(self, *phases: Phase) -> None:
-        """Do all of some phases, the earlier ones first; raises Stopped after a signal, and whatever a strategy raises.
+        """Run phases to their end, the earlier ones first; raises Stopped after a signal, and whatever a strategy raises.
 
         Where several drivers share the study, this one stays as long as a trial runs somewhere: it may have to take it over.
         """
@@ -127,7 +127,7 @@ class Driver:
         self._events.put(lambda: None)
 
     def _is_slow(self) -> bool:
-        """Whether the strategy thinks for so long that what has ended should be stored before it is asked."""
+        """Whether the strategy takes so long that ended trials should be stored before it is asked."""
         trials = self.store.phase(SEARCH).trials
         return bool(trials) and trials[-1].proposing > SLOW
 
@@ -190,7 +190,7 @@ class Driver:
             self._end(running, evaluation)
 
     def _end(self, running: _Running, evaluation: Evaluation, reused: int | None = None) -> None:
-        """Remember what came of a trial, and of those that waited for it."""
+        """Record the evaluation of a trial, and of those that waited for it."""
         trial, ended = running.trial, running.trial.end(evaluation, self.store.sign, time(), reused)
         del self._running[running.key]
         if self.store.database.shared and not self.store.end(ended):

@@ -1,4 +1,4 @@
-"""Imported: networks of the user's own among the initial members of a search: what they are called, and what a user has to know of them."""
+"""Imported: the user's networks among the initial members of a search, their names, and the warnings about them."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ _LOG = logging.getLogger("einspace")
 
 
 def named(imported: Sequence[Imported]) -> dict[str, str]:
-    """What tables call each, by the text of its architecture: the class of its module, with a number where that is another one's too."""
+    """The name of each in tables, by the text of its architecture: the class of its module, numbered where several have the same class."""
     names: dict[str, str] = {}
     for spec in imported:
         same = sum(name.split(" ")[0] == spec.name for name in names.values())
         name = names.setdefault(str(spec.architecture), f"{spec.name} {same + 1}" if same else spec.name)
         for note in spec.notes:
-            _LOG.warning("%s is near the architecture that was read of it, and not equal: %s", name, note)
+            _LOG.warning("%s is not equal to the architecture that was read from it, but close: %s", name, note)
     return names
 
 
@@ -31,7 +31,7 @@ def kept_apart(task: Task, warm: WarmStarts, names: Mapping[str, str]) -> Task:
         return task
     _LOG.warning(
         "%s starts from weights that were trained before, and its scores are fair only on samples that these have not seen: "
-        "valid=(x, y) and test=(x, y) say which, and the race draws no others",
+        "valid=(x, y) and test=(x, y) give such samples, and the race draws no others",
         " and ".join(names[text] for text in warm.states),
     )
     return replace(task, one_pool=False, remade=None)

@@ -24,12 +24,12 @@ class Search(Phase):
     budget: Budget
     time_limit: float | None = None
     space: EinSpace | None = None
-    """What a strategy of the user's has to propose from."""
+    """The space of the proposals of a user's strategy."""
     affordable: Affordable | None = None
-    """Asks the strategy until a proposal fits; None: it is asked once."""
+    """Asks the strategy until a proposal fits; without it, the strategy is asked once."""
 
     asking: bool = field(default=False, init=False)
-    """Whether the strategy is at it, which changes nothing that is stored, and may be broken off anywhere."""
+    """Whether the strategy is computing, which changes nothing that is stored and may be interrupted anywhere."""
 
     def __post_init__(self) -> None:
         self.name = SEARCH

@@ -8,12 +8,12 @@ from typing import Any
 from einspace.config import OF_A_STRATEGY, stored
 from einspace.evaluation.compute import Compute
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
-from einspace.settings import Settings
+from einspace.run.settings import Settings
 from einspace.study.subject import Subject
 
 
 def repeating(subject: Subject, given: Mapping[str, Any], compute: Compute, options: Mapping[str, Any], **others: Any) -> dict[str, Any]:
-    """The settings, checked: what was given to a call of `study.search`, and in its place what the call made of it.
+    """The checked settings of a call of `study.search`: its arguments, with those in place that the call has derived.
 
     Args:
         subject: What is searched.
@@ -42,7 +42,7 @@ def repeating(subject: Subject, given: Mapping[str, Any], compute: Compute, opti
 
 
 def origin_of(subject: Subject, settings: Settings) -> dict[str, str]:
-    """What the file says beside settings: the samples' fingerprint, and what only Python can give."""
+    """The entries of the file besides settings: the samples' fingerprint, and the arguments that only Python can give."""
     own = subject.grammar.fingerprint if isinstance(subject.grammar, Grammar) else None
     found = {"data": settings.get("data"), "own_grammar": own, "objective": None if subject.task is not None else subject.name}
     return {name: value for name, value in found.items() if value is not None}

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from einspace import strategies
-from einspace.attachments import attach
-from einspace.callbacks import Bar, Callback, Progress, Watch, WriteReport
+from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport, checked
 from einspace.config import OF_A_STRATEGY, write_config
+from einspace.config.protocol import OURS
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
 from einspace.evaluation.compute import Compute
@@ -26,18 +26,17 @@ from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals
 from einspace.phases.race import Race, raced
-from einspace.protocol import OURS
 from einspace.quantities import seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, sessions_of
-from einspace.run import NOTE, Run, made
-from einspace.settings import Settings, of_search
+from einspace.run.attachments import attach
+from einspace.run.folder import NOTE, Run, made
+from einspace.run.settings import Settings, of_search
 from einspace.space import EinSpace
-from einspace.start import Call, Start, protocol_of
 from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
-from einspace.storage.outage import PATIENCE
+from einspace.storage.outage import SERVER_PATIENCE
 from einspace.storage.pruners import pruner_of
 from einspace.storage.store import undamaged
 from einspace.strategies import Strategy
@@ -49,6 +48,7 @@ from einspace.study.imported import named
 from einspace.study.phases import Search
 from einspace.study.repeating import origin_of, repeating
 from einspace.study.signals import handled
+from einspace.study.start import Call, Start, protocol_of
 from einspace.study.subject import Subject
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import name_of
@@ -58,7 +58,7 @@ EVOLUTION = "evolution"
 """The strategy of a search that names none."""
 
 PROGRAM = name_of(Program)
-"""What a run calls the strategy of a search with a proposer."""
+"""The name of the strategy of a search with a proposer."""
 
 TRIALS, BUDGET = 100, "5m"
 """What bounds a search that is given neither a number nor a time: the time, but for the paper's protocol and for an objective."""
@@ -113,7 +113,7 @@ def search(
     executor: Executor | Make | str | None = None,
     progress: Callable[[Progress], None] | bool | None = None,
     storage: str | None = None,
-    patience: float = PATIENCE,
+    patience: float = SERVER_PATIENCE,
     pruner: str = "none",
     callbacks: Sequence[Callback] = (),
     devices: str | Sequence[str] | None = None,
@@ -163,7 +163,7 @@ def search(
         time_limit: Seconds for one evaluation of the search; a final training gets more, in proportion to epochs and samples. None: it
             follows from the budget of time; an hour without one.
         protocol: "paper" for the defaults of the paper's experiments, "einspace" for those above; None: those of the run, or of a new one
-            "einspace" (see `einspace.protocol`).
+            "einspace" (see `einspace.config.protocol`).
         run: The run's name; a new one if not given.
         runs: The folder of all runs.
         executor: "processes" (the default), "ray", a maker (see `executors.choose`), or an executor, which is left open.
@@ -190,7 +190,8 @@ def search(
     given = {name: _plain(value) for name, value in locals().items()}  # the arguments, before anything else has a name
     trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
     if not 0 <= patience < inf:
-        raise SettingError(f"the patience must be seconds of at least 0, not {patience!r}")
+        raise SettingError(f"patience must be a number of seconds of at least 0, not {patience!r}")
+    callbacks = checked(callbacks)
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
     computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
@@ -258,7 +259,7 @@ def search(
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}")) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
-        watch = stack.enter_context(Watch([*callbacks, *reports], folder.path, settings, progress))
+        watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
         with undamaged(database):
             left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-from einspace.drafts import remove_open
+from einspace.disk.drafts import remove_open
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 GRACE = 5.0
-"""Seconds in which a search should have ended in order."""
+"""Seconds that a search has for ending in order."""
 
 _LOG = logging.getLogger("einspace")
 
@@ -48,7 +48,7 @@ def handled() -> Iterator[list[Callable[[int], bool]]]:
         if first.get() and not over.wait(GRACE):
             overdue.set()
             _LOG.warning(
-                "the search has not ended %g s after the signal: another one ends the process at once, with all that is stored kept", GRACE
+                "the search has not ended %g s after the signal: another one ends the process at once; what is stored is kept", GRACE
             )
 
     if threading.current_thread() is not threading.main_thread():
@@ -69,7 +69,7 @@ def handled() -> Iterator[list[Callable[[int], bool]]]:
 
 
 def ignore() -> None:
-    """Let no further signal disturb a program that is ending because of one."""
+    """Ignore further signals in a program that is ending because of one."""
     for name in _NAMES:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Subject: what a search is about: a task or an objective of the user's, the space, and how an architecture of it is evaluated."""
+"""Subject: the task or the user's objective, the space, and how an architecture is evaluated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from einspace.evaluation.warm import WarmStarts
 from einspace.grammar import PAPER_GRAMMAR, Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
-from einspace.settings import Settings, of_objective, of_task
+from einspace.run.settings import Settings, of_objective, of_task
 from einspace.space import EinSpace
-from einspace.start import grammar_for
 from einspace.study.imported import kept_apart, named
+from einspace.study.start import grammar_for
 from einspace.tasks import Recipe, Task, load_task
 from einspace.tasks.fingerprints import name_of
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a search is about.
+    """The subject of a search.
 
     Args:
         name: Of the task or of the objective.

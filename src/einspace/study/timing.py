@@ -39,7 +39,7 @@ class Clock:
             self._last.append(now)
 
     def exhausted(self) -> None:
-        """Nothing is left to be proposed."""
+        """The search proposes no more."""
         if self._exhausted is None:
             self._exhausted = perf_counter()
             self._last = [self._exhausted] * max(0, self.workers - self._busy)

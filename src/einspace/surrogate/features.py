@@ -32,7 +32,7 @@ class Features:
     def __init__(self, read: Callable[[str], Architecture], standing: Mapping[str, float]) -> None:
         self._read, self._standing, self._structures = read, dict(standing), Structures()
         self._of_text = lru_cache(KEPT)(self._architecture)
-        self._of_place = lru_cache(KEPT)(self._place)
+        self._of_change = lru_cache(KEPT)(self._change)
 
     def of(self, proposal: Proposal, history: Sequence[Trial]) -> Row:
         """The features of a proposal whose parents are trials of the history."""
@@ -42,7 +42,7 @@ class Features:
         row |= {"origin": _kind(proposal.origin), "parents": len(proposal.parents)}
         row["score of the parent"] = nan if parent is None or parent.fitness is None else parent.fitness
         if parent is not None and proposal.place is not None:
-            row |= self._of_place(proposal.text, parent.text, proposal.place)
+            row |= self._of_change(proposal.text, parent.text, proposal.place)
         return row
 
     def _architecture(self, text: str) -> dict[str, float]:
@@ -60,13 +60,13 @@ class Features:
         shape = architecture.output.shape
         return row | {f"output axis {axis}": float(size) for axis, size in enumerate(shape)} | {"output axes": float(len(shape))}
 
-    def _place(self, text: str, parent: str, place: tuple[int, ...]) -> dict[str, float]:
+    def _change(self, text: str, parent: str, path: tuple[int, ...]) -> dict[str, float]:
         """Where the parent was changed, and how large the parts are that were replaced and put in.
 
         The edit distance itself costs more than all other features together where a large part is replaced.
         """
-        before, after = (self._read(each).node.at(place).size for each in (parent, text))
-        return {"depth of the place": len(place), "nodes replaced": before, "nodes put in": after, "nodes more": after - before}
+        before, after = (self._read(each).node.at(path).size for each in (parent, text))
+        return {"depth of the place": len(path), "nodes replaced": before, "nodes put in": after, "nodes more": after - before}
 
 
 def _costs(proposal: Proposal) -> dict[str, float]:

@@ -18,7 +18,7 @@ DRAWN, ASKED = 20, 40
 BYPASS = 5
 """Every so many proposals one is the strategy's own, whatever is promised of it: the forest learns of what it would not have chosen."""
 
-SPREAD = 0.5
+OPTIMISM = 0.5
 """Standard deviations over the trees that are added to the mean: what is not known may be good."""
 
 Ask = Callable[[], Proposal | None]
@@ -56,7 +56,7 @@ class Guide:
         alone = len(history) % BYPASS == 0 or not trusted(history)
         children = [first] if alone else self._children(first, ask, history)
         means, spreads = forest.predict([self._features(child, history) for child in children])
-        best = 0 if alone else prefer(children, (means + SPREAD * spreads).tolist())
+        best = 0 if alone else prefer(children, (means + OPTIMISM * spreads).tolist())
         return replace(children[best], prediction=Prediction(float(means[best]), len(children)))
 
     def forest(self, history: Sequence[Trial]) -> Forest | None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 
 REMEMBERED = 50_000
 """Subtrees whose figures are kept, so that of a child only what changed is counted anew."""
@@ -92,9 +92,9 @@ class Structures:
     """The structures of derivations; equal subtrees are counted once."""
 
     def __init__(self) -> None:
-        self._known: dict[Node, Structure] = {}
+        self._known: dict[Derivation, Structure] = {}
 
-    def of(self, root: Node) -> Structure:
+    def of(self, root: Derivation) -> Structure:
         """The structure of a derivation, without recursion: it may be deeper than Python's stack.
 
         >>> from einspace.space import EinSpace
@@ -109,13 +109,13 @@ class Structures:
             node = waiting[-1]
             if node in self._known:
                 waiting.pop()
-            elif missing := [child for child in node.children if isinstance(child, Node) and child not in self._known]:
+            elif missing := [child for child in node.children if isinstance(child, Derivation) and child not in self._known]:
                 waiting += missing
             else:
                 self._known[waiting.pop()] = self._joined(node)
         return self._known[root]
 
-    def _joined(self, node: Node) -> Structure:
+    def _joined(self, node: Derivation) -> Structure:
         """The structure of a node whose children are known."""
         operation = node.terminal
         if operation is not None:

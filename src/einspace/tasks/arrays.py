@@ -12,17 +12,15 @@ from einspace.features import Feature
 from einspace.networks.heads import Classification
 from einspace.reading.arrays import as_array
 from einspace.reading.axes import Axes, arranged, axes_of, target_axes_of
-from einspace.reading.recognised import Targets
 from einspace.reading.scanning import not_finite
-from einspace.reading.source import Source
+from einspace.reading.source import Source, Targets
 from einspace.reading.suspicions import of_pixels, repeated, stand_ins
 from einspace.reading.targets import recognise
-from einspace.tasks.choice import check_function, check_kind, kind_for
-from einspace.tasks.defaults import METRIC_OF, recipe_for
+from einspace.tasks.checks import check_presence
+from einspace.tasks.choice import METRIC_OF, check_function, check_kind, kind_for, recipe_for
 from einspace.tasks.metrics import metric_named
 from einspace.tasks.options import Options, small_baselines
 from einspace.tasks.preprocessing import Preprocessing
-from einspace.tasks.presence import check_presence
 from einspace.tasks.scaling import Part, constant_channels, scaled_samples, scaled_targets
 from einspace.tasks.split import Split, stratified
 from einspace.tasks.stored import Rows, is_mapped, on_disk

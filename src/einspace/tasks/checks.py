@@ -1,15 +1,19 @@
-"""What is wrong with the data of a task, in words that name the sample."""
+"""What is wrong with the data of a task, in words that name the sample, and what a split lacks that is to be learnt and scored."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.errors import TaskError
 from einspace.networks.heads import IGNORED, IGNORED_YES, Classification, Head, Mask, MultiLabel, Segmentation
 from einspace.reading.scanning import not_finite
 from einspace.tasks.split import Split
 from einspace.tasks.stored import on_disk
+
+if TYPE_CHECKING:
+    from einspace.tasks.task import Task
 
 
 def problem_of(split: Split, shape: tuple[int, ...], head: Head, output: tuple[int, ...], raw: bool = False) -> str | None:
@@ -54,6 +58,31 @@ def _outside(y: NDArray[Any], head: Head) -> str | None:
     return None
 
 
+def check_presence(task: "Task") -> None:
+    """Raise TaskError for a class that a split lacks, a label or a class of pixels that train lacks, and a mask of one kind of pixel.
+
+    What is missing cannot be learnt or scored.
+    """
+    for name, split in task.splits.items():
+        missing = None
+        if task.kind == "classification":
+            missing = missing_classes(split.y, task.labels)
+        elif task.kind == "mask":
+            missing = next((f"no pixel of {kind}" for kind in (0, 1) if not (split.y == kind).any()), None)
+        elif task.kind == "segmentation" and name == "train":
+            missing = missing_classes(split.y[split.y >= 0], task.labels)
+        elif task.kind == "multi-label" and name == "train":
+            missing = next((f"no sample has label {label}" for label in range(split.y.shape[1]) if not split.y[:, label].any()), None)
+        if missing:
+            where = "it has to be in train" if name == "train" and task.kind in ("segmentation", "multi-label") else ""
+            hint = where or "each split needs some, so at least three in all"
+            if task.kind == "classification" and all(label.lstrip("-").isdigit() for label in task.labels):
+                hint += "; kind='regression' predicts numbers"
+            raise TaskError(f"{task.name}, split {name}: {missing}; {hint}")
+        if task.kind == "segmentation" and not np.any(split.y >= 0):
+            raise TaskError(f"{task.name}, split {name}: all pixels are ignored")
+
+
 def missing_classes(y: NDArray[Any], labels: Sequence[str], limit: int = 5) -> str | None:
     """Which classes have no sample, by name; None if each has one."""
     missing = np.flatnonzero(np.bincount(y, minlength=len(labels))[: len(labels)] == 0)
@@ -67,4 +96,4 @@ def _short(label: str) -> str:
     return label if len(label) <= 60 else f"{label[:60]}..."
 
 
-__all__ = ["missing_classes", "not_finite", "problem_of"]
+__all__ = ["check_presence", "missing_classes", "not_finite", "problem_of"]

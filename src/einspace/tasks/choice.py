@@ -1,15 +1,27 @@
-"""Choice of a metric: which kind of task it decides where nothing else does, and whether it scores the kind that there is."""
+"""Choice of a metric and a recipe: those that follow from the kind of a task, and whether a metric that is given fits the kind."""
 
+from math import ceil
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
-from einspace.tasks.metrics import METRICS, Metric
+from einspace.tasks.metrics import ACCURACY, AUROC_ERROR, MEAN_AVERAGE_PRECISION, MEAN_IOU, METRICS, SQUARED_ERROR, Metric
+from einspace.tasks.recipe import Recipe
 
 TRIED = 8
 """Samples that a metric of a user's is tried on."""
+
+METRIC_OF: dict[str, Metric] = {
+    "classification": ACCURACY,
+    "multi-label": MEAN_AVERAGE_PRECISION,
+    "regression": SQUARED_ERROR,
+    "mask": AUROC_ERROR,
+    "segmentation": MEAN_IOU,
+    "dense": SQUARED_ERROR,
+}
+"""The metric of each kind of task, where none is given."""
 
 
 def kind_for(metric: Metric | None, kind: str | None, y: NDArray[Any]) -> tuple[str | None, tuple[str, ...]]:
@@ -46,3 +58,15 @@ def check_function(metric: Metric, output: tuple[int, ...], y: NDArray[Any], nam
             f"{name}: the metric {metric.name} must give one number for outputs {tuple(outputs.shape)} and targets "
             f"{(len(outputs), *y.shape[1:])}, but raises {type(error).__name__}: {first}"
         ) from error
+
+
+def recipe_for(samples: int, kind: str) -> Recipe:
+    """A recipe for a number of training samples: small batches and more epochs for few, some 400 steps of search at least.
+
+    >>> recipe_for(1_078, "classification").batch_size, recipe_for(90, "regression").epochs_search
+    (32, 50)
+    """
+    batch = 16 if samples < 500 else 32 if samples < 2_000 else 64 if samples < 20_000 else 256
+    epochs = min(50, max(8, ceil(400 * batch / samples)))
+    rate = 0.05 if kind in ("classification", "multi-label") else 0.01
+    return Recipe(epochs, 3 * epochs, batch, rate, 5e-4)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.disk.regular import read_json
 from einspace.errors import TaskError
 from einspace.features import Feature
 from einspace.networks.heads import Classification, Head
-from einspace.regular import read_json
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import missing_classes
 from einspace.tasks.metrics import Metric

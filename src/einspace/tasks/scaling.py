@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.features import Feature
-from einspace.reading.precision import merged
-from einspace.reading.recognised import Targets
-from einspace.reading.scanning import chunks
+from einspace.reading.scanning import chunks, merged
+from einspace.reading.source import Targets
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.split import Normaliser
 from einspace.tasks.stored import Rows, on_disk

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from einspace.errors import TaskError
 from einspace.reading.scanning import chunks, not_finite
-from einspace.tasks.stored import Mapped, Rows, packed
+from einspace.tasks.stored import Mapped, Rows, packed, written
 
 NOISE = 8
 """Steps of a floating point type, at the largest number, over which what should be constant may be spread by rounding."""
@@ -30,6 +30,9 @@ class Split:
     x: NDArray[Any]
     y: NDArray[Any]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_written", (written(self.x), written(self.y)))
+
     def __len__(self) -> int:
         return len(self.y)
 
@@ -39,11 +42,13 @@ class Split:
         return not_finite(self.x), not_finite(self.y)
 
     def __getstate__(self) -> tuple[Any, Any]:
-        return packed(self.x), packed(self.y)
+        samples, targets = vars(self)["_written"]
+        return packed(self.x, samples), packed(self.y, targets)
 
     def __setstate__(self, state: tuple[Any, Any]) -> None:
         for name, value in zip(("x", "y"), state, strict=True):
             object.__setattr__(self, name, value.open() if isinstance(value, Mapped) else value)
+        self.__post_init__()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """Samples that stay in their files: rows of a mapped array, how they are sent to other processes, and batches that are read when needed."""
 
+import os
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from einspace.errors import DataError
 from einspace.machine import free_memory
 
 SHARE = 4
@@ -42,10 +44,30 @@ def is_mapped(array: object) -> bool:
     return bool(array.size) and all(stride >= 0 for stride in array.strides)
 
 
-def packed(array: Any) -> Any:
-    """The place of an array that is mapped from a file with a name; any other as it is."""
+Written = tuple[int, int]
+"""The size of a file, and when it was written."""
+
+
+def written(array: Any) -> Written | None:
+    """What an array's file is now, before it is sent anywhere; None for one without. Raises DataError where the file is gone."""
+    if not is_mapped(array):
+        return None
+    try:
+        found = os.stat(array.filename)
+    except OSError as error:
+        raise DataError(f"{array.filename}: cannot be read any more: {error.strerror}") from None
+    return found.st_size, found.st_mtime_ns
+
+
+def packed(array: Any, before: Written | None) -> Any:
+    """The place of an array that is mapped from a file with a name; any other as it is.
+
+    Raises DataError where the file is not what it was: others would map other samples than this process.
+    """
     if not is_mapped(array):
         return array
+    if written(array) != before:
+        raise DataError(f"{array.filename}: has changed since its samples were read")
     root = array
     while isinstance(root.base, np.ndarray) and isinstance(root.base, np.memmap):
         root = root.base
@@ -63,6 +85,7 @@ class Rows:
         self.array, self.rows = array, rows
         self.shape: tuple[int, ...] = (len(rows), *array.shape[1:])
         self.dtype, self.ndim, self.nbytes = array.dtype, array.ndim, 0
+        self._written = written(array)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -81,7 +104,7 @@ class Rows:
         return found if dtype is None else found.astype(dtype)
 
     def __getstate__(self) -> tuple[Any, NDArray[np.int64]]:
-        return packed(self.array), self.rows
+        return packed(self.array, self._written), self.rows
 
     def __setstate__(self, state: tuple[Any, NDArray[np.int64]]) -> None:
         array, rows = state

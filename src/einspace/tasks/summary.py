@@ -1,18 +1,22 @@
 """Summary: what was understood of a task, in lines for people; what can be read otherwise comes first."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from einspace.echo import escaped
 from einspace.features import Feature
 from einspace.networks.heads import IGNORED, Classification, Segmentation
 from einspace.tasks.stored import on_disk
-from einspace.tasks.task import Task
+
+if TYPE_CHECKING:
+    from einspace.tasks.task import Task
 
 SHOWN = 12
 """Classes that are named with their counts."""
 
 
-def summary(task: Task) -> str:
+def summary(task: "Task") -> str:
     """The lines of `Task.summary`."""
     recipe, metric = task.recipe, task.metric
     steps = f"{recipe.epochs_search} epochs in the search and {recipe.epochs_final} in the end, batches of {recipe.batch_size}"
@@ -33,7 +37,7 @@ def summary(task: Task) -> str:
     return "\n".join(escaped(line, keep="") for line in lines)
 
 
-def _input(task: Task) -> str:
+def _input(task: "Task") -> str:
     shape = task.input.shape
     if task.input.mode == "Im":
         return f"images of {shape[1]} x {shape[2]} with {_many(shape[0], 'channel')}"
@@ -44,7 +48,7 @@ def _many(count: int, word: str) -> str:
     return f"{count} {word}" + ("" if count == 1 else "s")
 
 
-def _classes(task: Task) -> list[str]:
+def _classes(task: "Task") -> list[str]:
     if task.kind == "multi-label":
         shares = ", ".join(f"{share:.1%}" for share in task.train.y.mean(axis=0)[:SHOWN])
         return [f"labels: {task.output[0]}; of the training samples have them: {shares}"]
@@ -63,7 +67,7 @@ def _classes(task: Task) -> list[str]:
     return [f"classes: {task.classes}, in train: {shown}{more}{weights}"]
 
 
-def _normalisation(task: Task) -> str:
+def _normalisation(task: "Task") -> str:
     axes = (0, *range(2, task.train.x.ndim)) if task.input.mode == "Im" else (0, 1)
     if task.normaliser is not None:
         return "mean 0 and deviation 1 per channel, as measured on train, on the way to the device"

@@ -24,9 +24,10 @@ from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Normaliser, Split, stratified
 from einspace.tasks.stored import OnDisk, fits, on_disk
+from einspace.tasks.summary import summary
 
 RECIPE = Recipe(epochs_search=8, epochs_final=24, batch_size=64, learning_rate=0.05, weight_decay=5e-4)
-"""What small tasks are trained with."""
+"""The recipe of small tasks."""
 
 KINDS: dict[str, type[Head]] = {
     "classification": Classification,
@@ -111,7 +112,7 @@ class Task:
 
     @property
     def head(self) -> Head:
-        """What predicts the targets, with its loss."""
+        """The head that predicts the targets, with its loss."""
         return self.target if isinstance(self.target, Head) else Classification(self.target)
 
     @property
@@ -121,7 +122,7 @@ class Task:
 
     @property
     def target_normaliser(self) -> Normaliser | None:
-        """What the targets were normalised with; None where they are in their own units."""
+        """The normaliser of the targets; None where they are in their own units."""
         return self.preprocessing.target_normaliser
 
     @property
@@ -157,7 +158,7 @@ class Task:
         return torch.from_numpy(_joined(parts)).to(device), y
 
     def loss(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
-        """What training minimises: the head's loss, in the units that the head wants (see `Head.loss_in_units`).
+        """The loss that training minimises: the head's, in the units that the head wants (see `Head.loss_in_units`).
 
         `smoothing` of labels is for a `Classification` (see `Recipe`).
         """
@@ -209,9 +210,7 @@ class Task:
         return replace(self, train=train, valid=valid, test=test, preprocessing=preprocessing)
 
     def summary(self) -> str:
-        """What was understood of the data: kind, shapes, classes with their counts, splits, normalisation, metric and recipe."""
-        from einspace.tasks.summary import summary
-
+        """The data as they were understood: kind, shapes, classes with their counts, splits, normalisation, metric and recipe."""
         return summary(self)
 
 

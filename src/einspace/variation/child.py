@@ -1,4 +1,4 @@
-"""What every child must be, however its new subtree is made: valid, within the limits, and a new architecture."""
+"""Children: however its new subtree is made, a child is valid, within the limits, and a new architecture."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal, NamedTuple
 
-from einspace.derivation import Inferred, Memo, Node, infer
+from einspace.derivation import Derivation, Inferred, Memo, infer
 from einspace.errors import MutationError, ShapeError
 from einspace.features import Feature
-from einspace.graph import Series, series
 from einspace.limits import Limits
+from einspace.normal_form import NormalForm, normal_form
 from einspace.operations import Branching
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
 from einspace.sampling import AttemptGivenUp
 
 TRIES = 2_000
@@ -25,9 +25,9 @@ Path = tuple[int, ...]
 class Child(NamedTuple):
     """A child: its derivation, what inference says of it, its normal form if it was needed, and the path of the node that was replaced."""
 
-    node: Node
+    node: Derivation
     inferred: Inferred
-    series: Series | None
+    normal_form: NormalForm | None
     path: Path
 
 
@@ -35,16 +35,16 @@ class Known(NamedTuple):
     """An architecture that a child must not be: what inference says of it, and its normal form."""
 
     inferred: Inferred
-    series: Series
+    normal_form: NormalForm
 
     def could_be(self, inferred: Inferred) -> bool:
-        """What computes the same has the same outputs and as many weights: most children are told apart by that alone."""
+        """Equal architectures have equal outputs and as many weights: most children are told apart by that alone."""
         return self.inferred.outputs == inferred.outputs and self.inferred.cost.parameters == inferred.cost.parameters
 
 
 @dataclass
 class VariationReport:
-    """What variation had to do; hand one in to see it filled."""
+    """Counts of the tries of variation; pass one in, and variation fills it."""
 
     children: int = 0
     misfits: int = 0
@@ -53,34 +53,34 @@ class VariationReport:
     """Tries that were over a limit, or ran out of decisions."""
     unchanged: int = 0
     """Tries that gave a parent's architecture again."""
-    places: Counter[Path] = field(default_factory=Counter)
+    paths: Counter[Path] = field(default_factory=Counter)
     """How often the node at each path was drawn, before it was known whether the child is valid."""
-    place: Path | None = None
+    path: Path | None = None
     """The path of the node that the last child replaced."""
 
     @property
     def tries(self) -> int:
         """Nodes that were drawn."""
-        return self.places.total()
+        return self.paths.total()
 
     def reject(self, path: Path, reason: Literal["misfits", "outgrown", "unchanged"]) -> None:
         """Count a try at the node of a path that gave no child."""
-        self.places[path] += 1
+        self.paths[path] += 1
         setattr(self, reason, getattr(self, reason) + 1)
 
 
-def draw(parent: Node, rng: Random) -> Path:
+def draw(parent: Derivation, rng: Random) -> Path:
     """The path of a node of the derivation, uniformly."""
     return parent.path(rng.randrange(parent.size))
 
 
 def breed(
-    parent: Node,
+    parent: Derivation,
     inputs: Feature,
     limits: Limits,
     rng: Random,
     memo: Memo,
-    propose: Callable[[Path], Node | None],
+    propose: Callable[[Path], Derivation | None],
     known: Collection[Known],
     report: VariationReport,
     hint: str,
@@ -102,7 +102,7 @@ def breed(
             report.reject(path, "misfits")
             continue
         if subtree is None:
-            report.places[path] += 1
+            report.paths[path] += 1
         elif not keeps_branches(parent, path, subtree):
             report.reject(path, "misfits")
         elif subtree == parent.at(path):
@@ -113,7 +113,7 @@ def breed(
 
 
 def judged(
-    node: Node, path: Path, inputs: Feature, limits: Limits, memo: Memo, known: Collection[Known], report: VariationReport
+    node: Derivation, path: Path, inputs: Feature, limits: Limits, memo: Memo, known: Collection[Known], report: VariationReport
 ) -> Child | None:
     """The child that a changed derivation is, or None where it is invalid, beyond the limits, or one of the `known`; the report counts it.
 
@@ -134,21 +134,21 @@ def judged(
     if limits.objection(inferred.cost):
         report.reject(path, "outgrown")
         return None
-    alike = {other.series.digest for other in known if other.could_be(inferred)}
-    computed = series(node) if alike else None
+    alike = {other.normal_form.digest for other in known if other.could_be(inferred)}
+    computed = normal_form(node) if alike else None
     if computed is not None and computed.digest in alike:
         report.reject(path, "unchanged")
         return None
-    report.places[path] += 1
+    report.paths[path] += 1
     report.children += 1
-    report.place = path
+    report.path = path
     return Child(node, inferred, computed, path)
 
 
-def keeps_branches(parent: Node, path: Path, subtree: Node) -> bool:
+def keeps_branches(parent: Derivation, path: Path, subtree: Derivation) -> bool:
     """Whether the module around a new branching node holds as many branches as its factor needs; true for every other node."""
     above = parent.at(path[:-1]) if path else None
     if above is None or above.branching is None or path[-1] != 0:
         return True
     operation = subtree.terminal
-    return isinstance(operation, Branching) and drawn(operation.b) == drawn(above.branching.b)
+    return isinstance(operation, Branching) and sampled_branches(operation.b) == sampled_branches(above.branching.b)

@@ -7,29 +7,29 @@ future work (section 4.1).
 from dataclasses import dataclass
 from random import Random
 
-from einspace.derivation import Memo, Node, infer
+from einspace.derivation import Derivation, Memo, infer
 from einspace.features import Feature
-from einspace.graph import Series, series
 from einspace.limits import Limits
+from einspace.normal_form import NormalForm, normal_form
 from einspace.variation.child import Child, Known, Path, VariationReport, breed
 
 
 @dataclass
 class CrossoverReport(VariationReport):
-    """What crossover had to do; hand one in to see it filled."""
+    """Counts of the tries of crossover; pass one in, and crossover fills it."""
 
     unmatched: int = 0
     """Tries at a symbol that the second parent does not have."""
 
 
 def crossover(
-    first: Node,
-    second: Node,
+    first: Derivation,
+    second: Derivation,
     inputs: Feature,
     limits: Limits,
     rng: Random,
     memo: Memo | None = None,
-    normals: tuple[Series, Series] | None = None,
+    normals: tuple[NormalForm, NormalForm] | None = None,
     report: CrossoverReport | None = None,
 ) -> Child:
     """Draw a node of the first parent uniformly, put there one of the second's of the same symbol, uniformly; retry what is not valid.
@@ -40,12 +40,12 @@ def crossover(
     """
     memo = Memo() if memo is None else memo
     report = CrossoverReport() if report is None else report
-    normals = (series(first), series(second)) if normals is None else normals
-    donors: dict[str, list[Node]] = {}
+    normals = (normal_form(first), normal_form(second)) if normals is None else normals
+    donors: dict[str, list[Derivation]] = {}
     for node in second.walk():
         donors.setdefault(node.symbol, []).append(node)
 
-    def propose(path: Path) -> Node | None:
+    def propose(path: Path) -> Derivation | None:
         matching = donors.get(first.at(path).symbol)
         if matching is None:
             report.unmatched += 1

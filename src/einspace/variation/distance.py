@@ -3,7 +3,7 @@
 Written here because no library fits: zss and apted have been still since 2018, edist is GPL, and none of the three is typed.
 """
 
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.operations import Operation
 
 Label = tuple[str, Operation | None]
@@ -19,7 +19,7 @@ class _Forest:
         self.sizes: list[int] = []
         self._numbers: dict[tuple[Label, tuple[int, ...]], int] = {}
 
-    def plant(self, root: Node) -> int:
+    def plant(self, root: Derivation) -> int:
         """Number the subtrees of a derivation; gives the number of its root."""
         done: list[int] = []
         for node in reversed(list(root.walk())):
@@ -34,7 +34,7 @@ class _Forest:
         return done[0]
 
 
-def distance(first: Node, second: Node) -> int:
+def distance(first: Derivation, second: Derivation) -> int:
     """Least cost of turning one derivation into the other, in nodes.
 
     Relabelling a node (its symbol or its terminal) costs 1; inserting or deleting a whole subtree costs its size. A root stays a root

@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 from random import Random
 
-from einspace.derivation import Memo, Node, infer
+from einspace.derivation import Derivation, Memo, infer
 from einspace.derivation.inference import Cost, copies_at, inputs_at
 from einspace.features import Feature, Features
-from einspace.graph import Series, series
+from einspace.normal_form import NormalForm, normal_form
 from einspace.sampling import Choose, Sampler, chooser
 from einspace.variation.child import Child, Known, Path, VariationReport, breed
 
 
 @dataclass
 class MutationReport(VariationReport):
-    """What mutation had to do; hand one in to see it filled."""
+    """Counts of the tries of mutation; pass one in, and mutation fills it."""
 
 
 def mutate(
-    parent: Node,
+    parent: Derivation,
     inputs: Feature,
     sampler: Sampler,
     rng: Random,
     memo: Memo | None = None,
-    normal: Series | None = None,
+    normal: NormalForm | None = None,
     report: MutationReport | None = None,
 ) -> Child:
     """Draw a node uniformly, resample its subtree at the features that reach it, infer the rest; retry what is not valid.
@@ -34,16 +34,16 @@ def mutate(
     memo = Memo() if memo is None else memo
     report = MutationReport() if report is None else report
     choose = chooser(rng)
-    normal = series(parent) if normal is None else normal
+    normal = normal_form(parent) if normal is None else normal
 
-    def propose(path: Path) -> Node:
+    def propose(path: Path) -> Derivation:
         return resample(parent, (inputs,), path, sampler, choose, memo)
 
     known = [Known(infer(parent, (inputs,), memo), normal)]
     return breed(parent, inputs, sampler.limits, rng, memo, propose, known, report, "widen the limits")
 
 
-def resample(parent: Node, inputs: Features, path: Path, sampler: Sampler, choose: Choose, memo: Memo) -> Node:
+def resample(parent: Derivation, inputs: Features, path: Path, sampler: Sampler, choose: Choose, memo: Memo) -> Derivation:
     """A new subtree for the node at the end of a path, by the rules; raises AttemptGivenUp if there is none within the limits."""
     node = parent.at(path)
     reaching = inputs_at(parent, inputs, path, memo)

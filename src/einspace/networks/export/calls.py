@@ -9,7 +9,7 @@ import torch
 from torch import fx
 from torch.nn import functional
 
-from einspace.networks.export.layers import place, refuse
+from einspace.networks.export.layers import attribute, refuse
 from einspace.networks.export.layout import Expression, bracketed
 from einspace.networks.export.literals import call, literal, slice_literal
 from einspace.networks.export.trace import operation_of
@@ -44,9 +44,9 @@ def expression(node: fx.Node, names: Names, operations: Mapping[str, str]) -> Ex
     except TypeError as error:
         raise refuse(operation_of(node, operations), str(error)) from None
     if node.op == "get_attr":
-        return place(str(node.target))
+        return attribute(str(node.target))
     if node.op == "call_module":
-        return call(place(str(node.target)), arguments, keywords)
+        return call(attribute(str(node.target)), arguments, keywords)
     if node.op == "call_method":
         return call(f"{_whole(arguments[0])}.{node.target}", arguments[1:], keywords)
     function = cast("Callable[..., Any]", node.target)

@@ -5,7 +5,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from einspace.drafts import draft_of
+from einspace.disk.drafts import draft_of
 from einspace.errors import ExportError
 
 

@@ -74,10 +74,10 @@ def constant(name: str, value: torch.Tensor) -> list[str]:
     return _definition(name, torch.Tensor, call("torch.tensor", [literal(value.tolist())], {"dtype": str(value.dtype)}))
 
 
-def place(path: str) -> str:
+def attribute(path: str) -> str:
     """A module, parameter or buffer of a network, as the forward pass writes it.
 
-    >>> place("head.linear"), place("gated_3.0")
+    >>> attribute("head.linear"), attribute("gated_3.0")
     ('self.head.linear', 'self.gated_3.get_submodule("0")')
     """
     written = "self"
@@ -88,7 +88,7 @@ def place(path: str) -> str:
 
 def _definition(path: str, kind: type, made: Expression, comment: str = "") -> list[str]:
     owner, _, name = path.rpartition(".")
-    holder = place(owner) if owner else "self"
+    holder = attribute(owner) if owner else "self"
     if kind is torch.Tensor:
         return statement("", Call(f"{holder}.register_buffer(", (f'"{name}"', made), ")"), comment)
     if name.isidentifier():

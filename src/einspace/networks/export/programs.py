@@ -4,17 +4,19 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from einspace.errors import ExportError
 from einspace.features import Feature
 from einspace.networks.export.facts import ENTRY, Facts, properties
-from einspace.networks.export.pooling import adaptive_average
 
 EXTRA = ("onnx", "onnxscript", "onnxruntime")
 """The packages of the extra `onnx`."""
@@ -77,7 +79,7 @@ def onnx_bytes(program: torch.export.ExportedProgram, facts: Facts | None = None
                 input_names=["input"],
                 output_names=["output"],
                 dynamic_shapes=({0: "batch"},),  # the axis is free already: this is its name
-                custom_translation_table={torch.ops.aten.adaptive_avg_pool2d.default: adaptive_average},
+                custom_translation_table={torch.ops.aten.adaptive_avg_pool2d.default: _adaptive_average},
             )
             assert exported is not None
             model = exported.model_proto
@@ -99,6 +101,35 @@ def run_onnx(content: bytes, x: Tensor) -> Tensor:
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     (output,) = session.run(None, {"input": x.numpy()})
     return torch.from_numpy(output)
+
+
+def _windows(size: int, pooled: int) -> NDArray[np.float32]:
+    """The matrix (pooled, size) that averages an axis as `torch.nn.AdaptiveAvgPool2d` does: floor(i s / p) to ceil((i + 1) s / p).
+
+    >>> _windows(3, 2).tolist()
+    [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]
+    """
+    matrix = np.zeros((pooled, size), np.float32)
+    for i in range(pooled):
+        start, end = i * size // pooled, -(-(i + 1) * size // pooled)
+        matrix[i, start:end] = 1 / (end - start)
+    return matrix
+
+
+def _adaptive_average(x: Any, output_size: Sequence[int]) -> Any:
+    """What takes the place of `aten.adaptive_avg_pool2d` in ONNX, which has no such operation: (n, c, h, w) to (n, c, *output_size).
+
+    PyTorch's exporter writes one addition for each pixel of the largest window, thousands of nodes and minutes of work for the dense head
+    of a wide feature. The windows of an axis do not depend on those of the other, so pooling is a product with a small matrix on either
+    side.
+    """
+    import onnx_ir
+    from onnxscript import opset18
+
+    rows, columns = (_windows(int(size), pooled) for size, pooled in zip(x.shape[-2:], output_size, strict=True))
+    constants: list[Any] = [onnx_ir.tensor(matrix) for matrix in (rows, np.ascontiguousarray(columns.T))]
+    left, right = (opset18.Constant(value=constant) for constant in constants)
+    return opset18.MatMul(opset18.MatMul(left, x), right)
 
 
 @contextmanager

@@ -9,12 +9,12 @@ import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from einspace.disk.regular import size_of
 from einspace.errors import ExportError, NetworkError
 from einspace.machine import free_memory
 from einspace.networks.export.facts import ENTRY
 from einspace.networks.raw import CONSTANTS
 from einspace.networks.state import fill_state
-from einspace.regular import size_of
 
 
 def weights(state: Mapping[str, Tensor], notes: Mapping[str, Any] | None = None) -> bytes:

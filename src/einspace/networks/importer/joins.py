@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from torch import fx
 
 from einspace.derivation.build import branch, compute, route, sequence
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.networks.importer.calls import Step
 from einspace.networks.importer.layers import TOKENS, Item
 from einspace.operations import Aggregation, Clone, Col2im, Identity, Permute
@@ -74,12 +74,12 @@ def assemble(steps: Mapping[fx.Node, Step], start: fx.Node, end: fx.Node) -> Par
     return line(start, end)
 
 
-def in_series(items: Sequence[Item]) -> Node:
+def in_series(items: Sequence[Item]) -> Derivation:
     """One module for all: permutations in turn begin and end a routing module, and one that is left over has its own."""
-    nodes: list[Node] = []
+    nodes: list[Derivation] = []
     opened: tuple[Permute, int] | None = None
     for item in _fewer(items):
-        if isinstance(item, Node):
+        if isinstance(item, Derivation):
             nodes.append(item)
         elif opened is None:
             opened = item, len(nodes)
@@ -102,15 +102,15 @@ def _fewer(items: Sequence[Item]) -> list[Item]:
             kept.pop()
             order = tuple(last.o[axis - 1] for axis in item.o)
             kept += [Permute(order)] if order != tuple(sorted(order)) else []
-        elif item == TOKENS and isinstance(last, Node) and last.nodes[-1].terminal == Col2im():
+        elif item == TOKENS and isinstance(last, Derivation) and last.nodes[-1].terminal == Col2im():
             unroll, inner, _ = last.nodes
-            kept[-1] = Node("M", (unroll, inner, Node("R2", (Identity(),))))
+            kept[-1] = Derivation("M", (unroll, inner, Derivation("R2", (Identity(),))))
         else:
             kept.append(item)
     return kept
 
 
-def _sequence(nodes: Sequence[Node]) -> Node:
+def _sequence(nodes: Sequence[Derivation]) -> Derivation:
     return sequence(*nodes) if nodes else IDENTITY
 
 
@@ -122,7 +122,7 @@ def _joined(parts: Sequence[Part]) -> Part:
     )
 
 
-def _module(branches: Sequence[tuple[Item, ...]], join: Aggregation) -> Node:
+def _module(branches: Sequence[tuple[Item, ...]], join: Aggregation) -> Derivation:
     """Branches side by side, two at a time: of any number, and each with modules of its own."""
     level = [in_series(items) for items in branches]
     while len(level) > 1:

@@ -7,12 +7,12 @@ from typing import Any
 from torch import nn
 
 from einspace.derivation.build import compute, route
-from einspace.derivation.tree import Node
+from einspace.derivation.tree import Derivation
 from einspace.networks.importer.trace import Shape
 from einspace.operations import Col2im, Identity, Im2col, Linear, Norm, Permute, Relu
 from einspace.operations.computation import NEGATIVE_SLOPE
 
-Item = Node | Permute
+Item = Derivation | Permute
 """A module of the grammar, or a permutation that is still to be put around modules."""
 
 TOKENS = route(Im2col(1, 1, 0), compute(Identity()), Identity())

@@ -32,12 +32,12 @@ def traced(module: nn.Module, shape: Shape) -> fx.GraphModule:
     inputs = [node.name for node in network.graph.nodes if node.op == "placeholder"]
     if len(inputs) != 1:
         raise NetworkError(f"{name} needs one input, not {len(inputs)} ({', '.join(inputs)}): wrap it in a module that takes x alone")
-    place: list[str] = []
+    reached: list[str] = []
     try:
         without_data = copy.deepcopy(network).to("meta", torch.float32).eval()
-        _Shapes(without_data, network.graph, place).run(torch.empty(BATCH, *shape, device="meta"))
+        _Shapes(without_data, network.graph, reached).run(torch.empty(BATCH, *shape, device="meta"))
     except Exception as error:  # as above
-        raise NetworkError(f"{name} fails at the input {shape} in {(place or ['its input'])[-1]}: {_line(error)}") from error
+        raise NetworkError(f"{name} fails at the input {shape} in {(reached or ['its input'])[-1]}: {_line(error)}") from error
     if "shape" not in result(network).meta:
         raise NetworkError(f"{name} gives no single tensor: wrap it in a module whose forward returns one")
     return network
@@ -75,16 +75,16 @@ def function(node: fx.Node) -> str:
     return str(node.target) if node.op == "call_method" else ""
 
 
-def argument(node: fx.Node, place: int, name: str, default: Any = None) -> Any:
+def argument(node: fx.Node, position: int, name: str, default: Any = None) -> Any:
     """An argument of a call, by position or by name."""
-    return node.args[place] if place < len(node.args) else node.kwargs.get(name, default)
+    return node.args[position] if position < len(node.args) else node.kwargs.get(name, default)
 
 
 def overwritten(network: fx.GraphModule) -> list[fx.Node]:
     """Nodes that change in place what is read again after them: what they do is not in the graph."""
-    place = {node: i for i, node in enumerate(network.graph.nodes)}
+    order = {node: i for i, node in enumerate(network.graph.nodes)}
     changing = [node for node in network.graph.nodes if node.all_input_nodes and _in_place(network, node)]
-    return [node for node in changing if any(place[user] > place[node] for user in node.all_input_nodes[0].users)]
+    return [node for node in changing if any(order[user] > order[node] for user in node.all_input_nodes[0].users)]
 
 
 def _in_place(network: fx.GraphModule, node: fx.Node) -> bool:
@@ -100,13 +100,13 @@ def _line(error: Exception) -> str:
 class _Shapes(fx.Interpreter):
     """Runs a graph on tensors without data and writes down their shapes."""
 
-    def __init__(self, network: fx.GraphModule, graph: fx.Graph, place: list[str]) -> None:
+    def __init__(self, network: fx.GraphModule, graph: fx.Graph, reached: list[str]) -> None:
         super().__init__(network, graph=graph)
-        self.place = place
+        self.reached = reached
 
     def run_node(self, n: fx.Node) -> Any:
         """Run one node."""
-        self.place.append(str(n.target))
+        self.reached.append(str(n.target))
         value = super().run_node(n)
         if isinstance(value, Tensor):
             n.meta["shape"] = tuple(value.shape)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from einspace import baselines
 from einspace.baselines.blocks import IDENTITY, NORM, RELU, conv, linear, residual
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.derivation.build import branch, compute, route, sequence
 from einspace.features import Feature
 from einspace.operations import Add, Clone, Col2im, Im2col, Relu
@@ -25,7 +25,7 @@ IMAGE = Feature((64, 32, 32))
 SIDE = 110.0
 """Pixels on both sides of the axis of a module in figure 2, so that the axes of all lie on one line."""
 
-MODULES: dict[str, tuple[str, Node]] = {
+MODULES: dict[str, tuple[str, Derivation]] = {
     "Sequential module": ("M → M M", sequence(NORM, RELU)),
     "Branching module": ("M → B M A, with a branch for each of two", branch(Clone(2), (linear(32), IDENTITY), Add())),
     "Routing module": ("M → R1 M R2", route(Im2col(3, 1, 1), linear(64), Col2im())),
@@ -66,13 +66,13 @@ def figure_2(theme: Theme = "light") -> str:
     return svg(Page.of(below(rows, apart=36), "Figure 2: the four modules"), theme)
 
 
-def bracketed(node: Node) -> str:
+def bracketed(node: Derivation) -> str:
     """A derivation in labelled brackets, without settings.
 
     >>> bracketed(MODULES["Routing module"][1])
     '[M [R1 im2col] [M [C linear]] [R2 col2im]]'
     """
-    inner = " ".join(bracketed(child) if isinstance(child, Node) else child.name for child in node.children)
+    inner = " ".join(bracketed(child) if isinstance(child, Derivation) else child.name for child in node.children)
     return f"[{node.symbol} {inner}]"
 
 
@@ -80,7 +80,7 @@ def block() -> Architecture:
     """The convolutional block with a skip connection that section 3 builds."""
     inner = sequence(conv(64), sequence(NORM, RELU))
     module = residual(inner)
-    return Architecture(Node("S", module.children), IMAGE)
+    return Architecture(Derivation("S", module.children), IMAGE)
 
 
 def figure_3(theme: Theme = "light") -> str:

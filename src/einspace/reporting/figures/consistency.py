@@ -2,13 +2,13 @@
 
 from einspace.grammar.consistency import Copies, critical_probability, expanded, spectral_radius
 from einspace.grammar.einspace import einspace_grammar
-from einspace.operations.branching import drawn
+from einspace.operations.branching import sampled_branches
 from einspace.pictures.palette import Theme
 from einspace.reporting.figures.charts import Axis, document, line, words
 
 WIDTH, HEIGHT = 620.0, 400.0
 CURVES: tuple[tuple[str, Copies, str], ...] = (
-    ("repeated branches counted once: what sampling draws", drawn, "computation"),
+    ("repeated branches counted once: what sampling draws", sampled_branches, "computation"),
     ("every copy counted: the expanded network", expanded, "aggregation"),
 )
 """The two ways to count, and the colours of their curves."""

@@ -34,19 +34,19 @@ class Album:
         """The network of an architecture, as SVG."""
         return self._picture(text, None, False)
 
-    def tree(self, text: str, place: tuple[int, ...] | None) -> str:
-        """Its derivation tree, with the subtree at `place` set off."""
-        return self._picture(text, place, True)
+    def tree(self, text: str, path: tuple[int, ...] | None) -> str:
+        """Its derivation tree, with the subtree at `path` set off."""
+        return self._picture(text, path, True)
 
-    def _picture(self, text: str, place: tuple[int, ...] | None, tree: bool) -> str:
-        wanted = (text, place, tree)
+    def _picture(self, text: str, path: tuple[int, ...] | None, tree: bool) -> str:
+        wanted = (text, path, tree)
         if wanted not in self._drawn and monotonic() >= self._end:
             self.complete = False
             return ""
         if wanted not in self._drawn:
             try:
                 architecture = self._space.parse(text)
-                picture = tree_svg(architecture, "auto", place) if tree else network_svg(architecture, "blocks", "auto")
+                picture = tree_svg(architecture, "auto", path) if tree else network_svg(architecture, "blocks", "auto")
             except (NotationError, ShapeError, LimitError):
                 picture = ""
             self._drawn[wanted] = picture.replace(f"<style>{STYLE}</style>", "")

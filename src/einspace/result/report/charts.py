@@ -22,7 +22,7 @@ COSTS = {"parameters": "parameters of the backbone", "flops": "FLOPs for one sam
 FEW = 20
 """Trials or epochs up to which each has its mark on an axis."""
 
-SPREAD = 4.0
+REACH = 4.0
 """Interquartile ranges beyond the quartiles, outside of which scores do not stretch an axis."""
 
 
@@ -252,7 +252,7 @@ def _window(figure: go.Figure, scores: Sequence[float]) -> None:
     if len(scores) < 8:
         return
     first, _, third = quantiles(scores)
-    reach = SPREAD * (third - first)
+    reach = REACH * (third - first)
     inside = [score for score in scores if first - reach <= score <= third + reach]
     if reach == 0 or len(inside) == len(scores):
         return

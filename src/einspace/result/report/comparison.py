@@ -22,25 +22,25 @@ APART = ("seed", "versions")
 
 
 @dataclass(frozen=True)
-class Group:
+class RunGroup:
     """Runs of equal settings but for the seed."""
 
     name: str
     runs: tuple[Result, ...]
 
     @property
-    def best(self) -> "Spread":
+    def best(self) -> "MeanAndDeviation":
         """Of the best scores on validation."""
-        return Spread.of([run.best.validation for run in self.runs if run.best is not None and run.best.validation is not None])
+        return MeanAndDeviation.of([run.best.validation for run in self.runs if run.best is not None and run.best.validation is not None])
 
     @property
-    def test(self) -> "Spread":
+    def test(self) -> "MeanAndDeviation":
         """Of the scores on test of the best."""
-        return Spread.of([run.best.test for run in self.runs if run.best is not None and run.best.test is not None])
+        return MeanAndDeviation.of([run.best.test for run in self.runs if run.best is not None and run.best.test is not None])
 
 
 @dataclass(frozen=True)
-class Spread:
+class MeanAndDeviation:
     """Mean and deviation (of the sample) over seeds; None without, or with a single, value."""
 
     mean: float | None
@@ -48,10 +48,10 @@ class Spread:
     count: int
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
+    def of(cls, values: Sequence[float]) -> "MeanAndDeviation":
         """Of values, which may be none.
 
-        >>> Spread.of([1.0, 3.0]).mean, Spread.of([1.0]).deviation, Spread.of([]).mean
+        >>> MeanAndDeviation.of([1.0, 3.0]).mean, MeanAndDeviation.of([1.0]).deviation, MeanAndDeviation.of([]).mean
         (2.0, None, None)
         """
         return cls(mean(values) if values else None, stdev(values) if len(values) > 1 else None, len(values))
@@ -62,7 +62,7 @@ class Spread:
         return f"{self.mean:.4f}" + ("" if self.deviation is None else f" ± {self.deviation:.4f}")
 
 
-def grouped(results: Sequence[Result]) -> list[Group]:
+def grouped(results: Sequence[Result]) -> list[RunGroup]:
     """Runs in groups, by the settings in which they differ.
 
     Raises SettingError for runs whose scores say nothing about each other: of different tasks, data or metrics.
@@ -79,14 +79,14 @@ def grouped(results: Sequence[Result]) -> list[Group]:
     groups = list(kinds.values())
     names = [str(members[0].settings["strategy"]) for members in groups]
     labels = [name if names.count(name) == 1 else f"{name} ({members[0].run.name})" for name, members in zip(names, groups, strict=True)]
-    return [Group(label, tuple(members)) for label, members in zip(labels, groups, strict=True)]
+    return [RunGroup(label, tuple(members)) for label, members in zip(labels, groups, strict=True)]
 
 
 def _kind(result: Result) -> dict[str, Any]:
     return {name: repr(value) for name, value in result.settings.items() if name not in APART}
 
 
-def comparison_charts(groups: Sequence[Group]) -> dict[str, Chart]:
+def comparison_charts(groups: Sequence[RunGroup]) -> dict[str, Chart]:
     """The best score so far, at equal trials and at equal time."""
     drawn = {"by-trial": _chart(groups, by_time=False), "by-time": _chart(groups, by_time=True)}
     return {name: figure.to_plotly_json() for name, figure in drawn.items()}
@@ -112,7 +112,7 @@ def best_at(result: Result, places: Sequence[float], by_time: bool) -> list[floa
     return found
 
 
-def _chart(groups: Sequence[Group], by_time: bool) -> go.Figure:
+def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
     metric = groups[0].runs[0].metric
     figure = figure_of("minutes since the search began" if by_time else "trials", f"best validation {metric} so far", height=380)
     for number, group in enumerate(groups):
@@ -120,7 +120,7 @@ def _chart(groups: Sequence[Group], by_time: bool) -> go.Figure:
         places = _places(group, by_time)
         curves = [best_at(run, places, by_time) for run in group.runs]
         kept = [
-            (place, Spread.of([value for value in values if value is not None]))
+            (place, MeanAndDeviation.of([value for value in values if value is not None]))
             for place, *values in zip(places, *curves, strict=True)
             if all(value is not None for value in values)
         ]
@@ -152,7 +152,7 @@ def _chart(groups: Sequence[Group], by_time: bool) -> go.Figure:
     return figure
 
 
-def _places(group: Group, by_time: bool) -> list[float]:
+def _places(group: RunGroup, by_time: bool) -> list[float]:
     """Where all runs of a group have a best: up to the shortest one's end, so that a mean is never over fewer runs than were named."""
     if not by_time:
         return [float(number) for number in range(1, min(len(run.history) for run in group.runs) + 1)]

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from einspace.derivation import Node, parse, text
+from einspace.derivation import Derivation, parse, text
 from einspace.errors import NotationError
 from einspace.grammar import einspace_grammar
 from einspace.result.result import Result
@@ -63,12 +63,12 @@ def family(result: Result) -> list[Step]:
     ]
 
 
-def _at(trial: Trial | None, place: tuple[int, ...] | None) -> str:
-    """The text of a subtree; empty where there is none, for a text of another grammar, and for a place that is not in it."""
-    if trial is None or place is None:
+def _at(trial: Trial | None, path: tuple[int, ...] | None) -> str:
+    """The text of a subtree; empty where there is none, for a text of another grammar, and for a path that is not in it."""
+    if trial is None or path is None:
         return ""
     try:
-        node: Node = parse(trial.text, einspace_grammar()).at(place)
+        node: Derivation = parse(trial.text, einspace_grammar()).at(path)
     except (NotationError, IndexError, AttributeError):
         return ""
     said = text(node)

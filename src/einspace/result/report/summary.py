@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from einspace.protocol import OURS
+from einspace.config.protocol import OURS
 from einspace.quantities import duration, quantity
 from einspace.result.report.charts import best_baseline
 from einspace.result.result import Result

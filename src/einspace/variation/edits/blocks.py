@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from random import Random
 
-from einspace.derivation import Node, infer
+from einspace.derivation import Derivation, infer
 from einspace.errors import ShapeError
 from einspace.operations import Operation
 from einspace.variation.child import Path
@@ -22,7 +22,7 @@ def repeat_block(site: Site, rng: Random) -> Iterator[Candidate]:
         except ShapeError:
             continue
         if kept:
-            yield Candidate(site.node.replace(path, Node(block.symbol, (block, again))), path, "block repeated")
+            yield Candidate(site.node.replace(path, Derivation(block.symbol, (block, again))), path, "block repeated")
 
 
 def drop_block(site: Site, rng: Random) -> Iterator[Candidate]:
@@ -35,11 +35,11 @@ def drop_block(site: Site, rng: Random) -> Iterator[Candidate]:
         if neighbour.symbol != above.symbol:
             if not site.derives(above.symbol, _expansion(neighbour)):
                 continue
-            neighbour = Node(above.symbol, neighbour.children)
+            neighbour = Derivation(above.symbol, neighbour.children)
         yield Candidate(site.node.replace(path[:-1], neighbour), path[:-1], "block dropped")
 
 
-def _blocks(site: Site, rng: Random) -> list[tuple[Path, Node]]:
+def _blocks(site: Site, rng: Random) -> list[tuple[Path, Derivation]]:
     """The modules of two or more operations with weights, in a random order."""
     found = []
     for path, node in paths(site.node):
@@ -50,7 +50,7 @@ def _blocks(site: Site, rng: Random) -> list[tuple[Path, Node]]:
     return found
 
 
-def _expansion(node: Node) -> tuple[str, ...] | Operation:
+def _expansion(node: Derivation) -> tuple[str, ...] | Operation:
     """The right-hand side of the production that a node applies; the branches of a module are one symbol."""
     if node.terminal is not None:
         return node.terminal

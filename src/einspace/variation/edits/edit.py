@@ -7,12 +7,12 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
-from einspace.derivation import Memo, Node, infer
+from einspace.derivation import Derivation, Memo, infer
 from einspace.errors import MutationError
 from einspace.features import Feature
 from einspace.grammar import Grammar
-from einspace.graph import Series, series
 from einspace.limits import Limits
+from einspace.normal_form import NormalForm, normal_form
 from einspace.variation.child import Child, Known, VariationReport, judged
 from einspace.variation.edits.blocks import drop_block, repeat_block
 from einspace.variation.edits.site import Candidate, Site
@@ -43,7 +43,7 @@ EDITS: dict[str, Edit] = {
 
 @dataclass
 class EditReport(VariationReport):
-    """What an edit had to do; hand one in to see it filled."""
+    """Counts of the tries of an edit; pass one in, and the edit fills it."""
 
     words: str = ""
     """The last child's edit, such as "all widths x 2"."""
@@ -54,13 +54,13 @@ class EditReport(VariationReport):
 
 
 def edit(
-    parent: Node,
+    parent: Derivation,
     inputs: Feature,
     grammar: Grammar,
     limits: Limits,
     rng: Random,
     memo: Memo | None = None,
-    normal: Series | None = None,
+    normal: NormalForm | None = None,
     report: EditReport | None = None,
 ) -> Child:
     """Draw a kind of edit by weight, and take the first of its changed derivations that is valid; draw another kind where there is none.
@@ -84,7 +84,7 @@ def edit(
     memo = Memo() if memo is None else memo
     report = EditReport() if report is None else report
     site = Site(parent, inputs, grammar, memo)
-    known = [Known(infer(parent, (inputs,), memo), series(parent) if normal is None else normal)]
+    known = [Known(infer(parent, (inputs,), memo), normal_form(parent) if normal is None else normal)]
     left = dict(EDITS)
     while left:
         kind = rng.choices(list(left), [one.weight for one in left.values()])[0]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.derivation.inference import Frame
 from einspace.errors import ShapeError
 from einspace.features import Feature
@@ -50,7 +50,7 @@ class _Placed(Frame[_Traced]):
 
     __slots__ = ("path",)
 
-    def __init__(self, node: Node, inputs: tuple[_Traced, ...], path: Path) -> None:
+    def __init__(self, node: Derivation, inputs: tuple[_Traced, ...], path: Path) -> None:
         super().__init__(node, inputs)
         self.path = path
 
@@ -152,7 +152,7 @@ def _of_input(feature: Feature) -> tuple[_Axis, ...]:
     return tuple(_Axis({INPUT: Fraction(length)}, i == channels) for i, length in enumerate(feature.shape))
 
 
-def width_groups(root: Node, inputs: Feature) -> list[WidthGroup]:
+def width_groups(root: Derivation, inputs: Feature) -> list[WidthGroup]:
     """The groups of linear layers whose widths can change, those of the first layers first.
 
     Args:
@@ -175,7 +175,7 @@ def width_groups(root: Node, inputs: Feature) -> list[WidthGroup]:
                 frames[-1].done.append(frame.done[-1])
             continue
         child = frame.node.children[position]
-        if isinstance(child, Node):
+        if isinstance(child, Derivation):
             frames.append(_Placed(child, frame.arguments(), (*frame.path, position)))
         else:
             frame.done.append(tracer.apply(child, frame.arguments(), frame.path))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from einspace.derivation import Inferred, Memo, Node, infer
+from einspace.derivation import Derivation, Inferred, Memo, infer
 from einspace.derivation.inference import inputs_at
 from einspace.features import Feature, Features
 from einspace.grammar import Grammar
@@ -15,7 +15,7 @@ from einspace.variation.child import Path
 class Candidate(NamedTuple):
     """A changed derivation, which may still be invalid: the node below which it differs, and the edit in two or three words."""
 
-    node: Node
+    node: Derivation
     path: Path
     words: str
 
@@ -24,7 +24,7 @@ class Candidate(NamedTuple):
 class Site:
     """The derivation that is edited, its input, the grammar that the edited one must keep to, and what is known of its subtrees."""
 
-    node: Node
+    node: Derivation
     inputs: Feature
     grammar: Grammar
     memo: Memo
@@ -47,9 +47,9 @@ class Site:
         return any(production.expansion == expansion for production in self.grammar.rules[symbol])
 
 
-def paths(root: Node) -> Iterator[tuple[Path, Node]]:
+def paths(root: Derivation) -> Iterator[tuple[Path, Derivation]]:
     """All nodes with their paths, a parent before its children and from left to right."""
-    waiting: list[tuple[Path, Node]] = [((), root)]
+    waiting: list[tuple[Path, Derivation]] = [((), root)]
     while waiting:
         path, node = waiting.pop()
         yield path, node
@@ -57,10 +57,10 @@ def paths(root: Node) -> Iterator[tuple[Path, Node]]:
             waiting.extend(((*path, i), child) for i, child in reversed(list(enumerate(node.nodes))))
 
 
-def exchanged(root: Node, terminals: Mapping[Path, Operation]) -> tuple[Node, Path]:
+def exchanged(root: Derivation, terminals: Mapping[Path, Operation]) -> tuple[Derivation, Path]:
     """The derivation with other operations at one terminal or more, named by the paths of their nodes, and the path to all of these."""
     for path, operation in terminals.items():
-        root = root.replace(path, Node(root.at(path).symbol, (operation,)))
+        root = root.replace(path, Derivation(root.at(path).symbol, (operation,)))
     return root, common(terminals)
 
 

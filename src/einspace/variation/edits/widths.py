@@ -37,10 +37,10 @@ def scale_widths(site: Site, rng: Random) -> Iterator[Candidate]:
 
 def _modules(groups: list[WidthGroup]) -> list[list[WidthGroup]]:
     """The groups that lie inside of each module, the whole network first; modules with the same groups are one."""
-    places = [common(group.paths) for group in groups]
+    paths = [common(group.paths) for group in groups]
     found: dict[tuple[int, ...], list[WidthGroup]] = {}
-    for module in sorted({place[:length] for place in places for length in range(len(place) + 1)}):
-        inside = [i for i, place in enumerate(places) if place[: len(module)] == module]
+    for module in sorted({path[:length] for path in paths for length in range(len(path) + 1)}):
+        inside = [i for i, path in enumerate(paths) if path[: len(module)] == module]
         channels = [i for i in inside if groups[i].channels]
         found.setdefault(tuple(channels or inside), [groups[i] for i in channels or inside])
     return list(found.values())

@@ -5,7 +5,7 @@ from contextlib import suppress
 from random import Random
 from typing import NamedTuple
 
-from einspace.derivation import Node
+from einspace.derivation import Derivation
 from einspace.errors import ShapeError
 from einspace.features import Feature
 from einspace.operations import Operation
@@ -64,7 +64,7 @@ def change_stride(site: Site, rng: Random) -> Iterator[Candidate]:
             yield Candidate(*exchanged(site.node, terminals), f"stride {before} to {after}")
 
 
-def without_strides(site: Site, node: Node) -> Node:
+def without_strides(site: Site, node: Derivation) -> Derivation:
     """A derivation whose windows have a stride of 1 wherever the grammar has such a window with the same kernel."""
     changed = _without_strides(site, _windows(node))
     return exchanged(node, {path: window.operation for path, window in changed.items()})[0] if changed else node
@@ -74,7 +74,7 @@ def _without_strides(site: Site, windows: list[_Window]) -> dict[Path, _Window]:
     return {w.path: other for w in windows if w.s > 1 for other in _others(site, w) if (other.k, other.s) == (w.k, 1)}
 
 
-def _windows(root: Node) -> list[_Window]:
+def _windows(root: Derivation) -> list[_Window]:
     """All operations that cut windows, from left to right."""
     found = (None if node.terminal is None else _window(path, node.symbol, node.terminal) for path, node in paths(root))
     return [window for window in found if window is not None]

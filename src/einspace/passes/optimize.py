@@ -1,0 +1,28 @@
+"""Passes: each is a function from a graph to a graph that computes the same with the same weights, only faster."""
+
+from collections.abc import Callable
+
+from einspace.graph import Graph
+from einspace.passes.attention import fuse_attention
+from einspace.passes.attention_heads import pack_heads
+from einspace.passes.batching import batch_branches
+from einspace.passes.clones import share_clones
+from einspace.passes.fusion import fuse_convolutions, relu_before_pixels
+from einspace.passes.inplace import relu_in_place
+
+Pass = Callable[[Graph], Graph]
+
+PASSES: tuple[Pass, ...] = (share_clones, fuse_convolutions, relu_before_pixels, fuse_attention, pack_heads, batch_branches, relu_in_place)
+"""In this order: values have all of their readers once clones are gone, heads are packed once they are attention, layers are batched
+that are not in heads, and what is in place depends on what is fused."""
+
+OPTIONAL: tuple[Pass, ...] = (batch_branches,)
+"""Faster on some devices and at some shapes, slower at others."""
+
+
+def optimize(graph: Graph, optional: bool = False) -> Graph:
+    """Run all passes, the optional ones only if asked for."""
+    for run in PASSES:
+        if optional or run not in OPTIONAL:
+            graph = run(graph)
+    return graph

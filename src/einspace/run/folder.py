@@ -1,0 +1,126 @@
+"""Run: the folder of one search. `run.json` says what it is, `config.yaml` repeats it, and `study.db` is the study's database."""
+
+import json
+import os
+import re
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from einspace.baselines import names as baselines
+from einspace.disk.drafts import write_text
+from einspace.disk.regular import read_json
+from einspace.errors import RunError
+from einspace.run.settings import Settings, check_same
+from einspace.storage import Database, StudyStore
+from einspace.storage.backup import backup_of
+from einspace.storage.outage import SERVER_PATIENCE
+
+STUDY = "einspace"
+"""The study's name in the database of its run's folder; in another database it is the run's."""
+
+WEIGHTS = "weights"
+"""The folder of trained weights in a run's folder; each file has the key of its architecture."""
+
+NOTE = "settings"
+"""The note in the study that holds what `run.json` holds."""
+
+
+class Run:
+    """The folder `root/name`; without a name, a new one after the date and the task. Raises RunError for a name that is no folder's."""
+
+    def __init__(self, root: str | os.PathLike[str], name: str | None = None, task: str = "run") -> None:
+        if name is not None and (not re.fullmatch(r"[\w.+-]{1,100}", name) or name.startswith((".", "-"))):
+            raise RunError(f"a run's name is made of letters, digits, _, -, + and . and does not begin with . or -, unlike {name!r}")
+        if name in baselines():
+            raise RunError(f"a run cannot have the name {name!r}, which is a baseline's: choose another one")
+        self.name = _new_folder(Path(root), re.sub(r"[^\w.+-]", "-", task)) if name is None else name
+        self.path = Path(root) / self.name
+        self.database = self.path / "study.db"
+        """The study's SQLite file, unless another database holds the study."""
+        self.weights = self.path / WEIGHTS
+        """The folder of the weights that the final trainings gave, where they are kept."""
+
+    def study(self, storage: str | None = None, patience: float = SERVER_PATIENCE) -> Database:
+        """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
+        return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name, patience)
+
+    def remove_if_empty(self, kind: object, *_: object) -> None:
+        """At the end of a call: a mistake that was noticed before anything was stored leaves no folder behind."""
+        if kind is not None:
+            with suppress(OSError):
+                self.path.rmdir()
+
+    def check(self, database: Database, settings: Settings) -> None:
+        """Before the study is opened: raise RunError if it was lost, is another one, or was started with other settings."""
+        stored, file = self.settings(), database.file
+        if stored is not None:
+            check_same(stored, settings, self.name)
+        database.check()
+        if file is None:
+            return
+        empty = not file.exists() or file.stat().st_size == 0
+        if empty and stored is not None and not backup_of(file).exists():
+            raise database.damaged("the run has begun, but its study is empty")
+        if file == self.database and not empty and stored is None and not _is_ours(database):
+            raise RunError(f"{self.path} holds a study that is not the run's: choose another name for the run")
+
+    def agree(self, store: StudyStore, settings: Settings) -> None:
+        """Once the study is open: compare its settings with these, or store them with a new study and in `run.json`."""
+        stored = store.notes().get(NOTE)
+        if stored is not None:
+            check_same(stored, settings, self.name)
+        elif self.settings() is not None and store.database.file is not None:
+            raise store.database.damaged("the run has begun, but its study is not there")
+        else:
+            store.note(NOTE, json.loads(json.dumps(settings)))
+        if self.settings() is None:
+            try:
+                write_text(self.path / "run.json", json.dumps(settings, indent=2) + "\n")
+            except OSError as error:
+                raise RunError(f"{self.path / 'run.json'} cannot be written: {error.strerror}") from None
+
+    def settings(self) -> Settings | None:
+        """What the run was started with, None for a new one; raises RunError for a file that cannot be read."""
+        path = self.path / "run.json"
+        try:
+            stored = read_json(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from None
+        if not isinstance(stored, dict):
+            raise RunError(f"{path} holds no settings")
+        return stored
+
+
+def _is_ours(database: Database) -> bool:
+    """Whether a study in a run's folder is the run's: it has our settings, or nothing yet, as where its driver died while it made it."""
+    if database.is_unused((STUDY, f"{STUDY}/finals")):
+        return True
+    try:
+        with StudyStore.open(database) as store:
+            return NOTE in store.notes()
+    except RunError:
+        return False
+
+
+def _new_folder(root: Path, task: str) -> str:
+    """A name after the date, the time and the task, for which this call made the folder: two never get the same."""
+    stem = name = f"{datetime.now():%Y%m%d-%H%M%S}-{task}"
+    number = 1
+    while not made(root / name):
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def made(folder: Path) -> bool:
+    """Make a folder, and say whether it is new; raises RunError where there can be none."""
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        if folder.is_dir():
+            return False
+        raise RunError(f"the folder {folder} cannot be used: {error.strerror}") from None
+    return True

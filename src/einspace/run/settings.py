@@ -1,0 +1,109 @@
+"""Settings: what decides the results of a run, as data, and whether two of them agree. `run.json` and the study hold them."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import MISSING, asdict, fields
+from typing import Any
+
+from einspace.config.origin import describe_here, differences
+from einspace.config.protocol import PAPER
+from einspace.errors import RunError
+from einspace.networks.heads.data import head_data, later_options
+from einspace.space import EinSpace
+from einspace.storage.store import DAMAGE, in_one_line
+from einspace.strategies import Strategy, is_ours
+from einspace.tasks import Recipe, Task
+from einspace.tasks.fingerprints import fingerprint, source_of
+
+FORMAT = 1
+"""Of `run.json`; a run of another one is not continued."""
+
+_LATER = ("preprocessing", "samples", "scaling")
+"""What runs did not always keep, or kept otherwise."""
+
+Settings = dict[str, Any]
+"""What decides the results of a run. `trials`, `workers` and the time limit do not, and may change while a run goes on."""
+
+_LOG = logging.getLogger("einspace")
+
+
+@contextmanager
+def making_sense(run: str) -> Iterator[None]:
+    """Turn settings of a run that make no sense, which nothing of ours has written, into one RunError with the run's name."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise RunError(f"the run {run} has settings that make no sense: {in_one_line(error)}") from error
+
+
+def of_task(task: Task, recipe: Recipe) -> Settings:
+    """A task as data: where it is from, what predicts its targets, how it is scored, and how it is trained."""
+    metric = {"name": task.metric.name, "higher_is_better": task.metric.higher_is_better, "source": source_of(task.metric.function)}
+    return {
+        "task": task.name,
+        "path": task.path or None,
+        "own": task.own.said(),
+        "data": fingerprint(task),
+        "metric": metric,
+        "preprocessing": task.preprocessing.to_json(),
+        "input": list(task.input.shape),
+        "head": head_data(task.head),
+        "samples": {name: len(split) for name, split in task.splits.items()},
+        "labels": [str(label) for label in task.labels],
+        "augmentation": None if task.augmentation is None else asdict(task.augmentation),
+        "published": dict(task.published),
+        "recipe": asdict(recipe),
+    }
+
+
+def of_objective(objective: object, name: str, space: EinSpace, higher_is_better: bool) -> Settings:
+    """An objective of the user's as data."""
+    metric = {"name": "score", "higher_is_better": higher_is_better, "source": source_of(objective)}
+    return {"task": name, "objective": name, "metric": metric, "input": list(space.input.shape), "published": {}}
+
+
+def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[str, Any], **others: Any) -> Settings:
+    """The search as data: the grammar and the limits, the strategy with its options, and the others by their names."""
+    return {
+        "grammar": space.grammar.fingerprint,
+        "limits": asdict(space.limits),
+        "strategy": name,
+        "strategy_source": "einspace" if is_ours(strategy) else source_of(type(strategy)),
+        **options,
+        **others,
+        "format": FORMAT,
+        "versions": describe_here()["versions"],
+    }
+
+
+def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
+    """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
+    here = json.loads(json.dumps(settings))
+    apart = {"versions", "published", "path"}
+    if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
+        apart |= set(_LATER)
+    before = {"protocol": PAPER} if "protocol" in here else {}  # runs from before there were several had the paper's defaults
+    with making_sense(run):
+        there = before | {name: value for name, value in _completed(stored, here).items() if name not in apart}
+        versions = differences(stored.get("versions", {}), here.get("versions", {}), "versions.")
+    # A run from before there was an option had it off.
+    lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
+    if lines:
+        said = f"the run {run!r} was started with other settings: continue it with the same, or choose another name"
+        raise RunError(said, *(f"  {line}" for line in lines))
+    for line in versions:
+        _LOG.warning("the run %s was started with another version: %s", run, line)
+    for name, source in (("strategy", here["strategy_source"]), ("metric", here["metric"]["source"])):
+        if source is None:
+            _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
+
+
+def _completed(stored: Mapping[str, Any], here: Mapping[str, Any]) -> Settings:
+    """The settings of a run with the options of recipe and head that came after it was started, off as they are by default."""
+    if "recipe" not in stored or "recipe" not in here:
+        return dict(stored)
+    later = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+    head = later_options(here["head"]["kind"])
+    return {**stored, "recipe": {**later, **stored["recipe"]}, "head": {**head, **stored["head"]}}

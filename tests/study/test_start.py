@@ -1,0 +1,207 @@
+"""What a search starts with, by its protocol, its bounds and the settings of its run."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from einspace.config.protocol import Protocol
+from einspace.errors import SettingError, UnknownNameError
+from einspace.features import Feature
+from einspace.limits import UNLIMITED, Limits
+from einspace.phases.finals import MARGIN
+from einspace.phases.race import SHARE
+from einspace.space import EinSpace
+from einspace.strategies.affordable import Training
+from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
+from einspace.tasks import Recipe, Task
+from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.task import Split
+
+RECIPE = Recipe(8, 24, 64, 0.05, 5e-4)
+OPTIONS: dict[str, Any] = {"population": None, "tournament": None, "crossover": None, "cost": None, "edits": None}
+SMALL = ("resnet8", "vit-tiny", "mixer-tiny")
+
+
+def task(shape: tuple[int, ...] = (1, 8, 8), samples: int = 1_000, baselines: tuple[str, ...] = SMALL) -> Task:
+    """Samples of two classes."""
+    split = Split(np.zeros((samples, *shape), np.float32), np.arange(samples) % 2)
+    return Task(
+        name="zeros",
+        input=Feature(shape),
+        target=2,
+        train=split,
+        valid=split,
+        test=split,
+        metric=ACCURACY,
+        recipe=RECIPE,
+        baselines=baselines,
+    )
+
+
+def start(subject: Task | None = None, limits: Limits | None = None, **given: Any) -> Start:
+    """The start of a search for 100 trials by evolution."""
+    subject = subject or task()
+    call = Call("evolution", EinSpace(subject.input, limits=limits), (subject, RECIPE), None, OPTIONS, 100, None, 2, None, None, None)
+    return Start.of(replace(call, **given))
+
+
+@pytest.mark.parametrize(
+    ("trials", "workers", "population", "tournament"),
+    [(16, 2, 10, 5), (50, 2, 10, 5), (100, 2, 20, 10), (130, 1, 26, 13), (10_000, 2, 50, 25), (None, 2, 20, 10), (None, 8, 50, 25)],
+)
+def test_the_population_follows_from_the_trials(trials: int | None, workers: int, population: int, tournament: int) -> None:
+    """It is a fifth of them, from 10 to 50, and a tournament is half of it; a worker counts as 50 trials where only time bounds."""
+    found = start(trials=trials, seconds=None if trials else 1e6, workers=workers)
+    assert (found.options["population"], found.options["tournament"]) == (population, tournament)
+    assert found.initial == ("resnet8", "vit-tiny", "mixer-tiny", *("random",) * (population // 10))
+
+
+def test_the_paper_s_protocol_is_the_paper_s() -> None:
+    """100 members, tournaments of 10, from scratch, with neither edits, nor a race, nor a look at what a trial costs."""
+    found = start(protocol="paper")
+    assert (found.options["population"], found.options["tournament"], found.options["edits"]) == (100, 10, 0.0)
+    assert (found.initial, found.affordable, found.time_limit, found.protocol.race) == ((), None, TIME_LIMIT, False)
+    assert (found.beside, start(protocol="paper", initial=("resnet8",)).beside) == (SMALL, ())
+    with pytest.raises(UnknownNameError, match="papers"):
+        start(protocol="papers")
+
+
+def test_what_is_given_wins() -> None:
+    """Options, initial members and a limit of time stand under either protocol; half of a given population is a tournament."""
+    given = OPTIONS | {"population": 7, "edits": 0.0}
+    for protocol in ("einspace", "paper"):
+        found = start(protocol=protocol, options=given, initial=("random",), time_limit=12.5)
+        assert (found.options["population"], found.options["edits"], found.initial, found.time_limit) == (7, 0.0, ("random",), 12.5)
+    assert start(options=given).options["tournament"] == 3
+    assert start(initial=()).initial == ()
+    for wrong in (0, -1.0, "long", True):
+        if wrong is not True:
+            with pytest.raises(SettingError, match="time_limit must be a number over 0, or None, not"):
+                start(time_limit=wrong)
+
+
+def test_a_run_goes_on_as_it_was_started() -> None:
+    """Population, edits and initial members are those of its settings whatever the bounds are now; an old run had the paper's.
+
+    It has none of the options that are younger than it.
+    """
+    stored = {"protocol": "einspace", "population": 20, "tournament": 10, "edits": 0.5, "init": ["resnet8", "random"]}
+    found = start(trials=1_000, stored=stored)
+    assert (found.options["population"], found.initial, found.protocol.name) == (20, ("resnet8", "random"), "einspace")
+    old = start(stored={"population": 100, "tournament": 10, "init": []})
+    assert (old.protocol, old.initial, old.affordable, old.options["edits"]) == (Protocol(), (), None, None)
+    with_elite = start(stored=stored | {"elite": 3})
+    assert (found.options["elite"], with_elite.options["elite"], start().options["elite"]) == (None, 3, 5)
+
+
+def test_a_search_starts_from_the_small_baselines_that_fit() -> None:
+    """Large ones are compared and do not seed; those that the input, the head, the limits or the budget exclude are left out."""
+    assert start(task(baselines=("resnet18",))).initial[:3] == SMALL
+    assert start(task(baselines=("resnet18",))).beside == ("resnet18",)
+    assert start(task((16, 8))).initial[:2] == ("vit-tiny", "mixer-tiny")
+    tight = start(limits=Limits(parameters=20_000))
+    assert [name for name in tight.initial if name != "random"] == ["mixer-tiny"]
+    short = start(task(samples=200_000), trials=None, seconds=120.0)
+    assert (set(short.initial), short.beside, set(short.left_out)) == ({"random"}, (), set(SMALL))
+    assert "is predicted to take" in short.left_out["resnet8"]
+
+
+def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
+    """A trial may cost four times the largest small baseline with the changes that all start with, and nothing was measured."""
+    one = start(task(samples=10_000))
+    assert one.affordable is not None
+    training = Training(RECIPE, 10_000, 10_000)
+    from einspace import baselines
+
+    assert one.affordable.seconds == pytest.approx(4 * max(training.seconds(baselines.get(name, (1, 8, 8)), one.changes) for name in SMALL))
+    assert (one.affordable.learns, one.time_limit) == (False, TIME_LIMIT)
+
+
+def test_a_gpu_is_predicted_to_be_fast() -> None:
+    """Else resnet18 would be left out of hours on a GPU, for the days that it takes on a core; without a budget a seed is one search."""
+    images = replace(task((3, 64, 64), samples=45_000), baselines=("resnet18",))
+    slow, fast = (start(images, trials=None, seconds=8 * 3_600.0, accelerated=accelerated) for accelerated in (False, True))
+    assert set(slow.left_out) == {"resnet18"}
+    assert (fast.left_out, fast.beside) == ({}, ("resnet18",))
+    assert start(images).affordable == start(images, accelerated=True).affordable
+
+
+def test_a_short_budget_keeps_large_batches() -> None:
+    """Small batches mean more steps: they are halved as long as one of the small baselines is predicted to fit, slow ones or not."""
+    short, middle, long = (start(task(samples=3_000), trials=None, seconds=seconds) for seconds in (20.0, 200.0, 6_000.0))
+    assert "batch_size" not in short.changes
+    assert middle.changes["batch_size"] == 32
+    assert set(middle.initial) > set(SMALL)
+    assert long.changes["batch_size"] == 32
+    assert short.options["start"] == short.changes
+
+
+def test_a_budget_that_is_too_short_for_the_small_baselines_has_fewer_epochs(caplog: pytest.LogCaptureFixture) -> None:
+    """A quarter at the least, in the search and in the end alike, and one line says so; epochs that the user has changed stay."""
+    wanted, images = RECIPE.epochs_search, task((1, 28, 28), samples=3_000)
+    usual = start(images, trials=None, seconds=3_000.0)
+    assert "epochs_search" not in usual.changes
+    assert not caplog.text
+    short, shortest = (start(images, trials=None, seconds=seconds) for seconds in (250.0, 5.0))
+    assert wanted / 4 < short.changes["epochs_search"] < wanted
+    assert set(short.initial) > set(SMALL)
+    assert short.changes["epochs_final"] == round(RECIPE.epochs_final / wanted * short.changes["epochs_search"])
+    assert (shortest.changes["epochs_search"], short.options["start"]) == (wanted / 4, short.changes)
+    assert f"in place of {wanted} and {RECIPE.epochs_final}" in caplog.text
+    mine = start(trained=(images, RECIPE.override(epochs_search=2 * wanted)), space=EinSpace(images.input), trials=None, seconds=250.0)
+    assert "epochs_search" not in mine.changes
+
+
+def test_a_trial_leaves_time_for_its_race_and_its_final_training() -> None:
+    """What is kept for them has room for both: more workers race faster, more seeds take longer in the end, and no seeds nothing."""
+    images, found = task((1, 28, 28), samples=3_000), {}
+    for workers, final_seeds in ((1, 1), (2, 1), (2, 4), (2, 0)):
+        affordable = start(images, trials=None, seconds=600.0, workers=workers, final_seeds=final_seeds).affordable
+        assert affordable is not None
+        found[workers, final_seeds] = affordable.seconds
+        longer = 3 * 2 * max(1, final_seeds / workers) if final_seeds else 0
+        assert affordable.seconds * (MARGIN * longer + 6 / workers) <= ROOM * 600 * 1.001
+        assert affordable.seconds * MARGIN * 6 / workers <= SHARE * 600 * 1.001
+    assert found[2, 4] < found[1, 1] < found[2, 1] < found[2, 0]
+
+
+def test_a_budget_has_room_for_25_trials_of_each_worker() -> None:
+    """Of its search's share; the time limit is a part of the budget, at least ten seconds, and never above the budget."""
+    long = start(trials=None, seconds=25_000.0)
+    assert long.affordable is not None
+    assert (long.affordable.seconds, long.affordable.learns) == (25_000 * 0.5 / 25, True)
+    assert long.time_limit == LEAST_SHARE * 25_000.0
+    assert start(trials=None, seconds=30.0).time_limit == 10.0
+    assert start(trials=None, seconds=5.0).time_limit == 5.0
+
+
+def test_limits_that_are_given_win() -> None:
+    """A limit that is not the default one says what is wanted, so that a trial of that size fits; no limit at all lets everything fit."""
+    usual, wide, open_ = (start(limits=limits).affordable for limits in (None, Limits(flops=50 * 10**9), UNLIMITED))
+    assert usual is not None
+    assert wide is not None
+    assert open_ is not None
+    assert wide.seconds > 100 * usual.seconds
+    assert open_.seconds == float("inf")
+    assert start(limits=Limits(flops=1_000)).affordable == usual
+
+
+def test_an_initial_member_that_is_given_fits() -> None:
+    """A trial may take what it takes, however short the budget is: its mutants are of its size."""
+    named = start(initial=("resnet18",), trials=None, seconds=60.0)
+    assert named.affordable is not None
+    from einspace import baselines
+
+    assert named.affordable.seconds == pytest.approx(
+        Training(RECIPE, 1_000, 1_000).seconds(baselines.get("resnet18", (1, 8, 8)), named.changes)
+    )
+
+
+def test_an_objective_has_a_population_and_no_costs() -> None:
+    """Nothing is known of its trainings, so it starts from scratch."""
+    found = start(trained=None)
+    assert (found.options["population"], found.initial, found.affordable, found.time_limit) == (20, (), None, TIME_LIMIT)
+    assert (found.options["edits"], found.options["recipe_changes"]) == (0.7, 0.0)
+    assert UNKNOWN == 10
