@@ -233,7 +233,7 @@ class EinSpace:
         return Architecture(child.node, self.input, child.inferred, child.normal_form)
 
     def parse(self, source: str) -> Architecture:
-        """Read an architecture; raises NotationError for what is no derivation, ShapeError for one that does not fit the input."""
+        """Read an architecture; raises NotationError for what is not a derivation, ShapeError where it does not fit the input."""
         return self.architecture(parse(source, self.grammar))
 
     def architecture(self, node: Derivation) -> Architecture:

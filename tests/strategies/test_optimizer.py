@@ -127,6 +127,8 @@ def test_data_that_hold_no_trials_are_refused() -> None:
 
 SCORES: tuple[Any, ...] = (np.float32(0.5), np.float64(0.5), np.array(0.5), torch.tensor(0.5), Fraction(1, 2), Decimal("0.5"))
 
+NO_NUMBER: Any = Decimal("sNaN")
+
 NO_SCORES = (1j, np.complex64(1), np.True_, "1", np.array([0.5]), torch.tensor([1, 2]), np.datetime64(1, "s"), np.ma.masked, 10**400, [1.0])
 
 
@@ -134,8 +136,7 @@ def test_a_score_of_numpy_s_is_a_number() -> None:
     """Scores come from NumPy and PyTorch as often as from Python, and are stored as numbers."""
     optimizer = made()
     assert [optimizer.tell(optimizer.ask(), one).value for one in SCORES] == [0.5] * len(SCORES)
-    no_number: Any = Decimal("sNaN")
-    assert optimizer.tell(optimizer.ask(), no_number).value is None
+    assert optimizer.tell(optimizer.ask(), NO_NUMBER).value is None
     assert made().from_json(json.loads(json.dumps(optimizer.to_json()))).trials == optimizer.trials
 
 
@@ -147,7 +148,7 @@ def test_what_is_no_single_number_is_no_score() -> None:
         with pytest.raises(SettingError, match=r"a score is a .*number.*None is for a training that failed"):
             optimizer.tell(proposal, wrong)  # type: ignore[arg-type]
     for strange in (None, proposal.text, SPACE.parse(proposal.text)):
-        with pytest.raises(SettingError, match="the score of a proposal that `ask` gave, not of "):
+        with pytest.raises(SettingError, match="tell needs a proposal that `ask` gave, not "):
             optimizer.tell(strange, 0.5)  # type: ignore[arg-type]
     assert optimizer.tell(proposal, 0.5).value == 0.5
 

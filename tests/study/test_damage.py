@@ -167,10 +167,10 @@ def test_what_a_newer_version_has_stored_is_not_dropped(tmp_path: Path) -> None:
         place[last] = value
         change(file, f"UPDATE trial_user_attributes SET value_json = ? WHERE {where}", json.dumps(sealed(record)))
         content, said = file.read_bytes(), rf"study\.db cannot be used: this version does not know {what} of a trial, which a newer one"
-        users: list[Callable[[], object]] = [lambda: load_result("test", str(tmp_path)), lambda: drive(tmp_path, 3)]
-        for use in users:
+        calls: tuple[Callable[[], object], ...] = (lambda: load_result("test", str(tmp_path)), lambda: drive(tmp_path, 3))
+        for call_it in calls:
             with pytest.raises(RunError, match=said) as caught:
-                use()
+                call_it()
             assert "cp " not in str(caught.value)
         assert file.read_bytes() == content
 

@@ -95,7 +95,7 @@ class Optimizer:
         Raises SettingError for a proposal that was not asked for, or whose score is known already.
         """
         if not isinstance(proposal, Proposal):
-            raise SettingError(f"what is told is the score of a proposal that `ask` gave, not of {proposal!r:.80}")
+            raise SettingError(f"tell needs a proposal that `ask` gave, not {proposal!r:.80}")
         trial = next((trial for trial in self.trials if trial.evaluation is None and trial.proposal == proposal), None)
         if trial is None:
             raise SettingError(f"this proposal was not asked for, or has its score already: {proposal.text[:80]}")
