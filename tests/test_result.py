@@ -19,13 +19,14 @@ from einspace.study import search
 from einspace.tasks.metrics import ACCURACY, Metric
 from einspace.trial import Trial
 
+pytestmark = pytest.mark.slow
+
 
 def run(folder: Path, trials: int = 12, metric: Metric = ACCURACY, **options: Any) -> Result:
     options = {"executor": ThreadExecutor(), "limits": SMALL, **EVOLUTION, **options}
     return search(small_task(metric), trials=trials, workers=1, run="test", runs=folder, **options)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("metric", [ACCURACY, Metric("error", False, ACCURACY.function)])
 def test_the_top_is_the_best_architectures_each_once(tmp_path: Path, metric: Metric) -> None:
     """Best first in the metric's direction, no canonical key twice, the earliest trial of a key, and no more than there are."""
@@ -80,7 +81,6 @@ def test_the_table_of_trials_of_the_page(tmp_path: Path) -> None:
     assert table[table.state == "COMPLETE"].set_index("number")["value"].to_dict() == scores
 
 
-@pytest.mark.slow
 def test_the_paper_s_sampling_is_scored_on_test_and_selects_nothing(tmp_path: Path) -> None:
     """Section 4.1: the mean of K samples on test, each trained once, like a final one; the cheap form is on validation and has a best."""
     executor = ThreadExecutor()

@@ -9,8 +9,9 @@ from benchmarks.surrogate import SPACE, searched
 from einspace.known import BEGIN
 from einspace.operations import OPERATIONS
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_in_an_order_no_operation_is_better_than_another() -> None:
     """The mean of the pairs that begin with it is 0, and so is that of the pairs that end with it; the pairs differ."""
     order = Ordered(0)
@@ -20,7 +21,6 @@ def test_in_an_order_no_operation_is_better_than_another() -> None:
     assert order.pair("relu", "norm") != order.pair("norm", "relu")
 
 
-@pytest.mark.slow
 def test_where_operations_are_liked_their_order_is_not() -> None:
     """Two networks of the same operations are equally good."""
     liked, order = Liked(0), Ordered(0)
@@ -35,7 +35,6 @@ def test_searches_are_equal_until_learning_begins() -> None:
     assert plain.best == learned.best
 
 
-@pytest.mark.slow
 def test_a_row_has_the_paired_difference(capsys: pytest.CaptureFixture[str]) -> None:
     """With fewer trials than are needed to learn from, nothing is gained; each option has its row."""
     rows = compared("operations", Liked(0), 6, 2, 0.0)

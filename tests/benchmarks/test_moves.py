@@ -8,6 +8,8 @@ import pytest
 from benchmarks import moves
 from einspace import EinSpace, Recipe, Task, baselines
 
+pytestmark = pytest.mark.slow
+
 
 def _task() -> Task:
     """Two classes that differ in their mean."""

@@ -27,6 +27,8 @@ from einspace import Recipe, Task
 from einspace.errors import DataError, SettingError
 from einspace.tasks.changes import ours
 
+pytestmark = pytest.mark.slow
+
 SHORT = Recipe(epochs_search=2, epochs_final=6, batch_size=8, learning_rate=0.05, weight_decay=0.0)
 CHOICE = Choice(width=8, depth=1, kernel=3, dropout=0.0, batch_size=8, learning_rate=0.05, weight_decay=0.0)
 
@@ -223,7 +225,6 @@ def test_a_training_that_diverges_has_no_score() -> None:
     assert score(easy(), Choice(8, 1, 3, 0.0, 8, 1e30, 0.0), 0, final=False) is None
 
 
-@pytest.mark.slow
 def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
     """The best choice comes back as it was tried, and its retraining can be sent to a process."""
     method = CnnTpe(trials=2)
@@ -235,7 +236,6 @@ def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
     assert tested is not None
 
 
-@pytest.mark.slow
 def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path: Path) -> None:
     """What is scored on test is trained for `epochs_final` epochs; a search of one trial has no race, and so no verdict."""
     method = Einspace({"init": "seeds", "trials": 1, "recipe": {"epochs_search": 1}})
@@ -260,7 +260,6 @@ class Dying(CnnTpe):
         return 0.0
 
 
-@pytest.mark.slow
 def test_a_retraining_whose_process_dies_has_no_score() -> None:
     """The benchmark goes on, and the line says that there is none."""
     assert retrained(Dying(), easy(), "", RETRAININGS[:2], 1) == [None, None]

@@ -6,6 +6,8 @@ import pytest
 from benchmarks.replay import synthetic
 from benchmarks.verdicts import WAYS, Judged, baselines, judged, noise_of, shares
 
+pytestmark = pytest.mark.slow
+
 
 def test_shares_count_what_is_false_and_what_is_grossly_false() -> None:
     """Two tables: in one the winner is truly better in all searches, in the other it is worse by more and by less than an error."""

@@ -17,6 +17,8 @@ from einspace.builders.mnist import Digits
 from einspace.builders.spherical import project, turns
 from einspace.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 BATCHES = (*CIFAR10[1], *CIFAR10[2])
 SIZES = (1_600, 401, 400)
 
@@ -37,7 +39,6 @@ def cifar10(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_cifar(tmp_path_factory.mktemp("cifar") / CIFAR10[0], BATCHES, "labels", 10, 120)
 
 
-@pytest.mark.slow
 def test_tiles(cifar10: Path, tmp_path: Path) -> None:
     """The label is the number of classes less 1, in the given patterns and every order; images differ; test has its own."""
     prepare("cifartile", cifar10, tmp_path, sizes=Sizes(*SIZES))
@@ -167,7 +168,6 @@ def test_turns_are_rotations_in_all_directions() -> None:
     assert np.allclose((turned[:, :, 2] ** 2).mean(axis=0), 1 / 3, atol=0.03)
 
 
-@pytest.mark.slow
 def test_projected_digits_can_be_told_apart(digits: Digits) -> None:
     """Real digits, projected and turned at random, keep what a linear model needs to beat chance."""
     found = {}

@@ -17,6 +17,8 @@ from einspace.result import Result
 from einspace.study import Interrupted, Progress, search
 from einspace.trial import Trial
 
+pytestmark = pytest.mark.slow
+
 
 class Recorder(Callback):
     """Remembers what it was told."""

@@ -16,6 +16,8 @@ from einspace.result.report import page
 from einspace.study import Interrupted, Progress
 from einspace.trial import SEARCH, Trial
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def writes_reports() -> bool:
@@ -58,7 +60,6 @@ def interrupted(folder: Path) -> Result:
     return load_result("test", str(folder))
 
 
-@pytest.mark.slow
 def test_an_interrupted_search_leaves_its_report_too(tmp_path: Path) -> None:
     """It shows all that is stored, and is replaced when the run has gone on."""
     result = interrupted(tmp_path)
@@ -100,7 +101,6 @@ def test_a_report_can_be_left_out(tmp_path: Path) -> None:
     assert not (tmp_path / "test" / "report.html").exists()
 
 
-@pytest.mark.slow
 def test_a_live_report_lasts_as_long_as_the_search(tmp_path: Path) -> None:
     """Its address is said when the search begins, shows what is stored by then, and is closed at the end."""
     addresses: list[str] = []

@@ -18,6 +18,8 @@ from einspace.errors import SettingError
 from einspace.result import Result
 from einspace.study import search
 
+pytestmark = pytest.mark.slow
+
 
 class StandIn:
     """The run of Weights & Biases, as its documentation has it."""
@@ -113,7 +115,6 @@ def finished(path: Path, seconds: float = 30.0) -> list[Any]:
         sleep(0.05)
 
 
-@pytest.mark.slow
 def test_offline_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """The client itself takes everything that it is told, and leaves a run for `wandb sync` in the run's folder, with every trial."""
     pytest.importorskip("wandb", reason="Weights & Biases is not installed")

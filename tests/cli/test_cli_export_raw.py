@@ -20,6 +20,8 @@ from einspace.cli import main
 from einspace.networks.export import load_source
 from einspace.result import load_result
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 
 
@@ -35,7 +37,6 @@ def _run(monkeypatch: pytest.MonkeyPatch, *words: str, code: int = 0) -> None:
     assert (ended.value.code or 0) == code
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", CASES)
 def test_every_file_scores_on_raw_arrays_what_the_report_says(kind: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """The user's own test arrays and targets, in the user's units, give the score of the run in every format."""
@@ -59,7 +60,6 @@ def test_every_file_scores_on_raw_arrays_what_the_report_says(kind: str, monkeyp
     assert said["input"] == result.trained().described(True)["input"]
 
 
-@pytest.mark.slow
 def test_a_network_of_normalised_samples_is_the_one_that_was_trained(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """`--normalised-input` leaves the constants out, and the metadata say so."""
     task, result, (x, _) = searched(CASES["numbers"])
@@ -74,7 +74,6 @@ def test_a_network_of_normalised_samples_is_the_one_that_was_trained(monkeypatch
     assert float(abs(x - 7).mean()) > 1
 
 
-@pytest.mark.slow
 def test_what_the_files_say_of_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Class names, axes, ranges, metric and key lie in the metadata of ONNX, in the header of safetensors, in the source's docstring."""
     rng = np.random.default_rng(0)
@@ -103,7 +102,6 @@ def test_what_the_files_say_of_themselves(monkeypatch: pytest.MonkeyPatch) -> No
     assert json.loads(extra["einspace.json"])["key"] == said["key"]
 
 
-@pytest.mark.slow
 def test_the_card_loads_every_file_in_a_process_without_this_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """The programs of the model card run as they stand; that of ONNX without PyTorch."""
     searched(CASES["classes of images"])
@@ -155,7 +153,6 @@ print(codes)
 """
 
 
-@pytest.mark.slow
 def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """A process that has not imported them refuses in one line; `--module` imports them."""
     searched(CASES["a grammar of the user's"])

@@ -108,12 +108,12 @@ def test_a_budget_is_doubled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.slow
-def test_a_search_without_a_bound_has_five_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_without_a_bound_has_four_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the paper's protocol it has a hundred trials; a number, iterations or a budget take its place."""
     given: dict[str, Any] = {"workers": 1, "limits": Limits(operations=2), "runs": tmp_path}
     paper = search(small_task(), "random", run="paper", protocol="paper", executor=ThreadExecutor(), **given)
     assert len(paper.history) == 100
-    assert BUDGET == "5m"
+    assert BUDGET == "4m"
     monkeypatch.setattr("einspace.study.searching.BUDGET", "2s")
     ours = search(small_task(), "random", run="ours", executor=ThreadExecutor(delay=0.2), race=False, **given)
     assert 1 <= len(ours.history) < 50

@@ -24,6 +24,8 @@ from einspace.study import search
 from einspace.tasks import Recipe, Task
 from einspace.trial import Proposal
 
+pytestmark = pytest.mark.slow
+
 DIGITS = load_digits()
 X, Y = DIGITS.images[:300], np.array(["even", "odd"])[DIGITS.target[:300] % 2]
 RECIPE = {"epochs_search": 1, "epochs_final": 2}

@@ -20,6 +20,8 @@ from einspace.result import load_result
 from einspace.run.folder import Run
 from einspace.tasks import TASKS
 
+pytestmark = pytest.mark.slow
+
 SIZES = (40, 20, 20)
 
 
@@ -142,7 +144,6 @@ def test_absent_data_are_a_note_and_the_other_cells_go_on(trained: Trained, offi
     assert "einspace data prepare addnist" in done.stdout.replace("\n", " ")
 
 
-@pytest.mark.slow
 def test_several_seeds_are_several_runs(trained: Trained) -> None:
     """Their mean and their deviation; a cell whose seeds are not all done has no mean, and says how far it is."""
     figures = by_place(reproduced("table5", "--column", "re-wrn", "--seeds", "2"))
@@ -156,7 +157,6 @@ def test_several_seeds_are_several_runs(trained: Trained) -> None:
     assert "not run" in more["note"]
 
 
-@pytest.mark.slow
 def test_a_column_against_another_one_is_compared_with_it(trained: Trained) -> None:
     """The surrogate and crossover beside the same search by mutation alone; the difference is given on whatever data."""
     found = by_place(reproduced("follow-up", "--task", "addnist"))
@@ -169,7 +169,6 @@ def test_a_column_against_another_one_is_compared_with_it(trained: Trained) -> N
     assert load_result("follow-up-smoke-adddigits-surrogate-0").settings["surrogate"] is True
 
 
-@pytest.mark.slow
 def test_a_cell_without_a_score_fails_alone(trained: Trained) -> None:
     """Where every trial of a search fails, its cell says why and the command ends with code 1, after the other cells."""
 
@@ -187,7 +186,6 @@ def test_a_cell_without_a_score_fails_alone(trained: Trained) -> None:
     assert call("reproduce", "table1", "--task", "addnist", "--column", "re-scratch").returncode == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("options", [["--seed", "0"], ["--final-seeds", "0"], ["--init", "resnet8", "--protocol", "paper", "--seed", "7"]])
 def test_a_run_of_other_settings_is_not_taken_for_a_cell_s(trained: Trained, options: list[str]) -> None:
     """A run of the cell's name with other settings, finished or not, is refused in its cell, and the next cell is searched."""
@@ -259,7 +257,6 @@ main()
 """The command, whose process is killed in the evaluation of a number."""
 
 
-@pytest.mark.slow
 def test_a_kill_loses_no_cell_and_no_trial(trained: Trained, tmp_path: Path) -> None:
     """After SIGKILL in the second cell, the same command evaluates what was not stored, and nothing else; the numbers are the same."""
     words = ["reproduce", "table1", "--task", "addnist", "--column", "re-rn18,re-scratch", "--workers", "1"]

@@ -12,6 +12,8 @@ from einspace import load_trials
 from einspace.errors import DataError
 from einspace.result.table import Recorded
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -22,7 +24,6 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "table.jsonl"
 
 
-@pytest.mark.slow
 def test_a_table_has_every_trial_with_its_run(table: Path) -> None:
     """Each comes back as it is in its run, with the task and the epochs that it was trained for, but without what is of the machine."""
     rows = load_trials(table)
@@ -94,7 +95,6 @@ def test_a_table_has_its_ending(table: Path) -> None:
         main([str(table.parent / "one"), "-o", str(table.parent / "table.json")])
 
 
-@pytest.mark.slow
 def test_runs_of_one_name_stay_apart(tmp_path: Path) -> None:
     """Runs from two folders may have the same name: the second one has a number in the table."""
     folders = [searched(tmp_path / name, "same", seed=0, report=False).run for name in ("here", "there")]

@@ -20,6 +20,8 @@ from einspace.result.taking import reason
 from einspace.sklearn import NetworkClassifier
 from einspace.trial import FINAL
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def worse(tmp_path_factory: pytest.TempPathFactory) -> Result:
@@ -47,7 +49,6 @@ def card(result: Result, folder: Path, *words: str) -> tuple[Done, str]:
     return done, (folder / "MODEL_CARD.md").read_text()
 
 
-@pytest.mark.slow
 def test_a_baseline_that_the_verdict_recommends_is_what_python_gets(worse: Result, caplog: pytest.LogCaptureFixture) -> None:
     """Its weights are kept beside the winner's, `best` stays the winner, and one warning says which network it is, and why."""
     result = load_result("mine", str(worse.run.parent))
@@ -130,7 +131,6 @@ def test_the_card_of_a_recommended_baseline_states_verdict_scores_and_seed(worse
     assert "The verdict recommends resnet8, not this network." in written
 
 
-@pytest.mark.slow
 def test_a_winner_that_is_better_is_taken(better: Result, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Python says nothing, the command line says why; only its weights are kept, and the card has both seeds."""
     best = better.best
@@ -209,7 +209,6 @@ def test_what_cannot_be_taken_is_refused(
         worse.trained(trial, baseline)
 
 
-@pytest.mark.slow
 def test_the_estimator_predicts_with_what_is_recommended(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a search whose verdict is for an initial member, the estimator is that member."""
     results = []

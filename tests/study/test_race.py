@@ -18,6 +18,8 @@ from einspace.study import Interrupted, search
 from einspace.tasks.metrics import Metric
 from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH
 
+pytestmark = pytest.mark.slow
+
 LARGEST_LUCK = 0.2
 
 
@@ -92,7 +94,6 @@ def test_what_is_truly_better_is_said_to_be(tmp_path: Path) -> None:
     assert [row["name"] for row in report["finalists"]] == [row.name for row in result.finalists]
 
 
-@pytest.mark.slow
 def test_what_is_worse_is_said_to_be(tmp_path: Path) -> None:
     """A search that claims to beat the baseline by luck alone is found out, and the baseline recommended."""
     result = run(tmp_path, World(baseline_is(0.5, lambda text: 0.4), luck=LARGEST_LUCK))
@@ -105,7 +106,6 @@ def test_what_is_worse_is_said_to_be(tmp_path: Path) -> None:
     assert verdict.difference == pytest.approx(-0.1, abs=0.02)
 
 
-@pytest.mark.slow
 def test_where_nothing_is_distinguishable_the_smaller_is_recommended(tmp_path: Path) -> None:
     """All are worth the same: claims that differ by luck change nothing."""
     words = []
@@ -145,7 +145,6 @@ def test_a_seeded_search_is_compared_with_its_best_seed(tmp_path: Path) -> None:
     assert result.verdict.word == "worse"
 
 
-@pytest.mark.slow
 def test_splits_that_were_given_are_kept_and_their_error_counts(tmp_path: Path) -> None:
     """Re-evaluations share the validation split that selected them, so the error of its sampling is added, and the sentence says so."""
 
@@ -223,7 +222,6 @@ def test_an_interrupted_race_goes_on_as_if_nothing_had_happened(tmp_path: Path, 
         assert phases(resumed, name) == phases(whole, name)
 
 
-@pytest.mark.slow
 def test_more_trials_make_another_race(tmp_path: Path, lucky: Result) -> None:
     """A run that goes on equals one that had all its trials from the first; a finished one trains nothing more."""
     world = World(noise=0.001, luck=1.0)
@@ -236,7 +234,6 @@ def test_more_trials_make_another_race(tmp_path: Path, lucky: Result) -> None:
     assert repeated.requests == []
 
 
-@pytest.mark.slow
 def test_a_run_without_a_race_is_as_it_was(tmp_path: Path) -> None:
     """The best is the best by validation, and there is no verdict; a race may be asked for later, and taken back."""
     executor = ThreadExecutor(World())
@@ -251,7 +248,6 @@ def test_a_run_without_a_race_is_as_it_was(tmp_path: Path) -> None:
     assert (again.best, again.verdict, again.finalists) == (plain.best, None, ())
 
 
-@pytest.mark.slow
 def test_where_a_race_makes_no_sense_there_is_none(tmp_path: Path) -> None:
     """Not for a few trials unless it is asked for, not where trials are scored on test, and not for an objective without a task."""
     assert run(tmp_path, World(), trials=9, run="few").finalists == ()
@@ -261,7 +257,6 @@ def test_where_a_race_makes_no_sense_there_is_none(tmp_path: Path) -> None:
         run(tmp_path, World(), race=True, run="refused", strategy="sampling")
 
 
-@pytest.mark.slow
 def test_who_fails_is_out(tmp_path: Path, lucky: Result) -> None:
     """A candidate whose re-evaluation fails does not win, and a baseline that fails leaves no verdict, with the reason."""
     assert lucky.best is not None

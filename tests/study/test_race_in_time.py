@@ -16,8 +16,9 @@ from einspace.result import Result, load_result
 from einspace.study import Interrupted
 from einspace.trial import DECISION, FINAL
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 @pytest.mark.parametrize(
     ("budget", "field", "finalists", "pairs", "long"),
     [
@@ -83,7 +84,6 @@ def timed(folder: Path, monkeypatch: pytest.MonkeyPatch, timed: Timed, **options
     return run(folder, timed, executor=executor, trials=None, **options), executor.requests
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "long", "most"), [(400, False, 4), (600, True, 2), (900, True, 3)])
 def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int, long: bool, most: int
@@ -101,7 +101,6 @@ def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
     assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
 
 
-@pytest.mark.slow
 def test_an_interrupted_decision_beside_the_final_trainings_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that has ended is trained again, in the search, in the race, for test, or in a pair; and there is a verdict on more pairs."""
 
@@ -123,7 +122,6 @@ def test_an_interrupted_decision_beside_the_final_trainings_goes_on(tmp_path: Pa
     assert len(set(again)) == len(again)
 
 
-@pytest.mark.slow
 def test_the_race_tells_what_a_training_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A baseline is trained first, and its worker waits for PyTorch: where the race took half of that, there is time for a decision."""
     slow, _ = timed(tmp_path, monkeypatch, Timed(World()), budget=400, run="slow")
@@ -153,7 +151,6 @@ def test_without_time_for_a_race_the_best_is_in_the_decision_at_once(
     assert {request.partition for request in requests if request.partition is not None} == set(range(2000, 2000 + pairs))
 
 
-@pytest.mark.slow
 def test_a_difference_without_a_race_has_to_be_over_two_standard_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its three pairs alone measure their noise: of such differences some are better, and none that is under two errors."""
     found = []
@@ -164,7 +161,6 @@ def test_a_difference_without_a_race_has_to_be_over_two_standard_errors(tmp_path
     assert all((verdict.word == "better") == (verdict.difference > 2 * verdict.standard_error) for verdict in found)
 
 
-@pytest.mark.slow
 def test_a_trial_that_is_late_costs_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the smallest decision does not fit by less than the margin of what is predicted, there is one, and all of it ends in time."""
     world = Timed(World(), late=90.0)

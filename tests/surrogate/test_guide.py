@@ -14,6 +14,8 @@ from einspace.surrogate import Agreement
 from einspace.surrogate.guide import BYPASS, DRAWN
 from einspace.trial import Trial
 
+pytestmark = pytest.mark.slow
+
 EVOLVING = ("evolution", "mutation", "pareto")
 
 
@@ -51,7 +53,6 @@ def test_off_is_as_if_there_were_none(name: str) -> None:
     assert set(among(guided)) == {None}
 
 
-@pytest.mark.slow
 def test_from_enough_trials_on_everything_is_predicted_and_most_is_chosen(history: list[Trial]) -> None:
     """Every fifth proposal is the strategy's own; the others are chosen among twenty children that no trial is trained like."""
     found = among(history)[BEGIN:]
@@ -73,7 +74,6 @@ def test_a_bypass_is_the_proposal_without_a_surrogate(history: list[Trial]) -> N
     assert replace(guided, prediction=None) == plain
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stopped", [29, 33, 41])
 def test_a_search_that_goes_on_equals_one_that_was_never_interrupted(history: list[Trial], stopped: int) -> None:
     """Another strategy, which has only the trials as they are stored, proposes and predicts the same."""
@@ -82,7 +82,6 @@ def test_a_search_that_goes_on_equals_one_that_was_never_interrupted(history: li
     assert [trial.proposal for trial in again] == [trial.proposal for trial in history]
 
 
-@pytest.mark.slow
 def test_what_failed_is_not_learnt_and_does_not_count() -> None:
     """The surrogate begins when thirty trials have ended well, however many have not."""
     found = searched(lambda proposal, rng: None if rng.random() < 0.4 else norms(proposal, rng), 70)
@@ -106,7 +105,6 @@ def test_with_several_workers_a_trial_that_runs_is_waited_for_by_nobody(history:
     assert found.identity not in {trial.proposal.identity for trial in history}
 
 
-@pytest.mark.slow
 def test_a_surrogate_that_is_wrong_is_switched_off_and_on_again(history: list[Trial]) -> None:
     """It stops choosing while its latest predictions say nothing, and chooses again as soon as they do."""
     for sign, chosen in ((1.0, True), (-1.0, False), (1.0, True)):
@@ -120,7 +118,6 @@ def test_a_surrogate_that_is_wrong_is_switched_off_and_on_again(history: list[Tr
         assert (found.prediction.among > 1) == chosen
 
 
-@pytest.mark.slow
 def test_what_can_be_predicted_is_found_sooner_than_without() -> None:
     """Where the operations decide the score, tau is high, and so are the scores: both over the seeds, since one search is much chance."""
     taus, best, mean = [], [], []
@@ -137,7 +134,6 @@ def test_what_can_be_predicted_is_found_sooner_than_without() -> None:
     assert fmean(mean) > 0
 
 
-@pytest.mark.slow
 def test_where_nothing_can_be_predicted_it_seldom_chooses() -> None:
     """With scores by chance most proposals are the strategy's own."""
     found = [Agreement.of(searched(chance, 70, seed)) for seed in range(2)]

@@ -14,6 +14,8 @@ from einspace.networks import build
 from einspace.space import EinSpace
 from einspace.tasks.darcyflow import EPSILON, unit_gaussian
 
+pytestmark = pytest.mark.slow
+
 BORDER = np.ones((85, 85), dtype=bool)
 BORDER[1:-1, 1:-1] = False
 
@@ -78,7 +80,6 @@ def test_the_loss_is_relative_l2_in_the_pressures_own_units(darcy: Task) -> None
     assert float(squared.loss(outputs, targets)) == pytest.approx(0.01 * float((~BORDER).mean()), rel=0.05)
 
 
-@pytest.mark.slow
 def test_training_on_it_learns(darcy: Task) -> None:
     """At the learning rate and batch of table 4 the loss falls below that of the mean field, and the prediction keeps the border at 0."""
     network = build(EinSpace((1, 85, 85)).parse("[linear(d=32) [im2col(k=3,s=1,p=1) linear(d=32) col2im]]"), darcy.head)

@@ -104,7 +104,7 @@ class RunSettings(OptionGroup):
     trials: Annotated[int | None, Field(ge=1, description="Architectures of the finished run.")] = None
     iterations: Annotated[int | None, Field(ge=1, description="Trials beside the initial members, in place of --trials.")] = None
     budget: Annotated[
-        str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d; 5m without any bound.")
+        str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d; 4m without any bound.")
     ] = None
     workers: Annotated[int, Field(ge=1, le=10_000, description="Worker processes.")] = 2
     seed: Annotated[int, Field(ge=0, lt=2**62, description="Same seed, same result.")] = 0

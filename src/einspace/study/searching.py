@@ -60,7 +60,7 @@ EVOLUTION = "evolution"
 PROGRAM = name_of(Program)
 """The name of the strategy of a search with a proposer."""
 
-TRIALS, BUDGET = 100, "5m"
+TRIALS, BUDGET = 100, "4m"
 """What bounds a search that is given neither a number nor a time: the time, but for the paper's protocol and for an objective."""
 
 
@@ -134,7 +134,7 @@ def search(
         workers: Evaluations at a time.
         seed: Decides all chance.
         budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts. A
-            search that is given neither trials nor iterations nor a budget has five minutes; one of an objective, or by the paper's
+            search that is given neither trials nor iterations nor a budget has four minutes; one of an objective, or by the paper's
             protocol, has 100 trials.
         iterations: Trials beside the initial members: the paper's 500 iterations from ResNet18 are `iterations=500`.
         objective: A function of an architecture and a `Context` that trains and scores in a worker, in place of a task; it returns the
@@ -332,7 +332,7 @@ def bounds(
         by_time: Whether a search that was given none of them has `BUDGET`; it has `TRIALS` otherwise.
 
     >>> bounds(None, None, None), bounds(None, None, None, by_time=False), bounds(12, None, None)
-    ((None, '5m'), (100, None), (12, None))
+    ((None, '4m'), (100, None), (12, None))
     """
     if iterations is None:
         if trials is None and budget is None:

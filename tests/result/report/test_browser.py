@@ -16,6 +16,8 @@ from tests.result_samples import HOSTILE, searched
 from einspace.result import Result
 from einspace.result.report import LiveReport, comparison, live, page
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = shutil.which("chromium")
 
 if CHROMIUM is None and os.environ.get("CI") != "true":
@@ -106,7 +108,6 @@ def test_a_trial_opens_by_mouse_and_keyboard_and_what_it_says_is_text(tab: Page,
     assert tab.locator("img").count() == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("chart", ["by-trial", "pareto-parameters", "workers"])
 def test_every_point_that_a_click_opens_is_reached_by_the_keyboard(tab: Page, file: Path, result: Result, chart: str) -> None:
     """Arrows go through every trial once, each is drawn and announced, and Enter opens the one at hand; the focus comes back."""
@@ -129,7 +130,6 @@ def test_every_point_that_a_click_opens_is_reached_by_the_keyboard(tab: Page, fi
     expect(place).to_be_focused()
 
 
-@pytest.mark.slow
 def test_tab_comes_to_every_chart_that_opens_trials(tab: Page, file: Path) -> None:
     """In the order of the page, beside its other controls; a chart without trials is no stop."""
     tab.goto(file.as_uri())
@@ -153,7 +153,6 @@ def faults(tab: Page, colours: str) -> list[str]:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_axe_finds_no_serious_fault(
     browser: Browser, file: Path, result: Result, tmp_path: Path, colours: Literal["light", "dark"]
@@ -195,7 +194,6 @@ def test_a_live_page_gains_trials_and_keeps_how_it_is_sorted(tab: Page, result: 
         assert [int(text) for text in column(tab, 1)] == [trial.number for trial in reversed(result.history)]
 
 
-@pytest.mark.slow
 def test_it_fits_a_small_screen_in_the_dark(browser: Browser, file: Path) -> None:
     """Nothing is wider than the screen, and charts take the colours of the page."""
     context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme="dark")

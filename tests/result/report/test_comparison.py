@@ -14,6 +14,8 @@ from einspace.result.report import comparison
 from einspace.result.report.comparison import best_at, grouped
 from einspace.trial import Trial
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
@@ -26,7 +28,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     ]
 
 
-@pytest.mark.slow
 def test_runs_that_differ_in_their_seed_alone_are_one_line(results: list[Result]) -> None:
     """Their best scores have a mean and a deviation; a single run has none."""
     groups = grouped(results)

@@ -15,6 +15,8 @@ from einspace.errors import RunError, SettingError
 from einspace.result import Result
 from einspace.result.report import LiveReport, live
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:

@@ -28,6 +28,8 @@ from einspace.space import EinSpace
 from einspace.strategies import RegularisedEvolution
 from einspace.trial import Trial
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
@@ -175,7 +177,6 @@ def test_the_family_leads_from_a_seed_to_the_best_with_what_was_replaced(tmp_pat
         assert step.after.rstrip("…") in step.trial.text
 
 
-@pytest.mark.slow
 def test_the_family_has_edits_with_their_places_and_changes_of_the_recipe(tmp_path: Path) -> None:
     """A step says in two words what was edited, shows the subtree around it, and the changes of recipe and head where they moved."""
     space = EinSpace((1, 8, 8), limits=SMALL)
