@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
-from einspace.config.protocol import Protocol
+from einspace.config.protocol import MOST_MEMBERS, Protocol
 from einspace.errors import EinspaceError, UnknownNameError
 from einspace.grammar import COMPUTATION_PROBABILITY, named_grammar
 from einspace.limits import Limits
@@ -110,7 +110,7 @@ class RunSettings(OptionGroup):
     seed: Annotated[int, Field(ge=0, lt=2**62, description="Same seed, same result.")] = 0
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
     population: Annotated[
-        int | None, Field(ge=1, le=100_000, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")
+        int | None, Field(ge=1, le=MOST_MEMBERS, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")
     ] = None
     tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
     elite: Annotated[int | None, Field(ge=0, description="Best trials that stay parents at any age: 5 of populations up to 20.")] = None

@@ -14,6 +14,9 @@ ELITE, SMALL = 5, 20
 SAMPLES = 10
 """Members to each random sample among the initial ones."""
 
+MOST_MEMBERS = 100_000
+"""Members of a population, at most; more are refused with the other settings."""
+
 TRIALS_A_WORKER = 50
 """The trials of a worker that the size of the population is computed for, where only time bounds the search."""
 
@@ -75,5 +78,6 @@ class Protocol:
             return cls()
         if type(population) is not int or population < 1:
             population = min(50, max(10, (TRIALS_A_WORKER * workers if trials is None else trials) // 5))
+        population = min(population, MOST_MEMBERS)
         elite, samples = ELITE if population <= SMALL else 0, population // SAMPLES
         return cls(name, population, max(1, population // 2), elite, samples, 4.0, 25, edits=0.7, recipe_changes=0.3, race=True)
