@@ -205,7 +205,7 @@ def test_patience(caplog: pytest.LogCaptureFixture) -> None:
         return again
 
     outage = Outage("somewhere", 0.2)
-    with pytest.raises(StorageError, match=r"somewhere was away for over 0\.2 seconds: connection refused\. What had"):
+    with pytest.raises(StorageError, match=r"somewhere was away for over 0\.2 seconds: connection refused\. Finished evaluations"):
         outage.survive(action)
     failing[0] = False
     with pytest.raises(StorageError):

@@ -49,10 +49,12 @@ def compared(result: Result) -> list[tuple[Any, ...]]:
 
 
 def check_database(folder: Path, name: str = "killed") -> int:
-    """The database is sound and no position ended twice; returns how many ended."""
+    """The database is sound and no position ended twice; returns how many ended: none where a driver died before its tables were made."""
     file = Run(folder, name).database
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        if not {"trials", "studies", "trial_user_attributes"} <= {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}:
+            return 0
         query = (
             "SELECT record.value_json FROM trials JOIN trial_user_attributes AS record ON record.trial_id = trials.trial_id "
             "JOIN studies ON studies.study_id = trials.study_id "
