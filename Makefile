@@ -40,7 +40,7 @@ test: $(STAMP) services  ## run all tests: those that time and kill processes on
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes'
 	$(BIN)/python -m pytest -m processes
 
-test-fast: $(STAMP)  ## run the tests that take a moment each, in a minute and a half: for the time between two edits
+test-fast: $(STAMP)  ## run the tests that take a moment each, in three minutes: for the time between two edits
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes and not slow'
 
 coverage: $(STAMP)  ## say which lines of the source the fast tests run, without those that run in workers
