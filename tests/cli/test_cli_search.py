@@ -14,7 +14,8 @@ from einspace.cli.options import PANELS
 from einspace.config import leaves
 from einspace.limits import Limits
 from einspace.result import load_result
-from einspace.study import BUDGET, search
+from einspace.study import search
+from einspace.study.searching import BUDGET
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "own-strategy.md").read_text()
 
@@ -108,15 +109,19 @@ def test_a_budget_is_doubled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.slow
-def test_a_search_without_a_bound_has_four_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the paper's protocol it has a hundred trials; a number, iterations or a budget take its place."""
+def test_a_search_without_a_bound_has_four_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so, named or not; by the paper's protocol it has a hundred trials; a number, iterations or a budget take its place."""
     given: dict[str, Any] = {"workers": 1, "limits": Limits(operations=2), "runs": tmp_path}
     paper = search(small_task(), "random", run="paper", protocol="paper", executor=ThreadExecutor(), **given)
     assert len(paper.history) == 100
+    assert "nothing bounds" not in caplog.text
     assert BUDGET == "4m"
     monkeypatch.setattr("einspace.study.searching.BUDGET", "2s")
     ours = search(small_task(), "random", run="ours", executor=ThreadExecutor(delay=0.2), race=False, **given)
     assert 1 <= len(ours.history) < 50
+    assert "nothing bounds this search, so it has 2s: a budget or a number of trials says otherwise" in caplog.text
     assert "budget: 2s" in (ours.run / "config.yaml").read_text()
     options = {"workers": 1, "limits": SMALL, "runs": tmp_path, "init": "resnet8,random*2", "population": 6, "tournament": 2}
     counted = search(small_task(), iterations=4, run="counted", executor=ThreadExecutor(), **options)  # type: ignore[arg-type]

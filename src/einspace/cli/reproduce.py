@@ -15,7 +15,6 @@ from einspace.executors import forkserver
 
 if TYPE_CHECKING:
     from einspace.callbacks import Progress
-    from einspace.config import SearchSettings
     from einspace.reproduction.cells import Cell
 
 MACHINE = (
@@ -91,7 +90,7 @@ def _listed(given: Sequence[str] | None) -> list[str]:
 
 
 @contextmanager
-def _shown(cell: "Cell", settings: "SearchSettings") -> "Iterator[Callable[[Progress], None]]":
+def _shown(cell: "Cell") -> "Iterator[Callable[[Progress], None]]":
     """Show how far the search of a cell is."""
     from einspace.callbacks import Bar
 

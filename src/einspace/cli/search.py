@@ -11,7 +11,7 @@ import typer
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting
 from einspace.config import SearchSettings, leaves, load, notes
-from einspace.config.protocol import OURS, PAPER
+from einspace.config.protocol import OURS
 from einspace.errors import SettingError, StorageError
 from einspace.executors import forkserver
 from einspace.quantities import seconds_of
@@ -70,8 +70,6 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     err.print(task.summary(), highlight=False, soft_wrap=True)
     if others:
         told = [*told, f"data: the samples of {task.name} are others here"]
-    if settings.run is None and settings.protocol != PAPER and not (settings.trials or settings.iterations or settings.budget):
-        err.print(f"note: nothing bounds this search, so it has {study.BUDGET}: --budget or --trials say otherwise", highlight=False)
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]

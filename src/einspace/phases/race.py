@@ -166,7 +166,7 @@ class Race:
             plan = replace(plan, finalists=(), decision=())
         elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
             finals, left = self._finals.jobs(store), self._budget.left
-            possible = [found for found in self._rounds if found.finalists + len(baseline) > 1 and (plan.race or found in self._at_once)]
+            possible = [found for found in self._after(plan) if found.finalists + len(baseline) > 1]
             fitting = (  # one that goes on beside the final trainings needs no margin: it ends with the time
                 found
                 for found in possible
@@ -174,9 +174,8 @@ class Race:
             )
             decision = next(fitting, Round())
             times = PAIRS if self._is_beside(decision.finalists) else decision.times
-            chosen = standing[: decision.finalists], self._seeds(2, times)
-            reason = "" if plan.race else NO_TIME
-            plan = replace(plan, finalists=chosen[0], decision=chosen[1], long=decision.long, reason=reason)
+            plan = replace(plan, finalists=standing[: decision.finalists], decision=self._seeds(2, times), long=decision.long)
+            plan = replace(plan, reason="" if plan.race else NO_TIME)
         entered = [*plan.finalists, *baseline]
         if known.candidates and not plan.decision:
             plan = replace(plan, finalists=(), reason=UNDECIDED)
@@ -199,11 +198,14 @@ class Race:
         """Once the time for it is over, a decision of one finalist has the pairs that have ended; too few of them are none."""
         plan, missing = Plan.of(store.notes()), decision.missing(store)
         pairs = tuple(seed for seed in dict.fromkeys(seed for _, seed in decision.wanted) if seed not in missing)
-        rounds = self._rounds if plan.race else self._at_once
-        least = min(found.times for found in rounds if (found.finalists, found.long) == (len(plan.finalists), plan.long))
+        least = min(found.times for found in self._after(plan) if (found.finalists, found.long) == (len(plan.finalists), plan.long))
         settled = replace(plan, decision=pairs) if len(pairs) >= least else replace(plan, finalists=(), decision=(), reason=UNDECIDED)
         if settled != plan:
             store.note(NOTE, settled.to_json())
+
+    def _after(self, plan: Plan) -> Sequence[Round]:
+        """The decisions that there may be: after a race, or at once without one."""
+        return self._rounds if plan.race else self._at_once
 
     def _planned(self, store: StudyStore, allowed: float, finals: Sequence[float]) -> tuple[Plan, float]:
         """The largest race and decision that fit into the seconds that are allowed, final trainings included, and what all of it takes.

@@ -19,7 +19,7 @@ from einspace.study import conduct
 from einspace.tasks import TASKS, Task, load_task, over_seeds
 from einspace.tasks.published import PUBLISHED
 
-Hear = Callable[[Cell, SearchSettings], AbstractContextManager[Callable[[Progress], None] | None]]
+Hear = Callable[[Cell], AbstractContextManager[Callable[[Progress], None] | None]]
 """Called with each cell that is run; what it gives hears how far the search is."""
 
 
@@ -95,7 +95,7 @@ def _ended(cell: Cell, machine: Mapping[str, Any], load: Callable[[], Task], hea
     if hear is not None and not _is_complete(result, settings):
         try:
             task = load()
-            with hear(cell, settings) as told:
+            with hear(cell) as told:
                 result = conduct(settings, task, told)
         except StorageError:
             raise  # every other cell needs it too

@@ -3,6 +3,6 @@
 from einspace.callbacks import Progress
 from einspace.result import Result, load_result
 from einspace.study.conducted import conduct
-from einspace.study.searching import BUDGET, Interrupted, search
+from einspace.study.searching import Interrupted, search
 
-__all__ = ["BUDGET", "Interrupted", "Progress", "Result", "conduct", "load_result", "search"]
+__all__ = ["Interrupted", "Progress", "Result", "conduct", "load_result", "search"]

@@ -1,5 +1,6 @@
 """Search: strategy, executor and study joined into one call, whose results survive whatever ends it."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -62,6 +63,9 @@ PROGRAM = name_of(Program)
 
 TRIALS, BUDGET = 100, "4m"
 """What bounds a search that is given neither a number nor a time: the time, but for the paper's protocol and for an objective."""
+
+
+_LOG = logging.getLogger("einspace")
 
 
 @dataclass(eq=False)
@@ -197,6 +201,8 @@ def search(
     computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
     by_time = objective is None and protocol_of(protocol, before) == OURS
     trials, given["budget"] = bounds(trials, iterations, budget, by_time)
+    if given["budget"] != budget:
+        _LOG.warning("nothing bounds this search, so it has %s: a budget or a number of trials says otherwise", given["budget"])
     seconds = None if given["budget"] is None else seconds_of(given["budget"])
     if objective is None:
         subject = Subject.of_task(
