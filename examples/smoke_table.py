@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from einspace.config import SearchSettings
 from einspace.reproduction import reproduce, selected
 from einspace.reproduction.cells import Cell
 
 
 @contextmanager
-def announced(cell: Cell, settings: SearchSettings) -> Iterator[None]:
+def announced(cell: Cell) -> Iterator[None]:
     """Say which search begins; a function in place of None would hear of its progress."""
     print(f"searching {cell.task}: {cell.column.title}")
     yield None
