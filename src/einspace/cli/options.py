@@ -61,6 +61,7 @@ PANELS = {
         "surrogate",
         "learned",
         "cost",
+        "inherit",
         "pruner",
         "grammar",
         "computation_probability",

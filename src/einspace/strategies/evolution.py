@@ -197,7 +197,9 @@ class TournamentStrategy(Strategy):
         return self._parent(others, rng) if others else None
 
     def _parent(self, members: Sequence[Trial], rng: Random) -> Trial:
-        return self.winner(rng.sample(members, min(self.tournament, len(members))))
+        """The winner of a tournament; who inherited weights competes only with others that did, as the first that is drawn has it."""
+        drawn = rng.sample(members, min(self.tournament, len(members)))
+        return self.winner([member for member in drawn if member.inherited == drawn[0].inherited])
 
 
 @dataclass(eq=False)
