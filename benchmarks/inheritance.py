@@ -3,8 +3,8 @@
     python -m benchmarks.inheritance [--task adddigits] [--parents 4] [--children 7] [--part 0.5] [--seed 0]
 
 The parents are the first small baseline and children of it. Each child is trained three times: for the epochs of the search from two
-seeds, and for a part of the epochs with what it inherits, as a search with `inherit=True` does it (`einspace.evaluation.inherited`). The two
-trainings from fresh weights say how well any training can predict another one. A search that compares inherited children would need their
+seeds, and for a part of the epochs with what it inherits, as in a search with `inherit=True` (`einspace.evaluation.inherited`). The two
+trainings from fresh weights say how well any training can predict another one. A search that compares inherited children needs their
 order: Kendall's tau of inherited and fresh scores, here over all children and within those of one parent, whose parents are equally good.
 """
 

@@ -59,9 +59,10 @@ class TaskObjective:
         A search trains on `train` for `recipe.epochs_search` epochs and scores on `valid` after the last one. A final training is on
         `train` and `valid`, for `recipe.epochs_final` epochs, and is scored on `test`, once. A re-evaluation is one of a search on a new
         partition of `train` and `valid`, where the task has one pool, and for `recipe.epochs_final` epochs if it is long. Weights and
-        shuffling follow from the seed, but for a warm start, and for weights that are inherited, with which the epochs are half as many. In a search that is watched, each epoch is scored and reported; that changes
-        neither losses nor score. In a search, the latency of the trained network is measured too. A measurement that fails costs no score,
-        and neither do weights that cannot be written: the reason says why.
+        shuffling follow from the seed, but for a warm start and for weights that are inherited, which halve the epochs. In a search that is
+        watched, each epoch is scored and reported; that changes neither losses nor score. In a search, the latency of the trained network
+        is measured too. A measurement that fails costs no score, and neither do weights that cannot be written, or read: the reason says
+        why.
 
         Args:
             architecture: Backbone whose input is the task's.

@@ -73,5 +73,5 @@ def inherited(result: Result) -> str:
     if found.tau is None:
         return f"{said}; too few of them were trained again from fresh weights to say how well that orders them."
     return (
-        f"{said}. Their scores order those of the race, from fresh weights, with a Kendall's tau of {found.tau:.2f} ({found.pairs} pairs)."
+        f"{said}. Their scores order those of trainings from fresh weights with a Kendall's tau of {found.tau:.2f} ({found.pairs} pairs)."
     )

@@ -277,12 +277,11 @@ def search(
             left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
+        heirs = heirs_of(asked, folder.inherited) if inherit else None
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner != "none", standing=standing),
-            Search(
-                asked, seed, left, start.time_limit, subject.space, start.affordable, heirs_of(asked, folder.inherited) if inherit else None
-            ),
+            Search(asked, seed, left, start.time_limit, subject.space, start.affordable, heirs),
             entrants,
             Race(entrants, subject.task if racing else None, subject.recipe, left, seed, workers),
             start.time_limit,
