@@ -33,7 +33,7 @@ def test_the_overlapping_slice_is_shrunken_and_perturbed() -> None:
     assert torch.equal(found["linear_0.weight"][:16], SHRINK * parent["linear_0.weight"] + FRESH * fresh["linear_0.weight"][:16])
     assert torch.equal(found["linear_0.weight"][16:], fresh["linear_0.weight"][16:])
     assert torch.equal(found["norm_1.running_mean"], parent["norm_1.running_mean"])
-    assert taken["linear_0.weight"] == 16
+    assert taken["linear_0.weight"] == 16 * 8
     assert torch.equal(fresh["linear_0.weight"], state(LINEAR % 32, 1)["linear_0.weight"])
 
 
