@@ -30,7 +30,7 @@ expanded: every copy counts, as in table 6. Both are of the rules alone, before 
 
 @dataclass(frozen=True)
 class Measures:
-    """What A.4 asks of a grammar, with the copies of a repeated branch counted in one way."""
+    """The consistency figures of A.4, with the copies of a repeated branch counted in one way."""
 
     matrix: list[list[float]]
     """Expected number of each non-terminal (column) that one expansion of a non-terminal (row) generates."""
@@ -85,7 +85,7 @@ def facts(grammar: Grammar, probability: float) -> dict[str, object]:
 
 
 def summary(grammar: Grammar, probability: float) -> list[RenderableType]:
-    """What `einspace grammar` prints."""
+    """The output of `einspace grammar`."""
     found = measures(grammar)
     return [_rules(grammar, probability), _matrix(list(grammar.rules), found), _measures(found), Text(NOTE, style="dim")]
 

@@ -33,10 +33,10 @@ STATISTICS = Statistics._fields
 """The columns of table 6."""
 
 FIGURE_4 = {"drawn": "repeated branches counted once", "expanded": "every copy counted"}
-"""What figure 4 is computed for."""
+"""The values of p(M -> C) that figure 4 is computed for."""
 
 FIGURE_7 = {"drawn_share": "share of the drawn", "expanded_share": "share of the expanded", "samples_share": "share of the samples"}
-"""What figure 7 counts."""
+"""The operations that figure 7 counts."""
 
 IMAGE = Feature((3, 32, 32))
 """The input of the architectures that are sampled."""
