@@ -36,13 +36,15 @@ class Compute:
 
     @classmethod
     def of(cls, given: "Compute | Mapping[str, Any] | None") -> "Compute":
-        """The options of a mapping of some of them; raises SettingError for an unknown name.
+        """The options of a mapping of some of them; raises SettingError for an unknown name, or for something else.
 
         >>> Compute.of({"precision": "bf16"})
         Compute(precision='bf16', channels_last=None, compile=False)
         """
         if isinstance(given, Compute):
             return given
+        if given is not None and not isinstance(given, Mapping):
+            raise SettingError(f'compute is a Compute, or its options by name such as {{"precision": "bf16"}}, not {given!r:.80}')
         unknown = [name for name in given or {} if name not in cls.__dataclass_fields__]
         if unknown:
             raise SettingError(f"there is no option {unknown[0]!r} of computing; there are {', '.join(cls.__dataclass_fields__)}")
