@@ -1,12 +1,14 @@
 """Several seeds: each is the evaluation of that seed, and one that failed takes the mean away."""
 
 import json
+from typing import Any
 
 import psutil
 import pytest
 import torch
 from typer.testing import CliRunner
 
+from einspace import baselines
 from einspace.cli import app
 from einspace.errors import EinspaceError, NetworkError, SettingError
 from einspace.evaluation import Context, Evaluation, NotANumber, Outcome, Request, Work
@@ -42,6 +44,21 @@ def test_what_cannot_be_evaluated() -> None:
         evaluate(WORDS[1], task, seeds=0)
     with pytest.raises(NetworkError, match=r"the architecture is for samples of .* but those of digits are"):
         evaluate(EinSpace((3, 8, 8)).parse("[relu norm]"), task)
+
+
+def test_recipe_and_compute_may_be_changes_by_name_and_a_baseline_its_name() -> None:
+    """As `search` takes them: a mapping is changes to the task's recipe, None is the task's own, and anything else is refused in a line."""
+    task = load_task("digits")
+    recipe: dict[str, Any] = {"epochs_search": 1, "batch_size": 256}
+    named = evaluate("mixer-tiny", task, recipe=recipe, compute={"precision": "fp32"})
+    written = evaluate(str(baselines.get("mixer-tiny", task.input)), task, recipe=task.recipe.override(**recipe))
+    assert named.mean == written.mean is not None
+    with pytest.raises(SettingError, match=r"a recipe is a Recipe, or changes by name such as .*, not 'fast'"):
+        evaluate(WORDS[1], task, recipe="fast")  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match=r"compute is a Compute, or its options by name such as .*, not 16"):
+        evaluate(WORDS[1], task, compute=16)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="a recipe has no 'epoch'"):
+        evaluate(WORDS[1], task, recipe={"epoch": 1})
 
 
 def _scores(monkeypatch: pytest.MonkeyPatch, values: dict[int, float | None]) -> None:

@@ -36,25 +36,27 @@ class Compute:
 
     @classmethod
     def of(cls, given: "Compute | Mapping[str, Any] | None") -> "Compute":
-        """The options of a mapping of some of them; raises SettingError for an unknown name.
+        """The options of a mapping of some of them; raises SettingError for an unknown name, or for something else.
 
         >>> Compute.of({"precision": "bf16"})
         Compute(precision='bf16', channels_last=None, compile=False)
         """
         if isinstance(given, Compute):
             return given
+        if given is not None and not isinstance(given, Mapping):
+            raise SettingError(f'compute is a Compute, or its options by name such as {{"precision": "bf16"}}, not {given!r:.80}')
         unknown = [name for name in given or {} if name not in cls.__dataclass_fields__]
         if unknown:
             raise SettingError(f"there is no option {unknown[0]!r} of computing; there are {', '.join(cls.__dataclass_fields__)}")
         return cls(**(given or {}))
 
     def said(self) -> dict[str, Any]:
-        """What a run keeps of it: nothing by default, nor for channels that are not last, which were the default of earlier runs."""
+        """Its record in a run's settings: empty by default, and for channels that are not last, which were the default of earlier runs."""
         known = replace(self, channels_last=bool(self.channels_last))
         return {} if known == Compute(channels_last=False) else {"compute": asdict(known)}
 
     def around(self, network: nn.Module) -> nn.Module:
-        """What trains and scores a network, whose weights it shares: the network itself where nothing is to change."""
+        """The module that is trained in place of a network, whose weights it shares: the network itself where nothing is to change."""
         convolutions = [weight for weight in network.parameters() if weight.ndim == 4]
         last = any(weight.device.type == "cpu" for weight in convolutions) if self.channels_last is None else self.channels_last
         if last:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
+from einspace.baselines import BASELINES, within
 from einspace.errors import NetworkError, SettingError
 from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
@@ -45,24 +47,24 @@ def evaluate(
     seed: int = 0,
     final: bool = False,
     device: str = "cpu",
-    recipe: Recipe | None = None,
+    recipe: Recipe | Mapping[str, Any] | None = None,
     changes: Mapping[str, float] | None = None,
-    compute: Compute = Compute(),
+    compute: Compute | Mapping[str, Any] | None = None,
     time_limit: float | None = None,
     on_epoch: Callable[[int, int, float], None] | None = None,
 ) -> Scores:
     """Train one architecture on a task and score it.
 
     Args:
-        architecture: Backbone whose input is the task's, (C, H, W) or (S, D), or its text in the paper's grammar, or in that of sequences.
+        architecture: Backbone whose input is the task's, (C, H, W) or (S, D), its text in any named grammar, or the name of a baseline.
         task: Data, head and metric.
         seeds: Number of independent trainings, from the seeds `seed`, `seed + 1`, ...
         seed: The first seed.
         final: Train on train + valid for `recipe.epochs_final` epochs and score on test (B.1).
         device: Where to train, such as "cuda:0".
-        recipe: In place of the task's own.
+        recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
         changes: Changes to the recipe and to the head, such as those of a trial, `trial.proposal.changes`; see `tasks.changes.apply`.
-        compute: Precision, layout and compilation of the training.
+        compute: Precision, layout and compilation of the training, such as `{"precision": "bf16"}`; see `evaluation.compute`.
         time_limit: Seconds for one training, which ends after the batch that passes them; None is no limit. An operation that takes
             minutes is waited for: where that must not be, a `ProcessExecutor` ends the worker.
         on_epoch: Called with the seed, the epoch, counted from 1, and the training loss.
@@ -75,7 +77,7 @@ def evaluate(
     Raises:
         SettingError: Fewer than one seed, a seed that no generator takes, changes that recipe and head do not have, or a time limit that is
             not over 0.
-        NotationError, ShapeError: A text that is no architecture, or that does not fit the task's input.
+        NotationError, ShapeError: A text that is not an architecture, or that does not fit the task's input.
         NetworkError: The task's input or its head does not fit the architecture.
     """
     if type(seeds) is not int or seeds < 1:
@@ -83,12 +85,13 @@ def evaluate(
     if type(seed) is not int or not -(2**62) <= seed < 2**62:
         raise SettingError(f"a seed must be a whole number of at most 62 bits, not {seed!r}")
     if isinstance(architecture, str):
-        architecture = EinSpace(task.input, grammar=WIDEST_GRAMMAR).parse(architecture)
+        space = EinSpace(task.input, grammar=WIDEST_GRAMMAR)
+        architecture = within(space, architecture) if architecture in BASELINES else space.parse(architecture)
     if architecture.input.shape != task.input.shape:
         raise NetworkError(f"the architecture is for samples of {architecture.input}, but those of {task.name} are {task.input}")
     if time_limit is not None and not 0 < time_limit < float("inf"):
         raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")
-    objective = TaskObjective(task, task.recipe if recipe is None else recipe, compute)
+    objective = TaskObjective(task, task.recipe.given(recipe), Compute.of(compute))
     evaluations = []
     for number in range(seed, seed + seeds):
 

@@ -18,17 +18,17 @@ LARGE = 32 * 2**20
 """Bytes from which on an array stays in its file and is mapped, or is shared by all workers."""
 
 WHAT = "an archive of arrays"
-"""What a .npz file is called."""
+"""The suffix of a .npz file."""
 
 UNPACKED = "keep large arrays as .npy files, which need not be unpacked"
-"""What can be done about one that has no room."""
+"""The hint for an array that does not fit into memory."""
 
 KINDS = "biufcSU"
 """Kinds of NumPy's types that are plain values."""
 
 
 def read_npy(path: Path) -> NDArray[Any]:
-    """The array of a .npy file, mapped read-only where it is large; raises DataError for what is no whole array of plain values."""
+    """The array of a .npy file, mapped read-only where it is large; raises DataError for what is not a whole array of plain values."""
     with reading(path, "an array"):
         size = path.stat().st_size
         with path.open("rb") as file:

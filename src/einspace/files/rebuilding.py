@@ -1,4 +1,4 @@
-"""What rebuilds an array in a pickle: done here, by what it is called, so that nothing of the name is ever looked up."""
+"""Functions that rebuild an array in a pickle: our own, by name, so that no name of the file is ever looked up."""
 
 import re
 from collections.abc import Callable
@@ -15,12 +15,12 @@ _CODE = re.compile(rf"[{KINDS}]\d{{1,9}}")
 
 
 class Refused(Exception):
-    """A pickle wants something that is no array."""
+    """A pickle wants something that is not an array."""
 
 
 @dataclass(frozen=True)
 class Maker:
-    """What a pickle's name stands for."""
+    """The stand-ins for names in a pickle."""
 
     make: Callable[..., Any]
 

@@ -75,7 +75,7 @@ class Subject:
         task = load_task(task) if isinstance(task, str) else task
         if task is None or space is not None:
             raise SettingError("a search needs a task, or an objective with its space")
-        recipe = recipe if isinstance(recipe, Recipe) else task.recipe.override(**(recipe or {}))
+        recipe = task.recipe.given(recipe)
         grammar = grammar_for(task.input, protocol, stored, computation_probability) if grammar is None else grammar
         space = EinSpace(task.input, computation_probability, limits, grammar)
         if compute.channels_last and task.input.mode != "Im":

@@ -1,5 +1,6 @@
 """Recipe: how a network is trained on a task (appendix B.1: SGD with momentum, cosine decay to zero, two numbers of epochs)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Self
@@ -68,6 +69,17 @@ class Recipe:
         names = list(self.__dataclass_fields__)
         later = names[names.index("momentum") + 1 :]
         return {name: getattr(self, name) for name in later if getattr(self, name) != self.__dataclass_fields__[name].default}
+
+    def given(self, recipe: "Recipe | Mapping[str, Any] | None") -> "Recipe":
+        """A recipe that stands in this one's place, or changes to this one by name; this one for None.
+
+        Raises SettingError for anything else, and as `override` does.
+        """
+        if isinstance(recipe, Recipe):
+            return recipe
+        if recipe is not None and not isinstance(recipe, Mapping):
+            raise SettingError(f'a recipe is a Recipe, or changes by name such as {{"epochs_search": 2}}, not {recipe!r:.80}')
+        return self.override(**(recipe or {}))
 
     def override(self, **changes: Any) -> Self:
         """Copy with other values, None meaning "as it is"; raises SettingError for an unknown name or a senseless value.

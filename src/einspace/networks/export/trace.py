@@ -31,7 +31,7 @@ class _Tracer(fx.Tracer):
 def trace(network: nn.Module, operations: Mapping[str, str]) -> fx.Graph:
     """The calls of a network's forward pass. `operations` are the texts of its modules' operations, to name the one that fails.
 
-    Raises ExportError for a forward pass that depends on the values of tensors, or holds tensors that are no weights.
+    Raises ExportError for a forward pass that depends on the values of tensors, or holds tensors that are not weights.
     """
     tracer = _Tracer(network)
     try:
@@ -62,7 +62,7 @@ def operation_of(node: fx.Node, operations: Mapping[str, str]) -> str:
 
 
 def shapes(network: nn.Module, graph: fx.Graph, sizes: tuple[int, ...]) -> dict[fx.Node, Any]:
-    """What each call gives on the meta device: the shape of a tensor with "n" for the batch, or how many values in a tuple.
+    """The result of each call on the meta device: the shape of a tensor with "n" for the batch, or how many values in a tuple.
 
     Nothing where a layer does not run without data.
     """

@@ -32,7 +32,7 @@ class Imported:
     architecture: Architecture
     """The backbone."""
     head: Classification | None
-    """What follows the backbone; None where it does not end with a linear layer that gives a vector."""
+    """The head behind the backbone; None where the network does not end with a linear layer that gives a vector."""
     notes: tuple[str, ...]
     """Where the architecture is near, but not equal, to the module."""
     module: nn.Module
@@ -46,7 +46,7 @@ class Imported:
 
     @property
     def name(self) -> str:
-        """What tables call it: the class of the module."""
+        """Its name in tables: the class of the module."""
         return type(self.module).__name__
 
     def network(self, optimize: bool = True) -> fx.GraphModule:
@@ -115,7 +115,7 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_st
 def _input(input_shape: Feature | Iterable[int]) -> Feature:
     shape = input_shape.shape if isinstance(input_shape, Feature) else tuple(input_shape)
     if len(shape) == 1:
-        raise NetworkError(f"an input {shape} is no feature: a vector is one token, (1, {shape[0]}), which nn.Flatten flattens")
+        raise NetworkError(f"an input {shape} is not a feature: a vector is one token, (1, {shape[0]}), which nn.Flatten flattens")
     return Feature.of(shape)
 
 

@@ -27,7 +27,7 @@ class Part:
 
 
 class Shared(Exception):
-    """Joins that are no branching modules, each with the nodes that two of its branches share."""
+    """Joins that are not branching modules, each with the nodes that two of its branches share."""
 
     def __init__(self, joins: Sequence[tuple[fx.Node, Sequence[fx.Node]]]) -> None:
         super().__init__(joins)
@@ -42,7 +42,7 @@ def assemble(steps: Mapping[fx.Node, Step], start: fx.Node, end: fx.Node) -> Par
     shared: list[tuple[fx.Node, Sequence[fx.Node]]] = []
 
     def line(first: fx.Node, last: fx.Node) -> Part:
-        """What leads from a node to one that it dominates."""
+        """The part of the graph from a node to one that it dominates."""
         passed = []
         while last is not first:
             passed.append(parts[last])
