@@ -28,10 +28,16 @@ def headline(result: Result) -> str:
 def lead(result: Result) -> list[str]:
     """What the first line rests on, in whole sentences."""
     count, best = len(result.history), result.best
-    architectures = "1 architecture" if count == 1 else f"{count:,} architectures"
+    architectures = "1 architecture (a trial)" if count == 1 else f"{count:,} architectures (trials)"
+    people = len(result.baselines)
+    beside = (
+        " beside 1 baseline (a network that people designed)"
+        if people == 1
+        else f" beside {people} baselines (networks that people designed)"
+    )
     spent = f" in {duration(result.seconds['total'])}" if result.seconds["total"] else ""
     direction = "higher is better" if result.higher_is_better else "lower is better"
-    terms = f"{architectures}{spent}{'' if result.protocol == OURS else f', by the protocol {result.protocol}'}"
+    terms = f"{architectures}{beside if people else ''}{spent}{'' if result.protocol == OURS else f', by the protocol {result.protocol}'}"
     said = [f"This search for a neural architecture for {result.settings['task']} tried {terms}."]
     if result.sampling is not None:
         spread = result.sampling
