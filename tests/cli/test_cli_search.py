@@ -144,3 +144,15 @@ def test_help_shows_values_only_of_options_that_take_one(monkeypatch: pytest.Mon
         options = [line for line in call(*command, "--help").stdout.splitlines() if line.startswith("│ --")]
         assert any(line.split()[1:3] == ["--help", "Show"] for line in options)
         assert not [line for line in options if "<bool>" in line or "<str>" in line or "list[" in line]
+
+
+@pytest.mark.parametrize("writes_reports", [True])
+def test_a_report_that_is_not_written_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes_reports: bool) -> None:
+    """Where a folder has taken its place, no line tells the user to open it."""
+    monkeypatch.chdir(tmp_path)
+    words = ["search", "digits", "--init", "", "--strategy", "random", "--run", "mine", "--no-race", "--final-seeds", "0"]
+    page = tmp_path / "runs" / "mine" / "report.html"
+    assert "The report is runs/mine/report.html" in call(*words, "--trials", "1").stdout
+    page.unlink()
+    page.mkdir()
+    assert "The report is" not in call(*words, "--trials", "2").stdout
