@@ -122,11 +122,12 @@ def test_a_verdict_comes_first(result: Result) -> None:
 
 
 def test_a_best_that_is_a_baseline_is_compared_with_nothing(result: Result) -> None:
-    """It does not equal the best baseline: it is that baseline."""
+    """It does not equal the best baseline, and has no multiple of its parameters: it is that baseline."""
     rival = best_baseline(result)
     assert rival is not None
     html = content(replace(result, best=rival, finalists=(), verdict=None))
     assert f'<p class="headline">On test nothing is better than the best baseline, {rival.name}: {rival.test:.4f}.</p>' in html
+    assert re.search(rf"<small>{rival.name}: [^<]*, as many</small>", html)
     assert "<figcaption>" not in html
 
 

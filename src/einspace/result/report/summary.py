@@ -87,7 +87,8 @@ def cards(result: Result) -> list[Card]:
                 found.append(Card(f"{result.metric} {'at' if split == 're-evaluation' else 'on'} {split}", f"{value:.4f}", remark))
         remark = "" if rival is None or rival.parameters is None else f"{rival.name}: {quantity(rival.parameters)}"
         if remark and rival is not None and rival.parameters and best.parameters:
-            remark += f", {best.parameters / rival.parameters:.2g} times as many"
+            times = f"{best.parameters / rival.parameters:.2g}"
+            remark += ", as many" if times == "1" else f", {times} times as many"
         found.append(Card("parameters of the best", quantity(best.parameters or 0), remark))
     scored = sum(trial.value is not None for trial in result.history)
     failed = len(result.history) - scored
