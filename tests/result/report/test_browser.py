@@ -6,16 +6,22 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.result.raced import bright
 from tests.result_samples import HOSTILE, searched
+from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor
 
+from einspace.evaluation.attempt import attempt
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.work import Work
 from einspace.operations import OPERATIONS
 from einspace.result import Result
 from einspace.result.report import LiveReport, comparison, live, page
+from einspace.study import search
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +70,40 @@ def file(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(page(replace(result, settings={**result.settings, "task": HOSTILE})))
     return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A search whose every score is that of a training, with a race and a surrogate."""
+    task = bright()
+    work = Work(TaskObjective(task, task.recipe), task.input)
+    given: dict[str, Any] = {"trials": 36, "workers": 1, "limits": SMALL, "run": "trained", **EVOLUTION, "race": None, "surrogate": True}
+    executor = ThreadExecutor(lambda request: attempt(request, work))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("einspace.surrogate.forest.TREES", 30)  # enough here
+        return search(task, executor=executor, runs=tmp_path_factory.mktemp("runs"), report=False, **given)
+
+
+def test_every_chart_of_a_real_search_is_drawn(tab: Page, trained: Result, tmp_path: Path) -> None:
+    """Each has its marks, and a click on one of them opens its trial, with the picture."""
+    file = trained.report(tmp_path / "report.html")
+    tab.goto(file.as_uri())
+    tab.get_by_label("by time").check()
+    names = [place.get_attribute("data-chart") for place in tab.locator("[data-chart]").all()]
+    assert names == [
+        *("by-trial", "by-time", "test", "losses", "pareto-parameters", "pareto-flops", "pareto-latency"),
+        *("predicted", "operations", "workers"),
+    ]
+    for name in names:
+        expect(tab.locator(f"#chart-{name} .point").first).to_be_attached()
+    mark = tab.locator("#chart-predicted .point").last
+    mark.scroll_into_view_if_needed()
+    box = mark.bounding_box()
+    assert box is not None
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(tab.locator("#trial-title")).to_have_text(re.compile("^Trial [0-9]+: "))
+    expect(tab.get_by_role("dialog").locator("svg").first).to_be_visible()
+    expect(tab.get_by_role("dialog").locator("dl")).to_contain_text("predicted percentile")
 
 
 def column(tab: Page, number: int) -> list[str]:
