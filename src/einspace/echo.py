@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 _USER = re.compile(r"://[^\s:@/]*:")
-"""What comes before the password in an address."""
+"""The part of an address before the password."""
 
 _TOKEN = re.compile(r"(https?://)[^\s:@/]+@")
 """A token in place of a user, as servers of experiments take it."""

@@ -1,4 +1,4 @@
-"""What can go wrong, as types. Every error of this tree is a mistake in the input; anything else is our bug.
+"""The types of errors. Every error of this tree is a mistake in the input; anything else is our bug.
 
     EinspaceError
     ├── ShapeError         an operation does not accept the features that reach it (section 3.6)

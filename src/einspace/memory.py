@@ -13,7 +13,7 @@ from einspace.errors import LimitError
 from einspace.machine import free_memory
 
 _SAID = ("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory")
-"""What exceptions of C++ say."""
+"""Words in the exceptions of C++."""
 
 _LOG = logging.getLogger("einspace")
 

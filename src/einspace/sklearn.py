@@ -26,7 +26,7 @@ from einspace.tasks.split import stratified
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]
-    """What both estimators are: parameters that scikit-learn can clone, a search in `fit`, and a `Predictor` after it."""
+    """The base of both estimators: parameters that scikit-learn can clone, a search in `fit`, and a `Predictor` after it."""
 
     predictor_: Predictor
 

@@ -129,7 +129,7 @@ def test_named_baselines_equal_plain_networks(name: str) -> None:
 
 @pytest.mark.parametrize("shape", [(24, 6), (25, 1), (40, 12)], ids=str)
 def test_a_residual_network_of_series_equals_a_plain_one(shape: Shape) -> None:
-    """At (S, D) resnet8 convolves along the steps, with layer normalisation, at even and odd numbers of steps."""
+    """At (S, D) resnet8 convolves along the steps, with batch normalisation, at even and odd numbers of steps."""
     torch.manual_seed(3)
     plain = PlainSeriesResNet(shape, (16, 32, 64))
     architecture = baselines.get("resnet8", shape)

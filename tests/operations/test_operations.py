@@ -29,7 +29,7 @@ from einspace.operations import (
     Softmax,
 )
 from einspace.operations.recurrent import CausalWindow, Multiply, Scan
-from einspace.operations.sequences import Window
+from einspace.operations.sequences import BatchNorm, Window
 
 SINGLE = tuple(
     Feature(shape, grid)
@@ -45,7 +45,7 @@ SINGLE = tuple(
     )
 )
 
-KINDS: tuple[type[Operation], ...] = (*OPERATIONS.values(), Window, CausalWindow, Scan, Multiply)
+KINDS: tuple[type[Operation], ...] = (*OPERATIONS.values(), Window, BatchNorm, CausalWindow, Scan, Multiply)
 """Every operation of the house: those of the paper, those of the 1-D variant and those of the grammar with recurrence."""
 
 OPTIONS = tuple(option for kind in KINDS for option in kind.options())
@@ -117,7 +117,7 @@ def test_there_are_as_many_options_as_the_paper_gives() -> None:
         "softmax": 1,
         "pos-enc": 1,
     }
-    assert [len(kind.options()) for kind in (Window, CausalWindow, Scan, Multiply)] == [6, 3, 2, 1]
+    assert [len(kind.options()) for kind in (Window, BatchNorm, CausalWindow, Scan, Multiply)] == [6, 1, 3, 2, 1]
     assert len({option.text for option in OPTIONS}) == len(OPTIONS)
 
 
@@ -275,6 +275,19 @@ def test_norm_at_one_pixel() -> None:
     assert layer.eval()(torch.randn(1, 4, 1, 1)).shape == (1, 4, 1, 1)
     assert isinstance(layer, torch.nn.BatchNorm2d)
     assert isinstance(Norm().layer((Feature((4, 1)),)), torch.nn.LayerNorm)
+
+
+def test_batch_norm_of_a_sequence_is_pytorch_s() -> None:
+    """Equal to `BatchNorm1d` over (N, D, S), outputs and statistics; a feature that is constant over samples and tokens becomes zero."""
+    x = torch.randn(4, 7, 3)
+    x[:, :, 1] = 5.0
+    ours, theirs = BatchNorm().layer((Feature((7, 3)),)), torch.nn.BatchNorm1d(3)
+    outputs = ours(x)
+    assert torch.allclose(outputs, theirs(x.transpose(1, 2)).transpose(1, 2), atol=1e-4)
+    assert torch.allclose(outputs[:, :, 1], torch.zeros(4, 7), atol=1e-4)
+    assert torch.allclose(ours.eval()(x), theirs.eval()(x.transpose(1, 2)).transpose(1, 2), atol=1e-4)
+    with pytest.raises(ShapeError, match="Col mode"):
+        BatchNorm().infer((Feature((3, 4, 4)),))
 
 
 def test_matmul_in_both_modes() -> None:

@@ -1,4 +1,4 @@
-"""A residual network for series in plain PyTorch: convolutions along the steps, and layer normalisation of the channels of each step."""
+"""A residual network for series in plain PyTorch: convolutions along the steps, and batch normalisation of each channel."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,16 @@ from torch import Tensor, nn
 
 
 class Along(nn.Module):
-    """A convolution along the steps and the normalisation of the channels: (n, s, d) -> (n, ceil(s / stride), width)."""
+    """A convolution along the steps, normalised: (n, s, d) -> (n, ceil(s / stride), width)."""
 
     def __init__(self, channels: int, width: int, stride: int = 1) -> None:
         super().__init__()
         self.convolution = nn.Conv1d(channels, width, 3, stride, 1)
-        self.norm = nn.LayerNorm(width)
+        self.norm = nn.BatchNorm1d(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.norm(self.convolution(x.transpose(1, 2)).transpose(1, 2))
-        return out
+        out: Tensor = self.norm(self.convolution(x.transpose(1, 2)))
+        return out.transpose(1, 2)
 
 
 class SeriesBlock(nn.Module):
@@ -35,15 +35,15 @@ class SeriesBlock(nn.Module):
 
 
 class PlainSeriesResNet(nn.Module):
-    """A stem without normalisation, a block of each width, and the mean over the steps before the classes."""
+    """A stem, a block of each width, and the mean over the steps before the classes."""
 
     def __init__(self, shape: Sequence[int], widths: Sequence[int], classes: int = 10) -> None:
         super().__init__()
-        self.stem = nn.Conv1d(shape[1], widths[0], 3, 1, 1)
+        self.stem = Along(shape[1], widths[0])
         self.relu = nn.LeakyReLU(0.01)
         self.blocks = nn.Sequential(*(SeriesBlock(before, width) for before, width in zip((widths[0], *widths), widths, strict=False)))
         self.head = nn.Linear(widths[-1], classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.blocks(self.relu(self.stem(x.transpose(1, 2)).transpose(1, 2))).mean(1))
+        logits: Tensor = self.head(self.blocks(self.relu(self.stem(x))).mean(1))
         return logits

@@ -50,6 +50,8 @@ def layers(module: nn.Module) -> Iterator[Weights]:
     """The weights of every layer of the space, in order."""
     if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear | nn.BatchNorm2d | nn.LayerNorm):
         yield dict(module.state_dict())
+    elif isinstance(module, nn.BatchNorm1d):
+        yield {f"norm.{name}": value for name, value in module.state_dict().items()}
     elif isinstance(module, PatchEmbedding):
         yield from layers(module.projection)
         yield {"encoding": module.position}

@@ -73,11 +73,11 @@ def test_the_same_seed_is_the_same_census() -> None:
 
 def test_the_mean_is_the_one_of_the_linear_equations() -> None:
     """At p = 0.95 few options are ruled out, and 4,000 samples have the expanded length that equations 33 to 39 give."""
-    from einspace.grammar.consistency import expanded, expected_length
+    from einspace.grammar.grammar import expanded
 
     sizes = take(Sampler(einspace_grammar(0.95), LIMITS), IMAGE, 4_000, "mean").sizes[TERMINALS]
     error = statistics.stdev(sizes) / len(sizes) ** 0.5
-    assert statistics.fmean(sizes) == pytest.approx(expected_length(einspace_grammar(0.95), expanded), abs=4 * error)
+    assert statistics.fmean(sizes) == pytest.approx(einspace_grammar(0.95).expected_length(expanded), abs=4 * error)
 
 
 @pytest.mark.slow

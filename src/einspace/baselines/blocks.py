@@ -1,4 +1,4 @@
-"""What the baselines are put together from: each function gives a module of the grammar. All linear layers have a bias.
+"""Building blocks of the baselines: each function gives a module of the grammar. All linear layers have a bias.
 
 Legend: C channels, H W height and width, S tokens, D features of a token.
 """
@@ -7,7 +7,7 @@ from einspace.derivation.build import branch, compute, route, sequence
 from einspace.derivation.tree import Derivation
 from einspace.operations import Add, Clone, Col2im, Concat, Identity, Im2col, Linear, Matmul, Norm, Permute, PosEnc, Relu, Softmax
 from einspace.operations.branching import sampled_branches
-from einspace.operations.sequences import Window
+from einspace.operations.sequences import BatchNorm, Window
 
 IDENTITY = compute(Identity())
 NORM = compute(Norm())
@@ -31,9 +31,14 @@ def conv(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> 
     return route(Im2col(kernel, stride, kernel // 2), linear(width), Col2im())
 
 
+def batch_norm(series: bool = False) -> Derivation:
+    """Batch normalisation: f -> f, of a `series` (S, D) over its tokens, else of (C, H, W) over the pixels."""
+    return compute(BatchNorm()) if series else NORM
+
+
 def conv_norm_relu(width: int, kernel: int = 3, stride: int = 1, series: bool = False) -> Derivation:
-    """A convolution with normalisation: (C, H, W) -> (width, ceil(H / stride), ceil(W / stride)), and of a `series` as `conv`."""
-    return sequence(conv(width, kernel, stride, series), NORM, RELU)
+    """A convolution with batch normalisation and a relu: shapes as of `conv`."""
+    return sequence(conv(width, kernel, stride, series), batch_norm(series), RELU)
 
 
 def residual(module: Derivation, shortcut: Derivation = IDENTITY) -> Derivation:

@@ -1,12 +1,12 @@
 """ResNets (B.1: a strided convolution in place of the pooling in the stem), and small ones: for few pixels, and for targets of each pixel.
 
 At a sequence (S, D) the convolutions go along it, and a shortcut that halves it has a kernel of 3, for the grammar has none of 1. The norm
-is that of Col mode, of each step by itself; so the stem has none, which would forget how large the values are.
+is over samples and tokens, as that of an image is over samples and pixels.
 """
 
 from collections.abc import Sequence
 
-from einspace.baselines.blocks import IDENTITY, NORM, RELU, conv, conv_norm_relu, residual
+from einspace.baselines.blocks import IDENTITY, RELU, batch_norm, conv, conv_norm_relu, residual
 from einspace.derivation.build import sequence, whole
 from einspace.derivation.tree import Derivation
 from einspace.features import Feature
@@ -25,31 +25,27 @@ def resnet34(inputs: Feature) -> Derivation:
 def resnet8(inputs: Feature) -> Derivation:
     """(C, H, W) -> (64, ceil(H / 4), ceil(W / 4)), or (S, D) -> (ceil(S / 4), 64): three blocks, and no strided convolution in the stem."""
     series = inputs.mode != "Im"
-    return whole(sequence(_stem(16, series), *_blocks(16, (16, 32, 64), series)))
+    return whole(sequence(conv_norm_relu(16, series=series), *_blocks(16, (16, 32, 64), series)))
 
 
 def resnet14_flat(inputs: Feature) -> Derivation:
     """(C, H, W) -> (16, H, W): six blocks of 16 channels without strides, so that a prediction for each pixel sees 27 x 27 pixels."""
-    return whole(sequence(_stem(16, False), *_blocks(16, (16,) * 6, False)))
+    return whole(sequence(conv_norm_relu(16), *_blocks(16, (16,) * 6, False)))
 
 
 def compose_resnet(inputs: Feature, blocks: Sequence[int], width: int) -> Derivation:
     """A ResNet of basic blocks: so many of `width` channels, so many of twice as many, and so on."""
     series = inputs.mode != "Im"
     widths = [width * 2**group for group, count in enumerate(blocks) for _ in range(count)]
-    return whole(sequence(_stem(width, series), conv(width, stride=2, series=series), *_blocks(width, widths, series)))
-
-
-def _stem(width: int, series: bool) -> Derivation:
-    return sequence(conv(width, series=True), RELU) if series else conv_norm_relu(width)
+    return whole(sequence(conv_norm_relu(width, series=series), conv(width, stride=2, series=series), *_blocks(width, widths, series)))
 
 
 def _blocks(channels: int, widths: Sequence[int], series: bool) -> list[Derivation]:
     blocks = []
     for width in widths:
         stride = 1 if width == channels else 2
-        module = sequence(conv_norm_relu(width, stride=stride, series=series), conv(width, series=series), NORM)
-        shortcut = IDENTITY if width == channels else sequence(conv(width, 3 if series else 1, stride, series), NORM)
+        module = sequence(conv_norm_relu(width, stride=stride, series=series), conv(width, series=series), batch_norm(series))
+        shortcut = IDENTITY if width == channels else sequence(conv(width, 3 if series else 1, stride, series), batch_norm(series))
         blocks.append(sequence(residual(module, shortcut), RELU))
         channels = width
     return blocks

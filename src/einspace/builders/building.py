@@ -81,7 +81,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written: a function for each file, the samples of all files, the samples of each class, and further facts."""
+    """The files to be written: a function for each, the samples of all, the samples of each class, and further facts."""
 
     title: str
     files: Mapping[str, Writer]

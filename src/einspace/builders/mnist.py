@@ -35,7 +35,7 @@ class Digits:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the metadata say of the digits; whether they are MNIST's is decided by the sums."""
+        """The source of the digits, for the metadata; whether they are MNIST's is decided by the checksums."""
         return {"images_md5": list(self.md5), "is_mnist": self.md5 == MD5}
 
 

@@ -48,7 +48,7 @@ class _Safe:
 
 class _Safely(RenderHook):
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        """What a console prints, made safe."""
+        """The text that a console prints, made safe."""
         return [_Safe(shown) for shown in renderables]
 
 

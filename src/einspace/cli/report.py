@@ -1,4 +1,4 @@
-"""What runs found, as a page and as a list: `report` and `runs`."""
+"""The commands `report` and `runs`: the results of runs as a page and as a list."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -60,7 +60,7 @@ def flags(key: str) -> tuple[str, ...]:
 
 
 def allowed(field: FieldInfo, nothing: str = "null") -> str:
-    """What an option may be, in words; a file calls it null where it is not given.
+    """The values that an option may have, in words; a file calls it null where it is not given.
 
     >>> allowed(leaves()["trials"]), allowed(leaves()["time_limit"]), allowed(leaves()["report"])
     ('a whole number of at least 1, or null', 'a number over 0, or null', 'true or false')

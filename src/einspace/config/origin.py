@@ -41,7 +41,7 @@ def describe_here() -> dict[str, Any]:
 
 
 def notes(origin: Origin) -> list[str]:
-    """What is different here, one line each: the same settings may find something else."""
+    """The differences of this machine, one line each: the same settings may find something else here."""
     there, here = origin.model_dump(include={"versions", "platform"}, exclude_none=True), describe_here()
     return differences(there, {name: here[name] for name in there})
 

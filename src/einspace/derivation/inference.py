@@ -8,7 +8,7 @@ from einspace.operations import Operation
 
 
 class Cost(NamedTuple):
-    """What an expanded architecture costs: every copy of a repeated branch is counted, as in table 6."""
+    """The costs of an expanded architecture: every copy of a repeated branch is counted, as in table 6."""
 
     terminals: int = 0
     nonterminals: int = 0
@@ -27,7 +27,7 @@ class Cost(NamedTuple):
 _new = tuple.__new__
 
 NODE = Cost(nonterminals=1)
-"""What a node costs, but for its children."""
+"""The costs of a node without its children."""
 
 
 class Inferred(NamedTuple):
@@ -47,7 +47,7 @@ class Memo:
         self._known: dict[tuple[int, Features], tuple[Derivation, Inferred]] = {}
 
     def get(self, node: Derivation, inputs: Features) -> Inferred | None:
-        """What is known of this very subtree at these inputs."""
+        """The known inference of this very subtree at these inputs."""
         found = self._known.get((id(node), inputs))
         return None if found is None else found[1]
 
@@ -66,7 +66,7 @@ def apply(operation: Operation, inputs: Features) -> Inferred:
 
 
 Value = TypeVar("Value")
-"""What flows between operations: a feature, or a feature with more that is known of it."""
+"""A value between operations: a feature, or a feature with more that is known of it."""
 
 
 class Frame(Generic[Value]):

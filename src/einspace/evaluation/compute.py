@@ -49,12 +49,12 @@ class Compute:
         return cls(**(given or {}))
 
     def said(self) -> dict[str, Any]:
-        """What a run keeps of it: nothing by default, nor for channels that are not last, which were the default of earlier runs."""
+        """Its record in a run's settings: empty by default, and for channels that are not last, which were the default of earlier runs."""
         known = replace(self, channels_last=bool(self.channels_last))
         return {} if known == Compute(channels_last=False) else {"compute": asdict(known)}
 
     def around(self, network: nn.Module) -> nn.Module:
-        """What trains and scores a network, whose weights it shares: the network itself where nothing is to change."""
+        """The module that is trained in place of a network, whose weights it shares: the network itself where nothing is to change."""
         convolutions = [weight for weight in network.parameters() if weight.ndim == 4]
         last = any(weight.device.type == "cpu" for weight in convolutions) if self.channels_last is None else self.channels_last
         if last:

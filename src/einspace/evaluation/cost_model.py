@@ -40,7 +40,7 @@ LEAST = 1e-3
 
 @dataclass(frozen=True)
 class Load:
-    """What a trial has to compute.
+    """The computation of a trial.
 
     Args:
         operations: Of the backbone.

@@ -11,10 +11,10 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn, update_bn
 from einspace.tasks.recipe import Recipe
 
 ADAMW_RATE = 0.04
-"""What the learning rate of a recipe, which is that of SGD, is multiplied with for AdamW: 0.05 becomes 0.002."""
+"""The factor from the learning rate of a recipe, which is that of SGD, to AdamW's: 0.05 becomes 0.002."""
 
 ADAMW_DECAY = 100.0
-"""What its weight decay is multiplied with: decoupled from the gradient, 5e-4 becomes 0.05."""
+"""The factor of its weight decay: decoupled from the gradient, 5e-4 becomes 0.05."""
 
 SECOND_BETA = 0.999
 """Of AdamW, PyTorch's default; the first is the momentum."""

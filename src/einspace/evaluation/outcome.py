@@ -26,7 +26,7 @@ LONGEST, LONGEST_TRACEBACK = 1_000, 20_000
 """Characters of a reason and of a traceback that are kept: the message of an exception may hold a whole array."""
 
 PARTS = "parts"
-"""What `Evaluation.extra` calls the scores on disjoint parts of a validation split that re-evaluations cannot draw anew."""
+"""The key in `Evaluation.extra` of the scores on disjoint parts of a validation split that re-evaluations cannot draw anew."""
 
 
 class Outcome(StrEnum):

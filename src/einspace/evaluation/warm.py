@@ -46,7 +46,7 @@ class WarmStarts:
             fill_state(network, {**fresh, **(state if kept else {n: value for n, value in state.items() if n not in fresh})})
 
     def said(self) -> dict[str, Any]:
-        """What a run keeps of them: a hash of the weights of each text; nothing where there are none."""
+        """The record of them in a run's settings: a hash of the weights of each text; nothing where there are none."""
         return {"warm_start": {text: _hash(state) for text, state in self.states.items()}} if self.states else {}
 
 

@@ -1,4 +1,4 @@
-"""What the server of worker processes has in memory: see `einspace.executors.forkserver`.
+"""The modules that the server of worker processes has in memory: see `einspace.executors.forkserver`.
 
 Optimisers import torch._dynamo at their first step: 1.5 seconds, once in the server instead of once in each worker. With CUDA it stays out
 of the server: anything in there that so much as counts the devices would keep CUDA from starting in the workers.

@@ -96,7 +96,7 @@ def _evaluate(line: Connection, begin: Begin, config: WorkerConfig) -> Evaluatio
 
 
 def seldom(tell: Callable[[Passed], object]) -> Callable[[int, int | None], None]:
-    """What tells of the epochs that pass, as often as somebody who looks on needs it."""
+    """The function that reports epochs as they pass, as often as somebody who looks on needs it."""
     latest = monotonic()
 
     def passed(epoch: int, epochs: int | None) -> None:

@@ -18,10 +18,10 @@ LARGE = 32 * 2**20
 """Bytes from which on an array stays in its file and is mapped, or is shared by all workers."""
 
 WHAT = "an archive of arrays"
-"""What a .npz file is called."""
+"""The suffix of a .npz file."""
 
 UNPACKED = "keep large arrays as .npy files, which need not be unpacked"
-"""What can be done about one that has no room."""
+"""The hint for an array that does not fit into memory."""
 
 KINDS = "biufcSU"
 """Kinds of NumPy's types that are plain values."""

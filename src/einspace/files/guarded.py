@@ -22,7 +22,7 @@ MOST = 32 * 2**30
 """Bytes that a file may unpack to, whatever the memory."""
 
 HINT = "no file of data is packed so tightly; one that you trust is read where more memory is free"
-"""What can be done about it."""
+"""The hint that is printed with the error."""
 
 BROKEN = (
     OSError,
@@ -43,7 +43,7 @@ BROKEN = (
     zipfile.BadZipFile,
     pickle.UnpicklingError,
 )
-"""What the readers of Python, NumPy and SciPy raise on bytes that are not what they should be."""
+"""The exceptions that the readers of Python, NumPy and SciPy raise on damaged bytes."""
 
 
 @contextmanager

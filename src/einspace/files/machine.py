@@ -27,7 +27,7 @@ _VALUES = {
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 
 _KEYS = (str, bytes, int, float, bool, type(None))
-"""What a key may be: the hash of nested tuples overflows the stack."""
+"""The types that a key may have: the hash of nested tuples overflows the stack."""
 
 _OBJECT = 100
 """Bytes that an instruction counts for."""
@@ -61,7 +61,7 @@ class Machine:
         self.memo: dict[int, Any] = {}
 
     def load(self) -> Any:
-        """What the pickle holds; raises Refused for what is no plain value, and what `guarded.BROKEN` lists for what is damaged."""
+        """The value in the pickle; raises Refused for anything but a plain value, and the errors of `guarded.BROKEN` for damage."""
         while code := self.stream.read(1):
             opcode = _OPCODES[code]
             name = opcode.name
@@ -81,7 +81,7 @@ class Machine:
         raise EOFError
 
     def _argument(self, opcode: pickletools.OpcodeInfo) -> Any:
-        """What follows an instruction; texts of Python 2 are latin-1, and a bytearray, which NumPy writes for an array, is bytes."""
+        """The argument of an instruction; texts of Python 2 are latin-1, and a bytearray, which NumPy writes for an array, is bytes."""
         if opcode.name == "STRING":
             text = self.stream.readline().decode("ascii").strip()
             if text[:1] not in ("'", '"'):
@@ -108,7 +108,7 @@ class Machine:
             self.since_mark()
 
     def look_up(self, name: str | None) -> None:
-        """What stands for a name of two parts; raises Refused for one of nothing that rebuilds arrays."""
+        """The stand-in for a name of two parts; raises Refused for a name of anything that does not rebuild arrays."""
         last = self.stack.pop() if name is None else None
         module, attribute = (self.stack.pop(), last) if name is None else name.split(" ", 1)
         if type(module) is not str or type(attribute) is not str or (module, attribute) not in MAKERS:

@@ -91,7 +91,7 @@ def _numbers(stream: IO[bytes], order: str, flags: int, sizes: tuple[int, ...], 
 
 
 class _Unpacked(io.RawIOBase):
-    """What the next bytes of a file unpack to, read as far as it is asked for."""
+    """The unpacked bytes of a file, read as far as they are asked for."""
 
     def __init__(self, file: IO[bytes], length: int) -> None:
         self.file, self.left, self.machine = file, length, zlib.decompressobj()

@@ -15,13 +15,13 @@ from einspace.files.rebuilding import Refused
 
 
 def read_pickle(path: Path, limit: int | None = None) -> Any:
-    """What a pickle holds, gzipped if its name ends so; raises DataError as `unpickle` does."""
+    """The value in a pickle file, gzipped if its name ends so; raises DataError as `unpickle` does."""
     with opened(path, limit) as stream:
         return _load(stream, path, path.stat().st_size, limit)
 
 
 def unpickle(content: bytes, name: object, limit: int | None = None) -> Any:
-    """What a pickle holds, if that is plain values, tuples, lists, dictionaries and arrays; raises DataError, with `name`, for all else.
+    """The value in a pickle of plain values, tuples, lists, dictionaries and arrays; raises DataError, with `name`, for all else.
 
     Strings that Python 2 wrote are read as latin-1. `limit` is in bytes of memory, None for what there is.
     """

@@ -1,4 +1,4 @@
-"""What rebuilds an array in a pickle: done here, by what it is called, so that nothing of the name is ever looked up."""
+"""Functions that rebuild an array in a pickle: our own, by name, so that no name of the file is ever looked up."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Maker:
-    """What a pickle's name stands for."""
+    """The stand-ins for names in a pickle."""
 
     make: Callable[..., Any]
 

@@ -2,12 +2,21 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from einspace.errors import GrammarError
 from einspace.operations import Branching, Group, Operation
+from einspace.operations.branching import sampled_branches
+
+Copies = Callable[[int], int]
+"""How often the branch of a module with factor b is counted."""
+
+
+def expanded(b: int) -> int:
+    """Branches that are built: every copy."""
+    return b
 
 
 @dataclass(frozen=True)
@@ -128,21 +137,48 @@ class Grammar:
         """The factors that a branching symbol can take, each with its probability."""
         return [(p.expansion.b, self.probability(p)) for p in self.rules[symbol] if isinstance(p.expansion, Branching)]
 
-    def spectral_radius(self) -> float:
+    def expectations(self, copies: Copies = sampled_branches) -> dict[str, dict[str, float]]:
+        """The expected number of each non-terminal that one expansion of a non-terminal generates (A.4).
+
+        `copies` says how often the branch of a module with a branching factor is counted; once for a repeated branch if not given.
+        """
+        found: dict[str, dict[str, float]] = {}
+        for symbol, productions in self.rules.items():
+            row = found[symbol] = dict.fromkeys(self.rules, 0.0)
+            for production in productions:
+                for other, count in self._generated(production, copies):
+                    row[other] += self.probability(production) * count
+        return found
+
+    def _generated(self, production: Production, copies: Copies) -> list[tuple[str, float]]:
+        """The non-terminals of an expansion, each with its expected number."""
+        if isinstance(production.expansion, Operation):
+            return []
+        if not self.branches(production):
+            return [(symbol, 1.0) for symbol in production.expansion]
+        branching, branch, aggregation = production.expansion
+        factor = sum(probability * copies(b) for b, probability in self.branching_factors(branching))
+        return [(branching, 1.0), (branch, factor), (aggregation, 1.0)]
+
+    def spectral_radius(self, copies: Copies = sampled_branches) -> float:
         """Largest absolute eigenvalue of the expectation matrix (A.4), copies of a repeated branch counted once."""
         from einspace.grammar import consistency  # which loads SciPy
 
-        return consistency.spectral_radius(self)
+        return consistency.spectral_radius(self.expectations(copies))
 
     def is_consistent(self) -> bool:
         """Whether sampling ends with probability one: the spectral radius is below one (A.4)."""
         return self.spectral_radius() < 1
 
-    def expected_length(self) -> float:
+    def expected_length(self, copies: Copies = sampled_branches) -> float:
         """Expected number of sampled terminals (equations 33 to 39); infinite if the grammar is not consistent."""
         from einspace.grammar import consistency  # which loads SciPy
 
-        return consistency.expected_length(self)
+        terminals = {
+            symbol: sum(self.probability(production) for production in productions if isinstance(production.expansion, Operation))
+            for symbol, productions in self.rules.items()
+        }
+        return consistency.expected_lengths(self.expectations(copies), terminals)[self.start]
 
     @cached_property
     def fingerprint(self) -> str:

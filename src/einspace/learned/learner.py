@@ -32,7 +32,7 @@ class Learner:
         self._fitted: tuple[tuple[str, ...], Learned] | None = None
 
     def learned(self, history: Sequence[Trial]) -> Learned | None:
-        """What the best quarter of the known trials teaches; None while they are too few (`known`)."""
+        """The counts of productions in the best quarter of the known trials; None while they are too few (`known`)."""
         trials = known(history, self._initial)
         if not trials:
             return None

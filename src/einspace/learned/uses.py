@@ -67,7 +67,7 @@ def uses(root: Derivation, inputs: Features, grammar: Grammar) -> Uses:
 
 
 def _expansion(node: Derivation) -> tuple[str, ...] | Operation:
-    """What the node's production derives; a branching module names its branch once."""
+    """The symbols that the node's production derives; a branching module names its branch once."""
     if node.terminal is not None:
         return node.terminal
     parts = node.nodes if node.branching is None else (*node.nodes[:2], node.nodes[-1])

@@ -48,7 +48,7 @@ class Parallel:
 
     @cached_property
     def text(self) -> str:
-        """What is computed, with digests for the branches; those of a sum or a product of clones in order, equal ones counted together."""
+        """The computation, with digests for the branches: of a sum or a product of clones in order, equal ones counted together."""
         runs = [(branch.digest, count) for count, branch in self.branches]
         word = next((word for kind, word in IN_ANY_ORDER if isinstance(self.aggregation, kind)), "")
         if isinstance(self.branching, Clone) and word:

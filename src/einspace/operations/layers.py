@@ -1,4 +1,4 @@
-"""What the operations do to tensors, wherever torch.nn has no module for it. Shapes are with the batch axis n.
+"""The layers of the operations, wherever torch.nn has none. Shapes are with the batch axis n.
 
 Legend: n batch, c channels, h w height and width, s tokens, d features of a token. Each forward is written so that
 torch.fx can inline it: no shape of a tensor is read, no branch depends on one.
@@ -122,6 +122,18 @@ class Window(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = functional.pad(x, [0, 0, *self.padding]) if any(self.padding) else x
         return x.unfold(1, self.k, self.s).flatten(2)  # (n, s', d, k)
+
+
+class BatchNorm(nn.Module):
+    """(n, s, d) -> (n, s, d): each feature normalised over the samples and the tokens."""
+
+    def __init__(self, tokens: int, width: int) -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.unflatten(self.norm(x.flatten(0, 1)), 0, (-1, self.tokens))
 
 
 class Permute(nn.Module):

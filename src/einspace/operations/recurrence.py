@@ -108,5 +108,5 @@ def _in_turn(gates: list[Tensor], values: list[Tensor], reverse: bool) -> list[t
 
 
 def _shifted(x: Tensor, reverse: bool) -> Tensor:
-    """What each step sees of the step before it in the direction of the recurrence: zero at the first one."""
+    """The value of the step before each step, in the direction of the recurrence: zero at the first one."""
     return functional.pad(x[:, 1:], [0, 0, 0, 1]) if reverse else functional.pad(x[:, :-1], [0, 0, 1, 0])

@@ -50,7 +50,7 @@ class Scan(Computation):
         return Linear(inputs[0].shape[-1]).flops(inputs) + 3 * inputs[0].elements
 
     def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
-        """What the gates keep, the gates, the input and the output."""
+        """The pre-activations of the gates, the gates, the input and the output."""
         (x,) = inputs
         return (x.merged(1), Storage(outputs[0].storage.elements), x.storage, outputs[0].storage)
 

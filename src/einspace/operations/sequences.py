@@ -1,4 +1,4 @@
-"""Operations along a sequence (S, D): what the 1-D variant of the grammar has in place of im2col and col2im.
+"""Operations along a sequence (S, D): what the 1-D variant of the grammar has in place of im2col, col2im and the norm of an image.
 
 They are no part of appendix A.2, so the registry `OPERATIONS` does not hold them; `sequence_grammar` does.
 """
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from einspace.errors import ShapeError
 from einspace.features import Feature, Features
 from einspace.operations.base import single
-from einspace.operations.memory import Value, Values
+from einspace.operations.computation import Computation
+from einspace.operations.memory import Storage, Value, Values
 from einspace.operations.routing import Routing
 
 if TYPE_CHECKING:
@@ -65,3 +66,35 @@ class Window(Routing):
         from einspace.operations import layers
 
         return layers.Window(self.k, self.s, self.padding)
+
+
+@dataclass(frozen=True)
+class BatchNorm(Computation):
+    """Batch normalisation of each feature over the samples and the tokens: (S, D) -> (S, D), as that of Im mode is over the pixels.
+
+    The norm of Col mode is over the features of one token, so it forgets how large that token's values are.
+    """
+
+    name: ClassVar[str] = "batchnorm"
+
+    def infer(self, inputs: Features) -> Features:
+        """Needs Col mode."""
+        feature = single(self, inputs)
+        if len(feature.shape) != 2:
+            raise ShapeError(self, "a feature in Col mode (S, D)", inputs)
+        return (feature,)
+
+    def parameters(self, inputs: Features) -> int:
+        """Scale and shift of each feature."""
+        return 2 * inputs[0].shape[-1]
+
+    def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
+        """The input, as one matrix; mean and deviation are the batch's, not a sample's."""
+        (x,) = inputs
+        return (x.merged(1),)
+
+    def layer(self, inputs: Features) -> "nn.Module":
+        """`torch.nn.BatchNorm1d` over samples and tokens."""
+        from einspace.operations import layers
+
+        return layers.BatchNorm(*inputs[0].shape)

@@ -59,7 +59,7 @@ class Attention(Aggregation):
 
 
 def attention_scale(scaled: bool, width: int) -> float:
-    """What the scores are multiplied by."""
+    """The factor of the scores."""
     return width**-0.5 if scaled else 1.0
 
 

@@ -7,12 +7,13 @@ from einspace.features import Features
 from einspace.graph import Graph
 from einspace.operations import Add, Computation, Concat, Linear, Matmul, Norm, PosEnc, Relu, Storage, Values
 from einspace.operations.recurrent import Multiply
+from einspace.operations.sequences import BatchNorm
 from einspace.passes.fusion import Convolution
 
 if TYPE_CHECKING:
     from torch import nn
 
-FORGETTING = (Add, Concat, Convolution, Linear, Matmul, Multiply, Norm, PosEnc)
+FORGETTING = (Add, BatchNorm, Concat, Convolution, Linear, Matmul, Multiply, Norm, PosEnc)
 """Operations whose outputs are new memory that their backward pass does not read. Exact types: nothing is assumed of a user's operation."""
 
 

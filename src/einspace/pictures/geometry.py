@@ -14,7 +14,7 @@ from einspace.pictures.metrics import text_width
 
 
 class Kind(Enum):
-    """What a box stands for, apart from the four groups of operations."""
+    """The kinds of boxes beside the four groups of operations."""
 
     INPUT = "input"
     OUTPUT = "output"

@@ -33,7 +33,7 @@ INSET, SHADOW = 10.0, 5.0
 PAGE = (1200.0, 1100.0)
 """Width and height that a reader sees at once."""
 JUMP = 0.05
-"""What a further column costs, in sizes of the page."""
+"""The cost of a further column, in sizes of the page."""
 LIMITS = (640.0, 760.0, 900.0, 1060.0, 1250.0, 1500.0, 1800.0, 2200.0, 2700.0, 3400.0, 4400.0, 6000.0, 9000.0, 14000.0, 20000.0)
 """Heights of columns that are tried."""
 ENDS = 100.0
@@ -43,7 +43,7 @@ LEAST = 300.0
 
 
 def chain_of(architecture: Drawable, detail: Detail = "blocks", derived: bool = False, fold: bool = True) -> Chain:
-    """What is drawn of an architecture.
+    """The parts of an architecture that are drawn.
 
     Args:
         architecture: Any architecture.
@@ -90,7 +90,7 @@ def _misfit(part: Part) -> float:
 
 
 def _gaps(chain: Chain) -> list[str]:
-    """What is written behind the input and behind each item: the shape where it changes."""
+    """The labels behind the input and behind each item: the shape where it changes."""
     return ["", *map(_changed, chain)]
 
 
@@ -278,7 +278,7 @@ def _fork(fork: Fork, limit: float) -> Part:
 
 
 def _changed_last(count: int, chain: Chain) -> str:
-    """What is written behind a branch: the shape that its last item makes."""
+    """The label behind a branch: the shape that its last item makes."""
     return _changed(chain[-1]) if chain else ""
 
 

@@ -36,7 +36,7 @@ class Palette:
     panel: str
     """Within a frame."""
     strong: str
-    """What is highlighted."""
+    """The colour of what is highlighted."""
     boxes: dict[Kind | Group, Paint]
 
 

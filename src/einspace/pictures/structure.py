@@ -27,15 +27,15 @@ class Drawable(Protocol):
 
     @property
     def input(self) -> Feature:
-        """What it reads."""
+        """The value that it reads."""
 
     @property
     def output(self) -> Feature:
-        """What it gives."""
+        """The value that it gives."""
 
     @property
     def normal_form(self) -> NormalForm:
-        """What is computed, in normal form."""
+        """The computation, in normal form."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,14 +153,14 @@ def _fork(module: Parallel, features: Features, items: Items, depth: int) -> For
 
 
 def first_inputs(item: Item) -> Features:
-    """What an item reads."""
+    """The value that an item reads."""
     while isinstance(item, Repeat):
         item = item.items[0]
     return item.branching.inputs if isinstance(item, Fork) else item.inputs
 
 
 def last_outputs(item: Item) -> Features:
-    """What an item gives."""
+    """The value that an item gives."""
     while isinstance(item, Repeat):
         item = item.items[-1]
     return item.aggregation.outputs if isinstance(item, Fork) else item.outputs

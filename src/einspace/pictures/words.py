@@ -37,7 +37,7 @@ def shape_text(feature: Feature) -> str:
 
 
 def explained(step: Step) -> str:
-    """What a pointer that rests on a box reads: the operation, the shapes and the parameters."""
+    """The text under a pointer that rests on a box: the operation, the shapes and the parameters."""
     inputs = shapes(step.inputs)
     outputs = shapes(step.outputs)
     parameters = f", {step.parameters:,} parameters" if step.parameters else ""

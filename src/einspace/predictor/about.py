@@ -61,7 +61,7 @@ class About:
         grammar: Grammar | None,
         head: Head | None = None,
     ) -> Self:
-        """What the settings of a run say of one of its architectures; `head` is that of its trial, where it is not the task's."""
+        """Facts of a run's settings about one of its architectures; `head` is that of its trial, where it is not the task's."""
         metric = settings["metric"]
         known = METRICS.get(metric["name"])
         return cls(
@@ -99,7 +99,7 @@ class About:
 
     @property
     def classes(self) -> tuple[int | str, ...]:
-        """What a prediction of each class is called: its name where somebody gave one, else as the targets spell it."""
+        """The name of each class in a prediction: the one that was given, else the spelling of the targets."""
         values, labels = self.preprocessing.classes, self.labels
         if self.kind == "segmentation" and values:
             return values
@@ -120,7 +120,7 @@ class About:
             raise ValueError(f"{len(self.classes)} classes are named, and there are {self.outputs} outputs")
 
     def expectation(self) -> str:
-        """What the predictor was trained on, in words, for errors."""
+        """The data that the predictor was trained on, in words, for errors."""
         shape = " x ".join(map(str, self.given_shape))
         signals = self.preprocessing.signals
         table = f", {len(signals.columns)} columns of a table" if signals else ""

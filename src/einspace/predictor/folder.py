@@ -91,7 +91,7 @@ def made(about: About, state: dict[str, torch.Tensor]) -> "Predictor":
 
 
 def _notes(about: About) -> dict[str, Any]:
-    """What the header of the weights says, for those who load them elsewhere."""
+    """The header of the weights, for those who load them elsewhere."""
     inputs = about.preprocessing.facts(Feature.of(about.input))
     known = {"architecture": about.text, "head": str(about.head), "task": about.task, "classes": list(about.labels), "key": about.key}
     return {**known, "input": inputs}

@@ -59,7 +59,7 @@ class Samples:
 
 
 def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
-    """What was given, understood as the training data were.
+    """Samples that were given, understood as the training data were.
 
     Args:
         given: An array (N, ...) or one sample, of any library, in the axes of the training data; a data frame; or a path to a folder or

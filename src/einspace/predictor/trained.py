@@ -27,7 +27,7 @@ OUTPUTS: tuple[tuple[type[Head], str], ...] = (
     (Mask, "one logit for each pixel; above 0 is yes, and sigmoid makes probabilities"),
     (Dense, "numbers for each pixel in the units of the targets"),
 )
-"""What the outputs of a head say, for people; the first kind that fits counts."""
+"""The meaning of a head's outputs, for people; the first kind that fits counts."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Trained:
     """An architecture of a run: `trial` scored it on validation, `tests` are the scores of its final trainings, by seed."""
 
     name: str
-    """What people call it: "trial 3", or the name of a baseline."""
+    """Its name for people: "trial 3", or the name of a baseline."""
 
     architecture: Architecture
     head: Head
@@ -49,7 +49,7 @@ class Trained:
     reason: str
     """Why a final training has no score; empty where all went well."""
     facts: Mapping[str, Any]
-    """What is known of it, as JSON values by name."""
+    """Facts about it, as JSON values by name."""
 
     def described(self, raw: bool) -> dict[str, Any]:
         """The facts, with what goes into the network: raw samples or normalised ones."""
@@ -63,7 +63,7 @@ class Trained:
 
 
 def meaning(head: Head) -> str:
-    """What the outputs of a head say."""
+    """The meaning of a head's outputs."""
     return next((words for kind, words in OUTPUTS if isinstance(head, kind)), f"what the head {head} predicts")
 
 

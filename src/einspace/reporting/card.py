@@ -30,7 +30,7 @@ CLASSES = 40
 
 
 def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, fresh: bool, picture: Path | None = None) -> str:
-    """What a network is for, what it was trained on, how well it does, what it costs, and how its files are loaded.
+    """A model card: the purpose of a network, its data, its scores, its costs, and how its files are loaded.
 
     Args:
         result: The run.
@@ -67,7 +67,7 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
 
 
 def _changes(facts: dict[str, Any]) -> list[str]:
-    """What its training had otherwise than the run."""
+    """The changes of its training to the run's recipe and head."""
     changes = ", ".join(f"`{name}` {value:g}" for name, value in facts.get("changes", {}).items())
     return [f"It was trained with changes to the run's recipe and head: {changes}."] if changes else []
 
@@ -147,7 +147,7 @@ def _seeds(mine: Entrant | None, fresh: bool) -> str:
 
 
 def _judged(result: Result, mine: Entrant | None) -> str:
-    """What the verdict says, of which network, and what the splits say; or why there is no verdict."""
+    """The verdict, the network that it is about, and the scores by split; or why there is no verdict."""
     known = [row for row in (result.best, result.recommended) if row is not None]
     words = [judged(result) or f"There is no verdict: {result.unjudged}."]
     if result.verdict is not None:

@@ -77,7 +77,7 @@ def _module(node: Derivation) -> str:
 
 @dataclass
 class Census:
-    """What was counted in many samples of one grammar."""
+    """Counts over many samples of one grammar."""
 
     samples: int = 0
     sizes: dict[str, list[float]] = field(default_factory=lambda: {TERMINALS: [], NONTERMINALS: [], BRANCHING_FACTOR: []})

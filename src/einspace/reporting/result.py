@@ -15,7 +15,7 @@ from einspace.trial import Trial
 
 
 def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
-    """What `search` prints when it is done."""
+    """The table that `search` prints when it is done."""
     parts: list[RenderableType] = [_rows(result, f"Best {top} of {len(result.history)} trials", result.top(top), width)]
     if "cost" in result.settings:
         cost = result.settings["cost"]
@@ -30,7 +30,7 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
 
 
 def _disk(result: Result) -> str:
-    """What the weights take; empty where none are kept."""
+    """The size of the weights on the disk, in words; empty where none are kept."""
     sizes = [file.stat().st_size for file in result.weights.values()]
     networks = "the trained weights of 1 network" if len(sizes) == 1 else f"the trained weights of {len(sizes)} networks"
     return f"{result.run / WEIGHTS} holds {networks}, {sum(sizes) / 1e6:.1f} MB." if sizes else ""
@@ -116,7 +116,7 @@ def _time(result: Result, counts: str) -> str:
 
 
 def _overhead(result: Result) -> str:
-    """What is counted, and what is not."""
+    """A note on what is counted, and what is not."""
     starting, ending = result.seconds["starting"], result.seconds["ending"]
     share = f"{result.overhead:.2%} of the workers' time was outside evaluations"
     return f"{share}, besides {starting:.1f} s of starting workers and {ending:.1f} s in which one had nothing left to do"

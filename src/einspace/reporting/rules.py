@@ -9,15 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from einspace.grammar import Grammar, Production
-from einspace.grammar.consistency import (
-    Copies,
-    critical_probability,
-    expanded,
-    expectation_matrix,
-    expected_length,
-    spectral_radius,
-)
+from einspace.grammar.consistency import critical_probability, expectation_matrix
 from einspace.grammar.einspace import einspace_grammar
+from einspace.grammar.grammar import Copies, expanded
 from einspace.operations import Group, Operation
 from einspace.operations.branching import sampled_branches
 from einspace.quantities import quantity
@@ -28,9 +22,14 @@ drawn: a repeated branch counts once; sampling ends with probability one where t
 expanded: every copy counts, as in table 6. Both are of the rules alone, before features rule options out."""
 
 
+def critical(copies: Copies) -> float:
+    """The p(M -> C) at which the spectral radius of the paper's grammar is one (figure 4)."""
+    return critical_probability(lambda p: einspace_grammar(p).spectral_radius(copies))
+
+
 @dataclass(frozen=True)
 class Measures:
-    """What A.4 asks of a grammar, with the copies of a repeated branch counted in one way."""
+    """The consistency figures of A.4, with the copies of a repeated branch counted in one way."""
 
     matrix: list[list[float]]
     """Expected number of each non-terminal (column) that one expansion of a non-terminal (row) generates."""
@@ -43,9 +42,8 @@ class Measures:
     @classmethod
     def of(cls, grammar: Grammar, copies: Copies) -> "Measures":
         """Compute all of it from the rules."""
-        matrix = expectation_matrix(grammar, copies).tolist()
-        radius, expected = spectral_radius(grammar, copies), expected_length(grammar, copies)
-        return cls(matrix, radius, expected, critical_probability(einspace_grammar, copies))
+        matrix = expectation_matrix(grammar.expectations(copies)).tolist()
+        return cls(matrix, grammar.spectral_radius(copies), grammar.expected_length(copies), critical(copies))
 
     def to_json(self) -> dict[str, object]:
         """For machines; JSON has no infinity, so an infinite length is null."""
@@ -85,7 +83,7 @@ def facts(grammar: Grammar, probability: float) -> dict[str, object]:
 
 
 def summary(grammar: Grammar, probability: float) -> list[RenderableType]:
-    """What `einspace grammar` prints."""
+    """The output of `einspace grammar`."""
     found = measures(grammar)
     return [_rules(grammar, probability), _matrix(list(grammar.rules), found), _measures(found), Text(NOTE, style="dim")]
 

@@ -18,7 +18,7 @@ STYLES = {Group.BRANCHING: "yellow", Group.AGGREGATION: "magenta", Group.ROUTING
 
 
 def facts(architecture: Architecture) -> dict[str, object]:
-    """What follows from an architecture by arithmetic, ready for JSON."""
+    """Figures that follow from an architecture by arithmetic, ready for JSON."""
     return {
         "architecture": str(architecture),
         "key": architecture.key,

@@ -76,7 +76,7 @@ class Cell:
         return found
 
     def _limits(self) -> dict[str, Any]:
-        """What a network may have, from the baselines that the experiment has at this scale: a limit never leaves out one of them."""
+        """The limits of a network, from the baselines that the experiment has at this scale: a limit never leaves out one of them."""
         scale, shape = self.selection.scale, TASKS[self.task].input
         columns = [column.settings.get("init", "") for column in self.selection.experiment.columns if column.settings is not None]
         named = {scale.networks.get(name, name) for init in columns for name in init.split(",") if name}

@@ -76,7 +76,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Findings:
-    """What an experiment without searches gives: its numbers, what the terminal shows in place of their table, and a picture as SVG."""
+    """The outcome of an experiment without searches: its numbers, a text for the terminal in place of their table, and a picture as SVG."""
 
     numbers: tuple[Number, ...]
     shown: Sequence[RenderableType] = ()

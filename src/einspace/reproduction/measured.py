@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from math import ceil
 
 from einspace.features import Feature
-from einspace.grammar import COMPUTATION_PROBABILITY, einspace_grammar
-from einspace.grammar.consistency import critical_probability, expanded
+from einspace.grammar import COMPUTATION_PROBABILITY
+from einspace.grammar.grammar import expanded
 from einspace.operations.branching import sampled_branches
 from einspace.reporting import figures
 from einspace.reporting import table_6 as tables
@@ -13,6 +13,7 @@ from einspace.reporting.complexity import take_each
 from einspace.reporting.published import CRITICAL, TERMINALS, Hyperparameters, Statistics
 from einspace.reporting.published import TABLE_4 as PAPERS_TABLE_4
 from einspace.reporting.published import TABLE_6 as PAPERS_TABLE_6
+from einspace.reporting.rules import critical
 from einspace.reproduction.cells import recipe_at
 from einspace.reproduction.described import Findings, Number, Selection
 from einspace.tasks import TASKS
@@ -33,10 +34,10 @@ STATISTICS = Statistics._fields
 """The columns of table 6."""
 
 FIGURE_4 = {"drawn": "repeated branches counted once", "expanded": "every copy counted"}
-"""What figure 4 is computed for."""
+"""The values of p(M -> C) that figure 4 is computed for."""
 
 FIGURE_7 = {"drawn_share": "share of the drawn", "expanded_share": "share of the expanded", "samples_share": "share of the samples"}
-"""What figure 7 counts."""
+"""The operations that figure 7 counts."""
 
 IMAGE = Feature((3, 32, 32))
 """The input of the architectures that are sampled."""
@@ -73,7 +74,7 @@ def table_6(selection: Selection) -> Findings:
 def figure_4(selection: Selection) -> Findings:
     """The p at which the spectral radius is one."""
     copies = {"drawn": sampled_branches, "expanded": expanded}
-    ours = {name: critical_probability(einspace_grammar, copies[name]) for name in FIGURE_4}
+    ours = {name: critical(copies[name]) for name in FIGURE_4}
     return Findings(tuple(_beside(selection, "critical p(M -> C)", ours, {"drawn": CRITICAL})), picture=figures.figure_4())
 
 

@@ -16,7 +16,7 @@ from einspace.reproduction.summaries import summarise
 from einspace.tasks import TASKS
 
 NOTHING = "–"
-"""What stands for a number that there is not."""
+"""The sign for a missing number."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Reproduced:
         return found
 
     def shown(self) -> list[RenderableType]:
-        """What the terminal prints."""
+        """The table for the terminal."""
         if self.findings.shown:
             return list(self.findings.shown)
         table = Table(title=self.title, title_justify="left", header_style="bold")
@@ -98,7 +98,7 @@ class Reproduced:
         return stream.getvalue()
 
     def files(self) -> dict[str, str]:
-        """What is kept, by the suffix of its file: both tables, and the figure itself or a chart of our numbers against the others."""
+        """The files to keep, by their suffixes: both tables, and the figure itself or a chart of our numbers against the others."""
         picture = self.findings.picture
         if picture is not None:
             return {".md": self.markdown(), ".csv": self.csv(), ".svg": picture}

@@ -25,7 +25,7 @@ Hear = Callable[[Cell], AbstractContextManager[Callable[[Progress], None] | None
 
 @dataclass(frozen=True)
 class Ended:
-    """What came of a cell: its score on test, whether that is one of the published data, and why there is none."""
+    """The outcome of a cell: its score on test, whether that is a score on the published data, and why there is none."""
 
     score: float | None = None
     official: bool = False
@@ -85,7 +85,7 @@ def _loader(name: str, machine: Mapping[str, Any]) -> Callable[[], Task]:
 
 
 def _ended(cell: Cell, machine: Mapping[str, Any], load: Callable[[], Task], hear: Hear | None) -> Ended:
-    """What there is of a cell, after it was run where that is wanted and was not done."""
+    """The outcome of a cell, after it was run where that is wanted and was not done."""
     settings = cell.settings(machine)
     result = _stored(settings)
     others = [] if result is None else _others(result, settings)

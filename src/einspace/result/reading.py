@@ -34,7 +34,7 @@ SHORT = "its final training did not fit into the time that was left"
 _LOG = logging.getLogger("einspace")
 
 SESSION = "session "
-"""What the names of notes begin with that say where the time of a call went."""
+"""The prefix of the notes that say where the time of a call went."""
 
 
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:

@@ -51,7 +51,7 @@ def grammar_of_run(run: Path, settings: Settings) -> Grammar | None:
 
 
 def preprocessing_of_run(run: Path, settings: Settings) -> Preprocessing | None:
-    """What lies between raw data and a network of a run; None for a run that was made before this was kept.
+    """The preprocessing between raw data and a network of a run; None for a run that was made before this was kept.
 
     Raises RunError where it is damaged.
     """

@@ -81,7 +81,7 @@ class Run:
                 raise RunError(f"{self.path / 'run.json'} cannot be written: {error.strerror}") from None
 
     def settings(self) -> Settings | None:
-        """What the run was started with, None for a new one; raises RunError for a file that cannot be read."""
+        """The settings that the run was started with, None for a new one; raises RunError for a file that cannot be read."""
         path = self.path / "run.json"
         try:
             stored = read_json(path)

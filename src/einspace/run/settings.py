@@ -21,10 +21,10 @@ FORMAT = 1
 """Of `run.json`; a run of another one is not continued."""
 
 _LATER = ("preprocessing", "samples", "scaling")
-"""What runs did not always keep, or kept otherwise."""
+"""Settings that runs did not always keep, or kept otherwise."""
 
 Settings = dict[str, Any]
-"""What decides the results of a run. `trials`, `workers` and the time limit do not, and may change while a run goes on."""
+"""The settings that decide the results of a run. `trials`, `workers` and the time limit do not, and may change while a run goes on."""
 
 _LOG = logging.getLogger("einspace")
 

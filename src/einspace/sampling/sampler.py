@@ -28,7 +28,7 @@ ATTEMPTS = 20_000
 
 
 class Expansion(NamedTuple):
-    """What a symbol was expanded to, its outputs, and its cost together with what had been spent before."""
+    """The expansion of a symbol, its outputs, and its cost together with what had been spent before."""
 
     node: Derivation
     outputs: Features

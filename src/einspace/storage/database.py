@@ -175,7 +175,7 @@ def seconds_up(engine: Engine) -> float:
 
 
 def _lost(connection: sqlite3.Connection, tables: Collection[str]) -> str | None:
-    """What a study has lost although its pages are sound: everything, a table, or rows that others refer to; None if nothing."""
+    """The loss of a study whose pages are sound: everything, a table, or rows that others refer to; None if nothing is lost."""
     if connection.execute("PRAGMA page_count").fetchone() == (0,):
         return "it ends within its first bytes"
     if "studies" not in tables:

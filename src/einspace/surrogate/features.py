@@ -15,7 +15,7 @@ KEPT = 20_000
 """Architectures, and changes of them, whose features are kept."""
 
 LARGEST = 10**30
-"""What counts are cut at: without limits, a short derivation stands for more operations than a number of the forest can say."""
+"""The largest count: without limits, a short derivation stands for more operations than a number of the forest can say."""
 
 Row = dict[str, float | str]
 """Features by name; a word stands for a category. A count that is missing is 0."""
@@ -46,7 +46,7 @@ class Features:
         return row
 
     def _architecture(self, text: str) -> dict[str, float]:
-        """What follows from an architecture alone."""
+        """The features that follow from an architecture alone."""
         architecture = self._read(text)
         found = self._structures.of(architecture.node)
         terminals = architecture.terminals

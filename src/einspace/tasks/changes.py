@@ -85,7 +85,7 @@ def check_smoothing(recipe: Recipe, head: Head) -> None:
 
 
 def choices(recipe: Recipe, head: Head, input: Feature, samples: int) -> dict[str, Ladder]:
-    """What a search may change of a recipe and a head: for each thing its values in order, and the one that stands.
+    """The ladders of a recipe and a head: for each thing that a search may change its values in order, and the one that stands.
 
     A standing value that is not among the others is put between them. Factors are 1 without a change.
 

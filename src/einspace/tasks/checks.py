@@ -1,4 +1,4 @@
-"""What is wrong with the data of a task, in words that name the sample, and what a split lacks that is to be learnt and scored."""
+"""Checks of the data of a task, whose words name the sample, and of a split that is to be learnt and scored."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def problem_of(split: Split, shape: tuple[int, ...], head: Head, output: tuple[int, ...], raw: bool = False) -> str | None:
-    """What is wrong with a split, if anything.
+    """The fault of a split, if it has one.
 
     `shape` is that of a sample, `output` that of a prediction. Samples that stay in a file, or that are normalised on their way to the
     device (`raw`), are of any real type.

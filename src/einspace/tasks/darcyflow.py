@@ -17,7 +17,7 @@ SIDE = 85
 """Points of a side of the fields that are kept: every fifth of 421."""
 
 EPSILON = 1e-5
-"""What the benchmark's normaliser adds to each deviation, in the units of the field.
+"""The number that the benchmark's normaliser adds to each deviation, in the units of the field.
 
 A pixel of the border, where every pressure is 0 up to rounding, is restored as 1e-5 times the prediction, which weighs nothing beside the
 interior, whose pressures reach 0.014.

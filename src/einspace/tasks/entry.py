@@ -39,7 +39,7 @@ def data_folder(data: str | os.PathLike[str] | None = None) -> Path:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Entry:
-    """What is known of a task before its data are there.
+    """The facts about a task that are known before its data are there.
 
     Args:
         name: The task's name, and that of the folder of its files in whatever case.
@@ -85,7 +85,7 @@ class Entry:
 
     @property
     def head(self) -> Head:
-        """What predicts the targets."""
+        """The head that predicts the targets."""
         return self.target if isinstance(self.target, Head) else Classification(self.target)
 
     @property

@@ -34,7 +34,7 @@ def source_of(thing: object) -> str | None:
 
 
 def name_of(thing: Any) -> str:
-    """What a function or a class is called, as `module:name`."""
+    """The name of a function or a class, as `module:name`."""
     while hasattr(thing, "func"):
         thing = thing.func
     named = thing if hasattr(thing, "__qualname__") else type(thing)

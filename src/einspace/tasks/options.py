@@ -13,10 +13,10 @@ from einspace.tasks.metrics import Metric
 from einspace.tasks.recipe import Recipe
 
 BASELINES = ("resnet8", "vit-tiny", "mixer-tiny")
-"""What small tasks are compared with."""
+"""The baselines of small tasks."""
 
 RECURRENT = ("gru-tiny", "mamba-tiny")
-"""What a search is compared with besides, where its grammar derives recurrence."""
+"""Further baselines where the grammar of a search derives recurrence."""
 
 OF_PIXELS = ("mask", "segmentation", "dense")
 """The kinds of task with a target for each pixel."""
@@ -35,7 +35,7 @@ def small_baselines(kind: str, inputs: Feature) -> tuple[str, ...]:
 
 
 class Options(TypedDict, total=False):
-    """What every `Task.from_...` takes besides the data.
+    """The options that every `Task.from_...` takes besides the data.
 
     `kind` is classification, multi-label, regression, mask, segmentation or dense; without it, it is recognised from the targets. `name`
     is the task's. `shares` are those of train, valid and test, where they are not given, and `seed` decides who goes where. `metric`, a
@@ -76,7 +76,7 @@ DEFAULTS: Options = {
     "axes": None,
     "target_axes": None,
 }
-"""What holds where nothing is said."""
+"""The options where none are given."""
 
 
 def settled(options: Options, taker: Callable[..., Any], name: str) -> Options:

@@ -43,9 +43,9 @@ class Preprocessing:
     dtype: str = "float32"
     """The type in which raw samples keep their differences: float32, or float64 (see `networks.raw`)."""
     normaliser: Normaliser | None = None
-    """What samples are normalised with, whether that was done in memory or is done on the way to the device."""
+    """The normalisation of samples, whether that was done in memory or is done on the way to the device."""
     target_normaliser: Normaliser | None = None
-    """What targets were normalised with."""
+    """The normalisation of targets."""
     low: NDArray[np.float64] | None = None
     """The smallest raw number of each channel in train, shaped to broadcast against a batch; None where it is not known."""
     high: NDArray[np.float64] | None = None
@@ -81,7 +81,7 @@ class Preprocessing:
         return RawNetwork(network, self.normaliser, self.target_normaliser, getattr(torch, self.dtype))
 
     def facts(self, inputs: Feature) -> dict[str, Any]:
-        """What goes into the network that `around` gives, as JSON values by name, for those who load it elsewhere."""
+        """The input of the network that `around` gives, as JSON values by name, for those who load it elsewhere."""
         axes = "NCHW" if inputs.mode == "Im" else "NSD"
         found: dict[str, Any] = {"shape": ["batch", *inputs.shape], "axes": axes, "normalised": False, "dtype": self.dtype}
         found |= {"given_axes": self.axes or axes, "given_dtype": self.given}

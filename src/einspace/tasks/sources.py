@@ -39,7 +39,7 @@ def from_path(path: Path, own: DataOptions = DataOptions()) -> Task:
 
 
 def _source(path: Path) -> tuple[str, Callable[..., Task], tuple[str, ...]]:
-    """What lies at a path, in words, what reads it, and the options that it takes."""
+    """A kind of data at a path, in words, the function that reads it, and the options that it takes."""
     suffix = path.suffix.lower()
     if path.is_dir() and not any(path.glob("*.npy")):
         return "a folder of images by class", from_data.from_folder, ("class_weights", "metric", "size")

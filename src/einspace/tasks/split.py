@@ -95,7 +95,7 @@ class Normaliser:
         return out
 
     def restore(self, y: Tensor) -> Tensor:
-        """What was before, as a new tensor: in double precision where the device has that."""
+        """The values before the normalisation, as a new tensor: in double precision where the device has that."""
         dtype = y.dtype if y.device.type == "mps" else torch.float64
         mean, deviation = (torch.from_numpy(array).to(y.device, dtype) for array in (self.mean, self.deviation))
         return y.to(dtype) * deviation + mean

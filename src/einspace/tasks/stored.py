@@ -49,7 +49,7 @@ Written = tuple[int, int]
 
 
 def written(array: Any) -> Written | None:
-    """What an array's file is now, before it is sent anywhere; None for one without. Raises DataError where the file is gone."""
+    """The state of an array's file before the array is sent anywhere; None without a file. Raises DataError where the file is gone."""
     if not is_mapped(array):
         return None
     try:

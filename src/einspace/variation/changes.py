@@ -9,7 +9,7 @@ from random import Random
 from einspace.errors import SettingError
 
 Choices = Mapping[str, tuple[tuple[float, ...], float]]
-"""What may change, by name: the ladder of its values in ascending order, and the value that stands without a change."""
+"""The ladder of each thing that may change, by name: its values in ascending order, and the value that stands without a change."""
 
 
 def check_choices(choices: Choices) -> None:

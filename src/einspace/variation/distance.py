@@ -7,7 +7,7 @@ from einspace.derivation import Derivation
 from einspace.operations import Operation
 
 Label = tuple[str, Operation | None]
-"""What an edit compares: the symbol and, at a leaf, the terminal."""
+"""The label that an edit compares: the symbol and, at a leaf, the terminal."""
 
 
 class _Forest:

@@ -60,7 +60,7 @@ class Mailbox:
             asking.set_result(go_on)
 
     async def collect(self, timeout: float) -> list[tuple[int, News]]:
-        """What was told since the last time, in order, each with the number of its evaluation.
+        """The reports since the last call, in order, each with the number of its evaluation.
 
         Waits so many seconds for the first one.
         """

@@ -46,7 +46,7 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: `bytes` of a `format` into `path`; `parameters` are those of the network with its head."""
+    """A file that was written: `bytes` of a `format` into `path`; `parameters` are those of the network with its head."""
 
     path: Path
     format: str
@@ -105,7 +105,7 @@ def export_file(
 def _content(
     architecture: Architecture, network: nn.Module, format: str, head: Head | None, optimize: bool, around: Around | None, facts: Facts
 ) -> bytes:
-    """What the file will hold, checked."""
+    """The content of the file, checked."""
     inputs = architecture.input
     if format == "safetensors":
         notes = {"architecture": str(architecture), "input": ",".join(map(str, inputs.shape)), "head": str(head), **facts}
@@ -131,7 +131,7 @@ def _content(
 
 
 def _state(network: nn.Module) -> Mapping[str, Tensor]:
-    """What a file holds: all tensors, under the names that they have in the network alone."""
+    """All tensors of a file, under the names that they have in the network alone."""
     return network.flat_state() if isinstance(network, RawNetwork) else network.state_dict()
 
 

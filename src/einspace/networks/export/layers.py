@@ -15,7 +15,7 @@ from einspace.networks.export.literals import call, literal
 from einspace.operations.layers import PosEnc
 
 LOADED = "to be loaded"
-"""What stands beside a weight of a user's layer: how it starts is not known here."""
+"""The comment beside a weight of a user's layer: how it starts is not known here."""
 
 WRITTEN = 256
 """Numbers of a constant tensor that are written down."""

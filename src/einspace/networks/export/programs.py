@@ -117,7 +117,7 @@ def _windows(size: int, pooled: int) -> NDArray[np.float32]:
 
 
 def _adaptive_average(x: Any, output_size: Sequence[int]) -> Any:
-    """What takes the place of `aten.adaptive_avg_pool2d` in ONNX, which has no such operation: (n, c, h, w) to (n, c, *output_size).
+    """A replacement of `aten.adaptive_avg_pool2d` for ONNX, which has no such operation: (n, c, h, w) to (n, c, *output_size).
 
     PyTorch's exporter writes one addition for each pixel of the largest window, thousands of nodes and minutes of work for the dense head
     of a wide feature. The windows of an axis do not depend on those of the other, so pooling is a product with a small matrix on either

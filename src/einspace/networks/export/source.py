@@ -83,7 +83,7 @@ def load_source(text: str, name: str = "einspace_network") -> nn.Module:
 
 
 def _docstring(architecture: Architecture, output: Feature, head: Head | None, parameters: int, facts: Facts) -> list[str]:
-    """What the network is, and the derivation on lines that fit."""
+    """A description of the network, and the derivation on lines that fit."""
     said = [f"{parameters:,} parameters; canonical key of the backbone {architecture.key}."]
     said += [] if head is None else [f"The head is {head}."]
     derivation = re.sub(rf"([\[{{]{{{BRACKETS}}}|[\]}}]{{{BRACKETS}}})(?=[\[\]{{}}])", r"\1 ", str(architecture))

@@ -62,7 +62,7 @@ def operation_of(node: fx.Node, operations: Mapping[str, str]) -> str:
 
 
 def shapes(network: nn.Module, graph: fx.Graph, sizes: tuple[int, ...]) -> dict[fx.Node, Any]:
-    """What each call gives on the meta device: the shape of a tensor with "n" for the batch, or how many values in a tuple.
+    """The result of each call on the meta device: the shape of a tensor with "n" for the batch, or how many values in a tuple.
 
     Nothing where a layer does not run without data.
     """

@@ -1,4 +1,4 @@
-"""What every head is, and whether it fits a task."""
+"""The interface of a head, and the check that a head fits a task."""
 
 from abc import ABC, abstractmethod
 
@@ -21,7 +21,7 @@ class Head(ABC):
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """What training minimises: one number for a batch of predictions and their targets."""
+        """The loss that training minimises: one number for a batch of predictions and their targets."""
 
     @property
     def loss_in_units(self) -> bool:

@@ -33,7 +33,7 @@ def head_of(data: Mapping[str, Any]) -> Head:
 
 
 def later_options(kind: str) -> dict[str, Any]:
-    """What stands where the data of a head of this class were written before it had some of its options: their defaults.
+    """The defaults of options that a head of this class has had only since some data of it were written.
 
     >>> later_options("Regression")
     {'grid': 1, 'dropout': 0.0}

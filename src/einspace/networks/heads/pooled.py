@@ -21,7 +21,7 @@ class _Pooling(Head):
     """
 
     pool: str
-    """What is averaged over in Col mode: the channels, or what the formula of the paper says."""
+    """The axis that is averaged over in Col mode: the channels, or the one in the formula of the paper."""
     grid: int
     dropout: float
 

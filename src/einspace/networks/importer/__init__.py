@@ -32,7 +32,7 @@ class Imported:
     architecture: Architecture
     """The backbone."""
     head: Classification | None
-    """What follows the backbone; None where it does not end with a linear layer that gives a vector."""
+    """The head behind the backbone; None where the network does not end with a linear layer that gives a vector."""
     notes: tuple[str, ...]
     """Where the architecture is near, but not equal, to the module."""
     module: nn.Module
@@ -46,7 +46,7 @@ class Imported:
 
     @property
     def name(self) -> str:
-        """What tables call it: the class of the module."""
+        """Its name in tables: the class of the module."""
         return type(self.module).__name__
 
     def network(self, optimize: bool = True) -> fx.GraphModule:

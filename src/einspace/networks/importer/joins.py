@@ -42,7 +42,7 @@ def assemble(steps: Mapping[fx.Node, Step], start: fx.Node, end: fx.Node) -> Par
     shared: list[tuple[fx.Node, Sequence[fx.Node]]] = []
 
     def line(first: fx.Node, last: fx.Node) -> Part:
-        """What leads from a node to one that it dominates."""
+        """The part of the graph from a node to one that it dominates."""
         passed = []
         while last is not first:
             passed.append(parts[last])

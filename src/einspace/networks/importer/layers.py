@@ -46,7 +46,7 @@ class Misfit(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a layer is: modules in series, and what is to be known of it."""
+    """A layer as modules in series, with a note for people."""
 
     items: tuple[Item, ...] = ()
     note: str = ""
@@ -125,7 +125,7 @@ def column(shape: Shape) -> Shape:
 
 
 def reshaped(before: Shape, after: Shape) -> Reading:
-    """What `flatten`, `view` and the like do, which follows from the shapes, for elements stay in row-major order."""
+    """The reading of `flatten`, `view` and the like, which follows from the shapes, for elements stay in row-major order."""
     if column(before) == column(after):
         return Reading()
     if len(before) == 3:

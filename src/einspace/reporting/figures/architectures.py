@@ -20,7 +20,7 @@ EXAMPLES = {"ResNet18": "resnet18", "Vision transformer": "vit", "MLP-Mixer": "m
 """The three architectures of figure 1, and their names here."""
 
 IMAGE = Feature((64, 32, 32))
-"""What the modules of figures 2 and 3 read."""
+"""The input of the modules of figures 2 and 3."""
 
 SIDE = 110.0
 """Pixels on both sides of the axis of a module in figure 2, so that the axes of all lie on one line."""

@@ -1,10 +1,11 @@
 """Figure 4: below a critical p(M -> C) the grammar need not end (section 3.7, A.4)."""
 
-from einspace.grammar.consistency import Copies, critical_probability, expanded, spectral_radius
 from einspace.grammar.einspace import einspace_grammar
+from einspace.grammar.grammar import Copies, expanded
 from einspace.operations.branching import sampled_branches
 from einspace.pictures.palette import Theme
 from einspace.reporting.figures.charts import Axis, document, line, words
+from einspace.reporting.rules import critical
 
 WIDTH, HEIGHT = 620.0, 400.0
 CURVES: tuple[tuple[str, Copies, str], ...] = (
@@ -28,11 +29,11 @@ def figure_4(theme: Theme = "light") -> str:
     marks.append(line([(x.start, y.at(1)), (x.end, y.at(1))], dashed=True))
     marks.append(words(x.end, y.at(1) + 16, "below 1, sampling ends", 11, "end", "quiet"))
     for place, (name, copies, colour) in enumerate(CURVES):
-        points = [(x.at(i / 100), y.at(spectral_radius(einspace_grammar(i / 100), copies))) for i in range(1, 101)]
+        points = [(x.at(i / 100), y.at(einspace_grammar(i / 100).spectral_radius(copies))) for i in range(1, 101)]
         marks.append(line(points, colour, thick=True))
-        critical = critical_probability(einspace_grammar, copies)
-        marks.append(f'<circle class="{colour}" cx="{x.at(critical):.1f}" cy="{y.at(1):.1f}" r="5"/>')
-        marks.append(words(x.at(critical) + 4, y.at(1) - 12, f"{critical:.4f}", 12, bold=True))
+        ends = critical(copies)
+        marks.append(f'<circle class="{colour}" cx="{x.at(ends):.1f}" cy="{y.at(1):.1f}" r="5"/>')
+        marks.append(words(x.at(ends) + 4, y.at(1) - 12, f"{ends:.4f}", 12, bold=True))
         top = 84.0 + 20 * place
         marks += [line([(x.at(0.33), top), (x.at(0.38), top)], colour, thick=True), words(x.at(0.4), top + 4, name, 11)]
     return document(WIDTH, HEIGHT, "Figure 4: the spectral radius against p(M -> C)", marks, theme)

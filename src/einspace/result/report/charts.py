@@ -17,7 +17,7 @@ from einspace.surrogate import predicted
 from einspace.trial import Trial
 
 COSTS = {"parameters": "parameters of the backbone", "flops": "FLOPs for one sample", "latency": "milliseconds for one sample"}
-"""What the Pareto fronts are drawn against."""
+"""The costs that Pareto fronts are drawn against."""
 
 FEW = 20
 """Trials or epochs up to which each has its mark on an axis."""
@@ -135,7 +135,7 @@ def losses(result: Result) -> go.Figure | None:
 
 
 def predictions(result: Result) -> go.Figure | None:
-    """What the surrogate predicted of a trial before it was trained, and the score that it has; those that it chose have their colour."""
+    """The surrogate's prediction of each trial before it was trained, and its score; those that it chose have their colour."""
     trials = [(trial, trial.proposal.prediction) for trial in predicted(result.history)]
     if len(trials) < 2:
         return None

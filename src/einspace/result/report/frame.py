@@ -77,7 +77,7 @@ def _shown(value: object) -> object:
 
 
 def environment() -> Environment:
-    """What fills the templates: it escapes whatever comes from a run."""
+    """The environment of the templates: it escapes whatever comes from a run."""
     found = Environment(
         loader=PackageLoader("einspace.result.report", "page"),
         autoescape=True,

@@ -61,7 +61,7 @@ class LiveReport:
 
     @property
     def address(self) -> str:
-        """What to open in a browser."""
+        """The address to open in a browser."""
         return f"http://{HOST}:{self.port}/"
 
     def latest(self) -> tuple[str, str]:

@@ -153,7 +153,7 @@ def _over(scores: Seeds) -> str:
 
 
 def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[str, str]:
-    """What the page shows of a trial on demand, by its number."""
+    """The part of the page about each trial that is shown on demand, by its number."""
     ranked = sorted((trial for trial in result.history if trial.fitness is not None), key=lambda trial: -(trial.fitness or 0.0))
     ordered = {trial.number: trial for trial in [*ancestors, *ranked, *result.history]}
     chosen, descent = set(list(ordered)[:DRAWN]), {trial.number for trial in ancestors}
@@ -194,7 +194,7 @@ def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[st
 
 
 def _commands(result: Result) -> list[tuple[str, str]]:
-    """What to type, and what it does."""
+    """Commands to type, and what each does."""
     name, runs = result.run.name, str(result.run.parent)
     folder = [] if runs == "runs" else ["--runs", runs]
     found = [

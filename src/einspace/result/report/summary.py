@@ -19,14 +19,14 @@ class Card:
 
 
 def headline(result: Result) -> str:
-    """What a stranger reads first: the verdict, or what there is in its place; empty where nothing can be compared."""
+    """The first line for a stranger: the verdict, or what there is in its place; empty where nothing can be compared."""
     if result.verdict is not None:
         return result.verdict.sentence
     return judged(result) or compared(result, "test") or compared(result, "validation")
 
 
 def lead(result: Result) -> list[str]:
-    """What the first line rests on, in whole sentences."""
+    """The evidence for the first line, in whole sentences."""
     count, best = len(result.history), result.best
     architectures = "1 architecture (a trial)" if count == 1 else f"{count:,} architectures (trials)"
     people = len(result.baselines)

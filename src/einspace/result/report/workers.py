@@ -14,7 +14,7 @@ OVERLAP = 0.05
 
 
 def workers(result: Result) -> go.Figure | None:
-    """What each worker evaluated when; a lane holds one evaluation at a time."""
+    """The evaluations of each worker over time; a lane holds one at a time."""
     trials = sorted((trial for trial in result.trials() if trial.seconds and trial.ended), key=lambda trial: trial.started)
     if not trials:
         return None
@@ -68,7 +68,7 @@ def lanes_of(spans: Sequence[tuple[int | None, float, float]]) -> list[tuple[int
 
 
 def _lane(worker: int | None, lane: int) -> str:
-    """What a lane is called."""
+    """The name of a lane."""
     if worker is None:
         return f"lane {lane + 1}"
     return f"worker {worker}" + (f" of program {lane + 1}" if lane else "")
