@@ -6,7 +6,7 @@ The driver is a process of its own. At random moments one of its workers is kill
 started again with the same run; it is killed only while it has workers, or on a busy machine it would never get there. It prints the
 trials by outcome, the largest memory and number of descriptors of the driver in the first and in the last quarter of its samples, the
 processes that are left, and the temporary files. Its exit code is 1 where a process or a file is left, a number of a trial lacks or
-stands twice, a trial is still running, or memory or descriptors grow; a machine that is too busy for all trials in time is no fault.
+stands twice, a trial is still running, or memory or descriptors grow; a machine that is too busy for all trials in time is not a fault.
 """
 
 import argparse

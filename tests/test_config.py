@@ -52,6 +52,7 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
         "compute.compile": (["--compile"], True),
         "recipe.nesterov": (["--nesterov"], True),
         "surrogate": (["--surrogate"], True),
+        "adaptive": (["--adaptive"], True),
         "learned": (["--learned"], True),
         "report": (["--no-report"], False),
         "own.class_weights": (["--class-weights"], True),
@@ -136,7 +137,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "task: digits\nstrategy: pareto\nprotocol: paper\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\n"
         "run: mine\nruns: there\nproposer: mine\n"
         "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\nedits: 0.25\n"
-        "recipe_changes: 0.1\nsurrogate: true\nlearned: true\ntime_limit: 9\n"
+        "recipe_changes: 0.1\nadaptive: true\nsurrogate: true\nlearned: true\ntime_limit: 9\n"
         "computation_probability: 0.4\ngrammar: sequences\n"
         "keep_weights: all\nrace: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"
@@ -236,7 +237,7 @@ def test_laughs_by_the_billion_are_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_no_readable_file_is_said(tmp_path: Path) -> None:
-    """A folder, no file, and bytes that are no text."""
+    """A folder, no file, and bytes that are not text."""
     for path, message in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file")):
         with pytest.raises(SettingError, match=message):
             read(path)
@@ -316,7 +317,7 @@ def test_a_run_stores_what_repeats_it(tmp_path: Path) -> None:
 
 
 def test_a_run_s_file_serves_another_strategy(tmp_path: Path) -> None:
-    """What a run's strategy took is no mistake where another one is asked for: nobody gave it for that one."""
+    """What a run's strategy took is not a mistake where another one is asked for: nobody gave it for that one."""
     study.search("digits", "pareto", 1, 1, population=5, limits=SMALL, run="one", runs=tmp_path, executor=ThreadExecutor())
     stored = tmp_path / "one" / CONFIG
     settings, _ = load(stored, {})

@@ -66,7 +66,7 @@ class Run(BaseModel):
 
 
 def read(path: Path) -> list[Run]:
-    """The runs of a file, none where there is no file; raises DataError that names the line which is no run.
+    """The runs of a file, none where there is no file; raises DataError that names the line which is not a run.
 
     A run stands there when its search has ended, and once more when it has been retrained, which is the line that counts.
     """
@@ -85,7 +85,7 @@ def read(path: Path) -> list[Run]:
             problem = error.errors()[0]
             where = ".".join(map(str, problem["loc"])) or "it"
             raise DataError(
-                f"{path}, line {number}: is no run of the benchmark ({where}: {problem['msg']}); remove the line to repeat it"
+                f"{path}, line {number}: is not a run of the benchmark ({where}: {problem['msg']}); remove the line to repeat it"
             ) from None
     return list(runs.values())
 

@@ -2,13 +2,13 @@
 
     EinspaceError
     ├── ShapeError         an operation does not accept the features that reach it (section 3.6)
-    ├── NotationError      a text is no derivation, or no shape; shows the place with a caret
+    ├── NotationError      a text is not a derivation, or no shape; shows the place with a caret
     ├── GrammarError       a grammar cannot be used as it is
     ├── LimitError         limits that contradict themselves, or that sampling cannot meet
     ├── MutationError      no valid, new child was found within the allowed tries
     ├── UnknownNameError   a name that is not in a registry; names the nearest that is
     ├── SettingError       an option with a value that makes no sense
-    │   └── StrategyError  a strategy of the user's that raises, or whose answer is no proposal
+    │   └── StrategyError  a strategy of the user's that raises, or whose answer is not a proposal
     ├── TaskError          data that cannot be used as a task
     │   └── DataError      nor as anything else: files that cannot be read, built or written
     ├── NetworkError       an architecture, a head, weights and a task that do not fit together, or a module that does not fit the space
@@ -129,7 +129,7 @@ class SettingError(EinspaceError):
 
 
 class StrategyError(SettingError):
-    """A strategy of the user's that raises, or whose answer is no proposal; names its class and method, with the traceback below."""
+    """A strategy of the user's that raises, or whose answer is not a proposal; names its class and method, with the traceback below."""
 
 
 class TaskError(EinspaceError):

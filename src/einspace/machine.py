@@ -23,7 +23,7 @@ def cpus(root: Path = ROOT) -> int:
     quotas: list[float] = []
     for folder in _groups(root, "cpu"):
         quota, *period = _words(folder / "cpu.max") or _words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us") or ["max"]
-        if quota.isdigit() and period and int(period[0]) > 0:  # "max" and "-1" are no quota
+        if quota.isdigit() and period and int(period[0]) > 0:  # "max" and "-1" are not quotas
             quotas.append(int(quota) / int(period[0]))
     return max(1, int(min([count, *quotas])))
 

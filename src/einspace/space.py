@@ -207,10 +207,11 @@ class EinSpace:
         mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, architecture.normal_form, report)
         return Architecture(mutation.node, self.input, mutation.inferred, mutation.normal_form)
 
-    def edit(self, architecture: Architecture, rng: Random, report: EditReport | None = None) -> Architecture:
+    def edit(self, architecture: Architecture, rng: Random, report: EditReport | None = None, first: str | None = None) -> Architecture:
         """An architecture changed as people would by hand: widths, a block, a kernel or a stride.
 
-        The child is valid, within the limits, and differs from its parent. Raises MutationError where there is nothing to edit.
+        The child is valid, within the limits, and differs from its parent. The kind of edit that is tried `first` is drawn if it is None.
+        Raises MutationError where there is nothing to edit.
 
         >>> space = EinSpace((8, 8))
         >>> str(space.edit(space.parse("[linear(d=2048) relu]"), Random(0)))
@@ -218,7 +219,7 @@ class EinSpace:
         """
         self._check(architecture)
         memo = self._memo_of(architecture)
-        child = edit(architecture.node, self.input, self.grammar, self.limits, rng, memo, architecture.normal_form, report)
+        child = edit(architecture.node, self.input, self.grammar, self.limits, rng, memo, architecture.normal_form, report, first)
         return Architecture(child.node, self.input, child.inferred, child.normal_form)
 
     def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:

@@ -59,7 +59,7 @@ INITIAL = "seed "
 
 @dataclass(frozen=True)
 class Proposal:
-    """What to try next: an architecture, where it comes from in a few words, and the numbers of the trials it descends from."""
+    """A candidate to train next: an architecture, its origin in a few words, and the numbers of the trials it descends from."""
 
     text: str
     key: str
@@ -73,6 +73,8 @@ class Proposal:
     """Changes to recipe and head for this trial alone, such as `{"learning_rate_factor": 0.5, "grid": 2.0}`; see `tasks.changes`."""
     prediction: Prediction | None = None
     """None where nothing was predicted."""
+    move: str = ""
+    """The kind of change that made it of its parents (see `strategies.moves`); empty for an initial member and a sample."""
 
     @classmethod
     def of(
@@ -82,10 +84,11 @@ class Proposal:
         parents: tuple[int, ...] = (),
         place: tuple[int, ...] | None = None,
         changes: Mapping[str, float] | None = None,
+        move: str = "",
     ) -> Self:
         """Propose an architecture."""
         costs = Costs(architecture.parameters, architecture.flops, architecture.activation_bytes, architecture.terminals)
-        return cls(str(architecture), architecture.key, costs, origin, parents, place, dict(changes or {}))
+        return cls(str(architecture), architecture.key, costs, origin, parents, place, dict(changes or {}), move=move)
 
     @cached_property
     def identity(self) -> str:
@@ -242,7 +245,7 @@ class Trial:
 
 
 def misfit(error: ValidationError) -> ValueError:
-    """What is wrong with a record, in one line: the first place that makes no sense, or else the first that this version does not know."""
+    """The fault of a record, in one line: the first place that makes no sense, or else the first that this version does not know."""
     found = error.errors(include_url=False, include_context=False)
     newer = all(one["type"] in _NEWER for one in found)
     first = next(one for one in found if newer or one["type"] not in _NEWER)

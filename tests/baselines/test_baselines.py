@@ -110,7 +110,7 @@ def test_recurrent_baselines_are_of_the_grammar_with_recurrence_alone() -> None:
     for name, layer in (("gru-tiny", 2 * 128 + 4 * 4_160), ("mamba-tiny", 128 + (4 * 64 + 1) * 64 + 3 * 4_160)):
         assert baselines.get(name, (24, 6)).parameters == 7 * 64 + 2 * layer + 128
         for space in (EinSpace((24, 6)), EinSpace((24, 6), grammar="sequences"), EinSpace((3, 8, 8))):
-            with pytest.raises(GrammarError, match=f"the baseline {name} is no architecture of this grammar: unknown operation"):
+            with pytest.raises(GrammarError, match=f"the baseline {name} is not an architecture of this grammar: unknown operation"):
                 baselines.within(space, name)
 
 

@@ -137,7 +137,7 @@ def test_a_line_that_is_cut_off_is_named(tmp_path: Path, capsys: pytest.CaptureF
     out = tmp_path / "runs.jsonl"
     runs.append(out, made("good", 0, [0.5, 0.5, 0.5]))
     out.write_text(out.read_text() + '{"method": "bad", "ta')
-    with pytest.raises(DataError, match=r"runs\.jsonl, line 2: is no run"):
+    with pytest.raises(DataError, match=r"runs\.jsonl, line 2: is not a run"):
         runs.read(out)
     assert __main__.main(["--table", "--out", str(out)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -143,7 +143,7 @@ def games(book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def chess(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package chess, installed or unpacked from its source archive beside the tests: it is no dependency."""
+    """The package chess, installed or unpacked from its source archive beside the tests: it is not a dependency."""
     try:
         import chess  # noqa: F401
     except ImportError:

@@ -43,12 +43,12 @@ def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prepare("addnist", source, tmp_path / "new", sizes=Sizes(60, 20, 20), told=stop)
+        prepare("addnist", source, tmp_path / "new", sizes=Sizes(60, 20, 20), on_written=stop)
     assert os.listdir(tmp_path / "new") == []
     prepare("addnist", source, tmp_path / "new", sizes=Sizes(60, 20, 20))
     before = (tmp_path / "new/addnist/metadata").read_bytes()
     with pytest.raises(KeyboardInterrupt):
-        prepare("addnist", source, tmp_path / "new", seed=1, sizes=Sizes(60, 20, 20), force=True, told=stop)
+        prepare("addnist", source, tmp_path / "new", seed=1, sizes=Sizes(60, 20, 20), force=True, on_written=stop)
     assert (tmp_path / "new/addnist/metadata").read_bytes() == before
     assert os.listdir(tmp_path / "new") == ["addnist"]
 

@@ -45,7 +45,7 @@ def boards(game: Game) -> NDArray[np.float32]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("chess")
 def test_the_last_positions_of_a_game(tmp_path: Path) -> None:
-    """Of four positions the last one is taken, with White's pieces first and rank 8 on top; comments and variations are no moves."""
+    """Of four positions the last one is taken, with White's pieces first and rank 8 on top; comments and variations are not moves."""
     source = tmp_path / "games.pgn"
     source.write_text(GAME.format(moves=MATE.format(), result="0-1"))
     (game,) = read_games(source)

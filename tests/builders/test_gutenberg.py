@@ -91,7 +91,7 @@ def test_seed_and_shortage(texts: Path, tmp_path: Path) -> None:
     assert sums[0] == sums[1] != sums[2]
     with pytest.raises(DataError, match=r"11,000 phrases of aquinas are needed, but its texts have [\d,]+ after their first 95 lines"):
         prepare("gutenberg", texts, tmp_path)
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         prepare("gutenberg", texts / "readme.txt", tmp_path)
     with pytest.raises(DataError, match=r"holds no text of aquinas: a .txt file with aquinas in its path"):
         prepare("gutenberg", texts / "plato", tmp_path)

@@ -114,7 +114,7 @@ def test_archives_and_seeds(cifar10: Path, tmp_path: Path) -> None:
 
 
 def test_another_release_is_refused(cifar10: Path, tmp_path: Path) -> None:
-    """CIFAR-10 is no source of Spherical, and an archive of other files is none of CIFARTile."""
+    """CIFAR-10 is not a source of Spherical, and an archive of other files is none of CIFARTile."""
     with pytest.raises(DataError, match=r"train: there is no such file"):
         prepare("spherical", cifar10, tmp_path / "data")
     other = write_cifar(tmp_path / CIFAR10[0], BATCHES, "fine_labels", 100, 100)

@@ -149,7 +149,7 @@ def test_a_callback_that_hangs_holds_no_trial_up(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_closes_the_callbacks_and_does_not_wait_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An interrupted search is no finished one: callbacks are closed without a finish, and one that hangs is left behind."""
+    """An interrupted search is not a finished one: callbacks are closed without a finish, and one that hangs is left behind."""
     monkeypatch.setattr(base, "CLOSING_SECONDS", 0.5)
     recorder, stuck = Recorder(), Stuck()
     main = threading.main_thread().ident

@@ -80,7 +80,7 @@ def test_a_search_is_read_back_from_mlflow(tmp_path: Path, store: str) -> None:
 
 
 def test_a_store_that_cannot_be_had_is_refused_at_once(tmp_path: Path) -> None:
-    """A mistake in the URI is no failure in the middle of a search."""
+    """A mistake in the URI is not a failure in the middle of a search."""
     with pytest.raises(SettingError, match="MLflow cannot use nowhere://"):
         callbacks.parse("mlflow:nowhere://x")
 

@@ -244,7 +244,7 @@ def test_a_target_that_is_no_file(tmp_path: Path) -> None:
     """A picture is not written into a pipe, where it would wait for a reader, nor into a device."""
     os.mkfifo(tmp_path / "pipe")
     for target in (str(tmp_path / "pipe"), "/dev/full"):
-        assert "no regular file" in call("show", "resnet8", "--shape", "3,8,8", "--svg", target).stderr
+        assert "not a regular file" in call("show", "resnet8", "--shape", "3,8,8", "--svg", target).stderr
 
 
 @pytest.mark.parametrize("name", ["..:x", ".:x", "a..b:x", "a b:x", "os/path:x"])

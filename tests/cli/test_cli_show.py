@@ -111,7 +111,7 @@ def test_a_picture_goes_into_no_pipe(tmp_path: Path, option: str) -> None:
         refused = call("show", "[relu norm]", option, str(tmp_path / "pipe"))
     finally:
         os.close(reader)
-    assert (refused.returncode, "it is no regular file" in refused.stderr) == (2, True)
+    assert (refused.returncode, "it is not a regular file" in refused.stderr) == (2, True)
 
 
 def test_a_run_and_its_trials_are_shown(result: Result, tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ MALFORMED = [
     # the text; the column, from 1; a part of the problem
     ("", 1, "ends too early"),
     ("   ", 1, "ends too early"),
-    ("relu", 1, "relu alone is no architecture"),
-    ("linear(d=64)", 1, "alone is no architecture"),
+    ("relu", 1, "relu alone is not an architecture"),
+    ("linear(d=64)", 1, "alone is not an architecture"),
     ("[]", 2, "does not belong"),
     ("[relu]", 6, "does not belong"),
     ("[relu relu relu relu]", 1, "a bracket of 4"),

@@ -117,7 +117,7 @@ def test_pipes_and_devices(tmp_path: Path, name: str, kind: str) -> None:
         os.mkfifo(path)
     else:
         path.symlink_to("/dev/zero")
-    with pytest.raises(EinspaceError, match="no regular file"):
+    with pytest.raises(EinspaceError, match="not a regular file"):
         READERS[name](path)
 
 

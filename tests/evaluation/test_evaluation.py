@@ -172,7 +172,7 @@ def test_evaluate_is_deterministic(task: Task) -> None:
 
 
 def test_attempt_error(task: Task) -> None:
-    """A text that is no architecture ends as error with a traceback, and can be written as JSON."""
+    """A text that is not an architecture ends as error with a traceback, and can be written as JSON."""
     evaluation = attempt(Request("[relu"), task, RECIPE)
     assert evaluation.outcome is Outcome.ERROR
     assert evaluation.value is None
@@ -225,7 +225,7 @@ def test_attempt_memory(task: Task, error: Exception, outcome: Outcome) -> None:
 
 
 def test_interrupts_pass(task: Task) -> None:
-    """Ctrl-C is no property of an architecture: it is not turned into an outcome."""
+    """Ctrl-C is not a property of an architecture: it is not turned into an outcome."""
 
     def raising(architecture: Architecture, context: Context) -> Evaluation:
         raise KeyboardInterrupt

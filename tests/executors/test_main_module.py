@@ -77,7 +77,7 @@ def test_script_with_guard(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_guard_around_something_else(tmp_path: Path) -> None:
-    """A guard elsewhere in the script is no guard."""
+    """A guard elsewhere in the script is not a guard."""
     script = tmp_path / "script.py"
     script.write_text(START + 'if __name__ == "__main__":\n    print("guarded")\nmine()\n')
     *_, refused = program(str(script))

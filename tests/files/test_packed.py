@@ -162,13 +162,13 @@ def test_a_stream_without_an_end_is_bounded(tmp_path: Path) -> None:
     """What has no size, such as a device, is not read at all."""
     if not Path("/dev/zero").exists():
         pytest.skip("there is no /dev/zero")
-    with pytest.raises(DataError, match="/dev/zero: cannot be read as a file: it is no regular file"):
+    with pytest.raises(DataError, match="/dev/zero: cannot be read as a file: it is not a regular file"):
         read(Path("/dev/zero"), LIMIT)
 
 
 @pytest.mark.parametrize("packer", [bz2.compress, lzma.compress])
 def test_packings_that_are_no_tar(tmp_path: Path, packer: Callable[[bytes], bytes]) -> None:
-    """A packed file that holds no tar is no archive."""
+    """A packed file that holds no tar is not an archive."""
     (tmp_path / "a").write_bytes(packer(b"no tar" * 1000))
     with pytest.raises(DataError, match="a: cannot be read as an archive: "):
         members(tmp_path / "a", ("file",))

@@ -111,7 +111,7 @@ FLOATS = b"cnumpy\ndtype\n(Vf4\ntR"
     ],
 )
 def test_foreign_names_and_instructions_are_refused(content: bytes, wanted: str) -> None:
-    """Whatever is no array is named: classes, functions, attributes, codecs, objects of other files, and tricks with what is allowed."""
+    """Whatever is not an array is named: classes, functions, attributes, codecs, objects of other files, tricks with what is allowed."""
     with pytest.raises(DataError, match=f"x: is refused: its pickle wants {wanted.replace('(', '.')}".replace(")", ".")):
         unpickle(content, "x")
 

@@ -69,7 +69,7 @@ def test_window_and_linear_are_a_convolution_along_the_sequence(options: Window)
 
 
 def test_window_leaves_the_grid_and_needs_enough_tokens() -> None:
-    """Rows of windows are no pixels any more; a sequence shorter than a window is refused, as is an image."""
+    """Rows of windows are not pixels any more; a sequence shorter than a window is refused, as is an image."""
     assert Window(3, 1, 1).infer((Feature((12, 5), (3, 4)),)) == (Feature((12, 15)),)
     assert Window(3, 2, 1).infer((Feature((1, 16)),))[0].shape == (1, 48)
     with pytest.raises(ShapeError, match="at least 4 tokens"):
@@ -171,7 +171,7 @@ def test_a_baseline_outside_of_the_grammar_is_named(tmp_path: Path) -> None:
     from tests.study_samples import small_task
 
     space = EinSpace((1, 8, 8), grammar=sequence_grammar())
-    with pytest.raises(GrammarError, match="the baseline resnet8 is no architecture of this grammar: unknown operation 'im2col'"):
+    with pytest.raises(GrammarError, match="the baseline resnet8 is not an architecture of this grammar: unknown operation 'im2col'"):
         RegularisedEvolution(space, initial=("resnet8",))
     options = {"grammar": sequence_grammar(), "trials": 2, "executor": ThreadExecutor(), "runs": tmp_path, "limits": SMALL}
     with pytest.raises(GrammarError, match="baseline resnet8"):
@@ -179,7 +179,7 @@ def test_a_baseline_outside_of_the_grammar_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     result = search(small_task(), **options)  # type: ignore[arg-type]
     assert [baseline.validation for baseline in result.baselines] == [None]
-    assert "no architecture of this grammar" in result.baselines[0].reason
+    assert "not an architecture of this grammar" in result.baselines[0].reason
 
 
 def test_a_grammar_that_need_not_end_is_refused_with_its_radius() -> None:

@@ -134,7 +134,7 @@ def test_a_target_that_cannot_be_written_is_refused_before_any_work(tmp_path: Pa
     monkeypatch.setattr("einspace.networks.export.export.build", None)
     assert "it is a folder" in _fails(tmp_path)
     assert f"there is no folder {tmp_path / 'no'}" in _fails(tmp_path / "no" / "network.py")
-    assert "no regular file" in _fails(Path("/dev/null"))
+    assert "not a regular file" in _fails(Path("/dev/null"))
     assert "too long" in _fails(tmp_path / ("a" * 300))
     (tmp_path / "file").write_text("")
     assert "cannot write" in _fails(tmp_path / "file" / "network.py")

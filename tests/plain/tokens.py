@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def count(shape: Sequence[int], patch: int) -> int:
-    """Patches in (c, h, w); what is left of an image that is no multiple of the patch is cropped."""
+    """Patches in (c, h, w); what is left of an image that is not a multiple of the patch is cropped."""
     return (shape[1] // patch) * (shape[2] // patch)
 
 

@@ -196,7 +196,7 @@ def test_a_random_transform_is_refused() -> None:
 
 
 def test_columns_that_are_left_out_are_named() -> None:
-    """A guess between several columns is said; what was said is no guess."""
+    """A guess between several columns is said; what was said is not a guess."""
     data = of(image=X.reshape(30, 60).tolist(), signal=FLAT, label=Y, fine_label=Y)
     doubt = Task.from_huggingface(data).doubts[0]
     assert (

@@ -221,7 +221,7 @@ def test_arrays_are_arrays(given: Any) -> None:
 
 
 def test_masked_arrays() -> None:
-    """Values that are masked are no samples; without any it is an array."""
+    """Values that are masked are not samples; without any it is an array."""
     x = np.ma.masked_array(X, np.zeros(X.shape, bool))
     assert Task.from_arrays(x, Y).input.shape == (2, 6, 5)
     x[3, 0, 0, 0] = np.ma.masked

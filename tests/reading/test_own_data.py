@@ -89,7 +89,7 @@ def test_kind_can_be_said() -> None:
     ],
 )
 def test_unknown_options(source: Callable[..., Task], given: str, words: str) -> None:
-    """An option that is no option is refused before anything is read, with the nearest of those that the source takes."""
+    """An option that is not an option is refused before anything is read, with the nearest of those that the source takes."""
     with pytest.raises(UnknownNameError, match=f"unknown option of Task.{words}"):
         source(**{given: None})
 

@@ -211,7 +211,7 @@ def test_bad_columns(tmp_path: Path) -> None:
 
 
 def test_paths(tmp_path: Path) -> None:
-    """What is no data says what data are; a word that is no path is a misspelt name."""
+    """What is no data says what data are; a word that is not a path is a misspelt name."""
     with pytest.raises(TaskError, match="no such file"):
         load_task(str(tmp_path / "none.npz"))
     (tmp_path / "notes.txt").write_text("")

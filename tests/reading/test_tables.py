@@ -1,4 +1,4 @@
-"""Tables as people have them: what numbers the rows is no signal, headers of numbers, coordinates, data frames and their files."""
+"""Tables as people have them: what numbers the rows is not a signal, headers of numbers, coordinates, data frames and their files."""
 
 from pathlib import Path
 from typing import Any

@@ -54,12 +54,12 @@ def test_empty_lines_are_none_and_what_is_no_trial_is_named_by_its_line(table: P
     wrong = json.loads(lines[1])
     wrong["number"] = "many"
     newer = json.dumps({**json.loads(lines[1]), "mood": 3})
-    unknown = "is no trial: this version does not know the field 'mood' of a trial, which a newer one may have written"
+    unknown = "is not a trial: this version does not know the field 'mood' of a trial, which a newer one may have written"
     for text, said in (
         (newer, unknown),
-        (json.dumps(wrong), "is no trial: number: "),
-        ("{", "is no trial: Invalid JSON"),
-        ("[1]", "is no trial: "),
+        (json.dumps(wrong), "is not a trial: number: "),
+        ("{", "is not a trial: Invalid JSON"),
+        ("[1]", "is not a trial: "),
     ):
         mended.write_text(f"{lines[0]}\n{text}\n")
         with pytest.raises(DataError) as caught:
@@ -67,7 +67,7 @@ def test_empty_lines_are_none_and_what_is_no_trial_is_named_by_its_line(table: P
         assert f"mended.jsonl, line 2: {said}" in str(caught.value)
         assert "\n" not in str(caught.value)
     mended.write_bytes(lines[0].encode() + b"\n\xff\n")
-    with pytest.raises(DataError, match=r"mended.jsonl, line 2: is no trial: Invalid JSON"):
+    with pytest.raises(DataError, match=r"mended.jsonl, line 2: is not a trial: Invalid JSON"):
         load_trials(mended)
     with pytest.raises(DataError, match="cannot be read: No such file"):
         load_trials(tmp_path / "none.jsonl")
@@ -77,7 +77,7 @@ def test_a_score_that_is_no_number_is_refused(table: Path, tmp_path: Path) -> No
     """Sorted among others it would stand anywhere."""
     line = json.loads(table.read_text().splitlines()[0])
     (tmp_path / "nan.jsonl").write_text(json.dumps({**line, "fitness": float("nan")}))
-    with pytest.raises(DataError, match=r"nan.jsonl, line 1: is no trial: Invalid JSON"):
+    with pytest.raises(DataError, match=r"nan.jsonl, line 1: is not a trial: Invalid JSON"):
         load_trials(tmp_path / "nan.jsonl")
 
 
@@ -85,7 +85,7 @@ def test_a_score_that_is_no_number_is_refused(table: Path, tmp_path: Path) -> No
 def test_a_pipe_is_no_table(tmp_path: Path) -> None:
     """Whoever opened it would wait for ever, and a device would fill the memory."""
     os.mkfifo(tmp_path / "pipe.jsonl")
-    with pytest.raises(DataError, match="cannot be read: it is no regular file"):
+    with pytest.raises(DataError, match="cannot be read: it is not a regular file"):
         load_trials(tmp_path / "pipe.jsonl")
 
 

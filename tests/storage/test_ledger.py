@@ -62,7 +62,7 @@ def test_the_interrupted_come_by_number() -> None:
 
 
 def test_what_would_only_be_repeated_is_settled() -> None:
-    """A score, a loss that is no number and a pruned training hold for all twins; what the machine did to one trial does not."""
+    """A score, a loss that is not a number and a pruned training hold for all twins; what the machine did to one trial does not."""
     ledger = Ledger()
     for number, outcome in enumerate(Outcome):
         ledger.end(ended(number, 0.5 if outcome is Outcome.OK else None, outcome=outcome))

@@ -107,7 +107,7 @@ def finished(server: Server, name: str) -> int:
 
 
 def test_an_answer_that_is_lost_doubles_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trial that was stored is found again and not made anew; an end that was stored is no error, but somebody else's end is one."""
+    """A trial that was stored is found again and not made anew; an end that was stored is not an error, but somebody else's end is one."""
     commit = Session.commit
     for moment in range(1, 6):  # whatever is asked first, second, ... for a trial that begins and for one that ends
         lost: list[int] = []

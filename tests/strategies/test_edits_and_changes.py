@@ -117,7 +117,7 @@ def test_tries_for_a_new_child_are_bounded() -> None:
     """Where every child is a twin one of them is proposed: the search goes on, and its evaluation is reused."""
 
     class Single(EinSpace):
-        def edit(self, architecture: Architecture, rng: Random, report: object = None) -> Architecture:
+        def edit(self, architecture: Architecture, rng: Random, report: object = None, first: str | None = None) -> Architecture:
             return self.parse("[relu softmax]")
 
         mutate = edit
@@ -130,7 +130,7 @@ def test_a_parent_that_cannot_be_edited_is_mutated() -> None:
     """A network without widths, blocks and windows has mutants only."""
 
     class Barren(EinSpace):
-        def edit(self, architecture: Architecture, rng: Random, report: object = None) -> Architecture:
+        def edit(self, architecture: Architecture, rng: Random, report: object = None, first: str | None = None) -> Architecture:
             raise MutationError("nothing to edit")
 
     evolution = strategies.get("evolution", Barren((1, 8, 8)), ("[relu norm]",), edits=1.0)

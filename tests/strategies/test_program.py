@@ -103,7 +103,7 @@ def test_a_program_reads_what_is_searched_and_every_trial(tmp_path: Path) -> Non
 
 
 def test_what_cannot_be_trained_is_answered_with_one_line(tmp_path: Path) -> None:
-    """What is no architecture, does not fit the input, is over a limit, is known, or too long; then the program is asked again."""
+    """What is not an architecture, does not fit the input, is over a limit, is known, or too long; then the program is asked again."""
     wide = "[linear(d=2048) [linear(d=2048) linear(d=2048)]]"
     wrong = ("[relu", "[softmax permute(o=(2,1))]", wide, "[relu relu]", "x" * (module.LONGEST + 5))
     result = run(tmp_path, answering(tmp_path, "[relu relu]", *wrong, "[norm relu]"))

@@ -198,7 +198,7 @@ def test_the_fittest_dies_of_age_only_in_regularised_evolution() -> None:
 
 
 def test_the_elite_stays_beside_the_youngest() -> None:
-    """The best trials are members however old they are, once each; of equals the older one; those that are young anyway are no others."""
+    """The best trials are members however old they are, once each; of equals the older one; those that are young anyway are not others."""
     history = [trial(0, 1.0), trial(1, 0.5), trial(2, None, outcome=Outcome.NAN), *(trial(n, n / 100) for n in range(3, 7)), trial(7, 0.5)]
     evolution = RegularisedEvolution(SPACE, population=3, elite=2)
     assert numbers(evolution.members(history)) == [0, 1, 5, 6, 7]
@@ -265,7 +265,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         strategies.get("random", SPACE, ("resnet8",))
     with pytest.raises(NetworkError, match="takes images"):
         strategies.get("evolution", EinSpace((24, 24)), ("wrn16-4",))
-    with pytest.raises(GrammarError, match="no architecture of this grammar: unknown operation 'window'"):
+    with pytest.raises(GrammarError, match="not an architecture of this grammar: unknown operation 'window'"):
         strategies.get("evolution", EinSpace((24, 24)), ("resnet8",))
 
 
@@ -313,7 +313,7 @@ def test_a_strategy_of_the_current_folder_is_loaded(tmp_path: Path, monkeypatch:
 def test_a_strategy_that_cannot_be_loaded_is_refused_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
 ) -> None:
-    """A module or class that there is not, and a class that is no strategy, are named."""
+    """A module or class that there is not, and a class that is not a strategy, are named."""
     (tmp_path / "loaded_strategies.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend("")

@@ -228,7 +228,7 @@ def test_what_a_study_has_lost_is_named(tmp_path: Path) -> None:
 
 
 def test_a_study_that_ends_early_is_damaged(tmp_path: Path) -> None:
-    """However much of the file is left, a byte of it or all but one, it is no study without trials."""
+    """However much of the file is left, a byte of it or all but one, it is not a study without trials."""
     drive(tmp_path, 2)
     file = Run(tmp_path, "test").database
     content = file.read_bytes()
@@ -241,7 +241,7 @@ def test_a_study_that_ends_early_is_damaged(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_trial_that_waits_in_the_study_of_a_run_is_left_alone(tmp_path: Path) -> None:
-    """What somebody has enqueued there with Optuna's tools is no trial of ours, and no damage."""
+    """What somebody has enqueued there with Optuna's tools is not a trial of ours, and no damage."""
     drive(tmp_path, 2)
     storage = optuna.storages.RDBStorage(f"sqlite:///{Run(tmp_path, 'test').database}")
     optuna.load_study(study_name="einspace", storage=storage).enqueue_trial({"x": 1})

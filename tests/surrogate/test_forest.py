@@ -36,7 +36,7 @@ def test_the_seed_decides_all_chance() -> None:
 
 @pytest.mark.parametrize("row", [{}, {"number softmax": 3, "origin": "crossover"}, {"number relu": nan, "origin": "edit"}])
 def test_what_no_trial_had_is_predicted_too(row: Row) -> None:
-    """Features without a name among the trials are left out, and what is not known is no mistake."""
+    """Features without a name among the trials are left out, and what is not known is not a mistake."""
     (mean,), _ = Forest.fit(ROWS, FITNESS, "0:60").predict([row])
     assert 0 <= mean <= 1
 

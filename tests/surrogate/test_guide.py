@@ -110,7 +110,7 @@ def test_a_surrogate_that_is_wrong_is_switched_off_and_on_again(history: list[Tr
     for sign, chosen in ((1.0, True), (-1.0, False), (1.0, True)):
         trials = [
             trial if trial.proposal.prediction is None else replace(trial, fitness=sign * trial.proposal.prediction.percentile)
-            for trial in history[:47]  # the next one is no bypass
+            for trial in history[:47]  # the next one is not a bypass
         ]
         found = strategies.propose(made(surrogate=True), trials, 0)
         assert found is not None

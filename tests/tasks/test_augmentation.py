@@ -70,7 +70,7 @@ def test_training_sees_augmented_images() -> None:
 
 
 def test_what_cannot_be_augmented_is_refused() -> None:
-    """A target for each pixel would have to move with its image, and a series is no image."""
+    """A target for each pixel would have to move with its image, and a series is not an image."""
     rng = np.random.default_rng(0)
     task = Task.from_arrays(rng.normal(size=(30, 1, 4, 4)), np.arange(30) % 2)
     with pytest.raises(TaskError, match="augmented"):

@@ -130,6 +130,6 @@ def test_our_start_is_one_of_steps(recipe: Recipe, samples: int, batch: int | No
 @pytest.mark.parametrize("input", [Feature((3, 8, 8)), Feature((40, 6)), Feature((3, 1))], ids=str)
 @pytest.mark.parametrize("head", [Classification(3), MultiLabel(2), Regression(1), Dense(1, (4, 4)), Mask(1, (4, 4))])
 def test_our_start_is_for_every_head_and_changes_nothing_twice(head: Head, input: Feature) -> None:
-    """What a head does not have is left out, and from our start ours are no changes."""
+    """What a head does not have is left out, and from our start ours are not changes."""
     recipe, changed = apply(RECIPE, head, ours(RECIPE, head, input, 3_000))
     assert ours(recipe, changed, input, 3_000) == {}

@@ -26,6 +26,11 @@ def candidates(architecture: Architecture, kind: str, seed: int = 0, space: EinS
     return list(EDITS[kind].candidates(Site(architecture.node, architecture.input, grammar, Memo()), Random(seed)))
 
 
+def of_other_widths(architecture: Architecture) -> list[Candidate]:
+    """The candidates with other widths, the wider ones first."""
+    return [candidate for kind in ("widen", "narrow") for candidate in candidates(architecture, kind)]
+
+
 def terminals(node: Derivation) -> list[Operation]:
     return [inner.terminal for inner in node.walk() if inner.terminal is not None]
 
@@ -103,7 +108,7 @@ def test_what_cannot_be_edited_has_no_weights() -> None:
 def scaled(name: str, shape: tuple[int, ...], words: str) -> Architecture:
     """A baseline with all its widths changed."""
     parent = baselines.get(name, shape)
-    (found,) = (candidate for candidate in candidates(parent, "widths") if candidate.words == words)
+    (found,) = (candidate for candidate in of_other_widths(parent) if candidate.words == words)
     return EinSpace(shape).architecture(found.node)
 
 
@@ -172,7 +177,7 @@ def test_a_small_resnet_of_another_width_has_the_parameters_of_a_hand_computatio
 def test_widths_that_must_fit_each_other_are_one_group(
     text: str, shape: tuple[int, ...], groups: list[tuple[list[str], bool]] | None
 ) -> None:
-    """Known answers: sums and products tie widths, the input holds them, concatenation sets them free, and pixels are no channels."""
+    """Known answers: sums and products tie widths, the input holds them, concatenation sets them free, and pixels are not channels."""
     space = EinSpace(shape)
     if groups is None:
         with pytest.raises(ShapeError):
@@ -185,7 +190,7 @@ def test_widths_that_must_fit_each_other_are_one_group(
 def test_a_module_keeps_the_widths_that_its_surroundings_need() -> None:
     """Inside of a residual block only the hidden width changes, for the outer one is that of the shortcut."""
     parent = EinSpace((4, 64)).parse("[clone(b=2) {[[linear(d=128) relu] linear(d=64)]  identity} add]")
-    assert {str(EinSpace((4, 64)).architecture(found.node)) for found in candidates(parent, "widths")} == {
+    assert {str(EinSpace((4, 64)).architecture(found.node)) for found in of_other_widths(parent)} == {
         "[clone(b=2) {[[linear(d=256) relu] linear(d=64)] identity} add]",
         "[clone(b=2) {[[linear(d=64) relu] linear(d=64)] identity} add]",
     }
@@ -195,9 +200,9 @@ def test_widths_stay_in_the_option_sets() -> None:
     """Nothing is wider than 2048 or narrower than 16, and a width that no option has a relative of stays."""
     space = EinSpace((4, 8))
     for text, found in (("[linear(d=2048) linear(d=16)]", 2), ("[linear(d=100) relu]", 0), ("[linear(d=33) relu]", 0)):
-        whole = [candidate for candidate in candidates(space.parse(text), "widths") if candidate.words.startswith("all")]
+        whole = [candidate for candidate in of_other_widths(space.parse(text)) if candidate.words.startswith("all")]
         assert len(whole) == found
-    texts = {str(space.architecture(found.node)) for found in candidates(space.parse("[linear(d=2048) linear(d=16)]"), "widths")}
+    texts = {str(space.architecture(found.node)) for found in of_other_widths(space.parse("[linear(d=2048) linear(d=16)]"))}
     assert texts == {"[linear(d=1024) linear(d=16)]", "[linear(d=2048) linear(d=32)]"}
 
 
@@ -211,7 +216,7 @@ def test_a_block_is_followed_by_itself_without_its_strides() -> None:
 
 
 def test_a_block_is_dropped_from_a_sequence() -> None:
-    """What is left takes the sequence's place where the grammar derives it there: a single operation is no architecture."""
+    """What is left takes the sequence's place where the grammar derives it there: a single operation is not an architecture."""
     space = EinSpace((4, 8))
     block = "[linear(d=16) relu]"
     assert [str(space.architecture(found.node)) for found in candidates(space.parse(f"[{block} [relu softmax]]"), "drop")] == [
@@ -255,7 +260,8 @@ def test_sequences_have_windows_of_their_own() -> None:
     parent = space.parse("[[window(k=3,s=1,p=1) linear(d=16) identity] relu]")
     found = {kind: {candidate.words for candidate in candidates(parent, kind, 0, space)} for kind in EDITS}
     assert found == {
-        "widths": {"all widths x 2"},
+        "widen": {"all widths x 2"},
+        "narrow": set(),
         "repeat": {"block repeated"},
         "drop": set(),
         "kernel": {"kernel 3 to 5"},
@@ -289,7 +295,7 @@ def test_where_one_kind_finds_nothing_another_is_tried() -> None:
 def test_where_nothing_can_be_edited_that_is_said() -> None:
     """An architecture without widths, blocks or windows, limits that nothing else meets, and one of another space."""
     space = EinSpace((4, 8))
-    with pytest.raises(MutationError, match="none of the edits widths, repeat, drop, kernel, stride gives"):
+    with pytest.raises(MutationError, match="none of the edits widen, narrow, repeat, drop, kernel, stride gives"):
         space.edit(space.parse("[relu norm]"), Random(0))
     tight = EinSpace((4, 8), limits=Limits(parameters=8 * 16 + 16, operations=2))
     with pytest.raises(MutationError, match="widen the limits"):

@@ -62,7 +62,8 @@ def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
     """Build a baseline at an input (C, H, W), or (S, D) where it takes a sequence.
 
     A ResNet of a sequence is in the grammar of sequences, and a recurrent network in that with recurrence. Raises UnknownNameError for
-    another name, NetworkError for a sequence where it takes none, and ShapeError for an input that is no shape or is smaller than a patch.
+    another name, NetworkError for a sequence where it takes none, and ShapeError for an input that is not a shape or that is smaller than
+    a patch.
 
     >>> get("resnet18", (3, 64, 64)).output.shape
     (512, 4, 4)
@@ -78,7 +79,7 @@ def within(space: EinSpace, name: str) -> Architecture:
     try:
         return space.parse(str(get(name, space.input)))
     except NotationError as error:
-        raise GrammarError(f"the baseline {name} is no architecture of this grammar: {error.problem}") from None
+        raise GrammarError(f"the baseline {name} is not an architecture of this grammar: {error.problem}") from None
 
 
 __all__ = [

@@ -49,7 +49,7 @@ def residual(module: Derivation, shortcut: Derivation = IDENTITY) -> Derivation:
 def patches(patch: int, width: int) -> Derivation:
     """One token for each patch: (C, H, W) -> (S, width) with S = (H // patch) (W // patch).
 
-    What is left of an input that is no multiple of the patch is cropped by the floor of equations 30 to 32.
+    What is left of an input that is not a multiple of the patch is cropped by the floor of equations 30 to 32.
     """
     return route(Im2col(patch, patch, 0), linear(width), Identity())
 

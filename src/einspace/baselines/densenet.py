@@ -1,6 +1,6 @@
 """DenseNets: every layer adds a few channels to all that came before, and reads all of them.
 
-The average pooling of the transitions is no operation of the space. A convolution of 3x3 with stride 2 takes the place of the 1x1
+The average pooling of the transitions is not an operation of the space. A convolution of 3x3 with stride 2 takes the place of the 1x1
 convolution and the pooling after it: at even sizes it computes exactly those two when four of its nine taps hold a quarter of the 1x1
 weights each and the others are zero. So the space contains DenseNet; what is trained from here may leave that set.
 """

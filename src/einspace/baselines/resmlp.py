@@ -1,6 +1,6 @@
 """ResMLP: a linear layer over the patches, and an MLP over the channels, without a normalisation.
 
-Its affine layers (a scale and a shift for each channel) are no operation of the space. A linear layer holds one as a diagonal matrix, and
+Its affine layers (a scale and a shift for each channel) are not operations of the space. A linear layer holds one as a diagonal matrix, and
 two affine layers vanish into the linear layers of the MLP that they stand beside; the last one vanishes into the head. So the space
 contains ResMLP, at the price of width x width parameters where an affine layer has 2 x width; what is trained from here may leave that
 set. GELU is the space's relu, as in B.1's own networks.

@@ -3,7 +3,7 @@
 `resnet` takes a sequence (S, D) too, with convolutions along it; so do `vit`, `mixer`, `resmlp` and
 the recurrent `gru`, `lru` and `mamba`, whose tokens are what patches are of
 an image. The sizes of the paper are the defaults. All raise SettingError for a size that the network cannot have, the others NetworkError
-for a sequence, and all ShapeError for an input that is no shape or is smaller than a patch.
+for a sequence, and all ShapeError for an input that is not a shape or is smaller than a patch.
 """
 
 from collections.abc import Sequence

@@ -20,9 +20,9 @@ from einspace.tasks.entry import METADATA, Entry
 from einspace.tasks.unseen import SPLITS
 
 Array = NDArray[Any]
-Told = Callable[[int], None]
+OnWritten = Callable[[int], None]
 """Called with the number of samples that were written since the last call."""
-Writer = Callable[[BinaryIO, Told], None]
+Writer = Callable[[BinaryIO, OnWritten], None]
 
 _CHUNK = 500
 
@@ -113,18 +113,18 @@ def classification(entry: Entry, splits: tuple[Samples, Samples, Samples], facts
 
 
 def _x(part: Samples) -> Writer:
-    def write(stream: BinaryIO, told: Told) -> None:
+    def write(stream: BinaryIO, on_written: OnWritten) -> None:
         _header(stream, "<f4", (len(part.y), *part.shape))
         for start in range(0, len(part.y), _CHUNK):
             rows = np.arange(start, min(start + _CHUNK, len(part.y)))
             stream.write(np.ascontiguousarray(part.make(rows), dtype="<f4").data)
-            told(len(rows))
+            on_written(len(rows))
 
     return write
 
 
 def _y(part: Samples) -> Writer:
-    def write(stream: BinaryIO, told: Told) -> None:
+    def write(stream: BinaryIO, on_written: OnWritten) -> None:
         _header(stream, "<i8", part.y.shape)
         stream.write(np.ascontiguousarray(part.y, dtype="<i8").data)
 
@@ -141,12 +141,12 @@ def check_target(target: Path, force: bool) -> None:
         raise DataError(f"{target} is there already: --force replaces it, --data takes another folder")
 
 
-def build(name: str, target: Path, plan: Plan, seed: int, told: Told) -> Built:
+def build(name: str, target: Path, plan: Plan, seed: int, on_written: OnWritten) -> Built:
     """Write a plan's files and metadata into `target`, whole or not at all; what was there is replaced at the end."""
     with _partial(target) as folder:
         for file, write in plan.files.items():
             with (folder / file).open("wb") as stream:
-                write(stream, told)
+                write(stream, on_written)
         files = {file: {"bytes": (folder / file).stat().st_size, "sha256": _sha256(folder / file)} for file in plan.files}
         own = {"built": True, "built_by": f"einspace {version('einspace')}", "seed": seed}
         metadata = {**plan.facts, **own, "balance": dict(plan.balance), "files": files}

@@ -40,7 +40,7 @@ def read_cifar(source: Path, release: Release, classes: int) -> tuple[Images, Im
 def _batch(content: bytes, name: str, key: str, classes: int) -> Images:
     batch = by_name(unpickle(content, name))
     if "data" not in batch or key not in batch:
-        raise DataError(f"{name} holds no 'data' and {key!r}: it is no batch of this release of CIFAR")
+        raise DataError(f"{name} holds no 'data' and {key!r}: it is not a batch of this release of CIFAR")
     x, y = numbers(batch["data"], f"{name}, data"), numbers(batch[key], f"{name}, {key}")
     if x.dtype != np.uint8 or x.shape != (len(y), 3072) or not len(y) or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= classes:
         raise DataError(

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.builders.building import Plan, Sizes, Told, Writer
+from einspace.builders.building import OnWritten, Plan, Sizes, Writer
 from einspace.errors import SettingError
 from einspace.tasks import TASKS
 
@@ -76,7 +76,7 @@ def pressure(a: NDArray[np.float64], source: NDArray[np.float64] | float = 1.0) 
     own = (down[:-1] + down[1:] + right[:, :-1] + right[:, 1:]).ravel()
     below = -down[1:-1].ravel()
     beside = -right[:, 1:].copy()
-    beside[:, -1] = 0  # the last of a row is no neighbour of the first of the next
+    beside[:, -1] = 0  # the last of a row is not a neighbour of the first of the next
     next_to = beside.ravel()[:-1]
     system = diags_array([own, below, below, next_to, next_to], offsets=[0, inner, -inner, 1, -1], format="csc")
     factors = splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
@@ -87,14 +87,14 @@ def pressure(a: NDArray[np.float64], source: NDArray[np.float64] | float = 1.0) 
 
 
 def _mat(seed: int, number: int, count: int, points: int) -> Writer:
-    def write(stream: BinaryIO, told: Told) -> None:
+    def write(stream: BinaryIO, on_written: OnWritten) -> None:
         from scipy.io import savemat
 
         arrays: dict[str, NDArray[Any]] = {key: np.empty((count, points, points)) for key in ("coeff", "sol")}
         for index in range(count):
             arrays["coeff"][index] = coefficients(points, np.random.default_rng((seed, number, index)))
             arrays["sol"][index] = pressure(arrays["coeff"][index])
-            told(1)
+            on_written(1)
         savemat(stream, arrays)
         stream.seek(0)
         stream.write(_HEADER)  # scipy writes the time of day there, and the same seed would give other bytes

@@ -94,7 +94,7 @@ def encode(phrases: list[str]) -> NDArray[np.float32]:
 
 def _texts(source: Path) -> dict[str, list[str]]:
     if not source.is_dir():
-        raise DataError(f"{source} is no folder: Gutenberg is built from a folder of texts, the author's name in each text's path")
+        raise DataError(f"{source} is not a folder: Gutenberg is built from a folder of texts, the author's name in each text's path")
     texts: dict[str, list[str]] = {author: [] for author in AUTHORS}
     for path in sorted(source.rglob("*.txt")):
         place = path.relative_to(source).as_posix().lower()

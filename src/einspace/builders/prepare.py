@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from einspace.builders.building import Built, Plan, Sizes, Told, build, check_target
+from einspace.builders.building import Built, OnWritten, Plan, Sizes, build, check_target
 from einspace.builders.chesseract import chesseract
 from einspace.builders.cifartile import cifartile
 from einspace.builders.darcyflow import darcyflow, no_source
@@ -69,7 +69,7 @@ def prepare(
     sizes: Sizes | None = None,
     resolution: int | None = None,
     force: bool = False,
-    told: Told = lambda count: None,
+    on_written: OnWritten = lambda count: None,
 ) -> Built:
     """Build one data set into the folder of its name below `data` (`$EINSPACE_DATA`, or data); same seed, same bytes.
 
@@ -78,4 +78,4 @@ def prepare(
     """
     target = target_of(name, data)
     check_target(target, force)
-    return build(name, target, plan(name, source, seed, sizes, resolution), seed, told)
+    return build(name, target, plan(name, source, seed, sizes, resolution), seed, on_written)

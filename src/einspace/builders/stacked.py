@@ -12,7 +12,7 @@ from einspace.builders.mnist import read_digits
 from einspace.tasks import TASKS, Entry
 
 Rule = Callable[[NDArray[np.int64]], NDArray[np.int64]]
-"""From three digits (N, 3) to a label (N,); a label that is no class drops the sample."""
+"""From three digits (N, 3) to a label (N,); a label that is not a class drops the sample."""
 
 _DRAW = 200_000
 

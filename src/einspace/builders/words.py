@@ -86,7 +86,7 @@ def _translations(path: Path) -> Iterable[str]:
             with file.open("rb") as stream:
                 catalogue = gettext.GNUTranslations(stream)
         except (OSError, UnicodeDecodeError, StructError) as error:
-            raise DataError(f"cannot read {file}: it is no catalogue of messages ({error})") from None
+            raise DataError(f"cannot read {file}: it is not a catalogue of messages ({error})") from None
         for key, message in catalogue._catalog.items():  # type: ignore[attr-defined]  # gettext has no other way to list them
             theirs.update(word.lower() for word in _WORD.findall(message))
             english.update(word.lower() for word in _WORD.findall(key if isinstance(key, str) else key[0]))

@@ -58,6 +58,7 @@ PANELS = {
         "crossover",
         "edits",
         "recipe_changes",
+        "adaptive",
         "surrogate",
         "learned",
         "cost",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
-OF_A_STRATEGY = ("population", "tournament", "elite", "crossover", "edits", "recipe_changes", "surrogate", "learned", "cost")
+OF_A_STRATEGY = ("population", "tournament", "elite", "crossover", "edits", "recipe_changes", "adaptive", "surrogate", "learned", "cost")
 """Settings that only some strategies take."""
 
 WEIGHTS = ("best", "all", "none")
@@ -118,6 +118,9 @@ class RunSettings(OptionGroup):
     edits: Annotated[float | None, Field(ge=0, le=1, description="Share of children that are edited as by hand: 0.7 if not set.")] = None
     recipe_changes: Annotated[
         float | None, Field(ge=0, le=1, description="Probability that recipe or head of a child change: 0.3 if not set.")
+    ] = None
+    adaptive: Annotated[
+        bool | None, Field(description="Draw the kinds of change that made children better more often: false if not set.")
     ] = None
     surrogate: Annotated[
         bool | None, Field(description="Let a model of the finished trials choose which child is trained: false if not set.")

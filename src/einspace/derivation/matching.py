@@ -120,7 +120,7 @@ class Matcher:
     def _misplaced(self, operation: Operation, symbol: str, position: int) -> tuple[str, str, int, str]:
         if symbol == self.grammar.start:
             hint = "an architecture is a bracket: [a b], [r1 a r2] or [branching {a b} aggregation]"
-            return f"{operation} alone is no architecture", self.source, position, hint
+            return f"{operation} alone is not an architecture", self.source, position, hint
         names = [
             kind.name for kind in self.grammar.operations.values() if any(self.grammar.derives(end, kind) for end in self.units[symbol])
         ]

@@ -75,7 +75,7 @@ def evaluate(
     Raises:
         SettingError: Fewer than one seed, a seed that no generator takes, changes that recipe and head do not have, or a time limit that is
             not over 0.
-        NotationError, ShapeError: A text that is no architecture, or that does not fit the task's input.
+        NotationError, ShapeError: A text that is not an architecture, or that does not fit the task's input.
         NetworkError: The task's input or its head does not fit the architecture.
     """
     if type(seeds) is not int or seeds < 1:

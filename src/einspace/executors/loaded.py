@@ -29,7 +29,7 @@ def _leave() -> None:
 
 
 def _complain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A driver that is killed while it starts a worker is no mistake of the worker's."""
+    """A driver that is killed while it starts a worker is not a mistake of the worker's."""
     if not issubclass(kind, EOFError):
         sys.__excepthook__(kind, error, trace)
 

@@ -68,7 +68,7 @@ def bound() -> int:
 
 
 def check_room(path: Path, what: str, times: int = 1, hint: str = "free memory, or read fewer of them") -> None:
-    """Raise DataError where a path is no regular file, or one that takes more memory, so many times its size, than is free."""
+    """Raise DataError where a path is not a regular file, or one that takes more memory, so many times its size, than is free."""
     with reading(path, what):
         needed, free = times * size_of(path), free_memory()
     if needed > free:

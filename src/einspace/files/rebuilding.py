@@ -15,7 +15,7 @@ _CODE = re.compile(rf"[{KINDS}]\d{{1,9}}")
 
 
 class Refused(Exception):
-    """A pickle wants something that is no array."""
+    """A pickle wants something that is not an array."""
 
 
 @dataclass(frozen=True)

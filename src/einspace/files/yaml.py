@@ -94,7 +94,7 @@ def write(values: dict[str, Any]) -> str:
 
 
 def _lines(root: yaml.MappingNode, path: Path) -> dict[str, int]:
-    """The line of each key; refuses a key that stands twice or is no text."""
+    """The line of each key; refuses a key that stands twice or is not a text."""
     lines: dict[str, int] = {}
     waiting = [("", root)]
     while waiting:

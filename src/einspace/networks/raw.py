@@ -96,7 +96,7 @@ class RawNetwork(nn.Module):
         return (outputs - self.target_mean) / self.target_deviation if self.restores else outputs
 
     def constants(self) -> dict[str, Tensor]:
-        """The buffers of the normalisation by name, which are no weights of the network."""
+        """The buffers of the normalisation by name, which are not weights of the network."""
         return dict(self.named_buffers(recurse=False))
 
     def flat_state(self) -> dict[str, Tensor]:

@@ -25,9 +25,9 @@ MARGIN = 1.1
 class Finals:
     """The entrants of a run: baselines, or initial members in their place, and the best of the search. Without a task there are none.
 
-    `names` are what texts of initial members are called. `beside` are baselines that are no initial members, and `left_out` says why others
-    are not compared. `changes` are those of recipe and head that all of them start with. A strategy whose trials are scored on test has no
-    best: selecting one would be selecting on test.
+    `names` are the names of initial members that are texts. `beside` are baselines that are not initial members, and `left_out` says why
+    others are not compared. `changes` are those of recipe and head that all of them start with. A strategy whose trials are scored on test
+    has no best: selecting one would be selecting on test.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Finals:
         return FINALS, {"entries": entries, "seeds": self._seeds or 1, "first": self._seed, "selects": self._selects}
 
     def baselines(self, time_limit: float | None) -> Listed:
-        """Baselines that are no seeds, scored on validation; none where the search scores on test."""
+        """Baselines that are not seeds, scored on validation; none where the search scores on test."""
         beside = [proposal for proposal in self.proposals() if proposal.origin in self._beside] if self._selects else []
         wanted = [(proposal, self._seed) for proposal in beside]
         return Listed(BASELINE, wanted, time_limit=time_limit)

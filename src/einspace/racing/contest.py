@@ -219,7 +219,7 @@ class Contest:
 
 
 def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> list[Trial]:
-    """The best trials of the search that are no baselines, best first, each identity once and by its earliest trial."""
+    """The best trials of the search that are not baselines, best first, each identity once and by its earliest trial."""
     apart = {proposal.identity for proposal in baselines}
     first: dict[str, Trial] = {}
     scored = [trial for trial in store.phase(SEARCH).trials if trial.fitness is not None and trial.proposal.identity not in apart]

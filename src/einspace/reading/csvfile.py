@@ -149,7 +149,7 @@ def _lines(path: Path, file: TextIO) -> Iterator[str]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    """A file for reading; raises TaskError where it is no text."""
+    """A file for reading; raises TaskError where it is not a text."""
     with reading(path, "a table"):
         file = path.open(newline="", encoding="utf-8-sig")
     try:

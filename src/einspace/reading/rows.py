@@ -34,7 +34,7 @@ class Rows:
         return len(self.table)
 
     def series(self, size: int) -> Iterator[NDArray[Any]]:
-        """Series (n, S, channels), at most so many at a time; raises TaskError that names a cell that is no number."""
+        """Series (n, S, channels), at most so many at a time; raises TaskError that names a cell that is not a number."""
         for piece in self.table.pieces(self.used, size):
             yield series_of(piece, list(range(len(self.used))), self.signals.channels, self.signals.layout, "")[0]
 

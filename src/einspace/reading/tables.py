@@ -91,7 +91,7 @@ def _table(given: Any) -> Table:
 def series_of(
     table: Table, used: list[int], channels: int, layout: str, hint: str
 ) -> tuple[NDArray[Any], tuple[str, ...], tuple[str, ...]]:
-    """The signals (N, S, channels) of the columns `used`, with notes and doubts; raises TaskError for a cell that is no number."""
+    """The signals (N, S, channels) of the columns `used`, with notes and doubts; raises TaskError for a cell that is not a number."""
     nested = [number for number in used if _is_nested(table.columns[number])]
     if nested:
         return _nested(table, nested, used)

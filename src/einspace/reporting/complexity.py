@@ -109,25 +109,25 @@ class Census:
         return {"decisions": self.report.over_budget, **self.report.outgrown}
 
 
-def take(sampler: Sampler, inputs: Feature, samples: int, seed: str, told: Callable[[int], None] | None = None) -> Census:
-    """Sample architectures and count them; `told` hears after each how many there are.
+def take(sampler: Sampler, inputs: Feature, samples: int, seed: str, on_sample: Callable[[int], None] | None = None) -> Census:
+    """Sample architectures and count them; `on_sample` hears after each how many there are.
 
     Sample i is drawn by `Random(f"{seed}:{i}")`. Raises LimitError where the sampler's limits let nothing through.
     """
     census = Census()
     for i in range(samples):
         census.add(count(sampler.sample((inputs,), chooser(Random(f"{seed}:{i}")), census.report).node))
-        if told is not None:
-            told(i + 1)
+        if on_sample is not None:
+            on_sample(i + 1)
     return census
 
 
 def take_each(
-    probabilities: Iterable[float], inputs: Feature, samples: int, seed: int, told: Callable[[float, int], None] | None = None
+    probabilities: Iterable[float], inputs: Feature, samples: int, seed: int, on_sample: Callable[[float, int], None] | None = None
 ) -> dict[float, Census]:
-    """The census of the paper's grammar at each p(M -> C); `told` hears after each sample of which p it is, and its number."""
+    """The census of the paper's grammar at each p(M -> C); `on_sample` hears after each sample of which p it is, and its number."""
     counted = {}
     for p in probabilities:
-        heard = None if told is None else partial(told, p)
+        heard = None if on_sample is None else partial(on_sample, p)
         counted[p] = take(Sampler(einspace_grammar(p), LIMITS), inputs, samples, f"{seed}:{p:g}", heard)
     return counted

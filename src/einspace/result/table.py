@@ -61,11 +61,11 @@ def _read(line: bytes, where: str) -> Recorded:
     try:
         record = from_json(line, allow_inf_nan=False)
     except ValueError as error:
-        raise DataError(f"{where}: is no trial: Invalid JSON: {error}") from None
+        raise DataError(f"{where}: is not a trial: Invalid JSON: {error}") from None
     try:
         return _ADAPTER.validate_python(record)
     except ValidationError as error:
-        raise DataError(f"{where}: is no trial: {misfit(error)}") from None
+        raise DataError(f"{where}: is not a trial: {misfit(error)}") from None
 
 
 def write_table(path: Path, results: Iterable[Result]) -> int:

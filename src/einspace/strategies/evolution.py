@@ -8,16 +8,18 @@ from functools import lru_cache
 from heapq import nlargest
 from itertools import cycle, islice
 from random import Random
+from typing import NamedTuple
 
 from einspace.errors import MutationError, SettingError
 from einspace.learned import Learner
 from einspace.space import Architecture, EinSpace
+from einspace.strategies import moves
 from einspace.strategies.base import History, Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.strategies.parsed import Parsed
 from einspace.surrogate import Features, Guide
 from einspace.trial import INITIAL, Proposal, Trial
-from einspace.variation import Choices, CrossoverReport, EditReport, MutationReport, canonical, check_choices, mutate_changes
+from einspace.variation import EDITS, Choices, CrossoverReport, EditReport, MutationReport, canonical, check_choices, mutate_changes
 
 TRIES = 20
 """How many children are drawn before one is proposed that is trained like an earlier trial; the paper's strategies draw one."""
@@ -28,6 +30,16 @@ RECIPE_ALONE = 0.5
 
 PARENTS = 5
 """Latest parents that are kept with everything that is inferred of their children, which share most of it."""
+
+
+class _Changed(NamedTuple):
+    """A child of a parent, or of two: the change in words, its kind, the numbers of the parents and the place of the change."""
+
+    child: Architecture
+    words: str
+    move: str
+    parents: tuple[int, ...]
+    place: tuple[int, ...] | None
 
 
 @dataclass(eq=False)
@@ -51,10 +63,12 @@ class TournamentStrategy(Strategy):
             architecture of their parent.
         choices: What may change, by name: its values in ascending order, and the value that stands without a change.
         start: The changes of initial members and samples.
+        adaptive: Whether the moves that made children better are drawn more often (`strategies.moves`). Then a child changes in one way: by
+            a mutation, an edit, or a step of its recipe, whose shares `edits` and `recipe_changes` are at the start.
         surrogate: Whether a model of the finished trials chooses among several children (`einspace.surrogate`), once 30 trials and the
             initial members have ended well. It works where proposals are asked for by `strategies.propose`, as a search does.
         learned: Whether the probabilities of productions are half learnt from the best quarter of the finished trials
-            (`einspace.learned`), from as many trials on; mutants, and samples that are no initial members, are drawn with them.
+            (`einspace.learned`), from as many trials on; mutants, and samples that are not initial members, are drawn with them.
 
     Where `edits` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again; if it is so ten times,
     children are mutated.
@@ -74,6 +88,7 @@ class TournamentStrategy(Strategy):
     recipe_changes: float = 0.0
     choices: Choices = field(default_factory=dict)
     start: Mapping[str, float] = field(default_factory=dict)
+    adaptive: bool = False
     surrogate: bool = False
     learned: bool = False
 
@@ -84,7 +99,7 @@ class TournamentStrategy(Strategy):
         for option, share in (("crossover", self.crossover), ("edits", self.edits), ("recipe_changes", self.recipe_changes)):
             if not (isinstance(share, int | float) and 0 <= share <= 1):
                 raise SettingError(f"{option} must be a probability from 0 to 1, not {share!r}")
-        for option, wanted in (("surrogate", self.surrogate), ("learned", self.learned)):
+        for option, wanted in (("adaptive", self.adaptive), ("surrogate", self.surrogate), ("learned", self.learned)):
             if not isinstance(wanted, bool):
                 raise SettingError(f"{option} must be True or False, not {wanted!r}")
         check_choices(self.choices)
@@ -98,6 +113,7 @@ class TournamentStrategy(Strategy):
         self._read = Parsed(self.space)
         self._parsed = lru_cache(PARENTS)(lambda text: self.space.architecture(self._read(text).node))
         standing = {name: value for name, (_, value) in self.choices.items()}
+        self._shares = moves.shares(self.edits, self.recipe_changes)
         self._learner = Learner(self.space.grammar, self._read, len(self.initial))
         self._guide = Guide(Features(self._read, standing).of, len(self.initial))
 
@@ -108,6 +124,10 @@ class TournamentStrategy(Strategy):
     def winner(self, drawn: Sequence[Trial]) -> Trial:
         """The winner of a tournament: the fittest, the earliest drawn of equals."""
         return max(drawn, key=lambda member: member.fitness or 0.0)
+
+    def better(self, child: Trial, parent: Trial) -> bool:
+        """Whether a move made a child better than its parent, for `adaptive`; both ended well."""
+        return (child.fitness or 0.0) > (parent.fitness or 0.0)
 
     def preferred(self, children: Sequence[Proposal], promise: Sequence[float], rng: Random) -> int:
         """The place of the child that is trained, from the fitness that is promised of each: the highest, the earliest of equals."""
@@ -148,45 +168,48 @@ class TournamentStrategy(Strategy):
 
         Edits of a few small networks run out, so that the later half of the tries is mutated.
         """
-        child = self._child(members, rng, self.edits, space)
+        child = self._child(members, history, rng, self.edits, space)
         if self.edits or self.recipe_changes:
             tried = {trial.proposal.identity for trial in history}
             for number in range(1, TRIES):
                 if child.identity not in tried:
                     break
-                child = self._child(members, rng, self.edits if number < TRIES / 2 else 0.0, space)
+                child = self._child(members, history, rng, self.edits if number < TRIES / 2 else 0.0, space)
         return child
 
-    def _child(self, members: Sequence[Trial], rng: Random, edits: float, space: EinSpace) -> Proposal:
+    def _child(self, members: Sequence[Trial], history: History, rng: Random, edits: float, space: EinSpace) -> Proposal:
         first = self._parent(members, rng)
-        changes, moved = first.proposal.changes, ""
-        if self.recipe_changes and rng.random() < self.recipe_changes:
-            changes, moved = mutate_changes(changes, self.choices, rng), "recipe"
-            if rng.random() < RECIPE_ALONE:
-                return replace(first.proposal, origin=moved, parents=(first.number,), place=None, changes=changes)
+        changes, moved, kind = first.proposal.changes, "", None
+        if self.adaptive:
+            kind = moves.draw(self._shares, history, rng, self.better) if edits or not self.edits else moves.MUTATION
+        if kind == moves.RECIPE or (kind is None and self.recipe_changes and rng.random() < self.recipe_changes):
+            changes, moved = mutate_changes(changes, self.choices, rng), moves.RECIPE
+            if kind is not None or rng.random() < RECIPE_ALONE:
+                return replace(first.proposal, origin=moved, parents=(first.number,), place=None, changes=changes, move=moved)
         try:
-            child, origin, parents, place = self._changed(first, members, rng, edits, space)
+            changed = self._changed(first, members, rng, edits, space, kind)
         except MutationError:
             return self._sample(rng, space)
-        proposal = Proposal.of(child, f"{origin}, {moved}" if moved else origin, parents, place, changes)
-        self._read.keep(child, proposal.text)
+        origin = f"{changed.words}, {moved}" if moved else changed.words
+        proposal = Proposal.of(changed.child, origin, changed.parents, changed.place, changes, changed.move)
+        self._read.keep(changed.child, proposal.text)
         return proposal
 
-    def _changed(
-        self, first: Trial, members: Sequence[Trial], rng: Random, edits: float, space: EinSpace
-    ) -> tuple[Architecture, str, tuple[int, ...], tuple[int, ...] | None]:
-        """Another architecture than the first parent's, where it is from in a word or two, its parents, and the place of the change."""
+    def _changed(self, first: Trial, members: Sequence[Trial], rng: Random, edits: float, space: EinSpace, kind: str | None) -> _Changed:
+        """Another architecture than the first parent's, by the move of that kind, or by one that is drawn if it is None."""
         if self.crossover and rng.random() < self.crossover and (second := self._second(first, members, rng)) is not None:
             one, other, crossed = self._parsed(first.proposal.text), self._parsed(second.proposal.text), CrossoverReport()
             with suppress(MutationError):
-                return space.crossover(one, other, rng, crossed), "crossover", (first.number, second.number), crossed.path
+                child, parents = space.crossover(one, other, rng, crossed), (first.number, second.number)
+                return _Changed(child, moves.CROSSOVER, moves.CROSSOVER, parents, crossed.path)
         parent = self._parsed(first.proposal.text)
-        if edits and rng.random() < edits:
+        if kind in EDITS or (kind is None and edits and rng.random() < edits):
             edited = EditReport()
             with suppress(MutationError):
-                return space.edit(parent, rng, edited), edited.words, (first.number,), edited.path
+                child = space.edit(parent, rng, edited, kind)
+                return _Changed(child, edited.words, edited.kind, (first.number,), edited.path)
         report = MutationReport()
-        return space.mutate(parent, rng, report), "mutation", (first.number,), report.path
+        return _Changed(space.mutate(parent, rng, report), moves.MUTATION, moves.MUTATION, (first.number,), report.path)
 
     def _second(self, first: Trial, members: Sequence[Trial], rng: Random) -> Trial | None:
         """The winner of another tournament, which is held again among the others where it has the first parent's architecture."""

@@ -7,7 +7,7 @@ from random import Random
 from einspace.errors import SettingError
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
-from einspace.strategies.fronts import crowding, fronts
+from einspace.strategies.fronts import crowding, dominates, fronts
 from einspace.trial import Proposal, Trial
 
 COSTS = ("parameters", "flops", "latency")
@@ -56,6 +56,10 @@ class ParetoEvolution(TournamentStrategy):
         best = fronts(points)[0]
         lonely = crowding(points, best)
         return drawn[max(best, key=lambda i: (lonely[i], -drawn[i].number))]
+
+    def better(self, child: Trial, parent: Trial) -> bool:
+        """Whether its parent is not better in one of the two objectives and as good in the other."""
+        return not dominates(self._point(parent), self._point(child))
 
     def preferred(self, children: Sequence[Proposal], promise: Sequence[float], rng: Random) -> int:
         """One of the first front of what is promised and the cost; FLOPs stand for a latency, which nobody knows before."""

@@ -62,7 +62,7 @@ PROGRAM = name_of(Program)
 """The name of the strategy of a search with a proposer."""
 
 TRIALS, BUDGET = 100, "4m"
-"""What bounds a search that is given neither a number nor a time: the time, but for the paper's protocol and for an objective."""
+"""The bounds of a search that is given neither a number nor a time: a time, but for the paper's protocol and for an objective a number."""
 
 
 _LOG = logging.getLogger("einspace")
@@ -101,6 +101,7 @@ def search(
     crossover: float | None = None,
     edits: float | None = None,
     recipe_changes: float | None = None,
+    adaptive: bool | None = None,
     surrogate: bool | None = None,
     learned: bool | None = None,
     cost: str | None = None,
@@ -154,6 +155,7 @@ def search(
         crossover: The probability that a child has two parents (0).
         edits: The share of the other children that are edited as by hand; None: 0.7, and 0 under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
+        adaptive: Whether the kinds of change that made children better are drawn more often (False).
         surrogate: Whether a model of the run's finished trials chooses, among several children, the one that is trained (False).
         learned: Whether mutants and samples are drawn with probabilities that the best of the run's finished trials teach (False).
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".

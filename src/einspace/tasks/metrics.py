@@ -29,7 +29,7 @@ class Metric:
     kinds: tuple[str, ...] = ()
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> float:
-        """Score the outputs; nan where any output is no finite number, whatever the function would make of it."""
+        """Score the outputs; nan where any output is not a finite number, whatever the function would make of it."""
         return float(self.function(outputs, targets)) if bool(outputs.isfinite().all()) else nan
 
     def better(self, a: float | None, b: float | None) -> bool:

@@ -181,7 +181,7 @@ def test_every_point_that_a_click_opens_is_reached_by_the_keyboard(tab: Page, fi
 
 
 def test_tab_comes_to_every_chart_that_opens_trials(tab: Page, file: Path) -> None:
-    """In the order of the page, beside its other controls; a chart without trials is no stop."""
+    """In the order of the page, beside its other controls; a chart without trials is not a stop."""
     tab.goto(file.as_uri())
     tab.locator("h1").click()
     stops = []

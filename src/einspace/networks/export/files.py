@@ -38,7 +38,7 @@ def _problem(path: Path) -> str | None:
     if path.is_dir():
         return "it is a folder; name a file in it"
     if path.exists() and not path.is_file():
-        return "it is no regular file"
+        return "it is not a regular file"
     if not path.resolve().parent.is_dir():
         return f"there is no folder {path.resolve().parent}"
     return None

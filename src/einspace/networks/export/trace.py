@@ -31,7 +31,7 @@ class _Tracer(fx.Tracer):
 def trace(network: nn.Module, operations: Mapping[str, str]) -> fx.Graph:
     """The calls of a network's forward pass. `operations` are the texts of its modules' operations, to name the one that fails.
 
-    Raises ExportError for a forward pass that depends on the values of tensors, or holds tensors that are no weights.
+    Raises ExportError for a forward pass that depends on the values of tensors, or holds tensors that are not weights.
     """
     tracer = _Tracer(network)
     try:

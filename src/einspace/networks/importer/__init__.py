@@ -115,7 +115,7 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_st
 def _input(input_shape: Feature | Iterable[int]) -> Feature:
     shape = input_shape.shape if isinstance(input_shape, Feature) else tuple(input_shape)
     if len(shape) == 1:
-        raise NetworkError(f"an input {shape} is no feature: a vector is one token, (1, {shape[0]}), which nn.Flatten flattens")
+        raise NetworkError(f"an input {shape} is not a feature: a vector is one token, (1, {shape[0]}), which nn.Flatten flattens")
     return Feature.of(shape)
 
 

@@ -27,7 +27,7 @@ class Part:
 
 
 class Shared(Exception):
-    """Joins that are no branching modules, each with the nodes that two of its branches share."""
+    """Joins that are not branching modules, each with the nodes that two of its branches share."""
 
     def __init__(self, joins: Sequence[tuple[fx.Node, Sequence[fx.Node]]]) -> None:
         super().__init__(joins)

@@ -44,7 +44,7 @@ def traced(module: nn.Module, shape: Shape) -> fx.GraphModule:
 
 
 def result(network: fx.GraphModule) -> fx.Node:
-    """The node whose value the network returns; the output node itself where that is no node."""
+    """The node whose value the network returns; the output node itself where that is not a node."""
     output = network.graph.output_node()
     return output.args[0] if isinstance(output.args[0], fx.Node) else output
 

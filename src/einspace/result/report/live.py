@@ -114,7 +114,7 @@ class LiveReport:
 
 
 class _Server(ThreadingHTTPServer):
-    """A browser that leaves in the middle of an answer is no mistake of ours, whose traceback would bury the search's own lines."""
+    """A browser that leaves in the middle of an answer is not a mistake of ours, whose traceback would bury the search's own lines."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Called in a handler of an exception."""

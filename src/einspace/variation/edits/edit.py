@@ -16,7 +16,7 @@ from einspace.normal_form import NormalForm, normal_form
 from einspace.variation.child import Child, Known, VariationReport, judged
 from einspace.variation.edits.blocks import drop_block, repeat_block
 from einspace.variation.edits.site import Candidate, Site
-from einspace.variation.edits.widths import scale_widths
+from einspace.variation.edits.widths import narrow, widen
 from einspace.variation.edits.windows import change_kernel, change_stride
 
 CANDIDATES = 50
@@ -32,7 +32,8 @@ class Edit(NamedTuple):
 
 
 EDITS: dict[str, Edit] = {
-    "widths": Edit(scale_widths, 4, "all widths of the network or of a module doubled or halved"),
+    "widen": Edit(widen, 3, "all widths of the network or of a module doubled"),
+    "narrow": Edit(narrow, 1, "all widths of the network or of a module halved"),
     "repeat": Edit(repeat_block, 1, "a block followed by itself"),
     "drop": Edit(drop_block, 1, "a block left out of a sequence"),
     "kernel": Edit(change_kernel, 1, "another kernel of a convolution, or patches of another size"),
@@ -47,6 +48,8 @@ class EditReport(VariationReport):
 
     words: str = ""
     """The last child's edit, such as "all widths x 2"."""
+    kind: str = ""
+    """The last child's kind of edit."""
     made: Counter[str] = field(default_factory=Counter)
     """Children by the kind of their edit."""
     idle: Counter[str] = field(default_factory=Counter)
@@ -62,6 +65,7 @@ def edit(
     memo: Memo | None = None,
     normal: NormalForm | None = None,
     report: EditReport | None = None,
+    first: str | None = None,
 ) -> Child:
     """Draw a kind of edit by weight, and take the first of its changed derivations that is valid; draw another kind where there is none.
 
@@ -74,6 +78,7 @@ def edit(
         memo: What is known of the parent's subtrees.
         normal: The parent's normal form, if known.
         report: Is filled.
+        first: The kind of edit that is tried first; drawn as the others if None.
 
     Returns:
         A valid child within the limits, never the parent's architecture (canonical key). Its path leads to the node that holds all changes.
@@ -87,11 +92,12 @@ def edit(
     known = [Known(infer(parent, (inputs,), memo), normal_form(parent) if normal is None else normal)]
     left = dict(EDITS)
     while left:
-        kind = rng.choices(list(left), [one.weight for one in left.values()])[0]
+        drawn = rng.choices(list(left), [one.weight for one in left.values()])[0]
+        kind = first if first in left else drawn
         for candidate in islice(left.pop(kind).candidates(site, rng), CANDIDATES):
             child = judged(candidate.node, candidate.path, inputs, limits, memo, known, report)
             if child is not None:
-                report.words = candidate.words
+                report.words, report.kind = candidate.words, kind
                 report.made[kind] += 1
                 return child
         report.idle[kind] += 1

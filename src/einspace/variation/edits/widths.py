@@ -12,11 +12,18 @@ from einspace.variation.edits.site import Candidate, Site, common, exchanged
 WHOLE = 0.75
 """The probability that the whole network is tried first."""
 
-DOUBLED = 0.75
-"""The probability that double widths are tried before half of them: a wider network is the better one more often."""
+
+def widen(site: Site, rng: Random) -> Iterator[Candidate]:
+    """The whole network or a module with all its widths doubled, in a random order; see `_scale`."""
+    return _scale(site, rng, doubled=True)
 
 
-def scale_widths(site: Site, rng: Random) -> Iterator[Candidate]:
+def narrow(site: Site, rng: Random) -> Iterator[Candidate]:
+    """The whole network or a module with all its widths halved, in a random order; see `_scale`."""
+    return _scale(site, rng, doubled=False)
+
+
+def _scale(site: Site, rng: Random, doubled: bool) -> Iterator[Candidate]:
     """The whole network or a module with all its widths doubled or halved, in a random order.
 
     The widths of channels change, and those of pixels and tokens only in a part that has no others. A width stays where it must fit the
@@ -28,11 +35,9 @@ def scale_widths(site: Site, rng: Random) -> Iterator[Candidate]:
         order.remove(0)
         order.insert(0, 0)
     for i in order:
-        wider = rng.random() < DOUBLED
-        for doubled in (wider, not wider):
-            terminals = {path: layer for group in modules[i] for path, layer in _scaled(site, group, doubled).items()}
-            if terminals:
-                yield Candidate(*exchanged(site.node, terminals), f"{'all ' if i == 0 else ''}widths {'x' if doubled else '/'} 2")
+        terminals = {path: layer for group in modules[i] for path, layer in _scaled(site, group, doubled).items()}
+        if terminals:
+            yield Candidate(*exchanged(site.node, terminals), f"{'all ' if i == 0 else ''}widths {'x' if doubled else '/'} 2")
 
 
 def _modules(groups: list[WidthGroup]) -> list[list[WidthGroup]]:
