@@ -1,11 +1,15 @@
 """`einspace report` and `einspace runs`."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from tests.commands import call
 from tests.result_samples import searched
+
+from einspace.reporting.runs import run_table
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,16 @@ def test_runs_are_listed_and_a_broken_one_hides_no_other(folder: Path, tmp_path:
     done = call("runs", "--runs", str(folder), "--json")
     assert [(row["run"], row["task"], row["trials"]) for row in json.loads(done.stdout)] == [("one", "small", 4), ("two", "small", 4)]
     assert "broken" in done.stderr
-    shown = call("runs", "--runs", str(folder)).stdout
-    assert "one" in shown
-    assert "evolution" in shown
+    lines = call("runs", "--runs", str(folder)).stdout.splitlines()
+    assert [line.split()[:4] for line in lines[2:]] == [["one", "small", "evolution", "4"], ["two", "small", "evolution", "4"]]
     assert "There are no runs" in call("runs", "--runs", str(tmp_path)).stdout
+
+
+def test_a_run_has_one_line_of_a_terminal_of_80_letters() -> None:
+    """With the name that a run gets where none is given."""
+    row = {"run": "20261126-223642-digits", "task": "digits", "strategy": "evolution", "trials": 1_000, "validation": 0.98, "test": None}
+    console = Console(file=StringIO(), width=80)
+    console.print(run_table([{**row, "verdict": "better", "begun": 0.0}], 14 * 60 + 5))
+    assert console.file.getvalue().splitlines()[2].split() == [  # type: ignore[attr-defined]
+        "20261126-223642-digits", "digits", "evolution", "1000", "0.9800", "–", "14", "min", "better",
+    ]  # fmt: skip

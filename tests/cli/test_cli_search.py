@@ -135,3 +135,24 @@ def test_every_option_of_a_search_is_in_a_panel(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("COLUMNS", "120")
     said = call("search", "--help").stdout
     assert all(f"─ {panel} ─" in said for panel in PANELS)
+
+
+def test_help_shows_values_only_of_options_that_take_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A switch stands alone, and what an option takes is a word and no type of Python's."""
+    monkeypatch.setenv("COLUMNS", "140")
+    for command in (["search"], ["show"], ["data", "list"], []):
+        options = [line for line in call(*command, "--help").stdout.splitlines() if line.startswith("│ --")]
+        assert any(line.split()[1:3] == ["--help", "Show"] for line in options)
+        assert not [line for line in options if "<bool>" in line or "<str>" in line or "list[" in line]
+
+
+@pytest.mark.parametrize("writes_reports", [True])
+def test_a_report_that_is_not_written_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes_reports: bool) -> None:
+    """Where a folder has taken its place, no line tells the user to open it."""
+    monkeypatch.chdir(tmp_path)
+    words = ["search", "digits", "--init", "", "--strategy", "random", "--run", "mine", "--no-race", "--final-seeds", "0"]
+    page = tmp_path / "runs" / "mine" / "report.html"
+    assert "The report is runs/mine/report.html" in call(*words, "--trials", "1").stdout
+    page.unlink()
+    page.mkdir()
+    assert "The report is" not in call(*words, "--trials", "2").stdout

@@ -105,13 +105,15 @@ def test_identities_are_drawn_as_derived() -> None:
 
 
 def test_a_part_of_a_tree_is_set_off() -> None:
-    """The subtree at a path and nothing else, in panels too."""
+    """The subtree at a path and nothing else, in panels too, and those of what recurs within it alone."""
     boxes = [mark for mark in tree_page(block().node, (1, 0)).marks if isinstance(mark, Box)]
     assert sorted(box.title for box in boxes if box.strong and box.title) == ["col2im", "im2col(k=3,s=1,p=1)", "linear(d=3)"]
     node = baselines.get("resnet18", (3, 64, 64)).node
     place = next(node.path(i) for i, found in enumerate(node.walk()) if found.size == 8)
     strong = [mark for mark in tree_page(node, place).marks if isinstance(mark, Box) and mark.strong]
     assert len([box for box in strong if box.kind is Kind.SYMBOL]) == node.at(place).size
+    whole = [mark for mark in tree_page(node, ()).marks if isinstance(mark, Box)]
+    assert all(box.strong for box in whole)
 
 
 def test_repeated_subtrees_have_one_panel() -> None:

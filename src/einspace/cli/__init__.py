@@ -12,6 +12,7 @@ from collections.abc import Callable
 import typer
 
 from einspace.cli import data, export, figure, grammar, predict, report, reproduce, search, show, space, tasks, training
+from einspace.cli.help import Command, Group
 from einspace.cli.numbers import with_plain_numbers
 from einspace.cli.output import complain, end, is_lost, lose, prepare_streams
 from einspace.errors import EinspaceError
@@ -35,6 +36,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
 """Every command, in the order of the help; its name is the function's. A group of commands brings its own."""
 
 app = typer.Typer(
+    cls=Group,
     help="Search neural architectures from fundamental operations.",
     no_args_is_help=True,
     add_completion=False,
@@ -45,7 +47,7 @@ for command in COMMANDS:
     if isinstance(command, typer.Typer):
         app.add_typer(command)
     else:
-        app.command()(with_plain_numbers(command))
+        app.command(cls=Command)(with_plain_numbers(command))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from einspace.cli.help import Command, Group
 from einspace.cli.numbers import with_plain_numbers
 from einspace.cli.options import AsJson, Seed
 from einspace.cli.output import out, print_json, progress, waiting
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 Folder = Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="The folder of all data sets; $EINSPACE_DATA, or data.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A task whose data `einspace data list` says how to prepare.")]
 
-data = typer.Typer(name="data", no_args_is_help=True, help="List the data of the paper's tasks, or build them from their sources.")
+data = typer.Typer(
+    name="data", cls=Group, no_args_is_help=True, help="List the data of the paper's tasks, or build them from their sources."
+)
 
 
-@data.command("list")
+@data.command("list", cls=Command)
 def list_(folder: Folder = None, as_json: AsJson = False) -> None:
     """List the data of every task: official, built anew, or absent, and how they are had."""
     from rich.table import Table
@@ -40,7 +43,7 @@ def list_(folder: Folder = None, as_json: AsJson = False) -> None:
     out.print(table)
 
 
-@data.command()
+@data.command(cls=Command)
 @with_plain_numbers
 def prepare(
     name: Name,

@@ -18,7 +18,7 @@ FOUND = (5, 6, 8)
 
 def figure(
     number: Annotated[int, typer.Argument(min=1, max=8, metavar="NUMBER", help="1 to 8.")],
-    named: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="The runs of figures 5, 6 and 8.")] = None,
+    named: Annotated[list[str] | None, typer.Argument(metavar="RUN", help="The runs of figures 5, 6 and 8.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Else figure-NUMBER.svg.")] = None,
     theme: Annotated[Theme, typer.Option("--theme", help="auto follows the reader's system.")] = "light",
     detail: Annotated[Detail, typer.Option("--detail", help="Of networks: operations, or blocks.")] = "blocks",

@@ -75,18 +75,6 @@ PANELS = {
 }
 """The options of a search as its help shows them: settings, or whole groups of them."""
 
-METAVARS = {
-    "budget": "TIME",
-    "proposer": "COMMAND",
-    "storage": "URL",
-    "address": "URL",
-    "runs": "DIR",
-    "data_folder": "DIR",
-    "run": "NAME",
-    "init": "MEMBERS",
-}
-"""Names of values that their type does not say."""
-
 
 def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator: a command gets settings as options, with what the model says of them, in place of its keyword arguments.
@@ -115,12 +103,10 @@ def _option(key: str) -> inspect.Parameter:
     kind = str if get_origin(kind) is tuple else kind
     shown = False if field.default in (None, "", [], False) else str(field.default)
     panel = next((name for name, members in PANELS.items() if key in members or key.split(".")[0] in members), None)
-    letter = {int: "N", float: "X", str: "TEXT"}.get(kind if isinstance(kind, type) else get_args(kind)[0])
-    metavar = METAVARS.get(key, letter)
     names = flags(key)
     if kind is bool and field.default is not False:
         names = tuple(f"{name}/--no-{name.removeprefix('--')}" for name in names)
-    option = typer.Option(*names, help=field.description, show_default=shown, rich_help_panel=panel, metavar=metavar)
+    option = typer.Option(*names, help=field.description, show_default=shown, rich_help_panel=panel)
     info = typer.Argument(metavar="TASK", help=field.description, show_default=False) if key == "task" else option
     return inspect.Parameter(parameter(key), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info])
 

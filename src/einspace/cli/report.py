@@ -14,7 +14,7 @@ from einspace.reporting.runs import listed, run_table
 
 
 def report(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs by their names or folders; several are compared.")],
+    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Runs by their names or folders; several are compared.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="The page; report.html in the run's folder.")
     ] = None,

@@ -60,6 +60,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace import callbacks, study
     from einspace.reporting.result import counts, summary
     from einspace.result import REPORT
+    from einspace.result.report import is_page_of
     from einspace.study.signals import ignore
     from einspace.tasks import load_task
     from einspace.tasks.fingerprints import fingerprint
@@ -94,7 +95,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     else:
         for part in summary(result, out.width, settings.top):
             out.print(part)
-        if settings.report:
+        if settings.report and is_page_of(result.run / REPORT, result):
             out.print(f"The report is {result.run / REPORT}: open it in a browser.", highlight=False, soft_wrap=True)
         out.print(f"The run lies in {result.run}. To go on from it, for longer:", highlight=False, soft_wrap=True)
         out.print(f"  {again(result.run.name, *_more(settings, result))}", highlight=False, soft_wrap=True)

@@ -70,8 +70,9 @@ def _panels(root: Derivation, highlight: tuple[int, ...] | None) -> list[_Panel]
     along = [] if highlight is None else [root.at(highlight[:i]) for i in range(len(highlight) + 1)]
     shared = {node: _Panel(_Twig(node)) for node in _repeated(root) if node not in along}
     first = _Panel(_grown(root, shared, highlight))
+    others = _outside(root, highlight)
     for node, panel in shared.items():
-        panel.root = _grown(node, shared, None)
+        panel.root = _grown(node, shared, None if node in others else ())
     found = [first]
     for panel in found:
         for twig in _walk(panel.root):
@@ -82,6 +83,21 @@ def _panels(root: Derivation, highlight: tuple[int, ...] | None) -> list[_Panel]
                     other.number = len(found)
                     found.append(other)
     return found
+
+
+def _outside(root: Derivation, highlight: tuple[int, ...] | None) -> set[Derivation]:
+    """Subtrees that occur outside of the one that is set off: all of them, where none is."""
+    met: set[Derivation] = set()
+    waiting: list[tuple[Derivation, tuple[int, ...] | None]] = [(root, highlight)]
+    while waiting:
+        node, path = waiting.pop()
+        if path == () or (path is None and node in met):
+            continue
+        met.add(node)
+        for position, child in enumerate(node.children):
+            if isinstance(child, Derivation):
+                waiting.append((child, path[1:] if path and path[0] == position else None))
+    return met
 
 
 def _repeated(root: Derivation) -> list[Derivation]:

@@ -32,16 +32,16 @@ def listed(result: "Result", begun: float) -> dict[str, Any]:
 
 
 def run_table(rows: Sequence[Mapping[str, Any]], now: float) -> Table:
-    """Those lines as a table, the latest run last."""
-    table = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    """What of those lines a terminal of 80 letters has room for, as a table, the latest run last."""
+    table = Table(header_style="bold", box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("run", overflow="fold")
     table.add_column("task", overflow="fold")
     table.add_column("strategy", no_wrap=True)
-    for column in ("seed", "trials", "validation", "test", "age"):
+    for column in ("trials", "valid", "test", "age"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("verdict")
     for row in sorted(rows, key=lambda row: row["begun"]):
         scores = ["–" if row[name] is None else f"{row[name]:.4f}" for name in ("validation", "test")]
-        texts = [str(row["run"]), f"{row['task']}, {row['metric']}", *(str(row[name]) for name in ("strategy", "seed", "trials"))]
-        table.add_row(*map(Text, texts), *scores, duration(max(0.0, now - row["begun"])), row["verdict"] or "–")
+        age = " ".join(duration(max(0.0, now - row["begun"])).split()[:2])
+        table.add_row(*(Text(str(row[name])) for name in ("run", "task", "strategy", "trials")), *scores, age, row["verdict"] or "–")
     return table

@@ -6,19 +6,28 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.result.raced import bright
 from tests.result_samples import HOSTILE, searched
+from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor
 
+from einspace.evaluation.attempt import attempt
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.work import Work
+from einspace.operations import OPERATIONS
 from einspace.result import Result
 from einspace.result.report import LiveReport, comparison, live, page
+from einspace.study import search
 
 pytestmark = pytest.mark.slow
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 120_000
+"""Milliseconds: a busy machine takes long to draw a page of 5 MB."""
 
 if CHROMIUM is None and os.environ.get("CI") != "true":
     pytest.skip("Chromium is not installed: apt-get install chromium", allow_module_level=True)
@@ -35,6 +44,7 @@ def browser() -> Iterator[Browser]:
     assert CHROMIUM is not None, "Chromium is not installed: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -44,6 +54,7 @@ def tab(browser: Browser) -> Iterator[Page]:
     """A page that fails the test for an error of its console, and for a request that is none of this machine's."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     tab = context.new_page()
+    tab.set_default_timeout(PATIENCE)
     faults: list[str] = []
     tab.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
     tab.on("pageerror", lambda error: faults.append(str(error)))
@@ -61,13 +72,47 @@ def file(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A search whose every score is that of a training, with a race and a surrogate."""
+    task = bright()
+    work = Work(TaskObjective(task, task.recipe), task.input)
+    given: dict[str, Any] = {"trials": 36, "workers": 1, "limits": SMALL, "run": "trained", **EVOLUTION, "race": None, "surrogate": True}
+    executor = ThreadExecutor(lambda request: attempt(request, work))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("einspace.surrogate.forest.TREES", 30)  # enough here
+        return search(task, executor=executor, runs=tmp_path_factory.mktemp("runs"), report=False, **given)
+
+
+def test_every_chart_of_a_real_search_is_drawn(tab: Page, trained: Result, tmp_path: Path) -> None:
+    """Each has its marks, and a click on one of them opens its trial, with the picture."""
+    file = trained.report(tmp_path / "report.html")
+    tab.goto(file.as_uri())
+    tab.get_by_label("by time").check()
+    names = [place.get_attribute("data-chart") for place in tab.locator("[data-chart]").all()]
+    assert names == [
+        *("by-trial", "by-time", "test", "losses", "pareto-parameters", "pareto-flops", "pareto-latency"),
+        *("predicted", "operations", "workers"),
+    ]
+    for name in names:
+        expect(tab.locator(f"#chart-{name} .point").first).to_be_attached()
+    mark = tab.locator("#chart-predicted .point").last
+    mark.scroll_into_view_if_needed()
+    box = mark.bounding_box()
+    assert box is not None
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(tab.locator("#trial-title")).to_have_text(re.compile("^Trial [0-9]+: "))
+    expect(tab.get_by_role("dialog").locator("svg").first).to_be_visible()
+    expect(tab.get_by_role("dialog").locator("dl")).to_contain_text("predicted percentile")
+
+
 def column(tab: Page, number: int) -> list[str]:
     """The texts of a column's cells that are shown."""
     return [cell.inner_text() for cell in tab.locator(f"#table tbody tr:visible td:nth-child({number})").all()]
 
 
 def test_charts_sorting_and_filters(tab: Page, file: Path, result: Result) -> None:
-    """Every point is drawn; a click on a heading sorts by number, best first; text and outcome filter together."""
+    """Every point is drawn; a click on a heading sorts by number, best first; text, all of an architecture's too, and outcome filter."""
     tab.goto(file.as_uri())
     scored = [trial for trial in result.history if trial.value is not None]
     expect(tab.locator('[data-chart="by-trial"] .scatterlayer .trace').first.locator(".point")).to_have_count(len(scored))
@@ -83,6 +128,11 @@ def test_charts_sorting_and_filters(tab: Page, file: Path, result: Result) -> No
     ]
     tab.get_by_label("Outcome").select_option("error")
     assert len(column(tab, 1)) == len(result.history) - len(scored)
+    tab.get_by_label("Outcome").select_option("")
+    late = [name for name in OPERATIONS if any(name in trial.text and name not in trial.text[:60] for trial in result.history)]
+    word = late[0]
+    tab.get_by_label("Find").fill(word)
+    expect(tab.locator("#shown")).to_have_text(f"{sum(word in trial.text for trial in result.history)} of {len(result.history)} trials")
     tab.get_by_label("Find").fill("no such text")
     expect(tab.locator("#shown")).to_have_text(f"0 of {len(result.history)} trials")
 
@@ -160,6 +210,7 @@ def test_axe_finds_no_serious_fault(
     """In the report, with a trial open and everything unfolded, in the live page and in a comparison, light and dark."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=colours)
     tab = context.new_page()
+    tab.set_default_timeout(PATIENCE)
     tab.goto(file.as_uri())
     tab.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
     assert faults(tab, colours) == []
@@ -190,7 +241,7 @@ def test_a_live_page_gains_trials_and_keeps_how_it_is_sorted(tab: Page, result: 
         tab.get_by_role("button", name="trial", exact=True).click()
         tab.get_by_role("button", name="trial", exact=True).click()
         state.append(result)
-        expect(tab.locator("#table tbody tr")).to_have_count(len(result.history), timeout=15_000)
+        expect(tab.locator("#table tbody tr")).to_have_count(len(result.history))
         assert [int(text) for text in column(tab, 1)] == [trial.number for trial in reversed(result.history)]
 
 
@@ -198,6 +249,7 @@ def test_it_fits_a_small_screen_in_the_dark(browser: Browser, file: Path) -> Non
     """Nothing is wider than the screen, and charts take the colours of the page."""
     context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme="dark")
     tab = context.new_page()
+    tab.set_default_timeout(PATIENCE)
     tab.goto(file.as_uri())
     expect(tab.locator('[data-chart="by-trial"] .main-svg').first).to_be_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 400

@@ -21,7 +21,7 @@ from einspace.racing.verdict import Verdict
 from einspace.result import Result, load_result
 from einspace.result.report import Album, content, is_page_of, page
 from einspace.result.report.charts import best_baseline
-from einspace.result.report.family import family
+from einspace.result.report.family import Step, family
 from einspace.result.report.operations import shares
 from einspace.result.report.workers import workers
 from einspace.space import EinSpace
@@ -90,7 +90,8 @@ def test_the_first_lines_say_what_was_found(result: Result, html: str) -> None:
     assert best.test is not None
     assert rival is not None
     for fact in (
-        "16 architectures",
+        "16 architectures (trials)",
+        "beside 1 baseline (a network that people designed)",
         best.name,
         f"{best.validation:.4f} on validation",
         f"{best.test:.4f} on test",
@@ -121,11 +122,12 @@ def test_a_verdict_comes_first(result: Result) -> None:
 
 
 def test_a_best_that_is_a_baseline_is_compared_with_nothing(result: Result) -> None:
-    """It does not equal the best baseline: it is that baseline."""
+    """It does not equal the best baseline, and has no multiple of its parameters: it is that baseline."""
     rival = best_baseline(result)
     assert rival is not None
     html = content(replace(result, best=rival, finalists=(), verdict=None))
     assert f'<p class="headline">On test nothing is better than the best baseline, {rival.name}: {rival.test:.4f}.</p>' in html
+    assert re.search(rf"<small>{rival.name}: [^<]*, as many</small>", html)
     assert "<figcaption>" not in html
 
 
@@ -173,8 +175,8 @@ def test_the_family_leads_from_a_seed_to_the_best_with_what_was_replaced(tmp_pat
     for step in mutants:
         parent = next(trial for trial in result.history if trial.number == step.trial.parents[0])
         assert step.before != step.after
-        assert step.before.rstrip("…") in parent.text
-        assert step.after.rstrip("…") in step.trial.text
+        assert step.before.strip("…") in parent.text
+        assert step.after.strip("…") in step.trial.text
 
 
 def test_the_family_has_edits_with_their_places_and_changes_of_the_recipe(tmp_path: Path) -> None:
@@ -196,8 +198,21 @@ def test_the_family_has_edits_with_their_places_and_changes_of_the_recipe(tmp_pa
             assert (
                 space.parse(step.trial.text).node.replace(place, space.parse(parent.text).node.at(place)) == space.parse(parent.text).node
             )
-            assert step.after.rstrip("…") in step.trial.text
+            assert step.after.strip("…") in step.trial.text
     assert "changes of recipe and head" in page(replace(result, best=best))
+
+
+def test_a_long_subtree_is_shown_from_where_it_changed(result: Result) -> None:
+    """What stands before the first difference says nothing, and it would fill the line."""
+    common = " ".join(["[relu"] * 60)
+    old, new = (f"{common} {word}{']' * 60}" for word in ("norm", "softmax"))
+    parent, child = (
+        replace(result.history[0], number=i, proposal=replace(result.history[0].proposal, text=text, parents=parents, place=place))
+        for i, text, parents, place in ((0, old, (), None), (1, new, (0,), ()))
+    )
+    step = Step(child, parent)
+    assert step.before == f"… [relu [relu [relu norm{']' * 60}"
+    assert step.after == f"… [relu [relu [relu softmax{']' * 60}"
 
 
 def test_shares_of_operations_sum_to_one(result: Result) -> None:

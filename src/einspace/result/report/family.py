@@ -11,7 +11,10 @@ from einspace.result.result import Result
 from einspace.trial import Trial
 
 LONGEST = 160
-"""Characters of a subtree's text."""
+"""Characters of a subtree's text that are shown."""
+
+AROUND = 24
+"""Characters before the first difference that are shown of two long subtrees."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,19 @@ class Step:
 
     @cached_property
     def before(self) -> str:
-        """The subtree of the first parent that was replaced; empty where none was."""
-        return _at(self.parent, self.trial.proposal.place)
+        """The subtree of the first parent that was replaced, a long one from its first difference on; empty where none was."""
+        return _shown(*self._replaced)
 
     @cached_property
     def after(self) -> str:
-        """The subtree in its place."""
-        return "" if self.parent is None else _at(self.trial, self.trial.proposal.place)
+        """The subtree in its place, from the same character on."""
+        return _shown(*reversed(self._replaced))
+
+    @cached_property
+    def _replaced(self) -> tuple[str, str]:
+        """Both subtrees in full."""
+        place = self.trial.proposal.place
+        return ("", "") if self.parent is None else (_at(self.parent, place), _at(self.trial, place))
 
     @property
     def recipe(self) -> str:
@@ -71,5 +80,19 @@ def _at(trial: Trial | None, path: tuple[int, ...] | None) -> str:
         node: Derivation = parse(trial.text, einspace_grammar()).at(path)
     except (NotationError, IndexError, AttributeError):
         return ""
-    said = text(node)
-    return said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
+    return text(node)
+
+
+def _shown(said: str, other: str) -> str:
+    """A text, or what a reader needs of a long one: where it begins to differ from another.
+
+    >>> _shown("relu", "norm"), _shown("[" + 200 * "relu " + "norm]", "[" + 200 * "relu " + "identity]")
+    ('relu', '… relu relu relu relu norm]')
+    """
+    if len(said) <= LONGEST:
+        return said
+    same = next((i for i, (one, two) in enumerate(zip(said, other, strict=False)) if one != two), min(len(said), len(other)))
+    start = max(0, same - AROUND)
+    start = max(start, said.find(" ", start, same)) if start else 0
+    part = said[start : start + LONGEST - 1]
+    return ("…" if start else "") + part + ("…" if start + len(part) < len(said) else "")

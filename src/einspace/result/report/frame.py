@@ -1,5 +1,6 @@
 """Frame: the document around the main part of a page, and what fills its templates."""
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -60,6 +61,15 @@ def score(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
+def words(text: str) -> str:
+    """The different words of an architecture's text, among which a reader looks for one.
+
+    >>> words("[clone(b=2) {[norm relu] norm} add]")
+    'clone(b=2) norm relu add'
+    """
+    return " ".join(dict.fromkeys(re.findall(r"[^\s{}\[\]]+", text)))
+
+
 @cache
 def _shown(value: object) -> object:
     """A value of a template; names and texts of a run are shown without control characters, which markup of ours has none of."""
@@ -76,7 +86,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"quantity": quantity, "duration": duration, "score": score}
+    found.filters |= {"quantity": quantity, "duration": duration, "score": score, "words": words}
     return found
 
 

@@ -28,10 +28,16 @@ def headline(result: Result) -> str:
 def lead(result: Result) -> list[str]:
     """The evidence for the first line, in whole sentences."""
     count, best = len(result.history), result.best
-    architectures = "1 architecture" if count == 1 else f"{count:,} architectures"
+    architectures = "1 architecture (a trial)" if count == 1 else f"{count:,} architectures (trials)"
+    people = len(result.baselines)
+    beside = (
+        " beside 1 baseline (a network that people designed)"
+        if people == 1
+        else f" beside {people} baselines (networks that people designed)"
+    )
     spent = f" in {duration(result.seconds['total'])}" if result.seconds["total"] else ""
     direction = "higher is better" if result.higher_is_better else "lower is better"
-    terms = f"{architectures}{spent}{'' if result.protocol == OURS else f', by the protocol {result.protocol}'}"
+    terms = f"{architectures}{beside if people else ''}{spent}{'' if result.protocol == OURS else f', by the protocol {result.protocol}'}"
     said = [f"This search for a neural architecture for {result.settings['task']} tried {terms}."]
     if result.sampling is not None:
         spread = result.sampling
@@ -81,7 +87,8 @@ def cards(result: Result) -> list[Card]:
                 found.append(Card(f"{result.metric} {'at' if split == 're-evaluation' else 'on'} {split}", f"{value:.4f}", remark))
         remark = "" if rival is None or rival.parameters is None else f"{rival.name}: {quantity(rival.parameters)}"
         if remark and rival is not None and rival.parameters and best.parameters:
-            remark += f", {best.parameters / rival.parameters:.2g} times as many"
+            times = f"{best.parameters / rival.parameters:.2g}"
+            remark += ", as many" if times == "1" else f", {times} times as many"
         found.append(Card("parameters of the best", quantity(best.parameters or 0), remark))
     scored = sum(trial.value is not None for trial in result.history)
     failed = len(result.history) - scored

@@ -145,7 +145,7 @@
     const wanted = view.find.toLowerCase();
     let shown = 0;
     for (const row of rows) {
-      row.hidden = !((!view.outcome || row.dataset.outcome === view.outcome) && row.textContent.toLowerCase().includes(wanted));
+      row.hidden = !((!view.outcome || row.dataset.outcome === view.outcome) && `${row.textContent} ${row.dataset.words}`.toLowerCase().includes(wanted));
       if (!row.hidden) shown += 1;
     }
     byId("shown").textContent = shown === rows.length ? `${shown} trials` : `${shown} of ${rows.length} trials`;
