@@ -56,8 +56,8 @@ RECALL = Entry(
     recipe=Recipe(epochs_search=10, epochs_final=30, batch_size=64, learning_rate=0.05, weight_decay=5e-4, optimizer="adamw"),
     baselines=BASELINES,
     description=(
-        "Series of 8 keys, each with one of 8 values, and then one of these keys: which value has it? By chance 12.5%, and 33% for the value "
-        "that is shown most often. It is made from a seed, and attention does it best"
+        "Series of 8 keys, each with one of 8 values, and then one of these keys: which value has it? By chance 12.5%, and 33% for the "
+        "value that is shown most often. It is made from a seed, and attention does it best"
     ),
     read=_read,
     source="made from a seed",
