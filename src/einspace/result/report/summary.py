@@ -47,8 +47,8 @@ def tried(result: Result) -> str:
     said = f"{_counted(len(result.history), 'architecture')} ({'a trial' if len(result.history) == 1 else 'trials'})"
     if len(parts) > 1:
         said += f": {', '.join(parts)}"
-    apart = len(named) - len(named & {trial.proposal.identity for trial in result.history})
-    said += f", beside {_counted(apart, BASELINE)}" if apart else ""
+    beside = len(named) - len(named & {trial.proposal.identity for trial in result.history})
+    said += f", beside {_counted(beside, BASELINE)}" if beside else ""
     one, several = f"1 {BASELINE}", f"{BASELINE}s"
     if several in said:
         return said.replace(several, f"{several} (networks that people designed)", 1)
@@ -68,10 +68,10 @@ def _counted(number: int, name: str) -> str:
 def lead(result: Result) -> list[str]:
     """What was searched and found, in whole sentences."""
     best = result.best
-    spent = f" of {duration(result.seconds['total'])}" if result.seconds["total"] else ""
+    start = f"In {duration(result.seconds['total'])} this" if result.seconds["total"] else "This"
     direction = "higher is better" if result.higher_is_better else "lower is better"
     protocol = "" if result.protocol == OURS else f" by the protocol {result.protocol}"
-    said = [f"This search for a neural architecture for {result.settings['task']}{spent}{protocol} tried {tried(result)}."]
+    said = [f"{start} search for a neural architecture for {result.settings['task']}{protocol} tried {tried(result)}."]
     if result.sampling is not None:
         spread = result.sampling
         split = "test" if result.settings["strategy"] == "sampling" else "validation"
@@ -81,12 +81,12 @@ def lead(result: Result) -> list[str]:
         )
     if best is None:
         return said if result.sampling is not None else [*said, "None has a score yet."]
-    if best.validation is not None:
+    tests, claims = compared(result, "test"), compared(result, "validation")
+    if best.validation is not None and (tests or not claims or result.verdict is None):
         searched, final = (_after(result, name) for name in ("epochs_search", "epochs_final"))
         tested = f", and {best.test:.4f} on test{final} on train and validation together" if best.test is not None else ""
         said.append(f"The best, {best.name}, has {result.metric} {best.validation:.4f} on validation{searched}{tested} ({direction}).")
-    tests = compared(result, "test")
-    scores = tests or compared(result, "validation")
+    scores = tests or claims
     said += [scores] if scores != headline(result) else []
     if scores and (not tests or len(best.finals) == 1):
         doubt = "how much of their difference is chance is not known" if result.verdict is None else "rely on the comparison above"
@@ -119,7 +119,7 @@ def cards(result: Result) -> list[Card]:
         ):
             if value is not None:
                 remark = "" if rival is None or other is None else f"{rival.name}: {other:.4f}"
-                name = f"{result.metric} on {split}" if split else f"{result.metric}, trained again (mean)"
+                name = f"{result.metric} on {split}" if split else f"{result.metric}, trained again"
                 found.append(Card(name, f"{value:.4f}", remark))
         found.append(Card("parameters of the best", quantity(best.parameters or 0), _parameters(best, rival)))
     failed = sum(trial.value is None for trial in result.history)
