@@ -22,7 +22,7 @@ def next_commands(result: Result) -> Commands:
         ("export it with its weights", ["einspace", "export", name, *folder, "--format", "onnx", "-o", "network.onnx"]),
     ]
     if result.recommended is None or result.recommended.key not in result.weights:
-        use = [("train the recommended network for use", [*again, "--final-seeds", "1"])]
+        use = [("train the recommended network, for predict and export", [*again, "--final-seeds", "1"])]
     return _typed([*use, look, ("search for longer (add a longer --budget or more --trials)", again)])
 
 
