@@ -118,7 +118,7 @@ def test_the_card_of_a_recommended_baseline_states_verdict_scores_and_seed(worse
     assert worse.verdict is not None
     assert worse.best is not None
     assert worse.recommended is not None
-    assert f"{worse.verdict.sentence} Trained again" in written
+    assert f"{worse.verdict.sentence} Each was trained again 3 times for" in written
     assert "The verdict recommends this network." in written
     assert "The score on test is that of one final training, from seed 0." in written
     rows = [line for line in written.splitlines() if line.startswith("| ") and ("this network" in line or "winner" in line)]

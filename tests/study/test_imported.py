@@ -44,7 +44,7 @@ def test_a_trained_module_is_the_seed_the_baseline_and_stands_in_the_verdict(tmp
     assert [*baseline.race, *baseline.decision] == pytest.approx([own] * 5, abs=0.05)
     assert result.verdict is not None
     assert (result.verdict.word, result.verdict.baseline, result.verdict.recommended) == ("worse", "Mine", "Mine")
-    assert "on the validation split that was given" in result.verdict.sentence
+    assert "on the validation split that was given" in result.verdict.evidence
     console = Console(width=400)
     with console.capture() as captured:
         console.print(*summary(result))

@@ -86,8 +86,10 @@ def test_what_is_truly_better_is_said_to_be(tmp_path: Path) -> None:
     assert verdict.noise == pytest.approx(0.02 / 3**0.5, rel=0.35)
     assert result.best is not None
     assert verdict.winner == verdict.recommended == result.best.name
-    assert verdict.sentence.startswith(f"T{result.best.name[1:]} is better than the best baseline, resnet8: +0.")
-    assert verdict.sentence.endswith("as long as final ones, on new splits of train and validation.")
+    assert verdict.scores[0] - verdict.scores[1] == pytest.approx(verdict.difference)
+    assert verdict.sentence.startswith(f"Better: {result.best.name} beats resnet8, the best baseline, by 0.")
+    assert verdict.sentence.endswith(f"({verdict.scores[0]:.4f} against {verdict.scores[1]:.4f}, means of 3 re-trainings each).")
+    assert verdict.evidence.startswith("Each was trained again 3 times for 3 epochs, both on the same new splits of train and validation;")
     report = result.to_json()
     assert report["verdict"] == verdict.to_json()
     assert (report["best"]["verdict"], report["best"]["finals"]) == ("better", result.best.tests)
@@ -118,7 +120,7 @@ def test_where_nothing_is_distinguishable_the_smaller_is_recommended(tmp_path: P
         if verdict.word == "not distinguishable":
             smaller = best.name if (best.parameters or 0) < (result.baselines[0].parameters or 0) else "resnet8"
             assert verdict.recommended == smaller
-            assert f"{smaller}, the smaller one, is recommended" in verdict.sentence.replace("Trial", "trial")
+            assert f"{smaller}, the smaller one, is recommended" in verdict.evidence.replace("Trial", "trial")
     assert words.count("not distinguishable") >= 2
 
 
@@ -156,7 +158,7 @@ def test_splits_that_were_given_are_kept_and_their_error_counts(tmp_path: Path) 
     def shown(name: str, world: Callable[[Request], Evaluation]) -> tuple[float, str]:
         verdict = run(tmp_path, world, pooled=False, run=name).verdict
         assert verdict is not None
-        return verdict.standard_error, verdict.sentence
+        return verdict.standard_error, verdict.evidence
 
     error, sentence = shown("parts", parted)
     assert 0.015 < error < 0.05
@@ -177,9 +179,7 @@ def test_what_is_known_by_now_is_said(tmp_path: Path) -> None:
     assert f"{claimed.title} ({claimed.value:.4f}) is behind the best baseline, resnet8 (0.9" in said[SEARCH][-1]
     assert "how much of that is chance, the race will measure" in said[SEARCH][-1]
     assert any(words.startswith("trained again on 1 of 2 partitions, trial ") and " is at -0." in words for words in said[RACE])
-    raced = [
-        words for words in said[DECISION] if words.startswith("by the race alone: Trial ") and "as long as those of the search" in words
-    ]
+    raced = [words for words in said[DECISION] if words.startswith("By the race alone, ") and "means of 2 re-trainings each" in words]
     assert len(set(raced)) == 1
     assert len(raced) >= len(said[DECISION]) - 1
     assert result.verdict is not None

@@ -16,6 +16,9 @@ from einspace.result import Result, load_result
 from einspace.study import Interrupted
 from einspace.trial import DECISION, FINAL
 
+SHORT, LONG = "1 epoch", "3 epochs"
+"""How long a training of the search and a final one are."""
+
 pytestmark = pytest.mark.slow
 
 
@@ -48,9 +51,9 @@ def test_the_race_shrinks_to_the_time_that_there_is(
     if field:
         assert result.verdict is not None
         assert result.verdict.pairs == pairs
-        assert f"pairs of trainings, as long as {'final ones' if long else 'those of the search'}" in result.verdict.sentence
+        assert f"Each was trained again {pairs} times for {LONG if long else SHORT}," in result.verdict.evidence
     else:
-        assert (result.verdict, result.unjudged) == (None, "the time did not suffice for a race")
+        assert (result.verdict, result.unjudged) == (None, "there was no time to train several candidates again (a race)")
         assert result.best is not None
 
 
@@ -128,8 +131,8 @@ def test_the_race_tells_what_a_training_takes(tmp_path: Path, monkeypatch: pytes
     quick, _ = timed(tmp_path, monkeypatch, Timed(World(), warm=0.5), budget=400, run="quick")
     assert slow.verdict is not None
     assert quick.verdict is not None
-    assert "as long as those of the search" in slow.verdict.sentence
-    assert "as long as final ones" in quick.verdict.sentence
+    assert f"times for {SHORT}," in slow.verdict.evidence
+    assert f"times for {LONG}," in quick.verdict.evidence
     assert quick.verdict.pairs > slow.verdict.pairs
 
 
@@ -146,7 +149,9 @@ def test_without_time_for_a_race_the_best_is_in_the_decision_at_once(
     claimed = {trial.number: trial.value or 0.0 for trial in result.history if trial.proposal.origin != "resnet8"}
     assert result.best.name == f"trial {max(claimed, key=lambda number: claimed[number])}"
     assert (result.verdict.word, result.verdict.pairs) == ("better", pairs)
-    assert result.verdict.sentence.endswith("The time did not suffice for a race.")
+    assert result.verdict.evidence.endswith(
+        "There was no time to train several candidates again (a race), so the best of the search was compared with the baseline alone."
+    )
     assert {(row.race, len(row.decision)) for row in result.finalists} == {((), pairs)}
     assert {request.partition for request in requests if request.partition is not None} == set(range(2000, 2000 + pairs))
 
@@ -171,7 +176,9 @@ def test_a_trial_that_is_late_costs_no_verdict(tmp_path: Path, monkeypatch: pyte
     assert world.now <= 310
 
 
-@pytest.mark.parametrize(("budget", "said"), [(450, "the race has not ended"), (310, "a decision did not fit into the time")])
+@pytest.mark.parametrize(
+    ("budget", "said"), [(450, "the race has not ended"), (310, "there was no time to train the best again often enough (a decision)")]
+)
 def test_a_race_that_the_time_ends_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int, said: str) -> None:
     """Nobody failed in it: its trainings took three times as long as those of the search."""
     result, _ = timed(tmp_path, monkeypatch, Timed(World(), warm=3.0), budget=budget)
@@ -184,7 +191,7 @@ def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, m
     result = run(tmp_path, World(seconds=10.0), budget="1000s")
     assert result.verdict is not None
     assert result.verdict.pairs == 2
-    assert "as long as those of the search" in result.verdict.sentence
-    assert "A decision did not fit into the time." in result.verdict.sentence
-    longer = "Final trainings may order them otherwise where they are longer."
-    assert (longer in result.verdict.sentence) == (result.verdict.word != "not distinguishable")
+    assert f"times for {SHORT}," in result.verdict.evidence
+    assert "There was no time to train the best again often enough (a decision)." in result.verdict.evidence
+    longer = "final ones have"
+    assert (longer in result.verdict.evidence) == (result.verdict.word != "not distinguishable")

@@ -15,7 +15,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from einspace.evaluation.outcome import PARTS
-from einspace.racing.verdict import DOUBT, FACTOR, Scores, Verdict, best_of, noise_of, sampling_error, standard_error, word_of
+from einspace.racing.verdict import DOUBT, FACTOR, Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
+from einspace.racing.words import longer, sentence_of, trainings_of
+from einspace.run.folder import NOTE as SETTINGS
 from einspace.storage import StudyStore
 from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Proposal, Trial
 
@@ -26,13 +28,13 @@ NOTE = "race"
 ENOUGH = 3
 """Pairs of a decision from which on `FACTOR` standard errors are a finding: two do not measure their noise well."""
 
-NO_TIME = "the time did not suffice for a race"
+NO_TIME = "there was no time to train several candidates again (a race)"
 """The reason for no race where one was wanted."""
 
 UNRACED = "there was no race"
 """The reason for no verdict where no race was wanted."""
 
-UNDECIDED = "a decision did not fit into the time"
+UNDECIDED = "there was no time to train the best again often enough (a decision)"
 """The reason why a verdict rests on the race alone, or for no verdict where there was no race either."""
 
 LATE = "the {} has not ended"
@@ -164,31 +166,43 @@ class Contest:
         if error is None:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
-        long = decided and plan.long
         doubtful = plan.fixed or not decided or not plan.race or len(pairs[winner]) < ENOUGH
         sampling = self._sampling_error(DECISION if decided else RACE, winner) if plan.fixed else None
         error = hypot(error, sampling or 0.0)
-        difference = fmean(pairs[winner]) - fmean(pairs[plan.baseline])
-        word = word_of(difference, error, DOUBT if doubtful else FACTOR)
+        means = fmean(pairs[winner]), fmean(pairs[plan.baseline])
+        word = word_of(means[0] - means[1], error, DOUBT if doubtful else FACTOR)
         names = f"trial {self.claimed[winner].number}", plan.baseline_name
         sizes = [self.claimed[identity].parameters for identity in (winner, plan.baseline)]
         chosen = {"better": 0, "worse": 1}.get(word, 0 if sizes[0] < sizes[1] else 1)
-        said = {"better": "is better than", "worse": "is worse than"}.get(word, "is not distinguishable from")
-        sentence = (
-            f"{names[0].capitalize()} {said} the best baseline, {names[1]}: {difference:+.4f} ± {error:.4f} (standard error) over "
-            f"{len(pairs[winner])} pairs of trainings, as long as {'final ones' if long else 'those of the search'}, on "
-            f"{'the validation split that was given' if plan.fixed else 'new splits of train and validation'}."
-        )
+        metric = self.store.notes().get(SETTINGS, {}).get("metric", {}).get("name", "")
+        scores, noise = (self.store.sign * means[0], self.store.sign * means[1]), noise_of([self._race, self._decision])
+        count = len(pairs[winner])
+        sentence = sentence_of(word, names, scores, error, count, metric)
+        evidence = self._evidence(word, winner, names[chosen], count, decided, plan.fixed and sampling is None)
+        return Verdict(word, means[0] - means[1], error, noise, *names, names[chosen], count, scores, sentence, evidence), ""
+
+    def _evidence(self, word: Word, winner: str, recommended: str, pairs: int, decided: bool, unsampled: bool) -> str:
+        """The sentences below the verdict."""
+        plan, long = self.plan, decided and self.plan.long
+        searched, final = (self._epochs(name, winner) for name in ("epochs_search", "epochs_final"))
+        said = [trainings_of(pairs, final if long else searched, long, plan.fixed)]
         if word == "not distinguishable":
-            sentence += f" {names[chosen].capitalize() if chosen == 0 else names[chosen]}, the smaller one, is recommended."
-        if not long and word != "not distinguishable":
-            sentence += " Final trainings may order them otherwise where they are longer."
-        if plan.fixed and sampling is None:
-            sentence += " The error does not count that of sampling this split, which is not known."
-        if plan.reason:
-            sentence += f" {plan.reason[0].upper()}{plan.reason[1:]}."
-        noise = noise_of([self._race, self._decision])
-        return Verdict(word, difference, error, noise, *names, names[chosen], len(pairs[winner]), sentence), ""
+            named = recommended if recommended == plan.baseline_name else _sentence(recommended)
+            said.insert(0, f"{named}, the smaller one, is recommended.")
+        elif not long:
+            said.append(longer(searched, final))
+        if unsampled:
+            said.append("The error does not count that of sampling this split, which is not known.")
+        if decided and not plan.race:
+            said.append(f"{_sentence(NO_TIME)}, so the best of the search was compared with the baseline alone.")
+        elif plan.reason:
+            said.append(f"{_sentence(plan.reason)}.")
+        return " ".join(sentence for sentence in said if sentence)
+
+    def _epochs(self, name: str, winner: str) -> list[float | None]:
+        """Epochs of the winner's trainings and of the baseline's; None where that is not known, as for an objective of the user."""
+        recipe = self.store.notes().get(SETTINGS, {}).get("recipe", {})
+        return [self.claimed[identity].proposal.changes.get(name, recipe.get(name)) for identity in (winner, self.plan.baseline)]
 
     @cached_property
     def _race(self) -> Scores:
@@ -226,3 +240,8 @@ def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> list[Trial]:
     for trial in sorted(scored, key=lambda trial: (-(trial.fitness or 0.0), trial.number)):
         first.setdefault(trial.proposal.identity, trial)
     return list(first.values())
+
+
+def _sentence(said: str) -> str:
+    """With a capital."""
+    return said[0].upper() + said[1:]

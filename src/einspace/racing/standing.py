@@ -70,7 +70,9 @@ class Standing:
         phase, decided = RACE if plan.race else DECISION, contest.is_over(DECISION)
         if contest.is_over(phase):
             verdict, _ = (contest if decided else Contest(self._store, replace(plan, finalists=(), decision=()))).verdict()
-            return "" if verdict is None else f"{'' if decided else 'by the race alone: '}{verdict.sentence}"
+            if verdict is None or decided:
+                return "" if verdict is None else verdict.sentence
+            return f"By the race alone, {verdict.sentence[0].lower()}{verdict.sentence[1:]}"
         pairs = {name: self._differences(contest, phase, name) for name in plan.candidates}
         name = max((name for name, found in pairs.items() if found), key=lambda name: (len(pairs[name]), fmean(pairs[name])), default=None)
         if not plan.baseline or name is None:

@@ -37,7 +37,9 @@ class Verdict:
         baseline: The name of the best baseline.
         recommended: The name of the one to use: the better one, or where none is, the smaller one.
         pairs: Partitions on which both were scored.
-        sentence: All this in words.
+        scores: The means of the winner and of the baseline over the partitions, in the units of the metric.
+        sentence: The verdict in one sentence.
+        evidence: What it rests on, what is recommended and what is in doubt, in whole sentences.
     """
 
     word: Word
@@ -48,7 +50,9 @@ class Verdict:
     baseline: str
     recommended: str
     pairs: int
+    scores: tuple[float, float]
     sentence: str
+    evidence: str
 
     @property
     def of_winner(self) -> bool:

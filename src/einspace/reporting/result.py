@@ -9,7 +9,7 @@ from rich.text import Text
 from einspace.quantities import quantity
 from einspace.reporting.tables import shortened, spread
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import compared, foretold, inherited, judged
+from einspace.result.words import afterwards, compared, foretold, inherited, judged
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
 
@@ -107,12 +107,13 @@ def verdict(result: Result) -> str:
 
 def _time(result: Result, counts: str) -> str:
     spent = result.seconds
-    phases = ", ".join(f"{name} {spent[name]:.1f}" for name in ("proposing", "building", "training", "scoring"))
+    parts = ", ".join(f"{name} {spent[name]:.1f}" for name in ("proposing", "building", "training", "scoring"))
     overhead = "" if result.overhead is None else f"; {_overhead(result)}"
-    search = f"{spent['search']:.0f} s of search ({phases} s summed over the workers)"
+    search = f"{spent['search']:.0f} s of search ({parts} s summed over the workers)"
     error = result.cost_error
     predicted = "" if error is None else f" Their seconds can be predicted within {error.typical:.0%} (median of {error.trials})."
-    return f"Protocol {result.protocol}: {counts}.{predicted} {search}, {spent['final']:.0f} s of race and final training{overhead}."
+    after = f", {spent['final']:.0f} s of {phases}" if (phases := afterwards(result)) else ""
+    return f"Protocol {result.protocol}: {counts}.{predicted} {search}{after}{overhead}."
 
 
 def _overhead(result: Result) -> str:

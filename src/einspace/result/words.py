@@ -4,7 +4,7 @@ from einspace.quantities import duration, quantity
 from einspace.racing.contest import UNRACED
 from einspace.racing.verdict import Verdict
 from einspace.result.result import Result
-from einspace.trial import Trial
+from einspace.trial import DECISION, FINAL, RACE, Trial
 
 
 def at_work(trial: Trial, seconds: float, epoch: int | None = None, epochs: int | None = None) -> str:
@@ -12,25 +12,41 @@ def at_work(trial: Trial, seconds: float, epoch: int | None = None, epochs: int 
 
     >>> from einspace.trial import Costs, Proposal
     >>> at_work(Trial(7, Proposal("relu", "key", Costs(1_500), "mutation", (3,))), 75, 2, 8)
-    'trial 7: mutation of 3, 1.5 k parameters, epoch 2 of 8 done, for 1 min 15 s'
+    'trial 7: mutation, of trial 3, 1.5 k parameters, epoch 2 of 8 done, for 1 min 15 s'
     """
-    parents = f" of {', '.join(map(str, trial.parents))}" if trial.parents else ""
-    facts = [f"{trial.origin}{parents}", f"{quantity(trial.parameters)} parameters"]
+    facts = [came_from(trial), f"{quantity(trial.parameters)} parameters"]
     if epoch is not None:
         facts.append(f"epoch {epoch}{'' if epochs is None else f' of {epochs}'} done")
     return f"{trial.title}: {', '.join(facts)}, for {duration(seconds)}"
 
 
+def came_from(trial: Trial) -> str:
+    """How a trial was made, and from which others.
+
+    >>> from einspace.trial import Costs, Proposal
+    >>> came_from(Trial(7, Proposal("relu", "key", Costs(1_500), "kernel 1 to 3", (0,))))
+    'kernel 1 to 3, of trial 0'
+    """
+    if not trial.parents:
+        return trial.origin
+    return f"{trial.origin}, of trial{'s' if len(trial.parents) > 1 else ''} {' and '.join(map(str, trial.parents))}"
+
+
 def judged(result: Result) -> str:
     """The verdict and the noise in whole sentences, or why there is no verdict; empty for a run without a race."""
     if result.verdict is not None:
-        return f"{result.verdict.sentence} {noise(result.verdict)}"
+        return f"{result.verdict.sentence} {grounds(result.verdict)}"
     return "" if result.unjudged in ("", UNRACED) or result.best is None else f"There is no verdict: {result.unjudged}."
+
+
+def grounds(verdict: Verdict) -> str:
+    """What the verdict rests on, and what is in doubt, in whole sentences."""
+    return f"{verdict.evidence} {noise(verdict)}"
 
 
 def noise(verdict: Verdict) -> str:
     """How much of a score is chance, in a sentence."""
-    return f"Trained again, an architecture scores differently by {verdict.noise:.4f} (standard deviation)."
+    return f"Training one network again changes its score by {verdict.noise:.4f} (standard deviation)."
 
 
 def compared(result: Result, split: str) -> str:
@@ -48,10 +64,37 @@ def compared(result: Result, split: str) -> str:
         row.name == name and row.proposal is not None and row.proposal.identity == result.best.proposal.identity for row in result.baselines
     ):
         return f"On {split} nothing is better than the best baseline, {name}: {value:.4f}."
+    if result.verdict is not None and split == "validation":
+        flattered = f"; that gap flatters {result.best.name}, because the best of many is picked" if gain > 0 else ""
+        return f"In the search {result.best.name} had {score:.4f} on validation, and {name} {value:.4f}{flattered}."
     if result.verdict is not None and result.verdict.word == "not distinguishable":
         return f"On {split}, {result.best.name} has {score:.4f} and the best baseline, {name}, {value:.4f}."
     word = "beats" if gain > 0 else "equals" if gain == 0 else "does not beat"
-    return f"On {split} the best found {word} the best baseline, {name}: {score:.4f} against {value:.4f}."
+    flattered = "; that gap flatters it, because the best of many is picked" if gain > 0 and split == "validation" else ""
+    return f"On {split} the best found {word} the best baseline, {name}: {score:.4f} against {value:.4f}{flattered}."
+
+
+def afterwards(result: Result) -> str:
+    """The trainings after the search that there were, in a few words; empty where there were none."""
+    ran = {trial.phase for trial in result.others}
+    names = ["re-training"] * bool(ran & {RACE, DECISION}) + ["final training"] * (FINAL in ran)
+    return " and ".join(names)
+
+
+def recommended(result: Result) -> str:
+    """Which network is recommended, and why, in a sentence; empty where there is none yet."""
+    row, verdict = result.recommended, result.verdict
+    if row is None:
+        return ""
+    if verdict is None:
+        why = "it has the best score of the search, and no verdict says more"
+    elif verdict.word == "not distinguishable":
+        why = f"it is the smaller of {verdict.winner} and {verdict.baseline}, which are not distinguishable"
+    elif verdict.of_winner:
+        why = f"it beats the best baseline, {verdict.baseline}"
+    else:
+        why = f"{verdict.winner} is worse"
+    return f"{f'The baseline {row.name}' if row in result.baselines else row.name.capitalize()} is recommended: {why}."
 
 
 def foretold(result: Result) -> str:

@@ -23,10 +23,12 @@ from einspace.result.report import Album, content, is_page_of, page
 from einspace.result.report.charts import best_baseline
 from einspace.result.report.family import Step, family
 from einspace.result.report.operations import shares
+from einspace.result.report.summary import tried
 from einspace.result.report.workers import workers
+from einspace.result.words import compared
 from einspace.space import EinSpace
 from einspace.strategies import RegularisedEvolution
-from einspace.trial import Trial
+from einspace.trial import DECISION, FINAL, RACE, Trial
 
 pytestmark = pytest.mark.slow
 
@@ -91,12 +93,12 @@ def test_the_first_lines_say_what_was_found(result: Result, html: str) -> None:
     assert rival is not None
     for fact in (
         "16 architectures (trials)",
-        "beside 1 baseline (a network that people designed)",
+        "1 baseline (a network that people designed)",
         best.name,
         f"{best.validation:.4f} on validation",
         f"{best.test:.4f} on test",
         "higher is better",
-        "no error of their own",
+        "These are test scores of single trainings: how much of their difference is chance is not known.",
     ):
         assert fact in lead
     assert f"the best baseline, {rival.name}: " in headline
@@ -108,17 +110,74 @@ def test_a_verdict_comes_first(result: Result) -> None:
     assert best is not None
     raced = replace(best, race=(0.5, 0.6), decision=(0.7, 0.8))
     rival = replace(next(row for row in result.baselines if row.proposal is not None), race=(0.5, 0.5), decision=(0.75, 0.7))
-    sentence = f"{best.name.capitalize()} is not distinguishable from the best baseline, {rival.name}: +0.0250 ± 0.0500."
-    verdict = Verdict("not distinguishable", 0.025, 0.05, 0.04, best.name, rival.name, best.name, 2, sentence)
+    sentence = f"Not distinguishable: {best.name} and {rival.name}, the best baseline, differ by 0.0250 ± 0.0500 accuracy."
+    found = (
+        "not distinguishable",
+        0.025,
+        0.05,
+        0.04,
+        best.name,
+        rival.name,
+        best.name,
+        2,
+        (0.75, 0.725),
+        sentence,
+        "Each was trained again.",
+    )
+    verdict = Verdict(*found)
     html = content(replace(result, best=raced, baselines=(rival,), finalists=(raced, rival), verdict=verdict))
     assert f'<p class="headline">{sentence}</p>' in html
     assert "the best found beats" not in html
-    assert "differently by 0.0400" in html
-    assert "accuracy at re-evaluation</span><strong>0.7500" in html
+    assert '<p class="evidence">Each was trained again. Training one network again changes its score by 0.0400 (stan' in html
+    assert "accuracy, trained again</span><strong>0.7500" in html
+    assert f"<strong>not distinguishable</strong><small>0.0250 ± 0.0500 apart from {rival.name}</small>" in html
+    assert "These are test scores of single trainings: rely on the comparison above." in html
+    assert "recommended: it is the smaller of" in html
     rows = re.findall(r'<tr(?: class="best")?><th scope="row">(.*?)</th>.*?<td>([^<]*)</td></tr>', html)
     assert dict(rows)[best.name] == "winner, after the best were trained again"
-    assert dict(rows)[rival.name] == "best baseline, in the decision"
+    assert dict(rows)[rival.name] == "baseline of the verdict"
     assert html.count("<figcaption>") == 2
+
+
+def test_a_page_without_final_trainings_has_no_column_for_them(result: Result) -> None:
+    """It says that there are no test scores, names no phase that did not run, and offers the final training that a prediction needs."""
+    bare = [None if row is None else replace(row, finals=(None,)) for row in (result.best, *result.baselines)]
+    searched = [trial for trial in result.others if trial.phase not in (RACE, DECISION, FINAL)]
+    settings = {**result.settings, "published": {}}
+    html = content(
+        replace(result, best=bare[0], baselines=tuple(row for row in bare[1:] if row), others=tuple(searched), settings=settings)
+    )
+    assert "Test scores: none, for there were no final trainings." in html
+    assert '<th scope="col" class="n">test</th>' not in html
+    assert '<th scope="col" class="n">validation, in the search</th>' in html
+    assert re.search(r"<span>time</span><strong>[^<]*</strong><small>[^<]* of search</small>", html)
+    assert "--final-seeds 1" in html
+    assert '<th scope="col" class="n">test</th>' in content(result)
+    assert re.search(r"<small>[^<]* of search, [^<]* of final training</small>", content(result))
+
+
+def test_the_trials_are_counted_by_what_they_are(result: Result) -> None:
+    """Baselines and samples among them are no new networks."""
+    named = next(row.proposal for row in result.baselines if row.proposal is not None)
+    first, second, *others = [replace(trial, proposal=replace(trial.proposal, parents=(0,))) for trial in result.history]
+    history = (
+        replace(first, proposal=named),
+        replace(second, proposal=replace(second.proposal, origin="seed random", parents=())),
+        *others,
+    )
+    said = tried(replace(result, history=history))
+    assert said == "16 architectures (trials): 1 baseline (a network that people designed), 1 random sample, 14 new networks"
+
+
+def test_the_gap_of_the_search_is_not_passed_for_the_finding(result: Result) -> None:
+    """Where a sentence repeats the scores of the search, it says that the best of many was picked."""
+    rival = best_baseline(result)
+    assert result.best is not None
+    assert rival is not None
+    ahead = replace(result, best=replace(result.best, validation=0.9), baselines=(replace(rival, validation=0.5),))
+    assert compared(ahead, "validation").endswith("0.9000 against 0.5000; that gap flatters it, because the best of many is picked.")
+    behind = replace(ahead, best=replace(result.best, validation=0.4))
+    assert "flatters" not in compared(behind, "validation")
 
 
 def test_a_best_that_is_a_baseline_is_compared_with_nothing(result: Result) -> None:
@@ -127,7 +186,7 @@ def test_a_best_that_is_a_baseline_is_compared_with_nothing(result: Result) -> N
     assert rival is not None
     html = content(replace(result, best=rival, finalists=(), verdict=None))
     assert f'<p class="headline">On test nothing is better than the best baseline, {rival.name}: {rival.test:.4f}.</p>' in html
-    assert re.search(rf"<small>{rival.name}: [^<]*, as many</small>", html)
+    assert re.search(r"<span>parameters of the best</span><strong>[^<]*</strong><small></small>", html)
     assert "<figcaption>" not in html
 
 

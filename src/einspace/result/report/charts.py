@@ -16,7 +16,7 @@ from einspace.result.result import Result
 from einspace.surrogate import predicted
 from einspace.trial import Trial
 
-COSTS = {"parameters": "parameters of the backbone", "flops": "FLOPs for one sample", "latency": "milliseconds for one sample"}
+COSTS = {"parameters": "parameters (without the head)", "flops": "FLOPs for one sample", "latency": "milliseconds for one sample"}
 """The costs that Pareto fronts are drawn against."""
 
 FEW = 20
@@ -118,7 +118,7 @@ def losses(result: Result) -> go.Figure | None:
     searched = next((trial for trial in result.history if trial.number == best.trial), None)
     curves = [("in the search", searched, BLUE)]
     curves += [(f"final, seed {final.seed}", final, ORANGE) for final in best.finals if final is not None]
-    figure = figure_of("epoch", "mean training loss")
+    figure = figure_of("epoch", f"mean training loss of {best.name}")
     for name, trial, colour in curves:
         if trial is not None and trial.losses:
             figure.add_scatter(
@@ -258,9 +258,10 @@ def _window(figure: go.Figure, scores: Sequence[float]) -> None:
         return
     margin = 0.06 * (max(inside) - min(inside))
     figure.update_yaxes(range=[min(inside) - margin, max(inside) + margin])
-    beyond = len(scores) - len(inside)
+    ends = {"low": sum(score < min(inside) for score in scores), "high": sum(score > max(inside) for score in scores)}
+    beyond, hidden = len(scores) - len(inside), " and ".join(f"{count} {end}" for end, count in ends.items() if count)
     figure.add_annotation(
-        text=f"{beyond} {'score lies' if beyond == 1 else 'scores lie'} beyond the edge; double-click shows all",
+        text=f"{hidden} {'score is' if beyond == 1 else 'scores are'} not shown; double-click the chart to see all",
         xref="paper",
         yref="paper",
         x=1,

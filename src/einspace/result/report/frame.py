@@ -14,6 +14,7 @@ from einspace.echo import escaped
 from einspace.quantities import duration, quantity
 from einspace.result.report.album import STYLE
 from einspace.result.result import Result
+from einspace.result.words import came_from
 
 HEAD = 2_000
 """Letters at the start of a page in which its state is found."""
@@ -86,7 +87,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"quantity": quantity, "duration": duration, "score": score, "words": words}
+    found.filters |= {"quantity": quantity, "duration": duration, "score": score, "words": words, "came_from": came_from}
     return found
 
 

@@ -1,7 +1,6 @@
 """Page: what a report says, put into its templates. Names, texts and tracebacks of a run are escaped wherever they stand."""
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +9,14 @@ from einspace.quantities import duration, quantity
 from einspace.result.entrant import Entrant
 from einspace.result.report.album import Album, packed
 from einspace.result.report.charts import best_baseline, charts
+from einspace.result.report.commands import further_commands, next_commands
 from einspace.result.report.comparison import comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.frame import environment, framed, score
 from einspace.result.report.operations import shares
-from einspace.result.report.summary import cards, headline, lead
+from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
-from einspace.result.words import foretold, inherited
+from einspace.result.words import foretold, inherited, recommended
 from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
@@ -77,7 +77,7 @@ def comparison(results: Sequence[Result]) -> str:
 def content(result: Result, album: Album | None = None) -> str:
     """The main part of the page: every section, with its charts and trials as data."""
     album = album or Album(tuple(result.settings["input"]))
-    steps = family(result)
+    steps, entrants = family(result), _entrants(result)
     figures = charts(result, shares(result))
     best = result.best
     return (
@@ -87,18 +87,23 @@ def content(result: Result, album: Album | None = None) -> str:
             result=result,
             best=best,
             headline=headline(result),
+            evidence=evidence(result),
             lead=lead(result),
             cards=cards(result),
             picture="" if best is None else album.network(best.text),
             pictures=_pictures(result, album),
-            entrants=_entrants(result),
+            entrants=entrants,
+            columns=_columns(entrants),
+            tested=any(final is not None for row in result.entrants for final in row.finals),
             family=steps[-ANCESTORS:],
             older=max(0, len(steps) - ANCESTORS),
             charts=figures,
             details=_details(result, album, [step.trial for step in steps[-ANCESTORS:]]),
             settings=list(_flat({name: value for name, value in result.settings.items() if name != "versions"})),
             versions=dict(result.settings.get("versions", {})),
-            commands=_commands(result),
+            recommended=recommended(result),
+            next=next_commands(result),
+            commands=further_commands(result),
             words=WORDS,
             surrogate=foretold(result),
             inherited=inherited(result),
@@ -116,13 +121,21 @@ def _entrants(result: Result) -> list[dict[str, Any]]:
     ]
 
 
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """The columns of scores in which any row has one: their keys and their names."""
+    named = [("validation", "validation, in the search"), ("again", "trained again (mean)"), ("test", "test")]
+    return [(key, name) for key, name in named if any(row[key] not in ("", "–") for row in rows)]
+
+
 def _role(row: Entrant, result: Result) -> tuple[str, str]:
     """The class of its row, and what it is in a few words."""
     if row is result.best:
         return "best", "winner, after the best were trained again" if row.race else "best of the search"
     rival = best_baseline(result)
     role = "best baseline" if row is rival else "baseline" if row in result.baselines else "candidate"
-    return "", role + (", in the decision" if row.decision else ", in the race" if row.race else "")
+    if result.verdict is not None and row in result.finalists and row.name == result.verdict.baseline:
+        return "", "baseline of the verdict"
+    return "", role + (", trained again" if row.race or row.decision else "")
 
 
 def _pictures(result: Result, album: Album) -> list[tuple[str, str]]:
@@ -194,22 +207,6 @@ def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[st
         "network": album.network(trial.text) if drawn else "",
         "tree": album.tree(trial.text, trial.proposal.place) if drawn and (descended or trial.proposal.place is not None) else "",
     }
-
-
-def _commands(result: Result) -> list[tuple[str, str]]:
-    """Commands to type, and what each does."""
-    name, runs = result.run.name, str(result.run.parent)
-    folder = [] if runs == "runs" else ["--runs", runs]
-    found = [
-        ("repeat this run", ["einspace", "search", "--config", str(result.run / "config.yaml")]),
-        ("show the best architecture in the terminal", ["einspace", "show", name, *folder]),
-        ("draw the best architecture", ["einspace", "show", name, *folder, "--svg", "best.svg"]),
-        ("export the recommended network", ["einspace", "export", name, *folder, "--format", "onnx", "-o", "network.onnx"]),
-        ("write this report again", ["einspace", "report", name, *folder]),
-    ]
-    if "objective" in result.settings:
-        found = [command for command in found if command[1][1] not in ("search", "export")]
-    return [(words, shlex.join(command)) for words, command in found]
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Sequence[tuple[str, str]]:

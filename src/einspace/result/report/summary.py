@@ -1,12 +1,21 @@
 """Summary: the first screen of a report: what was found in a few sentences, and its figures."""
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from einspace.config.protocol import OURS
 from einspace.quantities import duration, quantity
+from einspace.racing.words import apart
+from einspace.result.entrant import Entrant
 from einspace.result.report.charts import best_baseline
 from einspace.result.result import Result
-from einspace.result.words import compared, judged, noise
+from einspace.result.words import afterwards, compared, grounds, judged
+from einspace.strategies.initial import RANDOM
+from einspace.trial import Trial
+
+BASELINE, SAMPLE, NEW = "baseline", "random sample", "new network"
+"""What a trial is."""
 
 
 @dataclass(frozen=True)
@@ -25,20 +34,44 @@ def headline(result: Result) -> str:
     return judged(result) or compared(result, "test") or compared(result, "validation")
 
 
+def evidence(result: Result) -> str:
+    """What the verdict rests on, and what is in doubt; empty without a verdict."""
+    return "" if result.verdict is None else grounds(result.verdict)
+
+
+def tried(result: Result) -> str:
+    """The trials by what they are, and the baselines that were trained beside them, in words."""
+    named = {row.proposal.identity for row in result.baselines if row.proposal is not None}
+    kinds = Counter(_kind(trial, named) for trial in result.history)
+    parts = [_counted(kinds[kind], kind) for kind in (BASELINE, SAMPLE, NEW) if kinds[kind]]
+    said = f"{_counted(len(result.history), 'architecture')} ({'a trial' if len(result.history) == 1 else 'trials'})"
+    if len(parts) > 1:
+        said += f": {', '.join(parts)}"
+    beside = len(named) - len(named & {trial.proposal.identity for trial in result.history})
+    said += f", beside {_counted(beside, BASELINE)}" if beside else ""
+    one, several = f"1 {BASELINE}", f"{BASELINE}s"
+    if several in said:
+        return said.replace(several, f"{several} (networks that people designed)", 1)
+    return said.replace(one, f"{one} (a network that people designed)", 1)
+
+
+def _kind(trial: Trial, baselines: Collection[str]) -> str:
+    if not trial.parents and trial.proposal.identity in baselines:
+        return BASELINE
+    return SAMPLE if not trial.parents and trial.origin in ("sample", f"seed {RANDOM}") else NEW
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
 def lead(result: Result) -> list[str]:
-    """The evidence for the first line, in whole sentences."""
-    count, best = len(result.history), result.best
-    architectures = "1 architecture (a trial)" if count == 1 else f"{count:,} architectures (trials)"
-    people = len(result.baselines)
-    beside = (
-        " beside 1 baseline (a network that people designed)"
-        if people == 1
-        else f" beside {people} baselines (networks that people designed)"
-    )
-    spent = f" in {duration(result.seconds['total'])}" if result.seconds["total"] else ""
+    """What was searched and found, in whole sentences."""
+    best = result.best
+    start = f"In {duration(result.seconds['total'])} this" if result.seconds["total"] else "This"
     direction = "higher is better" if result.higher_is_better else "lower is better"
-    terms = f"{architectures}{beside if people else ''}{spent}{'' if result.protocol == OURS else f', by the protocol {result.protocol}'}"
-    said = [f"This search for a neural architecture for {result.settings['task']} tried {terms}."]
+    protocol = "" if result.protocol == OURS else f" by the protocol {result.protocol}"
+    said = [f"{start} search for a neural architecture for {result.settings['task']}{protocol} tried {tried(result)}."]
     if result.sampling is not None:
         spread = result.sampling
         split = "test" if result.settings["strategy"] == "sampling" else "validation"
@@ -48,16 +81,16 @@ def lead(result: Result) -> list[str]:
         )
     if best is None:
         return said if result.sampling is not None else [*said, "None has a score yet."]
-    if best.validation is not None:
+    tests, claims = compared(result, "test"), compared(result, "validation")
+    if best.validation is not None and (tests or not claims or result.verdict is None):
         searched, final = (_after(result, name) for name in ("epochs_search", "epochs_final"))
         tested = f", and {best.test:.4f} on test{final} on train and validation together" if best.test is not None else ""
         said.append(f"The best, {best.name}, has {result.metric} {best.validation:.4f} on validation{searched}{tested} ({direction}).")
-    if result.verdict is not None:
-        said.append(noise(result.verdict))
-    scores = compared(result, "test") or compared(result, "validation")
+    scores = tests or claims
     said += [scores] if scores != headline(result) else []
-    if scores and len(best.finals) == 1:
-        said.append(f"Each {'test ' if best.test is not None else ''}score is of one training, so that these have no error of their own.")
+    if scores and (not tests or len(best.finals) == 1):
+        doubt = "how much of their difference is chance is not known" if result.verdict is None else "rely on the comparison above"
+        said.append(f"These are {'test ' if tests else ''}scores of single trainings: {doubt}.")
     return [sentence for sentence in said if sentence]
 
 
@@ -73,27 +106,51 @@ def cards(result: Result) -> list[Card]:
     best, rival = result.best, best_baseline(result)
     found = []
     if result.verdict is not None:
-        apart = f"{result.verdict.difference:+.4f} ± {result.verdict.standard_error:.4f} against {result.verdict.baseline}"
-        found.append(Card("verdict", result.verdict.word, apart))
+        verdict = result.verdict
+        gap = apart(verdict.scores, verdict.standard_error)
+        said = f"{gap} apart from {verdict.baseline}" if verdict.word == "not distinguishable" else f"than {verdict.baseline} by {gap}"
+        found.append(Card("verdict", verdict.word, said))
     if best is not None:
         again = best.reevaluated is not None
         validation = [None if row is None else row.reevaluated if again else row.validation for row in (best, rival)]
         for split, value, other in (
             ("test", best.test, None if rival is None else rival.test),
-            ("re-evaluation" if again else "validation", *validation),
+            ("" if again else "validation", *validation),
         ):
             if value is not None:
                 remark = "" if rival is None or other is None else f"{rival.name}: {other:.4f}"
-                found.append(Card(f"{result.metric} {'at' if split == 're-evaluation' else 'on'} {split}", f"{value:.4f}", remark))
-        remark = "" if rival is None or rival.parameters is None else f"{rival.name}: {quantity(rival.parameters)}"
-        if remark and rival is not None and rival.parameters and best.parameters:
-            times = f"{best.parameters / rival.parameters:.2g}"
-            remark += ", as many" if times == "1" else f", {times} times as many"
-        found.append(Card("parameters of the best", quantity(best.parameters or 0), remark))
-    scored = sum(trial.value is not None for trial in result.history)
-    failed = len(result.history) - scored
-    found.append(Card("trials", f"{len(result.history):,}", f"{scored:,} scored, {failed:,} without a score"))
+                name = f"{result.metric} on {split}" if split else f"{result.metric}, trained again"
+                found.append(Card(name, f"{value:.4f}", remark))
+        found.append(Card("parameters of the best", quantity(best.parameters or 0), _parameters(best, rival)))
+    failed = sum(trial.value is None for trial in result.history)
+    found.append(
+        Card("trials", f"{len(result.history):,}", f"{failed:,} without a score" if failed else "none failed" if result.history else "")
+    )
     if result.seconds["total"]:
-        searched = f"{duration(result.seconds['search'])} of search, {duration(result.seconds['final'])} of race and final training"
-        found.append(Card("time", duration(result.seconds["total"]), searched))
+        spent, phases = f"{duration(result.seconds['search'])} of search", afterwards(result)
+        after = f", {duration(result.seconds['final'])} of {phases}" if phases else ""
+        found.append(Card("time", duration(result.seconds["total"]), spent + after))
     return found
+
+
+def _parameters(best: Entrant, rival: Entrant | None) -> str:
+    """How many parameters the best has beside the best baseline; empty where it is that baseline, and where there is none."""
+    if rival is None or not rival.parameters or not best.parameters or best.key == rival.key:
+        return ""
+    return f"{more(best.parameters, rival.parameters)} {rival.name} ({quantity(rival.parameters)})"
+
+
+def more(number: int, other: int) -> str:
+    """How many there are beside another number, in words.
+
+    >>> more(105, 100), more(50, 100), more(100, 100), more(420, 100), more(3, 100)
+    ('5% more than', '50% fewer than', 'as many as', '4.2 times as many as', '3% as many as')
+    """
+    share = number / other
+    if share >= 2:
+        return f"{share:,.0f} times as many as" if share >= 10 else f"{share:.2g} times as many as"
+    if share < 0.5:
+        return f"{100 * share:.2g}% as many as"
+    if f"{abs(share - 1):.0%}" == "0%":
+        return "as many as" if number == other else "about as many as"
+    return f"{abs(share - 1):.0%} {'more' if share > 1 else 'fewer'} than"

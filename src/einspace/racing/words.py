@@ -1,0 +1,72 @@
+"""Words: a verdict in one sentence, and the evidence for it, as the terminal, the report and the model card show them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def apart(scores: tuple[float, float], error: float) -> str:
+    """The difference of two scores and its standard error, with the places of the scores: that of the scores as they are shown.
+
+    >>> apart((0.39206, 0.35998), 0.008)
+    '0.0321 ± 0.0080'
+    """
+    return f"{abs(round(scores[0], 4) - round(scores[1], 4)):.4f} ± {error:.4f}"
+
+
+def sentence_of(word: str, names: tuple[str, str], scores: tuple[float, float], error: float, pairs: int, metric: str) -> str:
+    """The verdict in one sentence.
+
+    Args:
+        word: The finding.
+        names: The winner and the best baseline.
+        scores: The means of their re-trainings, in the units of the metric.
+        error: The standard error of the difference.
+        pairs: Re-trainings of each.
+        metric: Its name; empty where it is not known.
+
+    >>> sentence_of("better", ("trial 6", "resnet8"), (0.3921, 0.36), 0.008, 4, "accuracy")
+    'Better: trial 6 beats resnet8, the best baseline, by 0.0321 ± 0.0080 accuracy (0.3921 against 0.3600, means of 4 re-trainings each).'
+    """
+    winner, baseline = names[0], f"{names[1]}, the best baseline,"
+    said = {"better": f"Better: {winner} beats {baseline}", "worse": f"Worse: {winner} is behind {baseline}"}
+    gap = f"{apart(scores, error)}{f' {metric}' if metric else ''}"
+    start = f"{said[word]} by {gap}" if word in said else f"Not distinguishable: {winner} and {baseline} differ by {gap}"
+    return f"{start} ({scores[0]:.4f} against {scores[1]:.4f}, means of {pairs} re-trainings each)."
+
+
+def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool) -> str:
+    """How the two were trained again, in a sentence.
+
+    Args:
+        pairs: Re-trainings of each.
+        epochs: The epochs of the winner's and of the baseline's; None for what is not known.
+        long: Whether they are as long as final trainings, and not as those of the search.
+        fixed: Whether the splits are those that the user gave.
+
+    >>> trainings_of(4, (8, 8), long=False, fixed=False).partition(";")[0]
+    'Each was trained again 4 times for 8 epochs, both on the same new splits of train and validation'
+    """
+    span = "as long as a final training" if long else "as long as in the search"
+    if None not in epochs:
+        span = f"for {_listed(epochs)} epoch{'' if set(epochs) == {1} else 's'}"
+    where = "and scored on the validation split that was given" if fixed else "both on the same new splits of train and validation"
+    return f"Each was trained again {pairs} times {span}, {where}; ± is the standard error of the difference."
+
+
+def longer(searched: Sequence[Any], final: Sequence[Any]) -> str:
+    """That final trainings have more epochs, and what that may change; empty where they do not.
+
+    >>> longer((8, 8), (24, 24))
+    'These trainings had 8 epochs; final ones have 24, which may order the two otherwise.'
+    """
+    if None in (*searched, *final):
+        return "Final trainings may be longer, which may order the two otherwise."
+    if all(last <= first for first, last in zip(searched, final, strict=True)):
+        return ""
+    had, have = _listed(searched), _listed(final)
+    return f"These trainings had {had} epoch{'' if had == '1' else 's'}; final ones have {have}, which may order the two otherwise."
+
+
+def _listed(epochs: Sequence[Any]) -> str:
+    """Different numbers, the smallest first."""
+    return " and ".join(str(number) for number in sorted({int(epoch) for epoch in epochs}))

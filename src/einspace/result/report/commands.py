@@ -1,0 +1,47 @@
+"""Commands: what a reader of a report can do next, as lines to type."""
+
+import shlex
+
+from einspace.result.result import Result
+
+Commands = list[tuple[str, str]]
+"""What a command is for, and the command."""
+
+
+def next_commands(result: Result) -> Commands:
+    """To use the recommended network, to look at the best one and to go on; nothing before there is a best one."""
+    if result.best is None:
+        return []
+    name, folder = result.run.name, _folder(result)
+    look = ("look at the best network in the terminal", ["einspace", "show", name, *folder])
+    if "objective" in result.settings:
+        return _typed([look])
+    again = ["einspace", "search", "--config", str(result.run / "config.yaml"), "--run", name, *(folder or ["--runs", "runs"])]
+    use = [
+        ("predict with the recommended network on new DATA", ["einspace", "predict", name, *folder, "DATA", "-o", "predictions.csv"]),
+        ("export it with its weights", ["einspace", "export", name, *folder, "--format", "onnx", "-o", "network.onnx"]),
+    ]
+    if result.recommended is None or result.recommended.key not in result.weights:
+        use = [("train the recommended network, for predict and export", [*again, "--final-seeds", "1"])]
+    return _typed([*use, look, ("search for longer (add a longer --budget or more --trials)", again)])
+
+
+def further_commands(result: Result) -> Commands:
+    """To draw, and to repeat the run and its report."""
+    name, folder = result.run.name, _folder(result)
+    found = [("write this report again", ["einspace", "report", name, *folder])]
+    if result.best is not None:
+        found.insert(0, ("draw the best architecture", ["einspace", "show", name, *folder, "--svg", "best.svg"]))
+    if "objective" not in result.settings:
+        found.insert(0, ("repeat this run", ["einspace", "search", "--config", str(result.run / "config.yaml")]))
+    return _typed(found)
+
+
+def _folder(result: Result) -> list[str]:
+    """The option for the folder of all runs, where it is not the usual one."""
+    runs = str(result.run.parent)
+    return [] if runs == "runs" else ["--runs", runs]
+
+
+def _typed(commands: list[tuple[str, list[str]]]) -> Commands:
+    return [(words, shlex.join(command)) for words, command in commands]
