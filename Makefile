@@ -6,6 +6,9 @@ STAMP := $(VENV)/.installed
 SITE := $(VENV)/.docs
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 
+# Compiled modules are kept whatever the environment says: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup services demo test test-fast coverage check docs dist pythons bench
 
@@ -36,9 +39,8 @@ services:  ## install PostgreSQL and the Chromium that tests start, where that c
 		{ test "$$(id -u)" = 0 && test -f /etc/debian_version && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
 		echo 'Chromium is not installed: the tests of the report in a browser are skipped'
 
-test: $(STAMP) services  ## run all tests: those that time and kill processes one after the other, the rest on two cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes'
-	$(BIN)/python -m pytest -m processes
+test: $(STAMP) services  ## run all tests: those that time and kill processes one by one, and beside them the rest on two cores
+	$(BIN)/python -m tests
 
 test-fast: $(STAMP)  ## run the tests that take a moment each, in three minutes: for the time between two edits
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes and not slow'

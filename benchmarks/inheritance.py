@@ -3,16 +3,13 @@
     python -m benchmarks.inheritance [--task adddigits] [--parents 4] [--children 7] [--part 0.5] [--seed 0]
 
 The parents are the first small baseline and children of it. Each child is trained three times: for the epochs of the search from two
-seeds, and for a part of the epochs with what it inherits: modules of the same kind in the same order are aligned, the overlapping slice of
-each weight is taken over, shrunken and perturbed with fresh weights, and the statistics and factors of norms as they are. The two
-trainings from fresh weights say how well any training can predict another one. A search that compares inherited children would need their
+seeds, and for a part of the epochs with what it inherits, as in a search with `inherit=True` (`einspace.evaluation.inherited`). The two
+trainings from fresh weights say how well any training can predict another one. A search that compares inherited children needs their
 order: Kendall's tau of inherited and fresh scores, here over all children and within those of one parent, whose parents are equally good.
 """
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from random import Random
 from statistics import fmean
 from time import process_time
@@ -23,11 +20,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from scipy.stats import kendalltau
-from torch import Tensor, nn
+from torch import nn
 
 import einspace as es
 from einspace.baselines import within
 from einspace.errors import MutationError
+from einspace.evaluation.inherited import State, inherited
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import Context
 from einspace.evaluation.warm import WarmStarts
@@ -35,13 +33,8 @@ from einspace.grammar import usual_grammar
 from einspace.tasks.changes import ours
 from einspace.tasks.options import small_baselines
 
-SHRINK, FRESH = 0.4, 0.1
-"""What is left of an inherited weight, and how much of a fresh one is added."""
-
 EDITED = 0.7
 """The share of the children that are edited as by hand; the others are mutated."""
-
-State = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -54,44 +47,8 @@ class Inherited(WarmStarts):
     def fill(self, architecture: es.Architecture, network: nn.Module) -> None:
         """Take over the slices that overlap."""
         if self.parent:
-            network.load_state_dict(inherited(network.state_dict(), self.parent))
+            network.load_state_dict(inherited(network.state_dict(), self.parent)[0])
         self.trained.append(network)
-
-
-def inherited(fresh: State, parent: State) -> dict[str, Tensor]:
-    """The state of a child: its own, with what overlaps of the parent's modules that stand in the same order."""
-    mine, theirs = modules(fresh), modules(parent)
-    found = {name: value.clone() for name, value in fresh.items()}
-    kinds = [[_kind(name, state) for name in names] for names, state in ((mine, fresh), (theirs, parent))]
-    for block in SequenceMatcher(a=kinds[0], b=kinds[1], autojunk=False).get_matching_blocks():
-        pairs = zip(list(mine)[block.a : block.a + block.size], list(theirs)[block.b : block.b + block.size], strict=True)
-        for own, other in pairs:
-            for part in mine[own]:
-                _take(found[f"{own}.{part}"], parent.get(f"{other}.{part}"), own)
-    return found
-
-
-def modules(state: State) -> dict[str, list[str]]:
-    """The modules that have weights, in their order, each with the names of its tensors."""
-    found: dict[str, list[str]] = {}
-    for name in state:
-        module, _, part = name.rpartition(".")
-        found.setdefault(module, []).append(part)
-    return found
-
-
-def _kind(module: str, state: State) -> tuple[str, tuple[int, ...]]:
-    """What two modules share that may be aligned: their operation, and the size of their kernel."""
-    weight = state.get(f"{module}.weight")
-    return module.rpartition("_")[0] or module, () if weight is None else tuple(weight.shape[2:])
-
-
-def _take(own: Tensor, other: Tensor | None, module: str) -> None:
-    """Take over the slice of a tensor that two modules share."""
-    if other is None or own.ndim != other.ndim:
-        return
-    shared = tuple(slice(min(sizes)) for sizes in zip(own.shape, other.shape, strict=True))
-    own[shared] = other[shared] if module.startswith("norm") else SHRINK * other[shared] + FRESH * own[shared]
 
 
 def main(words: list[str] | None = None) -> None:

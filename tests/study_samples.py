@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from einspace.errors import SettingError
-from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds, Watch
+from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Request, Seconds, Watch
 from einspace.executors.base import Executor
 from einspace.features import Feature
 from einspace.limits import Limits
@@ -64,6 +65,16 @@ def often_bad(request: Request) -> Evaluation:
     if score(request.text) < 2 / 3:
         return Evaluation(Outcome.NAN, value=1e9, losses=(float("nan"),), reason="the loss is nan", traceback="a line")
     return good(request)
+
+
+def heir(request: Request) -> Evaluation:
+    """The score follows from the weights that it begins with too; nothing is inherited where there are none."""
+    if request.inherits is None:
+        return good(request)
+    if not Path(request.inherits).is_file():
+        return replace(good(request), reason="trained from fresh weights: there are none")
+    value = score(request.text + Path(request.inherits).read_text())
+    return replace(good(request), value=value, losses=(1.0,), extra={INHERITED: 0.5})
 
 
 def watched(request: Request, watch: Watch) -> Evaluation:
@@ -164,6 +175,7 @@ def drive(
     file_size: int | None = None,
     function: str = "good",
     run: str = "killed",
+    inherit: bool = False,
 ) -> None:
     """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says."""
     from tests.databases import Hasty
@@ -193,6 +205,7 @@ def drive(
             executor=executor,
             progress=tell,
             storage=storage,
+            inherit=inherit,
             **EVOLUTION,
         )
     except Interrupted as interrupted:

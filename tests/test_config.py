@@ -54,6 +54,7 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
         "surrogate": (["--surrogate"], True),
         "adaptive": (["--adaptive"], True),
         "learned": (["--learned"], True),
+        "inherit": (["--inherit"], True),
         "report": (["--no-report"], False),
         "own.class_weights": (["--class-weights"], True),
         "own.label": (["--label", "a"], "a"),
@@ -137,7 +138,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "task: digits\nstrategy: pareto\nprotocol: paper\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\n"
         "run: mine\nruns: there\nproposer: mine\n"
         "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\nedits: 0.25\n"
-        "recipe_changes: 0.1\nadaptive: true\nsurrogate: true\nlearned: true\ntime_limit: 9\n"
+        "recipe_changes: 0.1\nadaptive: true\nsurrogate: true\nlearned: true\ninherit: true\ntime_limit: 9\n"
         "computation_probability: 0.4\ngrammar: sequences\n"
         "keep_weights: all\nrace: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"
         "devices: cpu\nexecutor: ray\naddress: here\ncpus_per_trial: 2.0\ngpus_per_trial: 0.5\n"

@@ -8,10 +8,10 @@ from functools import cached_property
 from math import isfinite
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, SerializerFunctionWrapHandler, TypeAdapter, ValidationError, model_serializer
 from pydantic_core import PydanticCustomError
 
-from einspace.evaluation.outcome import Evaluation, Outcome, settled
+from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, settled
 from einspace.space import Architecture
 
 SEARCH, BASELINE, RACE, DECISION, FINAL = "search", "baseline", "race", "decision", "final"
@@ -75,6 +75,8 @@ class Proposal:
     """None where nothing was predicted."""
     move: str = ""
     """The kind of change that made it of its parents (see `strategies.moves`); empty for an initial member and a sample."""
+    inherits: int | None = None
+    """The number of the trial of the search with whose weights its training begins; None for fresh weights. The search decides it."""
 
     @classmethod
     def of(
@@ -92,11 +94,16 @@ class Proposal:
 
     @cached_property
     def identity(self) -> str:
-        """Equal for two proposals that are trained alike: the canonical key with the changes to recipe and head."""
+        """Equal for two proposals that are trained alike from fresh weights: the canonical key with the changes to recipe and head."""
         if not self.changes:
             return self.key
         numbers = {name: float(value) if isinstance(value, int) else value for name, value in self.changes.items()}
         return self.key + json.dumps(numbers, sort_keys=True)  # 2 comes back from a database as 2.0
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = write(self)
+        return found if self.inherits is not None else {name: value for name, value in found.items() if name != "inherits"}  # as it was
 
     @property
     def is_initial(self) -> bool:
@@ -148,7 +155,8 @@ class Trial:
     @property
     def identity(self) -> str:
         """Equal for two trials of a phase whose evaluations would be the same."""
-        return f"{self.seed}:{self.proposal.identity}"
+        inherits = self.proposal.inherits
+        return f"{self.seed}:{self.proposal.identity}" + ("" if inherits is None else f":{inherits}")
 
     @property
     def title(self) -> str:
@@ -190,6 +198,11 @@ class Trial:
     def seconds(self) -> float:
         """Building, training and scoring; 0 where an evaluation was reused."""
         return 0.0 if self.evaluation is None or self.reused is not None else self.evaluation.seconds.total
+
+    @property
+    def inherited(self) -> bool:
+        """Whether it began with weights of another trial, and was trained for half of the epochs."""
+        return self.proposal.inherits is not None and self.evaluation is not None and INHERITED in self.evaluation.extra
 
     @property
     def losses(self) -> tuple[float | None, ...]:

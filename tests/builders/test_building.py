@@ -107,7 +107,7 @@ def test_prepare_prints(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> Non
 
 
 def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    """All seventeen tasks, in the folder of the environment or of the option: official, built, incomplete, absent or built-in."""
+    """All eighteen tasks, in the folder of the environment or of the option: official, built, incomplete, absent or built-in."""
     prepare("addnist", write_idx(tmp_path / "idx"), tmp_path / "data", sizes=Sizes(60, 20, 20))
     official = tmp_path / "data/geoclassing"
     official.mkdir()
@@ -119,13 +119,19 @@ def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) 
     run("list", "--json", monkeypatch=monkeypatch)
     facts = json.loads(capsys.readouterr().out)
     found: dict[str, dict[str, Any]] = {task["name"]: task for task in facts["tasks"]}
-    assert len(found) == 17
+    assert len(found) == 18
     assert {name: task["state"] for name, task in found.items() if task["state"] not in ("absent", "built-in")} == {
         "addnist": "built",
         "geoclassing": "official",
         "ninapro": "incomplete",
     }
-    assert [name for name, task in found.items() if task["state"] == "built-in"] == ["digits", "adddigits", "multdigits", "flipflop"]
+    assert [name for name, task in found.items() if task["state"] == "built-in"] == [
+        "digits",
+        "adddigits",
+        "multdigits",
+        "flipflop",
+        "recall",
+    ]
     assert found["geoclassing"]["bytes"] == 14
     assert "label_train.npy" in found["ninapro"]["missing"]
     assert "label_val.npy" not in found["ninapro"]["missing"]

@@ -8,7 +8,7 @@ import pytest
 
 from einspace import EinSpace, Recipe
 from einspace.evaluation.cost_model import PRIOR, CostModel
-from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
+from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Seconds
 from einspace.strategies import RandomSearch, Strategy, propose
 from einspace.strategies.affordable import REFIT, TRIES, Affordable, Training
 from einspace.strategies.base import History
@@ -160,3 +160,16 @@ def test_a_random_initial_member_is_no_larger_than_the_largest_that_has_a_name()
     assert proposed(Members([10**11, 10**11, 1_000])) == f"key{10**11}"
     assert proposed(Members([10**11, 10**10, 1_000])) == "key1000"
     assert proposed(Listed([10**11, 1_000])) == f"key{10**11}"
+
+
+def test_a_trial_that_inherited_is_measured_by_the_epochs_that_it_had() -> None:
+    """It has one of two epochs: its seconds say what so much costs, and nothing of the proposals, which are predicted for all epochs."""
+    proposal = Proposal.of(SPACE.sample(Random(0)), "sample")
+    whole = ended(0, proposal, 4.0)
+    assert whole.evaluation is not None
+    half = replace(
+        whole, proposal=replace(proposal, inherits=0), evaluation=replace(whole.evaluation, losses=(1.0,), extra={INHERITED: 0.5})
+    )
+    loads = [measured.load for measured in TRAINING.measured([half, whole])]
+    assert [load.epochs for load in loads] == [2, 1]
+    assert TRAINING.load(half.proposal.costs, half.proposal.changes) == loads[0]

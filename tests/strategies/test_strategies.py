@@ -10,7 +10,7 @@ import pytest
 
 from einspace import strategies
 from einspace.errors import GrammarError, MutationError, NetworkError, NotationError, SettingError, ShapeError, UnknownNameError
-from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome
 from einspace.features import Feature
 from einspace.limits import Limits
 from einspace.space import Architecture, EinSpace
@@ -188,6 +188,24 @@ def test_a_tournament_is_drawn_without_replacement() -> None:
     evolution = RegularisedEvolution(SPACE, population=6, tournament=6, initial=("random",) * 3)
     history = [trial(0, 0.1), trial(1, 0.3), trial(2, 0.2)]
     assert {proposed(evolution, history, Random(seed)).parents for seed in range(20)} == {(1,)}
+
+
+def test_a_tournament_is_among_equals() -> None:
+    """Trials that inherited weights compete with each other, as many as in any tournament, and the others do; either may be drawn."""
+    begun = Evaluation(Outcome.OK, 0.5, extra={INHERITED: 0.9})
+    heirs = [
+        replace(trial(number, number / 10), proposal=replace(trial(number).proposal, inherits=0), evaluation=begun)
+        for number in range(4, 7)
+    ]
+    members = [*(trial(number, 0.9 - number / 10) for number in range(4)), *heirs]
+    strategy = strategies.get("evolution", SPACE, population=7, tournament=3)
+    assert isinstance(strategy, RegularisedEvolution)
+    drawn = [strategy._parent(members, Random(seed)) for seed in range(40)]
+    assert {parent.number for parent in drawn if parent.inherited} == {6}
+    assert {parent.number for parent in drawn if not parent.inherited} == {0, 1}
+    alike = [trial(number, number / 10) for number in range(7)]
+    plain = [max(Random(seed).sample(alike, 3), key=lambda member: member.fitness or 0.0) for seed in range(40)]
+    assert [strategy._parent(alike, Random(seed)) for seed in range(40)] == plain
 
 
 def test_the_fittest_dies_of_age_only_in_regularised_evolution() -> None:

@@ -1,5 +1,6 @@
 """How long a search goes on: what its trials took, against what is left before the phases after it."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -7,8 +8,8 @@ import pytest
 from tests.study_samples import small_task
 
 from einspace import EinSpace
-from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
-from einspace.phases.budget import Budget
+from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Seconds
+from einspace.phases.budget import Budget, measured
 from einspace.phases.finals import MARGIN, Finals, longer_in_the_end
 from einspace.phases.race import Pairs
 from einspace.storage import StudyStore
@@ -96,3 +97,22 @@ def test_after_a_race_its_winner_is_trained_in_the_end(monkeypatch: pytest.Monke
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     monkeypatch.setattr("einspace.phases.finals.Contest.of", lambda store: SimpleNamespace(best=ledgers[SEARCH].trials[1]))
     assert finals.jobs(store) == pytest.approx([30 * MARGIN * longer_in_the_end(task, task.recipe)])
+
+
+def test_a_trial_that_inherited_says_half_of_what_a_training_from_fresh_weights_takes() -> None:
+    """Its race and its final training are predicted from twice its seconds; once it was trained again, from those."""
+    task, one = small_task(), ledger(10.0).trials[0]
+    assert one.evaluation is not None
+    search = Ledger()
+    heir = replace(one, proposal=replace(one.proposal, inherits=0), evaluation=replace(one.evaluation, extra={INHERITED: 1.0}))
+    search.begin(replace(heir, evaluation=None, fitness=None))
+    search.end(heir)
+    ledgers = {SEARCH: search, BASELINE: Ledger(), RACE: Ledger()}
+    store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
+    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    longer = MARGIN * longer_in_the_end(task, task.recipe)
+    assert finals.expected(store) == finals.jobs(store) == pytest.approx([20 * longer])
+    again = replace(one, phase=RACE, evaluation=replace(one.evaluation, seconds=Seconds(train=15.0)))
+    ledgers[RACE].begin(replace(again, evaluation=None))
+    ledgers[RACE].end(again)
+    assert measured(store, heir) == 15.0

@@ -62,6 +62,7 @@ PANELS = {
         "surrogate",
         "learned",
         "cost",
+        "inherit",
         "pruner",
         "grammar",
         "computation_probability",

@@ -129,6 +129,7 @@ class RunSettings(OptionGroup):
         None
     )
     cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
+    inherit: Annotated[bool, Field(description="Start children with the weights of their parents, for half of the epochs.")] = False
     time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (
         None
     )

@@ -65,7 +65,8 @@ def attempt(
 
     files = None if request.keep is None else Path(request.keep)
     scope = (request.partition, request.long)
-    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report, *scope, on_passed)
+    inherits = None if request.inherits is None else Path(request.inherits)
+    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report, *scope, on_passed, inherits)
     try:
         evaluation = _evaluation(work(request.text, context))
     except NotANumber as error:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from einspace.evaluation.compute import Compute
+from einspace.evaluation.inherited import halved, take_over
 from einspace.evaluation.latency import measured
-from einspace.evaluation.outcome import PARTS, Context, Evaluation, Outcome, Seconds
+from einspace.evaluation.outcome import INHERITED, PARTS, Context, Evaluation, Outcome, Seconds
 from einspace.evaluation.training import predict, train
 from einspace.evaluation.warm import WarmStarts
 from einspace.evaluation.weights import keep_weights
@@ -58,9 +59,10 @@ class TaskObjective:
         A search trains on `train` for `recipe.epochs_search` epochs and scores on `valid` after the last one. A final training is on
         `train` and `valid`, for `recipe.epochs_final` epochs, and is scored on `test`, once. A re-evaluation is one of a search on a new
         partition of `train` and `valid`, where the task has one pool, and for `recipe.epochs_final` epochs if it is long. Weights and
-        shuffling follow from the seed, but for a warm start. In a search that is watched, each epoch is scored and reported; that changes
-        neither losses nor score. In a search, the latency of the trained network is measured too. A measurement that fails costs no score,
-        and neither do weights that cannot be written: the reason says why.
+        shuffling follow from the seed, but for a warm start and for weights that are inherited, which halve the epochs. In a search that is
+        watched, each epoch is scored and reported; that changes neither losses nor score. In a search, the latency of the trained network
+        is measured too. A measurement that fails costs no score, and neither do weights that cannot be written, or read: the reason says
+        why.
 
         Args:
             architecture: Backbone whose input is the task's.
@@ -80,6 +82,7 @@ class TaskObjective:
         check_fit(head, architecture.output, task.output, task.name)
         network = build(architecture, head)
         self.warm.fill(architecture, network)
+        share, fresh = (0.0, "") if context.inherits is None else take_over(network, context.inherits)
         network = network.to(device)
         computed = self.compute.around(network)
         parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
@@ -87,6 +90,7 @@ class TaskObjective:
         x, y = anew[0] if anew is not None else task.tensors(["train", "valid"] if final else ["train"], device)
         built = perf_counter()
         epochs = recipe.epochs_final if final or context.long else recipe.epochs_search
+        epochs = halved(epochs) if share else epochs
         losses: list[float] = []
         scores: list[float] = []
         scoring = 0.0
@@ -128,14 +132,18 @@ class TaskObjective:
         value = scores[-1] if scores else score()
         latency, reason = measured(computed, unseen()[0][:1]) if isfinite(value) and not (pruned or final) else (None, "")
         seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
+        reason = "; ".join(filter(None, (fresh, reason)))
         known = Evaluation(Outcome.OK, value, tuple(losses), parameters, seconds, reason, "", tuple(scores), device, latency=latency)
+        if share:
+            known = replace(known, extra={INHERITED: share})
         if anew is not None and not task.is_redrawn:
             known = replace(known, extra={PARTS: _parts(task, predict(computed, unseen()[0], recipe.batch_size), unseen()[1])})
         if pruned:
             return replace(known, outcome=Outcome.PRUNED, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")
         if not isfinite(value):
             return replace(known, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
-        return replace(known, reason=keep_weights(network, context.files, architecture, task, head)) if context.files else known
+        unkept = keep_weights(network, context.files, architecture, task, head) if context.files else ""
+        return replace(known, reason="; ".join(filter(None, (reason, unkept))))
 
 
 def _parts(task: Task, outputs: Tensor, targets: Tensor) -> list[float]:

@@ -29,6 +29,10 @@ PARTS = "parts"
 """The key in `Evaluation.extra` of the scores on disjoint parts of a validation split that re-evaluations cannot draw anew."""
 
 
+INHERITED = "inherited"
+"""What `Evaluation.extra` calls the share of the parameters that began with weights of another trial; nothing where all were fresh."""
+
+
 class Outcome(StrEnum):
     """How an evaluation ended; only `OK` has a value."""
 
@@ -69,6 +73,7 @@ class Request:
         time_limit: Seconds, in place of the executor's own limit.
         partition: Score on a partition of train and valid that is drawn anew from this seed, None for the task's own.
         long: Train for as many epochs as a final training.
+        inherits: Path on the driver's machine of weights to begin with, for fewer epochs; where it cannot be read, the weights are fresh.
     """
 
     text: str
@@ -79,6 +84,7 @@ class Request:
     time_limit: float | None = None
     partition: int | None = None
     long: bool = False
+    inherits: str | None = None
 
 
 def _always(epoch: int, score: float, loss: float | None) -> bool:
@@ -104,6 +110,7 @@ class Context:
         partition: Seed of a partition of train and valid that is drawn anew, None for the task's own.
         long: Whether to train for as many epochs as a final training, whatever is scored.
         on_passed: Hears of the epochs that have ended.
+        inherits: Weights to begin with, None for fresh ones.
     """
 
     seed: int = 0
@@ -116,6 +123,7 @@ class Context:
     partition: int | None = None
     long: bool = False
     on_passed: Passed = _unheard
+    inherits: Path | None = None
 
     def passed(self, epoch: int, epochs: int | None = None) -> None:
         """Say that an epoch, counted from 1, of so many has ended, for whoever looks at the search; costs next to nothing."""
@@ -163,7 +171,8 @@ class Evaluation:
         losses: Mean training loss of each epoch.
         parameters: Trainable parameters of the network with its head.
         seconds: Wall-clock time by phase.
-        reason: One line on what went wrong; an ok with a reason was scored, but its weights or its latency are missing.
+        reason: One line on what went wrong; an ok with a reason was scored, but its weights or its latency are missing, or it
+            inherited nothing.
         traceback: Last lines of the traceback.
         scores: Scores on the validation split after each epoch, as far as they were reported.
         device: Where it ran.

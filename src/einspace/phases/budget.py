@@ -21,6 +21,9 @@ SLACK = 0.05
 RECENT = 20
 """Trials that the duration of the next one is predicted from."""
 
+HALF = 2
+"""Seconds of a training from fresh weights, at most, as a multiple of those of a trial that inherited weights, for half of the epochs."""
+
 
 def recent(ledger: Ledger) -> list[Trial]:
     """The latest trials that took time, at most `RECENT`."""
@@ -34,13 +37,13 @@ def outside(ledger: Ledger) -> float:
 
 
 def measured(store: StudyStore, trial: Trial) -> float | None:
-    """Seconds of a training like that of a trial of the search; None where there was none.
+    """Seconds of a training like that of a trial of the search, from fresh weights; None where there was none.
 
     The race knows better than the search, whose first trainings wait for PyTorch.
     """
     raced = [again for again in trials_of(store.phase(RACE), trial.proposal.identity) if again.value is not None]
     evaluation = raced[-1].evaluation if raced else trial.evaluation
-    return None if evaluation is None else evaluation.seconds.total
+    return None if evaluation is None else evaluation.seconds.total * (1 if raced or not trial.inherited else HALF)
 
 
 def remaining(ledger: Ledger, seconds: Callable[[Proposal], float]) -> float:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import time
 
@@ -22,6 +22,8 @@ class Phase(ABC):
     """Whether its trials are trained on train and valid, and scored on test."""
     time_limit: float | None = None
     """Seconds for one of its evaluations."""
+    stored_first: bool = False
+    """Whether everything that has ended must be stored before it is asked for the next trial."""
 
     @abstractmethod
     def next(self, store: StudyStore) -> Trial | None:
@@ -48,7 +50,7 @@ class Phase(ABC):
 
 @dataclass
 class Listed(Phase):
-    """Architectures that are known beforehand, each with a seed, such as the baselines or the final trainings."""
+    """Architectures that are known beforehand, each with a seed, such as the baselines or the final trainings, from fresh weights."""
 
     name: str
     wanted: Sequence[tuple[Proposal, int]]
@@ -79,7 +81,7 @@ class Listed(Phase):
             if (trial.outcome in LASTING and not self.lacks(trial)) or trial.number in ledger.running()
         }
         for proposal, seed in self.wanted:
-            trial = Trial(len(ledger.trials), proposal, self.name, seed, started=time())
+            trial = Trial(len(ledger.trials), replace(proposal, inherits=None), self.name, seed, started=time())
             if trial.identity not in known | self._begun:
                 return waiting.get(trial.identity, trial)
         return None

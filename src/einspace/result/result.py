@@ -23,6 +23,7 @@ from einspace.errors import NotationError, RunError, SettingError
 from einspace.evaluation.cost_model import CostModel, Error
 from einspace.racing.verdict import Verdict
 from einspace.result.entrant import Entrant
+from einspace.result.inheritance import Inheritance
 from einspace.run.folder import STUDY, WEIGHTS, Run
 from einspace.run.settings import Settings, making_sense
 from einspace.strategies import check_cost
@@ -117,6 +118,11 @@ class Result:
     def surrogate(self) -> Agreement | None:
         """How well the surrogate's predictions, made before each trial was trained, order the scores; None where nothing was predicted."""
         return Agreement.of(self.history)
+
+    @cached_property
+    def inheritance(self) -> Inheritance | None:
+        """How many trials began with weights of a parent, and how well their scores order those of the race; None where none did."""
+        return Inheritance.of(self.history, self.others)
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -279,6 +285,7 @@ class Result:
             "overhead": self.overhead,
             "cost_error": None if self.cost_error is None else asdict(self.cost_error),
             "surrogate": None if self.surrogate is None else self.surrogate.to_json(),
+            "inheritance": None if self.inheritance is None else self.inheritance.to_json(),
             "weights": {key: {"file": str(file), "bytes": file.stat().st_size} for key, file in self.weights.items()},
         }
         if "cost" in self.settings:

@@ -105,3 +105,16 @@ def foretold(result: Result) -> str:
     said = f"The surrogate's predictions order the scores with a Kendall's tau of {found.tau:.2f} ({found.predictions} trials)"
     chosen = "none of them was" if not found.chosen else "1 of them was" if found.chosen == 1 else f"{found.chosen} of them were"
     return f"{said}; {chosen} chosen among several children."
+
+
+def inherited(result: Result) -> str:
+    """One or two sentences on the trials that inherited weights; empty for a run without any."""
+    found = result.inheritance
+    if found is None:
+        return ""
+    said = f"{found.trials} of {len(result.history)} trials began with weights of a parent, for half of the epochs"
+    if found.tau is None:
+        return f"{said}; too few of them were trained again from fresh weights to say how well that orders them."
+    return (
+        f"{said}. Their scores order those of trainings from fresh weights with a Kendall's tau of {found.tau:.2f} ({found.pairs} pairs)."
+    )

@@ -22,6 +22,9 @@ STUDY = "einspace"
 WEIGHTS = "weights"
 """The folder of trained weights in a run's folder; each file has the key of its architecture."""
 
+INHERITED = "inherited"
+"""The folder in a run's folder of the weights that children start with; each file has the number of its trial."""
+
 NOTE = "settings"
 """The note in the study that holds what `run.json` holds."""
 
@@ -40,6 +43,8 @@ class Run:
         """The study's SQLite file, unless another database holds the study."""
         self.weights = self.path / WEIGHTS
         """The folder of the weights that the final trainings gave, where they are kept."""
+        self.inherited = self.path / INHERITED
+        """The folder of the weights that children may start with, in a search that inherits them."""
 
     def study(self, storage: str | None = None, patience: float = SERVER_PATIENCE) -> Database:
         """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""

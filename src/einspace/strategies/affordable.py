@@ -55,7 +55,10 @@ class Training:
 
     def _measured(self, trial: Trial) -> Measured | None:
         load = self.load(trial.proposal.costs, trial.proposal.changes)
-        return None if load is None or trial.outcome is None else Measured(load, trial.seconds, ENDED[trial.outcome])
+        if load is None or trial.outcome is None:
+            return None
+        load = replace(load, epochs=len(trial.losses)) if trial.inherited else load
+        return Measured(load, trial.seconds, ENDED[trial.outcome])
 
     def of_limits(self, limits: Limits) -> float:
         """The seconds that a trial as large as the limits that are not the default ones is predicted to take; 0 if all are."""

@@ -220,7 +220,12 @@ class TournamentStrategy(Strategy):
         return self._parent(others, rng) if others else None
 
     def _parent(self, members: Sequence[Trial], rng: Random) -> Trial:
-        return self.winner(rng.sample(members, min(self.tournament, len(members))))
+        """The winner of a tournament, among those alone that inherited weights, or that did not, as the first that is drawn."""
+        drawn = rng.sample(members, min(self.tournament, len(members)))
+        equals = [member for member in members if member.inherited == drawn[0].inherited]
+        if len(equals) < len(members):
+            drawn = rng.sample(equals, min(self.tournament, len(equals)))
+        return self.winner(drawn)
 
 
 @dataclass(eq=False)

@@ -1,10 +1,11 @@
 """Search: the phase of a run in which a strategy proposes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter, time
 
 from einspace.errors import SettingError
+from einspace.evaluation.outcome import Request
 from einspace.phases.budget import Budget
 from einspace.phases.listed import Phase
 from einspace.space import EinSpace
@@ -12,6 +13,7 @@ from einspace.storage import StudyStore
 from einspace.strategies import Strategy, propose
 from einspace.strategies.affordable import Affordable
 from einspace.strategies.base import Exhausted
+from einspace.study.heirs import Heirs
 from einspace.trial import SEARCH, Trial
 
 
@@ -27,6 +29,8 @@ class Search(Phase):
     """The space of the proposals of a user's strategy."""
     affordable: Affordable | None = None
     """Asks the strategy until a proposal fits; without it, the strategy is asked once."""
+    heirs: Heirs | None = None
+    """Says whose weights a child begins with; without it, all trials begin with fresh ones."""
 
     asking: bool = field(default=False, init=False)
     """Whether the strategy is computing, which changes nothing that is stored and may be interrupted anywhere."""
@@ -34,6 +38,7 @@ class Search(Phase):
     def __post_init__(self) -> None:
         self.name = SEARCH
         self.final = self.strategy.final
+        self.stored_first = self.heirs is not None  # what a trial begins with stays until the end of the trial is stored
 
     def next(self, store: StudyStore) -> Trial | None:
         """An interrupted trial, or a new proposal."""
@@ -56,7 +61,17 @@ class Search(Phase):
             if not ledger.running():
                 raise SettingError(f"the strategy {type(self.strategy).__name__} waits for trials to end, but none is running")
             return None
+        proposal = replace(proposal, inherits=None) if self.heirs is None else self.heirs.inheriting(proposal, ledger.trials)
         return Trial(len(ledger.trials), proposal, self.name, self.seed, proposing=perf_counter() - clock, started=time())
+
+    def request(self, trial: Trial) -> Request:
+        """The request to an executor, with the weights that the trial begins with."""
+        inherits = trial.proposal.inherits
+        return replace(super().request(trial), inherits=None if self.heirs is None or inherits is None else self.heirs.file(inherits))
+
+    def weights(self, trial: Trial) -> str | None:
+        """Where its weights are written for its children."""
+        return None if self.heirs is None else self.heirs.file(trial.number)
 
     def progress(self, store: StudyStore) -> tuple[int, int | None]:
         """Of the budget's trials, or of those that the run has already."""

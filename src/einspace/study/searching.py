@@ -45,6 +45,7 @@ from einspace.strategies.initial import Initial, listed
 from einspace.strategies.program import Program
 from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
+from einspace.study.heirs import check_inherits, heirs_of
 from einspace.study.imported import named
 from einspace.study.phases import Search
 from einspace.study.repeating import origin_of, repeating
@@ -105,6 +106,7 @@ def search(
     surrogate: bool | None = None,
     learned: bool | None = None,
     cost: str | None = None,
+    inherit: bool = False,
     proposer: str | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
     compute: Compute | Mapping[str, Any] | None = None,
@@ -159,6 +161,9 @@ def search(
         surrogate: Whether a model of the run's finished trials chooses, among several children, the one that is trained (False).
         learned: Whether mutants and samples are drawn with probabilities that the best of the run's finished trials teach (False).
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
+        inherit: Whether a child begins with what it shares with the weights of its first parent, and is trained for half of the epochs
+            (`einspace.evaluation.inherited`); race and final trainings begin with fresh weights. It takes a task, our protocol, a strategy
+            whose proposals name parents, and no pruner.
         proposer: The command of a program that proposes, in place of a strategy (see `einspace.strategies.program`). No run stores it.
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
@@ -235,6 +240,8 @@ def search(
     )
     trials = trials if trials is None or iterations is None else trials + len(start.initial)
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)
+    if inherit is not False:
+        check_inherits(inherit, asked, subject.task, start.protocol.name, pruner)
     judge = pruner_of(pruner, 1 if subject.recipe is None else subject.recipe.epochs_search)
     taken = signature(type(asked)).parameters
     of_strategy = {name: getattr(asked, name, None) for name in taken if name not in ("space", "initial")}
@@ -244,7 +251,7 @@ def search(
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     if not isinstance(make, Executor):
         check_sendable(subject.work)
-    others = {**shared, "seed": seed, "pruner": None if pruner == "none" else pruner}
+    others = {**shared, "seed": seed, "pruner": None if pruner == "none" else pruner, "inherit": inherit}
     settings = subject.settings | of_search(subject.space, asked, named_strategy, of_strategy, **others)
     compared = (subject.names, start.beside, start.left_out, start.changes)
     entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
@@ -272,10 +279,11 @@ def search(
             left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
+        heirs = heirs_of(asked, folder.inherited) if inherit else None
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner != "none", standing=standing),
-            Search(asked, seed, left, start.time_limit, subject.space, start.affordable),
+            Search(asked, seed, left, start.time_limit, subject.space, start.affordable, heirs),
             entrants,
             Race(entrants, subject.task if racing else None, subject.recipe, left, seed, workers),
             start.time_limit,

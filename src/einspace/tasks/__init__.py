@@ -15,6 +15,7 @@ from einspace.tasks.entry import VARIABLE, Entry, data_folder
 from einspace.tasks.flipflop import FLIPFLOP
 from einspace.tasks.metrics import ACCURACY, METRICS, Metric, metric_named, over_seeds
 from einspace.tasks.nasbench360 import NASBENCH360
+from einspace.tasks.recall import RECALL
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.sources import from_path, is_path
 from einspace.tasks.split import Normaliser, Split
@@ -22,7 +23,7 @@ from einspace.tasks.state import State, states
 from einspace.tasks.task import Task
 from einspace.tasks.unseen import UNSEEN
 
-TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, FLIPFLOP, *UNSEEN, *NASBENCH360)}
+TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, FLIPFLOP, RECALL, *UNSEEN, *NASBENCH360)}
 """Every task by its name. To add one is to add an entry."""
 
 

@@ -32,17 +32,21 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     The constants of a normalisation (see `networks.raw`) are left aside where the network has no place for them.
     Raises NetworkError that names missing, extra and mis-shaped entries, and ExportError for a file that cannot be read.
     """
-    try:
-        if size_of(path) > free_memory():
-            raise ExportError(f"cannot read weights from {os.fspath(path)}: the file is larger than the memory that is free")
-        with safe_open(path, framework="pt", device="cpu") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (OSError, SafetensorError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
-        raise ExportError(f"cannot read weights from {os.fspath(path)}: {reason}") from None
     asked = network.state_dict().keys()
-    tensors = {name: value for name, value in tensors.items() if name in asked or name not in CONSTANTS}
+    tensors = {name: value for name, value in read_state(path).items() if name in asked or name not in CONSTANTS}
     try:
         fill_state(network, tensors)
     except NetworkError as error:
         raise NetworkError(f"{os.fspath(path)}: {error}") from None
+
+
+def read_state(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by name, in no order that means anything; raises ExportError for one that cannot be read."""
+    try:
+        if size_of(path) > free_memory():
+            raise ExportError(f"cannot read weights from {os.fspath(path)}: the file is larger than the memory that is free")
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (OSError, SafetensorError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+        raise ExportError(f"cannot read weights from {os.fspath(path)}: {reason}") from None

@@ -16,7 +16,7 @@ from einspace.result.report.frame import environment, framed, score
 from einspace.result.report.operations import shares
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
-from einspace.result.words import foretold, recommended
+from einspace.result.words import foretold, inherited, recommended
 from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
@@ -106,6 +106,7 @@ def content(result: Result, album: Album | None = None) -> str:
             commands=further_commands(result),
             words=WORDS,
             surrogate=foretold(result),
+            inherited=inherited(result),
             reused=sum(trial.reused is not None for trial in result.history),
         )
     )
@@ -188,6 +189,8 @@ def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[st
         facts["evaluation"] = f"that of trial {trial.reused}, which is trained alike"
     if trial.parents:
         facts["parents"] = ", ".join(f"trial {parent}" for parent in trial.parents)
+    if trial.proposal.inherits is not None:
+        facts["weights"] = f"begin with those of trial {trial.proposal.inherits}" if trial.inherited else "fresh"
     if trial.proposal.prediction is not None:
         among = "" if trial.proposal.prediction.among == 1 else f", the choice of {trial.proposal.prediction.among} children"
         facts["predicted percentile"] = f"{trial.proposal.prediction.percentile:.0%}{among}"

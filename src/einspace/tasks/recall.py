@@ -1,0 +1,65 @@
+"""Recall: a task that needs attention, or something in its place; made from a seed, so there is nothing to download.
+
+Every step of a series but the last shows a key with its value, and the last step shows one of these keys alone: the label is its value
+(associative recall; Arora et al., 2023). Attention looks the key up. A recurrence has to hold all the pairs, for it cannot know which is
+asked for, and its state is no wider than its features. A convolution does not reach most of them.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from einspace.features import Feature
+from einspace.tasks.entry import Entry
+from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.recipe import Recipe
+from einspace.tasks.split import Split
+from einspace.tasks.task import BASELINES, Task
+
+PAIRS, KEYS, VALUES = 8, 16, 8
+"""Pairs of a series, no two of which have the same key, and the keys and values that there are."""
+
+SIZES = (12_000, 800, 800)
+"""Samples of train, valid and test."""
+
+_SEED = 0
+
+
+def recalled(count: int, seed: int | tuple[int, ...]) -> Split:
+    """Series (count, 9, 24), key and value of each step as one of 16 and one of 8, and the value of the key that is asked for."""
+    rng = np.random.default_rng(seed)
+    keys = rng.permuted(np.tile(np.arange(KEYS), (count, 1)), axis=1)[:, :PAIRS]
+    values = rng.integers(0, VALUES, (count, PAIRS))
+    asked = rng.integers(0, PAIRS, count)
+    rows = np.arange(count)
+    x = np.zeros((count, PAIRS + 1, KEYS + VALUES), np.float32)
+    x[:, :PAIRS, :KEYS] = np.eye(KEYS)[keys]
+    x[:, :PAIRS, KEYS:] = np.eye(VALUES)[values]
+    x[rows, PAIRS, keys[rows, asked]] = 1
+    return Split(x, values[rows, asked])
+
+
+def _read(entry: Entry, folder: Path) -> Task:
+    """Three splits of one kind; train and valid may be divided anew."""
+    splits = [recalled(count, (_SEED, number)) for number, count in enumerate(entry.sizes)]
+    return replace(entry.task(splits), one_pool=True).normalised()
+
+
+RECALL = Entry(
+    name="recall",
+    title="Recall",
+    input=Feature((PAIRS + 1, KEYS + VALUES)),
+    target=VALUES,
+    sizes=SIZES,
+    metric=ACCURACY,
+    recipe=Recipe(epochs_search=10, epochs_final=30, batch_size=64, learning_rate=0.05, weight_decay=5e-4, optimizer="adamw"),
+    baselines=BASELINES,
+    description=(
+        "Series of 8 keys, each with one of 8 values, and then one of these keys: which value has it? By chance 12.5%, and 33% for the "
+        "value that is shown most often. It is made from a seed, and attention does it best"
+    ),
+    read=_read,
+    source="made from a seed",
+)
+"""The entry."""
