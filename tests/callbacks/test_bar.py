@@ -53,7 +53,7 @@ def test_what_each_worker_is_at_is_a_line() -> None:
     """The trial, where it comes from, the last epoch that is known, and for how long; of very many workers the first ones."""
     running = (AtWork(trial(7, parents=(3,)), monotonic() - 75, 2, 8), AtWork(trial(1, phase=BASELINE), monotonic() - 3))
     text = shown(Progress(SEARCH, 3, 8, 0.5, running=running))
-    assert "  trial 7: sample of 3, 1.5 k parameters, epoch 2 of 8 done, for 1 min 15 s\n" in text.replace(" \n", "\n")
+    assert "  trial 7: sample, of trial 3, 1.5 k parameters, epoch 2 of 8 done, for 1 min 15 s\n" in text.replace(" \n", "\n")
     assert "  baseline 1: sample, 1.5 k parameters, for 3.0 s" in text
     assert "and 12 more" in shown(Progress(SEARCH, 3, 8, 0.5, running=10 * running))
 

@@ -16,6 +16,7 @@ import einspace.sklearn
 from einspace.errors import EinspaceError, RunError, SettingError
 from einspace.racing.verdict import Word
 from einspace.result import Result, load_result
+from einspace.result.report.commands import next_commands
 from einspace.result.taking import reason
 from einspace.sklearn import NetworkClassifier
 from einspace.trial import FINAL
@@ -140,6 +141,9 @@ def test_a_winner_that_is_better_is_taken(better: Result, tmp_path: Path, caplog
         assert better.predictor().about.text == best.text
     assert caplog.records == []
     assert list(better.weights) == [best.proposal.stem if best.proposal else ""]
+    commands = [command for _, command in next_commands(better)]
+    assert [command.split()[1] for command in commands] == ["predict", "export", "show", "search"]
+    assert next_commands(replace(better, run=tmp_path / "gone"))[0][1].endswith("--final-seeds 1")
     done, written = card(better, tmp_path)
     assert f"The network is that of {best.name}, which is better than the best baseline, resnet8: --baseline resnet8 takes" in done.stderr
     assert better.verdict is not None

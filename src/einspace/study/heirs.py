@@ -38,11 +38,12 @@ class Heirs:
     def inheriting(self, proposal: Proposal, history: Sequence[Trial]) -> Proposal:
         """The proposal of the next trial, with the trial whose weights it begins with: its first parent, if the weights are there.
 
-        Other weights that no trial can begin with any more are deleted.
+        A parent that inherited by itself leaves nothing: a lineage would be trained for longer with each generation, and late children
+        score well whatever they are. Other weights that no trial can begin with any more are deleted.
         """
         self.tidy(history)
         parent = history[proposal.parents[0]] if proposal.parents else None
-        if parent is None or parent.fitness is None or not Path(self.file(_source(parent))).is_file():
+        if parent is None or parent.fitness is None or parent.inherited or not Path(self.file(_source(parent))).is_file():
             return replace(proposal, inherits=None)
         return replace(proposal, inherits=_source(parent))
 
@@ -52,7 +53,7 @@ class Heirs:
         What a trial begins with that has not ended stays, for it may be tried again.
         """
         needed = {trial.proposal.inherits for trial in history if trial.evaluation is None}
-        kept = {_source(trial) for trial in self.members(history) if trial.fitness is not None}
+        kept = {_source(trial) for trial in self.members(history) if trial.fitness is not None and not trial.inherited}
         room, found = MOST, self._files(history)
         for number in sorted(found, key=lambda number: (number not in needed, -number)):
             with suppress(OSError):  # another driver was faster, or it is there to stay

@@ -112,20 +112,8 @@ def test_a_verdict_comes_first(result: Result) -> None:
     raced = replace(best, race=(0.5, 0.6), decision=(0.7, 0.8))
     rival = replace(next(row for row in result.baselines if row.proposal is not None), race=(0.5, 0.5), decision=(0.75, 0.7))
     sentence = f"Not distinguishable: {best.name} and {rival.name}, the best baseline, differ by 0.0250 ± 0.0500 accuracy."
-    found = (
-        "not distinguishable",
-        0.025,
-        0.05,
-        0.04,
-        best.name,
-        rival.name,
-        best.name,
-        2,
-        (0.75, 0.725),
-        sentence,
-        "Each was trained again.",
-    )
-    verdict = Verdict(*found)
+    numbers, names = (0.025, 0.05, 0.04), (best.name, rival.name, best.name)
+    verdict = Verdict("not distinguishable", *numbers, *names, 2, (0.75, 0.725), sentence, "Each was trained again.")
     html = content(replace(result, best=raced, baselines=(rival,), finalists=(raced, rival), verdict=verdict))
     assert f'<p class="headline">{sentence}</p>' in html
     assert "the best found beats" not in html
