@@ -48,14 +48,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 
 def test_a_child_begins_with_the_weights_of_its_first_parent(whole: Result) -> None:
-    """Initial members begin with fresh ones; a child names the trial whose weights it has in its record, in the database too."""
+    """Initial members, and children of those that inherited, begin with fresh ones; a child names the trial whose weights it has."""
     assert [trial.proposal.inherits for trial in whole.history[:4]] == [None] * 4
     children = whole.history[4:]
     assert len(children) == TRIALS - 4
     for child in children:
         parent = whole.history[child.parents[0]]
-        assert child.proposal.inherits == (parent.number if parent.reused is None else parent.reused)
-        assert child.inherited
+        source = None if parent.inherited else parent.number if parent.reused is None else parent.reused
+        assert child.proposal.inherits == source
+        assert child.inherited == (source is not None)
+    assert {child.inherited for child in children} == {True, False}
     assert facts(load_result("test", str(whole.run.parent))) == facts(whole)
 
 
@@ -85,7 +87,8 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole: Result, tmp_path
 def test_only_weights_that_a_child_may_begin_with_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the members as of the last proposal, and the last trial's; beyond the bound the oldest go, and leave fresh ones."""
     result = run(tmp_path, population=3, tournament=2, elite=0)
-    assert files(result) == {trial.number if trial.reused is None else trial.reused for trial in result.history[-4:]}
+    possible = [trial for trial in result.history[-4:] if not trial.inherited]
+    assert files(result) == {trial.number if trial.reused is None else trial.reused for trial in possible}
     sizes = [len(trial.text) for trial in result.history]  # a text is what the executor of these tests writes
     monkeypatch.setattr(heirs, "MOST", sorted(sizes)[TRIALS // 2])
     bounded = run(tmp_path, run="bounded")
@@ -156,11 +159,12 @@ def test_race_and_final_trainings_begin_with_fresh_weights(tmp_path: Path) -> No
     assert {request.inherits for request in again} == {None}
     found = result.inheritance
     assert found is not None
-    assert found.trials == 26
+    count = sum(trial.inherited for trial in result.history)
+    assert found.trials == count > 8
     assert found.pairs >= 1
-    assert result.to_json()["inheritance"] == {"trials": 26, "pairs": found.pairs, "tau": found.tau}
+    assert result.to_json()["inheritance"] == {"trials": count, "pairs": found.pairs, "tau": found.tau}
     assert inherited(result) in summary(result)
-    assert "26 of 30 trials began with weights of a parent" in result.report(tmp_path / "report.html").read_text()
+    assert f"{count} of 30 trials began with weights of a parent" in result.report(tmp_path / "report.html").read_text()
 
 
 def test_a_run_is_not_continued_with_another_choice(tmp_path: Path) -> None:
@@ -189,13 +193,13 @@ def test_what_inherits_nothing_is_refused_in_one_line(tmp_path: Path, options: d
 
 @pytest.mark.slow
 def test_a_trained_child_has_half_of_the_epochs(tmp_path: Path) -> None:
-    """In workers that train: the share that it inherited is stored, and its own children begin with the weights that it leaves."""
+    """In workers that train: the share that it inherited is stored, and it leaves none, for its own children begin with fresh weights."""
 
     def local(work: Work, workers: int, limit: float | None) -> LocalExecutor:
         return LocalExecutor(work)
 
     result = run(tmp_path, 10, executor=local, recipe={"epochs_search": 4}, race=True)
-    assert [len(trial.losses) for trial in result.history if trial.value is not None and not trial.inherited] == [4] * 4
+    assert {len(trial.losses) for trial in result.history if trial.value is not None and not trial.inherited} == {4}
     children = [trial for trial in result.history if trial.inherited]
     assert len(children) >= 4
     for child in children:

@@ -70,8 +70,8 @@ class Search(Phase):
         return replace(super().request(trial), inherits=None if self.heirs is None or inherits is None else self.heirs.file(inherits))
 
     def weights(self, trial: Trial) -> str | None:
-        """Where its weights are written for its children."""
-        return None if self.heirs is None else self.heirs.file(trial.number)
+        """Where its weights are written for its children; nowhere where it inherits by itself."""
+        return None if self.heirs is None or trial.proposal.inherits is not None else self.heirs.file(trial.number)
 
     def progress(self, store: StudyStore) -> tuple[int, int | None]:
         """Of the budget's trials, or of those that the run has already."""
