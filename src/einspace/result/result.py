@@ -142,7 +142,7 @@ class Result:
 
     @property
     def weights(self) -> dict[str, Path]:
-        """The files of trained weights in the run's folder, by the keys of their architectures."""
+        """The files of trained weights in the run's folder, by `Proposal.stem`: the key of the architecture and a hash of its changes."""
         return {file.stem: file for file in sorted((self.run / WEIGHTS).glob("*.safetensors"))}
 
     def predictor(self, trial: int | None = None, *, baseline: str | None = None, task: "Task | None" = None) -> "Predictor":

@@ -21,6 +21,7 @@ from einspace.racing.verdict import Verdict
 from einspace.result import Result, load_result
 from einspace.result.report import Album, content, is_page_of, page
 from einspace.result.report.charts import best_baseline
+from einspace.result.report.commands import next_commands
 from einspace.result.report.family import Step, family
 from einspace.result.report.operations import shares
 from einspace.result.report.summary import tried
@@ -127,13 +128,14 @@ def test_a_verdict_comes_first(result: Result) -> None:
     assert html.count("<figcaption>") == 2
 
 
-def test_a_page_without_final_trainings_has_no_column_for_them(result: Result) -> None:
-    """It says that there are no test scores, and names no phase that did not run."""
+def test_a_page_without_final_trainings_has_no_column_for_them(result: Result, tmp_path: Path) -> None:
+    """It says that there are no test scores, names no phase that did not run, and offers the final training that a prediction needs."""
     bare = [None if row is None else replace(row, finals=(None,)) for row in (result.best, *result.baselines)]
     searched = [trial for trial in result.others if trial.phase not in (RACE, DECISION, FINAL)]
     settings = {**result.settings, "published": {}}
+    others = tuple(row for row in bare[1:] if row)
     html = content(
-        replace(result, best=bare[0], baselines=tuple(row for row in bare[1:] if row), others=tuple(searched), settings=settings)
+        replace(result, run=tmp_path / result.run.name, best=bare[0], baselines=others, others=tuple(searched), settings=settings)
     )
     assert "Test scores: none, for there were no final trainings." in html
     assert '<th scope="col" class="n">test</th>' not in html
@@ -306,3 +308,19 @@ def test_a_search_leaves_its_report_and_a_result_writes_it_anywhere(result: Resu
     assert (tmp_path / "a.html").read_text() == page(loaded)
     with pytest.raises(RunError, match=r"the report .*b\.html cannot be written: No such file"):
         loaded.report(tmp_path / "missing" / "b.html")
+
+
+def test_kept_weights_are_offered_for_prediction(result: Result, tmp_path: Path) -> None:
+    """Weights lie under the key with a hash of the changes of recipe and head, where there are any; without them a training is offered."""
+    assert result.best is not None
+    assert result.best.proposal is not None
+    changed = replace(result.best, proposal=replace(result.best.proposal, changes={"batch_size": 16.0}))
+    assert changed.proposal is not None
+    moved = replace(result, run=tmp_path / result.run.name, best=changed, verdict=None)
+    (moved.run / "weights").mkdir(parents=True)
+    assert "einspace predict" not in str(next_commands(moved))
+    (moved.run / "weights" / f"{changed.proposal.stem}.safetensors").touch()
+    offered = str(next_commands(moved))
+    assert "einspace predict" in offered
+    assert "einspace export" in offered
+    assert "--final-seeds" not in offered

@@ -21,8 +21,8 @@ def next_commands(result: Result) -> Commands:
         ("predict with the recommended network on new DATA", ["einspace", "predict", name, *folder, "DATA", "-o", "predictions.csv"]),
         ("export it with its weights", ["einspace", "export", name, *folder, "--format", "onnx", "-o", "network.onnx"]),
     ]
-    proposal = None if result.recommended is None else result.recommended.proposal
-    if proposal is None or proposal.stem not in result.weights:
+    network = None if result.recommended is None else result.recommended.proposal
+    if network is None or network.stem not in result.weights:
         use = [("train the recommended network, for predict and export", [*again, "--final-seeds", "1"])]
     return _typed([*use, look, ("search for longer (add a longer --budget or more --trials)", again)])
 
