@@ -1,5 +1,4 @@
-"""The tasks of the benchmark: six kinds of small data, each a task of its own or made as a user makes one of arrays, and two that are made
-for recurrence and for attention."""
+"""The tasks of the benchmark: six kinds of small data, as a user brings them, and two that are made for recurrence and for attention."""
 
 import subprocess
 import sys
