@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ FOLDER = "data"
 
 METADATA = "metadata"
 """A JSON file beside the others, which says of files that were built anew that they were."""
+
+_SEED = 0
+"""The seed of data that are generated; each split has its number beside it."""
 
 
 def data_folder(data: str | os.PathLike[str] | None = None) -> Path:
@@ -223,3 +226,17 @@ def as_labels(y: NDArray[Any], count: int, classes: int, where: str) -> NDArray[
     if len(bad):
         raise TaskError(f"{where}: labels must be whole numbers 0 to {classes - 1}, but sample {bad[0]} has {y[bad[0]]}")
     return whole
+
+
+def generated(make: Callable[[int, tuple[int, ...]], Split]) -> Callable[[Entry, Path], Task]:
+    """A `read` that needs no files: three splits of one kind, so that train and valid may be divided anew.
+
+    Args:
+        make: Makes a split of so many samples from a seed.
+    """
+
+    def read(entry: Entry, folder: Path) -> Task:
+        splits = [make(count, (_SEED, number)) for number, count in enumerate(entry.sizes)]
+        return replace(entry.task(splits), one_pool=True).normalised()
+
+    return read

@@ -6,17 +6,14 @@ held at a step depends on one step that may lie far back, and on nothing between
 latest of many steps that look alike, and a recurrence whose gate opens where something is written just holds it.
 """
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 
 from einspace.features import Feature
-from einspace.tasks.entry import Entry
+from einspace.tasks.entry import Entry, generated
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Split
-from einspace.tasks.task import BASELINES, Task
+from einspace.tasks.task import BASELINES
 
 STEPS, SYMBOLS = 128, 8
 """Steps of a series, and symbols that can be held."""
@@ -26,8 +23,6 @@ WRITTEN = 1 / 16
 
 SIZES = (2_400, 800, 800)
 """Samples of train, valid and test."""
-
-_SEED = 0
 
 
 def flip_flops(count: int, seed: int | tuple[int, ...]) -> Split:
@@ -48,12 +43,6 @@ def flip_flops(count: int, seed: int | tuple[int, ...]) -> Split:
     return Split(x.astype(np.float32), steps[clear].argmax(axis=1))
 
 
-def _read(entry: Entry, folder: Path) -> Task:
-    """Three splits of one kind; train and valid may be divided anew."""
-    splits = [flip_flops(count, (_SEED, number)) for number, count in enumerate(entry.sizes)]
-    return replace(entry.task(splits), one_pool=True).normalised()
-
-
 FLIPFLOP = Entry(
     name="flipflop",
     title="FlipFlop",
@@ -67,7 +56,7 @@ FLIPFLOP = Entry(
         "Series of 128 steps with 8 symbols, some of which are written to a memory: which one is held longest. By chance 12.5%, and 47% "
         "for the one that is written most often. It is made from a seed, and searched with recurrence by --grammar recurrent"
     ),
-    read=_read,
+    read=generated(flip_flops),
     source="made from a seed",
 )
 """The entry."""

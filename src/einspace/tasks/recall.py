@@ -5,25 +5,20 @@ Every step of a series but the last shows a key with its value, and the last ste
 asked for, and its state is no wider than its features. A convolution does not reach most of them.
 """
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 
 from einspace.features import Feature
-from einspace.tasks.entry import Entry
+from einspace.tasks.entry import Entry, generated
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Split
-from einspace.tasks.task import BASELINES, Task
+from einspace.tasks.task import BASELINES
 
 PAIRS, KEYS, VALUES = 8, 16, 8
 """Pairs of a series, no two of which have the same key, and the keys and values that there are."""
 
 SIZES = (12_000, 800, 800)
 """Samples of train, valid and test."""
-
-_SEED = 0
 
 
 def recalled(count: int, seed: int | tuple[int, ...]) -> Split:
@@ -40,12 +35,6 @@ def recalled(count: int, seed: int | tuple[int, ...]) -> Split:
     return Split(x, values[rows, asked])
 
 
-def _read(entry: Entry, folder: Path) -> Task:
-    """Three splits of one kind; train and valid may be divided anew."""
-    splits = [recalled(count, (_SEED, number)) for number, count in enumerate(entry.sizes)]
-    return replace(entry.task(splits), one_pool=True).normalised()
-
-
 RECALL = Entry(
     name="recall",
     title="Recall",
@@ -59,7 +48,7 @@ RECALL = Entry(
         "Series of 8 keys, each with one of 8 values, and then one of these keys: which value has it? By chance 12.5%, and 33% for the "
         "value that is shown most often. It is made from a seed, and attention does it best"
     ),
-    read=_read,
+    read=generated(recalled),
     source="made from a seed",
 )
 """The entry."""
