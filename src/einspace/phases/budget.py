@@ -25,6 +25,11 @@ HALF = 2
 """Seconds of a training from fresh weights, at most, as a multiple of those of a trial that inherited weights, for half of the epochs."""
 
 
+def multiple(trial: Trial) -> int:
+    """The seconds of a training like that of a trial but from fresh weights, in those of the trial."""
+    return HALF if trial.inherited else 1
+
+
 def recent(ledger: Ledger) -> list[Trial]:
     """The latest trials that took time, at most `RECENT`."""
     return [trial for trial in ledger.trials[-2 * RECENT :] if trial.seconds > 0 and trial.ended is not None][-RECENT:]
@@ -43,7 +48,7 @@ def measured(store: StudyStore, trial: Trial) -> float | None:
     """
     raced = [again for again in trials_of(store.phase(RACE), trial.proposal.identity) if again.value is not None]
     evaluation = raced[-1].evaluation if raced else trial.evaluation
-    return None if evaluation is None else evaluation.seconds.total * (1 if raced or not trial.inherited else HALF)
+    return None if evaluation is None else evaluation.seconds.total * (1 if raced else multiple(trial))
 
 
 def remaining(ledger: Ledger, seconds: Callable[[Proposal], float]) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from einspace.errors import GrammarError, NetworkError, ShapeError
 from einspace.evaluation.outcome import Outcome
-from einspace.phases.budget import HALF, Budget, makespan, measured, outside, recent, remaining
+from einspace.phases.budget import Budget, makespan, measured, multiple, outside, recent, remaining
 from einspace.phases.listed import Listed
 from einspace.racing.contest import Contest
 from einspace.result.reading import FINALS, TOO_LONG, validated
@@ -125,7 +125,7 @@ class Finals:
 
     def expected(self, store: StudyStore) -> list[float]:
         """The same while the search goes on: its best may yet be as slow as the slowest of its recent trials."""
-        taken = [trial.seconds * (HALF if trial.inherited else 1) for trial in recent(store.phase(SEARCH)) if trial.fitness is not None]
+        taken = [trial.seconds * multiple(trial) for trial in recent(store.phase(SEARCH)) if trial.fitness is not None]
         slowest, known = MARGIN * self._longer * max(taken, default=0.0), self.jobs(store)
         return [max(seconds, slowest) for seconds in known[: self._seeds]] + known[self._seeds :] if known else [slowest] * self._seeds
 
