@@ -89,7 +89,7 @@ def _place(module: str) -> tuple[float, str]:
 
 
 def _kind(module: str, state: State) -> tuple[str, tuple[int, ...]]:
-    """What two modules share that may be aligned: their operation, and the size of their kernel."""
+    """The kind of a module, equal for two that may be aligned: the operation, and the size of the kernel."""
     weight = state.get(f"{module}.weight")
     return re.sub(r"_\d+(?=\.|$)", "", module), () if weight is None else tuple(weight.shape[2:])
 

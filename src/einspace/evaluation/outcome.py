@@ -30,7 +30,7 @@ PARTS = "parts"
 
 
 INHERITED = "inherited"
-"""What `Evaluation.extra` calls the share of the parameters that began with weights of another trial; nothing where all were fresh."""
+"""The key in `Evaluation.extra` of the share of the parameters that began with weights of another trial; nothing where all were fresh."""
 
 
 class Outcome(StrEnum):

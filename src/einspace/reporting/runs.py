@@ -32,7 +32,7 @@ def listed(result: "Result", begun: float) -> dict[str, Any]:
 
 
 def run_table(rows: Sequence[Mapping[str, Any]], now: float) -> Table:
-    """What of those lines a terminal of 80 letters has room for, as a table, the latest run last."""
+    """The columns of those lines that a terminal of 80 letters has room for, as a table, the latest run last."""
     table = Table(header_style="bold", box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("run", overflow="fold")
     table.add_column("task", overflow="fold")

@@ -40,7 +40,7 @@ def judged(result: Result) -> str:
 
 
 def grounds(verdict: Verdict) -> str:
-    """What the verdict rests on, and what is in doubt, in whole sentences."""
+    """The evidence for a verdict, and the noise of one training, in whole sentences."""
     return f"{verdict.evidence} {noise(verdict)}"
 
 

@@ -5,7 +5,7 @@ import shlex
 from einspace.result.result import Result
 
 Commands = list[tuple[str, str]]
-"""What a command is for, and the command."""
+"""Pairs of a purpose and a command."""
 
 
 def next_commands(result: Result) -> Commands:

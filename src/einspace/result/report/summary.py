@@ -15,7 +15,7 @@ from einspace.strategies.initial import RANDOM
 from einspace.trial import Trial
 
 BASELINE, SAMPLE, NEW = "baseline", "random sample", "new network"
-"""What a trial is."""
+"""The kinds of trials."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def headline(result: Result) -> str:
 
 
 def evidence(result: Result) -> str:
-    """What the verdict rests on, and what is in doubt; empty without a verdict."""
+    """The evidence for the verdict, and the noise of one training; empty without a verdict."""
     return "" if result.verdict is None else grounds(result.verdict)
 
 
@@ -66,7 +66,7 @@ def _counted(number: int, name: str) -> str:
 
 
 def lead(result: Result) -> list[str]:
-    """What was searched and found, in whole sentences."""
+    """A summary of the search and of its best, in whole sentences."""
     best = result.best
     start = f"In {duration(result.seconds['total'])} this" if result.seconds["total"] else "This"
     direction = "higher is better" if result.higher_is_better else "lower is better"
