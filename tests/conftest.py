@@ -1,9 +1,11 @@
 """What all tests share."""
 
+import gc
 import os
 import signal
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,6 +21,22 @@ collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 """Fixtures hold no examples to run, and two files of one name cannot both be collected."""
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # the library datasets asks nobody
+
+gc.disable()  # until all is imported: a search of the memory for what nobody refers to finds nothing in modules, and takes seconds
+
+
+def pytest_collection_finish() -> None:
+    """What was imported is not searched any more; what tests leave is, less often than by default."""
+    gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only tests with the mark `processes` are asked for, files that do not have the word need no import."""
+    if config.option.markexpr == "processes" and collection_path.suffix == ".py":
+        return "mark.processes" not in collection_path.read_text() or None
+    return None
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,7 @@
 """What the tests of the study evaluate with: an executor in threads whose scores follow from the text alone."""
 
 import hashlib
-import json
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.forked import Forked
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Request, Seconds, Watch
@@ -91,8 +90,7 @@ class Driver:
     """A driver in a process of its own."""
 
     def __init__(self, runs: Path, trials: int, **options: Any) -> None:
-        command = [sys.executable, __file__, json.dumps({"runs": str(runs), "trials": trials, **options})]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = Forked("tests.study_samples:drive", str(runs), trials, **options)
         self.pid = self.process.pid
 
     def __enter__(self) -> "Driver":
@@ -103,21 +101,21 @@ class Driver:
 
     def wait_for(self, done: int) -> None:
         """Read its lines until it has finished `done` trials or more."""
-        assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.strip().isdigit() and int(line) >= done:
                 return
-        raise AssertionError(self.process.stderr.read() if self.process.stderr else "")
+        raise AssertionError(self.process.stderr.read())
 
     def kill(self) -> None:
         """SIGKILL: no time for anything."""
-        self.process.kill()
-        self.process.communicate(timeout=30)
+        if not self.process.stdout.closed:
+            self.process.kill()
+            self.process.communicate(timeout=30)
 
     def end(self, timeout: float = 120) -> tuple[int, str, str]:
         """Wait for it; its exit code, what it said and what it complained about."""
-        said, complained = self.process.communicate(timeout=timeout)
-        return self.process.returncode, said, complained
+        said, complained = self.process.communicate(timeout)
+        return self.process.wait(0), said, complained
 
 
 class ThreadExecutor(Executor):
@@ -206,6 +204,7 @@ def drive(
             progress=tell,
             storage=storage,
             inherit=inherit,
+            report=False,
             **EVOLUTION,
         )
     except Interrupted as interrupted:
@@ -216,7 +215,3 @@ def drive(
         print(error, flush=True)
         sys.exit(2)
 
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    drive(**json.loads(sys.argv[1]))

@@ -1,14 +1,14 @@
 """Facts about signals: a strategy that thinks for ever, even one that hears nothing, does not keep a search from ending."""
 
+import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from tests.forked import Forked
 from tests.study.thinking import SPACE, drive
 from tests.study_samples import SMALL, ThreadExecutor, small_task
 
@@ -20,17 +20,16 @@ from einspace.trial import Proposal
 pytestmark = pytest.mark.processes
 
 
-def thinking(folder: Path, how: str) -> subprocess.Popen[str]:
+def thinking(folder: Path, how: str) -> Forked:
     """A process whose strategy has begun to think for ever, while all trials before it have ended."""
     mark = folder / "thinking"
     mark.write_text("")
-    words = [sys.executable, "-m", "tests.study.thinking", str(folder), how]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+    process = Forked("tests.study.thinking:main", str(folder), how)
     end = time.monotonic() + 60
     while not mark.read_text() and time.monotonic() < end:
         time.sleep(0.05)
     assert mark.read_text() == "yes"
-    time.sleep(1)
+    time.sleep(0.3)  # trials take a fifth of a second
     return process
 
 
@@ -38,7 +37,7 @@ def thinking(folder: Path, how: str) -> subprocess.Popen[str]:
 def test_a_signal_ends_a_strategy_that_thinks(tmp_path: Path, how: str, number: signal.Signals) -> None:
     """At once, with what ended meanwhile stored, and the run goes on as if nothing had been."""
     process = thinking(tmp_path, how)
-    process.send_signal(number)
+    os.kill(process.pid, number)
     said, complained = process.communicate(timeout=30)
     assert (process.returncode, complained) == (128 + number, "")
     assert "interrupted after 3 of 5 trials" in said
@@ -50,11 +49,10 @@ def test_a_signal_ends_a_strategy_that_thinks(tmp_path: Path, how: str, number: 
 def test_a_second_signal_ends_a_search_that_does_not_hear_the_first(tmp_path: Path) -> None:
     """A while after the first, which is said; what was stored is kept, and the run goes on."""
     process = thinking(tmp_path, "deaf")
-    process.send_signal(signal.SIGTERM)
-    assert process.stderr is not None
+    os.kill(process.pid, signal.SIGTERM)
     line = process.stderr.readline()
     assert line == "the search has not ended 0.5 s after the signal: another one ends the process at once; what is stored is kept\n"
-    process.send_signal(signal.SIGTERM)
+    os.kill(process.pid, signal.SIGTERM)
     process.communicate(timeout=10)
     assert process.returncode == 128 + signal.SIGTERM
     stored = [trial.text for trial in load_result("test", str(tmp_path)).history]

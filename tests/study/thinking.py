@@ -1,7 +1,6 @@
 """A search whose strategy thinks for ever, in a process of its own."""
 
 import os
-import sys
 import time
 from pathlib import Path
 from random import Random
@@ -60,8 +59,3 @@ def main(folder: str, how: str) -> None:
         print(interrupted, flush=True)
         os._exit(128 + interrupted.signal)
 
-
-if __name__ == "__main__":
-    from tests.study.thinking import main  # under the name that the strategy has in the tests
-
-    main(*sys.argv[1:])
