@@ -27,7 +27,7 @@ def sampled(shape: tuple[int, ...], count: int, limits: Limits = SMALL, seed: in
 
 
 def checked_samples(space: EinSpace, count: int) -> list[str]:
-    """The texts of samples that parse back, with the shapes and parameters that PyTorch has; of 20 a mutant is built too, a new one."""
+    """The texts of samples that parse back, with the shapes and parameters that PyTorch has; of 10 a mutant is built too, a new one."""
     import torch  # here, so that what only samples needs no PyTorch
 
     from einspace import build
@@ -41,7 +41,7 @@ def checked_samples(space: EinSpace, count: int) -> list[str]:
             network = build(architecture)
             assert network(torch.empty(2, *shape)).shape == (2, *architecture.output.shape)
             assert sum(p.numel() for p in network.parameters()) == architecture.parameters
-            if seed < 20 * BULK:
+            if seed < 10 * BULK:
                 child = space.mutate(architecture, Random(seed))
                 assert child.key != architecture.key
                 assert build(child)(torch.empty(2, *shape)).shape == (2, *child.output.shape)

@@ -15,9 +15,9 @@ from einspace.limits import UNLIMITED
 from einspace.networks import build
 from einspace.sampling import SamplingReport
 
-SAMPLES, MUTANTS = 125 * BULK, 30 * BULK
-"""At each of the eight inputs: 1,000 and 240 in all, or 8,000 and 1,920 in bulk."""
-BUILT_SAMPLES, BUILT_MUTANTS = 15 * BULK, 5 * BULK
+SAMPLES, MUTANTS = 60 * BULK, 15 * BULK
+"""At each of the eight inputs: 480 and 120 in all, or 3,840 and 960 in bulk."""
+BUILT_SAMPLES, BUILT_MUTANTS = 8 * BULK, 3 * BULK
 """Of these are built."""
 
 

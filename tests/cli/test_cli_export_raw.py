@@ -14,6 +14,7 @@ import safetensors
 import torch
 from benchmarks.exports import CASES, CONV, RECIPE, channels_first, local, outputs, pictures, searched, taken
 from safetensors.torch import load_file
+from tests.architectures import BULK
 
 from einspace import Task, search
 from einspace.cli import main
@@ -39,17 +40,21 @@ def _run(monkeypatch: pytest.MonkeyPatch, *words: str, code: int = 0) -> None:
 
 @pytest.mark.parametrize("kind", CASES)
 def test_every_file_scores_on_raw_arrays_what_the_report_says(kind: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    """The user's own test arrays and targets, in the user's units, give the score of the run in every format."""
+    """The user's own test arrays and targets, in the user's units, give the score of the run in every format.
+
+    Of a program and an ONNX model, which take seconds to make, each kind has one by turns; in bulk, both.
+    """
     case = CASES[kind]
     task, result, (x, y) = searched(case)
-    formats = [word for format in ("source", "torch", "onnx", "safetensors") for word in ("--format", format)]
-    _run(monkeypatch, "mine", *formats, "-o", "taken", "--json")
+    programs = ("torch", "onnx") if BULK > 1 else (("torch", "onnx")[list(CASES).index(kind) % 2],)
+    formats = ["source", *programs, "safetensors"]
+    _run(monkeypatch, "mine", *(word for format in formats for word in ("--format", format)), "-o", "taken", "--json")
     report = json.loads(capsys.readouterr().out)
     assert report["fresh_weights"] is False
-    assert [file["format"] for file in report["files"]] == ["source", "torch", "onnx", "safetensors"]
+    assert [file["format"] for file in report["files"]] == formats
     raw, targets = taken(case, task, x, y)
     assert result.best is not None
-    for format in ("source", "torch", "onnx"):
+    for format in ("source", *programs):
         assert task.metric(outputs(Path("taken"), format, raw), targets) == pytest.approx(result.best.test, rel=1e-4, abs=1e-6), format
     (kept,) = result.weights.values()
     own, exported = load_file(kept), load_file("taken/network.safetensors")
@@ -140,17 +145,24 @@ def test_another_trial_and_what_cannot_be(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 CALLS = """
-import sys
+import os, sys
+import einspace.study
 from einspace.cli import main
-codes = []
-for words in {calls}:
-    sys.argv = ["einspace", *words]
-    try:
-        main()
-    except SystemExit as end:
-        codes.append(end.code or 0)
-print(codes)
+for calls in {orders}:
+    if os.fork():
+        assert os.wait()[1] == 0
+        continue
+    codes = []
+    for words in calls:
+        sys.argv = ["einspace", *words]
+        try:
+            main()
+        except SystemExit as end:
+            codes.append(end.code or 0)
+    print(codes, flush=True)
+    os._exit(0)
 """
+"""Calls in several orders, each in a process of its own, which takes over what one of them has imported."""
 
 
 def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -161,11 +173,10 @@ def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytes
     module = ["--module", "tests.networks.own_layers"]
     root = str(Path(__file__).parents[2])
     path = {"PYTHONPATH": f"{root}:{':'.join(sys.path)}"}
-    for refused, helped in ((export, predict), (predict, export)):
-        code = CALLS.format(calls=[refused, [*helped, *module]])
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **path})
-        assert done.stdout.splitlines()[-1] == "[2, 0]", done.stderr
-        assert "the operation scale is not defined here: import the module tests.networks.own_layers first" in done.stderr
+    code = CALLS.format(orders=[[refused, [*helped, *module]] for refused, helped in ((export, predict), (predict, export))])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **path})
+    assert done.stdout.splitlines().count("[2, 0]") == 2, done.stderr
+    assert done.stderr.count("the operation scale is not defined here: import the module tests.networks.own_layers first") == 2
     assert len(Path("a.csv").read_text().splitlines()) == 5
     _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "no.such", code=2)
     assert "the module 'no.such' cannot be imported: No module named 'no'" in capsys.readouterr().err

@@ -83,7 +83,7 @@ def test_window_leaves_the_grid_and_needs_enough_tokens() -> None:
 def test_samples_are_valid(shape: tuple[int, ...]) -> None:
     """Samples parse back, and PyTorch has the shapes and parameters that arithmetic infers; mutants are new ones."""
     space = EinSpace(shape, grammar=sequence_grammar(), limits=SMALL)
-    assert sum("window" in text for text in checked_samples(space, 60 * BULK)) > 10
+    assert sum("window" in text for text in checked_samples(space, 30 * BULK)) > 5
 
 
 def test_the_optimised_form_computes_the_same() -> None:

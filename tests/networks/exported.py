@@ -1,6 +1,6 @@
 """What an exported file has to hold: the outputs of the network that it was made from, at any batch size."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import onnxruntime
@@ -31,10 +31,15 @@ def loaded(path: Path, shape: tuple[int, ...]) -> Callable[[torch.Tensor], torch
     return lambda x: torch.from_numpy(session.run(None, {"input": x.numpy()})[0])
 
 
-def check_files(architecture: Architecture, head: Head | None, folder: Path, optimize: bool = True) -> None:
-    """Write both files, and hold what they compute against the network."""
+NAMES = {"torch": "network.pt2", "onnx": "network.onnx"}
+"""The files of programs; an ONNX model, which is translated from a program, takes three times as long to make."""
+
+
+def check_files(architecture: Architecture, head: Head | None, folder: Path, formats: Iterable[str] = NAMES, optimize: bool = True) -> None:
+    """Write the files, and hold what they compute against the network."""
     network = trained(architecture, head)
-    for format, name in (("torch", "network.pt2"), ("onnx", "network.onnx")):
+    for format in formats:
+        name = NAMES[format]
         written = export_file(architecture, folder / name, format, head, weights_from=network, optimize=optimize)
         assert written.bytes == (folder / name).stat().st_size
         other = loaded(folder / name, architecture.input.shape)

@@ -12,8 +12,9 @@ import onnx
 import pytest
 import torch
 from tests.architectures import BULK
-from tests.networks.exported import check_files, trained
+from tests.networks.exported import NAMES, check_files, trained
 from tests.networks.own_layers import OWN, Fickle
+from torch.fx import GraphModule
 
 from einspace import Architecture, Classification, Dense, EinSpace, baselines, build
 from einspace.errors import EinspaceError, ExportError, NetworkError, SettingError, UnknownNameError
@@ -41,13 +42,27 @@ FAMILIES: dict[str, Callable[[tuple[int, int, int]], Architecture]] = {
 }
 """Every family in a small size: what its layers are does not depend on how many there are; in bulk, ResNet18 as it is."""
 
+ONNX = ("resnet", "densenet-bc", "vit", "permutator")
+"""Families whose ONNX models are made too: with those, every layer of the baselines is translated. In bulk, all."""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_baselines_as_program_and_onnx(name: str, tmp_path: Path) -> None:
     """The same outputs as the network, trained statistics included, for batches of other sizes than it was traced with."""
     torch.manual_seed(0)
-    check_files(FAMILIES[name]((3, 16, 16)), Classification(10), tmp_path)
+    formats = NAMES if name in ONNX or BULK > 1 else ["torch"]
+    check_files(FAMILIES[name]((3, 16, 16)), Classification(10), tmp_path, formats)
+
+
+def test_every_layer_of_a_family_is_translated_to_onnx() -> None:
+    """Families whose ONNX models are not made have no layer that the others lack."""
+    parts: dict[str, set[object]] = {name: set() for name in FAMILIES}
+    for name, make in FAMILIES.items():
+        for layer in build(make((3, 16, 16))).modules():
+            called = [node.target for node in layer.graph.nodes if node.op.startswith("call_f")] if isinstance(layer, GraphModule) else [type(layer)]
+            parts[name].update(called)
+    assert set().union(*parts.values()) == set().union(*(parts[name] for name in ONNX))
 
 
 def test_pooling_of_a_wide_feature_stays_small_in_onnx() -> None:
@@ -59,11 +74,10 @@ def test_pooling_of_a_wide_feature_stays_small_in_onnx() -> None:
     torch.testing.assert_close(run_onnx(content, x), network(x).detach(), rtol=0, atol=1e-5)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", baselines.names())
-def test_weights_of_every_baseline(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", FAMILIES)
+def test_weights_of_every_family(name: str, tmp_path: Path) -> None:
     """A safetensors file fills a network of the same architecture, optimised or plain, and says whose weights it holds."""
-    architecture = baselines.get(name, (3, 32, 32))
+    architecture = FAMILIES[name]((3, 32, 32))
     network = build(architecture, Classification(10))
     export_file(architecture, tmp_path / "w.safetensors", "safetensors", Classification(10), weights_from=network)
     other = build(architecture, Classification(10), optimize=len(name) % 2 == 0)

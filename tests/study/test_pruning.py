@@ -18,6 +18,9 @@ from einspace.trial import Proposal, Trial
 RECIPE = Recipe(epochs_search=4, epochs_final=8, batch_size=4, learning_rate=0.1, weight_decay=0.0)
 
 
+TRIALS = 24
+
+
 def scores(trial: Trial) -> tuple[float | None, ...]:
     """The validation score of each epoch."""
     return () if trial.evaluation is None else trial.evaluation.scores
@@ -25,18 +28,26 @@ def scores(trial: Trial) -> tuple[float | None, ...]:
 
 def run(folder: Path, **options: Any) -> tuple[Result, ThreadExecutor]:
     """A search whose trials have four epochs."""
-    settings: dict[str, Any] = {"trials": 40, "workers": 1, "limits": SMALL, "run": "test", "runs": folder, "recipe": RECIPE, **options}
+    settings: dict[str, Any] = {"trials": TRIALS, "workers": 1, "limits": SMALL, "run": "test", "runs": folder, "recipe": RECIPE, **options}
     executor = ThreadExecutor(workers=settings["workers"])
     return search(small_task(), executor=executor, **{**EVOLUTION, **settings}), executor
 
 
+@pytest.fixture(scope="module")
+def median(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, ThreadExecutor]:
+    """A run with the median pruner and one worker."""
+    return run(tmp_path_factory.mktemp("median"), pruner="median")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("pruner", "workers"), [("median", 1), ("halving", 3), ("hyperband", 2)])
-def test_a_pruned_trial_counts_but_is_no_parent(tmp_path: Path, pruner: str, workers: int) -> None:
+def test_a_pruned_trial_counts_but_is_no_parent(
+    tmp_path: Path, pruner: str, workers: int, median: tuple[Result, ThreadExecutor]
+) -> None:
     """It is one of the trials, with its scores so far and no value; it is never best, has no children, and its key is not tried again."""
-    result, executor = run(tmp_path, pruner=pruner, workers=workers)
+    result, executor = median if pruner == "median" else run(tmp_path, pruner=pruner, workers=workers)
     pruned = [row for row in result.history if row.outcome == "pruned"]
-    assert [row.number for row in result.history] == list(range(40))
+    assert [row.number for row in result.history] == list(range(TRIALS))
     assert pruned
     assert result.outcomes["pruned"] == len(pruned)
     assert not {parent for row in result.history for parent in row.parents} & {row.number for row in pruned}
@@ -50,9 +61,10 @@ def test_a_pruned_trial_counts_but_is_no_parent(tmp_path: Path, pruner: str, wor
 
 
 @pytest.mark.slow
-def test_optuna_sees_pruned_trials_and_their_scores(tmp_path: Path) -> None:
+def test_optuna_sees_pruned_trials_and_their_scores(median: tuple[Result, ThreadExecutor]) -> None:
     """What a dashboard shows: the state, and the score of each epoch as an intermediate value."""
-    result, _ = run(tmp_path, pruner="median")
+    result, _ = median
+    assert result.outcomes["pruned"]
     for shown, row in zip(result.study().get_trials(), result.history, strict=True):
         assert (shown.state == TrialState.PRUNED) == (row.outcome == "pruned")
         assert (shown.state == TrialState.COMPLETE) == (row.value is not None)
@@ -62,13 +74,13 @@ def test_optuna_sees_pruned_trials_and_their_scores(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_pruned_runs_are_resumed_with_the_same_pruner_only(tmp_path: Path) -> None:
+def test_pruned_runs_are_resumed_with_the_same_pruner_only(tmp_path: Path, median: tuple[Result, ThreadExecutor]) -> None:
     """With one worker eight and then more trials are what they would have been at once; another pruner would falsify them."""
-    run(tmp_path / "a", pruner="median", trials=18)
+    run(tmp_path / "a", pruner="median", trials=11)
     with pytest.raises(RunError, match='pruner: "median" there, null here'):
-        run(tmp_path / "a", trials=40)
-    continued, _ = run(tmp_path / "a", pruner="median", trials=40)
-    whole, _ = run(tmp_path / "b", pruner="median", trials=40)
+        run(tmp_path / "a")
+    continued, _ = run(tmp_path / "a", pruner="median")
+    whole, _ = median
     assert [(row.text, row.outcome, scores(row)) for row in continued.history] == [
         (row.text, row.outcome, scores(row)) for row in whole.history
     ]
@@ -84,12 +96,12 @@ def test_without_a_pruner_nothing_watches(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_a_trial_keeps(tmp_path: Path) -> None:
+def test_what_a_trial_keeps(median: tuple[Result, ThreadExecutor]) -> None:
     """One record, which Optuna's own tools show as an attribute: the proposal with its costs and its place, and the evaluation."""
-    result, _ = run(tmp_path, pruner="median", trials=12)
+    result, _ = median
     stored = [Trial.from_json(unsealed(shown.user_attrs["trial"])) for shown in result.study().get_trials()]
     assert all(set(shown.user_attrs) == {"trial"} for shown in result.study().get_trials())
-    assert tuple(stored) == result.history == load_result("test", str(tmp_path)).history
+    assert tuple(stored) == result.history == load_result("test", str(result.run.parent)).history
     space = EinSpace((1, 8, 8))
     for row in stored:
         architecture = space.parse(row.text)
