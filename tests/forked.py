@@ -1,7 +1,7 @@
 """Processes of their own that are forked from one that has everything imported: an interpreter's start takes seconds of processor time.
 
-A server, which has one thread, takes requests by a socket: a function by its name, its arguments, and where its output goes. What a process is
-to its tests stays: its own number, signals, exit code, limits, end of the interpreter.
+A server, which has one thread, takes requests by a socket: a function by its name, its arguments, and where its output goes. What a
+process is to its tests stays: its own number, signals, exit code, limits, end of the interpreter.
 """
 
 import atexit
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 class Forked:
     """A process that calls a function, given as `module:name`, and ends; its output is read as that of `subprocess.Popen`."""
 
-    def __init__(self, function: str, *arguments: Any, **options: Any) -> None:
+    def __init__(self, function: str, /, *arguments: Any, **options: Any) -> None:
         (out, out_there), (err, err_there), (status, status_there) = os.pipe(), os.pipe(), os.pipe()
         request = {"function": function, "arguments": arguments, "options": options, "environment": dict(os.environ), "folder": os.getcwd()}
         socket.send_fds(_server(), [json.dumps(request).encode()], [out_there, err_there, status_there])

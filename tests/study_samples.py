@@ -214,4 +214,3 @@ def drive(
     except EinspaceError as error:
         print(error, flush=True)
         sys.exit(2)
-

@@ -63,7 +63,9 @@ def checks() -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("estimator", "check"), checks(), ids=lambda one: one.func.__name__ if hasattr(one, "func") else type(one).__name__)
+@pytest.mark.parametrize(
+    ("estimator", "check"), checks(), ids=lambda one: one.func.__name__ if hasattr(one, "func") else type(one).__name__
+)
 def test_scikit_learn_s_own_checks(estimator: Any, check: Any) -> None:
     """Parameters, clones, pickles, errors, shapes and types are those of an estimator."""
     check(estimator)

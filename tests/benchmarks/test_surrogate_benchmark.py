@@ -27,6 +27,7 @@ def test_both_searches_are_equal_until_it_begins() -> None:
     assert guided.agreement.predictions == 12
 
 
+@pytest.mark.slow
 def test_a_row_has_the_paired_difference(capsys: pytest.CaptureFixture[str]) -> None:
     """Of both regrets, which are of the best that either search has found where nothing better is known."""
     row = compared("a table", lambda seed, surrogate: replayed(synthetic(), 8, seed, surrogate), None, 8, 2)

@@ -38,6 +38,7 @@ def stream(words: list[str], output: str = "", **environment: str) -> subprocess
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_encodings(encoding: str) -> None:
     """Where the encoding lacks a character, it is written in plain ones."""
@@ -46,12 +47,14 @@ def test_encodings(encoding: str) -> None:
     assert b"M  -> M M 0.227" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_output_that_is_full() -> None:
     """A full disk under standard output is one line and code 1."""
     done = stream(["grammar", "--json"], "/dev/full")
     assert (done.returncode, done.stderr.splitlines()) == (1, [b"error: the output cannot be written: No space left on device"])
 
 
+@pytest.mark.slow
 def test_a_closed_pipe() -> None:
     """A reader that wants no more, such as `head`, gets no traceback."""
     reader, writer = os.pipe()
@@ -63,6 +66,7 @@ def test_a_closed_pipe() -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [1, 2])
 def test_closed_streams(closed: int) -> None:
     """A command whose output or whose errors are closed from the beginning does its work."""

@@ -53,6 +53,7 @@ def test_source_and_weights_of_a_baseline(monkeypatch: pytest.MonkeyPatch, capsy
     assert torch.equal(network(x), expected(x))
 
 
+@pytest.mark.slow
 def test_trained_weights_go_into_a_plain_program(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """`--weights` of the optimised form fill the plain one; standard output is one JSON object and nothing else."""
     text = "[[im2col(k=3,s=1,p=1) linear(d=4) col2im] [norm relu]]"

@@ -98,6 +98,7 @@ def test_the_command_that_goes_on_can_be_copied(
     assert len(load_result("mine", "runs").history) == trials
 
 
+@pytest.mark.slow
 def test_a_budget_is_doubled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where only time bounds a search, more time is offered, and no number of trials."""
     monkeypatch.chdir(tmp_path)
@@ -146,6 +147,7 @@ def test_help_shows_values_only_of_options_that_take_one(monkeypatch: pytest.Mon
         assert not [line for line in options if "<bool>" in line or "<str>" in line or "list[" in line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writes_reports", [True])
 def test_a_report_that_is_not_written_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes_reports: bool) -> None:
     """Where a folder has taken its place, no line tells the user to open it."""

@@ -50,6 +50,7 @@ def test_the_derivation_is_an_outline_too() -> None:
     assert lines[:4] == ["S", "├── B → clone b=4", "├── × 4 M → C → linear d=3", "└── A → concat dim=3 b=4"]
 
 
+@pytest.mark.slow
 def test_what_is_too_long_or_too_deep_is_counted() -> None:
     """400 lines and 12 levels are shown, and how much is beyond them is said: no line is wider than a terminal."""
     layers = [f"linear(d={width})" for width in range(1, 601)]
@@ -114,6 +115,7 @@ def test_a_picture_goes_into_no_pipe(tmp_path: Path, option: str) -> None:
     assert (refused.returncode, "it is not a regular file" in refused.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_run_and_its_trials_are_shown(result: Result, tmp_path: Path) -> None:
     """A run is its best, at the run's input; a trial is its own, and in its tree the mutated part is set off."""
     where = ["--runs", str(result.run.parent)]

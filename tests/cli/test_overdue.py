@@ -65,6 +65,7 @@ def test_a_picture_that_takes_for_ever(tmp_path: Path) -> None:
     assert said == "error: timeout: it took over 0.2 seconds to show the architecture; --time-limit gives it longer\n"
 
 
+@pytest.mark.slow
 def test_an_export_that_takes_for_ever(tmp_path: Path) -> None:
     """`export` has one too, which holds from the reading of the text on."""
     said = held("export", "command.read_named = held", "export", "resnet8", "--format", "onnx", "-o", "x.onnx", cwd=tmp_path)

@@ -197,6 +197,7 @@ def test_a_hostile_text_ends_in_an_error_at_once(source: str) -> None:
     assert len(str(caught.value)) < 1_000
 
 
+@pytest.mark.slow
 def test_a_deep_text_is_read_and_printed_without_recursion() -> None:
     """5,000 nested brackets, five times Python's recursion limit, are an architecture like any other."""
     source = "[relu " * 5_000 + "relu" + "]" * 5_000

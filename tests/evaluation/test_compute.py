@@ -79,6 +79,7 @@ def test_a_run_keeps_how_it_was_computed(tmp_path: Path) -> None:
     assert "compute" not in load_result("plain", str(tmp_path)).settings
 
 
+@pytest.mark.slow
 def test_a_run_from_before_the_layout_followed_the_device_goes_on(tmp_path: Path) -> None:
     """Its file says that channels are not last, which was the default, and its settings say nothing of it; bf16 is kept as it was."""
     options: dict[str, Any] = {"workers": 1, "limits": SMALL, "run": "old", "runs": str(tmp_path)}

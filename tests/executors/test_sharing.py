@@ -57,6 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "folder"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells what is mapped")
 def test_workers_map_the_same_file(folder: Path) -> None:
     """Two workers, and one that took the place of a dead one, read one file; what one writes no other sees; the folder is always empty."""

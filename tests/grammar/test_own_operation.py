@@ -26,6 +26,7 @@ from einspace.pictures import network_svg
 SPACE = EinSpace((8, 8), grammar=GATED)
 
 
+@pytest.mark.slow
 def test_it_is_sampled_printed_inferred_built_and_mutated() -> None:
     """Sample, print, parse, infer, cost, both forms of the network, picture and mutation take the class as one of their own."""
     samples = [SPACE.sample(Random(seed)) for seed in range(60)]

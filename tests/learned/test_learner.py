@@ -90,6 +90,7 @@ def test_off_and_until_it_begins_the_proposals_are_the_strategy_s(name: str) -> 
     assert learned[BEGIN] != plain[BEGIN].proposal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stopped", [29, 33, 41])
 def test_a_search_that_goes_on_equals_one_that_was_never_interrupted(stopped: int) -> None:
     """Another strategy, which has only the trials as they are stored, proposes the same."""

@@ -60,11 +60,16 @@ def test_every_layer_of_a_family_is_translated_to_onnx() -> None:
     parts: dict[str, set[object]] = {name: set() for name in FAMILIES}
     for name, make in FAMILIES.items():
         for layer in build(make((3, 16, 16))).modules():
-            called = [node.target for node in layer.graph.nodes if node.op.startswith("call_f")] if isinstance(layer, GraphModule) else [type(layer)]
+            called = (
+                [node.target for node in layer.graph.nodes if node.op.startswith("call_f")]
+                if isinstance(layer, GraphModule)
+                else [type(layer)]
+            )
             parts[name].update(called)
     assert set().union(*parts.values()) == set().union(*(parts[name] for name in ONNX))
 
 
+@pytest.mark.slow
 def test_pooling_of_a_wide_feature_stays_small_in_onnx() -> None:
     """Adaptive pooling is two products: PyTorch's own translation writes an addition for every pixel of a window, which takes minutes."""
     network = build(EinSpace((126, 1024)).parse("[relu norm]"), Dense(2, (5, 6))).eval()

@@ -132,6 +132,7 @@ def test_what_it_looks_like() -> None:
     assert "362 parameters" in written
 
 
+@pytest.mark.slow
 def test_operations_of_a_user(tmp_path: Path) -> None:
     """A layer of torch's layers, weights and buffers is written out; one that looks at its data or hides a tensor is named."""
     torch.manual_seed(0)

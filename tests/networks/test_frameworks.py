@@ -184,6 +184,7 @@ def test_the_optimised_form_starts_as_the_plain_form() -> None:
         assert all(torch.equal(value.reshape(plain[name].shape), plain[name]) for name, value in ours.items())
 
 
+@pytest.mark.slow
 def test_thousands_of_operations_emit_and_run() -> None:
     """Deep and wide, nothing recurses over the network: build, copy, forward, backward."""
     deep = "[norm relu]"

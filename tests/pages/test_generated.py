@@ -1,8 +1,10 @@
 """What a program makes for the pages is what lies there."""
 
+import pytest
 from tests.pages import command_line, pictures
 
 
+@pytest.mark.slow
 def test_the_page_of_the_command_line_is_the_program_s() -> None:
     """Every command and every option stands on the page as the program describes it now."""
     assert command_line.FILE.read_text(encoding="utf-8") == command_line.page()

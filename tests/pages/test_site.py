@@ -11,6 +11,7 @@ import pytest
 from tests.pages.blocks import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="the extra docs is not installed: make docs installs it")
 def test_the_site_is_built_without_a_warning_and_loads_nothing(tmp_path: Path) -> None:
     """No link is broken, no docstring is misread, and no page loads a font, a script or a picture from elsewhere."""

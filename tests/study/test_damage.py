@@ -155,6 +155,7 @@ NEWER: dict[str, tuple[tuple[str, ...], object]] = {
 """What a newer version may have stored of trial 0, by what is said of it."""
 
 
+@pytest.mark.slow
 def test_what_a_newer_version_has_stored_is_not_dropped(tmp_path: Path) -> None:
     """A field or a phase that this version does not know is one line, whoever reads or goes on, and no reason to take an old backup."""
     original = drive(tmp_path, 2).history[0].to_json()
@@ -369,6 +370,7 @@ def test_a_run_of_another_format_is_read_with_a_word_about_it(tmp_path: Path, ca
     assert "the run test is of format 2, and this version reads 1: what it shows may be wrong" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "value"), [("search", None), ("workers", "1")])
 def test_times_of_calls_that_make_no_sense_are_named(tmp_path: Path, name: str, value: object) -> None:
     """A run that is continued adds them up: one line with the way back."""

@@ -61,6 +61,7 @@ def test_an_objective_takes_the_place_of_a_task(tmp_path: Path) -> None:
         search(strategy="random", trials=10, **{**given, "objective": detailed})
 
 
+@pytest.mark.slow
 def test_an_objective_returns_more_than_a_score(tmp_path: Path) -> None:
     """What stands beside the score is kept with the trial; lower scores win where the direction says so."""
     result = search(
@@ -290,6 +291,7 @@ def test_every_signal_ends_a_search_in_order(tmp_path: Path, number: signal.Sign
     assert len(load_result("killed", str(tmp_path)).history) >= 3
 
 
+@pytest.mark.slow
 def test_a_search_where_every_trial_failed_is_exit_code_1(tmp_path: Path) -> None:
     """The command line says how they failed, and a script can tell."""
     done = call("search", "digits", "--strategy", "random", "--trials", "2", "--workers", "1", "--time-limit", "0.001", cwd=tmp_path)

@@ -117,6 +117,7 @@ def test_a_seed_without_a_score_is_counted_and_takes_the_mean_away(tmp_path: Pat
     assert "1 of 3 seeds without a score" in shown(result)
 
 
+@pytest.mark.slow
 def test_weights_are_those_of_the_first_seed(tmp_path: Path) -> None:
     """One file for each architecture, as with one seed."""
     executor = ThreadExecutor(seeded)

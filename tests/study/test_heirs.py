@@ -84,6 +84,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole: Result, tmp_path
     assert facts(run(tmp_path, run="killed")) == facts(whole)
 
 
+@pytest.mark.slow
 def test_only_weights_that_a_child_may_begin_with_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the members as of the last proposal, and the last trial's; beyond the bound the oldest go, and leave fresh ones."""
     result = run(tmp_path, population=3, tournament=2, elite=0)
@@ -101,6 +102,7 @@ def test_only_weights_that_a_child_may_begin_with_are_kept(tmp_path: Path, monke
     assert facts(run(tmp_path, run="cut")) == facts(bounded)
 
 
+@pytest.mark.slow
 def test_what_has_ended_is_stored_before_weights_are_deleted(tmp_path: Path) -> None:
     """A trial whose end is not stored is trained again after a kill, and needs the weights that it began with."""
     stored: list[int] = []
@@ -147,6 +149,7 @@ def test_who_inherited_differently_is_trained_for_itself() -> None:
     assert [Trial.from_json(trial.to_json()) for trial in (one, fresh)] == [one, fresh]
 
 
+@pytest.mark.slow
 def test_race_and_final_trainings_begin_with_fresh_weights(tmp_path: Path) -> None:
     """The search says how many trials inherited, and how well their scores order those of the race."""
     executor = ThreadExecutor(heir)

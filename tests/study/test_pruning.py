@@ -41,9 +41,7 @@ def median(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, ThreadExec
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("pruner", "workers"), [("median", 1), ("halving", 3), ("hyperband", 2)])
-def test_a_pruned_trial_counts_but_is_no_parent(
-    tmp_path: Path, pruner: str, workers: int, median: tuple[Result, ThreadExecutor]
-) -> None:
+def test_a_pruned_trial_counts_but_is_no_parent(tmp_path: Path, pruner: str, workers: int, median: tuple[Result, ThreadExecutor]) -> None:
     """It is one of the trials, with its scores so far and no value; it is never best, has no children, and its key is not tried again."""
     result, executor = median if pruner == "median" else run(tmp_path, pruner=pruner, workers=workers)
     pruned = [row for row in result.history if row.outcome == "pruned"]

@@ -145,6 +145,7 @@ def test_many_workers_share_one_study(tmp_path: Path) -> None:
     assert result.seconds["total"] >= result.seconds["search"] > 0
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_done_again(tmp_path: Path) -> None:
     """Continuing with the same number of trials evaluates nothing; with more, only what is missing."""
     short, _ = run(tmp_path, trials=8)
@@ -334,6 +335,7 @@ def test_optunas_messages_come_back(tmp_path: Path) -> None:
     assert optuna.logging.get_verbosity() == before
 
 
+@pytest.mark.slow
 def test_final_trainings_are_no_time_of_the_search(tmp_path: Path) -> None:
     """The overhead is of the search alone: evaluations that come after it, however long, do not hide what the loop itself cost."""
 

@@ -46,6 +46,7 @@ def test_predictions_are_stored_and_a_run_that_goes_on_makes_the_same(result: Re
     assert [trial.proposal for trial in again.history] == [trial.proposal for trial in result.history]
 
 
+@pytest.mark.slow
 def test_the_result_says_how_well_it_predicted(result: Result, tmp_path: Path) -> None:
     """In JSON, in the terminal, and in the report with its chart; a search without one says nothing of it."""
     agreement = result.surrogate

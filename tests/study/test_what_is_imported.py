@@ -7,6 +7,8 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "einspace"
 
@@ -26,6 +28,7 @@ def declared(*groups: str) -> set[str]:
     return {re.split(r"[<>=\[ ;]", line)[0].lower().replace("_", "-") for line in lines}
 
 
+@pytest.mark.slow
 def test_everything_that_is_imported_is_declared() -> None:
     """A package that the source imports is a dependency, or one of an extra, by its own name and not by another one's."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
@@ -45,6 +48,7 @@ def test_nothing_private_of_optuna_s_is_used() -> None:
             assert found is None, f"{path.name}: {found and found.group()}"
 
 
+@pytest.mark.slow
 def test_only_the_storage_knows_how_a_study_lies_in_optuna() -> None:
     """Outside of `storage/`, Optuna is what a user's tools get: `Result.study`."""
     users = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if "optuna" in imported(path)}

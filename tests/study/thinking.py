@@ -59,4 +59,3 @@ def main(folder: str, how: str) -> None:
         signals.ignore()
         print(interrupted, flush=True)
         os._exit(128 + interrupted.signal)
-
