@@ -142,7 +142,7 @@ class RunSettings(OptionGroup):
     computation_probability: Annotated[float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules.")] = (
         COMPUTATION_PROBABILITY
     )
-    pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
+    pruner: Annotated[str, Field(description="none, median, halving, hyperband or rungs: gives up trials early.")] = "none"
     final_seeds: Annotated[
         int, Field(ge=0, le=100, description="Seeds of the final trainings, whose mean and spread are reported; 0: no final trainings.")
     ] = 1

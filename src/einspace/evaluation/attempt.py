@@ -66,7 +66,8 @@ def attempt(
     files = None if request.keep is None else Path(request.keep)
     scope = (request.partition, request.long)
     inherits = None if request.inherits is None else Path(request.inherits)
-    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report, *scope, on_passed, inherits)
+    asked = (request.seed, request.final, device, request.changes, files, watched, on_report, *scope, on_passed, inherits, request.rungs)
+    context = Context(*asked)
     try:
         evaluation = _evaluation(work(request.text, context))
     except NotANumber as error:

@@ -69,11 +69,11 @@ class Finals:
         ]
         return FINALS, {"entries": entries, "seeds": self._seeds or 1, "first": self._seed, "selects": self._selects}
 
-    def baselines(self, time_limit: float | None) -> Listed:
-        """Baselines that are not seeds, scored on validation; none where the search scores on test."""
+    def baselines(self, time_limit: float | None, rungs: bool = False) -> Listed:
+        """Baselines that are not seeds, scored on validation as in a search, with or without rungs; none where it scores on test."""
         beside = [proposal for proposal in self.proposals() if proposal.origin in self._beside] if self._selects else []
         wanted = [(proposal, self._seed) for proposal in beside]
-        return Listed(BASELINE, wanted, time_limit=time_limit)
+        return Listed(BASELINE, wanted, time_limit=time_limit, rungs=() if rungs else None)
 
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
         """The final trainings, from each seed, of the recommended one, of the best trial, and of the baselines with a validation score, the

@@ -9,7 +9,7 @@ from rich.text import Text
 from einspace.quantities import quantity
 from einspace.reporting.tables import shortened, spread
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import afterwards, compared, foretold, inherited, judged
+from einspace.result.words import afterwards, climbed, compared, foretold, inherited, judged
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
 
@@ -25,7 +25,7 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
         spread = result.sampling
         split = "test" if result.settings["strategy"] == "sampling" else "validation"
         parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on {split} ({spread.seeds} scored)")
-    parts += [verdict(result), foretold(result), inherited(result), _time(result, counts(result)), _disk(result)]
+    parts += [verdict(result), foretold(result), inherited(result), climbed(result), _time(result, counts(result)), _disk(result)]
     return [part for part in parts if part != ""]
 
 

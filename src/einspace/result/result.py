@@ -24,6 +24,7 @@ from einspace.evaluation.cost_model import CostModel, Error
 from einspace.racing.verdict import Verdict
 from einspace.result.entrant import Entrant
 from einspace.result.inheritance import Inheritance
+from einspace.result.rungs import Rung
 from einspace.run.folder import STUDY, WEIGHTS, Run
 from einspace.run.settings import Settings, making_sense
 from einspace.strategies import check_cost
@@ -123,6 +124,11 @@ class Result:
     def inheritance(self) -> Inheritance | None:
         """How many trials began with weights of a parent, and how well their scores order those of the race; None where none did."""
         return Inheritance.of(self.history, self.others)
+
+    @cached_property
+    def rungs(self) -> tuple[Rung, ...]:
+        """How many trials were stopped at each rung, and how well the scores there order those at the end; empty without rungs."""
+        return Rung.of(self.history)
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -286,6 +292,7 @@ class Result:
             "cost_error": None if self.cost_error is None else asdict(self.cost_error),
             "surrogate": None if self.surrogate is None else self.surrogate.to_json(),
             "inheritance": None if self.inheritance is None else self.inheritance.to_json(),
+            "rungs": [rung.to_json() for rung in self.rungs],
             "weights": {key: {"file": str(file), "bytes": file.stat().st_size} for key, file in self.weights.items()},
         }
         if "cost" in self.settings:

@@ -4,6 +4,7 @@ from einspace.quantities import duration, quantity
 from einspace.racing.contest import UNRACED
 from einspace.racing.verdict import Verdict
 from einspace.result.result import Result
+from einspace.result.rungs import Rung
 from einspace.trial import DECISION, FINAL, RACE, Trial
 
 
@@ -118,3 +119,16 @@ def inherited(result: Result) -> str:
     return (
         f"{said}. Their scores order those of trainings from fresh weights with a Kendall's tau of {found.tau:.2f} ({found.pairs} pairs)."
     )
+
+
+def climbed(result: Result) -> str:
+    """A sentence for each rung on the trials that were stopped there; empty for a run without rungs."""
+    return " ".join(_climbed(rung, len(result.history)) for rung in result.rungs)
+
+
+def _climbed(rung: Rung, trials: int) -> str:
+    after = "1 epoch" if rung.epoch == 1 else f"{rung.epoch} epochs"
+    said = f"{rung.stopped} of {trials} trials were stopped after {after}"
+    if rung.tau is None:
+        return f"{said}; too few went on to say how well the scores there order those at the end."
+    return f"{said}; the scores there order those at the end with a Kendall's tau of {rung.tau:.2f} ({rung.ended} trials)."

@@ -17,6 +17,7 @@ from einspace.strategies import moves
 from einspace.strategies.base import History, Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.strategies.parsed import Parsed
+from einspace.strategies.rungs import foretold
 from einspace.surrogate import Features, Guide
 from einspace.trial import INITIAL, Proposal, Trial
 from einspace.variation import EDITS, Choices, CrossoverReport, EditReport, MutationReport, canonical, check_choices, mutate_changes
@@ -233,6 +234,7 @@ class RegularisedEvolution(TournamentStrategy):
     """The population is the youngest `population`: fitness wins tournaments, and members are removed by age.
 
     Seeds that ended well are cycled to fill `population` places; each child takes the oldest place, so seeds age out as children come.
+    A child that was stopped at a rung takes a place with the fitness that it is predicted to have had (`strategies.rungs`).
 
     Args:
         elite: How many of the best trials are members beside the youngest, however old they are; 0, as in the paper, for none. In a search
@@ -250,7 +252,8 @@ class RegularisedEvolution(TournamentStrategy):
         """The elite that is not young, and the last `population` of the cycled seeds and the children after them."""
         count = len(self.initial)
         seeds = [trial for trial in history[:count] if trial.fitness is not None]
-        young = (history[i] for i in range(len(history) - 1, count - 1, -1))
+        known = foretold(history)
+        young = (known[i] for i in range(len(known) - 1, count - 1, -1))
         children = list(islice((trial for trial in young if trial.fitness is not None), self.population))[::-1]
         youngest = [*islice(cycle(seeds), self.population), *children][-self.population :]
         return [*self._elite(history, {trial.number for trial in youngest}), *youngest]

@@ -58,7 +58,7 @@ class Course:
             store.note(*entrants.note())
             entrants.remember(store)
             self.budget.reserve = lambda: self.race.reserve(store)
-            driver.run(entrants.baselines(self.time_limit), self.search)
+            driver.run(entrants.baselines(self.time_limit, self.search.rungs is not None), self.search)
             self.close()
             driver.clock.searched()
             self.budget.reserve = lambda: makespan(entrants.jobs(store), workers) / MARGIN  # a race that was begun should end
