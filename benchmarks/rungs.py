@@ -14,7 +14,7 @@ from statistics import median
 from time import process_time
 
 import torch
-from benchmarks.inheritance import _children
+from benchmarks.inheritance import children_of
 from benchmarks.search.tasks import TASKS, load
 from rich.console import Console
 from rich.progress import track
@@ -75,7 +75,7 @@ def _descendants(space: es.EinSpace, first: es.Architecture, count: int, rng: Ra
     """The first one and descendants of it, all of them different."""
     found = {first.key: first}
     while len(found) < count:
-        child = _children(space, rng.choice(list(found.values())), 1, rng)[0]
+        child = children_of(space, rng.choice(list(found.values())), 1, rng)[0]
         if child.flops <= 4 * first.flops:
             found.setdefault(child.key, child)
     return list(found.values())
