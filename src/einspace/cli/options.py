@@ -159,15 +159,14 @@ def read_run(what: str, runs: str) -> "Result | None":
 
 
 def taken(result: "Result", trial: int | None, baseline: str | None) -> tuple[int | None, str | None]:
-    """The trial or the baseline that is taken from a run; standard error says which one a verdict recommends, and how the other is had."""
+    """The trial or the baseline that is taken from a run; standard error says which one a verdict recommends, and how to take the other."""
     from einspace.cli.output import err
-    from einspace.result.taking import reason
 
     verdict = result.verdict
     if trial is not None or baseline is not None or verdict is None or result.best is None:
         return trial, baseline
     other = f"--baseline {shlex.quote(verdict.baseline)}" if verdict.of_winner else f"--trial {result.best.trial}"
-    err.print(f"{reason(result)}: {other} takes the other.", highlight=False, soft_wrap=True)
+    err.print(f"{verdict.reason}: {other} takes the other.", highlight=False, soft_wrap=True)
     return (result.best.trial, None) if verdict.of_winner else (None, verdict.baseline)
 
 

@@ -24,6 +24,7 @@ from einspace.evaluation.cost_model import CostModel, Error
 from einspace.racing.verdict import Verdict
 from einspace.result.entrant import Entrant
 from einspace.result.inheritance import Inheritance
+from einspace.result.taking import chosen
 from einspace.run.folder import STUDY, WEIGHTS, Run
 from einspace.run.settings import Settings, making_sense
 from einspace.strategies import check_cost
@@ -148,7 +149,7 @@ class Result:
     def predictor(self, trial: int | None = None, *, baseline: str | None = None, task: "Task | None" = None) -> "Predictor":
         """The recommended network, trained, with everything between the user's data and it.
 
-        Where the verdict recommends a baseline, a warning is logged that names it and says how the winner of the race is had.
+        Where the verdict recommends a baseline, a warning is logged that names it and says how to get the best of the search instead.
 
         Args:
             trial: The number of a trial of the search, in place of the recommended network.
@@ -160,19 +161,17 @@ class Result:
             GrammarError, NetworkError: The module of the user's own operations or head was not imported yet.
         """
         from einspace.predictor import predictor_of
-        from einspace.result.taking import reason
 
         if "head" not in self.settings:
             raise RunError(f"the run {self.run.name} is of an objective of your own, which alone knows its networks: it has no predictor")
         found = self.trained(trial, baseline)
-        if trial is None and baseline is None and self.recommended is not self.best and self.best is not None:
-            _LOG.warning("%s: result.predictor(trial=%s) gives the other", reason(self), self.best.trial)
+        if trial is None and baseline is None and self.verdict is not None and not self.verdict.of_winner and self.best is not None:
+            _LOG.warning("%s: result.predictor(trial=%s) gives the other", self.verdict.reason, self.best.trial)
         return predictor_of(found, self._folder, self.settings, task)
 
     def trained(self, trial: int | None = None, baseline: str | None = None) -> "Trained":
         """The recommended network, that of a trial of the search or a baseline, as it is exported; raises RunError where there is none."""
         from einspace.predictor import trained
-        from einspace.result.taking import chosen
 
         found, row = chosen(self, trial, baseline)
         name = row.name if row in self.baselines else found.title
@@ -239,7 +238,8 @@ class Result:
         Raises:
             RunError: The file cannot be written.
         """
-        from einspace.result.report import Album, page
+        from einspace.result.report.album import Album
+        from einspace.result.report.page import page
 
         file = self.run / REPORT if path is None else Path(path)
         try:

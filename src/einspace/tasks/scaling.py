@@ -12,9 +12,8 @@ from einspace.features import Feature
 from einspace.reading.scanning import chunks, merged
 from einspace.reading.source import Targets
 from einspace.tasks.preprocessing import Preprocessing
-from einspace.tasks.split import Normaliser
+from einspace.tasks.split import Normaliser, channel_axes
 from einspace.tasks.stored import Rows, on_disk
-from einspace.tasks.task import channel_axes
 
 
 @dataclass(frozen=True, eq=False)
