@@ -25,7 +25,9 @@ def search(
     *,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="Settings in YAML, such as runs/NAME/config.yaml; the command line wins."),
+        typer.Option(
+            "--config", metavar="FILE", help="Settings in YAML, such as runs/NAME/config.yaml; the options of the command line come first."
+        ),
     ] = None,
     as_json: AsJson = False,
     **options: Any,
