@@ -133,7 +133,7 @@ def _targets(output: Path, formats: list[str]) -> dict[str, Path]:
 
 
 def _check_card(targets: dict[str, Path]) -> None:
-    """Before any work: files of the user's under the names of the model card and of its picture are not written over."""
+    """Raise ExportError, before any work, where a file of the user's has the name of the model card or of its picture."""
     from einspace.reporting.card import NAME, PICTURE, is_card
 
     folder = next(iter(targets.values())).parent

@@ -68,7 +68,7 @@ def _sampled(probability: float, samples: int, inputs: Feature, seed: int, theme
 
 
 def _best(name: str, runs: str) -> tuple[str, str, Architecture]:
-    """A run's task, what its best scores, and that architecture; raises SettingError where there is none."""
+    """A run's task, the score of its best, and that architecture; raises SettingError where there is none."""
     result = read_run(name, runs)
     if result is None:
         raise SettingError(f"there is no run {name!r} in {runs}")

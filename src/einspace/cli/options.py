@@ -146,7 +146,7 @@ def read_architecture(text: str, shape: Feature) -> Architecture:
 
 
 def read_run(what: str, runs: str) -> "Result | None":
-    """The run of this name or folder, if it is one: a text in brackets and a baseline's name are none."""
+    """The run of this name or folder; None where there is no such run, and for a text in brackets or a baseline's name."""
     from einspace import baselines
 
     if what.lstrip().startswith(("[", "{")) or what in baselines.names():

@@ -72,14 +72,14 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         others = data is not None and fingerprint(task) != data
     err.print(task.summary(), highlight=False, soft_wrap=True)
     if others:
-        told = [*told, f"data: the samples of {task.name} are others here"]
+        told = [*told, f"data: {task.name} has other samples here"]
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
     if settings.live:
         watchers.append(callbacks.FollowLive(_announce, settings.storage))
     bar = callbacks.Bar(f"search {settings.run or task.name}", err)
-    with redirect_stdout(sys.stderr), bar:  # Ray tells of lost workers on stdout, which is for the result
+    with redirect_stdout(sys.stderr), bar:  # Ray reports lost workers on stdout, which is for the result
         try:
             result = study.conduct(settings, task, bar, watchers)
         except study.Interrupted as interrupted:

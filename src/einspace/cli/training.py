@@ -107,6 +107,6 @@ def evaluate(
 
 
 def _why(result: "Evaluation") -> str:
-    """How a training ended that has no score; what is not a number says so itself."""
+    """The reason why a training has no score; a loss that is not a number names itself."""
     hint = overdue.LONGER if result.outcome == "timeout" else ""
     return f"{'' if result.outcome == 'nan' else f'{result.outcome}: '}{result.reason}{hint}"

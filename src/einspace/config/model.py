@@ -166,9 +166,7 @@ class RunSettings(OptionGroup):
     ] = None
     grammar: Annotated[
         str | None,
-        Field(
-            description="Grammar: paper, sequences (series if not set, but not in the protocol paper), or recurrent (scans, products)."
-        ),
+        Field(description="Grammar: paper, sequences (series if not set, but not in the protocol paper), or recurrent (scans, products)."),
     ] = None
     computation_probability: Annotated[float, Field(gt=0, le=1, description="Probability p(M -> C), the share of computation modules.")] = (
         COMPUTATION_PROBABILITY

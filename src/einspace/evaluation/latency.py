@@ -39,7 +39,7 @@ def latency(network: nn.Module, sample: Tensor) -> float:
 
 
 def measured(network: nn.Module, sample: Tensor) -> tuple[float | None, str]:
-    """The latency, or None and one line that says why there is none: what was trained in batches need not take one sample."""
+    """The latency, or None and one line with the reason: a network that was trained on batches may fail on a single sample."""
     try:
         return latency(network, sample), ""
     except (RuntimeError, MemoryError) as error:

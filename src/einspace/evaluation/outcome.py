@@ -285,7 +285,7 @@ def plain(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def first_line(error: BaseException) -> str:
-    """One line for people: the type of an exception and the first line of its message, if there is one that can be had."""
+    """One line for people: the type of an exception and the first line of its message, if it has one."""
     try:
         lines = str(error).strip().splitlines()
     except Exception:  # noqa: BLE001 - the message of somebody else's exception is made by their code

@@ -49,7 +49,7 @@ class WorkerProcess:
             far.close()
 
     def begin(self, message: Begin) -> None:
-        """Send the beginning of an evaluation, and note how often the kernel has run out of memory by now."""
+        """Send the beginning of an evaluation, and note how often the kernel has run out of memory so far."""
         self._memory_kills = machine.memory_kills()
         self.send(message)
 

@@ -117,7 +117,7 @@ def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequenc
 
 
 def word_of(difference: float, error: float, factor: float) -> Word:
-    """The finding.
+    """The word for a difference: it is a finding where it is over `factor` standard errors.
 
     >>> word_of(0.036, 0.02, FACTOR), word_of(0.036, 0.02, DOUBT), word_of(-0.05, 0.02, DOUBT)
     ('better', 'not distinguishable', 'worse')

@@ -20,7 +20,7 @@ def chosen(result: "Result", trial: int | None = None, baseline: str | None = No
 
     Raises:
         SettingError: Both are given.
-        UnknownNameError, RunError: There is none, or it has no score.
+        UnknownNameError, RunError: There is no such trial or baseline, or it has no score.
     """
     if trial is not None and baseline is not None:
         raise SettingError(f"take either a trial or a baseline, not both: {trial} and {baseline!r}")

@@ -256,7 +256,7 @@ class RegularisedEvolution(TournamentStrategy):
         return [*self._elite(history, {trial.number for trial in youngest}), *youngest]
 
     def _elite(self, history: History, young: set[int]) -> list[Trial]:
-        """Of the best trials those that are not among the young, oldest first; of equals, the older one is better."""
+        """The best trials that are not among the young, oldest first; of equals, the older one is better."""
         if not self.elite:
             return []
         best = nlargest(self.elite, (trial for trial in history if trial.fitness is not None), key=lambda trial: trial.fitness or 0.0)

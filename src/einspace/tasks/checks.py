@@ -39,7 +39,7 @@ def problem_of(split: Split, shape: tuple[int, ...], head: Head, output: tuple[i
 
 
 def _outside(y: NDArray[Any], head: Head) -> str | None:
-    """Which target is none of those that a head predicts, if any."""
+    """The first target that the head cannot predict, in words; None if all can be predicted."""
     if isinstance(head, Classification | Segmentation):
         ignored = isinstance(head, Segmentation)
         outside = np.flatnonzero((((y < 0) & ~(ignored & (y == IGNORED))) | (y >= head.classes)).reshape(len(y), -1).any(axis=1))
@@ -81,7 +81,7 @@ def check_presence(task: str, kind: str, splits: Mapping[str, Split], labels: Se
 
 
 def missing_classes(y: NDArray[Any], labels: Sequence[str], limit: int = 5) -> str | None:
-    """Which classes have no sample, by name; None if each has one."""
+    """The classes without a sample, by name, in words; None if each has one."""
     missing = np.flatnonzero(np.bincount(y, minlength=len(labels))[: len(labels)] == 0)
     if not len(missing):
         return None
