@@ -42,7 +42,7 @@ def search(
 
 
 def outward(settings: SearchSettings, of_file: set[str]) -> list[str]:
-    """The servers that those settings name which come from a file: whoever runs a file of somebody else's should know of them."""
+    """The servers that settings from a file name, since a user of somebody else's file should know of them."""
     found = []
     if "storage" in of_file and settings.storage is not None and not settings.storage.startswith("sqlite:"):
         found.append(f"{settings.storage} (storage), which gets every trial")
@@ -56,7 +56,7 @@ def outward(settings: SearchSettings, of_file: set[str]) -> list[str]:
 
 
 def conduct(settings: SearchSettings, config: Path | None, data: str | None, told: list[str], as_json: bool) -> None:
-    """Search, show how far it is, and print what was found; `data` and `told` are what a stored file says of where it was written."""
+    """Search, show how far it is, and print what was found; `data` and `told` are what a stored file says about its origin."""
     if settings.executor == "processes":
         forkserver.start()  # it loads PyTorch for the workers while this process loads it too, and the data
     from einspace import callbacks, study
@@ -128,7 +128,7 @@ def again(run: str, *options: str) -> str:
 
 
 def _more(settings: SearchSettings, result: "Result") -> tuple[str, ...]:
-    """The option that lets a search go on: what bounds it, twice as large."""
+    """The option that lets a finished search go on: its bound, twice as large."""
     from einspace.study.searching import bounds
 
     trials, budget = bounds(settings.trials, settings.iterations, settings.budget, result.protocol == OURS)

@@ -14,7 +14,7 @@ PASSES = 30
 """Passes that are counted, at most."""
 
 BUDGET = 0.25
-"""Seconds after which no pass begins; a network that is slower than that has two, of which the second counts."""
+"""Seconds after which no further pass begins; a slower network is measured twice, and the second pass counts."""
 
 
 def latency(network: nn.Module, sample: Tensor) -> float:

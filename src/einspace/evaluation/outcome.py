@@ -126,7 +126,7 @@ class Context:
     inherits: Path | None = None
 
     def passed(self, epoch: int, epochs: int | None = None) -> None:
-        """Say that an epoch, counted from 1, of so many has ended, for whoever looks at the search; costs next to nothing."""
+        """Say that an epoch, counted from 1, of so many has ended, for the display of the search; costs next to nothing."""
         self.on_passed(epoch, epochs)
 
     def report(self, epoch: int, score: float, loss: float | None = None) -> bool:

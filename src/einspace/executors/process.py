@@ -89,7 +89,7 @@ class WorkerProcess:
         """End the process at once, whatever it does; may be called from any thread, and twice."""
         with suppress(psutil.Error):
             if self._handle is not None:
-                self._handle.kill()  # knows when the process was born, so that it hits no other one with the same number
+                self._handle.kill()  # psutil checks the start time, so another process with the same number is not hit
 
     def end(self, grace: float = 0.0) -> None:
         """Hang up, wait so many seconds for the process to end by itself, and kill it if it has not."""

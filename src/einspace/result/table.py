@@ -1,4 +1,4 @@
-"""Table: trials of many runs in one file, a JSON object a line, for whoever studies scores, costs and seeds without the runs."""
+"""Table: trials of many runs in one file, a JSON object a line, for studies of scores, costs and seeds without the runs."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -24,7 +24,7 @@ HOST, PORT = "127.0.0.1", 8321
 """Where the page is: on this machine alone."""
 
 PAUSE = 1.0
-"""Seconds for which the last state is taken as the present one, however many ask."""
+"""Seconds for which the last state is served without a new look at the run."""
 
 
 class LiveReport:
