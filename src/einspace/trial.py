@@ -22,7 +22,7 @@ PHASES: Mapping[str, str] = {
     SEARCH: "search",
     BASELINE: "train baselines",
     RACE: "train the best again",
-    DECISION: "decide between the best",
+    DECISION: "train the finalists again",
     FINAL: "train for test",
 }
 """The work of each phase, in words for people."""

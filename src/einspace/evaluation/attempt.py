@@ -96,7 +96,7 @@ def _can_be_interrupted() -> bool:
 
 
 def _evaluation(returned: Evaluation | float | Mapping[str, Any]) -> Evaluation:
-    """The evaluation that an objective's return value stands for; raises TypeError where it is none of the three forms."""
+    """The evaluation that an objective's return value stands for; raises TypeError for a value of another form."""
     if isinstance(returned, Evaluation):
         return checked(returned)
     extra = dict(returned) if isinstance(returned, Mapping) else {"score": returned}

@@ -136,7 +136,7 @@ class Context:
     rungs: Bounds | None = None
 
     def passed(self, epoch: int, epochs: int | None = None) -> None:
-        """Say that an epoch, counted from 1, of so many has ended, for whoever looks at the search; costs next to nothing."""
+        """Say that an epoch, counted from 1, of so many has ended, for the display of the search; costs next to nothing."""
         self.on_passed(epoch, epochs)
 
     def report(self, epoch: int, score: float, loss: float | None = None) -> bool:
@@ -295,7 +295,7 @@ def plain(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def first_line(error: BaseException) -> str:
-    """One line for people: the type of an exception and the first line of its message, if there is one that can be had."""
+    """One line for people: the type of an exception and the first line of its message, if it has one."""
     try:
         lines = str(error).strip().splitlines()
     except Exception:  # noqa: BLE001 - the message of somebody else's exception is made by their code

@@ -134,7 +134,7 @@ class Finals:
         return remaining(store.phase(FINAL), partial(self._seconds, store))
 
     def proposals(self) -> list[Proposal]:
-        """The baselines that there are at the input, or the initial members in their place."""
+        """The baselines that exist at the input, or the initial members in their place."""
         return [proposal for _, proposal, _ in self._entries if proposal is not None]
 
     def _chosen(self, store: StudyStore, first: Mapping[str, Proposal]) -> list[Proposal]:
@@ -170,7 +170,7 @@ def longer_in_the_end(task: Task, recipe: Recipe) -> float:
 
 
 def _entry(shown: str, name: str, space: EinSpace, changes: Mapping[str, float]) -> tuple[str, Proposal | None, str]:
-    """A baseline at the task's input and in its grammar, or why there is none; or an initial member."""
+    """A baseline at the task's input and in its grammar, or the reason why it does not exist there; or an initial member."""
     try:
         return shown, Proposal.of(member(space, name), shown, changes=changes), ""
     except (NetworkError, ShapeError, GrammarError) as error:

@@ -63,7 +63,7 @@ class Listed(Phase):
     final: bool = False
     time_limit: float | None = None
     folder: Path | None = None
-    """Where weights are written, from the first seed of each."""
+    """Folder for the weights of each architecture's training from the first seed."""
     kept: Collection[str] = ()
     """The identities of the proposals whose weights are written."""
     earlier: Collection[str] = ()

@@ -65,7 +65,7 @@ class TournamentStrategy(Strategy):
         choices: What may change, by name: its values in ascending order, and the value that stands without a change.
         start: The changes of initial members and samples.
         adaptive: Whether the moves that made children better are drawn more often (`strategies.moves`). Then a child changes in one way: by
-            a mutation, an edit, or a step of its recipe, whose shares `edits` and `recipe_changes` are at the start.
+            a mutation, an edit, or a step of its recipe, whose shares at the start are `edits` and `recipe_changes`.
         surrogate: Whether a model of the finished trials chooses among several children (`einspace.surrogate`), once 30 trials and the
             initial members have ended well. It works where proposals are asked for by `strategies.propose`, as a search does.
         learned: Whether the probabilities of productions are half learnt from the best quarter of the finished trials
@@ -259,7 +259,7 @@ class RegularisedEvolution(TournamentStrategy):
         return [*self._elite(history, {trial.number for trial in youngest}), *youngest]
 
     def _elite(self, history: History, young: set[int]) -> list[Trial]:
-        """Of the best trials those that are not among the young, oldest first; of equals, the older one is better."""
+        """The best trials that are not among the young, oldest first; of equals, the older one is better."""
         if not self.elite:
             return []
         best = nlargest(self.elite, (trial for trial in history if trial.fitness is not None), key=lambda trial: trial.fitness or 0.0)

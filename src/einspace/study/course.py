@@ -82,7 +82,7 @@ class Course:
             self.store.note(self._note, self.driver.clock.session())
 
     def _decide(self) -> None:
-        """The decision, which goes on beside the final trainings where these are certain whatever it says."""
+        """The decision, which runs beside the final trainings where its outcome does not change them."""
         decision = self.race.decision(self.store, self.time_limit)
         if isinstance(decision, Pairs):
             self.budget.reserve = lambda: 0.0  # the final trainings come first

@@ -1,4 +1,4 @@
-"""Search: strategy, executor and study joined into one call, whose results survive whatever ends it."""
+"""Search: strategy, executor and study joined into one call, whose results survive an interruption."""
 
 import logging
 import os
