@@ -78,12 +78,12 @@ def main(words: list[str] | None = None) -> None:
         return value, took, state
 
     parents = [within(space, small_baselines(task.kind, task.input)[0])]
-    parents += _children(space, parents[0], given.parents - 1, rng)
+    parents += children_of(space, parents[0], given.parents - 1, rng)
     rows: list[tuple[int, float, float, float, float]] = []
     spent = {"fresh": 0.0, "inherited": 0.0}
     for number, parent in enumerate(track(parents, "parents")):
         base, _, state = score(parent, 0)
-        for child in _children(space, parent, given.children, rng):
+        for child in children_of(space, parent, given.children, rng):
             (one, seconds, _), (other, more, _) = score(child, 0), score(child, 1)
             took, less, _ = score(child, 0, state)
             spent = {"fresh": spent["fresh"] + seconds + more, "inherited": spent["inherited"] + less}
@@ -108,7 +108,7 @@ def main(words: list[str] | None = None) -> None:
     )
 
 
-def _children(space: es.EinSpace, parent: es.Architecture, count: int, rng: Random) -> list[es.Architecture]:
+def children_of(space: es.EinSpace, parent: es.Architecture, count: int, rng: Random) -> list[es.Architecture]:
     """Different ones, edited as by hand or mutated, no larger than four times the parent."""
     found: dict[str, es.Architecture] = {}
     while len(found) < count:

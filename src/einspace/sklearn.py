@@ -146,7 +146,7 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         axes: The axes of `X`, such as "NHW"; without it they are recognised, and a guess is warned of.
         metric: What the search is scored with, by name.
         validation_fraction: The share of the samples that the search validates on; the best network is trained on all samples.
-        workers: Worker processes; 0 trains in this process, where no limit of time or memory is kept.
+        workers: Worker processes; 0 trains in this process, which has no limit of time or memory for a trial.
         runs: A folder that keeps the run; without it, nothing stays on the disk.
         random_state: Decides all chance, as in scikit-learn.
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, ConfigDict, SerializerFunctionWrapHandler, TypeAdapter, ValidationError, model_serializer
 from pydantic_core import PydanticCustomError
 
-from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, settled
+from einspace.evaluation.outcome import INHERITED, RUNGS, Bounds, Evaluation, Outcome, settled
 from einspace.space import Architecture
 
 SEARCH, BASELINE, RACE, DECISION, FINAL = "search", "baseline", "race", "decision", "final"
@@ -22,7 +22,7 @@ PHASES: Mapping[str, str] = {
     SEARCH: "search",
     BASELINE: "train baselines",
     RACE: "train the best again",
-    DECISION: "decide between the best",
+    DECISION: "train the finalists again",
     FINAL: "train for test",
 }
 """The work of each phase, in words for people."""
@@ -77,6 +77,9 @@ class Proposal:
     """The kind of change that made it of its parents (see `strategies.moves`); empty for an initial member and a sample."""
     inherits: int | None = None
     """The number of the trial of the search with whose weights its training begins; None for fresh weights. The search decides it."""
+    rungs: Bounds | None = None
+    """The epochs at which it is scored early, and the fitness that it must reach there, None for any; None in a search without rungs. The
+    search decides it."""
 
     @classmethod
     def of(
@@ -103,7 +106,7 @@ class Proposal:
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = write(self)
-        return found if self.inherits is not None else {name: value for name, value in found.items() if name != "inherits"}  # as it was
+        return {name: value for name, value in found.items() if value is not None or name not in ("inherits", "rungs")}  # as it was
 
     @property
     def is_initial(self) -> bool:
@@ -203,6 +206,17 @@ class Trial:
     def inherited(self) -> bool:
         """Whether it began with weights of another trial, and was trained for half of the epochs."""
         return self.proposal.inherits is not None and self.evaluation is not None and INHERITED in self.evaluation.extra
+
+    @cached_property
+    def rungs(self) -> Mapping[int, float]:
+        """Its scores at rungs, turned so that more is better, by the epochs; without those that were no number."""
+        found = {} if self.evaluation is None else dict(self.evaluation.extra.get(RUNGS, ()))
+        return {epoch: score for epoch, score in found.items() if score is not None}
+
+    @property
+    def stopped(self) -> int | None:
+        """The rung that it was stopped at, in epochs; None if it was not stopped at one."""
+        return len(self.losses) if self.outcome is Outcome.PRUNED and self.proposal.rungs else None
 
     @property
     def losses(self) -> tuple[float | None, ...]:

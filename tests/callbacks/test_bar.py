@@ -72,6 +72,7 @@ def test_a_phase_that_only_the_time_ends_has_no_total() -> None:
     assert f"{PHASES[DECISION]} " in shown(told)
     assert "3 trainings" in shown(told)
     assert shown(told, terminal=False) == f"{PHASES[DECISION]}: trainings for as long as there is time\n"
+    assert shown(Progress(DECISION, 0, 1, None), terminal=False) == f"{PHASES[DECISION]}: 1 training\n"
 
 
 def test_how_the_best_compares_is_a_line() -> None:

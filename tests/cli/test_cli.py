@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -92,6 +93,13 @@ def test_show_lists_draws_and_counts(tmp_path: Path) -> None:
     assert "11,210,560 parameters" in done.stdout
     assert ElementTree.parse(picture).getroot().tag.endswith("svg")
     assert json.loads(call("show", "resnet18", "--shape", "3,64,64", "--json").stdout)["output"] == [512, 4, 4]
+
+
+def test_the_package_is_the_command_too(tmp_path: Path) -> None:
+    """`python -m einspace` does what `einspace` does, from any folder, and says how it was called."""
+    done = subprocess.run([sys.executable, "-m", "einspace", "sample", "--help"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[:4] == ["Usage:", "python", "-m", "einspace"]
 
 
 def test_lists() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from einspace.networks import build
 from einspace.predictor import About, Predictor
-from einspace.predictor.folder import made
+from einspace.predictor.loading import made
 from einspace.run.settings import of_task
 from einspace.space import EinSpace
 from einspace.tasks import Task

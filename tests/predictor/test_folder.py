@@ -54,7 +54,7 @@ def test_a_grammar_of_ones_own_is_saved(tmp_path: Path) -> None:
 
     from einspace.networks import build
     from einspace.predictor import About
-    from einspace.predictor.folder import made
+    from einspace.predictor.loading import made
     from einspace.run.settings import of_task
 
     grammar = es.sequence_grammar()

@@ -215,7 +215,7 @@ def test_a_run_of_an_objective_has_no_predictor(tmp_path: Path) -> None:
         objective=_flat, space=space, trials=1, workers=1, strategy="random", runs=tmp_path,
         executor=lambda work, workers, limit: LocalExecutor(work),
     )  # fmt: skip
-    with pytest.raises(RunError, match="is of an objective of your own, which alone knows its networks"):
+    with pytest.raises(RunError, match="has no predictor: its objective is a function of your own"):
         result.predictor()
 
 

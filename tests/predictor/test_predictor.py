@@ -63,7 +63,9 @@ def test_chances_are_of_the_predictions(kind: str, shape: tuple[int, ...]) -> No
 def test_numbers_have_no_chances() -> None:
     """That is said, with what has the numbers."""
     task, (x, _) = task_of("regression")
-    with pytest.raises(TaskError, match="chances are of classes and labels, but the predictor gives regression: predict has the numbers"):
+    with pytest.raises(
+        TaskError, match="probabilities are of classes and labels, but the predictor gives regression: predict gives the numbers"
+    ):
         predictor_of(task).predict_proba(x)
 
 

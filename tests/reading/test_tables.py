@@ -50,7 +50,7 @@ def test_numbers_of_rows_in_another_order(tmp_path: Path) -> None:
     rows = [[order[row], *SIGNALS[row], WORDS[row]] for row in range(40)]
     assert Task.from_csv(table(tmp_path, [["id", *HEAD, "label"], *rows])).input.shape == (6, 1)
     path = table(tmp_path, [["id", *HEAD, "label"], *([row[0] % 5, *row[1:]] for row in rows)])
-    with pytest.raises(TaskError, match=r"column id neither numbers the rows .* say drop=\['id'\], or drop=\[\]"):
+    with pytest.raises(TaskError, match=r"column id neither numbers the rows .* say drop=\['id'\] to leave it out, or drop=\[\]"):
         Task.from_csv(path)
     assert Task.from_csv(path, drop=["id"]).input.shape == (6, 1)
 

@@ -109,6 +109,20 @@ def test_the_follow_up_has_its_own_counts() -> None:
         assert one == two
 
 
+def test_the_findings_are_compared_at_equal_trials() -> None:
+    """60 trials of each search at `small`, on whatever data, and 20 random samples; the paper's protocol but for our own column."""
+    found = {one.column.name: one.settings({}) for one in cells("findings", "small") if one.row == "adddigits"}
+    assert {name: settings.trials for name, settings in found.items()} == {
+        "resnet": 1,
+        "random-sampling": 20,
+        **dict.fromkeys(("random-search", "re-scratch", "re-resnet", "re-mix", "ours"), 60),
+    }
+    assert {name for name, settings in found.items() if settings.protocol != PAPER} == {"ours"}
+    assert found["ours"].init == found["re-mix"].init
+    assert len({(settings.recipe.epochs_search, settings.recipe.epochs_final) for settings in found.values()}) == 1
+    assert len({settings.limits for settings in found.values()}) == 1
+
+
 @pytest.mark.parametrize("scale", list(SCALES))
 def test_every_cell_can_be_searched(scale: str) -> None:
     """The settings of all cells make sense, no two runs have one name, and no baseline is over the limits of its own cell."""
@@ -152,6 +166,7 @@ def test_the_scale_of_a_call_without_one() -> None:
         (("table5", "paper", [], ["re-mix"]), UnknownNameError, "unknown column of table5 're-mix'"),
         (("table6", "paper", ["addnist"]), SettingError, "table6 trains nothing, so it has no task 'addnist'"),
         (("follow-up", "paper"), SettingError, "follow-up has no scale paper: it has smoke, small"),
+        (("findings", "paper"), SettingError, "findings has no scale paper: it has smoke, small"),
         (("table1", "smoke", ["isabella"]), SettingError, "the scale smoke has no small data in place of isabella"),
     ],
 )

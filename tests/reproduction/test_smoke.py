@@ -13,6 +13,7 @@ from einspace.reproduction import EXPERIMENTS
 WORDS = {
     "table1": ["--task", "addnist", "--column", "rn18,re-scratch,random-sampling"],
     "follow-up": ["--task", "addnist", "--column", "surrogate"],
+    "findings": ["--task", "addnist", "--column", "resnet,random-search"],
 }
 """Parts of those that would take long."""
 

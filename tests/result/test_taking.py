@@ -17,7 +17,6 @@ from einspace.errors import EinspaceError, RunError, SettingError
 from einspace.racing.verdict import Word
 from einspace.result import Result, load_result
 from einspace.result.report.commands import next_commands
-from einspace.result.taking import reason
 from einspace.sklearn import NetworkClassifier
 from einspace.trial import FINAL
 
@@ -67,7 +66,7 @@ def test_a_baseline_that_the_verdict_recommends_is_what_python_gets(worse: Resul
     assert predictor.score(X[32:], WORDS[32:]) == result.recommended.test
     (record,) = caplog.records
     assert record.getMessage() == (
-        f"The network is the baseline resnet8, since the winner of the race, {result.best.name}, is worse: "
+        f"The network is the baseline resnet8, since the best of the search, {result.best.name}, is worse: "
         f"result.predictor(trial={result.best.trial}) gives the other"
     )
     caplog.clear()
@@ -81,7 +80,7 @@ def test_the_command_line_takes_the_recommended_baseline_and_says_so(worse: Resu
     """`predict` and `export` alike, on standard error alone; `--trial` and `--baseline` take what they name and say nothing."""
     assert worse.best is not None
     said = (
-        f"The network is the baseline resnet8, since the winner of the race, {worse.best.name}, is worse: --trial {worse.best.trial} takes"
+        f"The network is the baseline resnet8, since the best of the search, {worse.best.name}, is worse: --trial {worse.best.trial} takes"
     )
     done, found = predicted(worse, tmp_path, "--json")
     assert said in done.stderr
@@ -177,7 +176,7 @@ def test_without_a_race_the_best_by_validation_is_taken(tmp_path: Path) -> None:
             "trial 7",
             "The network is that of trial 7, which is smaller than the best baseline, resnet8, and not dist",
         ),
-        ("not distinguishable", "resnet8", "since the winner of the race, trial 7, is not distinguishable from it, and not smaller"),
+        ("not distinguishable", "resnet8", "since the best of the search, trial 7, is not distinguishable from it, and not smaller"),
     ],
 )
 def test_of_equals_the_smaller_one_is_taken(word: Word, recommended: str, said: str, worse: Result) -> None:
@@ -185,7 +184,7 @@ def test_of_equals_the_smaller_one_is_taken(word: Word, recommended: str, said: 
     assert worse.verdict is not None
     verdict = replace(worse.verdict, word=word, winner="trial 7", recommended=recommended)
     result = replace(worse, verdict=verdict)
-    assert said in reason(result)
+    assert said in verdict.reason
     assert (result.recommended is result.best) == (recommended == "trial 7")
 
 

@@ -83,7 +83,7 @@ def test_a_budget_predicts_from_the_trials_and_says_how_well(tmp_path: Path) -> 
     result = run(tmp_path, 40, budget="100s", executor=ThreadExecutor(slow), race=False)
     assert result.cost_error is not None
     assert result.to_json()["cost_error"]["trials"] == result.cost_error.trials > 10
-    assert any("can be predicted within" in str(part) for part in summary(result))
+    assert any("The cost model predicts a trial's seconds within" in str(part) for part in summary(result))
     late = [trial for trial in result.history[10:] if trial.seconds > 2 * 100 * 0.5 / 25]
     assert len(late) <= 1
 

@@ -134,7 +134,7 @@ def spoil(index: int, value: float) -> Callable[[np.ndarray], np.ndarray]:
         (rewrite("test_y.npy", lambda y: y[:-1]), r"test_y\.npy: must be 20 labels"),
         (rewrite("valid_x.npy", spoil(7, np.nan)), r"AddNIST: addnist, split valid: 1 of 20 .*sample 7"),
         (rewrite("train_y.npy", lambda y: np.where(y == 5, 6, y)), r"split train: no sample of class 5"),
-        (lambda folder: (folder / "metadata").write_text(json.dumps({"num_classes": 10})), "tells of 10 classes, but AddNIST has 20"),
+        (lambda folder: (folder / "metadata").write_text(json.dumps({"num_classes": 10})), "names 10 classes, but AddNIST has 20"),
         (lambda folder: (folder / "metadata").write_text("{"), "metadata: cannot be read"),
         (lambda folder: os.truncate(folder / "test_x.npy", 5000), r"test_x\.npy: is cut off"),
     ],

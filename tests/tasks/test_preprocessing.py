@@ -10,7 +10,7 @@ from torch import nn
 
 from einspace import Task
 from einspace.errors import TaskError
-from einspace.tasks.preprocessing import LISTED, Preprocessing, raw_network
+from einspace.tasks.preprocessing import LISTED, Preprocessing
 from einspace.tasks.split import Normaliser
 
 RNG = np.random.default_rng(0)
@@ -18,7 +18,7 @@ RNG = np.random.default_rng(0)
 
 def _raw_equals_stored(task: Task, x: np.ndarray, within: float) -> None:
     """The raw samples of train, found by their place in a pool that is given as train, go in and the task's own samples come out."""
-    found = raw_network(nn.Identity(), task)(torch.from_numpy(np.ascontiguousarray(x)))
+    found = task.preprocessing.around(nn.Identity())(torch.from_numpy(np.ascontiguousarray(x)))
     assert found.dtype == torch.float32
     np.testing.assert_allclose(found.numpy(), task.tensors(["train"])[0].numpy(), rtol=0, atol=within)
 
@@ -43,7 +43,7 @@ def test_a_small_spread_on_a_large_offset_needs_double_precision() -> None:
     task = _task(x, np.arange(60) % 2)
     assert task.preprocessing.dtype == "float64"
     _raw_equals_stored(task, x, 1e-6)
-    one = raw_network(nn.Identity(), task)(torch.from_numpy(x.astype(np.float32)))
+    one = task.preprocessing.around(nn.Identity())(torch.from_numpy(x.astype(np.float32)))
     assert len(one.unique()) < 8
 
 
@@ -51,7 +51,7 @@ def test_float32_samples_on_an_offset_keep_their_differences_in_float32() -> Non
     """A mean of two float32 numbers keeps what the double one keeps: no double precision is needed on the device."""
     x = (101325 + RNG.standard_normal((60, 12, 2))).astype(np.float32)
     task = _task(x, np.arange(60) % 2)
-    network = raw_network(nn.Identity(), task)
+    network = task.preprocessing.around(nn.Identity())
     assert all(buffer.dtype == torch.float32 for buffer in network.buffers())
     _raw_equals_stored(task, x, 1e-6)
 

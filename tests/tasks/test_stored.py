@@ -182,5 +182,5 @@ def test_a_file_that_changed_is_not_sent(tmp_path: Path, divided: bool) -> None:
         with pytest.raises(DataError, match=r"x\.npy: has changed since its samples were read"):
             pickle.dumps(one)
     (tmp_path / "x.npy").unlink()
-    with pytest.raises(DataError, match=r"x\.npy: cannot be read any more: No such file"):
+    with pytest.raises(DataError, match=r"x\.npy: can no longer be read: No such file"):
         pickle.dumps(task)

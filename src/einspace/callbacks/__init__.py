@@ -1,4 +1,4 @@
-"""Callbacks: who is told of a search while it runs. TensorBoard, MLflow and Weights & Biases, each an extra of its own."""
+"""Callbacks: objects that follow a search while it runs, among them those of TensorBoard, MLflow and Weights & Biases, each an extra."""
 
 from collections.abc import Callable
 

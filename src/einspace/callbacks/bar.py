@@ -104,11 +104,11 @@ class Bar(JupyterMixin):
             self._phases[news.phase] = self._lines.add_task(
                 PHASES.get(news.phase, news.phase), total=news.total, done="", best="", timed=False
             )
-            count = "trainings for as long as there is time" if news.total is None else f"{news.total} trainings"
+            count = "trainings for as long as there is time" if news.total is None else _trainings(news.total)
             self._say(f"{PHASES.get(news.phase, news.phase)}: {count}")
         line = self._phases[news.phase]
         if news.phase != SEARCH:
-            done = f"{news.done} trainings" if news.total is None else f"{news.done}/{news.total}"
+            done = _trainings(news.done) if news.total is None else f"{news.done}/{news.total}"
             self._sign(f"{PHASES.get(news.phase, news.phase)}: {done}")
             self._lines.update(line, completed=news.done, total=news.total, done=done)
             self._stand(news.standing)
@@ -133,11 +133,11 @@ class Bar(JupyterMixin):
         self._stand(news.standing)
 
     def __rich__(self) -> RenderableType:
-        """The lines as they are at this moment."""
+        """The lines in their present state."""
         return self._lines.get_renderable()
 
     def _best(self, news: News) -> str:
-        """The best by now and its curve, and how many trials have no score."""
+        """The best score so far and its curve, and how many trials have no score."""
         facts = [] if news.best is None else [f"best {news.best:.4f} {sparkline(self._curve)}".rstrip()]
         return ", ".join(facts + [f"{self._failed} without a score"] * bool(self._failed))
 
@@ -148,18 +148,18 @@ class Bar(JupyterMixin):
         self._standing = standing
 
     def _say(self, words: str) -> None:
-        """A line that stays, where there is nothing to draw on."""
+        """Print a line, where there is nothing to draw on."""
         if not self._drawn:
             self._said = monotonic()
             self._console.print(words, markup=False, highlight=False, soft_wrap=True)
 
     def _sign(self, words: str) -> None:
-        """A sign of life, where a log has had no line for a while."""
+        """Print a sign of life, where a log has had no line for a while."""
         if monotonic() - self._said >= SILENCE:
             self._say(words)
 
     def _below(self) -> Iterable[Text]:
-        """How the best compares, and what each worker is at, at this moment."""
+        """How the best compares, and what each worker is doing, at this moment."""
         if self._used is not None and self._seconds is not None:
             seconds, then = self._used
             self._lines.update(self._phases[SEARCH], completed=min(self._seconds, seconds + monotonic() - then))
@@ -168,6 +168,10 @@ class Bar(JupyterMixin):
         more = [f"and {len(self._running) - SHOWN} more"] if len(self._running) > SHOWN else []
         for line in [*map(str, self._running[:SHOWN]), *more]:
             yield Text(f"  {line}", style="dim", overflow="ellipsis", no_wrap=True)
+
+
+def _trainings(count: int) -> str:
+    return f"{count} training{'' if count == 1 else 's'}"
 
 
 class _Left(ProgressColumn):

@@ -23,7 +23,7 @@ _LOG = logging.getLogger("einspace")
 
 @dataclass(frozen=True)
 class AtWork:
-    """A trial that a worker is at, since `since` seconds of `time.monotonic`.
+    """A trial that a worker is training, since `since` seconds of `time.monotonic`.
 
     `epoch` of `epochs` is the last one that is known to be done.
     """
@@ -40,11 +40,11 @@ class AtWork:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a phase is: the news of a trial that has just ended, or, where `trial` is None, of one that begins or has done an epoch.
+    """Progress of a phase: a trial has just ended or, where `trial` is None, one begins or has finished an epoch.
 
     `total` is None where only time ends the search. `seconds` are used up, of those of the `budget` if it has one. `best` is the best
-    validation score of the phase. `running` has what the workers of this driver are at, of whatever phase. `standing` says in words how
-    the best compares with the best baseline by now; it is empty where there is nothing to compare.
+    validation score of the phase. `running` has the trials that the workers of this driver train. `standing` says in words how
+    the best compares with the best baseline so far; it is empty where there is nothing to compare.
     """
 
     phase: str
@@ -85,7 +85,7 @@ class Callback:
 
 
 def checked(callbacks: object) -> tuple[Callback, ...]:
-    """The callbacks that were given; raises SettingError for what are none, of which the thread that tells them would die."""
+    """The callbacks that were given, checked; raises SettingError for other objects, which would end the thread that calls callbacks."""
     given = tuple(callbacks) if isinstance(callbacks, Iterable) and not isinstance(callbacks, str) else (callbacks,)
     wrong = [one for one in given if not isinstance(one, Callback)]
     if wrong or isinstance(callbacks, Callback):

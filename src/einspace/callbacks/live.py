@@ -42,7 +42,7 @@ class FollowLive(Callback):
         self._announce(server.address)
 
     def progress(self, news: Progress) -> None:
-        """Keep what the workers are at for whoever asks next."""
+        """Keep the trials that the workers train, for the next request of the page."""
         self._news = news
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from einspace.result import Result
 from einspace.trial import Trial
 
 _RUN = "einspace.run"
-"""The tag that finds the parent of a run that goes on."""
+"""The tag that finds the parent of a run that is continued."""
 
 _LONGEST = 5_000
 """Characters of a tag; MLflow refuses 8,000."""
@@ -48,7 +48,7 @@ class MLflow(Callback):
         self._parent = ""
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
-        """Start the parent run with the settings as parameters, or take up the one of a run that goes on."""
+        """Start the parent run with the settings as parameters, or take up that of a run that is continued."""
         self._metric = settings["metric"]["name"]
         name = self.experiment or f"einspace-{settings['task']}"
         known = self._client.get_experiment_by_name(name)
@@ -96,7 +96,7 @@ class MLflow(Callback):
         self._client.set_terminated(self._parent, "FINISHED")
 
     def close(self) -> None:
-        """A search that was interrupted is killed, in MLflow's words, until it goes on."""
+        """End the parent run; one of an interrupted search has MLflow's status `KILLED` until it is continued."""
         if self._parent and self._client.get_run(self._parent).info.status == "RUNNING":
             self._client.set_terminated(self._parent, "KILLED")
 

@@ -33,7 +33,7 @@ class TensorBoard(Callback):
         self._metric = ""
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
-        """Open the event file; a run that goes on gets another one in the same folder, which TensorBoard shows as one."""
+        """Open the event file; a run that is continued gets another one in the same folder, which TensorBoard shows as one."""
         self._metric = settings["metric"]["name"]
         self._writer = self._open(str(run / "tensorboard" if self.folder is None else self.folder / run.name))
 

@@ -30,7 +30,7 @@ class WandB(Callback):
         self._run: Any = None
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
-        """Start a run, or take up the one of a search that goes on: its identity follows from the folder."""
+        """Start a run, or take up that of a search that is continued: its identity follows from the folder."""
         self._metric = settings["metric"]["name"]
         identity = sha256(str(run.resolve()).encode()).hexdigest()[:16]
         self._run = self._wandb.init(

@@ -15,8 +15,10 @@ from einspace.cli.output import out, print_json, progress, waiting
 if TYPE_CHECKING:
     from einspace.builders import Built
 
-Folder = Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="The folder of all data sets; $EINSPACE_DATA, or data.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A task whose data `einspace data list` says how to prepare.")]
+Folder = Annotated[
+    Path | None, typer.Option("--data", metavar="FOLDER", help="Folder of all data sets; $EINSPACE_DATA or ./data if not given.")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Task whose data can be prepared, as `einspace data list` says.")]
 
 data = typer.Typer(
     name="data", cls=Group, no_args_is_help=True, help="List the data of the paper's tasks, or build them from their sources."
@@ -25,7 +27,7 @@ data = typer.Typer(
 
 @data.command("list", cls=Command)
 def list_(folder: Folder = None, as_json: AsJson = False) -> None:
-    """List the data of every task: official, built anew, or absent, and how they are had."""
+    """List the data of every task: official, built anew or absent, and how to get them."""
     from rich.table import Table
 
     from einspace.tasks import TASKS, data_folder, states
@@ -47,17 +49,19 @@ def list_(folder: Folder = None, as_json: AsJson = False) -> None:
 @with_plain_numbers
 def prepare(
     name: Name,
-    source: Annotated[Path | None, typer.Option("--from", metavar="SOURCE", help="What it is built from: a file or a folder.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", metavar="SOURCE", help="File or folder that the data set is built from.")] = None,
     folder: Folder = None,
-    samples: Annotated[str | None, typer.Option("--samples", metavar="TRAIN,VALID,TEST", help="Sizes; those of the paper.")] = None,
+    samples: Annotated[
+        str | None, typer.Option("--samples", metavar="TRAIN,VALID,TEST", help="Numbers of samples; those of the paper if not given.")
+    ] = None,
     resolution: Annotated[
-        int | None, typer.Option("--resolution", help="Darcy Flow: points a side, 85 (fast) to 421, the official.")
+        int | None, typer.Option("--resolution", help="Points a side of Darcy Flow, from 85 (fast) to 421 (official).")
     ] = None,
     seed: Seed = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace a folder that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build a data set in its official format; the folder is there whole or not at all."""
+    """Build a data set in its official format; the folder is written whole or not at all."""
     from einspace.builders import Sizes, plan, target_of
     from einspace.builders.building import build, check_target
 

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from einspace.predictor import Trained
     from einspace.result import Result
 
-Formats = Annotated[list[str], typer.Option("--format", help="source, torch, onnx or safetensors; may be given several times.")]
+Formats = Annotated[
+    list[str], typer.Option("--format", help="Format to write: source, torch, onnx or safetensors; may be given several times.")
+]
 Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="The file to write, whole or not at all; several formats: a folder.")
+    Path,
+    typer.Option(
+        "-o", "--output", metavar="FILE|FOLDER", help="File to write, whole or not at all; a folder where there are several formats."
+    ),
 ]
 
 
@@ -29,13 +34,23 @@ def export(
     what: What,
     formats: Formats,
     output: Output,
-    shape: Annotated[str | None, typer.Option("--shape", help="Input, C,H,W or S,D; 3,32,32 for a TEXT, the task's for a run.")] = None,
-    classes: Annotated[int | None, typer.Option("--classes", help="Classes of the head; none: the backbone, or a run's head.")] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            "--shape", help="Input without the batch axis, C,H,W or S,D; if not given, 3,32,32 for a TEXT and the task's input for a run."
+        ),
+    ] = None,
+    classes: Annotated[
+        int | None,
+        typer.Option("--classes", help="Number of classes of the head; if not given, the backbone alone for a TEXT and the head of a run."),
+    ] = None,
     trial: OfTrial = None,
     baseline: OfBaseline = None,
-    weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights in a safetensors file.")] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Safetensors file of the network's weights.")] = None,
     seed: Seed = 0,
-    optimize: Annotated[bool, typer.Option("--optimize/--plain", help="Simplified and fused, or every operation as derived.")] = True,
+    optimize: Annotated[
+        bool, typer.Option("--optimize/--plain", help="Write the simplified and fused network, or every operation as derived.")
+    ] = True,
     normalised: Annotated[
         bool, typer.Option("--normalised-input", help="Leave the normalisation out: the network takes normalised samples.")
     ] = False,
@@ -45,7 +60,7 @@ def export(
 ) -> None:
     """Write a network as standalone source, a torch.export program, an ONNX model or weights.
 
-    That of a run takes samples as they were given, in the axes that the model card beside it names.
+    The network of a run takes samples as they were given to the search, in the axes that the model card beside it names.
     """
     from einspace.evaluation.room import lacking
     from einspace.networks import Classification
@@ -118,7 +133,7 @@ def _targets(output: Path, formats: list[str]) -> dict[str, Path]:
 
 
 def _check_card(targets: dict[str, Path]) -> None:
-    """Before any work: files of the user's under the names of the model card and of its picture are not written over."""
+    """Raise ExportError, before any work, where a file of the user's has the name of the model card or of its picture."""
     from einspace.reporting.card import NAME, PICTURE, is_card
 
     folder = next(iter(targets.values())).parent

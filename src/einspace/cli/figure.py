@@ -17,18 +17,24 @@ FOUND = (5, 6, 8)
 
 
 def figure(
-    number: Annotated[int, typer.Argument(min=1, max=8, metavar="NUMBER", help="1 to 8.")],
-    named: Annotated[list[str] | None, typer.Argument(metavar="RUN", help="The runs of figures 5, 6 and 8.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Else figure-NUMBER.svg.")] = None,
-    theme: Annotated[Theme, typer.Option("--theme", help="auto follows the reader's system.")] = "light",
-    detail: Annotated[Detail, typer.Option("--detail", help="Of networks: operations, or blocks.")] = "blocks",
+    number: Annotated[int, typer.Argument(min=1, max=8, metavar="NUMBER", help="Number of the figure in the paper, 1 to 8.")],
+    named: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN", help="Names or folders of the runs that figures 5, 6 and 8 show.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="SVG file to write; figure-NUMBER.svg if not given.")
+    ] = None,
+    theme: Annotated[Theme, typer.Option("--theme", help="Colours of the picture; auto follows the reader's system.")] = "light",
+    detail: Annotated[
+        Detail, typer.Option("--detail", help="Show each operation of a network, or convolutions and attention as blocks.")
+    ] = "blocks",
     shape: Shape = "3,64,64",
     probability: Probability = 0.32,
     samples: Annotated[int, typer.Option("-n", "--samples", min=1, help="Architectures that figure 7 counts.")] = 8_000,
     seed: Seed = 0,
     runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
 ) -> None:
-    """Draw a figure of the paper, ours in its arrangement: 1 to 4 and 7, and 5, 6 and 8 from runs that are named."""
+    """Draw a figure of the paper from our own data; figures 5, 6 and 8 need the names of runs."""
     from einspace.reporting import figures
 
     if bool(named) != (number in FOUND):
@@ -62,7 +68,7 @@ def _sampled(probability: float, samples: int, inputs: Feature, seed: int, theme
 
 
 def _best(name: str, runs: str) -> tuple[str, str, Architecture]:
-    """A run's task, what its best scores, and that architecture; raises SettingError where there is none."""
+    """A run's task, the score of its best, and that architecture; raises SettingError where there is none."""
     result = read_run(name, runs)
     if result is None:
         raise SettingError(f"there is no run {name!r} in {runs}")

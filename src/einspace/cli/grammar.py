@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 def grammar(
     probability: Probability = 0.32,
     table6: Annotated[bool, typer.Option("--table6", help="Sample at every p of table 6 and print our rows beside the paper's.")] = False,
-    figure7: Annotated[bool, typer.Option("--figure7", help="Sample at p and count every function; --table6 does it too.")] = False,
-    samples: Annotated[int, typer.Option("-n", "--samples", help="Architectures at each p.")] = 2_000,
+    figure7: Annotated[
+        bool, typer.Option("--figure7", help="Sample at p and count how often each function occurs; --table6 does this too.")
+    ] = False,
+    samples: Annotated[int, typer.Option("-n", "--samples", help="Number of architectures sampled at each p.")] = 2_000,
     shape: Shape = "3,32,32",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Print the rules, their probabilities and what follows from them."""
+    """Print the production rules, their probabilities and what follows from them."""
     if table6 or figure7:
         census(probability, table6, samples, Feature.parse(shape), seed, as_json)
         return

@@ -22,18 +22,20 @@ if TYPE_CHECKING:
     from einspace.result import Result
 
 Shape = Annotated[str, typer.Option("--shape", help="Input without the batch axis: C,H,W for images, S,D for sequences.")]
-Seed = Annotated[int, typer.Option("--seed", min=-(2**62), max=2**62, help="Same seed, same result.")]
-Probability = Annotated[float, typer.Option("-p", "--probability", help="p(M -> C), the share of computation modules.")]
-MaxParameters = Annotated[int, typer.Option("--max-parameters", help="Of a backbone, at most.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=-(2**62), max=2**62, help="Seed of all random choices; the same seed gives the same result.")
+]
+Probability = Annotated[float, typer.Option("-p", "--probability", help="Probability p(M -> C), the share of computation modules.")]
+MaxParameters = Annotated[int, typer.Option("--max-parameters", help="Parameters of a backbone, at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in brackets, or the name of a baseline.")]
 What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
 Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of all runs.")]
-Modules = Annotated[list[str], typer.Option("--module", help="A Python module to import first, which has a run's own operations or head.")]
+Modules = Annotated[list[str], typer.Option("--module", help="Python module to import first; it defines the run's own operations or head.")]
 OfTrial = Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of the recommended network.")]
 OfBaseline = Annotated[str | None, typer.Option("--baseline", help="The name of a run's baseline, in place of the recommended network.")]
-Data = Annotated[str | None, typer.Option("--data", help="The folder of the official files; else $EINSPACE_DATA, else ./data.")]
+Data = Annotated[str | None, typer.Option("--data", help="Folder of the official files; $EINSPACE_DATA or ./data if not given.")]
 
 COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
 """Settings that say how networks are computed."""
@@ -144,7 +146,7 @@ def read_architecture(text: str, shape: Feature) -> Architecture:
 
 
 def read_run(what: str, runs: str) -> "Result | None":
-    """The run of this name or folder, if it is one: a text in brackets and a baseline's name are none."""
+    """The run of this name or folder; None where there is no such run, and for a text in brackets or a baseline's name."""
     from einspace import baselines
 
     if what.lstrip().startswith(("[", "{")) or what in baselines.names():
@@ -159,15 +161,14 @@ def read_run(what: str, runs: str) -> "Result | None":
 
 
 def taken(result: "Result", trial: int | None, baseline: str | None) -> tuple[int | None, str | None]:
-    """The trial or the baseline that is taken from a run; standard error says which one a verdict recommends, and how the other is had."""
+    """The trial or the baseline that is taken from a run; standard error says which one a verdict recommends, and how to take the other."""
     from einspace.cli.output import err
-    from einspace.result.taking import reason
 
     verdict = result.verdict
     if trial is not None or baseline is not None or verdict is None or result.best is None:
         return trial, baseline
     other = f"--baseline {shlex.quote(verdict.baseline)}" if verdict.of_winner else f"--trial {result.best.trial}"
-    err.print(f"{reason(result)}: {other} takes the other.", highlight=False, soft_wrap=True)
+    err.print(f"{verdict.reason}: {other} takes the other.", highlight=False, soft_wrap=True)
     return (result.best.trial, None) if verdict.of_winner else (None, verdict.baseline)
 
 

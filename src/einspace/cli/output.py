@@ -1,4 +1,4 @@
-"""Where a command's words go: figures to standard output, progress and errors to standard error."""
+"""Output of the commands: figures go to standard output, progress and errors to standard error."""
 
 import codecs
 import errno

@@ -44,7 +44,7 @@ def limited(work: str, default: float | None) -> Callable[[Callable[..., None]],
         work: What the command does, after "to".
         default: Seconds that it may take where the option is not given; None is no limit.
     """
-    told = typer.Option("--time-limit", metavar="X", help="Seconds that the command may take.", show_default=default is not None)
+    told = typer.Option("--time-limit", metavar="X", help="Seconds after which the command gives up.", show_default=default is not None)
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)

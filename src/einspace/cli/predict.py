@@ -26,13 +26,15 @@ New = Annotated[str, typer.Argument(metavar="DATA", help="A folder or a file of 
 def predict(
     what: What,
     data: New,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="A .csv file; a .npy file for pixels.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write: .csv, or .npy for predictions of pixels.")],
     trial: OfTrial = None,
     baseline: OfBaseline = None,
-    probabilities: Annotated[bool, typer.Option("--probabilities", help="Write the chance of each class too.")] = False,
-    split: Annotated[str | None, typer.Option("--split", help="Of arrays in a file: train, valid or test.")] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples that are in memory at a time.")] = 256,
-    device: Annotated[str, typer.Option("--device", help="Where the network runs, as cuda:0.")] = "cpu",
+    probabilities: Annotated[bool, typer.Option("--probabilities", help="Write the probability of each class too.")] = False,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Split to predict, of a file that holds several: train, valid or test.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Number of samples that are in memory at a time.")] = 256,
+    device: Annotated[str, typer.Option("--device", help="Device that the network runs on, such as cuda:0.")] = "cpu",
     modules: Modules = [],  # noqa: B006 - how typer takes an option that may be given several times
     runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
     as_json: AsJson = False,

@@ -14,14 +14,16 @@ from einspace.reporting.runs import listed, run_table
 
 
 def report(
-    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Runs by their names or folders; several are compared.")],
+    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names or folders of runs; several are compared.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="The page; report.html in the run's folder.")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; report.html in the run's folder if not given.")
     ] = None,
-    live: Annotated[bool, typer.Option("--live", help="Serve the page on this machine, and follow the search.")] = False,
-    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Of the live page; 0: any that is free.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Serve the page on this machine, where it follows the search.")] = False,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port of the live page; 0 takes any that is free.")] = None,
     runs: Runs = "runs",
-    storage: Annotated[str | None, typer.Option("--storage", metavar="URL", help="The database of the run, if it was given one.")] = None,
+    storage: Annotated[
+        str | None, typer.Option("--storage", metavar="URL", help="Database of the run, if the search was given one.")
+    ] = None,
 ) -> None:
     """Write the report of a run, finished or not, or compare several: one page of HTML that works offline."""
     if live and output is not None:
@@ -54,7 +56,7 @@ def report(
 
 
 def runs(runs: Runs = "runs", as_json: AsJson = False) -> None:
-    """List the runs of a folder: what each searched, how far it is, and what it found."""
+    """List the runs of a folder with the task of each, its progress and what it found."""
     from einspace.result import load_result
     from einspace.run.settings import making_sense
 

@@ -31,7 +31,9 @@ MACHINE = (
 )
 """The settings of a search that say where it runs; the experiment decides the others."""
 
-Named = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="table1, table4, table5, table6, figure4, figure7 or follow-up.")]
+Named = Annotated[
+    str, typer.Argument(metavar="EXPERIMENT", help="table1, table4, table5, table6, figure4, figure7, follow-up or findings.")
+]
 Size = Annotated[str | None, typer.Option("--scale", help="smoke, small or paper: smoke if not given, or paper where nothing is trained.")]
 Tasks = Annotated[list[str] | None, typer.Option("--task", help="A row, or several with commas between them; all of them if not given.")]
 Columns = Annotated[list[str] | None, typer.Option("--column", help="A column, or several with commas between them.")]

@@ -25,7 +25,9 @@ def search(
     *,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="Settings in YAML, such as runs/NAME/config.yaml; the command line wins."),
+        typer.Option(
+            "--config", metavar="FILE", help="Settings in YAML, such as runs/NAME/config.yaml; the options of the command line come first."
+        ),
     ] = None,
     as_json: AsJson = False,
     **options: Any,
@@ -40,7 +42,7 @@ def search(
 
 
 def outward(settings: SearchSettings, of_file: set[str]) -> list[str]:
-    """The servers that those settings name which come from a file: whoever runs a file of somebody else's should know of them."""
+    """The servers that settings from a file name, since a user of somebody else's file should know of them."""
     found = []
     if "storage" in of_file and settings.storage is not None and not settings.storage.startswith("sqlite:"):
         found.append(f"{settings.storage} (storage), which gets every trial")
@@ -54,7 +56,7 @@ def outward(settings: SearchSettings, of_file: set[str]) -> list[str]:
 
 
 def conduct(settings: SearchSettings, config: Path | None, data: str | None, told: list[str], as_json: bool) -> None:
-    """Search, show how far it is, and print what was found; `data` and `told` are what a stored file says of where it was written."""
+    """Search, show how far it is, and print what was found; `data` and `told` are what a stored file says about its origin."""
     if settings.executor == "processes":
         forkserver.start()  # it loads PyTorch for the workers while this process loads it too, and the data
     from einspace import callbacks, study
@@ -70,14 +72,14 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         others = data is not None and fingerprint(task) != data
     err.print(task.summary(), highlight=False, soft_wrap=True)
     if others:
-        told = [*told, f"data: the samples of {task.name} are others here"]
+        told = [*told, f"data: {task.name} has other samples here"]
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
     if settings.live:
         watchers.append(callbacks.FollowLive(_announce, settings.storage))
     bar = callbacks.Bar(f"search {settings.run or task.name}", err)
-    with redirect_stdout(sys.stderr), bar:  # Ray tells of lost workers on stdout, which is for the result
+    with redirect_stdout(sys.stderr), bar:  # Ray reports lost workers on stdout, which is for the result
         try:
             result = study.conduct(settings, task, bar, watchers)
         except study.Interrupted as interrupted:
@@ -126,7 +128,7 @@ def again(run: str, *options: str) -> str:
 
 
 def _more(settings: SearchSettings, result: "Result") -> tuple[str, ...]:
-    """The option that lets a search go on: what bounds it, twice as large."""
+    """The option that lets a finished search go on: its bound, twice as large."""
     from einspace.study.searching import bounds
 
     trials, budget = bounds(settings.trials, settings.iterations, settings.budget, result.protocol == OURS)

@@ -22,14 +22,23 @@ if TYPE_CHECKING:
 @limited("show the architecture", HOUR)
 def show(
     what: What,
-    shape: Annotated[str | None, typer.Option("--shape", help="Input, C,H,W or S,D; 3,32,32 for a TEXT, the task's for a run.")] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            "--shape", help="Input without the batch axis, C,H,W or S,D; if not given, 3,32,32 for a TEXT and the task's input for a run."
+        ),
+    ] = None,
     trial: OfTrial = None,
     baseline: OfBaseline = None,
-    tree: Annotated[bool, typer.Option("--tree", help="Show the derivation tree, and not the network.")] = False,
-    detail: Annotated[Detail, typer.Option("--detail", help="Each operation, or convolutions and attention as blocks.")] = "blocks",
-    derived: Annotated[bool, typer.Option("--derived", help="Show every operation as derived, and not the simplified form.")] = False,
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw into this SVG file.")] = None,
-    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw into this PNG file; needs the extra png.")] = None,
+    tree: Annotated[bool, typer.Option("--tree", help="Show the derivation tree in place of the network.")] = False,
+    detail: Annotated[Detail, typer.Option("--detail", help="Show each operation, or convolutions and attention as blocks.")] = "blocks",
+    derived: Annotated[
+        bool, typer.Option("--derived", help="Show every operation as derived, in place of the simplified network.")
+    ] = False,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="SVG file to draw the picture into.")] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", metavar="FILE", help="PNG file to draw the picture into; needs the extra png.")
+    ] = None,
     theme: Annotated[Theme, typer.Option("--theme", help="Colours of the picture; auto follows the reader's system.")] = "light",
     runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
     as_json: AsJson = False,

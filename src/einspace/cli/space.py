@@ -16,15 +16,15 @@ from einspace.space import EinSpace
 
 def sample(
     shape: Shape = "3,32,32",
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of architectures.")] = 5,
     seed: Seed = 0,
     probability: Probability = 0.32,
-    grammar: Annotated[str, typer.Option("--grammar", help=f"{', '.join(GRAMMARS)}.")] = PAPER_GRAMMAR,
-    min_parameters: Annotated[int, typer.Option("--min-parameters", help="Of a backbone, at least.")] = 0,
+    grammar: Annotated[str, typer.Option("--grammar", help=f"Grammar to sample from: {', '.join(GRAMMARS)}.")] = PAPER_GRAMMAR,
+    min_parameters: Annotated[int, typer.Option("--min-parameters", help="Parameters of a backbone, at least.")] = 0,
     max_parameters: MaxParameters = 100_000_000,
     as_json: AsJson = False,
 ) -> None:
-    """Sample architectures from a grammar, within a range of sizes if wished."""
+    """Sample architectures from a grammar, of a limited number of parameters if wished."""
     limits = Limits(parameters=max_parameters, min_parameters=min_parameters)
     space = EinSpace(parse_shape(shape), computation_probability=probability, limits=limits, grammar=grammar)
     report = SamplingReport()

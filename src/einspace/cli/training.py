@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 def evaluate(
     text: Text,
     task_name: TaskName,
-    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Epochs, in place of the task's recipe.")] = None,
-    final: Annotated[bool, typer.Option("--final", help="Train on train and valid, and score on test.")] = False,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Number of epochs, in place of that of the task's recipe.")] = None,
+    final: Annotated[bool, typer.Option("--final", help="Train as a final training does: on train and valid, scored on test.")] = False,
     seed: Seed = 0,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Train as often, from the seed on; mean and spread.")] = 1,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            "--seeds", min=1, help="Number of trainings, from seeds that count up from --seed; prints their mean and standard deviation."
+        ),
+    ] = 1,
     data: Data = None,
     as_json: AsJson = False,
     **options: Any,
@@ -102,6 +107,6 @@ def evaluate(
 
 
 def _why(result: "Evaluation") -> str:
-    """How a training ended that has no score; what is not a number says so itself."""
+    """The reason why a training has no score; a loss that is not a number names itself."""
     hint = overdue.LONGER if result.outcome == "timeout" else ""
     return f"{'' if result.outcome == 'nan' else f'{result.outcome}: '}{result.reason}{hint}"

@@ -43,16 +43,23 @@ class RecipeSettings(OptionGroup):
 
     epochs_search: Annotated[int | None, Field(ge=1, description="Epochs of a trial.")] = None
     epochs_final: Annotated[int | None, Field(ge=1, description="Epochs of the final training.")] = None
-    batch_size: Annotated[int | None, Field(ge=2, description="Samples of a training step.")] = None
-    learning_rate: Annotated[float | None, Field(gt=0, description="Of the first step; a cosine takes it to zero.")] = None
-    weight_decay: Annotated[float | None, Field(ge=0, description="Of stochastic gradient descent.")] = None
-    momentum: Annotated[float | None, Field(ge=0, lt=1, description="Of stochastic gradient descent.")] = None
-    warmup: Annotated[float | None, Field(ge=0, lt=1, description="Share of the steps over which the rate rises.")] = None
-    clip: Annotated[float | None, Field(ge=0, description="Largest norm of the gradient; 0: any.")] = None
-    nesterov: Annotated[bool | None, Field(description="Nesterov's momentum.")] = None
-    smoothing: Annotated[float | None, Field(ge=0, lt=1, description="Label smoothing, of classes.")] = None
-    averaging: Annotated[float | None, Field(ge=0, lt=1, description="Decay of an average of the weights; 0: none.")] = None
-    optimizer: Annotated[str | None, Field(description="sgd, or adamw at 0.04 of the rate and 100 times the decay.")] = None
+    batch_size: Annotated[int | None, Field(ge=2, description="Number of samples in a training step.")] = None
+    learning_rate: Annotated[float | None, Field(gt=0, description="Learning rate of the first step; a cosine takes it to zero.")] = None
+    weight_decay: Annotated[float | None, Field(ge=0, description="Weight decay of the optimizer.")] = None
+    momentum: Annotated[float | None, Field(ge=0, lt=1, description="Momentum of stochastic gradient descent.")] = None
+    warmup: Annotated[
+        float | None, Field(ge=0, lt=1, description="Share of the steps over which the learning rate rises to its value.")
+    ] = None
+    clip: Annotated[float | None, Field(ge=0, description="Largest norm of the gradient; 0 does not clip it.")] = None
+    nesterov: Annotated[bool | None, Field(description="Use Nesterov's momentum.")] = None
+    smoothing: Annotated[float | None, Field(ge=0, lt=1, description="Label smoothing of a classification.")] = None
+    averaging: Annotated[
+        float | None,
+        Field(ge=0, lt=1, description="Decay of a moving average of the weights, which is scored in their place; 0 keeps none."),
+    ] = None
+    optimizer: Annotated[
+        str | None, Field(description="Optimizer: sgd, or adamw with 0.04 times the learning rate and 100 times the weight decay.")
+    ] = None
 
     @field_validator("optimizer")
     @classmethod
@@ -67,11 +74,11 @@ class RecipeSettings(OptionGroup):
 class ComputeSettings(OptionGroup):
     """How networks are computed while they are trained and scored: faster, and the same up to rounding."""
 
-    precision: Annotated[str, Field(description="Of matrix products and convolutions: fp32 or bf16.")] = "fp32"
-    channels_last: Annotated[bool | None, Field(description="Keep the channels of images innermost in memory: on the CPU, if not set.")] = (
-        None
-    )
-    compile: Annotated[bool, Field(description="Compile each network by torch.compile; pays where trainings are long.")] = False
+    precision: Annotated[str, Field(description="Precision of matrix products and convolutions: fp32 or bf16.")] = "fp32"
+    channels_last: Annotated[
+        bool | None, Field(description="Keep the channels of images innermost in memory; if not set, on the CPU alone.")
+    ] = None
+    compile: Annotated[bool, Field(description="Compile each network by torch.compile, which pays where trainings are long.")] = False
 
     @field_validator("precision")
     @classmethod
@@ -96,55 +103,82 @@ class RunSettings(OptionGroup):
     """
 
     task: Annotated[str, Field(description="A task, as `einspace tasks` lists them, or a file or folder of your own data.")]
-    strategy: Annotated[str, Field(description="sampling, validation-sampling, random, evolution, pareto, mutation, or module:Class.")] = (
-        "evolution"
-    )
-    protocol: Annotated[str | None, Field(description="The defaults: einspace, or paper for those of its experiments.")] = None
-    init: Annotated[str | list[str] | None, Field(description="Initial members: resnet18,vit,random*8, or texts; '': from scratch.")] = None
-    trials: Annotated[int | None, Field(ge=1, description="Architectures of the finished run.")] = None
-    iterations: Annotated[int | None, Field(ge=1, description="Trials beside the initial members, in place of --trials.")] = None
-    budget: Annotated[
-        str | None, Field(description="Time for the run with its final trainings, as 90s, 30m, 8h or 2d; 4m without any bound.")
+    strategy: Annotated[
+        str, Field(description="Search strategy: sampling, validation-sampling, random, evolution, pareto, mutation, or module:Class.")
+    ] = "evolution"
+    protocol: Annotated[
+        str | None, Field(description="Defaults of the search: einspace, or paper for those of the paper's experiments.")
     ] = None
-    workers: Annotated[int, Field(ge=1, le=10_000, description="Worker processes.")] = 2
-    seed: Annotated[int, Field(ge=0, lt=2**62, description="Same seed, same result.")] = 0
+    init: Annotated[
+        str | list[str] | None,
+        Field(description="Initial members of the population, such as resnet18,vit,random*8, or texts; an empty text starts from scratch."),
+    ] = None
+    trials: Annotated[
+        int | None,
+        Field(ge=1, description="Number of trials, which are the architectures that the search trains; those of a continued run count."),
+    ] = None
+    iterations: Annotated[int | None, Field(ge=1, description="Number of trials beside the initial members, in place of --trials.")] = None
+    budget: Annotated[
+        str | None,
+        Field(description="Time for the run with its final trainings, such as 90s, 30m, 8h or 2d; 4m if nothing else bounds the search."),
+    ] = None
+    workers: Annotated[int, Field(ge=1, le=10_000, description="Number of worker processes.")] = 2
+    seed: Annotated[int, Field(ge=0, lt=2**62, description="Seed of all random choices; the same seed gives the same result.")] = 0
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
     population: Annotated[
-        int | None, Field(ge=1, le=MOST_MEMBERS, description="Architectures that can be parents; a fifth of the trials, 10 to 50.")
+        int | None,
+        Field(
+            ge=1,
+            le=MOST_MEMBERS,
+            description="Number of architectures that can be parents; if not set, a fifth of the trials, from 10 to 50.",
+        ),
     ] = None
-    tournament: Annotated[int | None, Field(ge=1, description="How many of them compete to be one; half of them.")] = None
-    elite: Annotated[int | None, Field(ge=0, description="Best trials that stay parents at any age: 5 of populations up to 20.")] = None
+    tournament: Annotated[
+        int | None, Field(ge=1, description="Number of members that compete to be a parent; if not set, half of the population.")
+    ] = None
+    elite: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="Number of the best trials that stay parents at any age; if not set, 5 where the population is at most 20, else 0.",
+        ),
+    ] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
     edits: Annotated[float | None, Field(ge=0, le=1, description="Share of children that are edited as by hand: 0.7 if not set.")] = None
     recipe_changes: Annotated[
-        float | None, Field(ge=0, le=1, description="Probability that recipe or head of a child change: 0.3 if not set.")
+        float | None, Field(ge=0, le=1, description="Probability that the recipe or the head of a child is changed: 0.3 if not set.")
     ] = None
     adaptive: Annotated[
-        bool | None, Field(description="Draw the kinds of change that made children better more often: false if not set.")
+        bool | None, Field(description="Draw more often the kinds of change that made children better: false if not set.")
     ] = None
     surrogate: Annotated[
         bool | None, Field(description="Let a model of the finished trials choose which child is trained: false if not set.")
     ] = None
-    learned: Annotated[bool | None, Field(description="Draw mutants with probabilities that the best trials teach: false if not set.")] = (
-        None
-    )
-    cost: Annotated[str | None, Field(description="What the strategy pareto keeps small: parameters if not set, flops or latency.")] = None
+    learned: Annotated[
+        bool | None, Field(description="Draw mutants with production probabilities that are fitted to the best trials: false if not set.")
+    ] = None
+    cost: Annotated[
+        str | None, Field(description="Cost that the strategy pareto keeps small: parameters if not set, flops or latency.")
+    ] = None
     inherit: Annotated[bool, Field(description="Start children with the weights of their parents, for half of the epochs.")] = False
-    time_limit: Annotated[float | None, Field(gt=0, description="Seconds that one trial may take; else as the budget has it, or 3600.")] = (
-        None
-    )
+    time_limit: Annotated[
+        float | None, Field(gt=0, description="Seconds that one trial may take; if not set, as the budget allows, or 3600.")
+    ] = None
     grammar: Annotated[
         str | None,
-        Field(
-            description="paper, sequences (for series if not set, but by the paper), or recurrent, with scans, convolutions and products."
-        ),
+        Field(description="Grammar: paper, sequences (series if not set, but not in the protocol paper), or recurrent (scans, products)."),
     ] = None
-    computation_probability: Annotated[float, Field(gt=0, le=1, description="p(M -> C), the share of computation modules.")] = (
+    computation_probability: Annotated[float, Field(gt=0, le=1, description="Probability p(M -> C), the share of computation modules.")] = (
         COMPUTATION_PROBABILITY
     )
-    pruner: Annotated[str, Field(description="none, median, halving or hyperband: gives up trials early.")] = "none"
+    pruner: Annotated[str, Field(description="none, median, halving, hyperband or rungs: gives up trials early.")] = "none"
     final_seeds: Annotated[
-        int, Field(ge=0, le=100, description="Seeds of the final trainings, whose mean and spread are reported; 0: no final trainings.")
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="Number of final trainings, each with its own seed; their mean and standard deviation are reported.",
+        ),
     ] = 1
     race: Annotated[
         bool | None, Field(description="Train the best and the best baseline again, for a verdict: from 10 trials on if not set.")
@@ -152,7 +186,7 @@ class RunSettings(OptionGroup):
     keep_weights: Annotated[
         str, Field(description="Whose trained weights are kept: best (and recommended), all (baselines and finalists too) or none.")
     ] = "best"
-    report: Annotated[bool, Field(description="Leave report.html, some 5 MB, in the run's folder.")] = True
+    report: Annotated[bool, Field(description="Write report.html, about 5 MB, into the run's folder.")] = True
     recipe: RecipeSettings = RecipeSettings()
     limits: Limits = Limits()
     compute: ComputeSettings = ComputeSettings()
@@ -177,19 +211,32 @@ class SearchSettings(RunSettings):
     The fields that `RunSettings` has not decide where data and work lie and what is shown, not the results; `storage` can hold a password.
     """
 
-    run: Annotated[str | None, Field(description="The run's name; the same name continues it.")] = None
-    proposer: Annotated[str | None, Field(description="A command that proposes, in place of a strategy; no file may give it.")] = None
-    storage: Annotated[str | None, Field(description="postgresql+psycopg://user@host/name, for several machines.")] = None
-    patience: Annotated[float, Field(ge=0, description="Seconds that a server of --storage may be away.")] = 60.0
-    devices: Annotated[str | None, Field(description="What the workers train on, as cuda:0,cuda:1; none: the CPU.")] = None
-    executor: Annotated[str, Field(description="Where trials run: processes or ray.")] = "processes"
-    address: Annotated[str | None, Field(description="Of a Ray cluster; none: RAY_ADDRESS, or Ray on this machine.")] = None
-    cpus_per_trial: Annotated[float | None, Field(gt=0, description="That Ray gives to a trial: 1 if not set.")] = None
-    gpus_per_trial: Annotated[float | None, Field(ge=0, description="That Ray gives to a trial; 0.5: two share one.")] = None
-    data_folder: Annotated[str | None, Field(description="The folder of the official files; else $EINSPACE_DATA, else ./data.")] = None
-    live: Annotated[bool, Field(description="Show the report in a browser while the search runs; prints its address.")] = False
-    top: Annotated[int, Field(ge=1, description="The best architectures that are shown at the end.")] = 5
-    log: Annotated[list[str], Field(description="tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT]; may be given several times.")] = []
+    run: Annotated[str | None, Field(description="Name of the run; the name of an earlier run continues it.")] = None
+    proposer: Annotated[
+        str | None,
+        Field(description="Command of a program that proposes architectures in place of a strategy; a settings file cannot give it."),
+    ] = None
+    storage: Annotated[
+        str | None, Field(description="Address of a database that several machines share, such as postgresql+psycopg://user@host/name.")
+    ] = None
+    patience: Annotated[float, Field(ge=0, description="Seconds that the database server of --storage may be away.")] = 60.0
+    devices: Annotated[str | None, Field(description="Devices that the workers train on, such as cuda:0,cuda:1; the CPU if not given.")] = (
+        None
+    )
+    executor: Annotated[str, Field(description="Executor that runs the trials: processes or ray.")] = "processes"
+    address: Annotated[
+        str | None, Field(description="Address of a Ray cluster; if not given, $RAY_ADDRESS, or else Ray on this machine.")
+    ] = None
+    cpus_per_trial: Annotated[float | None, Field(gt=0, description="Number of CPUs that Ray gives to a trial: 1 if not set.")] = None
+    gpus_per_trial: Annotated[
+        float | None, Field(ge=0, description="Number of GPUs that Ray gives to a trial; with 0.5, two trials share one.")
+    ] = None
+    data_folder: Annotated[str | None, Field(description="Folder of the official files; $EINSPACE_DATA or ./data if not given.")] = None
+    live: Annotated[bool, Field(description="Serve the report while the search runs, and print its address for a browser.")] = False
+    top: Annotated[int, Field(ge=1, description="Number of the best architectures that are shown at the end.")] = 5
+    log: Annotated[
+        list[str], Field(description="Tracker to log to: tensorboard[:DIR], mlflow[:URI] or wandb[:PROJECT]; may be given several times.")
+    ] = []
 
     @field_validator("task", "strategy", "protocol", "init", "budget", "grammar", *OF_A_STRATEGY, "limits", "own", mode="wrap")
     @classmethod

@@ -27,7 +27,7 @@ def size_of(path: str | os.PathLike[str]) -> int:
 
 
 def read_small(path: Path, most: int = SMALL) -> bytes:
-    """A whole file of at most so many bytes; raises OSError where it is none, or is larger."""
+    """A whole file of at most so many bytes; raises OSError where it is not a regular file, or is larger."""
     size = size_of(path)
     if size > most:
         raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", os.fspath(path))

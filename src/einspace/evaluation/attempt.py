@@ -66,7 +66,8 @@ def attempt(
     files = None if request.keep is None else Path(request.keep)
     scope = (request.partition, request.long)
     inherits = None if request.inherits is None else Path(request.inherits)
-    context = Context(request.seed, request.final, device, request.changes, files, watched, on_report, *scope, on_passed, inherits)
+    asked = (request.seed, request.final, device, request.changes, files, watched, on_report, *scope, on_passed, inherits, request.rungs)
+    context = Context(*asked)
     try:
         evaluation = _evaluation(work(request.text, context))
     except NotANumber as error:
@@ -95,7 +96,7 @@ def _can_be_interrupted() -> bool:
 
 
 def _evaluation(returned: Evaluation | float | Mapping[str, Any]) -> Evaluation:
-    """The evaluation that an objective's return value stands for; raises TypeError where it is none of the three forms."""
+    """The evaluation that an objective's return value stands for; raises TypeError for a value of another form."""
     if isinstance(returned, Evaluation):
         return checked(returned)
     extra = dict(returned) if isinstance(returned, Mapping) else {"score": returned}

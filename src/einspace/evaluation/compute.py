@@ -1,4 +1,4 @@
-"""Compute: in which precision, layout and form a network is trained and scored, whatever the recipe and the task are."""
+"""Compute: the precision, the memory layout and the compilation of a network that is trained and scored, apart from recipe and task."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace

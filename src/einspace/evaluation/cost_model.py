@@ -85,7 +85,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Error:
-    """How far predictions are off, measured on trials that were left out of the fit.
+    """The error of predictions, measured on trials that were left out of the fit.
 
     Args:
         typical: The median of the relative error: 0.2 for a prediction that is off by a factor of 1.2 in either direction.
@@ -122,7 +122,7 @@ class CostModel:
 
     @cached_property
     def error(self) -> Error | None:
-        """How far predictions are off; None for fewer than two trials that ended."""
+        """The error of predictions; None for fewer than two trials that ended."""
         ratios: list[float] = []
         ended = [number for number, trial in enumerate(self.measured) if trial.ended]
         if len(ended) < 2:

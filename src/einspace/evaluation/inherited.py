@@ -20,7 +20,7 @@ SHRINK, FRESH = 0.4, 0.1
 """The part of an inherited weight that is left, and the part of a fresh one that is added."""
 
 AS_THEY_ARE = ("norm", "batchnorm", "scan")
-"""Modules whose tensors are taken over as they are: statistics and factors of norms, and the memories of scans."""
+"""Modules whose tensors are copied without a change: statistics and factors of norms, and the memories of scans."""
 
 State = Mapping[str, Tensor]
 

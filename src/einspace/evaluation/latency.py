@@ -14,7 +14,7 @@ PASSES = 30
 """Passes that are counted, at most."""
 
 BUDGET = 0.25
-"""Seconds after which no pass begins; a network that is slower than that has two, of which the second counts."""
+"""Seconds after which no further pass begins; a slower network is measured twice, and the second pass counts."""
 
 
 def latency(network: nn.Module, sample: Tensor) -> float:
@@ -39,7 +39,7 @@ def latency(network: nn.Module, sample: Tensor) -> float:
 
 
 def measured(network: nn.Module, sample: Tensor) -> tuple[float | None, str]:
-    """The latency, or None and one line that says why there is none: what was trained in batches need not take one sample."""
+    """The latency, or None and one line with the reason: a network that was trained on batches may fail on a single sample."""
     try:
         return latency(network, sample), ""
     except (RuntimeError, MemoryError) as error:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
-from math import isfinite
+from math import isfinite, nan
 from time import perf_counter
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from einspace.evaluation.compute import Compute
 from einspace.evaluation.inherited import halved, take_over
 from einspace.evaluation.latency import measured
-from einspace.evaluation.outcome import INHERITED, PARTS, Context, Evaluation, Outcome, Seconds
+from einspace.evaluation.outcome import INHERITED, PARTS, RUNGS, Context, Evaluation, Outcome, Seconds
 from einspace.evaluation.training import predict, train
 from einspace.evaluation.warm import WarmStarts
 from einspace.evaluation.weights import keep_weights
@@ -28,7 +28,7 @@ DIVISION = 8
 
 
 class _Pruned(Exception):
-    """The report was answered with no."""
+    """The report was answered with no, or a score at a rung was not reached; the message says it."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,10 @@ class TaskObjective:
         `train` and `valid`, for `recipe.epochs_final` epochs, and is scored on `test`, once. A re-evaluation is one of a search on a new
         partition of `train` and `valid`, where the task has one pool, and for `recipe.epochs_final` epochs if it is long. Weights and
         shuffling follow from the seed, but for a warm start and for weights that are inherited, which halve the epochs. In a search that is
-        watched, each epoch is scored and reported; that changes neither losses nor score. In a search, the latency of the trained network
-        is measured too. A measurement that fails costs no score, and neither do weights that cannot be written, or read: the reason says
-        why.
+        watched, each epoch is scored and reported; that changes neither losses nor score. In a search with rungs the rate is constant until
+        it decays in the end, and the network is scored at the rungs, where a score that is not reached ends the training. In a search, the
+        latency of the trained network is measured too. A measurement that fails costs no score, and neither do weights that cannot be
+        written, or read: the reason says why.
 
         Args:
             architecture: Backbone whose input is the task's.
@@ -94,6 +95,9 @@ class TaskObjective:
         losses: list[float] = []
         scores: list[float] = []
         scoring = 0.0
+        watched = context.watched and not final
+        bounds = dict(context.rungs or ())
+        reached: dict[int, float] = {}
 
         @cache
         def unseen() -> tuple[Tensor, Tensor]:
@@ -114,32 +118,45 @@ class TaskObjective:
             if on_epoch is not None:
                 on_epoch(epoch, loss)
             context.passed(epoch, epochs)
-            if context.watched and not final:
+            if epoch in bounds:
+                start = perf_counter()
+                at_rung = score()
+                scoring += perf_counter() - start
+                reached[epoch] = at_rung if task.metric.higher_is_better else -at_rung
+                least = bounds[epoch]
+                if least is not None and not reached[epoch] >= least:  # a score that is no number does not reach it either
+                    asked = least if task.metric.higher_is_better else -least
+                    raise _Pruned(f"stopped at the rung after epoch {epoch} of {epochs}, with {at_rung:.4g} where {asked:.4g} was asked")
+            if watched:
                 start = perf_counter()
                 scores.append(score())
                 go_on = context.report(epoch, scores[-1], loss)
                 scoring += perf_counter() - start
                 if not go_on:
-                    raise _Pruned
+                    raise _Pruned(f"given up after epoch {epoch} of {epochs}")
 
-        pruned = False
+        pruned = ""
         try:
             generator = torch.Generator().manual_seed(context.seed)
-            train(computed, x, y, recipe, epochs, generator, after_epoch, loss_of, task.augmentation, context.watched and not final)
-        except _Pruned:
-            pruned = True
+            scored, stable = range(1, epochs + 1) if watched else bounds, context.rungs is not None
+            train(computed, x, y, recipe, epochs, generator, after_epoch, loss_of, task.augmentation, scored, stable)
+        except _Pruned as error:
+            pruned = str(error)
         trained = perf_counter()
-        value = scores[-1] if scores else score()
+        value = scores[-1] if scores else nan if pruned else score()
         latency, reason = measured(computed, unseen()[0][:1]) if isfinite(value) and not (pruned or final) else (None, "")
         seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
         reason = "; ".join(filter(None, (fresh, reason)))
         known = Evaluation(Outcome.OK, value, tuple(losses), parameters, seconds, reason, "", tuple(scores), device, latency=latency)
         if share:
             known = replace(known, extra={INHERITED: share})
+        if reached:
+            at_rungs = [[epoch, at_rung if isfinite(at_rung) else None] for epoch, at_rung in reached.items()]
+            known = replace(known, extra={**known.extra, RUNGS: at_rungs})
         if anew is not None and not task.is_redrawn:
             known = replace(known, extra={PARTS: _parts(task, predict(computed, unseen()[0], recipe.batch_size), unseen()[1])})
         if pruned:
-            return replace(known, outcome=Outcome.PRUNED, value=None, reason=f"given up after epoch {len(losses)} of {epochs}")
+            return replace(known, outcome=Outcome.PRUNED, value=None, reason=pruned)
         if not isfinite(value):
             return replace(known, outcome=Outcome.NAN, value=None, reason=f"the {task.metric.name} after the last epoch is {value}")
         unkept = keep_weights(network, context.files, architecture, task, head) if context.files else ""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, SequentialLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler, SequentialLR
 from torch.optim.swa_utils import get_ema_multi_avg_fn, update_bn
 
 from einspace.tasks.recipe import Recipe
@@ -38,12 +38,21 @@ def optimiser_of(network: nn.Module, recipe: Recipe) -> Optimizer:
     )
 
 
-def schedule_of(optimiser: Optimizer, recipe: Recipe, steps: int) -> LRScheduler:
+DECAY = 0.2
+"""The share of the steps over which a rate that was constant decays."""
+
+
+def schedule_of(optimiser: Optimizer, recipe: Recipe, steps: int, stable: bool = False) -> LRScheduler:
     """The rate of each of `steps` steps: a linear rise over the share `warmup` of them, then a cosine to zero over the others.
 
-    Step number i of a rise over w steps, from 1, has i / (w + 1) of the rate.
+    Step number i of a rise over w steps, from 1, has i / (w + 1) of the rate. Where the rate is to be `stable`, it stays as it is after the
+    rise, and falls to zero along a line over the last `DECAY` of the steps (warm-up, stable, decay): before these it does not depend on the
+    number of steps.
     """
     rising = min(round(recipe.warmup * steps), steps - 1)
+    if stable:
+        falling = min(max(1, round(DECAY * steps)), steps - rising)
+        return LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / (rising + 1), (steps - step) / falling))
     if rising == 0:
         return CosineAnnealingLR(optimiser, T_max=steps)
     rise = LinearLR(optimiser, start_factor=1 / (rising + 1), total_iters=rising)

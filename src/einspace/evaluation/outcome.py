@@ -32,6 +32,12 @@ PARTS = "parts"
 INHERITED = "inherited"
 """The key in `Evaluation.extra` of the share of the parameters that began with weights of another trial; nothing where all were fresh."""
 
+RUNGS = "rungs"
+"""The key in `Evaluation.extra` of the scores at rungs, turned so that more is better: pairs of an epoch and a score."""
+
+Bounds = tuple[tuple[int, float | None], ...]
+"""Rungs: epochs, each with the score that a training must reach there to go on, turned so that more is better; None for any score."""
+
 
 class Outcome(StrEnum):
     """How an evaluation ended; only `OK` has a value."""
@@ -74,6 +80,7 @@ class Request:
         partition: Score on a partition of train and valid that is drawn anew from this seed, None for the task's own.
         long: Train for as many epochs as a final training.
         inherits: Path on the driver's machine of weights to begin with, for fewer epochs; where it cannot be read, the weights are fresh.
+        rungs: Train with a constant rate that decays in the end, in place of a cosine, and stop early where a score is not reached.
     """
 
     text: str
@@ -85,6 +92,7 @@ class Request:
     partition: int | None = None
     long: bool = False
     inherits: str | None = None
+    rungs: Bounds | None = None
 
 
 def _always(epoch: int, score: float, loss: float | None) -> bool:
@@ -111,6 +119,7 @@ class Context:
         long: Whether to train for as many epochs as a final training, whatever is scored.
         on_passed: Hears of the epochs that have ended.
         inherits: Weights to begin with, None for fresh ones.
+        rungs: The epochs at which a search with rungs stops what does not reach a score; None for one without.
     """
 
     seed: int = 0
@@ -124,9 +133,10 @@ class Context:
     long: bool = False
     on_passed: Passed = _unheard
     inherits: Path | None = None
+    rungs: Bounds | None = None
 
     def passed(self, epoch: int, epochs: int | None = None) -> None:
-        """Say that an epoch, counted from 1, of so many has ended, for whoever looks at the search; costs next to nothing."""
+        """Say that an epoch, counted from 1, of so many has ended, for the display of the search; costs next to nothing."""
         self.on_passed(epoch, epochs)
 
     def report(self, epoch: int, score: float, loss: float | None = None) -> bool:
@@ -285,7 +295,7 @@ def plain(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def first_line(error: BaseException) -> str:
-    """One line for people: the type of an exception and the first line of its message, if there is one that can be had."""
+    """One line for people: the type of an exception and the first line of its message, if it has one."""
     try:
         lines = str(error).strip().splitlines()
     except Exception:  # noqa: BLE001 - the message of somebody else's exception is made by their code

@@ -1,6 +1,6 @@
 """Training: SGD with momentum and a cosine to zero (appendix B.1), or as a recipe has it, for data that lie on the device as a whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from math import isfinite
 
 import torch
@@ -23,19 +23,21 @@ def train(
     on_epoch: Callable[[int, float], None] | None = None,
     loss_of: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
     augmentation: Augmentation | None = None,
-    scored: bool = False,
+    scored: Container[int] = (),
+    stable: bool = False,
 ) -> list[float]:
     """Train in place on the loss of outputs and labels, and give the mean loss of each epoch.
 
     Network, samples `x` (N, ...) and targets `y` (N, ...) are on one device; `generator` is on the CPU, shuffles and draws what an
     `augmentation` does to the samples (see `Batches`). The device is waited for once an epoch. `on_epoch(epoch, loss)` is
     called after each epoch, counted from 1; it may leave the network in evaluation mode, and what it raises ends the training. Where the
-    recipe averages the weights, the network has the average in the end, and during `on_epoch` too if it is `scored` there. Raises
-    NotANumber for a loss that is not finite, and TaskError for fewer than two samples.
+    recipe averages the weights, the network has the average in the end, and during `on_epoch` too after the epochs that are `scored`. A
+    rate that is `stable` is no cosine (see `schedule_of`). Raises NotANumber for a loss that is not finite, and TaskError for fewer than
+    two samples.
     """
     batches = Batches(x, y, recipe.batch_size, augmentation)
     optimiser = optimiser_of(network, recipe)
-    schedule = schedule_of(optimiser, recipe, epochs * len(batches))
+    schedule = schedule_of(optimiser, recipe, epochs * len(batches), stable)
     average = Averaged(network, recipe.averaging) if recipe.averaging else None
     losses: list[float] = []
     for epoch in range(1, epochs + 1):
@@ -55,7 +57,7 @@ def train(
         losses.append(float(total) / batches.samples)
         if not isfinite(losses[-1]):
             raise NotANumber(tuple(losses))
-        shown = average is not None and (scored or epoch == epochs)
+        shown = average is not None and (epoch in scored or epoch == epochs)
         had = average.put(batches.epoch(_copy(generator))) if average is not None and shown else []
         if on_epoch is not None:
             on_epoch(epoch, losses[-1])

@@ -52,7 +52,7 @@ class Attempt:
         inner: Handle of whatever runs it now, if that is another library or another executor.
         worker: The number of the worker that runs it, None where none has.
         tries: How often a worker has begun.
-        heard: Epochs that the watch knows, from whichever try: it hears of each once.
+        heard: Epochs that the watch knows, from any try: each is reported to it once.
         given_up: The evaluation that it ends as since the watch has said no or has raised.
     """
 
@@ -89,7 +89,7 @@ class Attempt:
         return self.end - self.clock.seconds
 
     def look(self, epoch: int, score: float) -> bool:
-        """Ask the watch, which hears of each epoch once."""
+        """Report an epoch to the watch, once, and ask it whether to go on."""
         if self.watch is None or epoch <= self.heard:
             return True
         self.heard = epoch

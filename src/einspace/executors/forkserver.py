@@ -93,7 +93,7 @@ def _safe_path() -> Iterator[None]:
 
 
 def _end() -> None:
-    """A program that ends while the server still loads, such as one that was called with a mistake, leaves nothing that goes on."""
+    """End the server that still loads when this program ends, as after a mistake in its call."""
     for child in psutil.Process().children():
         with suppress(psutil.Error):
             if any("multiprocessing.forkserver" in word for word in child.cmdline()):

@@ -92,7 +92,7 @@ def _is_guard(node: ast.stmt) -> bool:
 
 
 def _line_of(module: ModuleType) -> int | None:
-    """The line of a module that this thread is in, if it is at the module's own statements."""
+    """The line of a module that this thread executes, if it is one of the module's top-level statements."""
     frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_globals is vars(module):

@@ -49,7 +49,7 @@ class WorkerProcess:
             far.close()
 
     def begin(self, message: Begin) -> None:
-        """Send the beginning of an evaluation, and note how often the kernel has run out of memory by now."""
+        """Send the beginning of an evaluation, and note how often the kernel has run out of memory so far."""
         self._memory_kills = machine.memory_kills()
         self.send(message)
 
@@ -89,7 +89,7 @@ class WorkerProcess:
         """End the process at once, whatever it does; may be called from any thread, and twice."""
         with suppress(psutil.Error):
             if self._handle is not None:
-                self._handle.kill()  # knows when the process was born, so that it hits no other one with the same number
+                self._handle.kill()  # psutil checks the start time, so another process with the same number is not hit
 
     def end(self, grace: float = 0.0) -> None:
         """Hang up, wait so many seconds for the process to end by itself, and kill it if it has not."""

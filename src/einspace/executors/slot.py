@@ -37,7 +37,7 @@ class WorkerSlot:
         self._attempts = attempts
         self._config = config
         self._recycle = recycle
-        self._guard = threading.Lock()  # of the attempt that the process is at
+        self._guard = threading.Lock()  # of the attempt that the process works on
         self._attempt: Attempt | None = None
         self._process: WorkerProcess | None = None
         self._number = 0
@@ -45,7 +45,7 @@ class WorkerSlot:
         self._thread.start()
 
     def abandon(self, attempt: Attempt) -> None:
-        """End the process if it is at this attempt, whose future was cancelled."""
+        """End the process if it works on this attempt, whose future was cancelled."""
         with self._guard:
             if self._attempt is attempt and self._process is not None:
                 self._process.kill()

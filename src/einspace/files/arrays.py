@@ -78,7 +78,7 @@ class Member:
 
 
 def npz_members(path: Path) -> dict[str, Member]:
-    """The arrays of a .npz file by name, of which nothing but the headers is read; raises DataError for what is none."""
+    """The arrays of a .npz file by name, of which nothing but the headers is read; raises DataError for any other file."""
     with reading(path, WHAT), zipfile.ZipFile(path) as archive:
         return {name.removesuffix(".npy"): Member(path, name, *header) for name, header in _headers(path, archive)}
 

@@ -1,4 +1,4 @@
-"""Border: whatever a broken file makes a reader raise becomes one DataError, and what is unpacked is counted."""
+"""Guarded reading: any exception of a reader on a broken file becomes one DataError, and unpacked bytes are counted."""
 
 import io
 import lzma

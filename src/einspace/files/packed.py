@@ -33,7 +33,7 @@ def opened(path: Path, limit: int | None = None) -> Iterator[BinaryIO]:
 
 
 def unpack(content: bytes, name: object, limit: int | None = None) -> bytes:
-    """Unpack gzip; raises DataError, with the name, where the bytes are cut off, are none, or are too many."""
+    """Unpack gzip; raises DataError, with the name, where the bytes are cut off, are not gzip, or are too many."""
     with reading(name, "a gzip file"), gzip.open(io.BytesIO(content)) as stream:
         return _bounded(cast(IO[bytes], stream), Meter(name, len(content), limit)).read()
 

@@ -38,7 +38,7 @@ def numbers(value: Any, name: object) -> NDArray[Any]:
 
 
 def by_name(value: Any) -> dict[str, Any]:
-    """A dictionary whose keys are texts, also where they were bytes; empty for what is none."""
+    """A dictionary whose keys are texts, also where they were bytes; empty for any other value."""
     if not isinstance(value, dict):
         return {}
     return {key.decode("latin1") if isinstance(key, bytes) else str(key): item for key, item in value.items()}

@@ -76,7 +76,7 @@ class Budget:
     trials: int | None
     """How many trials the search has when it is finished, or None."""
     seconds: float | None = None
-    """Of the run as a whole, final trainings included, or None."""
+    """Seconds for the run as a whole, final trainings included; None for no budget."""
     spent: float = 0.0
     """Seconds that earlier calls of the run took."""
     reserve: Callable[[], float] = lambda: 0.0
@@ -87,7 +87,7 @@ class Budget:
 
     @property
     def used(self) -> float:
-        """Seconds by now."""
+        """Seconds that are used up."""
         return monotonic() - self._start
 
     @property

@@ -69,11 +69,11 @@ class Finals:
         ]
         return FINALS, {"entries": entries, "seeds": self._seeds or 1, "first": self._seed, "selects": self._selects}
 
-    def baselines(self, time_limit: float | None) -> Listed:
-        """Baselines that are not seeds, scored on validation; none where the search scores on test."""
+    def baselines(self, time_limit: float | None, rungs: bool = False) -> Listed:
+        """Baselines that are not seeds, scored on validation as in a search, with or without rungs; none where it scores on test."""
         beside = [proposal for proposal in self.proposals() if proposal.origin in self._beside] if self._selects else []
         wanted = [(proposal, self._seed) for proposal in beside]
-        return Listed(BASELINE, wanted, time_limit=time_limit)
+        return Listed(BASELINE, wanted, time_limit=time_limit, rungs=() if rungs else None)
 
     def finals(self, store: StudyStore, time_limit: float | None, budget: Budget, workers: int, keep: str, weights: Path) -> Listed:
         """The final trainings, from each seed, of the recommended one, of the best trial, and of the baselines with a validation score, the
@@ -134,7 +134,7 @@ class Finals:
         return remaining(store.phase(FINAL), partial(self._seconds, store))
 
     def proposals(self) -> list[Proposal]:
-        """The baselines that there are at the input, or the initial members in their place."""
+        """The baselines that exist at the input, or the initial members in their place."""
         return [proposal for _, proposal, _ in self._entries if proposal is not None]
 
     def _chosen(self, store: StudyStore, first: Mapping[str, Proposal]) -> list[Proposal]:
@@ -170,7 +170,7 @@ def longer_in_the_end(task: Task, recipe: Recipe) -> float:
 
 
 def _entry(shown: str, name: str, space: EinSpace, changes: Mapping[str, float]) -> tuple[str, Proposal | None, str]:
-    """A baseline at the task's input and in its grammar, or why there is none; or an initial member."""
+    """A baseline at the task's input and in its grammar, or the reason why it does not exist there; or an initial member."""
     try:
         return shown, Proposal.of(member(space, name), shown, changes=changes), ""
     except (NetworkError, ShapeError, GrammarError) as error:

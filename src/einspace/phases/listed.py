@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import time
 
-from einspace.evaluation.outcome import Outcome, Request
+from einspace.evaluation.outcome import Bounds, Outcome, Request
 from einspace.storage import StudyStore
 from einspace.trial import Proposal, Trial
 
@@ -36,7 +36,13 @@ class Phase(ABC):
     def request(self, trial: Trial) -> Request:
         """The request to an executor."""
         return Request(
-            trial.proposal.text, self.final, trial.seed, self.weights(trial), dict(trial.proposal.changes), time_limit=self.time_limit
+            trial.proposal.text,
+            self.final,
+            trial.seed,
+            self.weights(trial),
+            dict(trial.proposal.changes),
+            time_limit=self.time_limit,
+            rungs=trial.proposal.rungs,
         )
 
     def weights(self, trial: Trial) -> str | None:
@@ -57,11 +63,13 @@ class Listed(Phase):
     final: bool = False
     time_limit: float | None = None
     folder: Path | None = None
-    """Where weights are written, from the first seed of each."""
+    """Folder for the weights of each architecture's training from the first seed."""
     kept: Collection[str] = ()
     """The identities of the proposals whose weights are written."""
     earlier: Collection[str] = ()
     """The identities of trainings that ended in an earlier call: one that left no weights that are wanted now is repeated."""
+    rungs: Bounds | None = None
+    """Of all of them: those that are compared with the trials of a search with rungs are trained at the same rate, without a rung."""
     _begun: set[str] = field(default_factory=set, init=False)
 
     def next(self, store: StudyStore) -> Trial | None:
@@ -81,7 +89,7 @@ class Listed(Phase):
             if (trial.outcome in LASTING and not self.lacks(trial)) or trial.number in ledger.running()
         }
         for proposal, seed in self.wanted:
-            trial = Trial(len(ledger.trials), replace(proposal, inherits=None), self.name, seed, started=time())
+            trial = Trial(len(ledger.trials), replace(proposal, inherits=None, rungs=self.rungs), self.name, seed, started=time())
             if trial.identity not in known | self._begun:
                 return waiting.get(trial.identity, trial)
         return None

@@ -43,7 +43,7 @@ IN_TIME = tuple(
 """The decisions of a budget of time, the better ones first (decision 022).
 
 At final epochs, since fast learners need not be the best in the end; of two, which may change places, or of one, which in the same time has
-more pairs. A decision of one goes on beside the final trainings, which are those of the finalist and of the baseline whatever it says: it
+more pairs. A decision of one finalist runs beside the final trainings, which are those of the finalist and of the baseline in any case: it
 has all the time that is left.
 """
 
@@ -195,7 +195,7 @@ class Race:
         )
 
     def settle(self, store: StudyStore, decision: Pairs) -> None:
-        """Once the time for it is over, a decision of one finalist has the pairs that have ended; too few of them are none."""
+        """When its time is over, keep of a decision of one finalist the pairs that have ended, or nothing where they are too few."""
         plan, missing = Plan.of(store.notes()), decision.missing(store)
         pairs = tuple(seed for seed in dict.fromkeys(seed for _, seed in decision.wanted) if seed not in missing)
         least = min(found.times for found in self._after(plan) if (found.finalists, found.long) == (len(plan.finalists), plan.long))
@@ -250,7 +250,7 @@ class Race:
         return tuple(self._seed + APART * part + number for number in range(times))
 
     def _is_beside(self, finalists: int) -> bool:
-        """Whether a decision of so many goes on beside the final trainings."""
+        """Whether a decision of so many finalists runs beside the final trainings."""
         return finalists == 1 and self._budget.seconds is not None
 
     def _cost(self, contest: Contest, ranked: Sequence[str], apart: Sequence[str], decision: Round, finals: Sequence[float]) -> float:

@@ -135,7 +135,7 @@ class About:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """The inverse; raises KeyError, TypeError or ValueError for what is none, NetworkError or TaskError for parts that do not fit.
+        """The inverse; raises KeyError, TypeError or ValueError for other data, NetworkError or TaskError for parts that do not fit.
 
         Operations and heads of the user's own must be defined already: nothing is imported.
         """

@@ -2,32 +2,19 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
-import safetensors.torch
-import torch
-from safetensors import SafetensorError
-from torch import nn
 
 from einspace.disk.drafts import draft_of
 from einspace.disk.regular import read_json, read_whole
-from einspace.errors import EinspaceError, RunError
+from einspace.errors import RunError
 from einspace.features import Feature
-from einspace.memory import is_memory_error
-from einspace.networks import build
 from einspace.networks.export.weights import weights
-from einspace.networks.raw import without_constants
-from einspace.networks.state import fill_state
+from einspace.networks.raw import RawNetwork
 from einspace.predictor.about import About
-from einspace.space import EinSpace
-from einspace.storage.store import DAMAGE, in_one_line
-
-if TYPE_CHECKING:
-    from einspace.predictor.predictor import Predictor
 
 RECORD, WEIGHTS, TENSORS = "predictor.json", "weights.safetensors", "preprocessing.safetensors"
 """The files of a predictor; the last one only where a mean is a field."""
@@ -36,18 +23,17 @@ FORMAT = 1
 """Of the folder; one of another format is refused."""
 
 
-def save(predictor: "Predictor", folder: str | os.PathLike[str]) -> None:
+def save(network: RawNetwork, about: About, target: Path) -> None:
     """Write a predictor's folder; see `Predictor.save`. Each file appears whole, and the record, with the checksums, last."""
-    target = Path(folder)
     if target.exists() and not target.is_dir():
         raise RunError(f"{target} is a file: a predictor is saved to a folder")
     if target.is_dir() and any(target.iterdir()) and not (target / RECORD).is_file():
         raise RunError(f"the folder {target} holds other things: save the predictor to a new one")
-    files = {WEIGHTS: weights(predictor.network.flat_state(), _notes(predictor.about))}
-    tensors = predictor.about.preprocessing.tensors()
+    files = {WEIGHTS: weights(network.flat_state(), _notes(about))}
+    tensors = about.preprocessing.tensors()
     if tensors:
         files[TENSORS] = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
-    record = {"format": FORMAT, "about": predictor.about.to_json(), "sha256": {name: _sha256(data) for name, data in files.items()}}
+    record = {"format": FORMAT, "about": about.to_json(), "sha256": {name: _sha256(data) for name, data in files.items()}}
     text = json.dumps({**record, "checksum": _checksum(record)}, indent=2, ensure_ascii=False) + "\n"
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -59,35 +45,11 @@ def save(predictor: "Predictor", folder: str | os.PathLike[str]) -> None:
         raise RunError(f"the predictor cannot be written to {target}: {error.strerror}") from None
 
 
-def load_predictor(folder: str | os.PathLike[str]) -> "Predictor":
-    """Read a predictor from the folder that `Predictor.save` wrote; nothing in it is executed.
-
-    Raises RunError for a folder that is not a predictor's, for a file that is damaged or was exchanged, and where the module of the user's
-    own operations or head was not imported yet.
-    """
-    target = Path(folder)
-    record = _record(target)
-    data = {name: _file(target, name, record["sha256"]) for name in (WEIGHTS, TENSORS) if name in record["sha256"] or name == WEIGHTS}
-    try:
-        tensors = safetensors.numpy.load(data[TENSORS]) if TENSORS in data else {}
-        about = About.from_json(record["about"], tensors)
-        return made(about, safetensors.torch.load(data[WEIGHTS]))
-    except (*DAMAGE, EinspaceError, SafetensorError, MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not is_memory_error(error):
-            raise
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else in_one_line(error)
-        raise RunError(f"the folder {target} is not a predictor that can be used here: {reason}") from None
-
-
-def made(about: About, state: dict[str, torch.Tensor]) -> "Predictor":
-    """The predictor of some weights, with or without the constants of a normalisation; raises what checking, parsing and filling raise."""
-    from einspace.predictor.predictor import Predictor
-
-    about.check()
-    architecture = EinSpace(Feature.of(about.input), grammar=about.grammar).parse(about.text)
-    network: nn.Module = build(architecture, about.head)
-    fill_state(network, without_constants(state))
-    return Predictor(about.preprocessing.around(network), about)
+def stored(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The record of a predictor's folder and its other files by name, all held to their checksums; raises RunError where they differ."""
+    record = _record(folder)
+    names = [name for name in (WEIGHTS, TENSORS) if name in record["sha256"] or name == WEIGHTS]
+    return record, {name: _file(folder, name, record["sha256"]) for name in names}
 
 
 def _notes(about: About) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import NotANumber
 from einspace.predictor.about import About
-from einspace.predictor.folder import made
+from einspace.predictor.loading import made
 from einspace.predictor.predictor import Predictor
 from einspace.predictor.trained import Trained
 from einspace.run.attachments import grammar_of_run

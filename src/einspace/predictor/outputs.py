@@ -44,7 +44,7 @@ def chances(outputs: Tensor, about: About) -> NDArray[np.float32]:
     Raises TaskError for numbers, which have none.
     """
     if about.kind not in CHANCES:
-        raise TaskError(f"chances are of classes and labels, but the predictor gives {about.kind}: predict has the numbers")
+        raise TaskError(f"probabilities are of classes and labels, but the predictor gives {about.kind}: predict gives the numbers")
     if about.kind in ("classification", "segmentation"):
         return np.asarray(torch.softmax(outputs, dim=1).cpu().numpy())
     return _in_axes(torch.sigmoid(outputs).cpu().numpy(), about)

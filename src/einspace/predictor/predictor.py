@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from einspace.errors import SettingError, TaskError
 from einspace.executors.devices import check_devices
 from einspace.networks.raw import RawNetwork
 from einspace.predictor.about import About
+from einspace.predictor.folder import save
 from einspace.predictor.outputs import chances, decided, targets_of
 from einspace.predictor.samples import Samples, samples_of
 from einspace.tasks.metrics import METRICS, Metric, metric_named
@@ -123,9 +125,7 @@ class Predictor:
 
         A folder that is there must be empty, or a predictor's, which is replaced.
         """
-        from einspace.predictor.folder import save
-
-        save(self, folder)
+        save(self.network, self.about, Path(folder))
 
     def samples(self, x: Any, split: str | None = None) -> Samples:
         """Samples that were given, as the network takes them; nothing is read yet of those that lie in files, where that can be."""

@@ -2,7 +2,7 @@
 
 The best candidates by their claimed score and the best baseline are re-evaluated at the epochs of the search (the race); the best two of
 them and the baseline more often, at final epochs where there is time (the decision). Only re-evaluations count: the claimed score is the
-best of many, and so too good. Where the time has no room for a race, the best by its claimed score is in the decision, alone.
+best of many, and so too good. Where there is no time for a race, the candidate with the best claimed score alone is in the decision.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ class Plan:
     reason: str = ""
     """Why there is no race, or no decision."""
     long: bool = True
-    """Whether the decision is at final epochs, and not at those of the search."""
+    """Whether the decision trains for the epochs of a final training, and not for those of the search."""
 
     def to_json(self) -> dict[str, Any]:
         """The note."""
@@ -243,5 +243,5 @@ def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> list[Trial]:
 
 
 def _sentence(said: str) -> str:
-    """With a capital."""
+    """A text with a capital at its start."""
     return said[0].upper() + said[1:]

@@ -1,4 +1,4 @@
-"""Standing: how the best compares with the best baseline by now, in one line that claims no more than was measured."""
+"""Standing: how the best compares with the best baseline so far, in one line that claims no more than was measured."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -56,11 +56,10 @@ class Standing:
         if baseline is None or found is None or baseline.value is None or found.value is None:
             return ""
         gain = (found.fitness or 0.0) - (baseline.fitness or 0.0)
-        how = "ahead of" if gain > 0 else "behind" if gain < 0 else "level with"
-        by = f", by {abs(gain):.4f}" if gain else ""
+        how, by = _gap(gain)
         named = self._names[baseline.proposal.identity]
         doubt = (
-            "how much of that is chance, the race will measure" if self._raced else "without a race nothing says how much of that is chance"
+            "the race will measure how much of that is chance" if self._raced else "without a race nothing says how much of that is chance"
         )
         return f"{found.title} ({found.value:.4f}) is {how} the best baseline, {named} ({baseline.value:.4f}){by}; {doubt}"
 
@@ -71,23 +70,38 @@ class Standing:
         if contest.is_over(phase):
             verdict, _ = (contest if decided else Contest(self._store, replace(plan, finalists=(), decision=()))).verdict()
             if verdict is None or decided:
-                return "" if verdict is None else verdict.sentence
-            return f"By the race alone, {verdict.sentence[0].lower()}{verdict.sentence[1:]}"
+                return "" if verdict is None else _uncapitalised(verdict.sentence)
+            return f"by the race alone, {_uncapitalised(verdict.sentence)}"
         pairs = {name: self._differences(contest, phase, name) for name in plan.candidates}
         name = max((name for name, found in pairs.items() if found), key=lambda name: (len(pairs[name]), fmean(pairs[name])), default=None)
         if not plan.baseline or name is None:
             return ""
         title, gain = contest.claimed[name].title, fmean(pairs[name])
         partitions = plan.race or plan.decision
+        how, by = _gap(gain)
         return (
-            f"trained again on {len(pairs[name])} of {len(partitions)} partitions, {title} is at {gain:+.4f} against the best baseline, "
-            f"{plan.baseline_name}; the noise of that is not measured yet"
+            f"trained again on {len(pairs[name])} of {len(partitions)} partitions, {title} is {how} the best baseline, "
+            f"{plan.baseline_name}{by}; how much of that is chance is not measured yet"
         )
 
     def _differences(self, contest: Contest, phase: str, name: str) -> list[float]:
         """A candidate's score minus the baseline's, turned so that more is better, on each partition where both are known."""
         both = zip(contest.values(phase, name), contest.values(phase, contest.plan.baseline), strict=False)
         return [self._store.sign * (mine - other) for mine, other in both if mine is not None and other is not None]
+
+
+def _gap(gain: float) -> tuple[str, str]:
+    """The place of the best beside the best baseline, and the gap, in words.
+
+    >>> _gap(0.25), _gap(-0.5), _gap(0.0)
+    (('ahead of', ', by 0.2500'), ('behind', ', by 0.5000'), ('level with', ''))
+    """
+    how = "ahead of" if gain > 0 else "behind" if gain < 0 else "level with"
+    return how, f", by {abs(gain):.4f}" if gain else ""
+
+
+def _uncapitalised(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
 
 
 def _fitter(best: Trial | None, trial: Trial) -> Trial | None:

@@ -59,6 +59,15 @@ class Verdict:
         """Whether the winner is recommended, and not the baseline."""
         return self.recommended == self.winner
 
+    @property
+    def reason(self) -> str:
+        """Says which network is recommended, and why; without a full stop."""
+        if self.of_winner:
+            how, apart = ("better", "") if self.word == "better" else ("smaller", ", and not distinguishable from it")
+            return f"The network is that of {self.winner}, which is {how} than the best baseline, {self.baseline}{apart}"
+        why = "is worse" if self.word == "worse" else "is not distinguishable from it, and not smaller"
+        return f"The network is the baseline {self.baseline}, since the best of the search, {self.winner}, {why}"
+
     def to_json(self) -> dict[str, Any]:
         """The fields by name."""
         return asdict(self)
@@ -108,7 +117,7 @@ def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequenc
 
 
 def word_of(difference: float, error: float, factor: float) -> Word:
-    """The finding.
+    """The word for a difference: it is a finding where it is over `factor` standard errors.
 
     >>> word_of(0.036, 0.02, FACTOR), word_of(0.036, 0.02, DOUBT), word_of(-0.05, 0.02, DOUBT)
     ('better', 'not distinguishable', 'worse')

@@ -54,7 +54,7 @@ def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool) -> 
 
 
 def longer(searched: Sequence[Any], final: Sequence[Any]) -> str:
-    """That final trainings have more epochs, and what that may change; empty where they do not.
+    """A remark that final trainings have more epochs, which may change the order; empty where they do not.
 
     >>> longer((8, 8), (24, 24))
     'These trainings had 8 epochs; final ones have 24, which may order the two otherwise.'

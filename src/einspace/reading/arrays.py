@@ -1,4 +1,4 @@
-"""Arrays: NumPy's view of what people hand over, refused at once where there is none."""
+"""Arrays: the user's data as NumPy arrays, refused at once where NumPy cannot make one."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

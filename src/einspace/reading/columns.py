@@ -21,7 +21,7 @@ TIMES = ("time", "timestamp", "date", "datetime", "t", "seconds")
 
 
 class Columns(Protocol):
-    """Columns with their names, in memory or in a file, whose rows can be had piece by piece."""
+    """Columns with their names, in memory or in a file, whose rows can be read piece by piece."""
 
     @property
     def where(self) -> str: ...  # noqa: D102
@@ -72,7 +72,7 @@ def is_number(text: str) -> bool:
 
 
 def numbers_of(table: Table, column: int, hint: str = "") -> NDArray[Any]:
-    """A column as finite numbers; raises TaskError that names the cell that is none."""
+    """A column as finite numbers; raises TaskError that names a cell with anything else."""
     values = table.columns[column]
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         numbers = values
@@ -99,7 +99,7 @@ def is_numeric(table: Table, column: int) -> bool:
 
 
 def column_of(wanted: str | int, table: Columns) -> int:
-    """The place of a column that is said by its name, or its number from 0; raises TaskError where there is none, or two."""
+    """The place of a column that is given by its name, or its number from 0; raises TaskError where no column or two have it."""
     names = table.names
     if isinstance(wanted, int | np.integer) and not isinstance(wanted, bool) and -len(names) <= wanted < len(names):
         return int(wanted) % len(names)
@@ -134,7 +134,7 @@ def left_out(table: Table, drop: Sequence[str | int] | None, said: Sequence[int 
             doubts.append(f"column {shown} numbers the rows: left out; --drop, or drop=[], says otherwise")
         elif numbering:
             raise TaskError(
-                f"{table.where}: column {shown} neither numbers the rows nor is it clear that it is a signal: say drop={[name]}, "
+                f"{table.where}: column {shown} neither numbers the rows nor is clearly a signal: say drop={[name]} to leave it out, "
                 "or drop=[] to keep it"
             )
     return found, [], doubts

@@ -44,24 +44,27 @@ class DataOptions:
     metric: Annotated[str | None, Field(description="Metric for your own data, such as 'balanced accuracy', AUROC, 'log loss' or R2.")] = (
         None
     )
-    class_weights: Annotated[bool, Field(strict=True, description="Rare classes of your own data count as much as frequent ones.")] = False
+    class_weights: Annotated[
+        bool, Field(strict=True, description="Weight the loss so that rare classes of your own data count as much as frequent ones.")
+    ] = False
     axes: Annotated[str | None, Field(description="Axes of arrays of samples: NCHW, NHWC, NHW, NSD or NDS.")] = None
     target_axes: Annotated[str | None, Field(description="Axes of arrays of targets for each pixel: NCHW or NHWC.")] = None
     label: Annotated[str | StrictInt | None, Field(description="Column of a table that holds the label, by name or number from 0.")] = None
     drop: Annotated[
         tuple[str | int, ...] | None,
-        Field(description="Columns of a table that are left out, as id,day; an empty text keeps all."),
+        Field(description="Columns of a table that are left out, such as id,day; an empty text keeps all."),
         BeforeValidator(_columns),
         _AS_TEXT,
     ] = None
-    channels: Annotated[int | None, Field(strict=True, ge=1, description="Channels of the series in a row of a table.")] = None
+    channels: Annotated[int | None, Field(strict=True, ge=1, description="Number of channels of the series in each row of a table.")] = None
     layout: Annotated[
-        str | None, Field(description="Order of the values in a row of a table: steps (all channels of one) or channels.")
+        str | None,
+        Field(description="Order of the values in a row of a table: steps (all channels of the first step, then of the next) or channels."),
     ] = None
     split: Annotated[str | None, Field(description="Column of a table that says train, valid or test.")] = None
     size: Annotated[
         tuple[int, int] | None,
-        Field(description="HEIGHT,WIDTH that all images of a folder are scaled to."),
+        Field(description="Size that all images of a folder are scaled to, as HEIGHT,WIDTH in pixels."),
         BeforeValidator(_size),
         _AS_TEXT,
     ] = None

@@ -26,7 +26,7 @@ RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")
 
 @dataclass
 class _Found:
-    """Files with their classes by split, and how many files of which suffix are none."""
+    """Files of images with their classes by split, and how many other files there are of each suffix."""
 
     images: dict[str, list[tuple[Path, str]]] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)

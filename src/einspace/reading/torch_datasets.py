@@ -44,7 +44,9 @@ def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
         if isinstance(given.dataset, IterableDataset):
             raise TaskError(f"{where}: an IterableDataset may have no end: take a part of it into arrays")
         if given.collate_fn not in (default_collate, default_convert):
-            raise TaskError(f"{where}: the loader has a collate_fn of its own: give the data set, with what it does in its items")
+            raise TaskError(
+                f"{where}: the loader has a collate_fn of its own: give the data set, whose items hold what the collate_fn makes"
+            )
         length = len(cast("Sized", given.dataset))
         if given.batch_size is None and given.batch_sampler is not None:
             raise TaskError(f"{where}: a loader with a batch_sampler of its own does not say which samples there are: give the data set")

@@ -9,7 +9,7 @@ from rich.text import Text
 from einspace.quantities import quantity
 from einspace.reporting.tables import shortened, spread
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import afterwards, compared, foretold, inherited, judged
+from einspace.result.words import afterwards, climbed, compared, foretold, inherited, judged
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
 
@@ -25,7 +25,7 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
         spread = result.sampling
         split = "test" if result.settings["strategy"] == "sampling" else "validation"
         parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on {split} ({spread.seeds} scored)")
-    parts += [verdict(result), foretold(result), inherited(result), _time(result, counts(result)), _disk(result)]
+    parts += [verdict(result), foretold(result), inherited(result), climbed(result), _time(result, counts(result)), _disk(result)]
     return [part for part in parts if part != ""]
 
 
@@ -37,7 +37,7 @@ def _disk(result: Result) -> str:
 
 
 def counts(result: Result) -> str:
-    """How many trials ended how, in words."""
+    """How many trials had each outcome, in words."""
     return ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
 
 
@@ -111,7 +111,9 @@ def _time(result: Result, counts: str) -> str:
     overhead = "" if result.overhead is None else f"; {_overhead(result)}"
     search = f"{spent['search']:.0f} s of search ({parts} s summed over the workers)"
     error = result.cost_error
-    predicted = "" if error is None else f" Their seconds can be predicted within {error.typical:.0%} (median of {error.trials})."
+    predicted = (
+        "" if error is None else f" The cost model predicts a trial's seconds within {error.typical:.0%} (median of {error.trials} trials)."
+    )
     after = f", {spent['final']:.0f} s of {phases}" if (phases := afterwards(result)) else ""
     return f"Protocol {result.protocol}: {counts}.{predicted} {search}{after}{overhead}."
 
@@ -120,7 +122,7 @@ def _overhead(result: Result) -> str:
     """A note on what is counted, and what is not."""
     starting, ending = result.seconds["starting"], result.seconds["ending"]
     share = f"{result.overhead:.2%} of the workers' time was outside evaluations"
-    return f"{share}, besides {starting:.1f} s of starting workers and {ending:.1f} s in which one had nothing left to do"
+    return f"{share}, besides {starting:.1f} s of starting workers and {ending:.1f} s of workers with nothing left to do"
 
 
 def _score(value: float | None) -> str:

@@ -95,6 +95,7 @@ class Experiment:
         shares: The part of the counts that each of its scales has.
         summaries: The rows over all tasks.
         measure: Gives the numbers of an experiment without searches.
+        beside: The heading of the numbers beside ours.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Experiment:
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     summaries: tuple[Summary, ...] = ()
     measure: Callable[["Selection"], Findings] | None = None
+    beside: str = "paper"
 
 
 @dataclass(frozen=True, kw_only=True)

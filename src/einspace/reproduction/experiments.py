@@ -5,7 +5,7 @@ Another experiment is another entry of `EXPERIMENTS`.
 
 from collections.abc import Sequence
 
-from einspace.config.protocol import PAPER
+from einspace.config.protocol import OURS, PAPER
 from einspace.errors import SettingError, UnknownNameError
 from einspace.reproduction.described import Column, Experiment, Options, Selection, Summary
 from einspace.reproduction.measured import FIGURE_4, FIGURE_7, STATISTICS, TABLE_4, figure_4, figure_7, table_4, table_6
@@ -24,6 +24,12 @@ MIX = "resnet18,wrn16-4,vit,mlp-mixer"
 
 FOLLOW_UP = {"smoke": 0.01, "small": 1.0}
 """The scales of what is not in the paper: all of the trials, with small networks."""
+
+FINDINGS = {"smoke": 0.004, "small": 0.1}
+"""The scales of the comparison at equal trials, which the paper's searches are not."""
+
+EQUAL: Options = {"trials": 600}
+"""The trials of each search that is compared at equal trials."""
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
@@ -96,6 +102,24 @@ EXPERIMENTS: dict[str, Experiment] = {
             ),
             shares=FOLLOW_UP,
             summaries=(Summary("average accuracy", "mean"),),
+            beside="mutation",
+        ),
+        Experiment(
+            name="findings",
+            title="The findings of sections 4.2 to 4.4, at equal trials",
+            rows=("adddigits", "multdigits", *UNSEEN_NAS),
+            columns=(
+                Column("resnet", "ResNet", {"init": "resnet18", "trials": 1}),
+                Column("random-sampling", "random sampling", {"strategy": "sampling", "trials": 200}, "resnet"),
+                Column("random-search", "random search", {"strategy": "random", **EQUAL}, "random-sampling"),
+                Column("re-scratch", "RE(Scratch)", {**RE, "init": "", **EQUAL}, "random-search"),
+                Column("re-resnet", "RE(ResNet)", {**RE, "init": "resnet18", **EQUAL}, "resnet"),
+                Column("re-mix", "RE(Mix)", {**RE, "init": MIX, **EQUAL}, "re-resnet"),
+                Column("ours", "our search from the mix", {"protocol": OURS, "init": MIX, **EQUAL}, "re-mix"),
+            ),
+            shares=FINDINGS,
+            summaries=(Summary("average accuracy", "mean"), Summary("average rank", "rank")),
+            beside="compared with",
         ),
     )
 }

@@ -45,8 +45,7 @@ class Reproduced:
     @property
     def headings(self) -> tuple[str, ...]:
         """Of the table; the number beside ours is the paper's, or that of the search which a column is held against."""
-        against = any(column.against for column in self.selection.columns)
-        return ("", "", "ours", "mutation" if against else "paper", "difference", "note")
+        return ("", "", "ours", self.selection.experiment.beside, "difference", "note")
 
     def rows(self) -> list[tuple[str, ...]]:
         """The table as texts: what it is of, our number, the other one and the difference, and a note."""

@@ -149,7 +149,7 @@ def _reason(result: Result) -> str:
 def _number(row: str, column: Column, cells: Sequence[Cell], ended: Sequence[Ended], against: Number | None) -> Number:
     """The number of a cell over its seeds."""
     seeds = over_seeds([one.score for one in ended])
-    reference = PUBLISHED[row].get(column.title) if against is None else against.ours
+    reference = PUBLISHED.get(row, {}).get(column.title) if against is None else against.ours
     notes = dict.fromkeys(one.note for one in ended if one.note)
     return Number(
         row,

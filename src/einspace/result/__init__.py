@@ -1,4 +1,4 @@
-"""Result: what a run found, and how far it is."""
+"""Result: the findings and the progress of a run."""
 
 from einspace.result.entrant import Entrant
 from einspace.result.reading import collect, load_result, load_trials

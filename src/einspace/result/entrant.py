@@ -76,7 +76,7 @@ class Entrant:
 
     @property
     def reason(self) -> str:
-        """Why a score is missing, and what else the final trainings say; empty where all went well."""
+        """The reason of a missing score, and other remarks on the final trainings; empty where all went well."""
         return self.why or next((final.reason for final in self.finals if final is not None and final.reason), "")
 
     def to_json(self) -> dict[str, Any]:

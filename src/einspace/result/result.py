@@ -24,6 +24,8 @@ from einspace.evaluation.cost_model import CostModel, Error
 from einspace.racing.verdict import Verdict
 from einspace.result.entrant import Entrant
 from einspace.result.inheritance import Inheritance
+from einspace.result.rungs import Rung
+from einspace.result.taking import chosen
 from einspace.run.folder import STUDY, WEIGHTS, Run
 from einspace.run.settings import Settings, making_sense
 from einspace.strategies import check_cost
@@ -63,7 +65,7 @@ class Result:
     finalists: tuple[Entrant, ...]
     """The entrants of the race: candidates by their claimed scores, and the best baseline, all trained again; empty without a race."""
     verdict: Verdict | None
-    """Whether the best is better than the best baseline; None where there is none."""
+    """Whether the best is better than the best baseline; None where no verdict was possible."""
     unjudged: str
     """Why there is no verdict."""
     seconds: Mapping[str, float]
@@ -102,12 +104,12 @@ class Result:
 
     @property
     def protocol(self) -> str:
-        """Where the defaults of the search are from: runs from before there were several have the paper's."""
+        """The protocol, which gives the defaults of the search; runs from before there were several have the paper's."""
         return str(self.settings.get("protocol", PAPER))
 
     @cached_property
     def cost_error(self) -> Error | None:
-        """How far the cost model is off on the trials, each predicted from others; None for an objective, and where too few have ended."""
+        """The cost model's error on the trials, each predicted from others; None for an objective, and where too few have ended."""
         if "recipe" not in self.settings or "samples" not in self.settings:
             return None
         samples = self.settings["samples"]
@@ -116,17 +118,22 @@ class Result:
 
     @cached_property
     def surrogate(self) -> Agreement | None:
-        """How well the surrogate's predictions, made before each trial was trained, order the scores; None where nothing was predicted."""
+        """The rank agreement of the surrogate's predictions, made before each training, with the scores; None without any."""
         return Agreement.of(self.history)
 
     @cached_property
     def inheritance(self) -> Inheritance | None:
-        """How many trials began with weights of a parent, and how well their scores order those of the race; None where none did."""
+        """How many trials began with weights of a parent, and how well their scores rank them beside the race's; None where none did."""
         return Inheritance.of(self.history, self.others)
+
+    @cached_property
+    def rungs(self) -> tuple[Rung, ...]:
+        """How many trials were stopped at each rung, and how well the scores there order those at the end; empty without rungs."""
+        return Rung.of(self.history)
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """How many trials ended how, the most frequent first."""
+        """How many trials had each outcome, the most frequent first."""
         return dict(Counter(str(trial.outcome) for trial in self.history).most_common())
 
     @property
@@ -137,7 +144,7 @@ class Result:
 
     @property
     def state(self) -> str:
-        """Letters that are others as soon as anything more is stored of the run, or another version of this package reads it."""
+        """A text that changes when more of the run is stored, or when another version of this package reads it."""
         return f"{len(self.history)}-{len(self.others)}-{sum(self.seconds.values()):.3f}-{version('einspace')}"
 
     @property
@@ -148,7 +155,7 @@ class Result:
     def predictor(self, trial: int | None = None, *, baseline: str | None = None, task: "Task | None" = None) -> "Predictor":
         """The recommended network, trained, with everything between the user's data and it.
 
-        Where the verdict recommends a baseline, a warning is logged that names it and says how the winner of the race is had.
+        Where the verdict recommends a baseline, a warning is logged that names it and says how to get the best of the search instead.
 
         Args:
             trial: The number of a trial of the search, in place of the recommended network.
@@ -160,19 +167,19 @@ class Result:
             GrammarError, NetworkError: The module of the user's own operations or head was not imported yet.
         """
         from einspace.predictor import predictor_of
-        from einspace.result.taking import reason
 
         if "head" not in self.settings:
-            raise RunError(f"the run {self.run.name} is of an objective of your own, which alone knows its networks: it has no predictor")
+            raise RunError(
+                f"the run {self.run.name} has no predictor: its objective is a function of your own, which alone knows the trained networks"
+            )
         found = self.trained(trial, baseline)
-        if trial is None and baseline is None and self.recommended is not self.best and self.best is not None:
-            _LOG.warning("%s: result.predictor(trial=%s) gives the other", reason(self), self.best.trial)
+        if trial is None and baseline is None and self.verdict is not None and not self.verdict.of_winner and self.best is not None:
+            _LOG.warning("%s: result.predictor(trial=%s) gives the other", self.verdict.reason, self.best.trial)
         return predictor_of(found, self._folder, self.settings, task)
 
     def trained(self, trial: int | None = None, baseline: str | None = None) -> "Trained":
         """The recommended network, that of a trial of the search or a baseline, as it is exported; raises RunError where there is none."""
         from einspace.predictor import trained
-        from einspace.result.taking import chosen
 
         found, row = chosen(self, trial, baseline)
         name = row.name if row in self.baselines else found.title
@@ -239,7 +246,8 @@ class Result:
         Raises:
             RunError: The file cannot be written.
         """
-        from einspace.result.report import Album, page
+        from einspace.result.report.album import Album
+        from einspace.result.report.page import page
 
         file = self.run / REPORT if path is None else Path(path)
         try:
@@ -286,6 +294,7 @@ class Result:
             "cost_error": None if self.cost_error is None else asdict(self.cost_error),
             "surrogate": None if self.surrogate is None else self.surrogate.to_json(),
             "inheritance": None if self.inheritance is None else self.inheritance.to_json(),
+            "rungs": [rung.to_json() for rung in self.rungs],
             "weights": {key: {"file": str(file), "bytes": file.stat().st_size} for key, file in self.weights.items()},
         }
         if "cost" in self.settings:

@@ -1,4 +1,4 @@
-"""Table: trials of many runs in one file, a JSON object a line, for whoever studies scores, costs and seeds without the runs."""
+"""Table: trials of many runs in one file, a JSON object a line, for studies of scores, costs and seeds without the runs."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from einspace.result.result import Result
 from einspace.trial import Trial, misfit
 
 SUFFIX = ".jsonl"
-"""How the name of a table ends."""
+"""The suffix of a table's file."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Recorded(Trial):
     metric: str = ""
     higher_is_better: bool = True
     epochs: int = 0
-    """For how many epochs it was trained."""
+    """The number of epochs that it was trained for."""
 
     @classmethod
     def of(cls, trial: Trial, result: Result, run: str) -> Self:
@@ -44,7 +44,7 @@ _ADAPTER = TypeAdapter(Recorded)
 
 
 def read_table(path: Path) -> list[Recorded]:
-    """The trials of a table; raises DataError, with the number of the line, for what is none."""
+    """The trials of a table; raises DataError, with the number of the line, for a line that is not a trial."""
     found = []
     try:
         size_of(path)

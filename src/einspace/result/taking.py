@@ -1,4 +1,4 @@
-"""Taking: which network of a run one takes away, and why: what the verdict recommends, unless somebody asks for another one."""
+"""Taking: which network of a run is exported or predicts: the one that the verdict recommends, unless the user asks for another one."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ def chosen(result: "Result", trial: int | None = None, baseline: str | None = No
 
     Raises:
         SettingError: Both are given.
-        UnknownNameError, RunError: There is none, or it has no score.
+        UnknownNameError, RunError: There is no such trial or baseline, or it has no score.
     """
     if trial is not None and baseline is not None:
         raise SettingError(f"take either a trial or a baseline, not both: {trial} and {baseline!r}")
@@ -45,21 +45,6 @@ def chosen(result: "Result", trial: int | None = None, baseline: str | None = No
     if found is None:
         raise RunError(f"the run {name} has no best architecture yet: no trial has ended well")
     return found, row
-
-
-def reason(result: "Result") -> str:
-    """Says which network is recommended, and why; empty where there is no verdict.
-
-    The other one of the two is the winner of the race, or the best baseline.
-    """
-    verdict = result.verdict
-    if verdict is None:
-        return ""
-    if verdict.of_winner:
-        how, apart = ("better", "") if verdict.word == "better" else ("smaller", ", and not distinguishable from it")
-        return f"The network is that of {verdict.winner}, which is {how} than the best baseline, {verdict.baseline}{apart}"
-    why = "is worse" if verdict.word == "worse" else "is not distinguishable from it, and not smaller"
-    return f"The network is the baseline {verdict.baseline}, since the winner of the race, {verdict.winner}, {why}"
 
 
 def _validated(result: "Result", proposal: Proposal) -> Trial | None:

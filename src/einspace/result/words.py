@@ -4,11 +4,12 @@ from einspace.quantities import duration, quantity
 from einspace.racing.contest import UNRACED
 from einspace.racing.verdict import Verdict
 from einspace.result.result import Result
+from einspace.result.rungs import Rung
 from einspace.trial import DECISION, FINAL, RACE, Trial
 
 
 def at_work(trial: Trial, seconds: float, epoch: int | None = None, epochs: int | None = None) -> str:
-    """One line on a trial that a worker is at, for so many seconds; `epoch` of `epochs` is the last one that is known to be done.
+    """One line on a trial that a worker has trained for so many seconds; `epoch` of `epochs` is the last one that is known to be done.
 
     >>> from einspace.trial import Costs, Proposal
     >>> at_work(Trial(7, Proposal("relu", "key", Costs(1_500), "mutation", (3,))), 75, 2, 8)
@@ -21,7 +22,7 @@ def at_work(trial: Trial, seconds: float, epoch: int | None = None, epochs: int 
 
 
 def came_from(trial: Trial) -> str:
-    """How a trial was made, and from which others.
+    """The kind of change that made a trial, and its parents.
 
     >>> from einspace.trial import Costs, Proposal
     >>> came_from(Trial(7, Proposal("relu", "key", Costs(1_500), "kernel 1 to 3", (0,))))
@@ -45,7 +46,7 @@ def grounds(verdict: Verdict) -> str:
 
 
 def noise(verdict: Verdict) -> str:
-    """How much of a score is chance, in a sentence."""
+    """The noise of a score, in a sentence."""
     return f"Training one network again changes its score by {verdict.noise:.4f} (standard deviation)."
 
 
@@ -82,7 +83,7 @@ def afterwards(result: Result) -> str:
 
 
 def recommended(result: Result) -> str:
-    """Which network is recommended, and why, in a sentence; empty where there is none yet."""
+    """The recommended network and the reason, in a sentence; empty before a network has a score."""
     row, verdict = result.recommended, result.verdict
     if row is None:
         return ""
@@ -102,7 +103,9 @@ def foretold(result: Result) -> str:
     found = result.surrogate
     if found is None:
         return ""
-    said = f"The surrogate's predictions order the scores with a Kendall's tau of {found.tau:.2f} ({found.predictions} trials)"
+    said = (
+        f"The surrogate's predictions rank trials as their scores do, with a Kendall's tau of {found.tau:.2f} ({found.predictions} trials)"
+    )
     chosen = "none of them was" if not found.chosen else "1 of them was" if found.chosen == 1 else f"{found.chosen} of them were"
     return f"{said}; {chosen} chosen among several children."
 
@@ -114,7 +117,20 @@ def inherited(result: Result) -> str:
         return ""
     said = f"{found.trials} of {len(result.history)} trials began with weights of a parent, for half of the epochs"
     if found.tau is None:
-        return f"{said}; too few of them were trained again from fresh weights to say how well that orders them."
+        return f"{said}; too few of them were trained again from fresh weights to say how well these scores rank them."
     return (
-        f"{said}. Their scores order those of trainings from fresh weights with a Kendall's tau of {found.tau:.2f} ({found.pairs} pairs)."
+        f"{said}. Their scores rank them as trainings from fresh weights do, with a Kendall's tau of {found.tau:.2f} ({found.pairs} pairs)."
     )
+
+
+def climbed(result: Result) -> str:
+    """A sentence for each rung on the trials that were stopped there; empty for a run without rungs."""
+    return " ".join(_climbed(rung, len(result.history)) for rung in result.rungs)
+
+
+def _climbed(rung: Rung, trials: int) -> str:
+    after = "1 epoch" if rung.epoch == 1 else f"{rung.epoch} epochs"
+    said = f"{rung.stopped} of {trials} trials were stopped after {after}"
+    if rung.tau is None:
+        return f"{said}; too few went on to say how well the scores there order those at the end."
+    return f"{said}; the scores there order those at the end with a Kendall's tau of {rung.tau:.2f} ({rung.ended} trials)."

@@ -51,13 +51,13 @@ class Run:
         return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name, patience)
 
     def remove_if_empty(self, kind: object, *_: object) -> None:
-        """At the end of a call: a mistake that was noticed before anything was stored leaves no folder behind."""
+        """End a call: remove the folder if a mistake was noticed before anything was stored."""
         if kind is not None:
             with suppress(OSError):
                 self.path.rmdir()
 
     def check(self, database: Database, settings: Settings) -> None:
-        """Before the study is opened: raise RunError if it was lost, is another one, or was started with other settings."""
+        """Raise RunError, before the study is opened, if it was lost, is another one, or was started with other settings."""
         stored, file = self.settings(), database.file
         if stored is not None:
             check_same(stored, settings, self.name)

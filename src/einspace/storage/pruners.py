@@ -1,4 +1,4 @@
-"""Pruning: giving up a trial early, by Optuna's pruners, from the validation scores of its epochs."""
+"""Pruning: giving up a trial early, from the validation scores of its epochs, by Optuna's pruners or at rungs, which workers see to."""
 
 from collections.abc import Callable
 
@@ -20,6 +20,10 @@ PRUNERS: dict[str, tuple[Callable[[int], BasePruner], str]] = {
     "hyperband": (
         lambda epochs: optuna.pruners.HyperbandPruner(min_resource=1, max_resource=max(1, epochs), reduction_factor=2),
         "successive halving in several brackets that begin later and later",
+    ),
+    "rungs": (
+        lambda epochs: optuna.pruners.NopPruner(),
+        "after a quarter and half of the epochs, at a constant rate, below the median of the latest 20 there",
     ),
 }
 """Every pruner by its name: what builds it for a number of epochs, and which trials it gives up."""

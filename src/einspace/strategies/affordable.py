@@ -57,8 +57,9 @@ class Training:
         load = self.load(trial.proposal.costs, trial.proposal.changes)
         if load is None or trial.outcome is None:
             return None
-        load = replace(load, epochs=len(trial.losses)) if trial.inherited else load
-        return Measured(load, trial.seconds, ENDED[trial.outcome])
+        if trial.inherited or trial.stopped:
+            load = replace(load, epochs=len(trial.losses))
+        return Measured(load, trial.seconds, ENDED[trial.outcome] or trial.stopped is not None)
 
     def of_limits(self, limits: Limits) -> float:
         """The seconds that a trial as large as the limits that are not the default ones is predicted to take; 0 if all are."""

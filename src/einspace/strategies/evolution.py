@@ -17,6 +17,7 @@ from einspace.strategies import moves
 from einspace.strategies.base import History, Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.strategies.parsed import Parsed
+from einspace.strategies.rungs import foretold
 from einspace.surrogate import Features, Guide
 from einspace.trial import INITIAL, Proposal, Trial
 from einspace.variation import EDITS, Choices, CrossoverReport, EditReport, MutationReport, canonical, check_choices, mutate_changes
@@ -64,7 +65,7 @@ class TournamentStrategy(Strategy):
         choices: What may change, by name: its values in ascending order, and the value that stands without a change.
         start: The changes of initial members and samples.
         adaptive: Whether the moves that made children better are drawn more often (`strategies.moves`). Then a child changes in one way: by
-            a mutation, an edit, or a step of its recipe, whose shares `edits` and `recipe_changes` are at the start.
+            a mutation, an edit, or a step of its recipe, whose shares at the start are `edits` and `recipe_changes`.
         surrogate: Whether a model of the finished trials chooses among several children (`einspace.surrogate`), once 30 trials and the
             initial members have ended well. It works where proposals are asked for by `strategies.propose`, as a search does.
         learned: Whether the probabilities of productions are half learnt from the best quarter of the finished trials
@@ -233,6 +234,7 @@ class RegularisedEvolution(TournamentStrategy):
     """The population is the youngest `population`: fitness wins tournaments, and members are removed by age.
 
     Seeds that ended well are cycled to fill `population` places; each child takes the oldest place, so seeds age out as children come.
+    A child that was stopped at a rung takes a place with the fitness that it is predicted to have had (`strategies.rungs`).
 
     Args:
         elite: How many of the best trials are members beside the youngest, however old they are; 0, as in the paper, for none. In a search
@@ -250,13 +252,14 @@ class RegularisedEvolution(TournamentStrategy):
         """The elite that is not young, and the last `population` of the cycled seeds and the children after them."""
         count = len(self.initial)
         seeds = [trial for trial in history[:count] if trial.fitness is not None]
-        young = (history[i] for i in range(len(history) - 1, count - 1, -1))
+        known = foretold(history)
+        young = (known[i] for i in range(len(known) - 1, count - 1, -1))
         children = list(islice((trial for trial in young if trial.fitness is not None), self.population))[::-1]
         youngest = [*islice(cycle(seeds), self.population), *children][-self.population :]
         return [*self._elite(history, {trial.number for trial in youngest}), *youngest]
 
     def _elite(self, history: History, young: set[int]) -> list[Trial]:
-        """Of the best trials those that are not among the young, oldest first; of equals, the older one is better."""
+        """The best trials that are not among the young, oldest first; of equals, the older one is better."""
         if not self.elite:
             return []
         best = nlargest(self.elite, (trial for trial in history if trial.fitness is not None), key=lambda trial: trial.fitness or 0.0)

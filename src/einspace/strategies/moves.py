@@ -54,9 +54,10 @@ def draw(prior: Mapping[str, float], history: History, rng: Random, better: Call
         if move not in prior or not parents:
             continue
         tries[move] += 1
-        if trial.evaluation is not None:
+        parent = history[parents[0]]
+        if trial.evaluation is not None and parent.fitness is not None:  # a parent that was stopped at a rung has no score to be compared
             ended[move] += 1
-            gains[move] += trial.fitness is not None and better(trial, history[parents[0]])
+            gains[move] += trial.fitness is not None and better(trial, parent)
     weights = {move: share * (PRIOR_GAINS + gains[move]) / (PRIOR_TRIES + ended[move]) for move, share in prior.items()}
     total, count = sum(weights.values()), 1 + tries.total()
     expected = {move: weight / total * count for move, weight in weights.items()}

@@ -51,7 +51,7 @@ class ParetoEvolution(TournamentStrategy):
         return [candidates[i] for i in sorted(chosen)]
 
     def winner(self, drawn: Sequence[Trial]) -> Trial:
-        """Of the best front of those that were drawn, the one that is farthest from the others."""
+        """The member of the tournament's best front that is farthest from the others on it."""
         points = [self._point(trial) for trial in drawn]
         best = fronts(points)[0]
         lonely = crowding(points, best)

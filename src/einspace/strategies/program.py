@@ -202,7 +202,7 @@ def _reads(stream: IO[str], queue: "SimpleQueue[str | None]") -> None:
 
 
 def _writes(stream: IO[str], queue: "SimpleQueue[str | None]") -> None:
-    """Write what comes through a queue until None comes, or nobody reads any more."""
+    """Write what comes through a queue until None comes, or the reader is gone."""
     with suppress(OSError, ValueError), stream:
         while (line := queue.get()) is not None:
             stream.write(line)

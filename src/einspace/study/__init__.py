@@ -1,4 +1,4 @@
-"""The study: one call that proposes, evaluates and stores architectures, and goes on from whatever ended it."""
+"""The study: one call that proposes, evaluates and stores architectures, and goes on after an interruption."""
 
 from einspace.callbacks import Progress
 from einspace.result import Result, load_result

@@ -58,7 +58,7 @@ class Course:
             store.note(*entrants.note())
             entrants.remember(store)
             self.budget.reserve = lambda: self.race.reserve(store)
-            driver.run(entrants.baselines(self.time_limit), self.search)
+            driver.run(entrants.baselines(self.time_limit, self.search.rungs is not None), self.search)
             self.close()
             driver.clock.searched()
             self.budget.reserve = lambda: makespan(entrants.jobs(store), workers) / MARGIN  # a race that was begun should end
@@ -82,7 +82,7 @@ class Course:
             self.store.note(self._note, self.driver.clock.session())
 
     def _decide(self) -> None:
-        """The decision, which goes on beside the final trainings where these are certain whatever it says."""
+        """The decision, which runs beside the final trainings where its outcome does not change them."""
         decision = self.race.decision(self.store, self.time_limit)
         if isinstance(decision, Pairs):
             self.budget.reserve = lambda: 0.0  # the final trainings come first

@@ -75,7 +75,7 @@ class Driver:
     tick: Callable[[], None] = lambda: None
     """Called now and then."""
     standing: Callable[[], str] = lambda: ""
-    """Gives the line that compares the best with the best baseline by now."""
+    """Function that gives the line that compares the best with the best baseline so far."""
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.workers)
@@ -284,10 +284,10 @@ class Driver:
         self.store.interrupt(running.trial)
 
     def _give_up(self) -> None:
-        """End the evaluations that still run, store what has ended by now, and leave the rest to be tried again."""
+        """End the evaluations that still run, store those that have ended, and leave the rest to be tried again."""
         if not (self._running or self._unwritten):
             return
-        self._signal = self._signal or -1  # nobody answers a watch any more
+        self._signal = self._signal or -1  # from now on nothing answers a watch
         with suppress(EinspaceError):  # what ended the driver may be the database
             self._handle_events()  # a strategy may have been at it for so long that others have ended meanwhile
         self.executor.stop()

@@ -39,7 +39,7 @@ class Heirs:
         """The proposal of the next trial, with the trial whose weights it begins with: its first parent, if the weights are there.
 
         A parent that inherited by itself leaves nothing: a lineage would be trained for longer with each generation, and late children
-        score well whatever they are. Other weights that no trial can begin with any more are deleted.
+        score well whatever they are. Weights that no further trial can begin with are deleted.
         """
         self.tidy(history)
         parent = history[proposal.parents[0]] if proposal.parents else None

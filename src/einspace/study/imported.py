@@ -30,7 +30,7 @@ def kept_apart(task: Task, warm: WarmStarts, names: Mapping[str, str]) -> Task:
     if not warm.states:
         return task
     _LOG.warning(
-        "%s starts from weights that were trained before, and its scores are fair only on samples that these have not seen: "
+        "%s starts from weights that were trained before, so its scores are fair only on samples that this training did not see: "
         "valid=(x, y) and test=(x, y) give such samples, and the race draws no others",
         " and ".join(names[text] for text in warm.states),
     )

@@ -14,6 +14,7 @@ from einspace.strategies import Strategy, propose
 from einspace.strategies.affordable import Affordable
 from einspace.strategies.base import Exhausted
 from einspace.study.heirs import Heirs
+from einspace.study.rungs import Rungs
 from einspace.trial import SEARCH, Trial
 
 
@@ -31,6 +32,8 @@ class Search(Phase):
     """Asks the strategy until a proposal fits; without it, the strategy is asked once."""
     heirs: Heirs | None = None
     """Says whose weights a child begins with; without it, all trials begin with fresh ones."""
+    rungs: Rungs | None = None
+    """Says what a trial must reach early; without it, each is trained to its end."""
 
     asking: bool = field(default=False, init=False)
     """Whether the strategy is computing, which changes nothing that is stored and may be interrupted anywhere."""
@@ -62,6 +65,7 @@ class Search(Phase):
                 raise SettingError(f"the strategy {type(self.strategy).__name__} waits for trials to end, but none is running")
             return None
         proposal = replace(proposal, inherits=None) if self.heirs is None else self.heirs.inheriting(proposal, ledger.trials)
+        proposal = replace(proposal, rungs=None) if self.rungs is None else self.rungs.climbing(proposal, ledger.trials)
         return Trial(len(ledger.trials), proposal, self.name, self.seed, proposing=perf_counter() - clock, started=time())
 
     def request(self, trial: Trial) -> Request:

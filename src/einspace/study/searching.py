@@ -1,4 +1,4 @@
-"""Search: strategy, executor and study joined into one call, whose results survive whatever ends it."""
+"""Search: strategy, executor and study joined into one call, whose results survive an interruption."""
 
 import logging
 import os
@@ -49,6 +49,7 @@ from einspace.study.heirs import check_inherits, heirs_of
 from einspace.study.imported import named
 from einspace.study.phases import Search
 from einspace.study.repeating import origin_of, repeating
+from einspace.study.rungs import RUNGS, rungs_for
 from einspace.study.signals import handled
 from einspace.study.start import Call, Start, protocol_of
 from einspace.study.subject import Subject
@@ -182,7 +183,9 @@ def search(
         storage: The address of a database, `postgresql+psycopg://user:password@host/name` or `sqlite:///path`, in place of a file in the
             run's folder. In PostgreSQL any number of drivers join the run of the same name, and take over from those that died.
         patience: Seconds that such a server may be away at a time.
-        pruner: One of `storage.pruners.PRUNERS`, which gives up trials early from the validation scores of their epochs.
+        pruner: One of `storage.pruners.PRUNERS`, which gives up trials early from the validation scores of their epochs. "rungs" trains at
+            a constant rate that decays in the end, and after a quarter and half of the epochs goes on with the better half; it takes a
+            task, our protocol, and any strategy but "pareto" and "sampling".
         callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
         devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
@@ -242,6 +245,7 @@ def search(
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)
     if inherit is not False:
         check_inherits(inherit, asked, subject.task, start.protocol.name, pruner)
+    rungs = rungs_for(asked, subject.recipe, start.protocol.name, start.changes) if pruner == RUNGS else None
     judge = pruner_of(pruner, 1 if subject.recipe is None else subject.recipe.epochs_search)
     taken = signature(type(asked)).parameters
     of_strategy = {name: getattr(asked, name, None) for name in taken if name not in ("space", "initial")}
@@ -282,8 +286,8 @@ def search(
         heirs = heirs_of(asked, folder.inherited) if inherit else None
         course = Course(
             store,
-            Driver(store, at_work, workers, left, watch.progress, pruner != "none", standing=standing),
-            Search(asked, seed, left, start.time_limit, subject.space, start.affordable, heirs),
+            Driver(store, at_work, workers, left, watch.progress, pruner not in ("none", RUNGS), standing=standing),
+            Search(asked, seed, left, start.time_limit, subject.space, start.affordable, heirs, rungs),
             entrants,
             Race(entrants, subject.task if racing else None, subject.recipe, left, seed, workers),
             start.time_limit,

@@ -76,7 +76,7 @@ def ignore() -> None:
 
 
 def _end_at_once(number: int) -> None:
-    """End this process, whatever its threads are at; a terminal gets its cursor back."""
+    """End this process, whatever its threads are doing; a terminal gets its cursor back."""
     remove_open()
     if sys.stderr is not None and sys.stderr.isatty():
         os.write(sys.stderr.fileno(), b"\x1b[?25h\n")

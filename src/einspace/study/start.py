@@ -255,7 +255,7 @@ def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Proto
 
 
 def _in_time(changes: Mapping[str, float], task: Task, known: _Baselines, most: float) -> dict[str, float]:
-    """The starting changes in which the small baselines are predicted to take at most so many seconds, if that can be had.
+    """The starting changes in which the small baselines are predicted to take at most so many seconds, if there are any.
 
     Batches get larger, up to the recipe's, until one of the baselines fits: a slow one does not decide for the others. Then epochs get
     fewer until all of them fit, but for those that the user has changed.

@@ -16,7 +16,7 @@ DRAWN, ASKED = 20, 40
 """Children among which one is chosen, and how often the strategy is asked for them at most."""
 
 BYPASS = 5
-"""Every so many proposals one is the strategy's own, whatever is promised of it: the forest learns of what it would not have chosen."""
+"""One of so many proposals is the strategy's own, without the surrogate's choice, so that the forest learns of others too."""
 
 OPTIMISM = 0.5
 """Standard deviations over the trees that are added to the mean: what is not known may be good."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from einspace.derivation import Derivation
 
 REMEMBERED = 50_000
-"""Subtrees whose figures are kept, so that of a child only what changed is counted anew."""
+"""Subtrees whose figures are kept, so that only the changed part of a child is counted again."""
 
 Counts = Mapping[str, int]
 

@@ -86,7 +86,7 @@ def task_of(source: Source, options: Options) -> Task:
         one_pool="valid" not in source.pools,
         doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *shaped, *suspicions),
     )
-    check_presence(task)
+    check_presence(name, task.kind, task.splits, task.labels)
     return task
 
 

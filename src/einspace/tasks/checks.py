@@ -1,7 +1,7 @@
 """Checks of the data of a task, whose words name the sample, and of a split that is to be learnt and scored."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,6 @@ from einspace.networks.heads import IGNORED, IGNORED_YES, Classification, Head, 
 from einspace.reading.scanning import not_finite
 from einspace.tasks.split import Split
 from einspace.tasks.stored import on_disk
-
-if TYPE_CHECKING:
-    from einspace.tasks.task import Task
 
 
 def problem_of(split: Split, shape: tuple[int, ...], head: Head, output: tuple[int, ...], raw: bool = False) -> str | None:
@@ -42,7 +39,7 @@ def problem_of(split: Split, shape: tuple[int, ...], head: Head, output: tuple[i
 
 
 def _outside(y: NDArray[Any], head: Head) -> str | None:
-    """Which target is none of those that a head predicts, if any."""
+    """The first target that the head cannot predict, in words; None if all can be predicted."""
     if isinstance(head, Classification | Segmentation):
         ignored = isinstance(head, Segmentation)
         outside = np.flatnonzero((((y < 0) & ~(ignored & (y == IGNORED))) | (y >= head.classes)).reshape(len(y), -1).any(axis=1))
@@ -58,33 +55,33 @@ def _outside(y: NDArray[Any], head: Head) -> str | None:
     return None
 
 
-def check_presence(task: "Task") -> None:
+def check_presence(task: str, kind: str, splits: Mapping[str, Split], labels: Sequence[str]) -> None:
     """Raise TaskError for a class that a split lacks, a label or a class of pixels that train lacks, and a mask of one kind of pixel.
 
     What is missing cannot be learnt or scored.
     """
-    for name, split in task.splits.items():
+    for name, split in splits.items():
         missing = None
-        if task.kind == "classification":
-            missing = missing_classes(split.y, task.labels)
-        elif task.kind == "mask":
-            missing = next((f"no pixel of {kind}" for kind in (0, 1) if not (split.y == kind).any()), None)
-        elif task.kind == "segmentation" and name == "train":
-            missing = missing_classes(split.y[split.y >= 0], task.labels)
-        elif task.kind == "multi-label" and name == "train":
+        if kind == "classification":
+            missing = missing_classes(split.y, labels)
+        elif kind == "mask":
+            missing = next((f"no pixel of {value}" for value in (0, 1) if not (split.y == value).any()), None)
+        elif kind == "segmentation" and name == "train":
+            missing = missing_classes(split.y[split.y >= 0], labels)
+        elif kind == "multi-label" and name == "train":
             missing = next((f"no sample has label {label}" for label in range(split.y.shape[1]) if not split.y[:, label].any()), None)
         if missing:
-            where = "it has to be in train" if name == "train" and task.kind in ("segmentation", "multi-label") else ""
+            where = "it has to be in train" if name == "train" and kind in ("segmentation", "multi-label") else ""
             hint = where or "each split needs some, so at least three in all"
-            if task.kind == "classification" and all(label.lstrip("-").isdigit() for label in task.labels):
+            if kind == "classification" and all(label.lstrip("-").isdigit() for label in labels):
                 hint += "; kind='regression' predicts numbers"
-            raise TaskError(f"{task.name}, split {name}: {missing}; {hint}")
-        if task.kind == "segmentation" and not np.any(split.y >= 0):
-            raise TaskError(f"{task.name}, split {name}: all pixels are ignored")
+            raise TaskError(f"{task}, split {name}: {missing}; {hint}")
+        if kind == "segmentation" and not np.any(split.y >= 0):
+            raise TaskError(f"{task}, split {name}: all pixels are ignored")
 
 
 def missing_classes(y: NDArray[Any], labels: Sequence[str], limit: int = 5) -> str | None:
-    """Which classes have no sample, by name; None if each has one."""
+    """The classes without a sample, by name, in words; None if each has one."""
     missing = np.flatnonzero(np.bincount(y, minlength=len(labels))[: len(labels)] == 0)
     if not len(missing):
         return None

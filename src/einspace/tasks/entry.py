@@ -26,10 +26,10 @@ VARIABLE = "EINSPACE_DATA"
 """The environment's name for the folder of the official files."""
 
 FOLDER = "data"
-"""Where they are looked for if nothing is said."""
+"""The folder of the data where neither an option nor the variable names one."""
 
 METADATA = "metadata"
-"""A JSON file beside the others, which says of files that were built anew that they were."""
+"""A JSON file beside the others, which marks files that were built anew."""
 
 _SEED = 0
 """The seed of data that are generated; each split has its number beside it."""
@@ -105,7 +105,7 @@ class Entry:
 
     @property
     def how(self) -> str:
-        """How the data are had: where they are published, and what builds them anew."""
+        """How to get the data: where they are published, and what builds them anew."""
         if self.built_from is None:
             return self.source
         command = f"{self.source}; or einspace data prepare {self.name}"
@@ -133,7 +133,7 @@ class Entry:
             return False
 
     def load(self, data: str | os.PathLike[str] | None = None) -> Task:
-        """Read and check the task; raises TaskError that says what is missing and how it is had."""
+        """Read and check the task; raises TaskError that says what is missing and how to get it."""
         missing = self.missing(data)
         if missing:
             where = self.folder(data)

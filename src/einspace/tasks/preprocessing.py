@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -16,9 +16,6 @@ from einspace.networks.raw import RawNetwork, needs_double
 from einspace.reading.signals import Signals
 from einspace.tasks.split import Normaliser
 from einspace.tasks.stored import Rows
-
-if TYPE_CHECKING:
-    from einspace.tasks.task import Task
 
 LISTED = 256
 """Numbers of an array that are written as JSON; a larger one, such as the mean of a field, is a tensor in a file of its own."""
@@ -77,7 +74,7 @@ class Preprocessing:
         return replace(self, normaliser=Normaliser(mean, deviation))
 
     def around(self, network: nn.Module) -> RawNetwork:
-        """A trained network with this preprocessing inside it."""
+        """A trained network with this preprocessing inside it: it takes raw samples in the axes of the task."""
         return RawNetwork(network, self.normaliser, self.target_normaliser, getattr(torch, self.dtype))
 
     def facts(self, inputs: Feature) -> dict[str, Any]:
@@ -135,11 +132,6 @@ class Preprocessing:
             "target_mean": None if targets is None else targets.mean,
             "target_deviation": None if targets is None else targets.deviation,
         }
-
-
-def raw_network(network: nn.Module, task: "Task") -> RawNetwork:
-    """A network that was trained on a task, with the task's normalisation inside it: it takes raw samples in the task's axes."""
-    return task.preprocessing.around(network)
 
 
 def _data(array: NDArray[np.float64]) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from einspace.features import Feature
 from einspace.reading.scanning import chunks, merged
 from einspace.reading.source import Targets
 from einspace.tasks.preprocessing import Preprocessing
-from einspace.tasks.split import Normaliser
+from einspace.tasks.split import Normaliser, channel_axes
 from einspace.tasks.stored import Rows, on_disk
-from einspace.tasks.task import channel_axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +25,7 @@ class Part:
 
 
 def constant_channels(x: NDArray[Any] | Rows, inputs: Feature, name: str) -> list[str]:
-    """Which channels tell the samples of train apart in nothing; raises TaskError where that is all of them."""
+    """A note on the channels that are constant over train; raises TaskError where all of them are."""
     axis = 1 if inputs.mode == "Im" else 2
     first = np.moveaxis(x[:1], axis, 0).reshape(x.shape[axis], -1)[:, 0]
     same = np.ones(len(first), bool)

@@ -24,7 +24,7 @@ def balanced_accuracy(outputs: Tensor, targets: Tensor) -> float:
 
 
 def macro_f1(outputs: Tensor, targets: Tensor) -> float:
-    """Mean of the F1 scores of the classes (N,), or of the labels (N, L), which are said where the chance is over a half."""
+    """Mean of the F1 scores of the classes (N,), or of the labels (N, L), which are predicted where the probability is over a half."""
     from torchmetrics.functional.classification import multiclass_f1_score, multilabel_f1_score
 
     if targets.ndim == 1:

@@ -1,4 +1,4 @@
-"""Where people's own data come from: a path is recognised by what lies there."""
+"""Sources of the user's own data at a path, recognised by what lies there."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,7 +24,7 @@ def is_path(name: str) -> bool:
 
 
 def from_path(path: Path, own: DataOptions = DataOptions()) -> Task:
-    """A .npz archive, a table of signals, a folder of .npy files or of images, with what is said of it.
+    """A .npz archive, a table of signals, a folder of .npy files or of images, read with the options that the user gave.
 
     Raises TaskError for anything else, and for an option that the source does not take.
     """

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from einspace.errors import TaskError
+from einspace.features import Feature
 from einspace.reading.scanning import chunks, not_finite
 from einspace.tasks.stored import Mapped, Rows, packed, written
 
@@ -99,6 +100,11 @@ class Normaliser:
         dtype = y.dtype if y.device.type == "mps" else torch.float64
         mean, deviation = (torch.from_numpy(array).to(y.device, dtype) for array in (self.mean, self.deviation))
         return y.to(dtype) * deviation + mean
+
+
+def channel_axes(input: Feature) -> tuple[int, ...]:
+    """The axes of a batch that are measured together: all but the channels'."""
+    return (0, 2, 3) if input.mode == "Im" else (0, 1)
 
 
 def stratified(y: NDArray[Any], shares: Sequence[float], seed: int) -> list[NDArray[np.int64]]:

@@ -12,7 +12,7 @@ STATES = ("built-in", "official", "built", "your own", "incomplete", "absent")
 
 @dataclass(frozen=True)
 class State:
-    """The state of a task's data: one of `STATES`, bytes on the disk, the files that are missing, and how the data can be had."""
+    """The state of a task's data: one of `STATES`, bytes on the disk, the files that are missing, and how to get the data."""
 
     name: str
     state: str

@@ -55,7 +55,7 @@ def written(array: Any) -> Written | None:
     try:
         found = os.stat(array.filename)
     except OSError as error:
-        raise DataError(f"{array.filename}: cannot be read any more: {error.strerror}") from None
+        raise DataError(f"{array.filename}: can no longer be read: {error.strerror}") from None
     return found.st_size, found.st_mtime_ns
 
 

@@ -22,7 +22,7 @@ from einspace.tasks.options import BASELINES
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.split import Normaliser, Split, stratified
+from einspace.tasks.split import Normaliser, Split, channel_axes, stratified
 from einspace.tasks.stored import OnDisk, fits, on_disk
 from einspace.tasks.summary import summary
 
@@ -212,11 +212,6 @@ class Task:
     def summary(self) -> str:
         """The data as they were understood: kind, shapes, classes with their counts, splits, normalisation, metric and recipe."""
         return summary(self)
-
-
-def channel_axes(input: Feature) -> tuple[int, ...]:
-    """The axes of a batch that are measured together: all but the channels'."""
-    return (0, 2, 3) if input.mode == "Im" else (0, 1)
 
 
 def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:

@@ -32,7 +32,7 @@ def read_splits(entry: Entry, folder: Path) -> list[Split]:
     classes = entry.classes
     told = entry.metadata(folder).get("num_classes", classes)
     if told != classes:
-        raise TaskError(f"{folder / 'metadata'}: tells of {told} classes, but {entry.title} has {classes}")
+        raise TaskError(f"{folder / 'metadata'}: names {told} classes, but {entry.title} has {classes}")
     splits = []
     for split in SPLITS:
         x = as_samples(read_npy(folder / f"{split}_x.npy"), shape, str(folder / f"{split}_x.npy"))

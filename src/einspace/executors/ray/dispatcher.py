@@ -1,4 +1,4 @@
-"""Dispatcher: the one thread that talks to Ray: it hands attempts over, hears of them and ends them."""
+"""Dispatcher: the one thread that talks to Ray: it submits attempts, follows them and ends them."""
 
 import threading
 from collections.abc import Callable

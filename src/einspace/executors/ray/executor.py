@@ -27,7 +27,7 @@ class RayExecutor(Executor):
     Without an `address` it uses the connection to Ray that this process has, or else starts Ray on this machine alone (see `Runtime`).
     Every node needs this package and the modules that the work refers to; the work is sent once, and the workers of a node share its
     arrays. Ray tries again, on any node, what ended because the worker or its node died; then the outcome is crashed, or out-of-memory if
-    Ray ended it to save a node. The watch hears of each epoch once, whatever the try.
+    Ray ended it to save a node. Each epoch is reported to the watch once, in whichever try it ended first.
 
     Args:
         work: The objective and the space of the requests.

@@ -1,4 +1,4 @@
-"""Mailbox: an actor of Ray's on the driver's machine, through which evaluations tell of their epochs and hear the verdicts."""
+"""Mailbox: a Ray actor on the driver's machine, to which evaluations report their epochs and which answers whether to go on."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ class Mailbox:
         self._dropped: set[int] = set()
 
     async def drop(self, number: int) -> None:
-        """Nobody waits for an evaluation any more: one that Ray begins nevertheless shall end at once."""
+        """Drop an evaluation that nobody waits for: one that Ray begins nevertheless shall end at once."""
         self._dropped.add(number)
 
     async def taken(self, number: int) -> int:
@@ -40,7 +40,7 @@ class Mailbox:
         self._tell(number, passed)
 
     async def ask(self, number: int, epochs: list[Epoch]) -> bool:
-        """Tell of all epochs so far, for an earlier one may have been lost; whether to go on: yes, if the driver does not answer."""
+        """Report all epochs so far, for an earlier report may be lost; returns whether to go on: yes, if the driver does not answer."""
         if number in self._given_up:
             return False
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -20,7 +20,7 @@ from einspace.executors.worker import WorkerConfig, seldom
 
 
 def work(config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any, folder: str) -> tuple[Evaluation, bytes | None]:
-    """Do one evaluation; the mailbox hears of its beginning, of its epochs now and then, and of each of them if it is watched.
+    """Do one evaluation; report to the mailbox its beginning, some of its epochs, and every one of them if it is watched.
 
     The weights that the request wants kept come back beside the evaluation, for the driver's folder may be on another machine.
     The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to. The current folder is

@@ -37,7 +37,7 @@ Names = Callable[[fx.Node], Expression]
 
 
 def expression(node: fx.Node, names: Names, operations: Mapping[str, str]) -> Expression:
-    """The call of a node, or its place where it is a weight; raises ExportError for a function that is none of PyTorch's."""
+    """The call of a node, or its place where it is a weight; raises ExportError for a function that PyTorch lacks."""
     try:
         arguments = [_value(value, names) for value in node.args]
         keywords = {name: _value(value, names) for name, value in _changed(node).items()}

@@ -30,7 +30,7 @@ class Forward:
         self.unpacked = {node: outputs for node in self.nodes if (outputs := self._outputs(node))}
 
     def lines(self) -> list[str]:
-        """The body; raises ExportError for a call that is none of PyTorch's."""
+        """The body; raises ExportError for a call of a function that PyTorch lacks."""
         parts = {output for outputs in self.unpacked.values() for output in outputs}
         calls = [node for node in self.nodes if node not in self.inside and node not in parts]
         reads = [self._reads(node) for node in calls]

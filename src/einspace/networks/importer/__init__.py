@@ -120,7 +120,7 @@ def _input(input_shape: Feature | Iterable[int]) -> Feature:
 
 
 def _readable(node: fx.Node) -> bool:
-    """Whether all operands are tensors; one that is none was named where it was made."""
+    """Whether all operands are tensors; one that is not belongs to a step that was refused before."""
     return all("shape" in other.meta or "number" in other.meta for other in node.all_input_nodes)
 
 

@@ -9,7 +9,7 @@ Commands = list[tuple[str, str]]
 
 
 def next_commands(result: Result) -> Commands:
-    """To use the recommended network, to look at the best one and to go on; nothing before there is a best one."""
+    """Commands that use the recommended network, show the best one and continue the run; none before a trial has a score."""
     if result.best is None:
         return []
     name, folder = result.run.name, _folder(result)
@@ -28,7 +28,7 @@ def next_commands(result: Result) -> Commands:
 
 
 def further_commands(result: Result) -> Commands:
-    """To draw, and to repeat the run and its report."""
+    """Commands that draw the best network, and repeat the run and its report."""
     name, folder = result.run.name, _folder(result)
     found = [("write this report again", ["einspace", "report", name, *folder])]
     if result.best is not None:

@@ -153,7 +153,7 @@ def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
 
 
 def _places(group: RunGroup, by_time: bool) -> list[float]:
-    """Where all runs of a group have a best: up to the shortest one's end, so that a mean is never over fewer runs than were named."""
+    """The range in which all runs of a group have a best score: it ends with the shortest run, so that a mean is over all of them."""
     if not by_time:
         return [float(number) for number in range(1, min(len(run.history) for run in group.runs) + 1)]
     ends = []

@@ -24,7 +24,7 @@ HOST, PORT = "127.0.0.1", 8321
 """Where the page is: on this machine alone."""
 
 PAUSE = 1.0
-"""Seconds for which the last state is taken as the present one, however many ask."""
+"""Seconds for which the last state is served without a new look at the run."""
 
 
 class LiveReport:
@@ -33,7 +33,7 @@ class LiveReport:
     Args:
         read: Gives the run's result; a RunError means that there is nothing to read yet, or for the moment.
         run: The run's name.
-        port: The port, 0 for any that is free. Raises SettingError for one that cannot be had.
+        port: The port, 0 for any that is free. Raises SettingError for one that cannot be opened.
         now: Gives lines on what the workers are at; None: the trials that run, from the result.
     """
 
@@ -50,7 +50,7 @@ class LiveReport:
             self._server = _Server((HOST, port), _handler(self))
         except (OSError, OverflowError) as error:
             used = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            why = "is in use" if used else f"cannot be had: {getattr(error, 'strerror', None) or error}"
+            why = "is in use" if used else f"cannot be opened: {getattr(error, 'strerror', None) or error}"
             raise SettingError(f"the port {port} of {HOST} {why}; --port takes another one, and 0 any that is free") from None
         self._thread: Thread | None = None
 

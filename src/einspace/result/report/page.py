@@ -16,7 +16,7 @@ from einspace.result.report.frame import environment, framed, score
 from einspace.result.report.operations import shares
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
-from einspace.result.words import foretold, inherited, recommended
+from einspace.result.words import climbed, foretold, inherited, recommended
 from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
@@ -107,6 +107,7 @@ def content(result: Result, album: Album | None = None) -> str:
             words=WORDS,
             surrogate=foretold(result),
             inherited=inherited(result),
+            climbed=climbed(result),
             reused=sum(trial.reused is not None for trial in result.history),
         )
     )

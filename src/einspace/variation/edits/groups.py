@@ -84,7 +84,7 @@ class _Tracer:
         return _Axis({number: Fraction(operation.d)}, channels)
 
     def _equal(self, first: _Axis, second: _Axis) -> None:
-        """Note that two axes are as long as each other whatever happens: what their lengths do not share changes together."""
+        """Note that two axes always have equal lengths: the factors that these do not share change together."""
         different = [number for number in {**first.shares, **second.shares} if first.shares.get(number) != second.shares.get(number)]
         for number in different[1:]:
             self.joined.merge(different[0], number)

@@ -1,0 +1,5 @@
+"""`python -m einspace` is `einspace`."""
+
+from einspace.cli import main
+
+main()

@@ -1,0 +1,53 @@
+"""Rungs: how many trials were stopped at each, and how well the scores there ordered those at the end."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import isnan
+
+from einspace.trial import Trial
+
+FEWEST = 5
+"""Trials below which Kendall's tau says nothing."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """The figures of one rung of a run.
+
+    Args:
+        epoch: How many epochs a trial had by then.
+        scored: How many trials of the search have a score there.
+        stopped: How many were stopped there; those that are trained like an earlier one count with it.
+        ended: How many of those that have a score there went on to the end.
+        tau: Kendall's tau of the two scores of these; None for fewer than `FEWEST`.
+    """
+
+    epoch: int
+    scored: int
+    stopped: int
+    ended: int
+    tau: float | None
+
+    @classmethod
+    def of(cls, history: Sequence[Trial]) -> "tuple[Rung, ...]":
+        """The figures of all rungs, from the trials of the search; none for a search without rungs.
+
+        Where all scores are equal, tau is 0: nothing was told apart. It is of those alone that went on, which are more alike than all were.
+        """
+        return tuple(cls._at(epoch, history) for epoch in sorted({epoch for trial in history for epoch in trial.rungs}))
+
+    @classmethod
+    def _at(cls, epoch: int, history: Sequence[Trial]) -> "Rung":
+        from scipy.stats import kendalltau
+
+        there = [trial for trial in history if epoch in trial.rungs and trial.reused is None]
+        ended = [trial for trial in there if trial.fitness is not None]
+        stopped = sum(trial.stopped == epoch for trial in history)
+        if len(ended) < FEWEST:
+            return cls(epoch, len(there), stopped, len(ended), None)
+        tau = float(kendalltau([trial.rungs[epoch] for trial in ended], [trial.fitness for trial in ended]).statistic)
+        return cls(epoch, len(there), stopped, len(ended), 0.0 if isnan(tau) else tau)
+
+    def to_json(self) -> dict[str, float | None]:
+        """The figures by name."""
+        return asdict(self)
