@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from hypothesis import settings
 from tests.databases import Hasty
 
@@ -62,6 +64,22 @@ def durable() -> Iterator[type[sqlite3.Connection]]:
         found = database._Durable
         patch.setattr(database, "_Durable", Hasty)
         yield found
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _migrations() -> Iterator[None]:
+    """Optuna's scripts of migration, the same for every database, are read once, and not twice in each search."""
+    read, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
+
+    def from_config(config: Config) -> ScriptDirectory:
+        place = config.get_main_option("script_location")
+        if place not in known:
+            known[place] = read(config)
+        return known[place]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", from_config)
+        yield
 
 
 @pytest.fixture

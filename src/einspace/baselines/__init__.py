@@ -7,6 +7,7 @@ derivation, and its line in `BASELINES`.
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from einspace.baselines.densenet import densenet40
@@ -19,9 +20,11 @@ from einspace.baselines.resnet import resnet8, resnet14_flat, resnet18, resnet34
 from einspace.baselines.sizes import densenet, gru, lru, mamba, mixer, permutator, resmlp, resnet, vit, wide_resnet
 from einspace.baselines.vit import vit_small, vit_tiny
 from einspace.baselines.wideresnet import wrn16_4, wrn28_10
+from einspace.derivation.notation import parse
 from einspace.derivation.tree import Derivation
 from einspace.errors import GrammarError, NotationError, UnknownNameError
 from einspace.features import Feature
+from einspace.grammar import Grammar
 from einspace.space import Architecture, EinSpace
 
 
@@ -77,9 +80,15 @@ def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
 def within(space: EinSpace, name: str) -> Architecture:
     """Build a baseline as an architecture of a space; raises GrammarError where the grammar does not derive it, and what `get` raises."""
     try:
-        return space.parse(str(get(name, space.input)))
+        return space.architecture(_derived(name, space.input, space.grammar))
     except NotationError as error:
         raise GrammarError(f"the baseline {name} is not an architecture of this grammar: {error.problem}") from None
+
+
+@lru_cache(maxsize=128)
+def _derived(name: str, shape: Feature, grammar: Grammar) -> Derivation:
+    """The derivation of a baseline in a grammar, which is read from its text: a search asks for the same ones several times."""
+    return parse(str(get(name, shape)), grammar)
 
 
 __all__ = [
