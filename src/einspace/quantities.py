@@ -20,6 +20,15 @@ def quantity(value: float) -> str:
     return f"{value:.4g}"
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things, in the singular or the plural.
+
+    >>> counted(1, "trial"), counted(12, "training")
+    ('1 trial', '12 trainings')
+    """
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """A time in its two largest units.
 

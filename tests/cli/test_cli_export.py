@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
@@ -88,7 +89,12 @@ def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> 
     assert "the task digits wants (10)" in message
     run("mine", "--format", "source", "--shape", "3,32,32", "-o", "a.py", monkeypatch=monkeypatch, code=2)
     assert "the run mine is of inputs (1, 8, 8), not (3, 32, 32)" in capsys.readouterr().err
-    run("mine", "--format", "safetensors", "-o", "w", monkeypatch=monkeypatch)
+    run("mine", "--format", "safetensors", "-o", "w", monkeypatch=monkeypatch, code=2)
+    assert f"the run mine holds no trained weights of {result.best.name}" in capsys.readouterr().err
+    assert not Path("w").exists()
+    run("mine", "--format", "onnx", "--untrained", "-o", "w", monkeypatch=monkeypatch)
+    notes = {entry.key: entry.value for entry in onnx.load("w").metadata_props}
+    assert (notes["trained"], notes["scores"]) == ("false", "null")
     assert "a search with --keep-weights keeps its own" in capsys.readouterr().out
     search(
         small_task(), trials=4, workers=1, limits=SMALL, run="own", runs="runs", executor=ThreadExecutor(), keep_weights="none", **EVOLUTION

@@ -139,6 +139,22 @@ def test_samples_in_other_units_are_warned_of(caplog: pytest.LogCaptureFixture) 
     assert "are they in the same units?" in caplog.text
 
 
+def test_a_channel_that_never_changed_is_named_where_it_does(caplog: pytest.LogCaptureFixture) -> None:
+    """The network learnt nothing of it, and its units say nothing: training data of 500 everywhere, and 490 now; 500 is no reason."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(500, 5, (60, 12, 3))
+    x[:, :, 1] = 500
+    predictor = predictor_of(Task.from_arrays(x, np.arange(60) % 2, axes="NSD", name="pumps"))
+    moved = x.copy()
+    moved[:, :, 1] = 490
+    with caplog.at_level(logging.WARNING, "einspace"):
+        predictor.predict(x)
+        predictor.predict(x.astype(np.float32))
+        assert caplog.text == ""
+        predictor.predict(moved)
+    assert "channel 1 was 500 in all training data, and goes from 490 to 490 here" in caplog.text
+
+
 def test_another_metric_can_be_asked_for() -> None:
     """One of the kind is taken by name, another is refused, and a function of the user's must be given again."""
     task, (x, y) = task_of("words")

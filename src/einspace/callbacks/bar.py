@@ -13,7 +13,7 @@ from rich.text import Text
 
 from einspace.callbacks.base import AtWork
 from einspace.callbacks.base import Progress as News
-from einspace.quantities import duration
+from einspace.quantities import counted, duration
 from einspace.trial import PHASES, SEARCH
 
 WIDTH = 12
@@ -104,11 +104,11 @@ class Bar(JupyterMixin):
             self._phases[news.phase] = self._lines.add_task(
                 PHASES.get(news.phase, news.phase), total=news.total, done="", best="", timed=False
             )
-            count = "trainings for as long as there is time" if news.total is None else _trainings(news.total)
+            count = "trainings for as long as there is time" if news.total is None else counted(news.total, "training")
             self._say(f"{PHASES.get(news.phase, news.phase)}: {count}")
         line = self._phases[news.phase]
         if news.phase != SEARCH:
-            done = _trainings(news.done) if news.total is None else f"{news.done}/{news.total}"
+            done = counted(news.done, "training") if news.total is None else f"{news.done}/{news.total}"
             self._sign(f"{PHASES.get(news.phase, news.phase)}: {done}")
             self._lines.update(line, completed=news.done, total=news.total, done=done)
             self._stand(news.standing)
@@ -126,7 +126,7 @@ class Bar(JupyterMixin):
         state: dict[str, Any]
         if news.total is None:
             self._seconds, self._used = news.budget, (news.seconds, monotonic())
-            state = {"completed": news.seconds, "total": news.budget, "done": f"{news.done} trials,", "timed": True}
+            state = {"completed": news.seconds, "total": news.budget, "done": f"{counted(news.done, 'trial')},", "timed": True}
         else:
             state = {"completed": news.done, "total": news.total, "done": f"{news.done}/{news.total}"}
         self._lines.update(line, best=self._best(news), **state)
@@ -168,10 +168,6 @@ class Bar(JupyterMixin):
         more = [f"and {len(self._running) - SHOWN} more"] if len(self._running) > SHOWN else []
         for line in [*map(str, self._running[:SHOWN]), *more]:
             yield Text(f"  {line}", style="dim", overflow="ellipsis", no_wrap=True)
-
-
-def _trainings(count: int) -> str:
-    return f"{count} training{'' if count == 1 else 's'}"
 
 
 class _Left(ProgressColumn):

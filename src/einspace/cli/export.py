@@ -9,7 +9,7 @@ import typer
 from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Seed, What, import_modules, parse_shape, read_named, read_run, taken
 from einspace.cli.output import out, print_json, waiting
 from einspace.cli.overdue import HOUR, limited
-from einspace.errors import ExportError, LimitError, SettingError, UnknownNameError
+from einspace.errors import ExportError, LimitError, RunError, SettingError, UnknownNameError
 from einspace.features import Feature
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def export(
     normalised: Annotated[
         bool, typer.Option("--normalised-input", help="Leave the normalisation out: the network takes normalised samples.")
     ] = False,
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="Write a network of a run with fresh weights where the run holds no trained ones.")
+    ] = False,
     modules: Modules = [],  # noqa: B006 - how typer takes an option that may be given several times
     runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
     as_json: AsJson = False,
@@ -78,8 +81,8 @@ def export(
     options: dict[str, Any] = {}
     found = None
     if result is None:
-        if trial is not None or baseline is not None or normalised:
-            raise SettingError(f"--trial, --baseline and --normalised-input are for a run, which {what!r} is not")
+        if trial is not None or baseline is not None or normalised or untrained:
+            raise SettingError(f"--trial, --baseline, --untrained and --normalised-input are for a run, which {what!r} is not")
         architecture = read_named(what, parse_shape(shape or "3,32,32"), runs)
         head: Head | None = None if classes is None else Classification(classes)
     else:
@@ -89,7 +92,12 @@ def export(
         architecture, head = found.architecture, found.head
         weights = found.weights if weights is None else weights
         around = None if normalised else check_raw(found, result.run.name).around
-        options = {"around": around, "facts": found.described(around is not None)}
+        if weights is None and not untrained and list(targets) != ["source"]:
+            raise RunError(
+                f"the run {result.run.name} holds no trained weights of {found.name}: a search keeps them when its final trainings "
+                "have ended, unless --keep-weights is none; --untrained writes fresh ones, and the format source needs none"
+            )
+        options = {"around": around, "facts": found.described(around is not None, weights is not None)}
         _check_card(targets)
     lacks = lacking(architecture, max(BATCHES), "export", head)
     if lacks:

@@ -224,7 +224,8 @@ class Race:
         apart = [] if best is None else [best.identity]
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
-            return Plan(ended, reason="there are no two architectures to compare"), last
+            said = "no new network has a score that could be compared" if apart else "there are no two architectures to compare"
+            return Plan(ended, reason=said), last
         possible = [decision for decision in self._rounds if decision.finalists + len(apart) > 1]
         fields = range(count, min(count, 2) - 1, -1)
         with_decision = [

@@ -26,6 +26,9 @@ BATCH = 256
 FAR = 0.02
 """A batch that spans less of the range of the training data than this, or lies this many ranges outside, is in other units, probably."""
 
+SAME = 1e-6
+"""How much two numbers may differ, by the size of one, that are the same but for rounding to float32."""
+
 _LOG = logging.getLogger("einspace")
 
 
@@ -167,7 +170,29 @@ class Predictor:
         here = float(batch.min()), float(batch.max())
         spread = most - least
         outside = here[0] < least - spread / FAR or here[1] > most + spread / FAR
+        self._look_at_constants(batch, where)
         if outside or (len(batch) > 1 and here[1] - here[0] < FAR * spread):
             _LOG.warning(
                 "%s: values from %g to %g, but the training data were from %g to %g: are they in the same units?", where, *here, least, most
             )
+
+    def _look_at_constants(self, batch: NDArray[Any], where: str) -> None:
+        """Warn of a channel that was the same number in all training data and is another one here: its effect was never learnt."""
+        low, high = self.about.preprocessing.low, self.about.preprocessing.high
+        if low is None or high is None or low.ndim != batch.ndim:
+            return
+        over = tuple(axis for axis, size in enumerate(low.shape) if size == 1)
+        here = batch.astype(np.float64)
+        least, most = here.min(axis=over, keepdims=True), here.max(axis=over, keepdims=True)
+        moved = (low == high) & ~(np.isclose(least, low, rtol=SAME) & np.isclose(most, low, rtol=SAME))
+        places = np.argwhere(moved)
+        if len(places) == 0:
+            return
+        place = tuple(places[0])
+        index = [str(number) for number, size in zip(place, low.shape, strict=True) if size > 1]
+        what = f"channel {index[0]}" if len(index) == 1 else f"the value at ({', '.join(index)})"
+        more = f" (and {len(places) - 1} more like it)" if len(places) > 1 else ""
+        _LOG.warning(
+            "%s: %s was %g in all training data%s, and goes from %g to %g here: the network has never seen it change",
+            *(where, what, low[place], more, least[place], most[place]),
+        )

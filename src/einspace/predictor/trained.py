@@ -51,15 +51,19 @@ class Trained:
     facts: Mapping[str, Any]
     """Facts about it, as JSON values by name."""
 
-    def described(self, raw: bool) -> dict[str, Any]:
-        """The facts, with what goes into the network: raw samples or normalised ones."""
+    def described(self, raw: bool, filled: bool = True) -> dict[str, Any]:
+        """The facts, with what goes into the network: raw samples or normalised ones.
+
+        One that is not `filled` with the weights of its training has no scores, and is said not to be trained.
+        """
         given = self.preprocessing
         about = (given or Preprocessing()).facts(self.architecture.input)
         if not raw or given is None:
             about = {name: about[name] for name in ("shape", "axes")} | {"normalised": not raw}
         scaled = given is not None and given.target_normaliser is not None
         normalised = " after they were normalised, with mean 0 and deviation 1" if scaled and not raw else ""
-        return {**self.facts, "input": about, "output": f"{meaning(self.head)}{normalised}"}
+        known = self.facts if filled else {**self.facts, "scores": None, "trained": False}
+        return {**known, "input": about, "output": f"{meaning(self.head)}{normalised}"}
 
 
 def meaning(head: Head) -> str:

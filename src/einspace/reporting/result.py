@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from einspace.quantities import quantity
+from einspace.quantities import counted, quantity
 from einspace.reporting.tables import shortened, spread
 from einspace.result import TOP, Entrant, Result
 from einspace.result.words import afterwards, climbed, compared, foretold, inherited, judged
@@ -16,7 +16,8 @@ from einspace.trial import Trial
 
 def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
     """The table that `search` prints when it is done."""
-    parts: list[RenderableType] = [_rows(result, f"Best {top} of {len(result.history)} trials", result.top(top), width)]
+    title = f"Best {min(top, len(result.history))} of {counted(len(result.history), 'trial')}"
+    parts: list[RenderableType] = [_rows(result, title, result.top(top), width)]
     if "cost" in result.settings:
         cost = result.settings["cost"]
         parts.append(_rows(result, f"Pareto set of {result.metric} and {cost}", result.pareto(cost), width))

@@ -21,6 +21,7 @@ from einspace.config.protocol import PAPER
 from einspace.disk.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.evaluation.cost_model import CostModel, Error
+from einspace.quantities import counted
 from einspace.racing.verdict import Verdict
 from einspace.result.entrant import Entrant
 from einspace.result.inheritance import Inheritance
@@ -49,7 +50,7 @@ TOP = 5
 """How many of the best architectures are shown, unless told otherwise."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The result of a run. `settings` are those it was started with, `run` is its folder."""
 
@@ -79,11 +80,26 @@ class Result:
     running: tuple[Trial, ...] = ()
     """Trials of any phase that were begun, and had not ended when this was read."""
 
+    def __repr__(self) -> str:
+        scores = "" if self.best is None else f", best {self.best.name} with {self.best.validation:.4f} {self.metric} on validation"
+        return f"<Result of {self.run.name}: {counted(len(self.history), 'trial')}{scores}; {self.sentence}>"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence, or the reason why there is none."""
+        return f"There is no verdict: {self.unjudged}." if self.verdict is None else self.verdict.sentence
+
     @property
     def entrants(self) -> list[Entrant]:
         """The best, the other candidates of the race, and the baselines."""
         known = [row for row in (self.best, *self.baselines) if row is not None]
         return [*known[: len(known) - len(self.baselines)], *(row for row in self.finalists if row not in known), *self.baselines]
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the best found is a baseline itself: an initial member that nothing new is above."""
+        mine = None if self.best is None or self.best.proposal is None else self.best.proposal.identity
+        return mine is not None and any(row.proposal is not None and row.proposal.identity == mine for row in self.baselines)
 
     @cached_property
     def recommended(self) -> Entrant | None:

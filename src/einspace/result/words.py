@@ -61,9 +61,7 @@ def compared(result: Result, split: str) -> str:
         return ""
     name, value = (max if result.higher_is_better else min)(scored, key=lambda other: other[1])
     gain = (score - value) * (1 if result.higher_is_better else -1)
-    if result.best.proposal is not None and any(
-        row.name == name and row.proposal is not None and row.proposal.identity == result.best.proposal.identity for row in result.baselines
-    ):
+    if result.is_baseline:
         return f"On {split} nothing is better than the best baseline, {name}: {value:.4f}."
     if result.verdict is not None and split == "validation":
         flattered = f"; that gap flatters {result.best.name}, because the best of many is picked" if gain > 0 else ""

@@ -27,7 +27,7 @@ from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals
 from einspace.phases.race import Race, raced
-from einspace.quantities import seconds_of
+from einspace.quantities import counted, seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, sessions_of
@@ -80,8 +80,8 @@ class Interrupted(Exception):
     signal: int
 
     def __str__(self) -> str:
-        of = "" if self.total is None else f" of {self.total}"
-        return f"interrupted after {self.done}{of} trials; the run {self.run} can be continued"
+        done = counted(self.done, "trial") if self.total is None else f"{self.done} of {counted(self.total, 'trial')}"
+        return f"interrupted after {done}; the run {self.run} can be continued"
 
 
 def search(

@@ -21,10 +21,10 @@ from einspace.racing.verdict import Verdict
 from einspace.result import Result, load_result
 from einspace.result.report import Album, content, is_page_of, page
 from einspace.result.report.charts import best_baseline
-from einspace.result.report.commands import next_commands
+from einspace.result.report.commands import further_commands, next_commands
 from einspace.result.report.family import Step, family
 from einspace.result.report.operations import shares
-from einspace.result.report.summary import tried
+from einspace.result.report.summary import lead, tried
 from einspace.result.report.workers import workers
 from einspace.result.words import compared
 from einspace.space import EinSpace
@@ -325,3 +325,31 @@ def test_kept_weights_are_offered_for_prediction(result: Result, tmp_path: Path)
     assert "einspace predict" in offered
     assert "einspace export" in offered
     assert "--final-seeds" not in offered
+
+
+def test_a_search_in_python_is_continued_in_python(result: Result) -> None:
+    """The command line finds the data of a task with a name of ours or with a path; of another one it would not know what to search."""
+    assert "einspace search --config" in str([*next_commands(result), *further_commands(result)])
+    own = replace(result, settings={**result.settings, "task": "pumps", "path": None})
+    offered = str([*next_commands(own), *further_commands(own)])
+    assert "einspace search" not in offered
+    assert "es.search(task, run=" in offered
+    assert "einspace search --config" in str(next_commands(replace(own, settings={**own.settings, "path": "/data/pumps.npz"})))
+
+
+def test_a_result_says_itself_in_a_line(result: Result) -> None:
+    """Without a verdict it has a sentence too, and what an interpreter shows of it is not the whole history."""
+    assert result.verdict is None
+    assert result.sentence == f"There is no verdict: {result.unjudged}."
+    assert len(repr(result)) < 300
+    assert repr(result).startswith(f"<Result of {result.run.name}: 16 trials, best trial ")
+
+
+def test_a_baseline_that_nothing_is_above_is_not_compared_with_itself(result: Result) -> None:
+    """One sentence says so, and none speaks of chance in a difference between a network and itself."""
+    assert result.best is not None
+    same = replace(result, baselines=(replace(result.best, name="resnet8"),))
+    assert same.is_baseline
+    assert "nothing is better than the best baseline, resnet8" in compared(same, "validation")
+    assert "chance" not in " ".join(lead(same))
+    assert not result.is_baseline

@@ -3,6 +3,7 @@
 import shlex
 
 from einspace.result.result import Result
+from einspace.tasks import TASKS
 
 Commands = list[tuple[str, str]]
 """Pairs of a purpose and a command."""
@@ -17,14 +18,18 @@ def next_commands(result: Result) -> Commands:
     if "objective" in result.settings:
         return _typed([look])
     again = ["einspace", "search", "--config", str(result.run / "config.yaml"), "--run", name, *(folder or ["--runs", "runs"])]
+    known = _is_known(result)
     use = [
         ("predict with the recommended network on new DATA", ["einspace", "predict", name, *folder, "DATA", "-o", "predictions.csv"]),
         ("export it with its weights", ["einspace", "export", name, *folder, "--format", "onnx", "-o", "network.onnx"]),
     ]
     network = None if result.recommended is None else result.recommended.proposal
     if network is None or network.stem not in result.weights:
-        use = [("train the recommended network, for predict and export", [*again, "--final-seeds", "1"])]
-    return _typed([*use, look, ("search for longer (add a longer --budget or more --trials)", again)])
+        use = [("train the recommended network, for predict and export", [*again, "--final-seeds", "1"])] if known else []
+    if known:
+        return _typed([*use, look, ("search for longer (add a longer --budget or more --trials)", again)])
+    call = f"es.search(task, run={name!r}, runs={str(result.run.parent)!r}, budget=...)"
+    return [*_typed([*use, look]), ("search for longer, in Python with the task of this run and a longer budget", call)]
 
 
 def further_commands(result: Result) -> Commands:
@@ -33,9 +38,14 @@ def further_commands(result: Result) -> Commands:
     found = [("write this report again", ["einspace", "report", name, *folder])]
     if result.best is not None:
         found.insert(0, ("draw the best architecture", ["einspace", "show", name, *folder, "--svg", "best.svg"]))
-    if "objective" not in result.settings:
+    if "objective" not in result.settings and _is_known(result):
         found.insert(0, ("repeat this run", ["einspace", "search", "--config", str(result.run / "config.yaml")]))
     return _typed(found)
+
+
+def _is_known(result: Result) -> bool:
+    """Whether the command line finds the data of a run again: a task with a name of ours, or a path."""
+    return bool(result.settings.get("path")) or result.settings["task"] in TASKS
 
 
 def _folder(result: Result) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from einspace.config.protocol import OURS
-from einspace.quantities import duration, quantity
+from einspace.quantities import counted, duration, quantity
 from einspace.racing.words import apart
 from einspace.result.entrant import Entrant
 from einspace.result.report.charts import best_baseline
@@ -43,12 +43,12 @@ def tried(result: Result) -> str:
     """The trials by what they are, and the baselines that were trained beside them, in words."""
     named = {row.proposal.identity for row in result.baselines if row.proposal is not None}
     kinds = Counter(_kind(trial, named) for trial in result.history)
-    parts = [_counted(kinds[kind], kind) for kind in (BASELINE, SAMPLE, NEW) if kinds[kind]]
-    said = f"{_counted(len(result.history), 'architecture')} ({'a trial' if len(result.history) == 1 else 'trials'})"
+    parts = [counted(kinds[kind], kind) for kind in (BASELINE, SAMPLE, NEW) if kinds[kind]]
+    said = f"{counted(len(result.history), 'architecture')} ({'a trial' if len(result.history) == 1 else 'trials'})"
     if len(parts) > 1:
         said += f": {', '.join(parts)}"
     beside = len(named) - len(named & {trial.proposal.identity for trial in result.history})
-    said += f", beside {_counted(beside, BASELINE)}" if beside else ""
+    said += f", beside {counted(beside, BASELINE)}" if beside else ""
     one, several = f"1 {BASELINE}", f"{BASELINE}s"
     if several in said:
         return said.replace(several, f"{several} (networks that people designed)", 1)
@@ -59,10 +59,6 @@ def _kind(trial: Trial, baselines: Collection[str]) -> str:
     if not trial.parents and trial.proposal.identity in baselines:
         return BASELINE
     return SAMPLE if not trial.parents and trial.origin in ("sample", f"seed {RANDOM}") else NEW
-
-
-def _counted(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def lead(result: Result) -> list[str]:
@@ -88,7 +84,7 @@ def lead(result: Result) -> list[str]:
         said.append(f"The best, {best.name}, has {result.metric} {best.validation:.4f} on validation{searched}{tested} ({direction}).")
     scores = tests or claims
     said += [scores] if scores != headline(result) else []
-    if scores and (not tests or len(best.finals) == 1):
+    if scores and not result.is_baseline and (not tests or len(best.finals) == 1):
         doubt = "how much of their difference is chance is not known" if result.verdict is None else "rely on the comparison above"
         said.append(f"These are {'test ' if tests else ''}scores of single trainings: {doubt}.")
     return [sentence for sentence in said if sentence]
