@@ -71,10 +71,10 @@ def test_a_table_is_read_as_it_is_meant(tmp_path: Path, rows: list[list[Any]], s
     [
         (
             [["id", *HEAD, "label"], *([f"p{n}", *SIGNALS[n], WORDS[n]] for n in range(40))],
-            "row 2, column id: 'p0' is not a number; all columns but",
+            "row 2, column id: 'p0' is not a number; every column other than label, the label, must hold numbers",
         ),
         ([[*HEAD, "label"], *([*SIGNALS[n], WORDS[n] if n != 4 else ""] for n in range(40))], "row 6, column label: there is no label"),
-        ([[*HEAD, "label"], *([*SIGNALS[n][:5], "", WORDS[n]] for n in range(40))], "row 2, column t5: '' is not a number"),
+        ([[*HEAD, "label"], *([*SIGNALS[n][:5], "", WORDS[n]] for n in range(40))], "row 2, column t5: the cell is empty"),
         ([[" ".join(map(str, SIGNALS[n]))] for n in range(40)], "separated by , ; or tabs"),
         ([[*HEAD, "Größe"], *([*SIGNALS[n], WORDS[n]] for n in range(40))], "it is not UTF-8"),
     ],

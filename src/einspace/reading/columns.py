@@ -79,7 +79,7 @@ def numbers_of(table: Table, column: int, hint: str = "") -> NDArray[Any]:
     else:
         numbers = np.empty(len(values), np.float64)
         for row, value in enumerate(values):
-            if value is None:
+            if value is None or value == "":
                 raise TaskError(f"{table.place(row, column)}: the cell is empty{hint}")
             if not (is_number(value) if isinstance(value, str) else isinstance(value, int | float | np.number)):
                 raise TaskError(f"{table.place(row, column)}: {value!r} is not a number{hint}")

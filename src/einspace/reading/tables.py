@@ -59,7 +59,7 @@ def read_table(
         twice = next(name for name in table.names if sum(table.names[number] == name for number in used) > 1)
         places = ", ".join(str(number) for number in used if table.names[number] == twice)
         raise TaskError(f"{table.where}: columns {places}, from 0, are all called {twice!r}: give each its name, or drop them by number")
-    hint = f"; all columns but the label's, {table.names[target]}, and that of the splits are signals; --drop leaves others out"
+    hint = f"; every column other than {table.names[target]}, the label, must hold numbers: --drop leaves others out"
     series, about, unsure = series_of(table, used, int(channels), layout, hint)
     told = f"label: column {table.names[target]}, {why}"
     notes = [*([] if guessed else [told]), *notes, *about]
