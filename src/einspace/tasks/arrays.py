@@ -143,8 +143,8 @@ def _shaped(x: NDArray[Any], axes: str, name: str, split: str) -> NDArray[Any]:
     found = not_finite(x)
     if found is not None:
         raise TaskError(
-            f"{_where(name, split)}: {found[0]} of {len(x)} samples hold NaN or infinite values (in float32), the first is sample {found[1]}: "
-            "fill them in, as with the mean of the channel, or leave these samples out"
+            f"{_where(name, split)}: {found[0]} of {len(x)} samples hold NaN or infinite values (in float32), the first is sample "
+            f"{found[1]}: fill them in, as with the mean of the channel, or leave these samples out"
         )
     return arranged(x, axes)
 
