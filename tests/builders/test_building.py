@@ -107,7 +107,7 @@ def test_prepare_prints(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> Non
 
 
 def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    """All eighteen tasks, in the folder of the environment or of the option: official, built, incomplete, absent or built-in."""
+    """All twenty tasks, in the folder of the environment or of the option: official, built, incomplete, absent or built-in."""
     prepare("addnist", write_idx(tmp_path / "idx"), tmp_path / "data", sizes=Sizes(60, 20, 20))
     official = tmp_path / "data/geoclassing"
     official.mkdir()
@@ -119,7 +119,7 @@ def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) 
     run("list", "--json", monkeypatch=monkeypatch)
     facts = json.loads(capsys.readouterr().out)
     found: dict[str, dict[str, Any]] = {task["name"]: task for task in facts["tasks"]}
-    assert len(found) == 18
+    assert len(found) == 20
     assert {name: task["state"] for name, task in found.items() if task["state"] not in ("absent", "built-in")} == {
         "addnist": "built",
         "geoclassing": "official",
@@ -129,8 +129,10 @@ def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) 
         "digits",
         "adddigits",
         "multdigits",
+        "seqdigits",
         "flipflop",
         "recall",
+        "copying",
     ]
     assert found["geoclassing"]["bytes"] == 14
     assert "label_train.npy" in found["ninapro"]["missing"]

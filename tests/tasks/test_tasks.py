@@ -80,6 +80,15 @@ def test_stacked_digits(name: str, classes: int) -> None:
         assert np.bincount(split.y).tolist() == [size // classes] * classes
 
 
+def test_digits_as_series_are_the_same_digits() -> None:
+    """Row by row, in the same splits with the same labels, so that what an image tells and what a series tells can be compared."""
+    images, series = load_task("digits"), load_task("seqdigits")
+    for split in ("train", "valid", "test"):
+        assert np.allclose(series.splits[split].x.reshape(-1, 1, 8, 8), images.splits[split].x, atol=1e-6)
+        assert np.array_equal(series.splits[split].y, images.splits[split].y)
+    assert series.input.shape == (64, 1)
+
+
 def test_stratified() -> None:
     """Parts are disjoint, complete and divide each class alike."""
     y = np.repeat(np.arange(3), [100, 50, 10])

@@ -10,6 +10,7 @@ from einspace.memory import bounded
 from einspace.networks.heads import Classification, MultiLabel, Regression
 from einspace.reading import DataOptions
 from einspace.tasks.augmentation import Augmentation
+from einspace.tasks.copying import COPYING
 from einspace.tasks.digits import DIGITS
 from einspace.tasks.entry import VARIABLE, Entry, data_folder
 from einspace.tasks.flipflop import FLIPFLOP
@@ -23,7 +24,7 @@ from einspace.tasks.state import State, states
 from einspace.tasks.task import Task
 from einspace.tasks.unseen import UNSEEN
 
-TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, FLIPFLOP, RECALL, *UNSEEN, *NASBENCH360)}
+TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, FLIPFLOP, RECALL, COPYING, *UNSEEN, *NASBENCH360)}
 """Every task by its name. To add one is to add an entry."""
 
 

@@ -20,6 +20,7 @@ SIZES = (3_000, 2_000, 2_000)
 SHARES = (0.6, 0.2, 0.2)
 """Shares of the base digits that go into train, valid and test."""
 
+_BASE = (1_078, 360, 359)
 _SEED = 0
 _DRAW = 50_000
 
@@ -37,6 +38,14 @@ def _read_digits(entry: Entry, folder: Path) -> Task:
     x, y = _load()
     parts = stratified(y, SHARES, _SEED)
     task = entry.task([Split(np.ascontiguousarray(x[part][:, None]), y[part]) for part in parts])
+    return replace(task, one_pool=True).normalised()
+
+
+def _read_sequence(entry: Entry, folder: Path) -> Task:
+    """The same images and splits, row by row as series (64, 1)."""
+    x, y = _load()
+    parts = stratified(y, SHARES, _SEED)
+    task = entry.task([Split(np.ascontiguousarray(x[part].reshape(len(part), -1, 1)), y[part]) for part in parts])
     return replace(task, one_pool=True).normalised()
 
 
@@ -98,15 +107,22 @@ _MULT = (
 )
 
 
-def _entry(title: str, channels: int, classes: int, sizes: tuple[int, int, int], description: str, read: Callable[..., Task]) -> Entry:
+_SEQUENCE = "Handwritten digits of scikit-learn, one pixel after the other: series of 64 steps, 10 classes"
+STEPWISE = RECIPE.override(optimizer="adamw", epochs_search=20, epochs_final=60)
+"""The recipe of digits as series: fewer samples than the other tasks of series, and the same steps for their networks."""
+
+
+def _entry(
+    title: str, shape: tuple[int, ...], classes: int, sizes: tuple[int, int, int], description: str, read: Callable[..., Task]
+) -> Entry:
     return Entry(
         name=title.lower(),
         title=title,
-        input=Feature((channels, 8, 8)),
+        input=Feature(shape),
         target=classes,
         sizes=sizes,
         metric=ACCURACY,
-        recipe=RECIPE,
+        recipe=RECIPE if len(shape) == 3 else STEPWISE,
         baselines=BASELINES,
         description=description,
         read=read,
@@ -115,8 +131,9 @@ def _entry(title: str, channels: int, classes: int, sizes: tuple[int, int, int],
 
 
 DIGITS = (
-    _entry("digits", 1, 10, (1_078, 360, 359), _IMAGES, _read_digits),
-    _entry("AddDigits", 3, 20, SIZES, _ADD, _read_stacked),
-    _entry("MultDigits", 3, 10, SIZES, _MULT, _read_stacked),
+    _entry("digits", (1, 8, 8), 10, _BASE, _IMAGES, _read_digits),
+    _entry("AddDigits", (3, 8, 8), 20, SIZES, _ADD, _read_stacked),
+    _entry("MultDigits", (3, 8, 8), 10, SIZES, _MULT, _read_stacked),
+    _entry("SeqDigits", (64, 1), 10, _BASE, _SEQUENCE, _read_sequence),
 )
 """One entry each."""
