@@ -140,6 +140,7 @@ def test_a_winner_that_is_better_is_taken(better: Result, tmp_path: Path, caplog
         assert better.predictor().about.text == best.text
     assert caplog.records == []
     assert list(better.weights) == [best.proposal.stem if best.proposal else ""]
+    better = replace(better, settings={**better.settings, "path": "pumps.npz"})
     commands = [command for _, command in next_commands(better)]
     assert [command.split()[1] for command in commands] == ["predict", "export", "show", "search"]
     assert next_commands(replace(better, run=tmp_path / "gone"))[0][1].endswith("--final-seeds 1")
