@@ -29,7 +29,7 @@ def copied(count: int, seed: int | tuple[int, ...]) -> Split:
     symbols = rng.integers(0, SYMBOLS, (count, SHOWN))
     steps = np.full((count, STEPS), SYMBOLS)
     np.put_along_axis(steps, places, symbols, axis=1)
-    return Split(np.eye(SYMBOLS + 1, dtype=np.float32)[steps], np.eye(SYMBOLS, dtype=np.int64)[symbols].reshape(count, -1))
+    return Split(np.eye(SYMBOLS + 1, dtype=np.float32)[steps], np.eye(SYMBOLS, dtype=np.float32)[symbols].reshape(count, -1))
 
 
 COPYING = Entry(
