@@ -1,8 +1,8 @@
 """Copying: a task that needs to pick and to keep; made from a seed, so there is nothing to download.
 
 Few of the steps of a series show a symbol, at places of chance, and all others are blank: the labels are these symbols in their order
-(selective copying; Gu and Dao, 2023). How far a symbol is from where it has to go is another distance in each series, so a fixed
-convolution cannot move it there. A recurrence whose gate is closed at blanks can count; attention has to count what lies before a step.
+(selective copying; Gu and Dao, 2023). How far a symbol is from where it has to go is another distance in each series. A recurrence can
+count what was shown; of our small baselines, trained for ten epochs, attention and convolution do it better nevertheless (decision 037).
 """
 
 import numpy as np
@@ -43,7 +43,7 @@ COPYING = Entry(
     baselines=BASELINES,
     description=(
         "Series of 32 steps, four of which show one of 8 symbols: which four, in their order. By chance 0.125, and 0.38 for whoever "
-        "counts them. It is made from a seed, and searched with recurrence by --grammar recurrent"
+        "counts them. It is made from a seed"
     ),
     read=generated(copied),
     source="made from a seed",
