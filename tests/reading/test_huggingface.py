@@ -143,7 +143,7 @@ def numbers_without_end() -> Iterator[dict[str, Any]]:
         (lambda: [1, 2], {}, "is needed, not list"),
         (lambda: of(x=[], label=[]), {}, "split train: there are no rows"),
         (lambda: of(x=with_row(FLAT, 3, None), label=Y), {}, "split train, column x, row 3: is empty"),
-        (lambda: of(x=with_row(FLAT, 3, [None, 1.0]), label=Y), {}, "1 of 30 samples hold values .* sample 3"),
+        (lambda: of(x=with_row(FLAT, 3, [None, 1.0]), label=Y), {}, "1 of 30 samples hold NaN or infinite values .* sample 3"),
         (lambda: of(x=with_row(FLAT, 5, [1.0]), label=Y), {}, r"column x, row 5: is \(1, 1\), but row 0 is \(2, 1\): scale"),
         (lambda: of(x=FLAT, label=with_row(Y, 4, None)), {}, "split train, column label, row 4: is empty"),
         (lambda: of(x=FLAT, label=[[1] * (1 + row % 2) for row in range(30)]), {}, "column label: the targets are of different lengths"),
