@@ -51,6 +51,15 @@ class Inherited(WarmStarts):
         self.trained.append(network)
 
 
+def ground(name: str) -> tuple[es.Task, es.EinSpace, es.Architecture, dict[str, float]]:
+    """A task, its usual space, its first small baseline, and the changes to recipe and head with which our trials start; one thread."""
+    torch.set_num_threads(1)
+    task = load(name)
+    space = es.EinSpace(task.input, grammar=usual_grammar(task.input))
+    first = within(space, small_baselines(task.kind, task.input)[0])
+    return task, space, first, dict(ours(task.recipe, task.head, task.input, len(task.train)))
+
+
 def main(words: list[str] | None = None) -> None:
     """Train and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -60,10 +69,8 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--part", type=float, default=0.5, help="of the epochs of the search, for a child that inherits")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn")
     given = parser.parse_args(words)
-    torch.set_num_threads(1)
-    task, rng = load(given.task), Random(given.seed)
-    space = es.EinSpace(task.input, grammar=usual_grammar(task.input))
-    changes = ours(task.recipe, task.head, task.input, len(task.train))
+    task, space, first, changes = ground(given.task)
+    rng = Random(given.seed)
     short = max(1, round(given.part * task.recipe.epochs_search))
 
     def score(architecture: es.Architecture, seed: int, parent: State | None = None) -> tuple[float | None, float, State]:
@@ -77,8 +84,7 @@ def main(words: list[str] | None = None) -> None:
         value = found.value if task.metric.higher_is_better or found.value is None else -found.value
         return value, took, state
 
-    parents = [within(space, small_baselines(task.kind, task.input)[0])]
-    parents += children_of(space, parents[0], given.parents - 1, rng)
+    parents = [first, *children_of(space, first, given.parents - 1, rng)]
     rows: list[tuple[int, float, float, float, float]] = []
     spent = {"fresh": 0.0, "inherited": 0.0}
     for number, parent in enumerate(track(parents, "parents")):

@@ -13,22 +13,17 @@ from random import Random
 from statistics import median
 from time import process_time
 
-import torch
-from benchmarks.inheritance import children_of
-from benchmarks.search.tasks import TASKS, load
+from benchmarks.inheritance import children_of, ground
+from benchmarks.search.tasks import TASKS
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from scipy.stats import kendalltau
 
 import einspace as es
-from einspace.baselines import within
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import RUNGS, Context
-from einspace.grammar import usual_grammar
 from einspace.study.rungs import Rungs
-from einspace.tasks.changes import ours
-from einspace.tasks.options import small_baselines
 
 
 def main(words: list[str] | None = None) -> None:
@@ -38,15 +33,12 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=16, help="of architectures")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn")
     given = parser.parse_args(words)
-    torch.set_num_threads(1)
-    task, rng = load(given.task), Random(given.seed)
-    space = es.EinSpace(task.input, grammar=usual_grammar(task.input))
-    changes = ours(task.recipe, task.head, task.input, len(task.train))
+    task, space, first, changes = ground(given.task)
     epochs, objective = Rungs(task.recipe).of(changes), TaskObjective(task, task.recipe)
     sign = 1.0 if task.metric.higher_is_better else -1.0
     rows: list[tuple[float, ...]] = []
     spent = {"constant rate, then decay": 0.0, "cosine": 0.0}
-    for architecture in track(_descendants(space, within(space, small_baselines(task.kind, task.input)[0]), given.count, rng), "trainings"):
+    for architecture in track(_descendants(space, first, given.count, Random(given.seed)), "trainings"):
         clock = process_time()  # of this process alone: the machine may do something else beside
         climbed = objective.evaluate(architecture, Context(changes=changes, rungs=tuple((epoch, None) for epoch in epochs)))
         between = process_time()

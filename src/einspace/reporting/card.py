@@ -149,7 +149,7 @@ def _seeds(mine: Entrant | None, fresh: bool) -> str:
 def _judged(result: Result, mine: Entrant | None) -> str:
     """The verdict, the network that it is about, and the scores by split; or why there is no verdict."""
     known = [row for row in (result.best, result.recommended) if row is not None]
-    words = [judged(result) or f"There is no verdict: {result.unjudged}."]
+    words = [judged(result) or result.sentence]
     if result.verdict is not None:
         recommended = mine is not None and mine is result.recommended
         words.append(f"The verdict recommends {'this network' if recommended else f'{result.verdict.recommended}, not this network'}.")

@@ -37,7 +37,7 @@ def judged(result: Result) -> str:
     """The verdict and the noise in whole sentences, or why there is no verdict; empty for a run without a race."""
     if result.verdict is not None:
         return f"{result.verdict.sentence} {grounds(result.verdict)}"
-    return "" if result.unjudged in ("", UNRACED) or result.best is None else f"There is no verdict: {result.unjudged}."
+    return "" if result.unjudged in ("", UNRACED) or result.best is None else result.sentence
 
 
 def grounds(verdict: Verdict) -> str:

@@ -11,9 +11,8 @@ from einspace.features import Feature
 from einspace.networks.heads import MultiLabel
 from einspace.tasks.entry import Entry, generated
 from einspace.tasks.metrics import MEAN_AVERAGE_PRECISION
-from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Split
-from einspace.tasks.task import BASELINES
+from einspace.tasks.task import BASELINES, STEPWISE
 
 STEPS, SHOWN, SYMBOLS = 32, 4, 8
 """Steps of a series, how many of them show a symbol, and the symbols that there are."""
@@ -39,7 +38,7 @@ COPYING = Entry(
     target=MultiLabel(SHOWN * SYMBOLS),
     sizes=SIZES,
     metric=MEAN_AVERAGE_PRECISION,
-    recipe=Recipe(epochs_search=10, epochs_final=30, batch_size=64, learning_rate=0.05, weight_decay=5e-4, optimizer="adamw"),
+    recipe=STEPWISE,
     baselines=BASELINES,
     description=(
         "Series of 32 steps, four of which show one of 8 symbols: which four, in their order. By chance 0.125, and 0.38 for whoever "

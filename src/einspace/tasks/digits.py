@@ -12,7 +12,7 @@ from einspace.features import Feature
 from einspace.tasks.entry import Entry
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.split import Split, stratified
-from einspace.tasks.task import BASELINES, RECIPE, Task
+from einspace.tasks.task import BASELINES, RECIPE, STEPWISE, Task
 
 SIZES = (3_000, 2_000, 2_000)
 """Samples of train, valid and test in the tasks of stacked digits."""
@@ -34,18 +34,10 @@ def _load() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 
 def _read_digits(entry: Entry, folder: Path) -> Task:
-    """60%, 20% and 20% of each class in train, valid and test."""
+    """60%, 20% and 20% of each class in train, valid and test; as images, or row by row as series."""
     x, y = _load()
     parts = stratified(y, SHARES, _SEED)
-    task = entry.task([Split(np.ascontiguousarray(x[part][:, None]), y[part]) for part in parts])
-    return replace(task, one_pool=True).normalised()
-
-
-def _read_sequence(entry: Entry, folder: Path) -> Task:
-    """The same images and splits, row by row as series (64, 1)."""
-    x, y = _load()
-    parts = stratified(y, SHARES, _SEED)
-    task = entry.task([Split(np.ascontiguousarray(x[part].reshape(len(part), -1, 1)), y[part]) for part in parts])
+    task = entry.task([Split(x[part].reshape(len(part), *entry.input.shape), y[part]) for part in parts])
     return replace(task, one_pool=True).normalised()
 
 
@@ -108,8 +100,9 @@ _MULT = (
 
 
 _SEQUENCE = "Handwritten digits of scikit-learn, one pixel after the other: series of 64 steps, 10 classes"
-STEPWISE = RECIPE.override(optimizer="adamw", epochs_search=20, epochs_final=60)
-"""The recipe of digits as series: fewer samples than the other tasks of series, and the same steps for their networks."""
+
+_FEW = STEPWISE.override(epochs_search=20, epochs_final=60)
+"""The recipe of digits as series, of which there are fewer than of other series."""
 
 
 def _entry(
@@ -122,7 +115,7 @@ def _entry(
         target=classes,
         sizes=sizes,
         metric=ACCURACY,
-        recipe=RECIPE if len(shape) == 3 else STEPWISE,
+        recipe=RECIPE if len(shape) == 3 else _FEW,
         baselines=BASELINES,
         description=description,
         read=read,
@@ -134,6 +127,6 @@ DIGITS = (
     _entry("digits", (1, 8, 8), 10, _BASE, _IMAGES, _read_digits),
     _entry("AddDigits", (3, 8, 8), 20, SIZES, _ADD, _read_stacked),
     _entry("MultDigits", (3, 8, 8), 10, SIZES, _MULT, _read_stacked),
-    _entry("SeqDigits", (64, 1), 10, _BASE, _SEQUENCE, _read_sequence),
+    _entry("SeqDigits", (64, 1), 10, _BASE, _SEQUENCE, _read_digits),
 )
 """One entry each."""

@@ -11,9 +11,8 @@ import numpy as np
 from einspace.features import Feature
 from einspace.tasks.entry import Entry, generated
 from einspace.tasks.metrics import ACCURACY
-from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Split
-from einspace.tasks.task import BASELINES
+from einspace.tasks.task import BASELINES, STEPWISE
 
 STEPS, SYMBOLS = 128, 8
 """Steps of a series, and symbols that can be held."""
@@ -50,7 +49,7 @@ FLIPFLOP = Entry(
     target=SYMBOLS,
     sizes=SIZES,
     metric=ACCURACY,
-    recipe=Recipe(epochs_search=10, epochs_final=30, batch_size=64, learning_rate=0.05, weight_decay=5e-4, optimizer="adamw"),
+    recipe=STEPWISE,
     baselines=BASELINES,
     description=(
         "Series of 128 steps with 8 symbols, some of which are written to a memory: which one is held longest. By chance 12.5%, and 47% "

@@ -10,9 +10,8 @@ import numpy as np
 from einspace.features import Feature
 from einspace.tasks.entry import Entry, generated
 from einspace.tasks.metrics import ACCURACY
-from einspace.tasks.recipe import Recipe
 from einspace.tasks.split import Split
-from einspace.tasks.task import BASELINES
+from einspace.tasks.task import BASELINES, STEPWISE
 
 PAIRS, KEYS, VALUES = 8, 16, 8
 """Pairs of a series, no two of which have the same key, and the keys and values that there are."""
@@ -42,7 +41,7 @@ RECALL = Entry(
     target=VALUES,
     sizes=SIZES,
     metric=ACCURACY,
-    recipe=Recipe(epochs_search=10, epochs_final=30, batch_size=64, learning_rate=0.05, weight_decay=5e-4, optimizer="adamw"),
+    recipe=STEPWISE,
     baselines=BASELINES,
     description=(
         "Series of 8 keys, each with one of 8 values, and then one of these keys: which value has it? By chance 12.5%, and 33% for the "

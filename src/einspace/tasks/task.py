@@ -29,6 +29,9 @@ from einspace.tasks.summary import summary
 RECIPE = Recipe(epochs_search=8, epochs_final=24, batch_size=64, learning_rate=0.05, weight_decay=5e-4)
 """The recipe of small tasks."""
 
+STEPWISE = RECIPE.override(epochs_search=10, epochs_final=30, optimizer="adamw")
+"""The recipe of small tasks of series."""
+
 KINDS: dict[str, type[Head]] = {
     "classification": Classification,
     "multi-label": MultiLabel,
