@@ -1,7 +1,5 @@
 """The tasks of the benchmark: six kinds of small data, as a user brings them, and two that are made for recurrence and for attention."""
 
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +14,8 @@ from numpy.typing import NDArray
 from einspace import Task, load_task
 from einspace.builders.darcyflow import coefficients, pressure
 from einspace.builders.mnist import read_digits
-from einspace.errors import DataError, UnknownNameError
+from einspace.errors import UnknownNameError
+from einspace.tasks.mnist1d import dataset
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -27,33 +26,14 @@ DARCY_SIZES = (300, 100, 100)
 DARCY_POINTS, DARCY_STRIDE = 85, 3
 """Points of a side on which the equation is solved, and which of them are kept: 29 a side."""
 
-_MNIST1D = ("mnist1d", "0.0.2.post1", "e780fadc12ab6e45994dcb02bbe728b347243e0a5d13790f2a86992500eceb86")
 _AEON = ("aeon", "1.6.0", "d05227086706f80111ac5fee8de4d5d3115bb3bcfd1c786c8629393055816409")
-
-_GENERATE = """
-import sys, types
-import numpy
-for name in ("requests", "matplotlib", "matplotlib.pyplot"):
-    sys.modules[name] = types.ModuleType(name)
-from mnist1d.data import get_dataset_args, make_dataset
-made = make_dataset(get_dataset_args())
-numpy.savez(sys.argv[1], **{name: made[name] for name in ("x", "y", "x_test", "y_test")})
-"""
-"""Generates MNIST-1D with the package's defaults. It imports a download and a plotting library, which generating does not call."""
 
 
 def mnist1d() -> Task:
-    """MNIST-1D: 4,000 and 1,000 series of 40 steps, generated offline by the package of its authors; 20% of the 4,000 are valid."""
-
-    def fill(folder: Path) -> None:
-        path = wheel(*_MNIST1D)
-        try:
-            subprocess.run([sys.executable, "-c", _GENERATE, str(folder / "arrays.npz")], check=True, env={"PYTHONPATH": str(path)})
-        except subprocess.CalledProcessError as error:
-            raise DataError(f"{path.name}: cannot generate its data, and ends with {error.returncode}") from None
-
-    data = _arrays(cached("mnist1d", fill) / "arrays.npz")
-    return Task.from_arrays(data["x"][:, :, None], data["y"], test=(data["x_test"][:, :, None], data["y_test"]), axes="NSD", name="mnist1d")
+    """MNIST-1D: 4,000 and 1,000 series of 40 steps; 20% of the 4,000 are valid, and the recipe is that of own data."""
+    x, y = dataset()
+    pool, test = slice(4_000), slice(4_000, None)
+    return Task.from_arrays(x[pool, :, None], y[pool], test=(x[test, :, None], y[test]), axes="NSD", name="mnist1d")
 
 
 def fashion() -> Task:

@@ -119,7 +119,7 @@ def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) 
     run("list", "--json", monkeypatch=monkeypatch)
     facts = json.loads(capsys.readouterr().out)
     found: dict[str, dict[str, Any]] = {task["name"]: task for task in facts["tasks"]}
-    assert len(found) == 20
+    assert len(found) == 22
     assert {name: task["state"] for name, task in found.items() if task["state"] not in ("absent", "built-in")} == {
         "addnist": "built",
         "geoclassing": "official",
@@ -133,6 +133,8 @@ def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) 
         "flipflop",
         "recall",
         "copying",
+        "parity",
+        "mnist1d",
     ]
     assert found["geoclassing"]["bytes"] == 14
     assert "label_train.npy" in found["ninapro"]["missing"]

@@ -15,7 +15,9 @@ from einspace.tasks.digits import DIGITS
 from einspace.tasks.entry import VARIABLE, Entry, data_folder
 from einspace.tasks.flipflop import FLIPFLOP
 from einspace.tasks.metrics import ACCURACY, METRICS, Metric, metric_named, over_seeds
+from einspace.tasks.mnist1d import MNIST1D
 from einspace.tasks.nasbench360 import NASBENCH360
+from einspace.tasks.parity import PARITY
 from einspace.tasks.recall import RECALL
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.sources import from_path, is_path
@@ -24,7 +26,7 @@ from einspace.tasks.state import State, states
 from einspace.tasks.task import Task
 from einspace.tasks.unseen import UNSEEN
 
-TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, FLIPFLOP, RECALL, COPYING, *UNSEEN, *NASBENCH360)}
+TASKS: dict[str, Entry] = {entry.name: entry for entry in (*DIGITS, FLIPFLOP, RECALL, COPYING, PARITY, MNIST1D, *UNSEEN, *NASBENCH360)}
 """Every task by its name. To add one is to add an entry."""
 
 

@@ -37,8 +37,7 @@ def _read_digits(entry: Entry, folder: Path) -> Task:
     """60%, 20% and 20% of each class in train, valid and test; as images, or row by row as series."""
     x, y = _load()
     parts = stratified(y, SHARES, _SEED)
-    task = entry.task([Split(x[part].reshape(len(part), *entry.input.shape), y[part]) for part in parts])
-    return replace(task, one_pool=True).normalised()
+    return entry.drawn([Split(x[part].reshape(len(part), *entry.input.shape), y[part]) for part in parts])
 
 
 def _label(name: str, triples: NDArray[np.int64]) -> NDArray[np.int64]:

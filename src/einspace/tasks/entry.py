@@ -152,6 +152,10 @@ class Entry:
             raise TaskError(f"{path}: cannot be read: {error}") from None
         return read if isinstance(read, dict) else {}
 
+    def drawn(self, splits: Sequence[Split]) -> Task:
+        """The normalised task of three splits of one kind, of which train and valid may be divided anew."""
+        return replace(self.task(splits), one_pool=True).normalised()
+
     def task(
         self,
         splits: Sequence[Split],
@@ -229,14 +233,13 @@ def as_labels(y: NDArray[Any], count: int, classes: int, where: str) -> NDArray[
 
 
 def generated(make: Callable[[int, tuple[int, ...]], Split]) -> Callable[[Entry, Path], Task]:
-    """A `read` that needs no files: three splits of one kind, so that train and valid may be divided anew.
+    """A `read` that needs no files.
 
     Args:
         make: Makes a split of so many samples from a seed.
     """
 
     def read(entry: Entry, folder: Path) -> Task:
-        splits = [make(count, (_SEED, number)) for number, count in enumerate(entry.sizes)]
-        return replace(entry.task(splits), one_pool=True).normalised()
+        return entry.drawn([make(count, (_SEED, number)) for number, count in enumerate(entry.sizes)])
 
     return read
