@@ -82,7 +82,8 @@ def test_how_the_best_compares_is_a_line() -> None:
     assert "So far: ahead by 0.2 ± 0.1." in lines
     assert not any("behind" in line for line in lines)
     logged = shown(before, before, after, terminal=False).splitlines()
-    assert logged == ["  so far: behind by 0.1", "train the best again: 6 trainings", "  so far: ahead by 0.2 ± 0.1."]
+    state = "1 of 6 trials in 0.0 s: best 0.5000"
+    assert logged == ["  so far: behind by 0.1", state, "train the best again: 6 trainings", "  so far: ahead by 0.2 ± 0.1."]
 
 
 def test_a_log_has_a_line_for_each_new_best_and_for_each_phase() -> None:
@@ -117,3 +118,26 @@ def test_a_log_is_not_silent_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
         "train for test: 2 trainings",
         "train for test: 2/2",
     ]
+
+
+def test_a_log_ends_with_the_final_state() -> None:
+    """The trials after the last new best are counted when the next phase begins, and those of each phase at the end, once."""
+    out = StringIO()
+    with Bar("search mine", Console(file=out, force_terminal=False, force_jupyter=False, width=140)) as bar:
+        for told in (news(1, 0.5, 0.5), news(2, 0.5, 0.4), news(3, 0.5, None), *(Progress(FINAL, done, 2, None) for done in range(3))):
+            bar(told)
+        bar.stop()
+    assert out.getvalue().splitlines() == [
+        "1 of 6 trials: best 0.5000 (trial 0)",
+        "3 of 6 trials in 12 s: best 0.5000",
+        "train for test: 2 trainings",
+        "train for test: 2/2",
+    ]
+
+
+def test_a_log_that_ends_with_a_new_best_does_not_repeat_it() -> None:
+    """The line of a new best says how many trials there are."""
+    out = StringIO()
+    with Bar("search mine", Console(file=out, force_terminal=False, force_jupyter=False, width=140)) as bar:
+        bar(news(6, 0.5, 0.5))
+    assert out.getvalue().splitlines() == ["6 of 6 trials: best 0.5000 (trial 5)"]

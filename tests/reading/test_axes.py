@@ -40,7 +40,7 @@ def test_channels_first_or_last(shape: tuple[int, ...], input: tuple[int, ...], 
     x = RNG.normal(size=(12, *shape))
     task = Task.from_arrays(x, np.arange(12) % 2, normalise=False)
     assert task.input.shape == input
-    assert [doubt in told for told in task.doubts] == ([True] if doubt else [])
+    assert [doubt in told for told in task.doubts if "axes" in told] == ([True] if doubt else [])
     other = Task.from_arrays(x, np.arange(12) % 2, axes=doubt.removeprefix("axes ") or ("NCHW" if input == shape else "NHWC"))
     assert (other.input.shape == task.input.shape) is (not doubt or len(set(shape)) == 1)
 
@@ -76,7 +76,7 @@ def test_pixels_of_targets_keep_their_places() -> None:
     restored = task.target_normaliser.restore(task.tensors(["train"])[1]).numpy()
     assert np.allclose(restored, x, atol=1e-5)
     said = Task.from_arrays(RNG.normal(size=(30, 3, 8, 8)), RNG.normal(size=(30, 8, 8, 8)), target_axes="NHWC")
-    assert said.doubts == ()
+    assert not any("axes" in told for told in said.doubts)
     with pytest.raises(UnknownNameError, match="unknown order of axes 'NWHC'"):
         Task.from_arrays(x, y, target_axes="NWHC")
 
@@ -95,4 +95,5 @@ def test_series_and_grey_images() -> None:
     assert (grey.input.shape, "axes NSD" in grey.doubts[0]) == ((1, 9, 8), True)
     square = Task.from_arrays(RNG.random((30, 8, 8)), CLASSES)
     assert (square.input.shape, "axes NHW" in square.doubts[0]) == ((8, 8), True)
-    assert Task.from_arrays(RNG.random((30, 52, 16)), CLASSES).doubts == ()
+    plain = Task.from_arrays(RNG.random((30, 52, 16)), CLASSES)
+    assert not any("axes" in told for told in plain.doubts)

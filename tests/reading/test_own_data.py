@@ -193,7 +193,7 @@ def changed(index: int, value: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("x", "y", "words"),
     [
-        (changed(17, nan), word(60), "mine, split train: 1 of 60 .*sample 17"),
+        (changed(17, nan), word(60), "^mine: 1 of 60 .*sample 17"),
         (changed(5, -inf), word(60), "sample 5"),
         (changed(8, 1e300), word(60), "sample 8"),
         (X.astype(str), word(60), "must be numbers, not <U"),

@@ -216,3 +216,52 @@ def test_deep_pixels_are_not_cut_off(tmp_path: Path) -> None:
         image.fromarray(pixels).save(tmp_path / name / "0.png")
     assert np.array_equal(read_images(tmp_path).pools["train"][0][0, 0], pixels)
     assert read_images(tmp_path, (4, 6)).pools["train"][0].max() > 20_000
+
+
+def test_a_score_on_few_samples_is_doubted() -> None:
+    """Fewer than 25 samples in valid or test are counted in one line, with what makes another split; 25 are enough."""
+    x, y = RNG.normal(size=(400, 1, 8, 8)), np.arange(400) % 2
+    small = Task.from_arrays(x[:10], y[:10])
+    assert small.summary().splitlines()[0] == (
+        "check: only 2 samples in valid and 2 samples in test: scores there say next to nothing, for the standard error of an accuracy is "
+        "up to 0.35; shares=, or valid and test samples of your own, make another split"
+    )
+    given = Task.from_arrays(x[10:], y[10:], valid=(x[:3], y[:3]))
+    assert [doubt for doubt in given.doubts if "only" in doubt] == [
+        "only 3 samples in valid: scores there say next to nothing, for the standard error of an accuracy is up to 0.29; give more of them"
+    ]
+    for count, doubted in ((24, True), (25, False)):
+        task = Task.from_arrays(x[100:], y[100:], valid=(x[:count], y[:count]), test=(x[50:90], y[50:90]))
+        assert any("only" in doubt for doubt in task.doubts) is doubted
+
+
+@pytest.mark.parametrize(
+    ("y", "told"),
+    [
+        (np.array(["cat", "dog"] * 30), "one word for each sample"),
+        (np.arange(60) % 3, "one int64 number for each sample"),
+        (np.arange(60) % 2 == 0, "one bool value for each sample"),
+        (np.eye(3, dtype=np.uint8)[np.arange(60) % 3], "3 uint8 numbers for each sample"),
+        (RNG.normal(size=(60, 1)), "one float64 number for each sample"),
+        (RNG.normal(size=(60, 2, 8, 8)), "2 x 8 x 8 float64 numbers for each sample"),
+    ],
+)
+def test_what_the_kind_was_recognised_from_is_said_in_words(y: np.ndarray, told: str) -> None:
+    """The targets of one sample, without the notation of a shape."""
+    task = Task.from_arrays(RNG.normal(size=(60, 1, 8, 8)), y)
+    assert task.notes[0] == f"{task.kind}: recognised from the targets, {told}"
+
+
+def test_data_without_splits_are_named_without_one() -> None:
+    """A message on one pool names the data, and one on data in splits the split."""
+    x, y = RNG.normal(size=(60, 1, 8, 8)), np.arange(60) % 2
+    bad = np.full((60, 1, 8, 8), 3.0)
+    with pytest.raises(TaskError, match="^mine: all samples to train on hold one and the same number"):
+        Task.from_arrays(bad, y, name="mine")
+    with pytest.raises(TaskError, match="^mine, split train: all samples to train on hold one and the same number"):
+        Task.from_arrays(bad, y, name="mine", test=(x, y))
+    bad[7] = np.nan
+    with pytest.raises(TaskError, match="^mine: 1 of 60 samples hold NaN"):
+        Task.from_arrays(bad, y, name="mine")
+    with pytest.raises(TaskError, match="^mine, split test: 1 of 60 samples hold NaN"):
+        Task.from_arrays(x, y, name="mine", test=(bad, y))

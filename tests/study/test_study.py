@@ -266,6 +266,14 @@ def test_progress_is_told_of_each_trial(tmp_path: Path) -> None:
     assert (seen[-1].phase, seen[-1].done) == ("final", seen[-1].total)
 
 
+def test_the_last_news_of_a_search_count_the_trials_of_earlier_calls(tmp_path: Path) -> None:
+    """A call that has nothing to evaluate shows all trials of the run, and not none."""
+    run(tmp_path, trials=4)
+    seen: list[Progress] = []
+    result, _ = run(tmp_path, trials=4, progress=seen.append)
+    assert [(news.phase, news.done, news.total) for news in seen] == [("search", len(result.history), 4)]
+
+
 def test_a_run_without_a_name_gets_a_new_one(tmp_path: Path) -> None:
     """Two runs without names never share a folder."""
     one, _ = run(tmp_path, run=None, trials=1)

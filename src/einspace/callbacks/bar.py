@@ -51,12 +51,14 @@ class Bar(JupyterMixin):
 
     It is a function of the news of a search, and a context manager that shows and ends the lines. A notebook draws them anew in their
     place at each news, without widgets. Where there is neither a terminal nor a notebook, each phase that begins and each new best is a
-    line that stays, and so is how far the search is, after half a minute without one.
+    line that stays, and so is how far the search is, after half a minute without one and at the end of a phase.
     """
 
     def __init__(self, title: str, console: Console | None = None) -> None:
         self._seconds: float | None = None
         self._said = monotonic()
+        self._logged: dict[str, int] = {}
+        self._states: dict[str, tuple[int, str]] = {}
         self._console = console or Console(stderr=True)
         self._drawn = self._console.is_terminal or self._console.is_jupyter
         self._curve: list[float] = []
@@ -86,6 +88,7 @@ class Bar(JupyterMixin):
         self._used = None
         self._lines.stop()
         self._draw()
+        self._catch_up()
 
     def __call__(self, news: News) -> None:
         """Show the news of a search."""
@@ -101,6 +104,7 @@ class Bar(JupyterMixin):
         self._running = news.running
         trial = news.trial
         if news.phase not in self._phases:
+            self._catch_up()
             self._phases[news.phase] = self._lines.add_task(
                 PHASES.get(news.phase, news.phase), total=news.total, done="", best="", timed=False
             )
@@ -109,7 +113,7 @@ class Bar(JupyterMixin):
         line = self._phases[news.phase]
         if news.phase != SEARCH:
             done = counted(news.done, "training") if news.total is None else f"{news.done}/{news.total}"
-            self._sign(f"{PHASES.get(news.phase, news.phase)}: {done}")
+            self._sign(news, f"{PHASES.get(news.phase, news.phase)}: {done}")
             self._lines.update(line, completed=news.done, total=news.total, done=done)
             self._stand(news.standing)
             return
@@ -119,10 +123,11 @@ class Bar(JupyterMixin):
             if news.best is not None:
                 if not self._curve or news.best != self._curve[-1]:
                     self._say(f"{news.done}{of} trials: best {news.best:.4f} (trial {trial.number})")
+                    self._logged[SEARCH] = news.done
                 self._curve.append(news.best)
         budget = "" if news.budget is None else f" of {duration(news.budget)}"
         best = "none has a score" if news.best is None else f"best {news.best:.4f}"
-        self._sign(f"{news.done}{of} trials in {duration(news.seconds)}{budget}: {best}")
+        self._sign(news, f"{news.done}{of} trials in {duration(news.seconds)}{budget}: {best}")
         state: dict[str, Any]
         if news.total is None:
             self._seconds, self._used = news.budget, (news.seconds, monotonic())
@@ -153,10 +158,19 @@ class Bar(JupyterMixin):
             self._said = monotonic()
             self._console.print(words, markup=False, highlight=False, soft_wrap=True)
 
-    def _sign(self, words: str) -> None:
-        """Print a sign of life, where a log has had no line for a while."""
+    def _sign(self, news: News, words: str) -> None:
+        """Print the state of a phase where a log has had no line for a while, and keep it for the end of the phase otherwise."""
+        self._states[news.phase] = news.done, words
         if monotonic() - self._said >= SILENCE:
             self._say(words)
+            self._logged[news.phase] = news.done
+
+    def _catch_up(self) -> None:
+        """Print the state of each phase that has gone on since its last line in a log."""
+        for phase, (done, words) in self._states.items():
+            if done != self._logged.get(phase, 0):
+                self._say(words)
+                self._logged[phase] = done
 
     def _below(self) -> Iterable[Text]:
         """How the best compares, and what each worker is doing, at this moment."""

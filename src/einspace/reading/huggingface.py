@@ -25,11 +25,14 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
     Raises TaskError that names split, column and row for what is not there, empty, broken or of another size, for a stream, which may
     have no end, and for a transform that gives another sample each time.
     """
-    parts = {name: _transformed(part, name) for name, part in _parts(dataset).items()}
-    inputs = _column(parts, x, SAMPLES, "samples")
-    targets = _column(parts, y, TARGETS, "targets")
-    looks = looks_of(value for name, part in parts.items() for _, value in _rows(part, inputs, name) if is_picture(value))
-    pools = {SPLITS[name]: (_samples(part, inputs, name, looks), _targets(part, targets, name)) for name, part in parts.items()}
+    parts = {name: _transformed(part, _where(dataset, name)) for name, part in _parts(dataset).items()}
+    places = {name: _where(dataset, name) for name in parts}
+    inputs = _column(parts, places, x, SAMPLES, "samples")
+    targets = _column(parts, places, y, TARGETS, "targets")
+    looks = looks_of(value for name, part in parts.items() for _, value in _rows(part, inputs, places[name]) if is_picture(value))
+    pools = {
+        SPLITS[name]: (_samples(part, inputs, places[name], looks), _targets(part, targets, places[name])) for name, part in parts.items()
+    }
     chosen = " and ".join(name for name, said in ((inputs, x), (targets, y)) if said is None)
     notes = (f"columns: {inputs} are the samples, {targets} the targets",)
     rest = [name for name in parts["train"].column_names if name not in (inputs, targets)]
@@ -52,7 +55,7 @@ class _Transformed:
         return [row[column] for row in self.rows]
 
 
-def _transformed(part: Any, name: str) -> Any:
+def _transformed(part: Any, where: str) -> Any:
     """A data set, read through its transform if it has one; raises TaskError for one that is random."""
     if not hasattr(part, "format") or part.format.get("type") != "custom":
         return part
@@ -61,7 +64,7 @@ def _transformed(part: Any, name: str) -> Any:
     same = rows[0].keys() == again.keys() and all(np.array_equal(_plain(rows[0][key]), _plain(again[key])) for key in again)
     if not same:
         raise TaskError(
-            f"split {name}: the transform gives another sample each time: take what is random out; training augments with "
+            f"{where}: the transform gives another sample each time: take what is random out; training augments with "
             "`einspace.tasks.Augmentation`"
         )
     return _Transformed(rows, part.features)
@@ -69,6 +72,11 @@ def _transformed(part: Any, name: str) -> Any:
 
 def _plain(value: Any) -> NDArray[Any]:
     return np.asarray(value.detach() if hasattr(value, "detach") else value)
+
+
+def _where(dataset: Any, name: str) -> str:
+    """A split as it was given, by its name, or the only data set."""
+    return f"split {name}" if isinstance(dataset, Mapping) else "the data set"
 
 
 def _parts(dataset: Any) -> dict[str, Any]:
@@ -82,31 +90,31 @@ def _parts(dataset: Any) -> dict[str, Any]:
     for name, part in parts.items():
         if not hasattr(part, "__len__"):
             raise TaskError(
-                f"split {name}: is a stream, which may have no end: load it without streaming=True, or take a part of it, "
+                f"{_where(dataset, name)}: is a stream, which may have no end: load it without streaming=True, or take a part of it, "
                 "Dataset.from_list(list(stream.take(10_000)), features=stream.features)"
             )
         if not len(part):
-            raise TaskError(f"split {name}: there are no rows")
+            raise TaskError(f"{_where(dataset, name)}: there are no rows")
     return parts
 
 
-def _column(parts: Mapping[str, Any], wanted: str | None, usual: Sequence[str], what: str) -> str:
+def _column(parts: Mapping[str, Any], places: Mapping[str, str], wanted: str | None, usual: Sequence[str], what: str) -> str:
     """The column to take, which every split has."""
     found = wanted if wanted is not None else next((name for name in usual if name in parts["train"].column_names), None)
     for split, part in parts.items():
         if found is None or found not in part.column_names:
             there = ", ".join(part.column_names)
-            raise TaskError(f"split {split}: there is no column {found or what!r}, but {there}; say which holds the {what}")
+            raise TaskError(f"{places[split]}: there is no column {found or what!r}, but {there}; say which holds the {what}")
     return str(found)
 
 
-def _rows(part: Any, column: str, split: str) -> Iterator[tuple[str, Any]]:
+def _rows(part: Any, column: str, place: str) -> Iterator[tuple[str, Any]]:
     """Each value with its place. Images are decoded one by one; of other columns the arrays are taken, whatever the format."""
     decoded = hasattr(part.features[column], "decode_example") and not isinstance(part, _Transformed)
     formatted = part.with_format(None if decoded else "numpy") if hasattr(part, "with_format") else part
     values = formatted[column] if decoded else formatted[column][:]
     for number in range(len(part)):
-        where = f"split {split}, column {column}, row {number}"
+        where = f"{place}, column {column}, row {number}"
         with decoding(where) if decoded else nullcontext():
             value = values[number]
         if value is None:
@@ -114,9 +122,9 @@ def _rows(part: Any, column: str, split: str) -> Iterator[tuple[str, Any]]:
         yield where, value
 
 
-def _samples(part: Any, column: str, split: str, looks: Looks) -> NDArray[Any]:
+def _samples(part: Any, column: str, place: str, looks: Looks) -> NDArray[Any]:
     arrays: list[NDArray[Any]] = []
-    for where, value in _rows(part, column, split):
+    for where, value in _rows(part, column, place):
         with decoding(where) if is_picture(value) else nullcontext():
             arrays.append(_array(value, looks))
         if arrays[-1].shape != arrays[0].shape:
@@ -134,15 +142,15 @@ def _array(value: Any, looks: Looks) -> NDArray[Any]:
     return array[:, None] if array.ndim == 1 else array
 
 
-def _targets(part: Any, column: str, split: str) -> NDArray[Any]:
+def _targets(part: Any, column: str, where: str) -> NDArray[Any]:
     """Targets (N, ...): classes, words, or rows and fields of numbers."""
     formatted = part.with_format(None) if hasattr(part, "with_format") else part
     values = list(formatted[column][:])
     for number, value in enumerate(values):
         if value is None:
-            raise TaskError(f"split {split}, column {column}, row {number}: is empty")
-    check_words(values, f"split {split}, column {column}")
+            raise TaskError(f"{where}, column {column}, row {number}: is empty")
+    check_words(values, f"{where}, column {column}")
     try:
         return np.asarray(values)
     except ValueError:
-        raise TaskError(f"split {split}, column {column}: the targets are of different lengths; rows of 0 and 1 are labels") from None
+        raise TaskError(f"{where}, column {column}: the targets are of different lengths; rows of 0 and 1 are labels") from None

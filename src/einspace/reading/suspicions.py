@@ -1,15 +1,20 @@
 """Suspicions: properties of usable samples and targets that may be mistakes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from math import sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.quantities import counted
 from einspace.reading.scanning import Samples
 
 STANDINS = (-99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
 """Numbers that stand for a missing value in many files."""
+
+FEWEST = 25
+"""Samples of a split with which the standard error of an accuracy is 0.1 at most, which it is at an accuracy of one half."""
 
 
 def stand_ins(x: NDArray[Any]) -> list[str]:
@@ -39,14 +44,29 @@ def repeated(x: Mapping[str, Samples]) -> list[str]:
     return doubts
 
 
+def few(sizes: Mapping[str, int], given: Collection[str]) -> list[str]:
+    """A doubt where a split that is scored has fewer than `FEWEST` samples; `given` are the splits that were not drawn from train.
+
+    >>> few({"train": 90, "valid": 4, "test": 30}, {"test"})[0].split(": ")[0]
+    'only 4 samples in valid'
+    """
+    small = [split for split in ("valid", "test") if sizes[split] < FEWEST]
+    if not small:
+        return []
+    counts = " and ".join(f"{counted(sizes[split], 'sample')} in {split}" for split in small)
+    error = 0.5 / sqrt(min(sizes[split] for split in small))
+    hint = "give more of them" if set(small) <= set(given) else "shares=, or valid and test samples of your own, make another split"
+    return [f"only {counts}: scores there say next to nothing, for the standard error of an accuracy is up to {error:.2f}; {hint}"]
+
+
 def of_pixels(y: NDArray[Any], kind: str, sample: tuple[int, ...]) -> list[str]:
     """A doubt where targets have as many numbers as a sample has pixels or steps, or are a table for a series.
 
     `sample` is the shape of one, (C, H, W) or (S, D).
     """
     if len(sample) == 2 and y.ndim >= 3:
-        shape = ", ".join(map(str, ("N", *y.shape[1:])))
-        return [f"targets ({shape}) of series are predicted as fields of numbers; there is no kind for a target of each step"]
+        shape = " x ".join(map(str, y.shape[1:]))
+        return [f"targets of {shape} numbers for each series are predicted as fields; there is no kind for a target of each step"]
     if kind not in ("multi-label", "regression") or y.ndim != 2 or y.shape[1] == 1:
         return []
     if len(sample) == 3 and y.shape[1] == sample[1] * sample[2]:

@@ -45,9 +45,18 @@ def recognise(y: NDArray[Any], kind: str | None = None, labels: Names | None = N
         read = pixels.recognise(y, kind, names, where)
     if names is not None and read.kind in ("regression", "dense"):
         raise TaskError(f"{where}: labels are names of classes, but targets of the kind {read.kind} have none")
-    shape = ", ".join(map(str, ("N", *y.shape[1:])))
-    said = "as you said" if kind else f"recognised from {'words' if y.dtype.kind == 'U' else y.dtype} ({shape})"
+    said = "as you said" if kind else f"recognised from the targets, {_a_sample(y)} for each sample"
     return replace(read, notes=(f"{read.kind}: {said}", *read.notes))
+
+
+def _a_sample(y: NDArray[Any]) -> str:
+    """The targets of one sample, in words.
+
+    >>> _a_sample(np.array(["cat", "dog"])), _a_sample(np.zeros((2, 3), np.int64)), _a_sample(np.zeros((2, 8, 8), np.uint8))
+    ('one word', '3 int64 numbers', '8 x 8 uint8 numbers')
+    """
+    what = "word" if y.dtype.kind == "U" else f"{y.dtype} value" if y.dtype.kind == "b" else f"{y.dtype} number"
+    return f"one {what}" if y[:1].size == 1 else f"{' x '.join(map(str, y.shape[1:]))} {what}s"
 
 
 def _plain(y: NDArray[Any], where: str) -> NDArray[Any]:
@@ -161,7 +170,7 @@ def _numbers(y: NDArray[Any], where: str) -> Targets:
     chances = y.shape[1] > 1 and bool((y >= 0).all()) and bool(np.allclose(y.sum(axis=1), 1, atol=1e-3))
     if y.shape[1] > 1 and not chances and y.dtype.kind in "iu" and len(np.unique(y)) <= FEW:
         few = (
-            f"few whole numbers (N, {y.shape[1]}) are read as {y.shape[1]} amounts each; there is no kind for {y.shape[1]} classes a sample"
+            f"few different whole numbers, {y.shape[1]} for each sample, are read as amounts; there is no kind for {y.shape[1]} classes each"
         )
         return Targets("regression", y, Regression(y.shape[1]), doubts=(few,))
     doubts = ("rows that add up to 1 are read as numbers; if they are chances of classes, y.argmax(axis=1) makes classes of them",)

@@ -30,9 +30,11 @@ def read_torch(parts: Mapping[str, Any]) -> Source:
     """
     pools = {}
     for split, given in parts.items():
-        dataset, rows = _rows(given, f"split {split}")
-        pools[split] = _read(dataset, rows, f"split {split}")
-    names = getattr(_rows(parts["train"], "split train")[0], "classes", None)
+        where = f"split {split}" if len(parts) > 1 else "the data set"
+        dataset, rows = _rows(given, where)
+        pools[split] = _read(dataset, rows, where)
+        if split == "train":
+            names = getattr(dataset, "classes", None)
     labels = tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else ()
     words = pools["train"][1].dtype.kind == "U"
     return Source(pools, labels=() if words else labels)

@@ -69,7 +69,8 @@ class Driver:
     """Evaluations at a time."""
     budget: Budget
     progress: Callable[[Progress], None] | None = None
-    """Called after each trial that is stored, and when one begins or has done an epoch that is watched."""
+    """Called after each trial that is stored, when one begins or has done an epoch that is watched, and at the end of a search in which
+    other calls have ended trials."""
     watched: bool = False
     """Whether the study's pruner is asked after each epoch."""
     tick: Callable[[], None] = lambda: None
@@ -84,6 +85,7 @@ class Driver:
         self._unwritten: list[tuple[Phase, Trial]] = []
         self._signal: int | None = None
         self._untold: Phase | None = None
+        self._told: tuple[int, int | None] = (0, None)
         self._next_beat = monotonic()
         self._copied = self.store.phase(SEARCH).ended
         if not self.store.database.shared:
@@ -113,6 +115,9 @@ class Driver:
                 self._wait()
             if self.store.database.shared:
                 self.store.rescue()  # nothing stays behind of what was made twice
+            for phase in phases:
+                if phase.name == SEARCH and phase.progress(self.store) != self._told:
+                    self._tell(phase)  # an earlier call or another driver has ended trials
         except KeyboardInterrupt:  # of the signal, while a strategy was at it
             if self._signal is None:
                 raise
@@ -232,6 +237,7 @@ class Driver:
             return
         done, total = phase.progress(self.store)
         done -= sum(other.phase == phase.name for _, other in self._unwritten)
+        self._told = (done, total) if phase.name == SEARCH else self._told
         best = self.store.phase(phase.name).best
         at_work = tuple(
             AtWork(running.trial, running.since, running.epoch, running.epochs)

@@ -14,7 +14,7 @@ from einspace.reading.arrays import as_array
 from einspace.reading.axes import Axes, arranged, axes_of, target_axes_of
 from einspace.reading.scanning import not_finite
 from einspace.reading.source import Source, Targets
-from einspace.reading.suspicions import of_pixels, repeated, stand_ins
+from einspace.reading.suspicions import few, of_pixels, repeated, stand_ins
 from einspace.reading.targets import recognise
 from einspace.tasks.checks import check_presence
 from einspace.tasks.choice import METRIC_OF, check_function, check_kind, kind_for, recipe_for
@@ -29,7 +29,7 @@ from einspace.tasks.task import Task
 
 def task_of(source: Source, options: Options) -> Task:
     """The task of one pool or of given splits; `options` are all there are. Raises TaskError that names split, sample and expectation."""
-    name = options["name"]
+    name, where = options["name"], _where(options["name"], "train", source)
     arrays, axes = _arrays(source, options)
     order, target_order = (found.order for found in axes)
     whole = np.concatenate([y for _, y in arrays.values()])
@@ -45,20 +45,21 @@ def task_of(source: Source, options: Options) -> Task:
     found = dict(zip(arrays, np.split(targets.y, ends), strict=True))
     parts = _divided({split: Part(x, found[split]) for split, (x, _) in arrays.items()}, targets, options)
     if len(parts["train"].y) < 2:
-        raise TaskError(f"{_where(name, 'train')}: training needs two samples or more, not {len(parts['train'].y)}")
+        raise TaskError(f"{where}: training needs two samples or more, not {len(parts['train'].y)}")
     inputs = Feature.of([int(size) for size in parts["train"].x.shape[1:]])
-    constant = constant_channels(parts["train"].x, inputs, name)
-    y, target_normaliser, about = scaled_targets(parts, targets, name)
+    constant = constant_channels(parts["train"].x, inputs, where)
+    y, target_normaliser, about = scaled_targets(parts, targets, where)
     given = Preprocessing(
         order, target_order, target_normaliser=target_normaliser, classes=targets.values, signals=source.signals, size=source.size
     )
-    x, preprocessing = scaled_samples(parts, inputs, options["normalise"], name, given)
+    x, preprocessing = scaled_samples(parts, inputs, options["normalise"], where, given)
     normaliser = preprocessing.normaliser if any(map(on_disk, x.values())) else None
     train, valid, test = (_split(x[split], y[split]) for split in ("train", "valid", "test"))
     check_function(metric, targets.head.output(inputs), train.y, name)
     apart = [split for split in ("valid", "test") if split in source.pools]
     shaped = of_pixels(whole, targets.kind, inputs.shape)
     suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
+    suspicions += few({split: len(part.y) for split, part in parts.items()}, apart)
     notes = (
         *source.notes,
         *targets.notes,
@@ -98,25 +99,27 @@ def _split(x: NDArray[Any] | Rows, y: NDArray[Any]) -> Split:
     return split
 
 
-def _where(name: str, split: str) -> str:
-    return f"{name}, split {split}"
+def _where(name: str, split: str, source: Source) -> str:
+    """The data as they were given: one pool, or a split of several."""
+    return f"{name}, split {split}" if len(source.pools) > 1 else name
 
 
 def _arrays(source: Source, options: Options) -> tuple[dict[str, tuple[NDArray[Any], NDArray[Any]]], tuple[Axes, Axes]]:
     """Samples and targets by split with their axes in order, of the same shapes in every split, and what the axes were."""
     name = options["name"]
-    raw = {split: _pair(pair, name, split) for split, pair in source.pools.items()}
+    where = {split: _where(name, split, source) for split in source.pools}
+    raw = {split: _pair(pair, where[split]) for split, pair in source.pools.items()}
     x, y = raw["train"]
-    axes = axes_of(x, options["axes"], _where(name, "train"))
-    shaped = {split: _shaped(x, axes.order, name, split) for split, (x, _) in raw.items()}
-    of_targets = target_axes_of(y, shaped["train"].shape[1:], axes.order, options["target_axes"], _where(name, "train"))
+    axes = axes_of(x, options["axes"], where["train"])
+    shaped = {split: _shaped(x, axes.order, where[split]) for split, (x, _) in raw.items()}
+    of_targets = target_axes_of(y, shaped["train"].shape[1:], axes.order, options["target_axes"], where["train"])
     arrays = {split: (shaped[split], arranged(y, of_targets.order)) for split, (_, y) in raw.items()}
     for split, (x, y) in arrays.items():
         if y.ndim == 0 or len(x) != len(y):
-            raise TaskError(f"{_where(name, split)}: one target a sample is needed, but there are {_counts(raw[split])}")
+            raise TaskError(f"{where[split]}: one target a sample is needed, but there are {_counts(raw[split])}")
         for what, mine, first in (("samples", x, arrays["train"][0]), ("targets", y, arrays["train"][1])):
             if mine.shape[1:] != first.shape[1:]:
-                raise TaskError(f"{_where(name, split)}: {what} are {mine.shape[1:]}, but those of train are {first.shape[1:]}")
+                raise TaskError(f"{where[split]}: {what} are {mine.shape[1:]}, but those of train are {first.shape[1:]}")
     return arrays, (axes, of_targets)
 
 
@@ -126,24 +129,24 @@ def _counts(pair: tuple[NDArray[Any], NDArray[Any]]) -> str:
     return f"samples {x.shape} and targets {y.shape}{hint}"
 
 
-def _pair(pair: tuple[Any, Any], name: str, split: str) -> tuple[NDArray[Any], NDArray[Any]]:
+def _pair(pair: tuple[Any, Any], where: str) -> tuple[NDArray[Any], NDArray[Any]]:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise TaskError(f"{_where(name, split)}: a pair of samples and targets is needed, as (x, y)")
-    x, y = (as_array(array, f"{_where(name, split)}, {what}") for array, what in zip(pair, ("samples", "targets"), strict=True))
+        raise TaskError(f"{where}: a pair of samples and targets is needed, as (x, y)")
+    x, y = (as_array(array, f"{where}, {what}") for array, what in zip(pair, ("samples", "targets"), strict=True))
     if x.dtype.kind not in "biuf":
-        raise TaskError(f"{_where(name, split)}: samples must be numbers, not {x.dtype}")
+        raise TaskError(f"{where}: samples must be numbers, not {x.dtype}")
     return x, y
 
 
-def _shaped(x: NDArray[Any], axes: str, name: str, split: str) -> NDArray[Any]:
+def _shaped(x: NDArray[Any], axes: str, where: str) -> NDArray[Any]:
     """Samples (N, C, H, W) or (N, S, D), finite, in the type that they have."""
     if x.ndim not in (3, 4) or 0 in x.shape[1:]:
         hint = "; x[:, :, None] makes series of one channel of them, and Task.from_table reads tables" if x.ndim == 2 else ""
-        raise TaskError(f"{_where(name, split)}: samples (N, C, H, W) or (N, S, D) and labels (N,) are needed, not {x.shape}{hint}")
+        raise TaskError(f"{where}: samples (N, C, H, W) or (N, S, D) and labels (N,) are needed, not {x.shape}{hint}")
     found = not_finite(x)
     if found is not None:
         raise TaskError(
-            f"{_where(name, split)}: {found[0]} of {len(x)} samples hold NaN or infinite values (in float32), the first is sample "
+            f"{where}: {found[0]} of {len(x)} samples hold NaN or infinite values (in float32), the first is sample "
             f"{found[1]}: fill them in, as with the mean of the channel, or leave these samples out"
         )
     return arranged(x, axes)

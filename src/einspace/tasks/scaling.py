@@ -24,7 +24,7 @@ class Part:
     y: NDArray[Any]
 
 
-def constant_channels(x: NDArray[Any] | Rows, inputs: Feature, name: str) -> list[str]:
+def constant_channels(x: NDArray[Any] | Rows, inputs: Feature, where: str) -> list[str]:
     """A note on the channels that are constant over train; raises TaskError where all of them are."""
     axis = 1 if inputs.mode == "Im" else 2
     first = np.moveaxis(x[:1], axis, 0).reshape(x.shape[axis], -1)[:, 0]
@@ -34,13 +34,13 @@ def constant_channels(x: NDArray[Any] | Rows, inputs: Feature, name: str) -> lis
         same &= (chunk.reshape(len(first), -1) == first[:, None]).all(axis=1)
     found = np.flatnonzero(same)
     if len(found) == len(first):
-        raise TaskError(f"{name}, split train: all samples hold one and the same number: there is nothing to learn from")
+        raise TaskError(f"{where}: all samples to train on hold one and the same number: there is nothing to learn from")
     more = ", ..." if len(found) > 8 else ""
     return [f"channels that are the same number everywhere: {', '.join(map(str, found[:8]))}{more}"] if len(found) else []
 
 
 def scaled_samples(
-    parts: Mapping[str, Part], inputs: Feature, normalise: bool, name: str, given: Preprocessing
+    parts: Mapping[str, Part], inputs: Feature, normalise: bool, where: str, given: Preprocessing
 ) -> tuple[dict[str, NDArray[Any] | Rows], Preprocessing]:
     """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, to be normalised later.
 
@@ -53,8 +53,7 @@ def scaled_samples(
     if lost:
         hint = "take an offset away" if normaliser else "let them be normalised, or take an offset away"
         raise TaskError(
-            f"{name}, split train: most of the different values of channel {lost[0]} are equal in float32, in which networks are "
-            f"trained: {hint}"
+            f"{where}: most of the different values of channel {lost[0]} are equal in float32, in which networks are trained: {hint}"
         )
     preprocessing = given.measured(train, channel_axes(inputs), normaliser)
     if any(on_disk(part.x) for part in parts.values()):
@@ -65,7 +64,7 @@ def scaled_samples(
 
 
 def scaled_targets(
-    parts: Mapping[str, Part], targets: Targets, name: str
+    parts: Mapping[str, Part], targets: Targets, where: str
 ) -> tuple[dict[str, NDArray[Any]], Normaliser | None, tuple[str, ...]]:
     """Targets by split as networks are trained on them, with the normaliser of numbers and fields; raises TaskError for constant ones."""
     if targets.kind not in ("regression", "dense"):
@@ -75,13 +74,13 @@ def scaled_targets(
     columns = np.moveaxis(train, 1, 0).reshape(train.shape[1], -1)
     same = (columns == columns[:, :1]).all(axis=1)
     if same.all():
-        raise TaskError(f"{name}, split train: all targets are {columns[0, 0]}: there is nothing to learn")
+        raise TaskError(f"{where}: all targets to train on are {columns[0, 0]}: there is nothing to learn")
     notes = [f"targets that are the same number in all of train: {', '.join(map(str, np.flatnonzero(same)[:8]))}"] if same.any() else []
     normaliser = Normaliser.of(train, axes)
     lost = merged(train, 1, normaliser.normalised)
     if lost:
         raise TaskError(
-            f"{name}, split train: most of the different targets, number {lost[0]} of each sample, are equal in float32, in which "
+            f"{where}: most of the different targets, number {lost[0]} of each sample, are equal in float32, in which "
             "networks are trained: take an offset away, or outliers out"
         )
     notes.append("targets normalised by those of train; scores are in their own units")
