@@ -115,6 +115,7 @@ def test_the_card_loads_every_file_in_a_process_without_this_library(monkeypatch
     card = Path("taken/MODEL_CARD.md").read_text()
     assert "given as NHWC" in card
     assert "(MODEL_CARD.svg)" in card
+    assert "what they give for a sample with NaN or infinite values means nothing" in card
     assert Path("taken/MODEL_CARD.svg").read_text().startswith("<svg ")
     latency = load_result("mine").history[0].latency
     assert latency is not None
@@ -134,14 +135,29 @@ def test_another_trial_and_what_cannot_be(monkeypatch: pytest.MonkeyPatch, capsy
     """`--trial` exports that one, with the head of the run; an unknown number and a file in the card's place are named."""
     searched(CASES["mask"])
     _run(monkeypatch, "mine", "--format", "source", "--trial", "0", "-o", "zero.py", "--json")
-    assert json.loads(capsys.readouterr().out)["card"] == "MODEL_CARD.md"
+    assert json.loads(capsys.readouterr().out)["card"] == "zero.py.md"
     _run(monkeypatch, "mine", "--format", "source", "--trial", "7", "-o", "seven.py", code=2)
     assert "the run mine has no trial 7: those that have ended are 0 to 0" in capsys.readouterr().err
-    Path("MODEL_CARD.md").write_text("my own words")
+    Path("zero.py.md").write_text("my own words")
     _run(monkeypatch, "mine", "--format", "source", "-o", "zero.py", code=2)
-    assert "MODEL_CARD.md: it is not of a model card of this program" in capsys.readouterr().err
+    assert "zero.py.md: it is not of a model card of this program" in capsys.readouterr().err
     _run(monkeypatch, "[relu relu]", "--format", "source", "--trial", "1", "-o", "a.py", code=2)
     assert "are for a run" in capsys.readouterr().err
+
+
+def test_no_export_replaces_the_card_of_another_file(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """A file has a card of its own; the card of several files in a folder is written again with all of them, or not at all."""
+    searched(CASES["mask"])
+    _run(monkeypatch, "mine", "--format", "source", "-o", "a.py")
+    first = Path("a.py.md").read_text()
+    _run(monkeypatch, "mine", "--format", "safetensors", "-o", "a.safetensors")
+    assert (Path("a.py.md").read_text(), "a.safetensors" in Path("a.safetensors.md").read_text()) == (first, True)
+    _run(monkeypatch, "mine", "--format", "source", "--format", "safetensors", "-o", "both")
+    before = Path("both/MODEL_CARD.md").read_bytes()
+    _run(monkeypatch, "mine", "--format", "torch", "--format", "safetensors", "-o", "both", code=2)
+    assert "both/MODEL_CARD.md: it is the card of network.py too, which stays" in capsys.readouterr().err
+    assert (Path("both/MODEL_CARD.md").read_bytes(), Path("both/network.pt2").exists()) == (before, False)
+    _run(monkeypatch, "mine", "--format", "source", "--format", "safetensors", "-o", "both")
 
 
 CALLS = """

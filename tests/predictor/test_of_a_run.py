@@ -133,7 +133,7 @@ def test_an_export_of_a_trial_has_the_head_of_the_trial(changed: Result, tmp_pat
     (outputs,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, {"input": x})
     expected = predictor.network(torch.from_numpy(x)).detach().numpy()
     np.testing.assert_allclose(outputs, expected, atol=1e-4)
-    card = (tmp_path / "MODEL_CARD.md").read_text()
+    card = (tmp_path / "network.onnx.md").read_text()
     assert "grid=2, dropout=0.1" in card
     assert "changes to the run's recipe and head: `grid` 2, `dropout` 0.1, `batch_size` 16." in card
     assert changed.to_json()["top"][0].get("changes", {}) == dict(changed.top()[0].proposal.changes)

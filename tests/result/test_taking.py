@@ -46,7 +46,7 @@ def card(result: Result, folder: Path, *words: str) -> tuple[Done, str]:
     """What `einspace export` says, and the model card that it writes."""
     done = call("export", str(result.run), "--format", "safetensors", "-o", "network.safetensors", *words, cwd=folder)
     assert done.returncode == 0, done.stderr
-    return done, (folder / "MODEL_CARD.md").read_text()
+    return done, (folder / "network.safetensors.md").read_text()
 
 
 def test_a_baseline_that_the_verdict_recommends_is_what_python_gets(worse: Result, caplog: pytest.LogCaptureFixture) -> None:

@@ -98,7 +98,7 @@ def export(
                 "have ended, unless --keep-weights is none; --untrained writes fresh ones, and the format source needs none"
             )
         options = {"around": around, "facts": found.described(around is not None, weights is not None)}
-        _check_card(targets)
+        _check_card(list(targets.values()))
     lacks = lacking(architecture, max(BATCHES), "export", head)
     if lacks:
         raise LimitError(f"out-of-memory: {lacks}")
@@ -140,30 +140,33 @@ def _targets(output: Path, formats: list[str]) -> dict[str, Path]:
     return {format: output / f"network{SUFFIXES[format]}" for format in formats}
 
 
-def _check_card(targets: dict[str, Path]) -> None:
-    """Raise ExportError, before any work, where a file of the user's has the name of the model card or of its picture."""
-    from einspace.reporting.card import NAME, PICTURE, is_card
+def _check_card(files: list[Path]) -> None:
+    """Raise ExportError, before any work, where the model card or its picture would replace a file of the user's or another file's card."""
+    from einspace.networks.export import SUFFIXES
+    from einspace.reporting.card import is_card, places
 
-    folder = next(iter(targets.values())).parent
-    card, picture = folder / NAME, folder / PICTURE
+    card, picture = places(files)
     if not is_card(card) or (picture.exists() and not card.exists()):
         taken = card if card.exists() else picture
         raise ExportError(f"cannot write {taken}: it is not of a model card of this program; move it, or export into another folder")
+    others = {card.with_name(f"network{suffix}") for suffix in SUFFIXES.values()} - set(files) if len(files) > 1 else set()
+    if card.exists() and (kept := sorted(path.name for path in others if path.exists())):
+        raise ExportError(f"cannot write {card}: it is the card of {' and '.join(kept)} too, which stays; export into another folder")
 
 
 def _card(result: "Result", found: "Trained", files: "list[Exported]", raw: bool, fresh: bool) -> Path:
     from einspace.networks.export.files import write_file
     from einspace.pictures import network_svg
-    from einspace.reporting.card import NAME, PICTURE, card
+    from einspace.reporting.card import card, places
 
-    folder = files[0].path.parent
+    path, drawing = places([file.path for file in files])
+    picture: Path | None = drawing
     try:
-        write_file(folder / PICTURE, network_svg(found.architecture).encode())
-        picture = folder / PICTURE
+        write_file(drawing, network_svg(found.architecture).encode())
     except LimitError:  # it is nested too deep to be drawn
         picture = None
-    write_file(folder / NAME, card(result, found, files, raw, fresh, picture).encode())
-    return folder / NAME
+    write_file(path, card(result, found, files, raw, fresh, picture).encode())
+    return path
 
 
 def _found(result: "Result", trial: int | None, baseline: str | None, shape: str | None, classes: int | None) -> "Trained":

@@ -16,11 +16,8 @@ from einspace.reporting.tables import spread
 from einspace.result import Entrant, Result
 from einspace.result.words import compared, judged
 
-NAME = "MODEL_CARD.md"
-"""The file beside the exported ones."""
-
-PICTURE = "MODEL_CARD.svg"
-"""The drawing of the network beside it."""
+NAME = "MODEL_CARD"
+"""The name of the card of all files in a folder, and of its drawing, without their suffixes."""
 
 MARK = "<!-- einspace model card -->"
 """The first line, by which a card is known as one that may be written again."""
@@ -66,6 +63,16 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def places(files: Sequence[Path]) -> tuple[Path, Path]:
+    """The model card of exported files and its drawing of the network: an only file has its own, several in a folder share one.
+
+    >>> [path.name for path in (*places([Path("net.onnx")]), *places([Path("a/network.py"), Path("a/network.onnx")]))]
+    ['net.onnx.md', 'net.onnx.svg', 'MODEL_CARD.md', 'MODEL_CARD.svg']
+    """
+    stem = files[0].name if len(files) == 1 else NAME
+    return files[0].with_name(f"{stem}.md"), files[0].with_name(f"{stem}.svg")
+
+
 def _changes(facts: dict[str, Any]) -> list[str]:
     """The changes of its training to the run's recipe and head."""
     changes = ", ".join(f"`{name}` {value:g}" for name, value in facts.get("changes", {}).items())
@@ -101,6 +108,7 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
         low, high = given["range"]["low"], given["range"]["high"]
         lines.append(f"- Range of the raw numbers in train: {min(low):g} to {max(high):g}, given as {given['given_dtype']}")
     lines.append(f"- Normalisation: {'inside the network' if raw else 'to be done before: the files take normalised samples'}")
+    lines.append("- Missing values: the files check nothing, and what they give for a sample with NaN or infinite values means nothing, such as NaN")
     labels = facts["classes"]
     if labels:
         more = f" and {len(labels) - CLASSES} more" if len(labels) > CLASSES else ""
