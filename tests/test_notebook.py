@@ -58,7 +58,7 @@ def test_a_notebook_samples_shows_trains_and_searches(execute: Any) -> None:
 def test_a_notebook_reads_a_result(execute: Any) -> None:
     """The network to use, the trials with the tree of the last one, the front, the confusion and the report."""
     _, use, went, last, front, confused, report = execute("result.ipynb", IN_THE_KERNEL)
-    assert "no verdict: " in use.outputs[0].text
+    assert "There is no verdict: " in use.outputs[0].text
     assert "<svg" in outputs(use, "execute_result")[0].data["text/html"]
     assert went.outputs[0].text.count("\n") == 6
     assert "<svg" in outputs(last, "execute_result")[0].data["text/html"]

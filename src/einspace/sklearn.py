@@ -18,6 +18,7 @@ from einspace.errors import EinspaceError, SettingError
 from einspace.executors.local import LocalExecutor
 from einspace.limits import Limits
 from einspace.predictor import Predictor
+from einspace.quantities import counted
 from einspace.reading.axes import axes_of
 from einspace.strategies.initial import Initial
 from einspace.study import search
@@ -118,9 +119,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         kinds = y if kind == "classification" else np.zeros(len(y), np.int64)
         train, valid = stratified(kinds, (1 - self.validation_fraction, self.validation_fraction), seed)
         if not len(valid) or not len(train):
-            raise SettingError(
-                f"{len(y)} sample{'' if len(y) == 1 else 's'} cannot be divided into a part to train on and one to validate on"
-            )
+            raise SettingError(f"{counted(len(y), 'sample')} cannot be divided into a part to train on and one to validate on")
         return train, valid
 
     def _given(self, X: Any) -> NDArray[Any]:  # noqa: N803

@@ -102,7 +102,8 @@ def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> 
     run("own", "--format", "source", "-o", "own.py", monkeypatch=monkeypatch)
     network = load_source(Path("own.py").read_text()).eval()
     assert network(torch.randn(2, 1, 8, 8)).shape == (2, 2)
-    assert sorted(os.listdir()) == sorted(["best.py", "own.py", "runs", "w", *(f"{name}.{end}" for name in ("w", "best.py", "own.py") for end in ("md", "svg"))])
+    files = ("best.py", "own.py", "w")
+    assert sorted(os.listdir()) == sorted([*(f"{name}{end}" for name in files for end in ("", ".md", ".svg")), "runs"])
 
 
 @pytest.mark.slow

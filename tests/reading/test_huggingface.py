@@ -191,7 +191,7 @@ def test_a_random_transform_is_refused() -> None:
     def noisy(batch: dict[str, Any]) -> dict[str, Any]:
         return {"x": [np.asarray(x) + np.random.default_rng().normal() for x in batch["x"]], "label": batch["label"]}
 
-    with pytest.raises(TaskError, match="^the data set: the transform gives another sample each time"):
+    with pytest.raises(TaskError, match=r"^the data set: the transform gives another sample each time"):
         Task.from_huggingface(arrays().with_transform(noisy))
 
 

@@ -256,12 +256,12 @@ def test_data_without_splits_are_named_without_one() -> None:
     """A message on one pool names the data, and one on data in splits the split."""
     x, y = RNG.normal(size=(60, 1, 8, 8)), np.arange(60) % 2
     bad = np.full((60, 1, 8, 8), 3.0)
-    with pytest.raises(TaskError, match="^mine: all samples to train on hold one and the same number"):
+    with pytest.raises(TaskError, match=r"^mine: all samples to train on hold one and the same number"):
         Task.from_arrays(bad, y, name="mine")
-    with pytest.raises(TaskError, match="^mine, split train: all samples to train on hold one and the same number"):
+    with pytest.raises(TaskError, match=r"^mine, split train: all samples to train on hold one and the same number"):
         Task.from_arrays(bad, y, name="mine", test=(x, y))
     bad[7] = np.nan
-    with pytest.raises(TaskError, match="^mine: 1 of 60 samples hold NaN"):
+    with pytest.raises(TaskError, match=r"^mine: 1 of 60 samples hold NaN"):
         Task.from_arrays(bad, y, name="mine")
-    with pytest.raises(TaskError, match="^mine, split test: 1 of 60 samples hold NaN"):
+    with pytest.raises(TaskError, match=r"^mine, split test: 1 of 60 samples hold NaN"):
         Task.from_arrays(x, y, name="mine", test=(bad, y))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -167,6 +168,17 @@ def timed(request: Request) -> Evaluation:
     """A tenth of a second of training, three times as much for a final one."""
     time.sleep(0.3 if request.final else 0.1)
     return Evaluation(Outcome.OK, score(request.text), seconds=Seconds(train=0.3 if request.final else 0.1))
+
+
+def test_a_run_that_goes_on_says_how_much_of_its_time_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The time of the earlier calls is spent; a new run has all of it, and says nothing."""
+    drive(tmp_path, trials=2, budget="10m", final_seeds=0, race=False)
+    assert "goes on" not in caplog.text
+    drive(tmp_path, trials=3, budget="10m", final_seeds=0, race=False)
+    assert re.search(r"the run test goes on with (9 min \d+ s|10 min) of its 10 min: a larger budget gives it more", caplog.text)
+    caplog.clear()
+    drive(tmp_path, trials=4, budget=1e-3, final_seeds=0, race=False)
+    assert "the run test goes on with 0.0 s of its 0.0 s" in caplog.text
 
 
 @pytest.mark.processes

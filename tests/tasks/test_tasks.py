@@ -129,6 +129,14 @@ def test_normalised_constant_channel() -> None:
     assert task.valid.x[0, 0, 0, 0] == pytest.approx((7 - x[:, 0].mean()) / x[:, 0].std(), abs=1e-5)
 
 
+def test_a_task_is_shown_in_one_line() -> None:
+    """Its name, kind, shapes, sizes and metric, and none of its numbers."""
+    x, y = np.zeros((40, 8, 3), np.float32), np.arange(40) % 2
+    x[:, 0, 0] = np.arange(40)
+    task = Task.from_arrays(x, y, name="mine", axes="NSD")
+    assert repr(task) == "<Task mine: classification, (8, 3) -> (2); 24 train, 8 valid, 8 test; accuracy>"
+
+
 def test_from_arrays() -> None:
     """One's own arrays, whole numbers in floats included, become a task; others are refused."""
     x = np.random.default_rng(0).random((40, 5, 4))

@@ -117,17 +117,17 @@ class Bar(JupyterMixin):
             self._lines.update(line, completed=news.done, total=news.total, done=done)
             self._stand(news.standing)
             return
-        of = "" if news.total is None else f" of {news.total}"
+        trials = counted(news.done, "trial") if news.total is None else f"{news.done} of {counted(news.total, 'trial')}"
         if trial is not None:
             self._failed += trial.value is None
             if news.best is not None:
                 if not self._curve or news.best != self._curve[-1]:
-                    self._say(f"{news.done}{of} trials: best {news.best:.4f} (trial {trial.number})")
+                    self._say(f"{trials}: best {news.best:.4f} (trial {trial.number})")
                     self._logged[SEARCH] = news.done
                 self._curve.append(news.best)
         budget = "" if news.budget is None else f" of {duration(news.budget)}"
         best = "none has a score" if news.best is None else f"best {news.best:.4f}"
-        self._sign(news, f"{news.done}{of} trials in {duration(news.seconds)}{budget}: {best}")
+        self._sign(news, f"{trials} in {duration(news.seconds)}{budget}: {best}")
         state: dict[str, Any]
         if news.total is None:
             self._seconds, self._used = news.budget, (news.seconds, monotonic())

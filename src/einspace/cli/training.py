@@ -9,6 +9,7 @@ from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Tex
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.config import load
 from einspace.errors import EinspaceError
+from einspace.quantities import counted
 from einspace.reporting.tables import facts, spread
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def evaluate(
     shown = (
         spread(Seeds(scores.mean, scores.deviation, seeds, 0))
         if scores.mean is not None
-        else f"no mean, {scores.failed} of {seeds} seeds without a score"
+        else f"no mean, {scores.failed} of {counted(seeds, 'seed')} without a score"
     )
-    times = f"after {total} epochs" if seeds == 1 else f"over {seeds} seeds of {total} epochs"
+    times = f"after {counted(total, 'epoch')}" if seeds == 1 else f"over {seeds} seeds of {counted(total, 'epoch')}"
     out.print(
         f"{task.metric.name} on {split}: [bold]{shown}[/] {times} in {seconds:.1f} s ({parameters:,} parameters with the head)",
         soft_wrap=True,

@@ -10,6 +10,7 @@ from einspace.features import Feature
 from einspace.grammar import Grammar, grammar_data, grammar_of
 from einspace.networks.heads import Head
 from einspace.networks.heads.data import head_data, head_of
+from einspace.quantities import counted
 from einspace.reading.axes import AXES
 from einspace.run.settings import Settings
 from einspace.tasks.fingerprints import source_of
@@ -123,7 +124,7 @@ class About:
         """The data that the predictor was trained on, in words, for errors."""
         shape = " x ".join(map(str, self.given_shape))
         signals = self.preprocessing.signals
-        table = f", {len(signals.columns)} columns of a table" if signals else ""
+        table = f", {counted(len(signals.columns), 'column')} of a table" if signals else ""
         return f"the predictor was trained on samples {self.order} of {shape}{table}"
 
     def to_json(self) -> dict[str, Any]:

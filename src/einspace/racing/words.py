@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from einspace.quantities import counted
+
 
 def apart(scores: tuple[float, float], error: float) -> str:
     """The difference of two scores and its standard error, with the places of the scores: that of the scores as they are shown.
@@ -48,7 +50,7 @@ def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool) -> 
     """
     span = "as long as a final training" if long else "as long as in the search"
     if None not in epochs:
-        span = f"for {_listed(epochs)} epoch{'' if set(epochs) == {1} else 's'}"
+        span = f"for {_epochs(epochs)}"
     where = "and scored on the validation split that was given" if fixed else "both on the same new splits of train and validation"
     return f"Each was trained again {pairs} times {span}, {where}; ± is the standard error of the difference."
 
@@ -63,10 +65,16 @@ def longer(searched: Sequence[Any], final: Sequence[Any]) -> str:
         return "Final trainings may be longer, which may order the two otherwise."
     if all(last <= first for first, last in zip(searched, final, strict=True)):
         return ""
-    had, have = _listed(searched), _listed(final)
-    return f"These trainings had {had} epoch{'' if had == '1' else 's'}; final ones have {have}, which may order the two otherwise."
+    have = " and ".join(map(str, _different(final)))
+    return f"These trainings had {_epochs(searched)}; final ones have {have}, which may order the two otherwise."
 
 
-def _listed(epochs: Sequence[Any]) -> str:
+def _epochs(epochs: Sequence[Any]) -> str:
+    """Different numbers of epochs, in words."""
+    *others, most = _different(epochs)
+    return " and ".join([*map(str, others), counted(most, "epoch")])
+
+
+def _different(epochs: Sequence[Any]) -> list[int]:
     """Different numbers, the smallest first."""
-    return " and ".join(str(number) for number in sorted({int(epoch) for epoch in epochs}))
+    return sorted({int(epoch) for epoch in epochs})

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError, UnknownNameError
+from einspace.quantities import counted
 
 AXES = ("NCHW", "NHWC", "NHW", "NSD", "NDS")
 """Samples N; images of channels C, height H and width W, or grey ones without channels; series of steps S with channels D."""
@@ -46,7 +47,7 @@ def axes_of(x: NDArray[Any], said: str | None, where: str) -> Axes:
     others = ["if the channels come first, say axes NDS"] if channels > steps else []
     if _like_images(x):
         others = [*others, "if they are grey images, say axes NHW"]
-    read = f"(N, {steps}, {channels}) are read as series of {steps} steps with {channels} channels"
+    read = f"(N, {steps}, {channels}) are read as series of {counted(steps, 'step')} with {counted(channels, 'channel')}"
     return Axes("NSD", "; ".join([read, *others]), True) if others else Axes("NSD")
 
 

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from einspace.errors import TaskError
 from einspace.files.guarded import check_room, reading
+from einspace.quantities import counted
 from einspace.reading.columns import LABELS, Table, is_number
 
 TIMES = 8
@@ -114,7 +115,7 @@ def open_csv(path: Path) -> Sheet:
     blank = _blank(first)
     for number, row in enumerate(rows, 2):
         if len(row) != len(first):
-            raise TaskError(f"{path}, row {number}: has {len(row)} columns, but the first has {len(first)}")
+            raise TaskError(f"{path}, row {number}: has {counted(len(row), 'column')}, but the first has {len(first)}")
         second, count = second or row, number
         again.update(word for word in words if row[word] == first[word])
         blank = min(blank, _blank(row)) if blank else 0

@@ -15,6 +15,7 @@ from einspace.disk.regular import size_of
 from einspace.errors import TaskError
 from einspace.files.guarded import Meter, reading
 from einspace.memory import capped
+from einspace.quantities import counted
 from einspace.reading.columns import Table
 
 PARQUET = (".parquet", ".pq")
@@ -40,7 +41,7 @@ def read_frame(given: Any, where: str) -> Table:
         kind = f"{type(given).__module__}.{type(given).__qualname__}".removeprefix("builtins.")
         raise TaskError(f"{where}: a data frame in memory, or a path to a file, is needed, not {kind}") from None
     if not frame.columns or not len(frame):
-        raise TaskError(f"{where}: the data frame has {len(frame)} rows and {len(frame.columns)} columns")
+        raise TaskError(f"{where}: the data frame has {counted(len(frame), 'row')} and {counted(len(frame.columns), 'column')}")
     return Table(where, [str(name) for name in frame.columns], [_column(frame.get_column(name)) for name in frame.columns], True, 0)
 
 
@@ -83,7 +84,7 @@ def open_frame_file(path: Path) -> FrameFile:
             for batch in _record_batches(path):
                 names, count = batch.schema.names, count + batch.num_rows
     if not names or not count:
-        raise TaskError(f"{path}: the data frame has {count} rows and {len(names)} columns")
+        raise TaskError(f"{path}: the data frame has {counted(count, 'row')} and {counted(len(names), 'column')}")
     return FrameFile(path, [str(name) for name in names], count)
 
 

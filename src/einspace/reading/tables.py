@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.quantities import counted
 from einspace.reading.columns import TIMES, Table, column_of, is_numeric, label_of, left_out, numbers_of
 from einspace.reading.csvfile import read_csv
 from einspace.reading.frames import FRAMES, read_frame, read_frame_file
@@ -99,7 +100,7 @@ def series_of(
         raise TaskError(f"{table.where}: {len(used)} columns of signals do not divide into {channels} channels")
     x = np.stack([numbers_of(table, number, hint) for number in used], axis=1)
     series = in_rows(x, channels, layout)
-    note = f"signals: {len(used)} columns, {table.names[used[0]]} to {table.names[used[-1]]}"
+    note = f"signals: {counted(len(used), 'column')}, {table.names[used[0]]} to {table.names[used[-1]]}"
     return series, (note,), _unsure(table, used)
 
 

@@ -108,7 +108,7 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
         low, high = given["range"]["low"], given["range"]["high"]
         lines.append(f"- Range of the raw numbers in train: {min(low):g} to {max(high):g}, given as {given['given_dtype']}")
     lines.append(f"- Normalisation: {'inside the network' if raw else 'to be done before: the files take normalised samples'}")
-    lines.append("- Missing values: the files check nothing, and what they give for a sample with NaN or infinite values means nothing, such as NaN")
+    lines.append("- Missing values: the files check nothing, and what they give for a sample with NaN or infinite values means nothing")
     labels = facts["classes"]
     if labels:
         more = f" and {len(labels) - CLASSES} more" if len(labels) > CLASSES else ""

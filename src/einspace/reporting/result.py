@@ -33,8 +33,8 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
 def _disk(result: Result) -> str:
     """The size of the weights on the disk, in words; empty where none are kept."""
     sizes = [file.stat().st_size for file in result.weights.values()]
-    networks = "the trained weights of 1 network" if len(sizes) == 1 else f"the trained weights of {len(sizes)} networks"
-    return f"{result.run / WEIGHTS} holds {networks}, {sum(sizes) / 1e6:.1f} MB." if sizes else ""
+    networks = counted(len(sizes), "network")
+    return f"{result.run / WEIGHTS} holds the trained weights of {networks}, {sum(sizes) / 1e6:.1f} MB." if sizes else ""
 
 
 def counts(result: Result) -> str:
@@ -93,7 +93,7 @@ def _test(row: Entrant) -> str:
     """A score on test; over several seeds its mean and spread, or how many of them have none."""
     scores = row.over_seeds
     if scores.seeds > 1 and scores.mean is None:
-        return f"– ({scores.failed} of {scores.seeds} seeds without a score)"
+        return f"– ({scores.failed} of {counted(scores.seeds, 'seed')} without a score)"
     return spread(scores)
 
 
@@ -112,9 +112,9 @@ def _time(result: Result, counts: str) -> str:
     overhead = "" if result.overhead is None else f"; {_overhead(result)}"
     search = f"{spent['search']:.0f} s of search ({parts} s summed over the workers)"
     error = result.cost_error
-    predicted = (
-        "" if error is None else f" The cost model predicts a trial's seconds within {error.typical:.0%} (median of {error.trials} trials)."
-    )
+    predicted = ""
+    if error is not None:
+        predicted = f" The cost model predicts a trial's seconds within {error.typical:.0%} (median of {counted(error.trials, 'trial')})."
     after = f", {spent['final']:.0f} s of {phases}" if (phases := afterwards(result)) else ""
     return f"Protocol {result.protocol}: {counts}.{predicted} {search}{after}{overhead}."
 

@@ -10,6 +10,7 @@ from einspace.callbacks import Progress
 from einspace.config import OF_A_STRATEGY, SearchSettings
 from einspace.config.origin import differences
 from einspace.errors import RunError, StorageError, TaskError
+from einspace.quantities import counted
 from einspace.reproduction.cells import Cell, wanted
 from einspace.reproduction.described import Column, Number, Selection
 from einspace.result import Result, load_result
@@ -108,7 +109,7 @@ def _ended(cell: Cell, machine: Mapping[str, Any], load: Callable[[], Task], hea
     official = bool(result.settings["published"])
     if not _is_complete(result, settings):
         if len(result.history) < wanted(settings) or hear is None:
-            return Ended(None, official, f"{len(result.history)} of {wanted(settings)} trials have ended")
+            return Ended(None, official, f"{len(result.history)} of {counted(wanted(settings), 'trial')} have ended")
         return Ended(None, official, _reason(result), failed=True)
     return Ended(score(result), official, "" if official else f"on {TASKS[cell.task].title}, not on the published data")
 

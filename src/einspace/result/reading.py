@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from einspace.errors import RunError
 from einspace.racing.contest import NOTE as PLAN
 from einspace.racing.contest import Contest
 from einspace.result.entrant import Entrant
-from einspace.result.result import Result, seconds_of
+from einspace.result.result import Result
 from einspace.result.table import SUFFIX, read_table
 from einspace.run.attachments import grammar_of_run
 from einspace.run.folder import NOTE, STUDY, Run
@@ -126,7 +126,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         finalists=tuple(finalists),
         verdict=verdict,
         unjudged=unjudged,
-        seconds=seconds_of(history, sessions),
+        seconds=_seconds_of(history, sessions),
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
         running=tuple(ledger.trials[number] for ledger in store.phases.values() for number in sorted(ledger.running())),
     )
@@ -153,3 +153,13 @@ def _finals(ledger: Ledger, identity: str, seeds: Sequence[int]) -> tuple[Trial 
     """Of several trainings from one seed the last with a score, whose weights are those that were kept."""
     found = [trials_of(ledger, identity, seed) for seed in seeds]
     return tuple(max(tried, key=lambda trial: (trial.value is not None, trial.number), default=None) for tried in found)
+
+
+def _seconds_of(trials: Sequence[Trial], sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Seconds by phase, of trials and of the calls that evaluated them."""
+    spent = {name: sum(session.get(name, 0.0) for session in sessions) for name in ("search", "final", "starting", "ending")}
+    spent = {"total": spent["search"] + spent["final"], **spent, "proposing": sum(trial.proposing for trial in trials)}
+    evaluations = [trial.evaluation for trial in trials if trial.reused is None and trial.evaluation is not None]
+    for phase, name in (("build", "building"), ("train", "training"), ("score", "scoring")):
+        spent[name] = sum(getattr(evaluation.seconds, phase) for evaluation in evaluations)
+    return {name: round(value, 3) for name, value in spent.items()}

@@ -3,8 +3,8 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from importlib.metadata import version
@@ -278,7 +278,7 @@ class Result:
         """The HTML of a notebook: the network of the best."""
         from einspace.pictures import network_html, tree_html
 
-        facts = f"Run {self.run.name}: {len(self.history)} trials"
+        facts = f"Run {self.run.name}: {counted(len(self.history), 'trial')}"
         if self.best is None:
             return f"<p>{escape(facts)}, and none has a best architecture</p>"
         if self.best.validation is not None:
@@ -290,50 +290,6 @@ class Result:
 
     def to_json(self, top: int = TOP) -> dict[str, Any]:
         """The report of `search --json`."""
-        report: dict[str, Any] = {
-            "run": str(self.run),
-            "task": self.settings["task"],
-            "metric": self.metric,
-            "protocol": self.protocol,
-            "strategy": self.settings["strategy"],
-            "seed": self.settings["seed"],
-            "trials": len(self.history),
-            "best": None if self.best is None else self.best.to_json() | {"verdict": self.verdict and self.verdict.word},
-            "verdict": self.verdict and self.verdict.to_json(),
-            "unjudged": self.unjudged,
-            "finalists": [entrant.to_json() for entrant in self.finalists],
-            "top": [_short(trial) for trial in self.top(top)],
-            "baselines": [entrant.to_json() for entrant in self.baselines],
-            "outcomes": self.outcomes,
-            "seconds": dict(self.seconds),
-            "overhead": self.overhead,
-            "cost_error": None if self.cost_error is None else asdict(self.cost_error),
-            "surrogate": None if self.surrogate is None else self.surrogate.to_json(),
-            "inheritance": None if self.inheritance is None else self.inheritance.to_json(),
-            "rungs": [rung.to_json() for rung in self.rungs],
-            "weights": {key: {"file": str(file), "bytes": file.stat().st_size} for key, file in self.weights.items()},
-        }
-        if "cost" in self.settings:
-            report["pareto"] = [_short(trial) for trial in self.pareto(self.settings["cost"])]
-        if (spread := self.sampling) is not None:
-            split = "test" if self.settings["strategy"] == "sampling" else "valid"
-            report["sampling"] = {"mean": spread.mean, "deviation": spread.deviation, "count": spread.seeds, "split": split}
-        return report
+        from einspace.result.as_json import as_json
 
-
-def _short(trial: Trial) -> dict[str, Any]:
-    """One of the best, as JSON."""
-    figures: dict[str, Any] = {"architecture": trial.text, "key": trial.key, "trial": trial.number, "parameters": trial.parameters}
-    figures |= {"changes": dict(trial.proposal.changes)} if trial.proposal.changes else {}
-    figures |= {"flops": trial.cost("flops")} | ({} if trial.latency is None else {"latency": trial.latency})
-    return figures | {"validation": trial.value, "origin": trial.origin}
-
-
-def seconds_of(trials: Sequence[Trial], sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Seconds by phase, of trials and of the calls that evaluated them."""
-    spent = {name: sum(session.get(name, 0.0) for session in sessions) for name in ("search", "final", "starting", "ending")}
-    spent = {"total": spent["search"] + spent["final"], **spent, "proposing": sum(trial.proposing for trial in trials)}
-    evaluations = [trial.evaluation for trial in trials if trial.reused is None and trial.evaluation is not None]
-    for phase, name in (("build", "building"), ("train", "training"), ("score", "scoring")):
-        spent[name] = sum(getattr(evaluation.seconds, phase) for evaluation in evaluations)
-    return {name: round(value, 3) for name, value in spent.items()}
+        return as_json(self, top)

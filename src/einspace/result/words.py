@@ -1,6 +1,6 @@
 """Words: what validation and test say of the best found, favourable or not, for the terminal and for the report."""
 
-from einspace.quantities import duration, quantity
+from einspace.quantities import counted, duration, quantity
 from einspace.racing.contest import UNRACED
 from einspace.racing.verdict import Verdict
 from einspace.result.result import Result
@@ -101,9 +101,8 @@ def foretold(result: Result) -> str:
     found = result.surrogate
     if found is None:
         return ""
-    said = (
-        f"The surrogate's predictions rank trials as their scores do, with a Kendall's tau of {found.tau:.2f} ({found.predictions} trials)"
-    )
+    trials = counted(found.predictions, "trial")
+    said = f"The surrogate's predictions rank trials as their scores do, with a Kendall's tau of {found.tau:.2f} ({trials})"
     chosen = "none of them was" if not found.chosen else "1 of them was" if found.chosen == 1 else f"{found.chosen} of them were"
     return f"{said}; {chosen} chosen among several children."
 
@@ -116,9 +115,8 @@ def inherited(result: Result) -> str:
     said = f"{found.trials} of {len(result.history)} trials began with weights of a parent, for half of the epochs"
     if found.tau is None:
         return f"{said}; too few of them were trained again from fresh weights to say how well these scores rank them."
-    return (
-        f"{said}. Their scores rank them as trainings from fresh weights do, with a Kendall's tau of {found.tau:.2f} ({found.pairs} pairs)."
-    )
+    pairs = counted(found.pairs, "pair")
+    return f"{said}. Their scores rank them as trainings from fresh weights do, with a Kendall's tau of {found.tau:.2f} ({pairs})."
 
 
 def climbed(result: Result) -> str:
@@ -127,8 +125,7 @@ def climbed(result: Result) -> str:
 
 
 def _climbed(rung: Rung, trials: int) -> str:
-    after = "1 epoch" if rung.epoch == 1 else f"{rung.epoch} epochs"
-    said = f"{rung.stopped} of {trials} trials were stopped after {after}"
+    said = f"{rung.stopped} of {trials} trials were stopped after {counted(rung.epoch, 'epoch')}"
     if rung.tau is None:
         return f"{said}; too few went on to say how well the scores there order those at the end."
-    return f"{said}; the scores there order those at the end with a Kendall's tau of {rung.tau:.2f} ({rung.ended} trials)."
+    return f"{said}; the scores there order those at the end with a Kendall's tau of {rung.tau:.2f} ({counted(rung.ended, 'trial')})."

@@ -27,7 +27,7 @@ from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals
 from einspace.phases.race import Race, raced
-from einspace.quantities import counted, seconds_of
+from einspace.quantities import counted, duration, seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, sessions_of
@@ -281,6 +281,9 @@ def search(
         watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
         with undamaged(database):
             left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
+        if seconds is not None and left.spent:
+            said = (folder.name, duration(max(0.0, left.left)), duration(seconds))
+            _LOG.warning("the run %s goes on with %s of its %s: a larger budget gives it more", *said)
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         heirs = heirs_of(asked, folder.inherited) if inherit else None

@@ -7,6 +7,7 @@ import numpy as np
 from einspace.echo import escaped
 from einspace.features import Feature
 from einspace.networks.heads import IGNORED, Classification, Segmentation
+from einspace.quantities import counted
 from einspace.tasks.stored import on_disk
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ SHOWN = 12
 def summary(task: "Task") -> str:
     """The lines of `Task.summary`."""
     recipe, metric = task.recipe, task.metric
-    steps = f"{recipe.epochs_search} epochs in the search and {recipe.epochs_final} in the end, batches of {recipe.batch_size}"
+    steps = f"{counted(recipe.epochs_search, 'epoch')} in the search and {recipe.epochs_final} in the end, batches of {recipe.batch_size}"
     lines = [
         *(f"check: {doubt}" for doubt in task.doubts),
         f"{task.name}: {task.kind}, {task.input} -> {Feature(task.output)}" + (f". {task.description}" if task.description else ""),
@@ -40,12 +41,8 @@ def summary(task: "Task") -> str:
 def _input(task: "Task") -> str:
     shape = task.input.shape
     if task.input.mode == "Im":
-        return f"images of {shape[1]} x {shape[2]} with {_many(shape[0], 'channel')}"
-    return f"series of {_many(shape[0], 'step')} with {_many(shape[1], 'channel')}"
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" + ("" if count == 1 else "s")
+        return f"images of {shape[1]} x {shape[2]} with {counted(shape[0], 'channel')}"
+    return f"series of {counted(shape[0], 'step')} with {counted(shape[1], 'channel')}"
 
 
 def _classes(task: "Task") -> list[str]:

@@ -43,7 +43,7 @@ KINDS: dict[str, type[Head]] = {
 """Every kind of task, and the head that predicts its targets."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Task:
     """Data and what to do with them; `from_arrays` and the like make one of your own data.
 
@@ -102,6 +102,10 @@ class Task:
             problem = problem_of(split, self.input.shape, self.head, self.output, self.normaliser is not None)
             if problem:
                 raise TaskError(f"{self.name}, split {name}: {problem}")
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(split):,} {name}" for name, split in self.splits.items())
+        return f"<Task {self.name}: {self.kind}, {self.input} -> {Feature(self.output)}; {sizes}; {self.metric.name}>"
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -19,6 +19,7 @@ from einspace.networks.importer.joins import IDENTITY, Part, Shared, assemble, i
 from einspace.networks.importer.layers import Misfit
 from einspace.networks.importer.trace import needed, overwritten, traced
 from einspace.operations import Linear, Norm, PosEnc
+from einspace.quantities import counted
 from einspace.space import Architecture
 
 SHOWN = 4
@@ -144,8 +145,8 @@ def _shared(network: fx.GraphModule, nodes: Iterable[fx.Node]) -> str:
 
 def _refusal(module: nn.Module, problems: Iterable[tuple[str, str]]) -> NetworkError:
     lines = [f"  {name}: {reason}" for name, reason in problems]
-    count, verb = ("1 layer", "does") if len(lines) == 1 else (f"{len(lines)} layers", "do")
-    return NetworkError(f"{count} of {type(module).__name__} {verb} not fit the space:", *lines)
+    verb = "does" if len(lines) == 1 else "do"
+    return NetworkError(f"{counted(len(lines), 'layer')} of {type(module).__name__} {verb} not fit the space:", *lines)
 
 
 def _notes(notes: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from einspace.errors import SettingError
+from einspace.quantities import counted
 from einspace.result.report.axes import BLUE, GREEN, ORANGE, PURPLE, RED, Chart, figure_of
 from einspace.result.result import Result
 
@@ -145,7 +146,7 @@ def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
             x=along,
             y=middle,
             mode="lines",
-            name=f"{group.name}, {len(group.runs)} run{'s' * (len(group.runs) > 1)}",
+            name=f"{group.name}, {counted(len(group.runs), 'run')}",
             line={"color": colour, "width": 2.5, "shape": "hv", "dash": dash},
             hovertemplate="%{y:.4f}",
         )

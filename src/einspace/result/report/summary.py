@@ -94,7 +94,7 @@ def _after(result: Result, name: str) -> str:
     """How many epochs the trainings of the best have, in a few words; nothing where that is not known."""
     changes = {} if result.best is None or result.best.proposal is None else result.best.proposal.changes
     epochs = changes.get(name, result.settings.get("recipe", {}).get(name))
-    return "" if epochs is None else f" after {int(epochs)} epoch{'' if epochs == 1 else 's'}"
+    return "" if epochs is None else f" after {counted(int(epochs), 'epoch')}"
 
 
 def cards(result: Result) -> list[Card]:
