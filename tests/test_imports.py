@@ -63,6 +63,7 @@ CLOSING = {
     ("tasks.task", "tasks.from_data"): "`Task.from_arrays` and its like are functions that make a `Task`, and methods of it",
     ("tasks.summary", "tasks.task"): "a type: `Task.summary` stands in a file of its own",
     ("result.taking", "result.result"): "a type: the choice that `Result.trained` makes stands in a file of its own",
+    ("result.as_json", "result.result"): "a type: `Result.to_json` stands in a file of its own",
     ("result.result", "result.report.page"): "`Result.report` writes the page that is made of a `Result`",
 }
 """Imports that close a circle of files, and why."""

@@ -50,7 +50,7 @@ def few(sizes: Mapping[str, int], given: Collection[str]) -> list[str]:
     >>> few({"train": 90, "valid": 4, "test": 30}, {"test"})[0].split(": ")[0]
     'only 4 samples in valid'
     """
-    small = [split for split in ("valid", "test") if sizes[split] < FEWEST]
+    small = [split for split in ("valid", "test") if 0 < sizes[split] < FEWEST]
     if not small:
         return []
     counts = " and ".join(f"{counted(sizes[split], 'sample')} in {split}" for split in small)

@@ -23,6 +23,7 @@ from einspace.errors import NotationError, RunError, SettingError
 from einspace.evaluation.cost_model import CostModel, Error
 from einspace.quantities import counted
 from einspace.racing.verdict import Verdict
+from einspace.result.as_json import as_json
 from einspace.result.entrant import Entrant
 from einspace.result.inheritance import Inheritance
 from einspace.result.rungs import Rung
@@ -290,6 +291,4 @@ class Result:
 
     def to_json(self, top: int = TOP) -> dict[str, Any]:
         """The report of `search --json`."""
-        from einspace.result.as_json import as_json
-
         return as_json(self, top)
