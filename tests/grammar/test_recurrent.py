@@ -49,7 +49,7 @@ def test_options_are_those_of_both_grammars_and_its_own() -> None:
 def test_the_other_grammars_are_what_they_were(
     grammar: str, shape: tuple[int, ...], fingerprint: str, first: str, samples: str, mutants: str
 ) -> None:
-    """Fingerprint, and texts and keys of 440 samples and 60 mutants, 1,000 of the paper's grammar, as they were before there was recurrence."""
+    """Fingerprint, and texts and keys of 440 samples and 60 mutants, 1,000 of them the paper's, are those from before recurrence."""
 
     def digest(architectures: list[Architecture]) -> str:
         return hashlib.sha256("\n".join(f"{one} {one.key}" for one in architectures).encode()).hexdigest()[:16]
