@@ -169,7 +169,8 @@ def _numbers(y: NDArray[Any], where: str) -> Targets:
         raise TaskError(f"{where}: numbers to predict are (N,) or (N, K), not {y.shape}")
     chances = y.shape[1] > 1 and bool((y >= 0).all()) and bool(np.allclose(y.sum(axis=1), 1, atol=1e-3))
     if y.shape[1] > 1 and not chances and y.dtype.kind in "iu" and len(np.unique(y)) <= FEW:
-        few = f"few different whole numbers, {y.shape[1]} for each sample, are read as amounts; no kind is of {y.shape[1]} classes each"
+        read = f"few different whole numbers, {y.shape[1]} for each sample, are read as amounts"
+        few = f"{read}; there is no kind for {y.shape[1]} classes a sample"
         return Targets("regression", y, Regression(y.shape[1]), doubts=(few,))
     doubts = ("rows that add up to 1 are read as numbers; if they are chances of classes, y.argmax(axis=1) makes classes of them",)
     return Targets("regression", y, Regression(y.shape[1]), doubts=doubts if chances else ())
