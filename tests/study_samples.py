@@ -52,6 +52,14 @@ def small_task(metric: Metric = ACCURACY, value: float = 0.0) -> Task:
     )
 
 
+def bright_task() -> Task:
+    """Bright samples to be told from dark ones, which not every network learns."""
+    rng, labels = np.random.default_rng(0), np.arange(64) % 2
+    split = Split((rng.normal(size=(64, 1, 4, 4)) + 4 * labels[:, None, None, None] - 2).astype(np.float32), labels)
+    fields = {name: getattr(small_task(), name) for name in ("name", "target", "metric", "recipe", "baselines")}
+    return Task(**fields, input=Feature((1, 4, 4)), train=split, valid=split, test=split)
+
+
 def score(text: str) -> float:
     """A number from 0 to 1 that looks like chance but follows from the text."""
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF

@@ -6,18 +6,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import optuna
 import pytest
 from tests import study_samples
-from tests.study_samples import CLIMB, EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, climber, small_task
+from tests.study_samples import CLIMB, EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, bright_task, climber, small_task
 
 from einspace.errors import RunError, SettingError
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import Evaluation, Request
 from einspace.evaluation.work import Work
 from einspace.executors.local import LocalExecutor
-from einspace.features import Feature
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.result.words import climbed
@@ -25,7 +23,6 @@ from einspace.space import EinSpace
 from einspace.strategies import History, Strategy
 from einspace.strategies.rungs import FEWEST, PAIRS
 from einspace.study import search
-from einspace.tasks import Split, Task
 from einspace.trial import BASELINE, FINAL, RACE, Proposal
 
 RECIPE = replace(study_samples.RECIPE, **CLIMB["recipe"])
@@ -205,12 +202,7 @@ class Prepared(Strategy):
 
 def test_a_network_that_cannot_learn_is_stopped_at_its_first_rung(tmp_path: Path) -> None:
     """Trained for real: eight that tell bright samples from dark ones, and one that sees a constant, which a ninth peer outlives."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(64) % 2
-    x = (rng.normal(size=(64, 1, 4, 4)) + 4 * labels[:, None, None, None] - 2).astype(np.float32)
-    split = Split(x, labels)
-    fields = {name: getattr(small_task(), name) for name in ("name", "target", "metric", "recipe")}
-    task = Task(**fields, input=Feature((1, 4, 4)), train=split, valid=split, test=split)
+    task = bright_task()
     learns = ["[relu " * depth + "relu" + "]" * depth for depth in range(1, FEWEST + 2)]
     texts = [*learns[:FEWEST], "[softmax relu]", learns[FEWEST]]
     recipe = replace(RECIPE, batch_size=8)
