@@ -283,7 +283,7 @@ def search(
             left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
-        heirs = heirs_of(asked, folder.inherited) if inherit else None
+        heirs = heirs_of(asked, folder.inherited, workers) if inherit else None
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner not in ("none", RUNGS), standing=standing),
