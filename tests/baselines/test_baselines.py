@@ -68,6 +68,7 @@ def test_parameters_with_a_head_of_ten_classes() -> None:
         assert architecture.parameters + Linear(10).parameters((Feature((1, width)),)) == total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", baselines.names())
 def test_every_baseline_builds_at_every_input(name: str, shape: tuple[int, ...]) -> None:

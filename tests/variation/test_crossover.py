@@ -40,6 +40,7 @@ def test_children_are_valid_new_and_within_the_limits(shape: tuple[int, ...], on
     check(child, first, second, space)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_almost_all_parents_have_a_child(shape: tuple[int, ...]) -> None:
     """Nine random pairs in ten or more have a child at every input, even at a single element; the others are too small to differ."""
@@ -57,6 +58,7 @@ def test_almost_all_parents_have_a_child(shape: tuple[int, ...]) -> None:
     assert report.tries == report.children + report.misfits + report.outgrown + report.unchanged + report.unmatched
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("resnet18", "vit"), ("vit", "resnet18"), ("mlp-mixer", "vit")])
 def test_baselines_cross(names: tuple[str, str]) -> None:
     """ResNet18 and ViT have children, most of them different, which PyTorch builds as inferred."""
