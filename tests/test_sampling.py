@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.architectures import SHAPES, SMALL, sampled
+from tests.architectures import BULK, SHAPES, SMALL, sampled
 
 from einspace import Architecture, EinSpace, Limits
 from einspace.derivation import Memo, text
@@ -59,20 +59,10 @@ def test_backtracking_changes_the_latest_decision_first() -> None:
 def test_real_networks_have_the_inferred_shape_and_parameters(shape: tuple[int, ...]) -> None:
     """What inference says is what PyTorch does, without one exception (the authors' code: 16% wrong or raising)."""
     with torch.device("meta"):
-        for architecture in sampled(shape, 40):
+        for architecture in sampled(shape, 15 * BULK):
             network = build(architecture)
             assert network(torch.empty(2, *shape)).shape == (2, *architecture.output.shape)
             assert sum(p.numel() for p in network.parameters()) == architecture.parameters
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("shape", SHAPES)
-def test_text_round_trip(shape: tuple[int, ...]) -> None:
-    """Every sampled architecture parses back to itself."""
-    space = EinSpace(shape)
-    for seed in range(150):
-        architecture = space.sample(Random(seed))
-        assert space.parse(str(architecture)) == architecture
 
 
 @pytest.mark.slow
@@ -100,7 +90,7 @@ def test_any_sequence_of_choices_ends_in_a_valid_architecture(data: st.DataObjec
 def test_an_aggregation_joins_exactly_the_branches_of_its_module(shape: tuple[int, ...]) -> None:
     """Also after a branching nested in a repeated branch (the authors' code joins two branches by a concat of four or eight)."""
     nested = 0
-    for architecture in sampled(shape, 150, Limits()):
+    for architecture in sampled(shape, 50 * BULK, Limits()):
         for node in architecture.node.walk():
             if node.branching is None:
                 continue

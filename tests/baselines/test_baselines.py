@@ -80,6 +80,20 @@ def test_every_baseline_builds_at_every_input(name: str, shape: tuple[int, ...])
         assert baselines.within(EinSpace(shape, grammar=grammar), name) == architecture
 
 
+def test_a_search_that_asks_again_reads_no_baseline_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one that its grammar derives nor one that it does not; each is an architecture of its own, with a memory of its own."""
+    space = EinSpace((3, 16, 16))
+    first = baselines.within(space, "resnet8")
+    with pytest.raises(GrammarError, match="gru-tiny is not an architecture of this grammar: "):
+        baselines.within(space, "gru-tiny")
+    monkeypatch.setattr(baselines, "parse", None)
+    again = baselines.within(space, "resnet8")
+    assert again is not first
+    assert (again, again.parameters, again.output) == (first, first.parameters, first.output)
+    with pytest.raises(GrammarError, match="gru-tiny is not an architecture of this grammar: "):
+        baselines.within(space, "gru-tiny")
+
+
 @pytest.mark.parametrize("name", PAPER)
 def test_terminals_are_in_the_option_sets(name: str) -> None:
     """What the grammar can sample is what the convolutional baselines and ViT are made of; only the mixer leaves the widths."""

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
-from tests.architectures import SHAPES, SMALL, sampled
+from tests.architectures import BULK, SHAPES, SMALL, sampled
 
 from einspace import Architecture, EinSpace, Limits, baselines
 from einspace.errors import LimitError, MutationError
@@ -65,11 +65,12 @@ def test_baselines_cross(names: tuple[str, str]) -> None:
     space = EinSpace((3, 64, 64))
     first, second = (baselines.get(name, (3, 64, 64)) for name in names)
     report = CrossoverReport()
-    children = [space.crossover(first, second, Random(seed), report) for seed in range(30)]
+    count = 12 * BULK
+    children = [space.crossover(first, second, Random(seed), report) for seed in range(count)]
     for child in children:
         check(child, first, second, space)
-    assert len({child.key for child in children}) > 20
-    assert report.children == 30
+    assert len({child.key for child in children}) > count * 2 // 3
+    assert report.children == count
     assert report.tries < 20 * report.children
     with torch.device("meta"):
         for child in children[:5]:
