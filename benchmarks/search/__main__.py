@@ -86,8 +86,9 @@ def _run(
             run = runs.conduct(key, method, task, keep)
             runs.append(out, run)
         if not search_only:
-            run = runs.tested(run, method, task)
+            run = runs.tested(run, method, task, known.values())
             runs.append(out, run)
+        known[key] = run
         scores = ", ".join("none" if value is None else f"{value:.4f}" for value in (run.claimed, score(run)))
         console.print(
             f"{number} of {len(keys)}: {run.method}, {run.task}, seed {run.seed}: {run.trials} trials, valid and test {scores}",

@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -156,14 +156,22 @@ def conduct(key: Key, method: Method, task: Task, keep: Path | None = None) -> R
     )
 
 
-def tested(run: Run, method: Method, task: Task) -> Run:
-    """The run with the scores on test of what it found, trained from each of the seeds."""
+def tested(run: Run, method: Method, task: Task, done: Iterable[Run]) -> Run:
+    """The run with the scores on test of what it found, trained from each of the seeds.
+
+    A baseline is the same in many runs; where one of `done`, of this method, task, machine and versions, has its scores, they are taken.
+    """
 
     def scores(what: str) -> list[float | None]:
         return retrained(method, task, what, RETRAININGS, run.workers)
 
+    def same(other: Run) -> tuple[object, ...]:
+        return other.method, other.task, other.machine, other.versions, other.found_rival
+
     tests = scores(run.found) if run.found else [None] * len(RETRAININGS)
-    return run.model_copy(update={"tests": tests, "rival": scores(run.found_rival) if run.found_rival else []})
+    known = next((other.rival for other in done if other.rival and same(other) == same(run)), None)
+    rival = (known or scores(run.found_rival)) if run.found_rival else []
+    return run.model_copy(update={"tests": tests, "rival": rival})
 
 
 def versions() -> dict[str, str]:

@@ -120,6 +120,24 @@ def test_a_search_whose_retraining_is_missing_is_not_done_again(fakes: dict[str,
     assert fakes["good"].calls == [("easy", 0), ("easy", 1)]
 
 
+def test_a_baseline_is_retrained_once_for_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two searches with one baseline have its scores once; another baseline, task or machine has scores of its own."""
+    trained: list[str] = []
+
+    def retrain(method: Fixed, task: Task, what: str, seeds: tuple[int, ...], workers: int) -> list[float]:
+        trained.append(what)
+        return [0.5] * len(seeds)
+
+    monkeypatch.setattr(runs, "retrained", retrain)
+    method, task = Fixed(0.8), easy()
+    done: list[Run] = []
+    for others in ({"found_rival": "a"}, {"found_rival": "a"}, {"found_rival": "b"}, {"found_rival": "a", "machine": "other"}):
+        run = made("good", len(done), [], found="one", **others)
+        done.append(runs.tested(run, method, task, done))
+    assert trained == ["one", "a", "one", "one", "b", "one", "a"]
+    assert all(run.rival == [0.5] * len(RETRAININGS) for run in done)
+
+
 def test_a_name_stands_for_one_set_of_options(fakes: dict[str, Fixed], tmp_path: Path) -> None:
     """Figures of two methods are never mixed under one name."""
     done = [made("half", 0, [0.5, 0.5, 0.5], options={"population": 50})]
