@@ -94,7 +94,7 @@ def _translations() -> Iterator[None]:
     def onnx_bytes(*given: Any) -> bytes:
         from torch.onnx._internal.exporter._registration import ONNXRegistry  # takes a second
 
-        def from_torchlib(*, opset_version: int) -> ONNXRegistry:
+        def from_torchlib(*, opset_version: int) -> Any:
             if opset_version not in known:
                 known[opset_version] = gather(opset_version=opset_version)
             registry = copy(known[opset_version])
