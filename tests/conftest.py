@@ -5,9 +5,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Iterator
-from copy import copy
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -16,7 +14,6 @@ from alembic.script import ScriptDirectory
 from hypothesis import settings
 from tests.databases import Hasty
 
-from einspace.networks.export import export
 from einspace.storage import database
 
 settings.register_profile("einspace", deadline=None, derandomize=True, max_examples=50)
@@ -82,32 +79,6 @@ def _migrations() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ScriptDirectory, "from_config", from_config)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _translations() -> Iterator[None]:
-    """PyTorch's translations to ONNX, the same for every model, are gathered once, not in each export, which adds to a copy."""
-    known: dict[object, Any] = {}
-    translate = export.onnx_bytes
-
-    def onnx_bytes(*given: Any) -> bytes:
-        from torch.onnx._internal.exporter._registration import ONNXRegistry  # takes a second
-
-        def from_torchlib(*, opset_version: int) -> Any:
-            if opset_version not in known:
-                known[opset_version] = gather(opset_version=opset_version)
-            registry = copy(known[opset_version])
-            registry.functions = {target: list(found) for target, found in registry.functions.items()}
-            return registry
-
-        gather = ONNXRegistry.from_torchlib
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(from_torchlib))
-            return translate(*given)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "onnx_bytes", onnx_bytes)
         yield
 
 
