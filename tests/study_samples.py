@@ -14,7 +14,7 @@ import numpy as np
 from tests.forked import Forked
 
 from einspace.errors import SettingError
-from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Request, Seconds, Watch
+from einspace.evaluation.outcome import INHERITED, RUNGS, Evaluation, Outcome, Request, Seconds, Watch
 from einspace.executors.base import Executor
 from einspace.features import Feature
 from einspace.limits import Limits
@@ -29,6 +29,9 @@ EVOLUTION: dict[str, Any] = {"init": "resnet8,random*3", "population": 6, "tourn
 
 SAMPLED: dict[str, Any] = {"strategy": "random", "init": (), "population": None, "tournament": None, "race": False}
 """What makes of a search in a small population one that samples afresh."""
+
+CLIMB: dict[str, Any] = {"pruner": "rungs", "recipe": {"epochs_search": 8, "epochs_final": 8}}
+"""What makes of a search one with rungs, for the function `climber`."""
 
 SMALL = Limits(operations=60, parameters=2_000_000)
 
@@ -47,6 +50,14 @@ def small_task(metric: Metric = ACCURACY, value: float = 0.0) -> Task:
         recipe=RECIPE,
         baselines=("resnet8",),
     )
+
+
+def bright_task() -> Task:
+    """Bright samples to be told from dark ones, which not every network learns."""
+    rng, labels = np.random.default_rng(0), np.arange(64) % 2
+    split = Split((rng.normal(size=(64, 1, 4, 4)) + 4 * labels[:, None, None, None] - 2).astype(np.float32), labels)
+    fields = {name: getattr(small_task(), name) for name in ("name", "target", "metric", "recipe", "baselines")}
+    return Task(**fields, input=Feature((1, 4, 4)), train=split, valid=split, test=split)
 
 
 def score(text: str) -> float:
@@ -74,6 +85,17 @@ def heir(request: Request) -> Evaluation:
         return replace(good(request), reason="trained from fresh weights: there are none")
     value = score(request.text + Path(request.inherits).read_text())
     return replace(good(request), value=value, losses=(1.0,), extra={INHERITED: 0.5})
+
+
+def climber(request: Request) -> Evaluation:
+    """The score after so many epochs of eight, with an error that gets smaller; the trial ends where one is not reached."""
+    scores = []
+    for epoch, least in request.rungs or ():
+        scores.append((epoch, score(request.text) * epoch / 8 + 0.2 * score(f"{epoch}{request.text}")))
+        if least is not None and scores[-1][1] < least:
+            return Evaluation(Outcome.PRUNED, None, (1.0,) * epoch, reason=f"stopped after {epoch}", extra={RUNGS: scores})
+    extra = {} if not scores else {RUNGS: scores}
+    return Evaluation(Outcome.OK, score(request.text), (1.0,) * 8, parameters=1, seconds=Seconds(0, 0.001, 0), extra=extra)
 
 
 def watched(request: Request, watch: Watch) -> Evaluation:
@@ -173,7 +195,7 @@ def drive(
     file_size: int | None = None,
     function: str = "good",
     run: str = "killed",
-    inherit: bool = False,
+    **options: Any,
 ) -> None:
     """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says."""
     from tests.databases import Hasty
@@ -203,9 +225,9 @@ def drive(
             executor=executor,
             progress=tell,
             storage=storage,
-            inherit=inherit,
             report=False,
             **EVOLUTION,
+            **options,
         )
     except Interrupted as interrupted:
         ignore()

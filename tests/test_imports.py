@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 import einspace
 
 ROOT = Path(einspace.__file__).parent
@@ -97,6 +99,7 @@ def _circle(graph: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
+@pytest.mark.slow
 def test_files_import_each_other_in_no_circle() -> None:
     """Imports inside of functions and those for types count too, but for the few that are listed; each of those still closes one."""
     files = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in ROOT.rglob("*.py")}

@@ -61,6 +61,7 @@ def test_every_architecture_is_what_it_says(shape: tuple[int, ...]) -> None:
             _build(child)
 
 
+@pytest.mark.slow
 def test_below_the_critical_probability_limits_bound_the_size() -> None:
     """At p = 0.3 the radius is above one (A.4): sampling works where the operations are bounded, and is refused where nothing is."""
     wide = Limits(operations=10**7, parameters=None, activation_bytes=None, flops=None)

@@ -61,7 +61,8 @@ def halved(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     number, height, width = images.shape
     cells = images.reshape(number, height // 2, 2, width // 2, 2)
-    return cells.mean((2, 4), dtype=np.float32).round().astype(np.uint8)[:, None]
+    means: NDArray[np.float32] = cells.mean((2, 4), dtype=np.float32)
+    return means.round().astype(np.uint8)[:, None]
 
 
 def japanese_vowels() -> Task:

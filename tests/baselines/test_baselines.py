@@ -68,6 +68,7 @@ def test_parameters_with_a_head_of_ten_classes() -> None:
         assert architecture.parameters + Linear(10).parameters((Feature((1, width)),)) == total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", baselines.names())
 def test_every_baseline_builds_at_every_input(name: str, shape: tuple[int, ...]) -> None:
@@ -77,6 +78,20 @@ def test_every_baseline_builds_at_every_input(name: str, shape: tuple[int, ...])
     assert architecture.output.elements > 0
     for grammar in (WIDEST_GRAMMAR,) if name in RECURRENT else (PAPER_GRAMMAR, WIDEST_GRAMMAR):
         assert baselines.within(EinSpace(shape, grammar=grammar), name) == architecture
+
+
+def test_a_search_that_asks_again_reads_no_baseline_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one that its grammar derives nor one that it does not; each is an architecture of its own, with a memory of its own."""
+    space = EinSpace((3, 16, 16))
+    first = baselines.within(space, "resnet8")
+    with pytest.raises(GrammarError, match="gru-tiny is not an architecture of this grammar: "):
+        baselines.within(space, "gru-tiny")
+    monkeypatch.setattr(baselines, "parse", None)
+    again = baselines.within(space, "resnet8")
+    assert again is not first
+    assert (again, again.parameters, again.output) == (first, first.parameters, first.output)
+    with pytest.raises(GrammarError, match="gru-tiny is not an architecture of this grammar: "):
+        baselines.within(space, "gru-tiny")
 
 
 @pytest.mark.parametrize("name", PAPER)

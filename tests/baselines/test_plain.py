@@ -102,6 +102,7 @@ def _outputs_and_gradients_agree(architecture: Architecture, plain: nn.Module, s
         torch.testing.assert_close(inputs[0].grad, inputs[1].grad, rtol=1e-6, atol=1e-8 * scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "shape"), [*((name, (3, 64, 64)) for name in PAPER), ("wrn28-10", (3, 16, 16))])
 def test_baselines_equal_plain_networks_in_single_precision(name: str, shape: Shape) -> None:
     """To 1e-5 of the largest output, as anybody would compare two models: those of B.1 at their input, and the largest at a small one."""
@@ -146,6 +147,7 @@ def test_a_recurrent_network_of_series_equals_a_plain_one(name: str, shape: Shap
     _outputs_and_gradients_agree(*SIZED[name](shape), shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", SIZED)
 def test_baselines_of_any_size_equal_plain_networks(name: str, shape: Shape) -> None:

@@ -76,6 +76,7 @@ def test_closed_streams(closed: int) -> None:
     assert (done.returncode, done.stderr, bool(done.stdout)) == (0, b"", closed == 2)
 
 
+@pytest.mark.slow
 def test_no_width() -> None:
     """A width of 0 is one that is not known, and no reason to print nothing."""
     assert b"resnet8" in stream(["baselines", "--shape", "3,8,8"], COLUMNS="0").stdout

@@ -77,6 +77,7 @@ class _Network(nn.Module):
         return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augmentation", AUGMENTATIONS)
 def test_a_step_never_meets_the_next_batch(augmentation: Augmentation | None) -> None:
     """All batches lie at one place, and training on them is training on copies of them."""

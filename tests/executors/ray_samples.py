@@ -45,6 +45,16 @@ class Where(TaskObjective):
         return Evaluation(Outcome.OK, value=0.5)
 
 
+@dataclass(frozen=True)
+class Begins(TaskObjective):
+    """Says which weights it is to begin with, and what it finds there."""
+
+    def __call__(self, architecture: Architecture, context: Context) -> Evaluation:
+        assert context.inherits is not None
+        found = context.inherits.read_text() if context.inherits.exists() else ""
+        return Evaluation(Outcome.OK, value=0.5, extra={"path": str(context.inherits), "found": found})
+
+
 def drive(path: str) -> None:
     """Be a driver with a Ray of its own, whose worker writes its process id to `path` and goes on for ever."""
     executor = RayExecutor(executor_samples.behaviour())

@@ -12,6 +12,7 @@ from einspace.executors.memory import limit_memory, share_memory
 pytestmark = pytest.mark.timeout(90)
 
 
+@pytest.mark.slow
 def test_cpu() -> None:
     """The device that a worker trained on stands in its evaluation, whatever the outcome."""
     with make(devices="cpu") as executor:
@@ -56,6 +57,7 @@ def test_mps_is_a_device_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> 
         check_devices("mps:1")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_device_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker whose device fails says so; the evaluation ends after a few tries instead of waiting for ever."""

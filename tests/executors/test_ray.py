@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ import einspace
 from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation import Outcome, Request, Work
 from einspace.evaluation.attempt import attempt
+from einspace.evaluation.objective import TaskObjective
 from einspace.executors import Pending, RayExecutor, choose
+from einspace.executors.local import LocalExecutor
 from einspace.study import search
 
 ray = pytest.importorskip("ray")
@@ -32,6 +35,7 @@ pytestmark = [pytest.mark.timeout(150), pytest.mark.processes]
 STORE = 100 * 2**20
 WORK, BEHAVIOUR = executor_samples.tiny_work(), executor_samples.behaviour()
 WHERE = Work(ray_samples.Where(executor_samples.tiny_task(), executor_samples.RECIPE), executor_samples.tiny_task().input)
+BEGINS = Work(ray_samples.Begins(executor_samples.tiny_task(), executor_samples.RECIPE), executor_samples.tiny_task().input)
 LOOK = Work(ray_samples.Look(executor_samples.tiny_task(), executor_samples.RECIPE), executor_samples.tiny_task().input)
 
 
@@ -122,6 +126,35 @@ def test_weights_come_to_the_driver(connection: None, tmp_path: Path) -> None:
     there = Path(kept.read_text())
     assert there != kept
     assert not there.exists()
+
+
+def test_weights_to_begin_with_come_to_the_worker(connection: None, tmp_path: Path) -> None:
+    """They are sent with the request, for the worker may not see the driver's folder; where there are none, it has the path to name."""
+    parent, missing = tmp_path / "0.safetensors", tmp_path / "1.safetensors"
+    parent.write_text("weights")
+    with RayExecutor(BEGINS) as executor:
+        there, gone = (executor.submit(Request("[relu norm]", inherits=str(path))).result().extra for path in (parent, missing))
+    assert there["found"] == "weights"
+    assert there["path"] != str(parent)
+    assert not Path(there["path"]).exists()
+    assert gone == {"path": str(missing), "found": ""}
+
+
+@pytest.mark.parametrize("options", [{"inherit": True}, {"pruner": "rungs"}], ids=["inherit", "rungs"])
+def test_a_search_is_the_same_as_in_this_process(connection: None, tmp_path: Path, options: dict[str, Any]) -> None:
+    """With one worker: who begins with whose weights, what was taken over, and who was stopped at which rung."""
+    task = study_samples.bright_task()
+    recipe = replace(study_samples.RECIPE, epochs_search=4, batch_size=8)
+    work = Work(TaskObjective(task, recipe), task.input)
+    given: dict[str, Any] = {"workers": 1, "limits": study_samples.SMALL, "report": False, "final_seeds": 0, **study_samples.EVOLUTION}
+    found = []
+    for name, executor in (("here", LocalExecutor(work)), ("ray", RayExecutor(work))):
+        with executor:
+            result = search(task, trials=16, run=name, runs=tmp_path, recipe=recipe, executor=executor, **given, **options)
+        assert {trial.outcome for trial in result.history} <= {"ok", "pruned"}
+        found.append([(trial.proposal, trial.value, trial.inherited, trial.rungs, trial.stopped, trial.reason) for trial in result.history])
+    assert found[0] == found[1]
+    assert any(inherited or stopped for _, _, inherited, _, stopped, _ in found[0])
 
 
 def test_how_far_an_evaluation_is(connection: None) -> None:

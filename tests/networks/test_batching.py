@@ -36,6 +36,7 @@ def test_equal_layers_on_one_value_are_one_call(text: str, shape: tuple[int, ...
     compare(architecture, batch_branches=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_batched_random_networks_agree(shape: tuple[int, ...]) -> None:
     """Outputs and all gradients, for whatever the grammar makes."""

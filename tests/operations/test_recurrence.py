@@ -39,6 +39,7 @@ def test_chunks_equal_the_loop(steps: int, reverse: bool) -> None:
         torch.testing.assert_close(mine.grad, other.grad, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("logit", [-80.0, 6.0, 12.0, 80.0, None], ids=str)
 def test_gates_near_zero_and_near_one_are_exact_over_4096_steps(logit: float | None, dtype: torch.dtype) -> None:

@@ -61,6 +61,7 @@ def test_baselines_fit_a_page(name: str) -> None:
     assert max(tree.width, tree.height) < 2500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_long_random_networks_have_no_fault(seed: int) -> None:
     """Samples in a row, within a branch too, make networks of hundreds of boxes, which go on in columns in columns."""

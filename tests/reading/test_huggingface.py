@@ -49,6 +49,7 @@ def test_arrays_in_every_format(format: str | None) -> None:
     assert np.array_equal(samples[np.lexsort(samples[:, 0, 0].T)], X[np.lexsort(X[:, 0, 0].T)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", [None, "numpy", "torch"])
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "P"])
 def test_images_in_every_format(mode: str, format: str | None) -> None:

@@ -177,6 +177,7 @@ def test_a_continued_run_selects_by_what_was_stored(tmp_path: Path) -> None:
     assert all(f"{(row.latency or 0) * 1e3:.2f} ms" in shown for row in whole.pareto("latency"))
 
 
+@pytest.mark.slow
 def test_workers_measure_the_latency(tmp_path: Path) -> None:
     """A search in processes stores what each of them measured, whatever its strategy."""
     options: dict[str, Any] = {"init": "resnet8", "limits": SMALL, "runs": tmp_path, "recipe": {"epochs_final": 1}}

@@ -6,16 +6,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
+import optuna
 import pytest
-from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, score, small_task
+from tests import study_samples
+from tests.study_samples import CLIMB, EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, bright_task, climber, small_task
 
 from einspace.errors import RunError, SettingError
 from einspace.evaluation.objective import TaskObjective
-from einspace.evaluation.outcome import RUNGS, Evaluation, Outcome, Request, Seconds
+from einspace.evaluation.outcome import Evaluation, Request
 from einspace.evaluation.work import Work
 from einspace.executors.local import LocalExecutor
-from einspace.features import Feature
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.result.words import climbed
@@ -23,27 +23,15 @@ from einspace.space import EinSpace
 from einspace.strategies import History, Strategy
 from einspace.strategies.rungs import FEWEST, PAIRS
 from einspace.study import search
-from einspace.tasks import Recipe, Split, Task
 from einspace.trial import BASELINE, FINAL, RACE, Proposal
 
-RECIPE = Recipe(epochs_search=8, epochs_final=8, batch_size=4, learning_rate=0.1, weight_decay=0.0)
+RECIPE = replace(study_samples.RECIPE, **CLIMB["recipe"])
 TRIALS = 60
-
-
-def climber(request: Request) -> Evaluation:
-    """The score after so many epochs of eight, with an error that gets smaller; the trial ends where one is not reached."""
-    scores = []
-    for epoch, least in request.rungs or ():
-        scores.append((epoch, score(request.text) * epoch / 8 + 0.2 * score(f"{epoch}{request.text}")))
-        if least is not None and scores[-1][1] < least:
-            return Evaluation(Outcome.PRUNED, None, (1.0,) * epoch, reason=f"stopped after {epoch}", extra={RUNGS: scores})
-    extra = {} if not scores else {RUNGS: scores}
-    return Evaluation(Outcome.OK, score(request.text), (1.0,) * 8, parameters=1, seconds=Seconds(0, 0.001, 0), extra=extra)
 
 
 def run(folder: Path, trials: int = TRIALS, run: str = "test", function: Callable[[Request], Evaluation] = climber, **more: Any) -> Result:
     """A search of one worker, without final trainings unless they are asked for."""
-    fixed = {"workers": 1, "limits": SMALL, "report": False, "final_seeds": 0, "pruner": "rungs", "recipe": RECIPE}
+    fixed = {"workers": 1, "limits": SMALL, "report": False, "final_seeds": 0, **CLIMB}
     given = {**fixed, **EVOLUTION, **more}
     executor = given.pop("executor", None) or ThreadExecutor(function)
     return search(small_task(), trials=trials, run=run, runs=folder, executor=executor, **given)
@@ -52,6 +40,17 @@ def run(folder: Path, trials: int = TRIALS, run: str = "test", function: Callabl
 def facts(result: Result) -> list[tuple[Any, ...]]:
     """What two runs have in common that are the same."""
     return [(trial.proposal, trial.outcome, trial.value, dict(trial.rungs), trial.reason, trial.reused) for trial in result.history]
+
+
+def check_stops(result: Result) -> None:
+    """Each trial was stopped at the first rung whose score it missed, and no other."""
+    for trial in result.history:
+        if trial.reused is None:
+            assert trial.proposal.rungs is not None
+            missed = [epoch for epoch, least in trial.proposal.rungs if least is not None and trial.rungs.get(epoch, 1.0) < least]
+            assert (trial.outcome == "pruned") == bool(missed)
+            assert trial.stopped == (missed[0] if missed else None)
+            assert max(trial.rungs) == (trial.stopped or 4)
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +63,8 @@ def test_a_trial_is_stopped_by_what_its_proposal_says(whole: Result) -> None:
     for trial in whole.history[:4]:
         assert trial.proposal.rungs == ((2, None), (4, None))
     assert [trial.proposal.rungs and trial.proposal.rungs[0][1] for trial in whole.history[:FEWEST]] == [None] * FEWEST
-    own = [trial for trial in whole.history if trial.reused is None]
-    for trial in own:
-        assert trial.proposal.rungs is not None
-        missed = [epoch for epoch, least in trial.proposal.rungs if least is not None and trial.rungs.get(epoch, 1.0) < least]
-        assert (trial.outcome == "pruned") == bool(missed)
-        assert trial.stopped == (missed[0] if missed else None)
-        assert max(trial.rungs) == (trial.stopped or 4)
-    stopped = {trial.stopped for trial in own}
-    assert stopped == {None, 2, 4}
+    check_stops(whole)
+    assert {trial.stopped for trial in whole.history} == {None, 2, 4}
     assert whole.outcomes["pruned"] < 0.75 * TRIALS
     assert facts(load_result("test", str(whole.run.parent))) == facts(whole)
 
@@ -100,6 +92,41 @@ def test_a_run_that_goes_on_equals_one_that_was_never_interrupted(tmp_path: Path
     for trials in (9, 33, 50):
         run(tmp_path, trials, run=f"cut-{trials}", **options)
         assert facts(run(tmp_path, run=f"cut-{trials}", **options)) == uninterrupted
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("done", [12, 25])
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole: Result, tmp_path: Path, done: int) -> None:
+    """After SIGKILL in the middle of a trial that may be stopped, the same trials are stopped at the same rungs."""
+    with Driver(tmp_path, 1000, delay=0.05, function="climber", **CLIMB) as process:
+        process.wait_for(done)
+        process.kill()
+    left = load_result("killed", str(tmp_path))
+    assert done <= len(left.history) < TRIALS
+    assert facts(run(tmp_path, run="killed")) == facts(whole)
+
+
+@pytest.mark.processes
+def test_a_killed_run_of_many_workers_loses_nothing(tmp_path: Path) -> None:
+    """Trials that ran are tried again, and must reach what was stored when they were proposed; each is judged by its own proposal."""
+    with Driver(tmp_path, 1000, workers=4, delay=0.2, function="climber", **CLIMB) as process:
+        process.wait_for(20)
+        process.kill()
+    study = optuna.load_study(study_name="einspace", storage=f"sqlite:///{tmp_path}/killed/study.db")
+    left = [trial.user_attrs["trial"] for trial in study.trials if trial.state == optuna.trial.TrialState.RUNNING]
+    ended = load_result("killed", str(tmp_path)).history
+    resumed = run(tmp_path, run="killed", workers=4, executor=ThreadExecutor(climber, workers=4, delay=0.01))
+    assert left
+    for known in left:
+        proposal = resumed.history[known["number"]].proposal
+        assert (proposal.text, [list(rung) for rung in proposal.rungs or ()]) == (known["proposal"]["text"], known["proposal"]["rungs"])
+    assert len(ended) >= 20
+    assert [(trial.outcome, trial.stopped) for trial in ended] == [
+        (trial.outcome, trial.stopped) for trial in (resumed.history[trial.number] for trial in ended)
+    ]
+    assert [trial.number for trial in resumed.history] == list(range(TRIALS))
+    assert {trial.outcome for trial in resumed.history} == {"ok", "pruned"}
+    check_stops(resumed)
 
 
 def test_only_the_search_has_rungs(tmp_path: Path) -> None:
@@ -175,12 +202,7 @@ class Prepared(Strategy):
 
 def test_a_network_that_cannot_learn_is_stopped_at_its_first_rung(tmp_path: Path) -> None:
     """Trained for real: eight that tell bright samples from dark ones, and one that sees a constant, which a ninth peer outlives."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(64) % 2
-    x = (rng.normal(size=(64, 1, 4, 4)) + 4 * labels[:, None, None, None] - 2).astype(np.float32)
-    split = Split(x, labels)
-    fields = {name: getattr(small_task(), name) for name in ("name", "target", "metric", "recipe")}
-    task = Task(**fields, input=Feature((1, 4, 4)), train=split, valid=split, test=split)
+    task = bright_task()
     learns = ["[relu " * depth + "relu" + "]" * depth for depth in range(1, FEWEST + 2)]
     texts = [*learns[:FEWEST], "[softmax relu]", learns[FEWEST]]
     recipe = replace(RECIPE, batch_size=8)

@@ -40,6 +40,21 @@ def change(file: Path, statement: str, *values: object) -> None:
         connection.execute(statement, values)
 
 
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the run `test` of two trials."""
+    folder = tmp_path_factory.mktemp("two")
+    drive(folder, 2)
+    return folder
+
+
+@pytest.fixture
+def begun(two: Path, tmp_path: Path) -> Result:
+    """The run `test` of two trials, in a folder of the test's own."""
+    shutil.copytree(two, tmp_path, dirs_exist_ok=True)
+    return load_result("test", str(tmp_path))
+
+
 def emptied(file: Path) -> None:
     file.write_bytes(b"")
 
@@ -56,9 +71,8 @@ def of_another_run(file: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("replace", [emptied, foreign, Path.unlink])
-def test_a_study_that_is_lost_is_no_new_study(tmp_path: Path, replace: Callable[[Path], object]) -> None:
+def test_a_study_that_is_lost_is_no_new_study(begun: Result, tmp_path: Path, replace: Callable[[Path], object]) -> None:
     """A database that is empty, gone or somebody else's is damage where the run has begun, and the good copy stays as it is."""
-    drive(tmp_path, 3)
     file = Run(tmp_path, "test").database
     copy = backup_of(file).read_bytes()
     replace(file)
@@ -133,11 +147,10 @@ RECORDS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", RECORDS)
-def test_records_that_make_no_sense_are_named(tmp_path: Path, wrong: str) -> None:
+def test_records_that_make_no_sense_are_named(begun: Result, tmp_path: Path, wrong: str) -> None:
     """Wrong types and values end in one line with the database and the way back, whoever has written them."""
-    result = drive(tmp_path, 2)
     file = Run(tmp_path, "test").database
-    record = sealed({**result.history[0].to_json(), **RECORDS[wrong]})
+    record = sealed({**begun.history[0].to_json(), **RECORDS[wrong]})
     query = "UPDATE trial_user_attributes SET value_json = ? WHERE key = 'trial' AND json_extract(value_json, '$.number') = 0"
     change(file, query + " AND json_extract(value_json, '$.phase') = 'search'", json.dumps(record))
     with pytest.raises(RunError, match=r"^the database .*study\.db cannot be used: it is damaged \(.*`cp .*$"):
@@ -156,9 +169,9 @@ NEWER: dict[str, tuple[tuple[str, ...], object]] = {
 
 
 @pytest.mark.slow
-def test_what_a_newer_version_has_stored_is_not_dropped(tmp_path: Path) -> None:
+def test_what_a_newer_version_has_stored_is_not_dropped(begun: Result, tmp_path: Path) -> None:
     """A field or a phase that this version does not know is one line, whoever reads or goes on, and no reason to take an old backup."""
-    original = drive(tmp_path, 2).history[0].to_json()
+    original = begun.history[0].to_json()
     file = Run(tmp_path, "test").database
     where = "key = 'trial' AND json_extract(value_json, '$.number') = 0 AND json_extract(value_json, '$.phase') != 'final'"
     for what, ((*path, last), value) in NEWER.items():
@@ -188,9 +201,8 @@ def test_what_a_newer_version_has_stored_is_not_dropped(tmp_path: Path) -> None:
         "INSERT INTO study_directions VALUES (9, 'MINIMIZE', 1, 1)",
     ],
 )
-def test_tables_that_make_no_sense_are_named(tmp_path: Path, statement: str) -> None:
+def test_tables_that_make_no_sense_are_named(begun: Result, tmp_path: Path, statement: str) -> None:
     """So do values that no record gave, trials that are missing, notes without a checksum, and a second direction."""
-    drive(tmp_path, 2)
     change(Run(tmp_path, "test").database, statement)
     with pytest.raises(RunError, match=r"^the database .*study\.db cannot be used: .*$"):
         load_result("test", str(tmp_path))
@@ -228,9 +240,8 @@ def test_what_a_study_has_lost_is_named(tmp_path: Path) -> None:
     assert len(drive(tmp_path, 3, race=True).history) == 3
 
 
-def test_a_study_that_ends_early_is_damaged(tmp_path: Path) -> None:
+def test_a_study_that_ends_early_is_damaged(begun: Result, tmp_path: Path) -> None:
     """However much of the file is left, a byte of it or all but one, it is not a study without trials."""
-    drive(tmp_path, 2)
     file = Run(tmp_path, "test").database
     content = file.read_bytes()
     for length in (0, 1, 50, 100, 512, 4095, 4096, len(content) // 2, len(content) - 4096, len(content) - 1):
@@ -241,9 +252,8 @@ def test_a_study_that_ends_early_is_damaged(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_trial_that_waits_in_the_study_of_a_run_is_left_alone(tmp_path: Path) -> None:
+def test_a_trial_that_waits_in_the_study_of_a_run_is_left_alone(begun: Result, tmp_path: Path) -> None:
     """What somebody has enqueued there with Optuna's tools is not a trial of ours, and no damage."""
-    drive(tmp_path, 2)
     storage = optuna.storages.RDBStorage(f"sqlite:///{Run(tmp_path, 'test').database}")
     optuna.load_study(study_name="einspace", storage=storage).enqueue_trial({"x": 1})
     storage.remove_session()
@@ -280,9 +290,8 @@ def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     assert not backup_of(folder / "study.db").is_symlink()
 
 
-def test_another_version_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_version_is_said(begun: Result, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A run that an older version began is continued, and a line says so: its trials may not be those of this one."""
-    drive(tmp_path, 2)
     path = tmp_path / "test" / "run.json"
     settings = json.loads(path.read_text())
     settings["versions"]["einspace"] = "0.0.1"
@@ -326,9 +335,8 @@ NONSENSE: tuple[tuple[str, object], ...] = (
 
 
 @pytest.mark.slow
-def test_settings_of_others_that_make_no_sense(tmp_path: Path) -> None:
+def test_settings_of_others_that_make_no_sense(begun: Result, tmp_path: Path) -> None:
     """They are one line with the run's name where a network is taken from the run, and wherever else they are used."""
-    drive(tmp_path, 2)
     before = Run(tmp_path, "test").database.read_bytes()
     for key, value in NONSENSE:
         with_settings(tmp_path, lambda settings, key=key, value=value: settings.update({key: value}))  # type: ignore[misc]
@@ -342,9 +350,8 @@ def test_settings_of_others_that_make_no_sense(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("key", "value"), [("versions", "0.1"), ("recipe", "x"), ("head", None)])
-def test_settings_of_another_version_that_make_no_sense_are_not_continued(tmp_path: Path, key: str, value: object) -> None:
+def test_settings_of_another_version_that_make_no_sense_are_not_continued(begun: Result, tmp_path: Path, key: str, value: object) -> None:
     """Fields of another type, and those that are gone, are one line with the run's name, in `run.json` too."""
-    drive(tmp_path, 2)
     path = tmp_path / "test" / "run.json"
     settings = json.loads(path.read_text())
     path.write_text(json.dumps({**{name: one for name, one in settings.items() if name != key}, **({key: value} if value else {})}))
@@ -352,17 +359,15 @@ def test_settings_of_another_version_that_make_no_sense_are_not_continued(tmp_pa
         drive(tmp_path, 3)
 
 
-def test_the_report_of_settings_whose_versions_make_no_sense(tmp_path: Path) -> None:
+def test_the_report_of_settings_whose_versions_make_no_sense(begun: Result, tmp_path: Path) -> None:
     """One line with the run's name too."""
-    drive(tmp_path, 2)
     with_settings(tmp_path, lambda settings: settings.update(versions="0.1"))
     with pytest.raises(RunError, match=r"^the run test has settings that make no sense"):
         load_result("test", str(tmp_path)).report()
 
 
-def test_a_run_of_another_format_is_read_with_a_word_about_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_of_another_format_is_read_with_a_word_about_it(begun: Result, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What it shows may be wrong; a run of this format is read without."""
-    drive(tmp_path, 2)
     load_result("test", str(tmp_path))
     assert "format" not in caplog.text
     with_settings(tmp_path, lambda settings: settings.update(format=2))
@@ -372,9 +377,8 @@ def test_a_run_of_another_format_is_read_with_a_word_about_it(tmp_path: Path, ca
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "value"), [("search", None), ("workers", "1")])
-def test_times_of_calls_that_make_no_sense_are_named(tmp_path: Path, name: str, value: object) -> None:
+def test_times_of_calls_that_make_no_sense_are_named(begun: Result, tmp_path: Path, name: str, value: object) -> None:
     """A run that is continued adds them up: one line with the way back."""
-    drive(tmp_path, 2)
     with closing(sqlite3.connect(Run(tmp_path, "test").database)) as connection, connection:
         ((key, text),) = connection.execute("SELECT key, value_json FROM study_user_attributes WHERE key LIKE 'session %'")
         session = unsealed(json.loads(text))

@@ -275,6 +275,7 @@ def test_a_read_only_run_is_refused() -> None:
         assert check_database(folder) == 2
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_changes_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Durations do not come from the time of day: an hour back, then an hour on, and every figure is as it should be."""
     whole = drive(tmp_path, 10, "whole")

@@ -74,6 +74,7 @@ def test_one_seed_changes_nothing(tmp_path: Path) -> None:
     assert not {"tests", "test_deviation"} & {name for row in (report["best"], *report["baselines"]) for name in row}
 
 
+@pytest.mark.slow
 def test_more_seeds_may_be_asked_for_later(tmp_path: Path) -> None:
     """A call that goes on with a run trains only from the seeds that are missing; one that asks for fewer tells of those."""
     run(tmp_path, 1)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -17,10 +16,8 @@ from einspace.executors.local import LocalExecutor
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.result.words import inherited
-from einspace.space import EinSpace
-from einspace.strategies import History, RegularisedEvolution
 from einspace.study import heirs, search
-from einspace.trial import Proposal, Trial
+from einspace.trial import Trial
 
 TRIALS = 16
 
@@ -86,15 +83,16 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole: Result, tmp_path
 
 @pytest.mark.slow
 def test_only_weights_that_a_child_may_begin_with_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the members as of the last proposal, and the last trial's; beyond the bound the oldest go, and leave fresh ones."""
+    """Those of the members as of the last proposal, what the latest began with, and the last trial's; beyond the bound the oldest go."""
     result = run(tmp_path, population=3, tournament=2, elite=0)
     possible = [trial for trial in result.history[-4:] if not trial.inherited]
-    assert files(result) == {trial.number if trial.reused is None else trial.reused for trial in possible}
+    latest = [trial.proposal.inherits for trial in result.history[:-1] if trial.reused is None][-1]
+    assert files(result) == {trial.number if trial.reused is None else trial.reused for trial in possible} | ({latest} - {None})
     sizes = [len(trial.text) for trial in result.history]  # a text is what the executor of these tests writes
     monkeypatch.setattr(heirs, "MOST", sorted(sizes)[TRIALS // 2])
     bounded = run(tmp_path, run="bounded")
     left = sum(file.stat().st_size for file in (bounded.run / "inherited").iterdir())
-    assert left <= heirs.MOST + max(len(trial.text) for trial in bounded.history)
+    assert left <= heirs.MOST + 2 * max(len(trial.text) for trial in bounded.history)
     fresh = [trial for trial in bounded.history[4:] if trial.proposal.inherits is None]
     assert fresh
     assert not any(trial.inherited for trial in fresh)
@@ -102,29 +100,21 @@ def test_only_weights_that_a_child_may_begin_with_are_kept(tmp_path: Path, monke
     assert facts(run(tmp_path, run="cut")) == facts(bounded)
 
 
-@pytest.mark.slow
-def test_what_has_ended_is_stored_before_weights_are_deleted(tmp_path: Path) -> None:
-    """A trial whose end is not stored is trained again after a kill, and needs the weights that it began with."""
-    stored: list[int] = []
+def test_what_the_latest_trial_began_with_is_there_until_the_next_is_proposed(tmp_path: Path) -> None:
+    """Its end is stored after that: where a kill comes in between, it is trained again and needs the weights that it began with."""
+    latest: list[str] = []
 
-    class Noting(RegularisedEvolution):
-        def propose(self, history: History, rng: Random) -> Proposal | None:
-            if history:
-                stored.append(len(load_result("test", str(tmp_path)).history))
-            return super().propose(history, rng)
+    class Looking(ThreadExecutor):
+        def submit(self, request: Request, watch: Any = None) -> Any:
+            assert all(Path(path).is_file() for path in latest)
+            latest[:] = filter(None, [request.inherits])
+            began.extend(latest)
+            return super().submit(request, watch)
 
-    strategy = Noting(EinSpace((1, 8, 8), limits=SMALL), population=3, tournament=2)
-    given: dict[str, Any] = {
-        "workers": 1,
-        "limits": SMALL,
-        "run": "test",
-        "runs": tmp_path,
-        "race": False,
-        "report": False,
-        "inherit": True,
-    }
-    search(small_task(), strategy, trials=5, executor=ThreadExecutor(heir), **given)
-    assert stored == [1, 2, 3, 4]
+    began: list[str] = []
+    result = run(tmp_path, executor=Looking(heir), population=2, tournament=1, elite=0)
+    assert len(began) > 3
+    assert len(files(result)) < len({trial.number for trial in result.history if not trial.inherited})
 
 
 def test_weights_that_are_gone_leave_fresh_ones(tmp_path: Path) -> None:

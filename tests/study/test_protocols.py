@@ -25,6 +25,7 @@ def texts(result: Result) -> list[str]:
     return [trial.text for trial in result.history]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "digest"), [(None, "96e7fbb27ee77723"), ("resnet8,random*3", "4bba3a9ea0bd823c")])
 def test_the_paper_s_protocol_proposes_what_it_always_did(tmp_path: Path, init: str | None, digest: str) -> None:
     """The texts of 24 trials are those that were the defaults before there was another protocol, from scratch and from initial members."""

@@ -21,6 +21,7 @@ def test_it_orders_what_can_be_ordered() -> None:
     assert (spreads >= 0).all()
 
 
+@pytest.mark.slow
 def test_a_score_far_from_the_others_counts_as_little_as_any() -> None:
     """Only the order is learnt."""
     wild = [fitness * 1e9 if fitness == 6 else fitness for fitness in FITNESS]
@@ -28,6 +29,7 @@ def test_a_score_far_from_the_others_counts_as_little_as_any() -> None:
     assert one.tolist() == other.tolist()
 
 
+@pytest.mark.slow
 def test_the_seed_decides_all_chance() -> None:
     """The same one gives the same forest, another one another."""
     one, same, other = (Forest.fit(ROWS, FITNESS, seed).predict(ROWS)[1].tolist() for seed in ("0:60", "0:60", "1:60"))

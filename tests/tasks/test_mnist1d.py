@@ -27,6 +27,7 @@ def test_a_linear_classifier_has_what_the_authors_report() -> None:
     assert 0.28 < model.score(x[4_000:], y[4_000:]) < 0.36
 
 
+@pytest.mark.slow
 def test_the_test_split_is_that_of_the_authors() -> None:
     """The last thousand; train and valid are the others, and may be divided anew."""
     task = load_task("mnist1d")

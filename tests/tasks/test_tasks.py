@@ -48,6 +48,7 @@ def test_every_task_loads(name: str) -> None:
     assert np.abs(x.std(axis=axes) - 1).max() < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PACKAGED)
 def test_tasks_are_deterministic(name: str) -> None:
     """The same name is the same data."""

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
-from tests.architectures import SHAPES, SMALL, sampled
+from tests.architectures import BULK, SHAPES, SMALL, sampled
 
 from einspace import Architecture, EinSpace, Limits, baselines
 from einspace.errors import LimitError, MutationError
@@ -40,6 +40,7 @@ def test_children_are_valid_new_and_within_the_limits(shape: tuple[int, ...], on
     check(child, first, second, space)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_almost_all_parents_have_a_child(shape: tuple[int, ...]) -> None:
     """Nine random pairs in ten or more have a child at every input, even at a single element; the others are too small to differ."""
@@ -57,17 +58,19 @@ def test_almost_all_parents_have_a_child(shape: tuple[int, ...]) -> None:
     assert report.tries == report.children + report.misfits + report.outgrown + report.unchanged + report.unmatched
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("resnet18", "vit"), ("vit", "resnet18"), ("mlp-mixer", "vit")])
 def test_baselines_cross(names: tuple[str, str]) -> None:
     """ResNet18 and ViT have children, most of them different, which PyTorch builds as inferred."""
     space = EinSpace((3, 64, 64))
     first, second = (baselines.get(name, (3, 64, 64)) for name in names)
     report = CrossoverReport()
-    children = [space.crossover(first, second, Random(seed), report) for seed in range(30)]
+    count = 12 * BULK
+    children = [space.crossover(first, second, Random(seed), report) for seed in range(count)]
     for child in children:
         check(child, first, second, space)
-    assert len({child.key for child in children}) > 20
-    assert report.children == 30
+    assert len({child.key for child in children}) > count * 2 // 3
+    assert report.children == count
     assert report.tries < 20 * report.children
     with torch.device("meta"):
         for child in children[:5]:

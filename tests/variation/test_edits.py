@@ -50,6 +50,7 @@ def check(child: Architecture, parent: Architecture, space: EinSpace) -> None:
         assert sum(parameter.numel() for parameter in network.parameters()) == child.parameters
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EDITS)
 @settings(max_examples=25)
 @given(st.sampled_from([*((shape, "paper") for shape in SHAPES), *((shape, "recurrent") for shape in RECURRENT)]), st.integers(0, 9_999))

@@ -79,16 +79,20 @@ def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
 
 def within(space: EinSpace, name: str) -> Architecture:
     """Build a baseline as an architecture of a space; raises GrammarError where the grammar does not derive it, and what `get` raises."""
-    try:
-        return space.architecture(_derived(name, space.input, space.grammar))
-    except NotationError as error:
-        raise GrammarError(f"the baseline {name} is not an architecture of this grammar: {error.problem}") from None
+    found = _derived(name, space.input, space.grammar)
+    if isinstance(found, str):
+        raise GrammarError(f"the baseline {name} is not an architecture of this grammar: {found}")
+    return Architecture(found.node, found.input, found._inferred)
 
 
 @lru_cache(maxsize=128)
-def _derived(name: str, shape: Feature, grammar: Grammar) -> Derivation:
-    """The derivation of a baseline in a grammar, which is read from its text: a search asks for the same ones several times."""
-    return parse(str(get(name, shape)), grammar)
+def _derived(name: str, shape: Feature, grammar: Grammar) -> Architecture | str:
+    """A baseline that is read from its text in a grammar, or why it is not one of it: a search asks for the same ones several times."""
+    text = str(get(name, shape))
+    try:
+        return Architecture(parse(text, grammar), shape)
+    except NotationError as error:
+        return error.problem
 
 
 __all__ = [

@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -34,9 +35,13 @@ class Origin(OptionGroup):
     """The name of an objective in place of a task."""
 
 
+installed = cache(version)
+"""The version of a package, which stays the same while a process runs."""
+
+
 def describe_here() -> dict[str, Any]:
     """The versions and platform of this process."""
-    versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    versions = {"python": platform.python_version(), **{name: installed(name) for name in PACKAGES}}
     return {"versions": versions, "platform": platform.platform()}
 
 

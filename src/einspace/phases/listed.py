@@ -22,8 +22,6 @@ class Phase(ABC):
     """Whether its trials are trained on train and valid, and scored on test."""
     time_limit: float | None = None
     """Seconds for one of its evaluations."""
-    stored_first: bool = False
-    """Whether everything that has ended must be stored before it is asked for the next trial."""
 
     @abstractmethod
     def next(self, store: StudyStore) -> Trial | None:

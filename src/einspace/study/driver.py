@@ -101,7 +101,7 @@ class Driver:
             while True:
                 self._look_around()
                 while self._signal is None and self._has_room():
-                    if self._is_slow() or any(phase.stored_first for phase in phases):
+                    if self._is_slow():
                         self._write()
                     if not self._begin_one(phases):
                         break

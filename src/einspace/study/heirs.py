@@ -7,6 +7,7 @@ as if it had not been.
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from pathlib import Path
 
 from einspace.config.protocol import PAPER
@@ -26,10 +27,12 @@ class Heirs:
     Args:
         folder: Of the files, each under the number of its trial.
         members: Gives the trials that may be a parent, from all trials so far.
+        workers: Evaluations at a time: the ends of so many may not be stored yet when a trial is proposed.
     """
 
     folder: Path
     members: Callable[[Sequence[Trial]], Iterable[Trial]]
+    workers: int = 1
 
     def file(self, number: int) -> str:
         """The file of the weights of a trial, as an absolute path, for workers may be elsewhere."""
@@ -50,9 +53,13 @@ class Heirs:
     def tidy(self, history: Sequence[Trial]) -> None:
         """Delete the weights of trials that have ended and can be no parent, and beyond `MOST` bytes those of the oldest parents.
 
-        What a trial begins with that has not ended stays, for it may be tried again.
+        What a trial begins with that has not ended stays, for it may be tried again; and so may the trials that ended last: a worker has
+        its next trial before the end of the one before is stored.
         """
-        needed = {trial.proposal.inherits for trial in history if trial.evaluation is None}
+        trained = [trial for trial in history if trial.reused is None]
+        running = [trial for trial in trained if trial.ended is None]
+        latest = nlargest(self.workers, (trial for trial in trained if trial.ended is not None), key=lambda trial: trial.ended or 0.0)
+        needed = {trial.proposal.inherits for trial in (*running, *latest)}
         kept = {_source(trial) for trial in self.members(history) if trial.fitness is not None and not trial.inherited}
         room, found = MOST, self._files(history)
         for number in sorted(found, key=lambda number: (number not in needed, -number)):
@@ -69,9 +76,9 @@ class Heirs:
         return {number: file for number, file in files.items() if number < len(history) and history[number].evaluation is not None}
 
 
-def heirs_of(strategy: Strategy, folder: Path) -> Heirs:
+def heirs_of(strategy: Strategy, folder: Path, workers: int) -> Heirs:
     """The heirs of a search: the possible parents are the members of a population, or without one all trials."""
-    return Heirs(folder, strategy.members if isinstance(strategy, TournamentStrategy) else tuple)
+    return Heirs(folder, strategy.members if isinstance(strategy, TournamentStrategy) else tuple, workers)
 
 
 def check_inherits(inherit: object, strategy: Strategy, task: Task | None, protocol: str, pruner: str) -> None:

@@ -41,7 +41,6 @@ class Search(Phase):
     def __post_init__(self) -> None:
         self.name = SEARCH
         self.final = self.strategy.final
-        self.stored_first = self.heirs is not None  # what a trial begins with stays until the end of the trial is stored
 
     def next(self, store: StudyStore) -> Trial | None:
         """An interrupted trial, or a new proposal."""

@@ -286,7 +286,7 @@ def search(
             _LOG.warning("the run %s goes on with %s of its %s: a larger budget gives it more", *said)
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
-        heirs = heirs_of(asked, folder.inherited) if inherit else None
+        heirs = heirs_of(asked, folder.inherited, workers) if inherit else None
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner not in ("none", RUNGS), standing=standing),

@@ -4,9 +4,10 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -49,10 +50,10 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """A page that fails the test for an error of its console, and for a request that is none of this machine's."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+@contextmanager
+def opened(browser: Browser, width: int = 1280, height: int = 900, **options: Any) -> Iterator[Page]:
+    """A page that fails its test for an error of its console, and for a request that is none of this machine's."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
     tab = context.new_page()
     tab.set_default_timeout(PATIENCE)
     faults: list[str] = []
@@ -65,11 +66,35 @@ def tab(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """An empty page of the test's own."""
+    with opened(browser) as tab:
+        yield tab
+
+
 @pytest.fixture(scope="module")
 def file(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(page(replace(result, settings={**result.settings, "task": HOSTILE})))
     return path
+
+
+@pytest.fixture(scope="module")
+def loaded(browser: Browser, file: Path) -> Iterator[Page]:
+    """The report, which takes seconds to draw."""
+    with opened(browser) as tab:
+        tab.goto(file.as_uri())
+        yield tab
+
+
+@pytest.fixture
+def report(loaded: Page) -> Page:
+    """The report as it is when it has been opened, whatever another test has chosen in it."""
+    loaded.get_by_label("Find").fill("")
+    loaded.get_by_label("Outcome").select_option("")
+    loaded.locator('input[name="axis"][value="by-trial"]').check()
+    return loaded
 
 
 @pytest.fixture(scope="module")
@@ -111,123 +136,121 @@ def column(tab: Page, number: int) -> list[str]:
     return [cell.inner_text() for cell in tab.locator(f"#table tbody tr:visible td:nth-child({number})").all()]
 
 
-def test_charts_sorting_and_filters(tab: Page, file: Path, result: Result) -> None:
+def test_charts_sorting_and_filters(report: Page, result: Result) -> None:
     """Every point is drawn; a click on a heading sorts by number, best first; text, all of an architecture's too, and outcome filter."""
-    tab.goto(file.as_uri())
     scored = [trial for trial in result.history if trial.value is not None]
-    expect(tab.locator('[data-chart="by-trial"] .scatterlayer .trace').first.locator(".point")).to_have_count(len(scored))
-    tab.get_by_label("by time").check()
-    expect(tab.locator('[data-chart="by-time"] .scatterlayer .trace').first.locator(".point")).to_have_count(len(scored))
-    tab.get_by_role("button", name="validation").click()
-    shown = [float(text) for text in column(tab, 2) if text != "–"]
+    expect(report.locator('[data-chart="by-trial"] .scatterlayer .trace').first.locator(".point")).to_have_count(len(scored))
+    report.get_by_label("by time").check()
+    expect(report.locator('[data-chart="by-time"] .scatterlayer .trace').first.locator(".point")).to_have_count(len(scored))
+    report.get_by_role("button", name="validation").click()
+    shown = [float(text) for text in column(report, 2) if text != "–"]
     assert shown == sorted(shown, reverse=True)
     assert len(shown) == len(scored)
-    tab.get_by_role("button", name="parameters").click()
-    assert [int(text) for text in column(tab, 1)] == [
+    report.get_by_role("button", name="parameters").click()
+    assert [int(text) for text in column(report, 1)] == [
         trial.number for trial in sorted(result.history, key=lambda t: (t.parameters, t.number))
     ]
-    tab.get_by_label("Outcome").select_option("error")
-    assert len(column(tab, 1)) == len(result.history) - len(scored)
-    tab.get_by_label("Outcome").select_option("")
+    report.get_by_label("Outcome").select_option("error")
+    assert len(column(report, 1)) == len(result.history) - len(scored)
+    report.get_by_label("Outcome").select_option("")
     late = [name for name in OPERATIONS if any(name in trial.text and name not in trial.text[:60] for trial in result.history)]
     word = late[0]
-    tab.get_by_label("Find").fill(word)
-    expect(tab.locator("#shown")).to_have_text(f"{sum(word in trial.text for trial in result.history)} of {len(result.history)} trials")
-    tab.get_by_label("Find").fill("no such text")
-    expect(tab.locator("#shown")).to_have_text(f"0 of {len(result.history)} trials")
+    report.get_by_label("Find").fill(word)
+    expect(report.locator("#shown")).to_have_text(f"{sum(word in trial.text for trial in result.history)} of {len(result.history)} trials")
+    report.get_by_label("Find").fill("no such text")
+    expect(report.locator("#shown")).to_have_text(f"0 of {len(result.history)} trials")
 
 
-def test_a_trial_opens_by_mouse_and_keyboard_and_what_it_says_is_text(tab: Page, file: Path, result: Result) -> None:
+def test_a_trial_opens_by_mouse_and_keyboard_and_what_it_says_is_text(report: Page, result: Result) -> None:
     """Its picture, and the traceback of a failure, whose markup is shown and not run; Escape closes it, and the focus comes back."""
-    tab.goto(file.as_uri())
     best = result.best
     assert best is not None
-    tab.locator(f'#table button[data-trial="{best.trial}"]').click()
-    dialog = tab.get_by_role("dialog")
+    report.locator(f'#table button[data-trial="{best.trial}"]').click()
+    dialog = report.get_by_role("dialog")
     expect(dialog.locator("svg").first).to_be_visible()
     expect(dialog.locator("pre").last).to_have_text(best.text)
-    tab.keyboard.press("Escape")
+    report.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     failed = next(trial for trial in result.history if trial.value is None)
-    button = tab.locator(f'#table button[data-trial="{failed.number}"]')
+    button = report.locator(f'#table button[data-trial="{failed.number}"]')
     button.focus()
-    tab.keyboard.press("Enter")
+    report.keyboard.press("Enter")
     expect(dialog.locator("pre").first).to_contain_text(HOSTILE)
-    tab.keyboard.press("Escape")
+    report.keyboard.press("Escape")
     expect(button).to_be_focused()
-    assert tab.locator("img").count() == 0
+    assert report.locator("img").count() == 0
 
 
 @pytest.mark.parametrize("chart", ["by-trial", "pareto-parameters", "workers"])
-def test_every_point_that_a_click_opens_is_reached_by_the_keyboard(tab: Page, file: Path, result: Result, chart: str) -> None:
+def test_every_point_that_a_click_opens_is_reached_by_the_keyboard(report: Page, result: Result, chart: str) -> None:
     """Arrows go through every trial once, each is drawn and announced, and Enter opens the one at hand; the focus comes back."""
-    tab.goto(file.as_uri())
-    place = tab.locator(f"#chart-{chart}")
+    place = report.locator(f"#chart-{chart}")
     place.focus()
     wanted = {trial.number for trial in result.history if (trial.seconds if chart == "workers" else trial.value is not None)}
-    tab.keyboard.press("Home")
+    report.keyboard.press("Home")
     seen = []
     for _ in wanted:
-        said = tab.locator("#point").inner_text()
+        said = report.locator("#point").inner_text()
         seen.append(int(said.split()[1].strip(":")))
         expect(place.locator(".hovertext").first).to_contain_text(f"{seen[-1]}: ")
-        tab.keyboard.press("ArrowRight")
+        report.keyboard.press("ArrowRight")
     assert sorted(seen) == sorted(wanted)
-    tab.keyboard.press("ArrowLeft")
-    tab.keyboard.press("Enter")
-    expect(tab.locator("#trial-title")).to_have_text(re.compile(f"^Trial {seen[-2]}: "))
-    tab.keyboard.press("Escape")
+    report.keyboard.press("ArrowLeft")
+    report.keyboard.press("Enter")
+    expect(report.locator("#trial-title")).to_have_text(re.compile(f"^Trial {seen[-2]}: "))
+    report.keyboard.press("Escape")
     expect(place).to_be_focused()
 
 
-def test_tab_comes_to_every_chart_that_opens_trials(tab: Page, file: Path) -> None:
+def test_tab_comes_to_every_chart_that_opens_trials(report: Page) -> None:
     """In the order of the page, beside its other controls; a chart without trials is not a stop."""
-    tab.goto(file.as_uri())
-    tab.locator("h1").click()
+    report.locator("h1").click()
     stops = []
     for _ in range(120):
-        tab.keyboard.press("Tab")
-        stops.append(tab.evaluate("document.activeElement.id || ''"))
+        report.keyboard.press("Tab")
+        stops.append(report.evaluate("document.activeElement.id || ''"))
     charts = list(dict.fromkeys(stop for stop in stops if stop.startswith("chart-")))
     assert charts == ["chart-by-trial", "chart-pareto-parameters", "chart-pareto-flops", "chart-workers"]
 
 
-def faults(tab: Page, colours: str) -> list[str]:
-    """What axe-core finds in a page that keeps people from using it; in the dark only colours are others."""
-    found = Axe().run(tab, options={"runOnly": ["color-contrast"]} if colours == "dark" else None).response["violations"]
+def faults(tab: Page, *rules: str) -> list[str]:
+    """What axe-core finds in a page that keeps people from using it, by all of its rules or by some."""
+    asked = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
     return [
         f"{fault['id']}: {fault['help']}: {node['html'][:200]}"
-        for fault in found
+        for fault in Axe().run(tab, options=asked).response["violations"]
         if fault["impact"] in ("serious", "critical")
         for node in fault["nodes"]
     ]
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_finds_no_serious_fault(
-    browser: Browser, file: Path, result: Result, tmp_path: Path, colours: Literal["light", "dark"]
-) -> None:
+def check(tab: Page) -> None:
+    """No serious fault, in the light and in the dark, where only colours are others."""
+    assert faults(tab) == []
+    tab.emulate_media(color_scheme="dark")
+    assert faults(tab, "color-contrast") == []
+    tab.emulate_media(color_scheme="light")
+
+
+def test_axe_finds_no_serious_fault(browser: Browser, file: Path, result: Result, tmp_path: Path) -> None:
     """In the report, with a trial open and everything unfolded, in the live page and in a comparison, light and dark."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=colours)
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE)
-    tab.goto(file.as_uri())
-    tab.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
-    assert faults(tab, colours) == []
-    tab.locator("#table button[data-trial]").first.click()
-    expect(tab.get_by_role("dialog").locator("svg").first).to_be_visible()
-    assert faults(tab, colours) == []
-    other = replace(result, run=result.run.with_name("other"), settings={**result.settings, "seed": 1})
-    (tmp_path / "comparison.html").write_text(comparison([result, other]))
-    tab.goto((tmp_path / "comparison.html").as_uri())
-    assert faults(tab, colours) == []
-    with LiveReport(lambda: result, "test", port=0) as server:
-        tab.goto(server.address)
-        expect(tab.locator("#following")).to_contain_text("Looked for news")
-        assert faults(tab, colours) == []
-        tab.evaluate("document.body.append(document.createElement('button'))")
-        assert [fault.split(":")[0] for fault in faults(tab, "light")] == ["button-name"]
-    context.close()
+    with opened(browser, color_scheme="light") as tab:
+        tab.goto(file.as_uri())
+        tab.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
+        check(tab)
+        tab.locator("#table button[data-trial]").first.click()
+        expect(tab.get_by_role("dialog").locator("svg").first).to_be_visible()
+        check(tab)
+        other = replace(result, run=result.run.with_name("other"), settings={**result.settings, "seed": 1})
+        (tmp_path / "comparison.html").write_text(comparison([result, other]))
+        tab.goto((tmp_path / "comparison.html").as_uri())
+        check(tab)
+        with LiveReport(lambda: result, "test", port=0) as server:
+            tab.goto(server.address)
+            expect(tab.locator("#following")).to_contain_text("Looked for news")
+            check(tab)
+            tab.evaluate("document.body.append(document.createElement('button'))")
+            assert [fault.split(":")[0] for fault in faults(tab, "button-name")] == ["button-name"]
 
 
 def test_a_live_page_gains_trials_and_keeps_how_it_is_sorted(tab: Page, result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,12 +270,9 @@ def test_a_live_page_gains_trials_and_keeps_how_it_is_sorted(tab: Page, result: 
 
 def test_it_fits_a_small_screen_in_the_dark(browser: Browser, file: Path) -> None:
     """Nothing is wider than the screen, and charts take the colours of the page."""
-    context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme="dark")
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE)
-    tab.goto(file.as_uri())
-    expect(tab.locator('[data-chart="by-trial"] .main-svg').first).to_be_visible()
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 400
-    ink = tab.evaluate("getComputedStyle(document.body).color")
-    assert tab.locator('[data-chart="by-trial"] .xtick text').first.evaluate("node => getComputedStyle(node).fill") == ink
-    context.close()
+    with opened(browser, 400, 800, color_scheme="dark") as tab:
+        tab.goto(file.as_uri())
+        expect(tab.locator('[data-chart="by-trial"] .main-svg').first).to_be_visible()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+        ink = tab.evaluate("getComputedStyle(document.body).color")
+        assert tab.locator('[data-chart="by-trial"] .xtick text').first.evaluate("node => getComputedStyle(node).fill") == ink

@@ -3,7 +3,9 @@
 import atexit
 import os
 from concurrent.futures import Future
+from contextlib import suppress
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from einspace.errors import SettingError
@@ -102,8 +104,12 @@ class RayExecutor(Executor):
         self._dispatcher.drop(attempt)
 
     def _hand_over(self, attempt: Attempt) -> Any:
-        """A task of Ray's that evaluates an attempt."""
-        return self._evaluate.remote(self._config, attempt.number, attempt.request, attempt.watch is not None, self._mailbox, self._folder)
+        """A task of Ray's that evaluates an attempt, with the weights that it begins with, for their file is on this machine."""
+        request, weights = attempt.request, None
+        if request.inherits is not None:
+            with suppress(OSError):  # where there is none, the worker says so
+                weights = Path(request.inherits).read_bytes()
+        return self._evaluate.remote(self._config, attempt.number, request, attempt.watch is not None, self._mailbox, self._folder, weights)
 
     def _left(self) -> None:
         """The dispatcher has ended everything."""

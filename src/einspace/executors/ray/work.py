@@ -19,10 +19,13 @@ from einspace.executors.ray.runtime import load_ray
 from einspace.executors.worker import WorkerConfig, seldom
 
 
-def work(config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any, folder: str) -> tuple[Evaluation, bytes | None]:
+def work(
+    config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any, folder: str, inherited: bytes | None = None
+) -> tuple[Evaluation, bytes | None]:
     """Do one evaluation; report to the mailbox its beginning, some of its epochs, and every one of them if it is watched.
 
-    The weights that the request wants kept come back beside the evaluation, for the driver's folder may be on another machine.
+    The weights that the request wants kept come back beside the evaluation, and those that it begins with are `inherited`, for the driver's
+    folder may be on another machine.
     The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to. The current folder is
     the driver's, on a node that has it.
     """
@@ -54,6 +57,10 @@ def work(config: WorkerConfig, number: int, request: Request, watched: bool, mai
     with TemporaryDirectory(prefix="einspace-") as folder:
         file = Path(folder, "weights.safetensors")
         here = request if request.keep is None else replace(request, keep=str(file))
+        if inherited is not None:
+            parent = Path(folder, "parent.safetensors")
+            parent.write_bytes(inherited)
+            here = replace(here, inherits=str(parent))
         try:
             evaluation = attempt(here, config.work, device, report if watched else None, passed)
         finally:
