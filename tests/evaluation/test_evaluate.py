@@ -77,7 +77,7 @@ def test_the_command_prints_each_seed_mean_and_spread(monkeypatch: pytest.Monkey
     """For people and for machines."""
     _scores(monkeypatch, {3: 0.5, 4: 0.7, 5: 0.6})
     text = CliRunner().invoke(app, WORDS).stdout
-    for part in ("seed 3: 0.5000", "seed 4: 0.7000", "seed 5: 0.6000", "accuracy on valid: 0.6000 ± 0.0816 over 3 seeds of 1 epochs"):
+    for part in ("seed 3: 0.5000", "seed 4: 0.7000", "seed 5: 0.6000", "accuracy on valid: 0.6000 ± 0.0816 over 3 seeds of 1 epoch"):
         assert part in text
     figures = json.loads(CliRunner().invoke(app, [*WORDS, "--json"]).stdout)
     assert (figures["accuracy"], figures["deviation"]) == over_seeds([0.5, 0.7, 0.6])[:2]
