@@ -17,7 +17,8 @@ class Einspace:
     """A search of einspace; `options` are keyword arguments of `es.search`, and "seeds" as `init` stands for the task's small baselines.
 
     The time is that of baselines, search and race. A run's own final trainings would repeat those of the table, and are left out: what is
-    retrained for the table, outside of the time as for all methods, is the winner of its race, and the baseline of its verdict.
+    retrained for the table, outside of the time as for all methods, is the winner of its race, and the baseline of its verdict. What is
+    scored is the one of the two that the verdict recommends, which is what a user takes away.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -39,7 +40,9 @@ class Einspace:
         best, verdict = result.best, result.verdict
         found = replace(found, claimed=best.validation, reevaluated=best.reevaluated, what=_json(result.best.proposal))
         rival = next((row.proposal for row in result.baselines if verdict is not None and row.name == verdict.baseline), None)
-        return found if verdict is None or rival is None else replace(found, verdict=verdict.word, rival=_json(rival))
+        if verdict is None or rival is None:
+            return found
+        return replace(found, verdict=verdict.word, rival=_json(rival), recommends_rival=not verdict.of_winner)
 
     def score(self, task: es.Task, what: str, seed: int) -> float | None:
         """The score on test of an architecture that is trained with the changes of its trial, and for the epochs of all methods."""

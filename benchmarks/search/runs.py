@@ -53,6 +53,8 @@ class Run(BaseModel):
     """Scores of the best on test, after training it from each of the seeds `RETRAININGS`; none before that."""
     rival: list[FiniteFloat | None] = []
     """The same of the baseline of the verdict."""
+    recommends_rival: bool = False
+    """Whether that baseline is what the method recommends, and so what it is scored by."""
     found: str
     found_rival: str = ""
     """What is retrained for the two."""
@@ -149,6 +151,7 @@ def conduct(key: Key, method: Method, task: Task, keep: Path | None = None) -> R
         claimed=found.claimed,
         reevaluated=found.reevaluated,
         verdict=found.verdict,
+        recommends_rival=found.recommends_rival,
         found=found.what,
         found_rival=found.rival,
         versions=versions(),

@@ -22,8 +22,8 @@ def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
 
 
 def score(run: Run) -> float | None:
-    """The mean on test over the retrainings; None where one of them has no score."""
-    return over_seeds(run.tests).mean
+    """The mean on test over the retrainings of what the method recommends; None where one of them has no score."""
+    return over_seeds(run.rival if run.recommends_rival else run.tests).mean
 
 
 def ranks(runs: Sequence[Run]) -> dict[str, list[float]]:

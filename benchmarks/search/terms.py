@@ -39,6 +39,7 @@ class Found:
         reevaluated: The mean score of the best when it was trained again, on validation; None where it was not.
         verdict: The word on the best beside the best baseline; empty where there is none.
         rival: That baseline, like `what`.
+        recommends_rival: Whether that baseline, and not the best, is what the verdict recommends.
     """
 
     trials: int
@@ -49,6 +50,7 @@ class Found:
     reevaluated: float | None = None
     verdict: str = ""
     rival: str = ""
+    recommends_rival: bool = False
 
 
 class Method(Protocol):

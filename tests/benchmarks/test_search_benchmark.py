@@ -19,6 +19,7 @@ from benchmarks.search.opponents import Choice, CnnTpe, OutOfTime, ResidualCNN, 
 from benchmarks.search.runs import RETRAININGS, Run
 from benchmarks.search.sources import cached
 from benchmarks.search.table import is_wrong, mean_and_error, ranks, tables, verdicts
+from benchmarks.search.table import score as table_score
 from benchmarks.search.terms import Found, Terms, retrained
 from rich.console import Console
 
@@ -177,6 +178,13 @@ def test_ranks_count_where_all_methods_have_run() -> None:
         made("a", 3, [0.9, 0.9, 0.9]),
     ]
     assert ranks(lines) == {"a": [1.5, 2.0, 3.0], "b": [3.0, 1.0, 2.0], "c": [1.5, 3.0, 1.0]}
+
+
+def test_a_method_is_scored_by_what_it_recommends() -> None:
+    """Where a verdict recommends the baseline, the network that a user takes away is the baseline, be it better or worse."""
+    run = made("ours", 0, [0.8, 0.8, 0.8], rival=[0.9, 0.9, 0.9], verdict="not distinguishable")
+    assert table_score(run) == pytest.approx(0.8)
+    assert table_score(run.model_copy(update={"recommends_rival": True})) == pytest.approx(0.9)
 
 
 def test_the_table_shows_means_with_their_standard_errors() -> None:
