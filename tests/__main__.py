@@ -1,8 +1,8 @@
 """Run all tests: `python -m tests`, with any options of pytest.
 
-The tests that start, time and kill processes run one by one, for they wait most of their time. The others run beside them, three at a time,
-since some of them wait too, and with a lower priority, so that they take what is left. Their progress is shown; the output of the first
-part follows when both are done.
+The tests that start, time and kill processes run one by one, for they wait most of their time. The others run beside them, on two cores
+and with a lower priority, so that they take what is left; three at a time took half as long again. Their progress is shown; the output of
+the first part follows when both are done.
 """
 
 import subprocess
@@ -20,7 +20,7 @@ def main(options: list[str]) -> int:
     with tempfile.TemporaryFile("w+") as output:
         one_by_one = subprocess.Popen((*PYTEST, "-m", "processes", *options), stdout=output, stderr=subprocess.STDOUT)
         try:
-            others = subprocess.run(("nice", *PYTEST, "-n", "3", "--dist", "worksteal", "-m", "not processes", *options), check=False)
+            others = subprocess.run(("nice", *PYTEST, "-n", "2", "--dist", "worksteal", "-m", "not processes", *options), check=False)
         finally:  # Ctrl-C ends both parts
             codes = {one_by_one.wait()}
             output.seek(0)
