@@ -18,6 +18,7 @@ from einspace.evaluation.outcome import INHERITED, RUNGS, Evaluation, Outcome, R
 from einspace.executors.base import Executor
 from einspace.features import Feature
 from einspace.limits import Limits
+from einspace.result import load_result
 from einspace.tasks.metrics import ACCURACY, Metric
 from einspace.tasks.recipe import Recipe
 from einspace.tasks.task import Split, Task
@@ -138,6 +139,14 @@ class Driver:
         """Wait for it; its exit code, what it said and what it complained about."""
         said, complained = self.process.communicate(timeout)
         return self.process.wait(0), said, complained
+
+
+def kill_after(done: int, runs: Path, trials: int, **options: Any) -> None:
+    """Kill a driver when it has finished `done` trials or more; its run has these, and fewer than `trials`."""
+    with Driver(runs, 1000, **options) as process:
+        process.wait_for(done)
+        process.kill()
+    assert done <= len(load_result("killed", str(runs)).history) < trials
 
 
 class ThreadExecutor(Executor):

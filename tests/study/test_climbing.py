@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 from tests import study_samples
-from tests.study_samples import CLIMB, EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, bright_task, climber, small_task
+from tests.study_samples import CLIMB, EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, bright_task, climber, kill_after, small_task
 
 from einspace.errors import RunError, SettingError
 from einspace.evaluation.objective import TaskObjective
@@ -98,11 +98,7 @@ def test_a_run_that_goes_on_equals_one_that_was_never_interrupted(tmp_path: Path
 @pytest.mark.parametrize("done", [12, 25])
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole: Result, tmp_path: Path, done: int) -> None:
     """After SIGKILL in the middle of a trial that may be stopped, the same trials are stopped at the same rungs."""
-    with Driver(tmp_path, 1000, delay=0.05, function="climber", **CLIMB) as process:
-        process.wait_for(done)
-        process.kill()
-    left = load_result("killed", str(tmp_path))
-    assert done <= len(left.history) < TRIALS
+    kill_after(done, tmp_path, TRIALS, delay=0.05, function="climber", **CLIMB)
     assert facts(run(tmp_path, run="killed")) == facts(whole)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.study_samples import EVOLUTION, SAMPLED, SMALL, Driver, ThreadExecutor, heir, score, small_task
+from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, heir, kill_after, score, small_task
 
 from einspace.errors import RunError, SettingError
 from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Request
@@ -73,11 +73,7 @@ def test_a_run_that_goes_on_equals_one_that_was_never_interrupted(tmp_path: Path
 @pytest.mark.parametrize("done", [5, 9])
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole: Result, tmp_path: Path, done: int) -> None:
     """A trial that was being trained begins with the same weights again."""
-    with Driver(tmp_path, 1000, delay=0.05, function="heir", inherit=True) as process:
-        process.wait_for(done)
-        process.kill()
-    left = load_result("killed", str(tmp_path))
-    assert done <= len(left.history) < TRIALS
+    kill_after(done, tmp_path, TRIALS, delay=0.05, function="heir", inherit=True)
     assert facts(run(tmp_path, run="killed")) == facts(whole)
 
 

@@ -25,8 +25,9 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
     Raises TaskError that names split, column and row for what is not there, empty, broken or of another size, for a stream, which may
     have no end, and for a transform that gives another sample each time.
     """
-    parts = {name: _transformed(part, _where(dataset, name)) for name, part in _parts(dataset).items()}
-    places = {name: _where(dataset, name) for name in parts}
+    given = _parts(dataset)
+    places = {name: _where(dataset, name) for name in given}
+    parts = {name: _transformed(part, places[name]) for name, part in given.items()}
     inputs = _column(parts, places, x, SAMPLES, "samples")
     targets = _column(parts, places, y, TARGETS, "targets")
     looks = looks_of(value for name, part in parts.items() for _, value in _rows(part, inputs, places[name]) if is_picture(value))

@@ -55,7 +55,9 @@ def few(sizes: Mapping[str, int], given: Collection[str]) -> list[str]:
         return []
     counts = " and ".join(f"{counted(sizes[split], 'sample')} in {split}" for split in small)
     error = 0.5 / sqrt(min(sizes[split] for split in small))
-    hint = "give more of them" if set(small) <= set(given) else "shares=, or valid and test samples of your own, make another split"
+    hint = "give more of them"
+    if not set(small) <= set(given):
+        hint = "give valid and test samples of your own, or divide them otherwise by shares="
     return [f"only {counts}: scores there say next to nothing, for the standard error of an accuracy is up to {error:.2f}; {hint}"]
 
 

@@ -20,7 +20,7 @@ SIZES = (4_800, 800, 800)
 """Samples of train, valid and test."""
 
 
-def counted(count: int, seed: int | tuple[int, ...]) -> Split:
+def parities(count: int, seed: int | tuple[int, ...]) -> Split:
     """Series (count, 64, 2), each step as a zero or a one of equal probability, and whether the number of ones is odd."""
     bits = np.random.default_rng(seed).integers(0, 2, (count, STEPS))
     return Split(np.eye(2, dtype=np.float32)[bits], bits.sum(axis=1) % 2)
@@ -39,7 +39,7 @@ PARITY = Entry(
         "Series of 64 steps, each a zero or a one: is the number of ones even or odd? By chance 50%, and our small baselines have no more. "
         "It is made from a seed"
     ),
-    read=generated(counted),
+    read=generated(parities),
     source="made from a seed",
     labels=("even", "odd"),
 )
