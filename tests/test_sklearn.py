@@ -17,6 +17,8 @@ from tests.architectures import BULK
 
 from einspace.sklearn import NetworkClassifier, NetworkRegressor
 
+pytestmark = pytest.mark.filterwarnings("ignore:only .* samples? in valid")
+
 SMALL: dict[str, Any] = {
     "budget": None,
     "trials": 1,
@@ -95,9 +97,20 @@ def test_images_with_channels_and_without() -> None:
 
 def test_axes_that_are_a_guess_are_warned_of() -> None:
     """Square (N, H, W) are read as series, which is said with the option for images."""
-    x, y = digits(40)
+    x, y = digits()
     with pytest.warns(UserWarning, match="if they are grey images, say axes NHW"):
         NetworkClassifier(**SMALL).fit(x, y)
+
+
+@pytest.mark.parametrize("doubted", ["only 8 samples in valid", "1 values are -999, far from all others"])
+def test_what_may_be_a_mistake_is_warned_of(doubted: str) -> None:
+    """A score on few samples, and a number that may stand for a missing value."""
+    x, y = digits(40)
+    x[0, 0, 0] = -999
+    with pytest.warns(UserWarning, match="only|-999") as warned:
+        NetworkClassifier(**SMALL, axes="NHW").fit(x, y)
+    assert any(doubted in str(one.message) for one in warned)
+    assert {one.filename for one in warned} == {__file__}
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from einspace.limits import Limits
 from einspace.predictor import Predictor
 from einspace.quantities import counted
 from einspace.reading.axes import axes_of
+from einspace.reading.suspicions import few, stand_ins
 from einspace.strategies.initial import Initial
 from einspace.study import search
 from einspace.tasks import Task
@@ -72,6 +73,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         try:
             x, axes = self._shaped(X)
             train, valid = self._parts(y, kind, seed)
+            for doubt in (*stand_ins(x), *few({"valid": len(valid), "test": 0}, remedy="give more, or a larger validation_fraction")):
+                warnings.warn(doubt, UserWarning, stacklevel=3)
             apart = (x[valid], y[valid])
             task = Task.from_arrays(
                 x[train], y[train], valid=apart, test=apart, kind=kind, axes=axes, metric=self.metric, baselines=(), name="fit"

@@ -224,7 +224,7 @@ def test_a_score_on_few_samples_is_doubted() -> None:
     small = Task.from_arrays(x[:10], y[:10])
     assert small.summary().splitlines()[0] == (
         "check: only 2 samples in valid and 2 samples in test: scores there say next to nothing, for the standard error of an accuracy is "
-        "up to 0.35; give valid and test samples of your own, or divide them otherwise by shares="
+        "up to 0.35; give more samples, or valid and test samples of your own"
     )
     given = Task.from_arrays(x[10:], y[10:], valid=(x[:3], y[:3]))
     assert [doubt for doubt in given.doubts if "only" in doubt] == [

@@ -44,8 +44,12 @@ def repeated(x: Mapping[str, Samples]) -> list[str]:
     return doubts
 
 
-def few(sizes: Mapping[str, int], given: Collection[str]) -> list[str]:
+def few(
+    sizes: Mapping[str, int], given: Collection[str] = (), remedy: str = "give more samples, or valid and test samples of your own"
+) -> list[str]:
     """A doubt where a split that is scored has fewer than `FEWEST` samples; `given` are the splits that were not drawn from train.
+
+    `remedy` says what to do about a split that was drawn.
 
     >>> few({"train": 90, "valid": 4, "test": 30}, {"test"})[0].split(": ")[0]
     'only 4 samples in valid'
@@ -55,9 +59,7 @@ def few(sizes: Mapping[str, int], given: Collection[str]) -> list[str]:
         return []
     counts = " and ".join(f"{counted(sizes[split], 'sample')} in {split}" for split in small)
     error = 0.5 / sqrt(min(sizes[split] for split in small))
-    hint = "give more of them"
-    if not set(small) <= set(given):
-        hint = "give valid and test samples of your own, or divide them otherwise by shares="
+    hint = "give more of them" if set(small) <= set(given) else remedy
     return [f"only {counts}: scores there say next to nothing, for the standard error of an accuracy is up to {error:.2f}; {hint}"]
 
 
