@@ -13,12 +13,20 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-LOADED = ("einspace.study", "einspace.storage.store", "sqlalchemy.dialects.postgresql", "tests.study_samples", "tests.study.thinking")
+LOADED = (
+    "einspace.study",
+    "einspace.cli",
+    "einspace.storage.store",
+    "sqlalchemy.dialects.postgresql",
+    "tests.study_samples",
+    "tests.study.thinking",
+)
 """What the server imports."""
 
 ROOT = Path(__file__).parents[1]
@@ -93,6 +101,21 @@ def _next(channel: socket.socket) -> tuple[bytes, list[int]]:
             return request, list(descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def command(*words: str, choose: Callable[..., Any] | None = None) -> None:
+    """The command line, for `Forked`: each line is printed at once. Searches train in this process, or with what `choose` gives."""
+    from einspace import executors
+    from einspace.cli import main
+    from einspace.executors import forkserver
+    from einspace.executors.local import LocalExecutor
+
+    executors.choose = choose or (lambda *_: lambda work, *_: LocalExecutor(work))
+    forkserver.start = lambda: None
+    sys.argv = ["einspace", *words]
+    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 - that of the server may be a file, which seeks
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    main()
 
 
 def main(descriptor: int) -> None:

@@ -1,7 +1,5 @@
 """Files are predicted piece by piece: the predictions are those of all samples at once, and the memory does not grow with the file."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 from numpy.typing import NDArray
+from tests.forked import Forked
 from tests.predictor.predicted import predictor_of, task_of
 
 from einspace.errors import TaskError
@@ -104,34 +103,12 @@ def test_an_array_in_pieces_is_the_array(name: str, tmp_path: Path) -> None:
     assert predictor.predict(tmp_path / name) == predictor.predict(x[2])
 
 
-CHILD = """
-import sys, threading, time
-import psutil
-import einspace as es
-
-predictor, process = es.load_predictor("saved"), psutil.Process()
-peak = [0]
-
-def watch():
-    while True:
-        peak[0] = max(peak[0], process.memory_info().rss)
-        time.sleep(0.002)
-
-threading.Thread(target=watch, daemon=True).start()
-for kind, small, large in (words.split(":") for words in sys.argv[1:]):
-    for _ in predictor.outputs(predictor.samples(small)): pass
-    before = peak[0] = process.memory_info().rss
-    pieces = sum(1 for _ in predictor.outputs(predictor.samples(large)))
-    print(kind, pieces, (peak[0] - before) // 2**20)
-"""
-"""Prints in how many pieces a large file was predicted, and by how many MiB the memory's peak lay over that after a small one."""
-
 ROOM = 20
 """MiB that the peak may grow by, whatever the file: pieces, buffers, and the allocator's own ways."""
 
 
 @pytest.mark.slow
-def test_the_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+def test_the_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files whose samples take 38 MiB and more at once: an archive, a packed one, Parquet, and a table of text."""
     signals = 100
     names = [f"s{number}" for number in range(signals)]
@@ -153,8 +130,11 @@ def test_the_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
             else:
                 np.savetxt(path, x, delimiter=",", fmt="%.1f", header=",".join(names), comments="")
         files.append(f"{kind}:{kind}-small.{suffix}:{kind}-large.{suffix}")
-    done = subprocess.run([sys.executable, "-c", CHILD, *files], cwd=tmp_path, capture_output=True, text=True, check=True)
-    for line, rows in zip(done.stdout.splitlines(), (50_000, 50_000, 50_000, 8_000), strict=True):
+    monkeypatch.chdir(tmp_path)
+    process = Forked("tests.predictor.peaks:main", *files)
+    said, complained = process.communicate(timeout=250)
+    assert process.wait(0) == 0, complained
+    for line, rows in zip(said.splitlines(), (50_000, 50_000, 50_000, 8_000), strict=True):
         kind, pieces, grown = line.split()
         assert int(pieces) >= rows // 256, kind
         assert int(grown) < ROOM, line

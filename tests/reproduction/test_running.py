@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.commands import call
+from tests.forked import Forked
 from tests.study_samples import ThreadExecutor, good, often_bad, score
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
@@ -236,27 +235,6 @@ def test_a_signal_ends_the_command_and_the_same_one_goes_on(trained: Trained) ->
     assert all(number["ours"] is not None for number in reproduced("table5", "--column", "wrn,re-wrn")["numbers"])
 
 
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, {root!r})
-from tests.study_samples import ThreadExecutor, good
-import einspace.executors
-from einspace.executors import forkserver
-from einspace.cli import main
-begun = []
-def dying(request):
-    begun.append(request)
-    if len(begun) == {number}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return good(request)
-einspace.executors.choose = lambda *_: ThreadExecutor(dying)
-forkserver.start = lambda: None
-sys.argv = ["einspace", *{words!r}]
-main()
-"""
-"""The command, whose process is killed in the evaluation of a number."""
-
-
 def test_a_kill_loses_no_cell_and_no_trial(trained: Trained, tmp_path: Path) -> None:
     """After SIGKILL in the second cell, the same command evaluates what was not stored, and nothing else; the numbers are the same."""
     words = ["reproduce", "table1", "--task", "addnist", "--column", "re-rn18,re-scratch", "--workers", "1"]
@@ -269,9 +247,9 @@ def test_a_kill_loses_no_cell_and_no_trial(trained: Trained, tmp_path: Path) -> 
     cut.mkdir()
     os.chdir(cut)
     killed = total - 2
-    code = KILLED.format(root=str(Path(__file__).parents[2]), number=killed, words=words)
-    ended = subprocess.run([sys.executable, "-c", code], cwd=cut, capture_output=True, text=True, check=False, timeout=250)
-    assert ended.returncode == -9, ended.stderr
+    process = Forked("tests.reproduction.killed:main", killed, *words)
+    _, complained = process.communicate(timeout=250)
+    assert process.wait(0) == -signal.SIGKILL, complained
     first = load_result("table1-smoke-adddigits-re-rn18-0")
     assert first.best is not None
     assert first.best.test is not None

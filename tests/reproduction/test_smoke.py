@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ import pytest
 from tests.commands import call, train_here
 
 from einspace.reproduction import EXPERIMENTS
+from einspace.tasks import TASKS
 
 WORDS = {
     "table1": ["--task", "addnist", "--column", "rn18,re-scratch,random-sampling"],
@@ -16,6 +18,17 @@ WORDS = {
     "findings": ["--task", "addnist", "--column", "resnet,random-search"],
 }
 """Parts of those that would take long."""
+
+SIZES = (300, 200, 200)
+"""Samples of train, valid and test: a tenth of the stacked digits are trained on in a moment."""
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tasks of stacked digits have few samples."""
+    monkeypatch.setattr("einspace.tasks.digits.SIZES", SIZES)
+    for name in ("adddigits", "multdigits"):
+        monkeypatch.setitem(TASKS, name, replace(TASKS[name], sizes=SIZES))
 
 
 @pytest.mark.slow

@@ -82,10 +82,10 @@ def test_where_none_fits_the_cheapest_is_taken() -> None:
 
 @pytest.mark.slow
 def test_a_sample_of_100_gflops_is_never_proposed() -> None:
-    """Of two hundred samples of the space none is predicted to take longer than it may, and some of the first ones were."""
-    affordable, strategy = Affordable(TRAINING, 5.0, False), RandomSearch(SPACE)
-    once = [propose(strategy, history(number, 1.0)[:number], 0) for number in range(60)]
-    fitting = [propose(strategy, history(number, 1.0)[:number], 0, affordable.propose) for number in range(60)]
+    """Of sixty samples of the space none is predicted to take longer than it may, and some of the first ones were."""
+    affordable, strategy, trials = Affordable(TRAINING, 5.0, False), RandomSearch(SPACE), history(60, 1.0)
+    once = [propose(strategy, trials[:number], 0) for number in range(60)]
+    fitting = [propose(strategy, trials[:number], 0, affordable.propose) for number in range(60)]
 
     def seconds(proposals: Sequence[Proposal | None]) -> list[float]:
         loads = [TRAINING.load(proposal.costs, {}) for proposal in proposals if proposal is not None]

@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +11,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.commands import call
+from tests.forked import Forked
 from tests.study_samples import SMALL, ThreadExecutor, good, score, small_task
 
 from einspace import EinSpace
@@ -229,18 +230,18 @@ def test_what_takes_too_long_is_told_to_the_program(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_search_whose_program_thinks(tmp_path: Path) -> None:
     """At once, by exit code 130, with the command that goes on; the program has ended too."""
     source = f"import os, sys, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(80)\n"
-    words = [sys.executable, "-m", "einspace.cli", "search", "digits", "--proposer", command(tmp_path, source), "--runs", str(tmp_path)]
-    with subprocess.Popen([*words, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            end = time.monotonic() + 150
-            while not (tmp_path / "pid").exists() and time.monotonic() < end:
-                time.sleep(0.1)
-            time.sleep(0.5)
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=120)
-        finally:
-            process.kill()
-    assert process.returncode == 130, said
+    words = ["search", "digits", "--proposer", command(tmp_path, source), "--runs", str(tmp_path), "--workers", "1"]
+    process = Forked("tests.forked:command", *words)
+    try:
+        end = time.monotonic() + 150
+        while not (tmp_path / "pid").exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(0.5)
+        os.kill(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.wait(0) == 130, said
     assert "interrupted after 0" in said
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
@@ -254,12 +255,12 @@ def test_an_optimizer_asks_a_program_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_settings_file_begins_no_program(tmp_path: Path) -> None:
+def test_a_settings_file_begins_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs a file of somebody else's does not run that person's commands."""
     path = tmp_path / "settings.yaml"
     path.write_text(f"task: digits\nproposer: touch {tmp_path / 'begun'}\n")
-    words = [sys.executable, "-m", "einspace.cli", "search", "--config", str(path), "--runs", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "COLUMNS": "300"})
+    monkeypatch.setenv("COLUMNS", "300")
+    done = call("search", "--config", str(path), "--runs", str(tmp_path))
     assert done.returncode == 2
     assert "a settings file begins no program" in done.stderr
     assert not (tmp_path / "begun").exists()

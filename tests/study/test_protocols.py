@@ -36,9 +36,8 @@ def test_the_paper_s_protocol_proposes_what_it_always_did(tmp_path: Path, init: 
 @pytest.mark.slow
 def test_one_worker_is_deterministic_and_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     """The same seed proposes the same, another one does not, and a run for more trials keeps the population that it was started with."""
-    whole, same, other = (run(tmp_path, run=name, seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1)))
-    assert texts(whole) == texts(same) != texts(other)
-    run(tmp_path, trials=9, run="d")
+    whole, same, other = run(tmp_path, run="a"), run(tmp_path, 9, run="d"), run(tmp_path, 9, run="c", seed=1)
+    assert texts(whole)[:9] == texts(same) != texts(other)
     longer = run(tmp_path, trials=24, run="d")
     assert texts(longer) == texts(whole)
     most = run(tmp_path, trials=26, run="d", workers=3, population=10)

@@ -1,6 +1,7 @@
 """Searches whose scores follow from the architecture, without training."""
 
 from collections.abc import Callable
+from functools import cache
 from math import log10
 from random import Random
 from typing import Any
@@ -18,9 +19,14 @@ _STRUCTURES = Structures()
 
 def norms(proposal: Proposal, rng: Random) -> float:
     """A quarter of the operations should be norms, and there should be ten thousand parameters."""
-    total = _STRUCTURES.of(SPACE.parse(proposal.text).node).total
-    share = total.get("norm", 0) / sum(total.values())
-    return -abs(share - 0.25) - 0.02 * abs(log10(proposal.costs.parameters + 1) - 4)
+    return -abs(_share_of_norms(proposal.text) - 0.25) - 0.02 * abs(log10(proposal.costs.parameters + 1) - 4)
+
+
+@cache
+def _share_of_norms(text: str) -> float:
+    """Searches that are compared have many texts in common, and each is parsed once."""
+    total = _STRUCTURES.of(SPACE.parse(text).node).total
+    return float(total.get("norm", 0) / sum(total.values()))
 
 
 def chance(proposal: Proposal, rng: Random) -> float:

@@ -6,7 +6,7 @@ best of many, and so too good. Where there is no time for a race, the candidate 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from math import hypot
 from statistics import fmean
@@ -78,11 +78,12 @@ _PLAN = TypeAdapter(Plan)
 
 
 class Contest:
-    """The race of a study, as far as it has gone."""
+    """The race of a study, as far as it has gone. The notes of the study are read once, for each reading asks the database."""
 
-    def __init__(self, store: StudyStore, plan: Plan) -> None:
+    def __init__(self, store: StudyStore, plan: Plan, notes: Mapping[str, Any] | None = None) -> None:
         self.store = store
         self.plan = plan
+        self._notes = notes
         self._top = store.phase(SEARCH).best
         self._trials = {
             (name, trial.proposal.identity, trial.seed): trial
@@ -97,8 +98,13 @@ class Contest:
     @classmethod
     def of(cls, store: StudyStore) -> "Contest":
         """The contest that the study holds; without a plan where the search has gone on since the race was planned."""
-        plan = Plan.of(store.notes())
-        return cls(store, plan if plan.searched == store.phase(SEARCH).ended else Plan())
+        notes = store.notes()
+        plan = Plan.of(notes)
+        return cls(store, plan if plan.searched == store.phase(SEARCH).ended else Plan(), notes)
+
+    def of_race(self) -> "Contest":
+        """The same without its decision."""
+        return Contest(self.store, replace(self.plan, finalists=(), decision=()), self._notes)
 
     @property
     def best(self) -> Trial | None:
@@ -174,7 +180,7 @@ class Contest:
         names = f"trial {self.claimed[winner].number}", plan.baseline_name
         sizes = [self.claimed[identity].parameters for identity in (winner, plan.baseline)]
         chosen = {"better": 0, "worse": 1}.get(word, 0 if sizes[0] < sizes[1] else 1)
-        metric = self.store.notes().get(SETTINGS, {}).get("metric", {}).get("name", "")
+        metric = self._settings.get("metric", {}).get("name", "")
         scores, noise = (self.store.sign * means[0], self.store.sign * means[1]), noise_of([self._race, self._decision])
         count = len(pairs[winner])
         sentence = sentence_of(word, names, scores, error, count, metric)
@@ -201,8 +207,13 @@ class Contest:
 
     def _epochs(self, name: str, winner: str) -> list[float | None]:
         """Epochs of the winner's trainings and of the baseline's; None where that is not known, as for an objective of the user."""
-        recipe = self.store.notes().get(SETTINGS, {}).get("recipe", {})
+        recipe = self._settings.get("recipe", {})
         return [self.claimed[identity].proposal.changes.get(name, recipe.get(name)) for identity in (winner, self.plan.baseline)]
+
+    @cached_property
+    def _settings(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = (self.store.notes() if self._notes is None else self._notes).get(SETTINGS, {})
+        return found
 
     @cached_property
     def _race(self) -> Scores:

@@ -1,7 +1,6 @@
 """Standing: how the best compares with the best baseline so far, in one line that claims no more than was measured."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from statistics import fmean
 
 from einspace.racing.contest import Contest
@@ -68,7 +67,7 @@ class Standing:
         plan = contest.plan
         phase, decided = RACE if plan.race else DECISION, contest.is_over(DECISION)
         if contest.is_over(phase):
-            verdict, _ = (contest if decided else Contest(self._store, replace(plan, finalists=(), decision=()))).verdict()
+            verdict, _ = (contest if decided else contest.of_race()).verdict()
             if verdict is None or decided:
                 return "" if verdict is None else _uncapitalised(verdict.sentence)
             return f"by the race alone, {_uncapitalised(verdict.sentence)}"

@@ -208,7 +208,7 @@ class StudyStore:
 
     def notes(self) -> dict[str, dict[str, Any]]:
         """The notes about the run as a whole, by name."""
-        stored = self._retry(lambda _: self._shelves[0].study.user_attrs)
+        stored = self._ask(self._storage.get_study_user_attrs, self._shelves[0].id)
         with undamaged(self.database):
             return {name: unsealed(value) for name, value in stored.items()}
 

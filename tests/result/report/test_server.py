@@ -1,8 +1,7 @@
 """The report of a run that lies in a PostgreSQL server: written, and followed while the search goes on."""
 
+import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 from tests.commands import call
+from tests.forked import Forked
 from tests.postgres import required
 from tests.result_samples import searched
 
@@ -43,20 +43,20 @@ def test_a_live_report_follows_a_search_in_the_server(url: str, tmp_path: Path) 
     """A program that only reads shows what the search has stored by then, and Ctrl-C ends it."""
     searched(tmp_path / "runs", "followed", trials=4, storage=url)
     words = ["report", "followed", "--runs", str(tmp_path / "elsewhere"), "--storage", url, "--live", "--port", "0"]
-    with subprocess.Popen([sys.executable, "-u", "-m", "einspace.cli", *words], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            address = next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip(";")
-            assert "All 4 trials" in fetched(address)
-            searched(tmp_path / "runs", "followed", trials=7, storage=url)
-            end = time.monotonic() + 60
-            while "All 7 trials" not in (text := fetched(address)) and time.monotonic() < end:
-                time.sleep(0.5)
-            assert "All 7 trials" in text
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0
-        finally:
-            process.kill()
+    process = Forked("tests.forked:command", *words)
+    try:
+        address = next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip(";")
+        assert "All 4 trials" in fetched(address)
+        searched(tmp_path / "runs", "followed", trials=7, storage=url)
+        end = time.monotonic() + 60
+        while "All 7 trials" not in (text := fetched(address)) and time.monotonic() < end:
+            time.sleep(0.5)
+        assert "All 7 trials" in text
+        os.kill(process.pid, signal.SIGINT)
+        _, complained = process.communicate(timeout=60)
+        assert process.wait(0) == 0, complained
+    finally:
+        process.kill()
 
 
 def fetched(address: str) -> str:
