@@ -20,7 +20,7 @@ from einspace.errors import DataError
 pytestmark = pytest.mark.slow
 
 BATCHES = (*CIFAR10[1], *CIFAR10[2])
-SIZES = (1_600, 401, 400)
+SIZES = (800, 201, 200)
 
 
 def pixels(x: NDArray[Any]) -> NDArray[Any]:
@@ -65,7 +65,7 @@ def test_tiles(tiles: dict[str, Split]) -> None:
     assert not (images["train"] | images["valid"]) & images["test"]
     pool = np.bincount(np.concatenate([tiles["train"][1], tiles["valid"][1]]))
     assert pool.max() - pool.min() <= 1
-    assert np.bincount(tiles["test"][1]).tolist() == [100] * 4
+    assert np.bincount(tiles["test"][1]).tolist() == [50] * 4
 
 
 def test_tiles_can_be_told_apart(tiles: dict[str, Split]) -> None:
