@@ -18,7 +18,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-LOADED = ("einspace.study", "einspace.storage.store", "sqlalchemy.dialects.postgresql", "tests.study_samples", "tests.study.thinking")
+LOADED = (
+    *("einspace.study", "einspace.cli", "einspace.storage.store", "sqlalchemy.dialects.postgresql"),
+    *("tests.study_samples", "tests.study.thinking"),
+)
 """What the server imports."""
 
 ROOT = Path(__file__).parents[1]
@@ -117,6 +120,7 @@ def main(descriptor: int) -> None:
     os.dup2(err, 2)
     os.close(out)
     os.close(err)
+    sys.stdout, sys.stderr = (open(stream, "w", 1, "utf-8", closefd=False) for stream in (1, 2))  # noqa: SIM115 - those of before were files
     asked = json.loads(request)
     os.chdir(asked["folder"])
     os.environ.clear()
