@@ -6,7 +6,6 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -81,33 +80,6 @@ def _migrations() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ScriptDirectory, "from_config", from_config)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _translations() -> Iterator[None]:
-    """PyTorch's table of translations to ONNX, the same for every model, is put together once, and not for a second in each export."""
-    export, known = torch.onnx.export, dict[int, dict[Any, Any]]()
-
-    def export_by_one_table(*arguments: Any, **options: Any) -> Any:
-        from torch.onnx._internal.exporter._registration import ONNXRegistry  # here, since a test that exports nothing needs no onnxscript
-
-        made = ONNXRegistry.from_torchlib
-
-        def from_torchlib(opset_version: int) -> ONNXRegistry:
-            if opset_version not in known:
-                known[opset_version] = made(opset_version).functions
-            registry = ONNXRegistry()
-            registry._opset_version = opset_version
-            registry.functions = {target: list(found) for target, found in known[opset_version].items()}
-            return registry
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(from_torchlib))
-            return export(*arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.onnx, "export", export_by_one_table)
         yield
 
 
