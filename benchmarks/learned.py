@@ -68,14 +68,15 @@ class Ordered(Paired):
 
     def pair(self, first: str, second: str) -> float:
         """What is drawn for a pair, less the mean of all pairs with the same first, and of all with the same second."""
-        names, mean = tuple(OPERATIONS), self._mean
-        before = fmean(self.drawn("pair", first, name) for name in names)
-        after = fmean(self.drawn("pair", name, second) for name in names)
-        return self.drawn("pair", first, second) - before - after + mean
+        before, after = self._means
+        return self.drawn("pair", first, second) - before[first] - after[second] + fmean(before.values())
 
     @cached_property
-    def _mean(self) -> float:
-        return fmean(self.drawn("pair", one, other) for one in OPERATIONS for other in OPERATIONS)
+    def _means(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Of all pairs that begin with an operation, and of all that end with it."""
+        before = {one: fmean(self.drawn("pair", one, other) for other in OPERATIONS) for one in OPERATIONS}
+        after = {other: fmean(self.drawn("pair", one, other) for one in OPERATIONS) for other in OPERATIONS}
+        return before, after
 
 
 LANDSCAPES: Mapping[str, type[Paired]] = {"operations": Liked, "pairs": Paired, "order": Ordered}

@@ -16,7 +16,7 @@ proposals that the surrogate chose, and `ms` what a proposal takes, in processor
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from math import log10
 from random import Random
 from statistics import fmean, pstdev
@@ -81,7 +81,7 @@ class Objective:
 
     def drawn(self, *words: str) -> float:
         """A number that is drawn for some words."""
-        return Random(f"{self.number}:{':'.join(words)}").gauss(0, 1)
+        return _drawn(self.number, *words)
 
     def _raw(self, architecture: Architecture) -> float:
         graph = architecture.graph(optimize=False)
@@ -89,6 +89,12 @@ class Objective:
         size, depth = chance.uniform(4.5, 6.5), chance.uniform(8, 30)
         longest = len(graph.instructions) / (1 + sum(len(instruction.outputs) - 1 for instruction in graph.instructions))
         return self.good(graph) - 0.3 * abs(log10(architecture.parameters + 1) - size) - 0.02 * abs(longest - depth)
+
+
+@cache
+def _drawn(number: int, *words: str) -> float:
+    """Numbers are asked for again and again, and a generator takes long to seed."""
+    return Random(f"{number}:{':'.join(words)}").gauss(0, 1)
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 LOADED = (
-    "einspace.study",
-    "einspace.cli",
-    "einspace.storage.store",
-    "sqlalchemy.dialects.postgresql",
-    "tests.study_samples",
-    "tests.study.thinking",
+    *("einspace.study", "einspace.cli", "einspace.storage.store", "sqlalchemy.dialects.postgresql"),
+    *("tests.study_samples", "tests.study.thinking"),
 )
 """What the server imports."""
 
@@ -103,21 +98,6 @@ def _next(channel: socket.socket) -> tuple[bytes, list[int]]:
             os.close(descriptor)
 
 
-def command(*words: str, choose: Callable[..., Any] | None = None) -> None:
-    """The command line, for `Forked`: each line is printed at once. Searches train in this process, or with what `choose` gives."""
-    from einspace import executors
-    from einspace.cli import main
-    from einspace.executors import forkserver
-    from einspace.executors.local import LocalExecutor
-
-    executors.choose = choose or (lambda *_: lambda work, *_: LocalExecutor(work))
-    forkserver.start = lambda: None
-    sys.argv = ["einspace", *words]
-    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 - that of the server may be a file, which seeks
-    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
-    main()
-
-
 def main(descriptor: int) -> None:
     """Be the server. A process that it makes has a parent of its own, which tells the tests its number and how it ended."""
     for module in LOADED:
@@ -140,6 +120,7 @@ def main(descriptor: int) -> None:
     os.dup2(err, 2)
     os.close(out)
     os.close(err)
+    sys.stdout, sys.stderr = (open(stream, "w", 1, "utf-8", closefd=False) for stream in (1, 2))  # noqa: SIM115 - those of before were files
     asked = json.loads(request)
     os.chdir(asked["folder"])
     os.environ.clear()

@@ -125,6 +125,23 @@ def test_the_first_two_stages_know_no_tensor() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+HEAVY = ("scipy", "sklearn", "pandas", "matplotlib", "ray", "onnx", "onnxruntime")
+
+OF_ITSELF = {"sklearn", "grammar.consistency", "reproduction.summaries"}
+"""Modules that are imported for what a heavy library does, and that no search imports."""
+
+
+def test_a_search_starts_without_what_it_may_not_need() -> None:
+    """Every process of a search imports all tasks and strategies: a library that few of them use is imported where it is used."""
+    heavy = set()
+    for path in ROOT.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""]
+            if any(name.split(".")[0] in HEAVY for name in names):
+                heavy.add(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    assert heavy <= OF_ITSELF, heavy - OF_ITSELF
+
+
 def test_no_file_is_overgrown() -> None:
     """Past 400 lines a file wants a second one."""
     assert [path.name for path in ROOT.rglob("*.py") if len(path.read_text().splitlines()) > 400] == []

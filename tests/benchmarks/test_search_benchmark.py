@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from benchmarks.search import __main__, runs
+from benchmarks.search import __main__, opponents, runs, terms
 from benchmarks.search import tasks as benchmark_tasks
 from benchmarks.search.methods import METHODS, Einspace, ablation
 from benchmarks.search.opponents import Choice, CnnTpe, OutOfTime, ResidualCNN, score
@@ -26,6 +27,7 @@ from rich.console import Console
 import einspace as es
 from einspace import Recipe, Task
 from einspace.errors import DataError, SettingError
+from einspace.executors.forkserver import context
 from einspace.tasks.changes import ours
 
 pytestmark = pytest.mark.slow
@@ -251,6 +253,18 @@ def test_a_training_that_diverges_has_no_score() -> None:
     assert score(easy(), Choice(8, 1, 3, 0.0, 8, 1e30, 0.0), 0, final=False) is None
 
 
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes are forked from the server of workers, which has PyTorch in memory, and are no new interpreters."""
+
+    def pool(workers: int, _: object, *options: Any) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(workers, context(), *options)
+
+    for module in (opponents, terms):
+        monkeypatch.setattr(module, "ProcessPoolExecutor", pool)
+
+
+@pytest.mark.usefixtures("loaded")
 def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
     """The best choice comes back as it was tried, and its retraining can be sent to a process."""
     method = CnnTpe(trials=2)
@@ -286,6 +300,7 @@ class Dying(CnnTpe):
         return 0.0
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_retraining_whose_process_dies_has_no_score() -> None:
     """The benchmark goes on, and the line says that there is none."""
     assert retrained(Dying(), easy(), "", RETRAININGS[:2], 1) == [None, None]

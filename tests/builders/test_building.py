@@ -2,14 +2,13 @@
 
 import json
 import os
-import resource
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.builders.small import write_idx, write_words
+from tests.forked import Forked
 
 from einspace.builders import BUILDERS, Sizes, prepare
 from einspace.cli import main
@@ -70,14 +69,11 @@ def test_a_target_that_exists(tmp_path: Path) -> None:
 def test_a_full_disk(tmp_path: Path) -> None:
     """A write that fails half-way is one message and exit code 2; nothing is left."""
     source = write_idx(tmp_path / "idx")
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))  # bytes of one file
-
     words = ["data", "prepare", "multnist", "--from", str(source), "--data", "new", "--samples", "600,20,20"]
-    done = subprocess.run([sys.executable, "-m", "einspace.cli", *words], capture_output=True, text=True, check=False, preexec_fn=limit)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1] == "error: cannot write new/multnist: File too large; nothing is left of it"
+    process = Forked("tests.cli.alone:run", *words, largest=2_000_000)
+    said, complained = process.communicate(timeout=100)
+    assert (process.returncode, said) == (2, "")
+    assert complained.splitlines()[-1] == "error: cannot write new/multnist: File too large; nothing is left of it"
     assert os.listdir("new") == []
 
 

@@ -21,7 +21,7 @@ GAME = """[Event "?"]
 
 """
 MATE = "1.f3 {{a blunder}} e5 2.g4?? (2.e4 Nf6) Qh4#"
-SIZES = (1_200, 240, 240)
+SIZES = (600, 120, 120)
 
 
 def of_fen(fen: str) -> NDArray[np.float32]:
@@ -107,5 +107,7 @@ def test_seed_and_shortage(games: Path, tmp_path: Path) -> None:
         built = prepare("chesseract", games, tmp_path / str(number), seed=seed, sizes=Sizes(60, 15, 15))
         sums.append([facts["sha256"] for facts in built.metadata["files"].values()])
     assert sums[0] == sums[1] != sums[2]
-    with pytest.raises(DataError, match=r"slice.pgn, train: 30,000 positions are needed, but .* games lack .* of 1/2-1/2.*fewer --samples"):
-        prepare("chesseract", games, tmp_path, sizes=Sizes(30_000, 30, 30))
+    few = tmp_path / "few.pgn"
+    few.write_bytes(games.read_bytes()[:100_000])
+    with pytest.raises(DataError, match=r"few.pgn, train: 30,000 positions are needed, but .* games lack .* of 1/2-1/2.*fewer --samples"):
+        prepare("chesseract", few, tmp_path, sizes=Sizes(30_000, 30, 30))

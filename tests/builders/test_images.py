@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.builders.small import check_format, linear_accuracy, write_cifar
+from tests.builders.small import Split, check_format, linear_accuracy, write_cifar
 
 from einspace.builders import Sizes, prepare
 from einspace.builders.cifar import CIFAR10, CIFAR100, read_cifar
@@ -20,7 +20,7 @@ from einspace.errors import DataError
 pytestmark = pytest.mark.slow
 
 BATCHES = (*CIFAR10[1], *CIFAR10[2])
-SIZES = (1_600, 401, 400)
+SIZES = (800, 201, 200)
 
 
 def pixels(x: NDArray[Any]) -> NDArray[Any]:
@@ -39,35 +39,39 @@ def cifar10(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_cifar(tmp_path_factory.mktemp("cifar") / CIFAR10[0], BATCHES, "labels", 10, 120)
 
 
-def test_tiles(cifar10: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def tiles(cifar10: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Split]:
+    """CIFARTile in small."""
+    folder = tmp_path_factory.mktemp("tiles")
+    prepare("cifartile", cifar10, folder, sizes=Sizes(*SIZES))
+    return check_format(folder / "cifartile", (3, 64, 64), SIZES)
+
+
+def test_tiles(tiles: dict[str, Split]) -> None:
     """The label is the number of classes less 1, in the given patterns and every order; images differ; test has its own."""
-    prepare("cifartile", cifar10, tmp_path, sizes=Sizes(*SIZES))
     images: dict[str, set[bytes]] = {}
-    found = check_format(tmp_path / "cifartile", (3, 64, 64), SIZES)
     orders = set()
-    for split, (x, y) in found.items():
-        tiles = pixels(x)
-        kinds = tiles[..., 5:-5, 5:-5].min(axis=(-3, -2, -1)) // 2
+    for split, (x, y) in tiles.items():
+        quarters = pixels(x)
+        kinds = quarters[..., 5:-5, 5:-5].min(axis=(-3, -2, -1)) // 2
         counts = [sorted(np.unique(row, return_counts=True)[1].tolist(), reverse=True) for row in kinds]
         assert [len(count) - 1 for count in counts] == y.tolist()
         assert {tuple(count) for count in counts} == {(4,), (2, 2), (2, 1, 1), (1, 1, 1, 1)}
         orders |= {tuple(row == row[0]) for row in kinds[y == 1]}
-        pieces = [[tile.tobytes() for tile in four] for four in tiles]
+        pieces = [[tile.tobytes() for tile in four] for four in quarters]
         assert all(len(set(four)) == 4 for four in pieces)
         images[split] = {piece for four in pieces for piece in four}
     assert len(orders) == 3, "the two images of a class stand beside, below and across each other"
     assert not (images["train"] | images["valid"]) & images["test"]
-    pool = np.bincount(np.concatenate([found["train"][1], found["valid"][1]]))
+    pool = np.bincount(np.concatenate([tiles["train"][1], tiles["valid"][1]]))
     assert pool.max() - pool.min() <= 1
-    assert np.bincount(found["test"][1]).tolist() == [100] * 4
+    assert np.bincount(tiles["test"][1]).tolist() == [50] * 4
 
 
-def test_tiles_can_be_told_apart(cifar10: Path, tmp_path: Path) -> None:
+def test_tiles_can_be_told_apart(tiles: dict[str, Split]) -> None:
     """From how much the shades of the four images differ a linear model finds the number of classes; the sum of pixels does not say it."""
-    prepare("cifartile", cifar10, tmp_path, sizes=Sizes(*SIZES))
-    found = check_format(tmp_path / "cifartile", (3, 64, 64), SIZES)
     seen = {}
-    for split, (x, y) in found.items():
+    for split, (x, y) in tiles.items():
         mean = np.sort(shades(pixels(x)))
         seen[split] = (np.abs(mean[:, 1:] - mean[:, :-1]), y)
     assert linear_accuracy(seen) > 0.4
@@ -171,7 +175,7 @@ def test_turns_are_rotations_in_all_directions() -> None:
 def test_projected_digits_can_be_told_apart(digits: Digits) -> None:
     """Real digits, projected and turned at random, keep what a linear model needs to beat chance."""
     found = {}
-    for split, x, y, size in (("train", digits.train, digits.train_y, 3_000), ("test", digits.test, digits.test_y, 1_000)):
+    for split, x, y, size in (("train", digits.train, digits.train_y, 2_000), ("test", digits.test, digits.test_y, 1_000)):
         found[split] = (project(x[:size, None], turns(size, np.random.default_rng(size)), 30), y[:size])
         assert found[split][0].shape == (size, 1, 30, 30)
     assert linear_accuracy(found) > 0.13

@@ -1,6 +1,7 @@
 """The command line: results on standard output, one message and exit code 2 for a mistake in the input."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tests.commands import COMMAND, call
+from tests.commands import call
+from tests.forked import Forked
 
 QUICK = ["--epochs", "1", "--final-epochs", "1", "--workers", "1", "--max-parameters", "50000", "--max-flops", "2000000"]
 
@@ -162,7 +164,7 @@ def test_table_6_stands_beside_the_paper_s() -> None:
     assert {"clone", "group-dim", "matmul", "add", "concat", "im2col", "col2im", "permute", "identity", "linear"} <= functions.keys()
     assert sum(entry["drawn_share"] for entry in functions.values()) == pytest.approx(1)
     assert set(figures["figure7"]["modules"]) == {"sequential", "branching", "routing", "computation"}
-    text = call(*words).stdout
+    text = call(*words[:-1], "1").stdout
     for part in ("Table 6: terminals", "Table 6: non-terminals", "Table 6: branching factor", "6,070.77", "Figure 7: functions", "pos-enc"):
         assert part in text
 
@@ -196,16 +198,17 @@ def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 130, no traceback, and the printed command finishes the run."""
     words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--run", "cut", "--no-race", *QUICK]
-    driver = subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    monkeypatch.chdir(tmp_path)
+    driver = Forked("tests.cli.alone:run", *words)
     database = tmp_path / "runs" / "cut" / "study.db"
     deadline = time.monotonic() + 120
     while _finished(database) < 3:
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    driver.send_signal(signal.SIGINT)
+    os.kill(driver.pid, signal.SIGINT)
     _, message = driver.communicate(timeout=60)
     assert driver.returncode == 130
     assert "Traceback" not in message

@@ -1,10 +1,10 @@
 """`einspace export` of a run: files that take the user's own arrays and score on them what the run's report says."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,11 +15,12 @@ import torch
 from benchmarks.exports import CASES, CONV, RECIPE, channels_first, local, outputs, pictures, searched, taken
 from safetensors.torch import load_file
 from tests.architectures import BULK
+from tests.commands import call
+from tests.forked import Forked
 
-from einspace import Task, search
+from einspace import Result, Task, search
 from einspace.cli import main
 from einspace.networks.export import load_source
-from einspace.result import load_result
 
 pytestmark = pytest.mark.slow
 
@@ -79,56 +80,75 @@ def test_a_network_of_normalised_samples_is_the_one_that_was_trained(monkeypatch
     assert float(abs(x - 7).mean()) > 1
 
 
-def test_what_the_files_say_of_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Class names, axes, ranges, metric and key lie in the metadata of ONNX, in the header of safetensors, in the source's docstring."""
-    rng = np.random.default_rng(0)
-    x, y = pictures(rng, 96)
+@pytest.fixture(scope="module")
+def animals(tmp_path_factory: pytest.TempPathFactory) -> tuple[Task, Result, Path]:
+    """A run on pictures of three classes with names, and the folder with its network in all formats."""
+    folder = tmp_path_factory.mktemp("animals")
+    x, y = pictures(np.random.default_rng(0), 96)
     task = Task.from_arrays(x, np.array(["cat", "dog", "owl"])[y], name="own", baselines=(), axes="NHWC")
-    result = search(task, trials=1, workers=1, init=[CONV], recipe=RECIPE, run="mine", executor=local)
+    options: dict[str, Any] = {"recipe": RECIPE, "runs": folder / "runs", "report": False, "executor": local}
+    result = search(task, trials=1, workers=1, init=[CONV], run="mine", **options)
     formats = [word for format in ("source", "torch", "onnx", "safetensors") for word in ("--format", format)]
-    _run(monkeypatch, "mine", *formats, "-o", "taken")
+    assert call("export", "mine", *formats, "-o", "taken", cwd=folder).returncode == 0
+    return task, result, folder / "taken"
+
+
+def test_what_the_files_say_of_themselves(animals: tuple[Task, Result, Path]) -> None:
+    """Class names, axes, ranges, metric and key lie in the metadata of ONNX, in the header of safetensors, in the source's docstring."""
+    task, result, taken = animals
     said = result.trained().described(True)
     assert said["classes"] == ["cat", "dog", "owl"]
     assert (said["input"]["given_axes"], said["input"]["given_dtype"], said["input"]["dtype"]) == ("NHWC", "uint8", "float32")
     assert said["input"]["range"]["high"] == task.preprocessing.high.ravel().tolist()  # type: ignore[union-attr]
-    props = {prop.key: prop.value for prop in onnx.load("taken/network.onnx").metadata_props}
+    props = {prop.key: prop.value for prop in onnx.load(taken / "network.onnx").metadata_props}
     assert json.loads(props["classes"]) == said["classes"]
     assert json.loads(props["input"]) == said["input"]
     assert props["key"] == said["key"]
-    with safetensors.safe_open("taken/network.safetensors", "pt") as file:
+    with safetensors.safe_open(taken / "network.safetensors", "pt") as file:
         header = json.loads(file.metadata()["einspace"])
     assert {name: header[name] for name in said if name != "input"} == {name: said[name] for name in said if name != "input"}
     assert header["metric"] == {"name": "accuracy", "higher_is_better": True}
-    document = load_source(Path("taken/network.py").read_text()).__doc__
+    document = load_source((taken / "network.py").read_text()).__doc__
     assert document is not None
     assert 'classes: ["cat", "dog", "owl"]' in document
     extra = {"einspace.json": ""}
-    torch.export.load("taken/network.pt2", extra_files=extra)
+    torch.export.load(taken / "network.pt2", extra_files=extra)
     assert json.loads(extra["einspace.json"])["key"] == said["key"]
 
 
-def test_the_card_loads_every_file_in_a_process_without_this_library(monkeypatch: pytest.MonkeyPatch) -> None:
+PROGRAMS = """
+import sys
+sys.modules["einspace"] = None
+sys.modules["torch"] = None
+for program in {without}: exec(program, {{}})
+del sys.modules["torch"]
+print("with PyTorch")
+for program in {others}: exec(program, {{}})
+"""
+"""Programs in a process that cannot import this library, and at first no PyTorch either."""
+
+
+def test_the_card_loads_every_file_in_a_process_without_this_library(animals: tuple[Task, Result, Path]) -> None:
     """The programs of the model card run as they stand; that of ONNX without PyTorch."""
-    searched(CASES["classes of images"])
-    formats = [word for format in ("source", "torch", "onnx", "safetensors") for word in ("--format", format)]
-    _run(monkeypatch, "mine", *formats, "-o", "taken")
-    card = Path("taken/MODEL_CARD.md").read_text()
+    _, result, taken = animals
+    card = (taken / "MODEL_CARD.md").read_text()
     assert "given as NHWC" in card
     assert "(MODEL_CARD.svg)" in card
     assert "what they give for a sample with NaN or infinite values means nothing" in card
-    assert Path("taken/MODEL_CARD.svg").read_text().startswith("<svg ")
-    latency = load_result("mine").history[0].latency
+    assert (taken / "MODEL_CARD.svg").read_text().startswith("<svg ")
+    latency = result.history[0].latency
     assert latency is not None
     assert f"Latency for one sample, as measured in the search on cpu: {latency * 1e3:.3g} ms" in card
     programs = [part.split("```")[0] for part in card.split("```python\n")[1:]]
     assert len(programs) == 4
     without = [program for program in programs if "onnxruntime" in program]
-    for own, banned in ((without, ["einspace", "torch"]), ([program for program in programs if program not in without], ["einspace"])):
-        code = f"import sys\nfor name in {banned}: sys.modules[name] = None\nfor program in {own}: exec(program, {{}})"
-        done = subprocess.run([sys.executable, "-c", code], cwd="taken", capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+    others = [program for program in programs if program not in without]
+    code = PROGRAMS.format(without=without, others=others)
+    done = subprocess.run([sys.executable, "-c", code], cwd=taken, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for own, said in zip((without, others), done.stdout.split("with PyTorch\n"), strict=True):
         printing = [program for program in own if "safetensors" not in program]
-        assert len([line for line in done.stdout.splitlines() if line.startswith("['")]) >= len(printing) > 0
+        assert len([line for line in said.splitlines() if line.startswith("['")]) >= len(printing) > 0
 
 
 def test_another_trial_and_what_cannot_be(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -160,39 +180,16 @@ def test_no_export_replaces_the_card_of_another_file(monkeypatch: pytest.MonkeyP
     _run(monkeypatch, "mine", "--format", "source", "--format", "safetensors", "-o", "both")
 
 
-CALLS = """
-import os, sys
-import einspace.study
-from einspace.cli import main
-for calls in {orders}:
-    if os.fork():
-        assert os.wait()[1] == 0
-        continue
-    codes = []
-    for words in calls:
-        sys.argv = ["einspace", *words]
-        try:
-            main()
-        except SystemExit as end:
-            codes.append(end.code or 0)
-    print(codes, flush=True)
-    os._exit(0)
-"""
-"""Calls in several orders, each in a process of its own, which takes over what one of them has imported."""
-
-
 def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """A process that has not imported them refuses in one line; `--module` imports them."""
     searched(CASES["a grammar of the user's"])
     np.save("x.npy", channels_first(np.random.default_rng(0), 4)[0])
     export, predict = ["export", "mine", "--format", "source", "-o", "own.py"], ["predict", "mine", "x.npy", "-o", "a.csv"]
     module = ["--module", "tests.networks.own_layers"]
-    root = str(Path(__file__).parents[2])
-    path = {"PYTHONPATH": f"{root}:{':'.join(sys.path)}"}
-    code = CALLS.format(orders=[[refused, [*helped, *module]] for refused, helped in ((export, predict), (predict, export))])
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **path})
-    assert done.stdout.splitlines().count("[2, 0]") == 2, done.stderr
-    assert done.stderr.count("the operation scale is not defined here: import the module tests.networks.own_layers first") == 2
+    for refused, helped in ((export, predict), (predict, export)):
+        said, complained = Forked("tests.cli.alone:run_all", [refused, [*helped, *module]]).communicate(timeout=200)
+        assert said.splitlines()[-1] == "[2, 0]", complained
+        assert complained.count("the operation scale is not defined here: import the module tests.networks.own_layers first") == 1
     assert len(Path("a.csv").read_text().splitlines()) == 5
     _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "no.such", code=2)
     assert "the module 'no.such' cannot be imported: No module named 'no'" in capsys.readouterr().err

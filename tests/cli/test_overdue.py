@@ -1,35 +1,32 @@
 """A command whose single operation outlives its limit ends all the same."""
 
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 from tests.commands import call
+from tests.forked import Forked
 
 from einspace.cli.overdue import ended_after
 
 pytestmark = pytest.mark.timeout(250)
 
-STUCK = """
-import sys, threading
-from einspace.cli import main, overdue
-from einspace.evaluation import evaluate
-overdue.GRACE = 0.0
-evaluate.evaluate = lambda *_, **__: threading.Lock().acquire() and threading.Event().wait()
-sys.argv = ["einspace", "evaluate", "[linear(d=8) relu]", "digits", "--time-limit", "0.5", "--seeds", "2"]
-main()
-"""
+
+def held(function: str, *words: str) -> str:
+    """What a command says, in a process of its own, whose work never ends, and that looks at no clock."""
+    process = Forked(f"tests.cli.alone:{function}", *words)
+    said, complained = process.communicate(timeout=200)
+    assert (process.returncode, said) == (2, "")
+    return complained
 
 
 @pytest.mark.slow
 def test_an_operation_that_does_not_end() -> None:
     """`evaluate` ends with one message, though the training never looks at the clock again."""
-    done = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, check=False, timeout=200)
+    words = ["evaluate", "[linear(d=8) relu]", "parity", "--time-limit", "0.5", "--seeds", "2"]
     said = "timeout: one operation still ran after 0.5 seconds; --time-limit gives it longer"
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1] == f"error: the architecture cannot be trained on digits: {said}"
+    complained = held("held", "einspace.evaluation.evaluate:evaluate", *words)
+    assert complained.splitlines()[-1] == f"error: the architecture cannot be trained on parity: {said}"
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -40,52 +37,20 @@ def test_limits_beyond_all_clocks(seconds: float | None) -> None:
         assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
-HELD = """
-import sys, threading
-from einspace.cli import {module} as command, main
-def held(*_, **__):
-    threading.Event().wait()
-{patch}
-sys.argv = ["einspace", *{words!r}, "--time-limit", "0.2"]
-main()
-"""
-
-
-def held(module: str, patch: str, *words: str, cwd: Path) -> str:
-    """What a command says whose work never ends, and that looks at no clock."""
-    code = HELD.format(module=module, patch=patch, words=list(words))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=200, cwd=cwd)
-    assert (done.returncode, done.stdout) == (2, "")
-    return done.stderr
-
-
-def test_a_picture_that_takes_for_ever(tmp_path: Path) -> None:
-    """`show` has a limit of its own, and writes nothing."""
-    said = held("show", "command.facts = held", "show", "resnet8", "--json", cwd=tmp_path)
-    assert said == "error: timeout: it took over 0.2 seconds to show the architecture; --time-limit gives it longer\n"
-
-
 @pytest.mark.slow
-def test_an_export_that_takes_for_ever(tmp_path: Path) -> None:
-    """`export` has one too, which holds from the reading of the text on."""
-    said = held("export", "command.read_named = held", "export", "resnet8", "--format", "onnx", "-o", "x.onnx", cwd=tmp_path)
-    assert said == "error: timeout: it took over 0.2 seconds to export the network; --time-limit gives it longer\n"
-    assert not list(tmp_path.iterdir())
-
-
-PREDICTION = """
-from types import SimpleNamespace as Some
-about = Some(kind="classification")
-predictor = Some(about=about, samples=lambda *_: None)
-predictor.to = lambda _: predictor
-command._predictor = lambda *_: predictor
-command._table = held"""
-
-
-def test_a_prediction_that_takes_for_ever(tmp_path: Path) -> None:
-    """`predict` has one where it is asked for, and the file that it was writing does not stay behind."""
-    said = held("predict", PREDICTION, "predict", "run", "x.npy", "-o", "x.csv", cwd=tmp_path)
-    assert said == "error: timeout: it took over 0.2 seconds to predict; --time-limit gives it longer\n"
+@pytest.mark.parametrize(
+    ("function", "words", "work"),
+    [
+        ("held", ["einspace.cli.show:facts", "show", "resnet8", "--json"], "show the architecture"),
+        ("held", ["einspace.cli.export:read_named", "export", "resnet8", "--format", "onnx", "-o", "x.onnx"], "export the network"),
+        ("predicting", ["predict", "run", "x.npy", "-o", "x.csv"], "predict"),
+    ],
+)
+def test_work_that_takes_for_ever(function: str, words: list[str], work: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`show` has a limit of its own, and so have `export`, from the reading of the text on, and `predict`; no file stays behind."""
+    monkeypatch.chdir(tmp_path)
+    said = held(function, *words, "--time-limit", "0.2")
+    assert said == f"error: timeout: it took over 0.2 seconds to {work}; --time-limit gives it longer\n"
     assert not list(tmp_path.iterdir())
 
 

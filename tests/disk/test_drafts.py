@@ -43,6 +43,20 @@ def test_drafts_of_a_process_that_ends_at_once(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
+def test_a_process_that_ends_as_soon_as_a_draft_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draft is known before it is made, so that it does not stay."""
+    close = os.close
+
+    def end(descriptor: int) -> None:
+        close(descriptor)
+        remove_open()
+
+    monkeypatch.setattr(os, "close", end)
+    with pytest.raises(FileNotFoundError), draft_of(tmp_path / "file"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_that_write_one_file_at_a_time_leave_one_whole(tmp_path: Path) -> None:
     """Neither sees the other's draft: the file is whole at any time, and in the end that of the last one."""
     file = tmp_path / "file"

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from tests.forked import command
+from tests.cli.alone import searching
 from tests.study_samples import ThreadExecutor, good
 
 from einspace.evaluation.outcome import Evaluation, Request
@@ -19,4 +19,4 @@ def main(number: int, *words: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return good(request)
 
-    command(*words, choose=lambda *_: ThreadExecutor(dying))
+    searching(*words, choose=lambda *_: ThreadExecutor(dying))

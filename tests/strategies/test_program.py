@@ -231,7 +231,7 @@ def test_ctrl_c_ends_a_search_whose_program_thinks(tmp_path: Path) -> None:
     """At once, by exit code 130, with the command that goes on; the program has ended too."""
     source = f"import os, sys, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(80)\n"
     words = ["search", "digits", "--proposer", command(tmp_path, source), "--runs", str(tmp_path), "--workers", "1"]
-    process = Forked("tests.forked:command", *words)
+    process = Forked("tests.cli.alone:searching", *words)
     try:
         end = time.monotonic() + 150
         while not (tmp_path / "pid").exists() and time.monotonic() < end:

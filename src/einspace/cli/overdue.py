@@ -63,7 +63,7 @@ def limited(work: str, default: float | None) -> Callable[[Callable[..., None]],
 
 
 def _end(words: str) -> None:
-    drafts.remove_open()
     err.show_cursor(True)
     complain(words)
+    drafts.remove_open()  # last, since the work goes on meanwhile
     os._exit(2)

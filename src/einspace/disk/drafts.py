@@ -16,9 +16,9 @@ def draft_of(path: Path) -> Iterator[Path]:
     Raises OSError where that cannot be.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # who may read it follows from the umask, as of any file
-    _open.add(draft)
+    _open.add(draft)  # before it is there: a signal or a timer may end this process at any time
     try:
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # who may read it follows from the umask, as of any file
         yield draft
         os.replace(draft, path)
     except BaseException:

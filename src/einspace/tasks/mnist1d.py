@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from einspace.features import Feature
 from einspace.tasks.entry import Entry
@@ -59,6 +58,8 @@ def dataset() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 
 def _hidden(shape: NDArray[np.float64], rng: np.random.RandomState) -> NDArray[np.float64]:
     """A series (40,) in which the shape (12,) is somewhere."""
+    from scipy.ndimage import gaussian_filter  # here, for it is a tenth of the time in which a search is imported
+
     zeros = _PADDED[0] + int(rng.rand() * (_PADDED[1] - _PADDED[0] + 1))
     series = _resampled(np.pad(shape + 1e-8, (0, zeros)), _WHOLE)  # what is still zero after this is outside of the shape
     series = np.roll(series * (1 + _SCALE * (rng.rand() - 0.5)), rng.choice(_PLACES))

@@ -43,7 +43,7 @@ def test_a_live_report_follows_a_search_in_the_server(url: str, tmp_path: Path) 
     """A program that only reads shows what the search has stored by then, and Ctrl-C ends it."""
     searched(tmp_path / "runs", "followed", trials=4, storage=url)
     words = ["report", "followed", "--runs", str(tmp_path / "elsewhere"), "--storage", url, "--live", "--port", "0"]
-    process = Forked("tests.forked:command", *words)
+    process = Forked("tests.cli.alone:run", *words)
     try:
         address = next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip(";")
         assert "All 4 trials" in fetched(address)
