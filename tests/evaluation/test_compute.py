@@ -1,7 +1,6 @@
 """Compute: other precisions, layouts and forms give the scores of the plain training within noise, and the same weights' names."""
 
-import subprocess
-import sys
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -110,19 +109,22 @@ def test_evaluate_takes_it() -> None:
     assert evaluate(TEXT, task, recipe=task.recipe.override(epochs_search=1), compute=Compute(precision="bf16")).mean is not None
 
 
-@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork")
 def test_a_strided_pixel_of_few_channels_does_not_write_beyond_its_memory() -> None:
     """PyTorch's convolution with a kernel of 1, a stride and channels last corrupts the heap, and ended the worker: none is built."""
     text = "[[im2col(k=1,s=2,p=0) linear(d=32) col2im] norm]"
     few, more = (build(EinSpace((channels, 8, 8)).parse(text)) for channels in (7, 8))
     assert [type(module) for network in (few, more) for module in network.modules() if isinstance(module, nn.Conv2d)] == [nn.Conv2d]
-    program = (
-        "import torch, einspace as es\n"
-        "from einspace.evaluation.compute import Compute\n"
-        "torch.set_num_threads(1)\n"
-        f"network = Compute(channels_last=True).around(es.build(es.EinSpace((3, 8, 8)).parse({text!r})))\n"
-        "for _ in range(200):\n"
-        "    network(torch.randn(32, 3, 8, 8)).square().mean().backward()\n"
-        "    kept = [torch.randn(7 * size + 3) for size in range(30)]\n"
-    )
-    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=100).returncode == 0
+
+    def step() -> None:
+        network = Compute(channels_last=True).around(build(EinSpace((3, 8, 8)).parse(text)))
+        for _ in range(200):
+            network(torch.randn(32, 3, 8, 8)).square().mean().backward()
+            _ = [torch.randn(7 * size + 3) for size in range(30)]
+
+    process = multiprocessing.get_context("fork").Process(target=step, daemon=True)
+    process.start()
+    process.join(100)
+    process.kill()
+    process.join()
+    assert process.exitcode == 0

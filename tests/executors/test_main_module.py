@@ -4,14 +4,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from tests.executors.mains import run_as_main
 
 import einspace
+from einspace.errors import SettingError
+from einspace.executors import forkserver
 
 pytestmark = pytest.mark.timeout(120)
 
-ROOT = Path(__file__).parents[2]
+PATH = [str(Path(einspace.__file__).parents[1]), str(Path(__file__).parents[2])]
+"""Where einspace and its tests lie."""
 
 START = """
 import einspace
@@ -39,7 +44,7 @@ RUN = "mine()\nother()\n"
 
 def program(*arguments: str, said: str = "", cwd: Path | None = None) -> list[str]:
     """Run Python; the lines that it prints, after none of errors."""
-    environment = {**os.environ, "PYTHONPATH": f"{Path(einspace.__file__).parents[1]}{os.pathsep}{ROOT}"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(PATH)}
     done = subprocess.run(
         [sys.executable, *arguments], input=said, env=environment, capture_output=True, text=True, timeout=100, check=False, cwd=cwd
     )
@@ -49,10 +54,13 @@ def program(*arguments: str, said: str = "", cwd: Path | None = None) -> list[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [("-",), ("-i", "-q")])
+@pytest.mark.parametrize("arguments", [("-E", "-P", "-"), ("-i", "-q")])
 def test_no_file(arguments: tuple[str, ...]) -> None:
-    """Standard input and an interactive session work, but for an objective that they define themselves."""
-    begun, refused, value = program(*arguments, said=START + RUN)
+    """Standard input, here of a Python that ignores its environment, and an interactive session work.
+
+    An objective that they define themselves is refused.
+    """
+    begun, refused, value = program(*arguments, said=f"import sys; sys.path += {PATH}\n{START}{RUN}")
     assert (begun, value) == ("begun", "0.25")
     assert refused == "worker processes cannot import own from an interactive session or standard input: put it into a file"
 
@@ -60,10 +68,10 @@ def test_no_file(arguments: tuple[str, ...]) -> None:
 @pytest.mark.slow
 def test_script_without_guard(tmp_path: Path) -> None:
     """It runs once; an objective of its own is refused, for whoever imports that would start everything again."""
-    script = tmp_path / "script.py"
-    script.write_text(START + RUN)
-    begun, refused, value = program(str(script))
+    script, runs = tmp_path / "script.py", tmp_path / "runs"
+    begun, refused, value = run_as_main(f"with open({str(runs)!r}, 'a') as file: file.write(__name__)\n{START}{RUN}", script).splitlines()
     assert (begun, value) == ("begun", "0.25")
+    assert runs.read_text() == "__main__"
     assert refused.startswith(f"worker processes import own from {script}, which would start everything again: put whatever it does under")
 
 
@@ -75,12 +83,10 @@ def test_script_with_guard(tmp_path: Path) -> None:
     assert program(str(script)) == ["begun", "0.25", "begun", "0.5"]
 
 
-@pytest.mark.slow
 def test_guard_around_something_else(tmp_path: Path) -> None:
     """A guard elsewhere in the script is not a guard."""
-    script = tmp_path / "script.py"
-    script.write_text(START + 'if __name__ == "__main__":\n    print("guarded")\nmine()\n')
-    *_, refused = program(str(script))
+    said = run_as_main(START + 'if __name__ == "__main__":\n    print("guarded")\nmine()\n', tmp_path / "script.py")
+    *_, refused = said.splitlines()
     assert "would start everything again" in refused
 
 
@@ -105,13 +111,8 @@ def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.slow
-def test_an_environment_that_is_ignored(tmp_path: Path) -> None:
+def test_an_environment_that_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Python ignores its environment, it must be called such that its children do not run what lies in the current folder."""
-    path = [str(Path(einspace.__file__).parents[1]), str(ROOT)]
-    script = tmp_path / "search.py"
-    script.write_text(f"import sys; sys.path += {path}\n{START}other()\n")
-    assert program("-E", "-P", str(script))[-1] == "0.25"
-    script.write_text(f"import sys; sys.path[:0] = {path}\nfrom einspace.executors import forkserver\nforkserver.start()\n")
-    done = subprocess.run([sys.executable, "-E", str(script)], capture_output=True, text=True, timeout=100, check=False)
-    assert "call `python -E -P`, or -I" in done.stderr
+    monkeypatch.setattr(forkserver, "sys", SimpleNamespace(flags=SimpleNamespace(safe_path=False, ignore_environment=True)))
+    with pytest.raises(SettingError, match="call `python -E -P`, or -I"):
+        forkserver.start()

@@ -140,7 +140,7 @@ def test_a_memo_of_billions_takes_no_memory() -> None:
     assert unpickle(b"\x80\x04\x95" + struct.pack("<Q", 2**60) + b"N.", "x", limit=1000) is None
 
 
-NESTED_KEY = b"}N" + b"\x85" * 2_000_000 + b"Ns."
+NESTED_KEY = b"}N" + b"\x85" * 500_000 + b"Ns."
 LISTED = """
 import io, pickle, sys
 class Listed(pickle.Unpickler):

@@ -1,12 +1,14 @@
 """Appendix A.4: consistency and expected length."""
 
+from collections.abc import Callable
+from itertools import accumulate
 from random import Random
 from statistics import fmean, stdev
 
 import numpy as np
 import pytest
 
-from einspace.grammar import Grammar, einspace_grammar
+from einspace.grammar import einspace_grammar
 from einspace.grammar.consistency import critical_probability, expectation_matrix
 from einspace.grammar.grammar import Copies, expanded
 from einspace.operations import Operation
@@ -66,20 +68,25 @@ def test_expectation_matrix_by_hand() -> None:
 def test_expected_length_by_simulation(p: float, copies: Copies) -> None:
     """Expanding the rules at random, features ignored, gives on average what the linear equations say."""
     grammar, rng = einspace_grammar(p), Random(0)
-    lengths = [_simulate(grammar, copies, rng) for _ in range(4_000)]
+    weights = {symbol: list(accumulate(production.weight for production in rules)) for symbol, rules in grammar.rules.items()}
+
+    def choose(symbol: str) -> tuple[str, ...] | Operation:
+        return rng.choices(grammar.rules[symbol], cum_weights=weights[symbol])[0].expansion
+
+    lengths = [_simulate(grammar.start, choose, copies) for _ in range(4_000)]
     assert fmean(lengths) == pytest.approx(grammar.expected_length(copies), abs=4 * stdev(lengths) / len(lengths) ** 0.5)
 
 
-def _simulate(grammar: Grammar, copies: Copies, rng: Random) -> int:
+def _simulate(start: str, choose: Callable[[str], tuple[str, ...] | Operation], copies: Copies) -> int:
     """Terminals of one random derivation: a repeated branch is expanded once and counts `copies(b)` times."""
-    length, waiting = 0, [(grammar.start, 1)]
+    length, waiting = 0, [(start, 1)]
     while waiting:
         symbol, count = waiting.pop()
-        expansion = _choose(grammar, symbol, rng)
+        expansion = choose(symbol)
         if isinstance(expansion, Operation):
             length += count
         elif expansion == ("B", "M", "A"):
-            branching = _choose(grammar, "B", rng)
+            branching = choose("B")
             assert isinstance(branching, Branching)
             length += count
             inner = [("M", count), ("M", count)] if branching.b == 2 else [("M", count * copies(branching.b))]
@@ -87,8 +94,3 @@ def _simulate(grammar: Grammar, copies: Copies, rng: Random) -> int:
         else:
             waiting += [(part, count) for part in expansion]
     return length
-
-
-def _choose(grammar: Grammar, symbol: str, rng: Random) -> tuple[str, ...] | Operation:
-    productions = grammar.rules[symbol]
-    return rng.choices(productions, [production.weight for production in productions])[0].expansion

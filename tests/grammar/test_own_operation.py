@@ -1,7 +1,5 @@
 """A grammar is data: an operation and productions of the user's own go everywhere, and nothing of the house is touched."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -9,6 +7,7 @@ from random import Random
 import pytest
 import torch
 from tests.executors.executor_samples import RECIPE
+from tests.executors.mains import run_as_main
 from tests.grammar.own_operation import GATED, Gated
 from tests.grammar.sequence_task import rows_of_digits
 from torch import nn
@@ -132,18 +131,15 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-def test_a_class_of_a_script_reaches_the_workers(tmp_path: Path) -> None:
+def test_a_class_of_a_script_reaches_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`__main__` of a script is imported by the workers, so a search over a class that it defines just runs."""
-    (tmp_path / "script.py").write_text(SCRIPT)
-    said = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert said.stdout == "{'ok': 4} True True\n", said.stderr
+    monkeypatch.chdir(tmp_path)
+    assert run_as_main(SCRIPT, tmp_path / "script.py") == "{'ok': 4} True True\n"
 
 
-@pytest.mark.slow
-def test_a_class_of_an_interactive_session_is_refused(tmp_path: Path) -> None:
+def test_a_class_of_an_interactive_session_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a file there is nothing to import: a clear error before anything is written, and no worker that dies for ever."""
-    said = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert said.stdout.startswith("SettingError worker processes cannot import Bend from an interactive session or standard input"), (
-        said.stderr
-    )
+    monkeypatch.chdir(tmp_path)
+    said = run_as_main(SCRIPT)
+    assert said.startswith("SettingError worker processes cannot import Bend from an interactive session or standard input")
     assert list(tmp_path.iterdir()) == []

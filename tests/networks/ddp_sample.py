@@ -1,6 +1,4 @@
-"""One process of a distributed training step: python -m tests.networks.ddp_sample RANK WORLD STORE RESULT."""
-
-import sys
+"""One process of a distributed training step."""
 
 import torch
 from torch import distributed
@@ -19,7 +17,7 @@ def step(network: torch.nn.Module, x: torch.Tensor) -> None:
     network(x).square().mean().backward()
 
 
-def main(rank: int, world: int, store: str, result: str) -> None:
+def train(rank: int, world: int, store: str, result: str) -> None:
     """Train each network on this process's share of the batch, and leave the gradients of rank 0 in a file."""
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=world)
@@ -34,7 +32,3 @@ def main(rank: int, world: int, store: str, result: str) -> None:
         torch.save(gradients, result)
     distributed.barrier()
     distributed.destroy_process_group()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.architectures import RECURRENT, SHAPES, sampled
+from tests.architectures import BULK, RECURRENT, SHAPES, sampled
 from tests.networks.own_layers import OWN
 from torch import nn
 
@@ -83,9 +83,11 @@ def _formatted(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_every_baseline(tmp_path: Path) -> None:
-    """All registered baselines, as deep and as wide as they are, with the head."""
+    """All registered baselines, as deep and as wide as they are, with the head; the larger of two of a family in bulk."""
     torch.manual_seed(0)
     for name in baselines.names():
+        if name in ("resnet34", "wrn28-10") and BULK == 1:
+            continue
         text = _check(baselines.get(name, (3, 16, 16)), Classification(10), tmp_path / f"{name.replace('-', '_')}.py")
         imported = {ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)}
         assert imported <= {"import torch", "from torch import nn", "from torch.nn import functional"}
@@ -107,13 +109,13 @@ def test_random_architectures(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_thousands_of_operations(tmp_path: Path) -> None:
-    """A network near the limit of 3,000 operations, and a chain of a thousand nested modules."""
+    """A network of over 1,300 operations, and a chain of a thousand nested modules."""
     torch.manual_seed(0)
     text = "[[linear(d=16) norm] [relu [softmax linear(d=16)]]]"
-    for merge in ("concat(dim=1,b=8)", "concat(dim=2,b=8)", "add"):
-        text = f"[clone(b=8) {{{text}}} {merge}]"
+    for branches, merge in ((8, "concat(dim=1,b=8)"), (8, "concat(dim=2,b=8)"), (4, "add")):
+        text = f"[clone(b={branches}) {{{text}}} {merge}]"
     large = EinSpace((2, 16)).parse(text)
-    assert large.terminals > 2_500
+    assert large.terminals > 1_300
     _check(large, Classification(10), tmp_path / "large.py")
     text = "[linear(d=16) norm]"
     for i in range(1_000):

@@ -109,8 +109,8 @@ def test_the_key_is_the_same_in_every_process() -> None:
 
 @pytest.mark.slow
 def test_deep_nesting_has_a_key() -> None:
-    """Digests are made from the leaves up: the depth of a derivation is bounded by its text's length alone."""
-    deep = "[clone(b=2) {" * 3000 + "norm" + " identity} add]" * 3000
+    """Digests are made from the leaves up: a derivation may be deeper than Python's recursion limit of 1,000."""
+    deep = "[clone(b=2) {" * 1_200 + "norm" + " identity} add]" * 1_200
     assert len(EinSpace((4, 4, 4)).parse(deep).key) == 20
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 Expectations = Mapping[str, Mapping[str, float]]
 """Of each non-terminal, by itself, the expected number of each non-terminal that it generates."""
@@ -37,9 +38,5 @@ def expected_lengths(expectations: Expectations, terminals: Mapping[str, float])
 
 
 def critical_probability(radius: Callable[[float], float]) -> float:
-    """The p at which a spectral radius that falls with p is one, found by halving (figure 4)."""
-    low, high = 0.0, 1.0
-    for _ in range(53):  # bits of a float
-        middle = (low + high) / 2
-        low, high = (middle, high) if radius(middle) > 1 else (low, middle)
-    return high
+    """The p at which a spectral radius that depends on p is one, found numerically (figure 4)."""
+    return float(brentq(lambda p: radius(p) - 1, 1e-6, 1 - 1e-6, xtol=1e-12))
