@@ -164,7 +164,7 @@ def test_table_6_stands_beside_the_paper_s() -> None:
     assert {"clone", "group-dim", "matmul", "add", "concat", "im2col", "col2im", "permute", "identity", "linear"} <= functions.keys()
     assert sum(entry["drawn_share"] for entry in functions.values()) == pytest.approx(1)
     assert set(figures["figure7"]["modules"]) == {"sequential", "branching", "routing", "computation"}
-    text = call(*words[:-1], "1").stdout
+    text = call(*words).stdout
     for part in ("Table 6: terminals", "Table 6: non-terminals", "Table 6: branching factor", "6,070.77", "Figure 7: functions", "pos-enc"):
         assert part in text
 
