@@ -213,6 +213,7 @@ def test_what_cannot_be_taken_is_refused(
         worse.trained(trial, baseline)
 
 
+@pytest.mark.filterwarnings("ignore:only .* samples in valid")
 def test_the_estimator_predicts_with_what_is_recommended(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a search whose verdict is for an initial member, the estimator is that member."""
     results = []

@@ -230,7 +230,7 @@ def test_what_takes_too_long_is_told_to_the_program(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_search_whose_program_thinks(tmp_path: Path) -> None:
     """At once, by exit code 130, with the command that goes on; the program has ended too."""
     source = f"import os, sys, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(80)\n"
-    words = ["search", "digits", "--proposer", command(tmp_path, source), "--runs", str(tmp_path), "--workers", "1"]
+    words = ["search", "digits", "--epochs", "1", "--proposer", command(tmp_path, source), "--runs", str(tmp_path), "--workers", "1"]
     process = Forked("tests.cli.alone:searching", *words)
     try:
         end = time.monotonic() + 150
