@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -71,9 +72,15 @@ CLOSING = {
 """Imports that close a circle of files, and why."""
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    """What stands in a file, which several tests look at."""
+    return ast.parse(path.read_text())
+
+
 def _imported(path: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("einspace"):
             parts = node.module.split(".")
             names |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names if alias.name in RANKS}
@@ -105,7 +112,7 @@ def test_files_import_each_other_in_no_circle() -> None:
     files = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in ROOT.rglob("*.py")}
     graph: dict[str, set[str]] = {name: set() for name in files}
     for name, path in files.items():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("einspace."):
                 module = str(node.module).removeprefix("einspace.")
                 found = {other if (other := f"{module}.{alias.name}") in files else module for alias in node.names}
@@ -135,7 +142,7 @@ def test_a_search_starts_without_what_it_may_not_need() -> None:
     """Every process of a search imports all tasks and strategies: a library that few of them use is imported where it is used."""
     heavy = set()
     for path in ROOT.rglob("*.py"):
-        for node in ast.parse(path.read_text()).body:
+        for node in _tree(path).body:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""]
             if any(name.split(".")[0] in HEAVY for name in names):
                 heavy.add(".".join(path.relative_to(ROOT).with_suffix("").parts))

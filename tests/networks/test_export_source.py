@@ -109,13 +109,13 @@ def test_random_architectures(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_thousands_of_operations(tmp_path: Path) -> None:
-    """A network of over 1,300 operations, and a chain of a thousand nested modules."""
+    """A network near the limit of 3,000 operations, and a chain of a thousand nested modules."""
     torch.manual_seed(0)
     text = "[[linear(d=16) norm] [relu [softmax linear(d=16)]]]"
-    for branches, merge in ((8, "concat(dim=1,b=8)"), (8, "concat(dim=2,b=8)"), (4, "add")):
-        text = f"[clone(b={branches}) {{{text}}} {merge}]"
+    for merge in ("concat(dim=1,b=8)", "concat(dim=2,b=8)", "add"):
+        text = f"[clone(b=8) {{{text}}} {merge}]"
     large = EinSpace((2, 16)).parse(text)
-    assert large.terminals > 1_300
+    assert large.terminals > 2_500
     _check(large, Classification(10), tmp_path / "large.py")
     text = "[linear(d=16) norm]"
     for i in range(1_000):

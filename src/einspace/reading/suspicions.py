@@ -27,7 +27,8 @@ def stand_ins(x: NDArray[Any]) -> list[str]:
             others = x[x != extreme]
             if others.size and np.abs(others).max() * 5 < abs(extreme):
                 count = int(x.size - others.size)
-                doubts.append(f"{count} values are {extreme:g}, far from all others: if it stands for a missing value, take it out")
+                are = "value is" if count == 1 else "values are"
+                doubts.append(f"{count} {are} {extreme:g}, far from all others: if it stands for a missing value, take it out")
     return doubts
 
 
