@@ -137,7 +137,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         tmp_path,
         "task: digits\nstrategy: pareto\nprotocol: paper\ninit: [resnet8, random*2]\ntrials: 5\nworkers: 1\nseed: 3\n"
         "run: mine\nruns: there\nproposer: mine\n"
-        "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\nedits: 0.25\n"
+        "iterations: 4\nbudget: 5m\npopulation: 7\ntournament: 2\ncrossover: 0.5\ncost: flops\nedits: 0.25\nwidening: 0.1\n"
         "recipe_changes: 0.1\nadaptive: true\nsurrogate: true\nlearned: true\ninherit: true\ntime_limit: 9\n"
         "computation_probability: 0.4\ngrammar: sequences\n"
         "keep_weights: all\nrace: true\nfinal_seeds: 2\nstorage: sqlite:///there.db\npatience: 5\npruner: median\n"

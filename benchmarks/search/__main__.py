@@ -2,12 +2,13 @@
 
     python -m benchmarks.search --minutes 5 [--tasks adddigits,mnist1d] [--methods einspace,cnn-tpe] [--seeds 0,1,2] [--workers 2]
         [--ablation 'half={"population": 50}'] [--out FILE] [--search-only]
-    python -m benchmarks.search --table [--out FILE]
+    python -m benchmarks.search --table [--markdown] [--out FILE]
 
 Every method gets the same seconds of wall clock for its search and the same worker processes, of one thread each; what it found is then
 trained from three seeds, outside of that time, and scored on test. The file has a line of JSON for each search, and one more with the
 scores on test; what stands there is not done again, so a benchmark that was ended goes on with the same command. With `--search-only` the
-retraining is left to another call. `--table` prints the table from the file alone.
+retraining is left to another call. `--table` prints the table from the file alone, and with `--markdown` it prints all runs,
+as the pages of the results have them.
 
 Run it on a machine that does nothing else. Data are fetched or generated into ~/.cache/einspace, or $EINSPACE_CACHE.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.search import runs
 from benchmarks.search.methods import METHODS, ablation, named
+from benchmarks.search.page import markdown
 from benchmarks.search.table import score, tables
 from benchmarks.search.tasks import SIX, TASKS, load
 from benchmarks.search.terms import Method
@@ -39,6 +41,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="Processes of each search.")
     parser.add_argument("--out", type=Path, default=Path("runs", "benchmark.jsonl"), help="The file of runs.")
     parser.add_argument("--table", action="store_true", help="Only print the table of the file.")
+    parser.add_argument("--markdown", action="store_true", help="Print the table, and a row for each run, as Markdown.")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="Keep the run of each search there; they are deleted if not given.")
     parser.add_argument("--search-only", action="store_true", help="Leave the retraining to another call.")
     options = parser.parse_args(words)
@@ -55,6 +58,9 @@ def main(words: list[str] | None = None) -> int:
     if not done:
         print(f"{options.out} has no runs", file=sys.stderr)
         return 2
+    if options.markdown:
+        print(markdown(done))
+        return 0
     for table in tables(done):
         console.print(table)
     return 0

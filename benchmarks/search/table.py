@@ -79,17 +79,17 @@ def _table(minutes: float, workers: int, runs: Sequence[Run]) -> Table:
     cells = len({(run.task, run.seed) for run in runs})
     complete = min(map(len, ranked.values()))
     title = f"{minutes:g} minutes, {workers} workers: ranks over the {complete} of {cells} pairs of task and seed that all methods have run"
-    table = Table("method", "rank", "trials", "unfinished", "verdicts", *(f"{task}, {_metric(runs, task)}" for task in tasks), title=title)
+    table = Table("method", "rank", "trials", "unfinished", "verdicts", *(f"{task}, {metric(runs, task)}" for task in tasks), title=title)
     for method, own in sorted(ranked.items(), key=lambda item: mean_and_error(item[1])[0] if item[1] else float("inf")):
         mine = [run for run in runs if run.method == method]
         trials = f"{fmean(run.trials for run in mine):.0f}"
         shares = [run.unfinished for run in mine if run.unfinished is not None]
-        columns = [_scores([run for run in mine if run.task == task]) for task in tasks]
-        table.add_row(method, _with_error(own, 2), trials, f"{fmean(shares):.0%}" if shares else "-", verdicts(mine), *columns)
+        columns = [mean_scores([run for run in mine if run.task == task]) for task in tasks]
+        table.add_row(method, with_error(own, 2), trials, f"{fmean(shares):.0%}" if shares else "-", verdicts(mine), *columns)
     return table
 
 
-def _scores(runs: Sequence[Run]) -> str:
+def mean_scores(runs: Sequence[Run]) -> str:
     """Mean and standard error over the seeds of the search; how many have none, if any: the others would flatter."""
     if not runs:
         return "-"
@@ -97,10 +97,15 @@ def _scores(runs: Sequence[Run]) -> str:
     good = [value for value in scores if value is not None]
     if len(good) < len(scores):
         return f"{len(scores) - len(good)} of {len(scores)} failed"
-    return f"{_with_error(good, 3)} ({len(good)})"
+    return f"{with_error(good, 3)} ({len(good)})"
 
 
-def _with_error(values: Sequence[float], digits: int) -> str:
+def with_error(values: Sequence[float], digits: int) -> str:
+    """Mean and standard error with so many digits; a dash where there is no value.
+
+    >>> with_error([1.0, 2.0, 3.0], 2), with_error([], 2)
+    ('2.00 ± 0.58', '-')
+    """
     mean, error = mean_and_error(values)
     if mean != mean:
         return "-"
@@ -114,6 +119,7 @@ def _badness(run: Run) -> float:
     return round(-value if run.higher_is_better else value, 12)  # the mean of equal scores may differ in its last digit
 
 
-def _metric(runs: Sequence[Run], task: str) -> str:
+def metric(runs: Sequence[Run], task: str) -> str:
+    """What a task is scored by, and whether less of it is better."""
     run = next(run for run in runs if run.task == task)
     return run.metric if run.higher_is_better else f"{run.metric} (less is better)"

@@ -15,7 +15,7 @@ from einspace.limits import Limits
 from einspace.normal_form import NormalForm, normal_form
 from einspace.passes import optimize as run_passes
 from einspace.sampling import Sampler, SamplingReport, Weigh, chooser
-from einspace.variation import CrossoverReport, EditReport, MutationReport, crossover, distance, edit, mutate
+from einspace.variation import CrossoverReport, EditReport, MutationReport, crossover, distance, edit, mutate, widened
 
 REMEMBERED = 50_000
 """Inferred subtrees that an architecture keeps between mutations."""
@@ -220,6 +220,20 @@ class EinSpace:
         self._check(architecture)
         memo = self._memo_of(architecture)
         child = edit(architecture.node, self.input, self.grammar, self.limits, rng, memo, architecture.normal_form, report, first)
+        return Architecture(child.node, self.input, child.inferred, child.normal_form)
+
+    def widen(self, architecture: Architecture, report: EditReport | None = None) -> Architecture:
+        """The architecture with all its widths doubled, as far as the grammar and the limits have such layers.
+
+        Raises MutationError where there is no wider one.
+
+        >>> space = EinSpace((8, 8))
+        >>> str(space.widen(space.parse("[linear(d=16) relu]")))
+        '[linear(d=32) relu]'
+        """
+        self._check(architecture)
+        memo = self._memo_of(architecture)
+        child = widened(architecture.node, self.input, self.grammar, self.limits, memo, architecture.normal_form, report)
         return Architecture(child.node, self.input, child.inferred, child.normal_form)
 
     def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:

@@ -17,6 +17,7 @@ from benchmarks.search import __main__, opponents, runs, terms
 from benchmarks.search import tasks as benchmark_tasks
 from benchmarks.search.methods import METHODS, Einspace, ablation
 from benchmarks.search.opponents import Choice, CnnTpe, OutOfTime, ResidualCNN, score
+from benchmarks.search.page import markdown
 from benchmarks.search.runs import RETRAININGS, Run
 from benchmarks.search.sources import cached
 from benchmarks.search.table import is_wrong, mean_and_error, ranks, tables, verdicts
@@ -109,6 +110,8 @@ def test_what_stands_in_the_file_is_not_done_again(fakes: dict[str, Fixed], tmp_
     assert "0.05 minutes" in shown
     assert "0.1 minutes" in shown
     assert shown.index("good") < shown.index("bad")
+    assert __main__.main(["--table", "--markdown", "--out", str(tmp_path / "runs.jsonl")]) == 0
+    assert capsys.readouterr().out.rstrip() == markdown(runs.read(tmp_path / "runs.jsonl"))
 
 
 def test_a_search_whose_retraining_is_missing_is_not_done_again(fakes: dict[str, Fixed], tmp_path: Path) -> None:
@@ -218,6 +221,28 @@ def test_the_table_counts_verdicts_and_those_that_test_contradicts() -> None:
     ]
     assert [is_wrong(run) for run in lines] == [False, True, False, False, False, False]
     assert verdicts(lines) == "4 better, 1 not distinguishable, 1 worse (1 wrong)"
+
+
+def test_a_page_has_every_run_and_says_what_is_recommended() -> None:
+    """Known answers: the better one of a pair is bold, no equal one is; what was not trained again or failed has no mean."""
+    choice = {"verdict": "not distinguishable", "rival": [0.7, 0.7, 0.7], "recommends_rival": True}
+    lines = [made("a", 0, [0.5, 0.6, 0.7], **choice), made("b", 0, [0.6] * 3), made("a", 1, [0.5] * 3), made("b", 1, [0.5] * 3)]
+    lines += [made("a", 2, []), made("b", 2, [0.5, None, 0.5]), made("a", 0, [0.1] * 3, "field", higher_is_better=False, metric="l2")]
+    page = markdown([*lines, made("a", 0, [0.9], minutes=10.0, workers=1, claimed=None)])
+    assert page.index("5 minutes, 2 workers:") < page.index("10 minutes, 1 worker:")
+    for row in (
+        "| method | mean rank | verdicts | easy, accuracy | field, l2 (less is better) |",
+        "| a | 1.25 ± 0.25, 2 pairs | 1 not distinguishable | 0.600 ± 0.100 (2) | 0.100 (1) |",
+        "| b | 1.75 ± 0.25, 2 pairs | - | 1 of 3 failed | - |",
+        "| easy, 0 | a | 10 | 0.500 |  | not distinguishable | the baseline | **0.700** (0.700, 0.700, 0.700) | 0.600 | 0.700 |",
+        "| easy, 0 | b | 10 | 0.500 |  | none | its best | 0.600 (0.600, 0.600, 0.600) |  |  |",
+        "| easy, 1 | a | 10 | 0.500 |  | none | its best | 0.500 (0.500, 0.500, 0.500) |  |  |",
+        "| easy, 2 | a | 10 | 0.500 |  | none | its best | not trained again |  |  |",
+        "| easy, 2 | b | 10 | 0.500 |  | none | its best | failed (0.500, none, 0.500) |  |  |",
+        "| field, 0 | a | 10 | 0.500 |  | none | its best | 0.100 (0.100, 0.100, 0.100) |  |  |",
+        "| easy, 0 | a | 10 |  |  | none | its best | 0.900 (0.900) |  |  |",
+    ):
+        assert row in page.splitlines()
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 28, 28), (1, 2, 2), (40, 2), (3, 2)])

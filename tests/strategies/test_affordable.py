@@ -12,7 +12,7 @@ from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Seconds
 from einspace.strategies import RandomSearch, Strategy, propose
 from einspace.strategies.affordable import REFIT, TRIES, Affordable, Training
 from einspace.strategies.base import History
-from einspace.trial import Costs, Proposal, Trial
+from einspace.trial import INITIAL, Costs, Proposal, Trial
 
 TRAINING = Training(Recipe(2, 6, 10, 0.05, 0.0), 1_000, 100)
 SPACE = EinSpace((1, 8, 8))
@@ -38,14 +38,14 @@ def history(count: int, slower: float) -> list[Trial]:
 class Listed(Strategy):
     """Proposes costs one after the other, whatever the history is."""
 
-    def __init__(self, sizes: Sequence[int]) -> None:
-        self.left = list(sizes)
+    def __init__(self, sizes: Sequence[int], origin: str = "sample") -> None:
+        self.left, self.origin = list(sizes), origin
         self.asked = 0
 
     def propose(self, history: History, rng: Random) -> Proposal | None:
         self.asked += 1
         size = self.left.pop(0)
-        return Proposal("[relu relu]", f"key{size}", Costs(0, size, 0, 0), "sample") if size else None
+        return Proposal("[relu relu]", f"key{size}", Costs(0, size, 0, 0), self.origin) if size else None
 
 
 def test_the_first_proposal_that_fits_is_taken() -> None:
@@ -70,14 +70,22 @@ def test_towards_the_end_of_a_search_only_what_still_fits_is_taken() -> None:
 
 
 def test_where_none_fits_the_cheapest_is_taken() -> None:
-    """After a bounded number of tries; a proposal that is made again, as that of an initial member, is not asked for more often."""
+    """After a bounded number of tries; an initial member that is proposed again is not asked for more often."""
     sizes = [10**11 + abs(number - 7) for number in range(TRIES)]
     found = Affordable(TRAINING, 1.0, False).propose(Listed(sizes), [], Random(0))
     assert found is not None
     assert found.key == f"key{10**11}"
-    same = Listed([10**11] * TRIES)
+    same = Listed([10**11] * TRIES, f"{INITIAL}resnet8")
     assert Affordable(TRAINING, 1.0, False).propose(same, [], Random(0)) is not None
     assert same.asked == 2
+
+
+def test_a_child_that_does_not_fit_is_not_taken_since_it_comes_again() -> None:
+    """Only an initial member is taken when it comes a second time, for it would come every time."""
+    strategy = Listed([10**11, 10**11, 10**12, 1_000])
+    found = Affordable(TRAINING, 1.0, False).propose(strategy, [], Random(0))
+    assert found is not None
+    assert (found.key, strategy.asked) == ("key1000", 4)
 
 
 @pytest.mark.slow

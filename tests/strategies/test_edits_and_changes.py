@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -73,6 +74,34 @@ def test_children_are_edited_as_often_as_it_was_asked_for(name: str) -> None:
             architecture = SPACE.parse(child.text)
             assert architecture.key == child.key != parent.key
             assert architecture.node.replace(place, parent.node.at(place)) == parent.node
+
+
+@pytest.mark.parametrize("name", EVOLVING)
+def test_the_best_member_is_widened_once(name: str) -> None:
+    """At the latest by the share of 1: its child has all widths doubled and its changes; one that is best is widened in its turn."""
+    strategy = made(name, ("[[linear(d=16) relu] norm]", "[linear(d=32) relu]"), widening=1.0, choices=CHOICES, start={"dropout": 0.1})
+    history: list[Trial] = []
+    for number in range(6):
+        proposal = strategies.propose(strategy, history, 3)
+        assert proposal is not None
+        wider = {"[[linear(d=32) relu] norm]": 0.9, "[[linear(d=64) relu] norm]": 0.8, "[[linear(d=16) relu] norm]": 0.7}
+        fitness = wider.get(proposal.text, 0.1 / (number + 1))
+        history.append(Trial(number, proposal).end(Evaluation(Outcome.OK, fitness), 1.0, 0.0))
+    widened = [trial for trial in history if trial.origin == "all widths x 2"]
+    assert [(trial.number, trial.text, trial.parents) for trial in widened] == [
+        (2, "[[linear(d=32) relu] norm]", (0,)),
+        (3, "[[linear(d=64) relu] norm]", (2,)),
+    ]
+    assert {trial.proposal.move for trial in widened} == {"widen"}
+    assert all(trial.proposal.changes == {"dropout": 0.1} for trial in widened)
+    assert all(trial.parents for trial in history[4:])
+
+
+def test_a_share_of_the_children_is_widened() -> None:
+    """With one half, about half of the first children are the widened seed; where nothing is wider, others are drawn."""
+    firsts = Counter(evolved(made("evolution", ("resnet8",), widening=0.5), 2, seed)[1].origin for seed in range(20))
+    assert 5 <= firsts["all widths x 2"] <= 15
+    assert evolved(made("evolution", ("[linear(d=2048) relu]",), widening=1.0), 2)[1].origin == "mutation"
 
 
 @pytest.mark.parametrize("name", EVOLVING)
@@ -151,6 +180,7 @@ def test_an_optimizer_takes_the_options() -> None:
     ("options", "message"),
     [
         ({"edits": 1.5}, r"edits must be a probability from 0 to 1, not 1\.5"),
+        ({"widening": 1.5}, r"widening must be a probability from 0 to 1, not 1\.5"),
         ({"recipe_changes": -0.1}, r"recipe_changes must be a probability from 0 to 1, not -0\.1"),
         ({"recipe_changes": 0.5}, r"recipe_changes is 0\.5, so choices with two values or more are needed"),
         ({"recipe_changes": 0.5, "choices": {"grid": ((1.0,), 1.0)}}, "choices with two values or more are needed"),

@@ -50,6 +50,20 @@ def check(child: Architecture, parent: Architecture, space: EinSpace) -> None:
         assert sum(parameter.numel() for parameter in network.parameters()) == child.parameters
 
 
+@pytest.mark.parametrize("name", ["resnet8", "vit-tiny", "mixer-tiny"])
+def test_a_network_is_widened_as_the_edit_of_the_whole_network_does(name: str) -> None:
+    """Without a draw; where there is no wider network, or none within the limits, one line says so."""
+    space, parent, report = EinSpace((3, 32, 32)), baselines.get(name, (3, 32, 32)), EditReport()
+    wide = space.widen(parent, report)
+    check(wide, parent, space)
+    assert (report.words, report.kind, report.made) == ("all widths x 2", "widen", Counter(widen=1))
+    drawn = candidates(parent, "widen")
+    assert wide.node in [candidate.node for candidate in drawn if candidate.words == "all widths x 2"]
+    for limited, one in ((EinSpace((3, 32, 32), limits=Limits(parameters=parent.parameters)), parent), (EinSpace((8, 8)), None)):
+        with pytest.raises(MutationError, match="has no twice as wide one within"):
+            limited.widen(limited.parse("[linear(d=2048) relu]") if one is None else one)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", EDITS)
 @settings(max_examples=25)

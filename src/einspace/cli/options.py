@@ -59,6 +59,7 @@ PANELS = {
         "elite",
         "crossover",
         "edits",
+        "widening",
         "recipe_changes",
         "adaptive",
         "surrogate",

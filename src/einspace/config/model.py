@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 OF_THE_TASK = ("task", "own")
 """Settings of a run that are part of its task, and no other argument of `study.search`."""
 
-OF_A_STRATEGY = ("population", "tournament", "elite", "crossover", "edits", "recipe_changes", "adaptive", "surrogate", "learned", "cost")
+OF_A_STRATEGY = (
+    "population",
+    "tournament",
+    "elite",
+    "crossover",
+    "edits",
+    "widening",
+    "recipe_changes",
+    "adaptive",
+    "surrogate",
+    "learned",
+    "cost",
+)
 """Settings that only some strategies take."""
 
 WEIGHTS = ("best", "all", "none")
@@ -145,6 +157,10 @@ class RunSettings(OptionGroup):
     ] = None
     crossover: Annotated[float | None, Field(ge=0, le=1, description="Probability that a child has two parents: 0 if not set.")] = None
     edits: Annotated[float | None, Field(ge=0, le=1, description="Share of children that are edited as by hand: 0.7 if not set.")] = None
+    widening: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="Probability that a child is the best network at twice its width, if that is new: 0.5 if not set."),
+    ] = None
     recipe_changes: Annotated[
         float | None, Field(ge=0, le=1, description="Probability that the recipe or the head of a child is changed: 0.3 if not set.")
     ] = None

@@ -36,6 +36,7 @@ class Protocol:
         least_trials: The trials of each worker that a budget of time must have room for.
         share: The part of a budget of time that is counted as the search's own where it is decided what a trial may take.
         edits: The share of the children that are edited as people edit networks, in place of a mutation as in the paper.
+        widening: The probability that a child is the best network so far with all its widths doubled, while no trial is that.
         recipe_changes: The probability that recipe or head of a child change.
         race: Whether the best candidates are trained again before one of them is believed to be the best, where that makes sense.
     """
@@ -49,13 +50,14 @@ class Protocol:
     least_trials: int = 1
     share: float = 0.5
     edits: float = 0.0
+    widening: float = 0.0
     recipe_changes: float = 0.0
     race: bool = False
 
     @property
     def options(self) -> dict[str, float]:
         """The options of an evolving strategy that a protocol decides, by the names that the strategy has for them."""
-        names = ("population", "tournament", "elite", "edits", "recipe_changes")
+        names = ("population", "tournament", "elite", "edits", "widening", "recipe_changes")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
@@ -80,4 +82,6 @@ class Protocol:
             population = min(50, max(10, (TRIALS_A_WORKER * workers if trials is None else trials) // 5))
         population = min(population, MOST_MEMBERS)
         elite, samples = ELITE if population <= SMALL else 0, population // SAMPLES
-        return cls(name, population, max(1, population // 2), elite, samples, 4.0, 25, edits=0.7, recipe_changes=0.3, race=True)
+        return cls(
+            name, population, max(1, population // 2), elite, samples, 4.0, 25, edits=0.7, widening=0.5, recipe_changes=0.3, race=True
+        )

@@ -108,7 +108,7 @@ class Affordable:
             load = self.training.load(proposal.costs, proposal.changes)
             seconds = 0.0 if load is None else model.seconds(load)
             most = min(self.seconds, left, self.first if proposal.is_initial else inf)
-            if seconds <= most or (cheapest is not None and proposal == cheapest[1]):  # an initial member, every time
+            if seconds <= most or (proposal.is_initial and cheapest is not None and proposal == cheapest[1]):  # it comes every time
                 return proposal
             cheapest = (seconds, proposal) if cheapest is None or seconds < cheapest[0] else cheapest
             strategy.refuse(proposal, f"a training is predicted to take {duration(seconds)}, and has {duration(most)}")

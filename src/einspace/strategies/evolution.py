@@ -60,6 +60,8 @@ class TournamentStrategy(Strategy):
         crossover: The probability that a child has two parents, the winners of two tournaments; it has the first one's changes. Where all
             members are one architecture, or the two give no new one, the child has the first parent alone.
         edits: The share of the other children that are edited as by hand (`EinSpace.edit`) instead of mutated as in the paper.
+        widening: The probability that a child is the best member with all its widths doubled (`EinSpace.widen`), as long as no trial is
+            that network. Twice the width is what people try first, and a draw among all edits may take long to come to it.
         recipe_changes: The probability that a child's changes of recipe and head move by one step; half of these children keep the
             architecture of their parent.
         choices: What may change, by name: its values in ascending order, and the value that stands without a change.
@@ -71,8 +73,8 @@ class TournamentStrategy(Strategy):
         learned: Whether the probabilities of productions are half learnt from the best quarter of the finished trials
             (`einspace.learned`), from as many trials on; mutants, and samples that are not initial members, are drawn with them.
 
-    Where `edits` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again; if it is so ten times,
-    children are mutated.
+    Where `edits`, `widening` or `recipe_changes` is above 0, a child that would be trained like an earlier trial is drawn again; if it is
+    so ten times, children are mutated.
 
     Raises:
         UnknownNameError, NotationError, ShapeError, NetworkError, GrammarError: For initial members that the space does not have.
@@ -86,6 +88,7 @@ class TournamentStrategy(Strategy):
     initial: Sequence[str] = ()
     crossover: float = 0.0
     edits: float = 0.0
+    widening: float = 0.0
     recipe_changes: float = 0.0
     choices: Choices = field(default_factory=dict)
     start: Mapping[str, float] = field(default_factory=dict)
@@ -97,9 +100,11 @@ class TournamentStrategy(Strategy):
         for option, value in (("population", self.population), ("tournament", self.tournament)):
             if type(value) is not int or value < 1:
                 raise SettingError(f"{option} must be a whole number of at least 1, not {value!r}")
-        for option, share in (("crossover", self.crossover), ("edits", self.edits), ("recipe_changes", self.recipe_changes)):
+        for option in ("crossover", "edits", "widening", "recipe_changes"):
+            share = getattr(self, option)
             if not (isinstance(share, int | float) and 0 <= share <= 1):
                 raise SettingError(f"{option} must be a probability from 0 to 1, not {share!r}")
+            setattr(self, option, float(share))
         for option, wanted in (("adaptive", self.adaptive), ("surrogate", self.surrogate), ("learned", self.learned)):
             if not isinstance(wanted, bool):
                 raise SettingError(f"{option} must be True or False, not {wanted!r}")
@@ -107,11 +112,11 @@ class TournamentStrategy(Strategy):
         if self.recipe_changes and all(set(ladder) == {standing} for ladder, standing in self.choices.values()):
             raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so choices with two values or more are needed")
         self.initial = tuple(self.initial)
-        self.crossover, self.edits, self.recipe_changes = float(self.crossover), float(self.edits), float(self.recipe_changes)
         self.start = canonical(self.start, self.choices)
         self.choices = {name: (tuple(map(float, ladder)), float(standing)) for name, (ladder, standing) in self.choices.items()}
         self._seeds = {name: member(self.space, name) for name in self.initial if name != RANDOM}
         self._read = Parsed(self.space)
+        self._wider = lru_cache(PARENTS)(self._widen)
         self._parsed = lru_cache(PARENTS)(lambda text: self.space.architecture(self._read(text).node))
         standing = {name: value for name, (_, value) in self.choices.items()}
         self._shares = moves.shares(self.edits, self.recipe_changes)
@@ -169,14 +174,33 @@ class TournamentStrategy(Strategy):
 
         Edits of a few small networks run out, so that the later half of the tries is mutated.
         """
-        child = self._child(members, history, rng, self.edits, space)
-        if self.edits or self.recipe_changes:
+        wide = bool(self.widening) and rng.random() < self.widening
+        child = (self._widened(members) if wide else None) or self._child(members, history, rng, self.edits, space)
+        if self.edits or self.widening or self.recipe_changes:
             tried = {trial.proposal.identity for trial in history}
             for number in range(1, TRIES):
                 if child.identity not in tried:
                     break
                 child = self._child(members, history, rng, self.edits if number < TRIES / 2 else 0.0, space)
         return child
+
+    def _widened(self, members: Sequence[Trial]) -> Proposal | None:
+        """The best member with all its widths doubled, and its changes; None where there is no such network."""
+        best = max(members, key=lambda member: member.fitness or 0.0)
+        changed = self._wider(best.proposal.text)
+        if changed is None:
+            return None
+        proposal = Proposal.of(changed.child, changed.words, (best.number,), changed.place, best.proposal.changes, changed.move)
+        self._read.keep(changed.child, proposal.text)
+        return proposal
+
+    def _widen(self, text: str) -> _Changed | None:
+        report = EditReport()
+        try:
+            child = self.space.widen(self._parsed(text), report)
+        except MutationError:
+            return None
+        return _Changed(child, report.words, report.kind, (), report.path)
 
     def _child(self, members: Sequence[Trial], history: History, rng: Random, edits: float, space: EinSpace) -> Proposal:
         first = self._parent(members, rng)

@@ -102,6 +102,7 @@ def search(
     elite: int | None = None,
     crossover: float | None = None,
     edits: float | None = None,
+    widening: float | None = None,
     recipe_changes: float | None = None,
     adaptive: bool | None = None,
     surrogate: bool | None = None,
@@ -157,6 +158,8 @@ def search(
             20, and none under the protocol "paper".
         crossover: The probability that a child has two parents (0).
         edits: The share of the other children that are edited as by hand; None: 0.7, and 0 under the protocol "paper".
+        widening: The probability that a child is the best network so far with all its widths doubled, while no trial is that network;
+            None: 0.5, and 0 under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
         adaptive: Whether the kinds of change that made children better are drawn more often (False).
         surrogate: Whether a model of the run's finished trials chooses, among several children, the one that is trained (False).

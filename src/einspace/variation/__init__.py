@@ -4,7 +4,7 @@ from einspace.variation.changes import Choices, canonical, check_choices, mutate
 from einspace.variation.child import TRIES, Child, VariationReport
 from einspace.variation.crossover import CrossoverReport, crossover
 from einspace.variation.distance import distance
-from einspace.variation.edits import EDITS, EditReport, edit
+from einspace.variation.edits import EDITS, EditReport, edit, widened
 from einspace.variation.mutation import MutationReport, mutate
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "mutate",
     "mutate_changes",
     "neighbours",
+    "widened",
 ]

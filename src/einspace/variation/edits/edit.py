@@ -16,7 +16,7 @@ from einspace.normal_form import NormalForm, normal_form
 from einspace.variation.child import Child, Known, VariationReport, judged
 from einspace.variation.edits.blocks import drop_block, repeat_block
 from einspace.variation.edits.site import Candidate, Site
-from einspace.variation.edits.widths import narrow, widen
+from einspace.variation.edits.widths import doubled, narrow, widen
 from einspace.variation.edits.windows import change_kernel, change_stride
 
 CANDIDATES = 50
@@ -104,3 +104,42 @@ def edit(
     raise MutationError(
         f"none of the edits {', '.join(EDITS)} gives a valid new architecture within {limits}: mutate it, or widen the limits"
     )
+
+
+def widened(
+    parent: Derivation,
+    inputs: Feature,
+    grammar: Grammar,
+    limits: Limits,
+    memo: Memo | None = None,
+    normal: NormalForm | None = None,
+    report: EditReport | None = None,
+) -> Child:
+    """The network with all its widths doubled: the edit "widen" of the whole network, without a draw.
+
+    Args:
+        parent: A derivation that fits the input.
+        inputs: The network's input.
+        grammar: What the child must be a derivation of.
+        limits: What the child must keep to.
+        memo: What is known of the parent's subtrees.
+        normal: The parent's normal form, if known.
+        report: Is filled.
+
+    Returns:
+        A valid child within the limits.
+
+    Raises:
+        MutationError: There is none.
+    """
+    memo = Memo() if memo is None else memo
+    report = EditReport() if report is None else report
+    known = [Known(infer(parent, (inputs,), memo), normal_form(parent) if normal is None else normal)]
+    candidate = doubled(Site(parent, inputs, grammar, memo))
+    child = None if candidate is None else judged(candidate.node, candidate.path, inputs, limits, memo, known, report)
+    if candidate is None or child is None:
+        report.idle["widen"] += 1
+        raise MutationError(f"the network has no twice as wide one within {limits}: edit or mutate it, or widen the limits")
+    report.words, report.kind = candidate.words, "widen"
+    report.made["widen"] += 1
+    return child

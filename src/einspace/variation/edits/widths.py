@@ -23,6 +23,12 @@ def narrow(site: Site, rng: Random) -> Iterator[Candidate]:
     return _scale(site, rng, doubled=False)
 
 
+def doubled(site: Site) -> Candidate | None:
+    """The whole network with all its widths doubled; None where the grammar has no such layers."""
+    modules = _modules(width_groups(site.node, site.inputs))
+    return _scaled_module(site, modules[0], True, "all ") if modules else None
+
+
 def _scale(site: Site, rng: Random, doubled: bool) -> Iterator[Candidate]:
     """The whole network or a module with all its widths doubled or halved, in a random order.
 
@@ -35,9 +41,14 @@ def _scale(site: Site, rng: Random, doubled: bool) -> Iterator[Candidate]:
         order.remove(0)
         order.insert(0, 0)
     for i in order:
-        terminals = {path: layer for group in modules[i] for path, layer in _scaled(site, group, doubled).items()}
-        if terminals:
-            yield Candidate(*exchanged(site.node, terminals), f"{'all ' if i == 0 else ''}widths {'x' if doubled else '/'} 2")
+        if (candidate := _scaled_module(site, modules[i], doubled, "all " if i == 0 else "")) is not None:
+            yield candidate
+
+
+def _scaled_module(site: Site, module: list[WidthGroup], doubled: bool, which: str) -> Candidate | None:
+    """The network with the groups of a module doubled or halved, those of them that can be; None where none can."""
+    terminals = {path: layer for group in module for path, layer in _scaled(site, group, doubled).items()}
+    return Candidate(*exchanged(site.node, terminals), f"{which}widths {'x' if doubled else '/'} 2") if terminals else None
 
 
 def _modules(groups: list[WidthGroup]) -> list[list[WidthGroup]]:

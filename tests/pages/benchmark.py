@@ -1,0 +1,50 @@
+"""The page of the benchmark's runs, made of their files. `python -m tests.pages.benchmark` writes it anew."""
+
+from pathlib import Path
+
+from benchmarks.search.page import markdown
+from benchmarks.search.runs import read
+from tests.pages.blocks import DOCS
+
+FILE = DOCS / "benchmark.md"
+RUNS = Path(__file__).parents[2] / "results" / "benchmark"
+
+HEAD = """# The benchmark, run by run
+
+What the [results](results.md) say in sentences. `python -m benchmarks.search` made the runs, and `python -m tests.pages.benchmark` makes
+this page of their files in `results/benchmark`.
+
+- *claimed* is the score on validation of the best trial of the search, which is too good, since it is the best of many.
+- *again* is the mean of the winner on validation when the race has trained it again on new splits. The CNN space has no race.
+- *verdict* is the word on the winner beside the best baseline, and *recommends* is what one takes away.
+- *on test* is the mean over three final trainings of what the method recommends, and the three. The best of a task and seed is bold.
+  *winner* and *best baseline* are the means of the two between which the recommendation chose.
+- Ranks are among the methods of a table, over the pairs of task and seed whose runs are all trained again.
+"""
+
+FILES = {
+    "five-minutes.jsonl": """## Five minutes, our search and a CNN space
+
+`cnn-tpe` is a residual CNN whose width, depth, kernel and recipe Optuna's TPE chooses. Two cores of an Intel Xeon on which resnet8 takes
+six seconds, one worker and one core for each search, the other core at work too.
+""",
+    "learning.jsonl": """## Five minutes, rungs and inheritance
+
+The searches of `einspace` above are what these two options are compared with. None of them is trained again.
+""",
+    "surrogate.jsonl": """## Two minutes, with and without a surrogate
+
+`short` and `surrogate` are our search with trainings of two epochs and without a race, the second with `--surrogate`. One core, nothing
+else on the machine.
+""",
+}
+"""What is said of each file."""
+
+
+def page() -> str:
+    """The page as the files of runs say it."""
+    return HEAD + "".join(f"\n{said}\n{markdown(read(RUNS / name))}\n" for name, said in FILES.items())
+
+
+if __name__ == "__main__":
+    FILE.write_text(page(), encoding="utf-8")
