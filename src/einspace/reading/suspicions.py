@@ -14,7 +14,7 @@ STANDINS = (-99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
 """Numbers that stand for a missing value in many files."""
 
 FEWEST = 25
-"""Samples of a split with which the standard error of an accuracy is 0.1 at most, which it is at an accuracy of one half."""
+"""Samples of a split with which the standard error of a mean is a fifth of their standard deviation: 0.1 of an accuracy of one half."""
 
 
 def stand_ins(x: NDArray[Any]) -> list[str]:
@@ -59,9 +59,10 @@ def few(
     if not small:
         return []
     counts = " and ".join(f"{counted(sizes[split], 'sample')} in {split}" for split in small)
-    error = 0.5 / sqrt(min(sizes[split] for split in small))
+    least = min(sizes[split] for split in small)
     hint = "give more of them" if set(small) <= set(given) else remedy
-    return [f"only {counts}: scores there say next to nothing, for the standard error of an accuracy is up to {error:.2f}; {hint}"]
+    error = f"the standard error of a mean over {counted(least, 'sample')} is {1 / sqrt(least):.0%} of their standard deviation"
+    return [f"only {counts}: scores there say next to nothing, for {error}; {hint}"]
 
 
 def of_pixels(y: NDArray[Any], kind: str, sample: tuple[int, ...]) -> list[str]:
