@@ -39,7 +39,7 @@ services:  ## install PostgreSQL and the Chromium that tests start, where that c
 		{ test "$$(id -u)" = 0 && test -f /etc/debian_version && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
 		echo 'Chromium is not installed: the tests of the report in a browser are skipped'
 
-test: $(STAMP) services  ## run all tests: those that time and kill processes, and beside them the rest
+test: $(STAMP) services  ## run all tests: those that time and kill processes one by one, and beside them the rest on two cores
 	$(BIN)/python -m tests
 
 test-fast: $(STAMP)  ## run the tests that take a moment each, in two minutes: for the time between two edits

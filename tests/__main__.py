@@ -1,8 +1,8 @@
 """Run all tests: `python -m tests`, with any options of pytest.
 
-The tests that start, time and kill processes wait for half of their time, so two files of them run at once. The others run beside them, on
-two cores and with a lower priority, so that they take what is left; three at a time took half as long again. Their progress is shown; the
-output of the first part follows when both are done.
+The tests that start, time and kill processes run one by one, for they wait most of their time. The others run beside them, on two cores
+and with a lower priority, so that they take what is left; three at a time took half as long again. Their progress is shown; the output of
+the first part follows when both are done.
 """
 
 import subprocess
@@ -18,12 +18,11 @@ NO_TESTS = 5
 def main(options: list[str]) -> int:
     """Run both parts; returns 0 if all tests passed."""
     with tempfile.TemporaryFile("w+") as output:
-        words = (*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "processes", *options)
-        waiting = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT)
+        one_by_one = subprocess.Popen((*PYTEST, "-m", "processes", *options), stdout=output, stderr=subprocess.STDOUT)
         try:
             others = subprocess.run(("nice", *PYTEST, "-n", "2", "--dist", "worksteal", "-m", "not processes", *options), check=False)
         finally:  # Ctrl-C ends both parts
-            codes = {waiting.wait()}
+            codes = {one_by_one.wait()}
             output.seek(0)
             print(output.read(), end="", flush=True)
     codes.add(others.returncode)
