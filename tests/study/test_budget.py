@@ -58,7 +58,8 @@ def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     longer = MARGIN * longer_in_the_end(task, task.recipe)
     assert ledgers[SEARCH].best is ledgers[SEARCH].trials[0]
-    assert finals.jobs(store) == pytest.approx([10 * longer])
+    best = ledgers[SEARCH].trials[0].proposal
+    assert finals.jobs(store, best) == pytest.approx([10 * longer])
     assert finals.expected(store) == pytest.approx([30 * longer])
     none = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 0, {}, (), {}, {})
     assert (none.jobs(store), none.expected(store)) == ([], [])
@@ -111,7 +112,7 @@ def test_a_trial_that_inherited_says_half_of_what_a_training_from_fresh_weights_
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
     longer = MARGIN * longer_in_the_end(task, task.recipe)
-    assert finals.expected(store) == finals.jobs(store) == pytest.approx([20 * longer])
+    assert finals.expected(store) == finals.jobs(store, heir.proposal) == pytest.approx([20 * longer])
     again = replace(one, phase=RACE, evaluation=replace(one.evaluation, seconds=Seconds(train=15.0)))
     ledgers[RACE].begin(replace(again, evaluation=None))
     ledgers[RACE].end(again)

@@ -162,7 +162,7 @@ def test_a_trial_leaves_time_for_its_race_and_its_final_training() -> None:
         assert affordable is not None
         found[workers, final_seeds] = affordable.seconds
         longer = 3 * 2 * max(1, final_seeds / workers) if final_seeds else 0
-        pairs = 3 * 1.5 / workers  # of three pairs, each of the trial and a baseline of half its time
+        pairs = 5 / workers  # trainings of that length: three pairs with a baseline of two thirds of it
         assert affordable.seconds * (MARGIN * longer + pairs) <= ROOM * 600 * 1.001
         assert affordable.seconds * MARGIN * pairs <= SHARE * 600 * 1.001
     assert found[2, 4] < found[1, 1] < found[2, 1] < found[2, 0]

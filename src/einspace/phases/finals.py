@@ -16,7 +16,7 @@ from einspace.storage import StudyStore
 from einspace.strategies import Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.tasks import Recipe, Task
-from einspace.trial import BASELINE, FINAL, RACE, SEARCH, Proposal, Trial
+from einspace.trial import BASELINE, FINAL, SEARCH, Proposal, Trial
 
 MARGIN = 1.1
 """Seconds of a final training, as a multiple of those measured in the search and scaled to its epochs and samples."""
@@ -111,22 +111,25 @@ class Finals:
         both.sort(key=partial(self._seconds, store), reverse=True)
         return self._listed(both, {proposal.identity for proposal in both}, time_limit, keep, weights)
 
-    def jobs(self, store: StudyStore) -> list[float]:
+    def jobs(self, store: StudyStore, best: Proposal | None = None) -> list[float]:
         """The seconds of the final trainings of the best and of the best baseline, as far as is known, the slower one first.
 
-        Others wait for spare time.
+        Others wait for spare time. The `best` is that of the race, or before that of the search, if none is given.
         """
         if not self._seeds:
             return []
-        best = Contest.of(store).best if store.phase(RACE).ended else store.phase(SEARCH).best
-        known = [] if best is None else [best.proposal]
+        if best is None:
+            found = Contest.of(store).best
+            best = None if found is None else found.proposal
+        known = [] if best is None else [best]
         both = {proposal.identity: proposal for proposal in (*known, *self._chosen(store, {})[:1])}
         return sorted(self._jobs(store, list(both.values())), reverse=True)
 
     def expected(self, store: StudyStore) -> list[float]:
         """The same while the search goes on: its best may yet be as slow as the slowest of its recent trials."""
+        top = store.phase(SEARCH).best
         taken = [trial.seconds * multiple(trial) for trial in recent(store.phase(SEARCH)) if trial.fitness is not None]
-        slowest, known = MARGIN * self._longer * max(taken, default=0.0), self.jobs(store)
+        slowest, known = MARGIN * self._longer * max(taken, default=0.0), self.jobs(store, top.proposal if top is not None else None)
         return [max(seconds, slowest) for seconds in known[: self._seeds]] + known[self._seeds :] if known else [slowest] * self._seeds
 
     def remaining(self, store: StudyStore) -> float:

@@ -139,8 +139,16 @@ class Race:
         if self._known[0] != ended:
             finals = self._finals.expected(store)
             last = makespan(finals, self._workers)
-            self._known = ended, self._planned(store, min(self._most, last + self._share), finals)[1] if self._wanted else last
+            self._known = ended, self._kept(store, min(self._most, last + self._share), finals) if self._wanted else last
         return self._known[1]
+
+    def _kept(self, store: StudyStore, allowed: float, finals: Sequence[float]) -> float:
+        """What race, decision and final trainings take; where no race can be for the best network, what they take for the next one."""
+        kept = self._planned(store, allowed, finals)[1]
+        if kept == inf:
+            plan, kept = self._without_the_slowest(store, allowed)
+            return kept if plan.candidates else makespan(finals, self._workers)
+        return kept
 
     def race(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
         """The race of the best candidates of a search that has ended; what was planned for these trials before, stays."""
@@ -151,6 +159,8 @@ class Race:
             plan = self._planned(store, left, finals)[0]
             if not plan.candidates:  # the last trial took longer than predicted: what is just so much, without the margin
                 plan = self._planned(store, MARGIN * left, finals)[0]
+            if plan.reason == NO_TIME and not plan.candidates:
+                plan = self._without_the_slowest(store, left)[0]
         if plan != known:
             store.note(NOTE, plan.to_json())
         contest = Contest(store, plan)
@@ -207,21 +217,37 @@ class Race:
         """The decisions that there may be: after a race, or at once without one."""
         return self._rounds if plan.race else self._at_once
 
-    def _planned(self, store: StudyStore, allowed: float, finals: Sequence[float]) -> tuple[Plan, float]:
+    def _without_the_slowest(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
+        """The plan without the best by their claimed scores, as many of them as take too long to be compared.
+
+        One that is found and not compared is a guess, and the next best has a verdict.
+        """
+        ranked = candidates(store, self._claimed(Contest(store, Plan())))[:MOST]
+        for number, trial in enumerate(ranked[1:], start=1):
+            plan, cost = self._planned(store, allowed, self._finals.jobs(store, trial.proposal), number)
+            if plan.candidates:
+                return replace(plan, passed=ranked[0].proposal.identity), cost
+        return Plan(store.phase(SEARCH).ended, reason=NO_TIME), inf
+
+    def _claimed(self, contest: Contest) -> list[Proposal]:
+        """The baselines that have a score."""
+        return [proposal for proposal in self._finals.proposals() if proposal.identity in contest.claimed]
+
+    def _planned(self, store: StudyStore, allowed: float, finals: Sequence[float], first: int = 0) -> tuple[Plan, float]:
         """The largest race and decision that fit into the seconds that are allowed, final trainings included, and what all of it takes.
 
         A decision at final epochs comes first, and one of `ENOUGH` pairs; then more candidates come before more trainings of each in the
         decision. Where no race fits with one, the best is in a decision at once, and where that does not fit either, there is the race
         alone. Where nothing fits, it is what the smallest would take: the search can still leave time for it. Where that is more than a
-        race may take, it is what the final trainings take.
+        race may take, it is infinite. The candidates begin with the `first` by their claimed scores.
         """
         last = makespan(finals, self._workers)
         ended, self._outside = store.phase(SEARCH).ended, outside(store.phase(SEARCH))
         contest = Contest(store, Plan())
-        baselines = [proposal for proposal in self._finals.proposals() if proposal.identity in contest.claimed]
+        baselines = self._claimed(contest)
         best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
-        ranked = [trial.proposal.identity for trial in candidates(store, baselines)]
         apart = [] if best is None else [best.identity]
+        ranked = [trial.proposal.identity for trial in candidates(store, baselines)][first:]
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             said = "no new network has a score that could be compared" if apart else "there are no two architectures to compare"
@@ -243,9 +269,10 @@ class Race:
             if cost <= allowed:
                 chosen, name = tuple(ranked[: number or 1]), "" if best is None else best.origin
                 seeds = self._seeds(1, TWICE.times if number else 0), (), self._seeds(2, decision.times)
-                return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, "" if number else NO_TIME, decision.long), cost
+                reason = "" if number else NO_TIME
+                return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, reason, long=decision.long), cost
             costs.append(cost)
-        return Plan(ended, reason=NO_TIME), min((cost for cost in costs if cost - last <= self._share), default=last)
+        return Plan(ended, reason=NO_TIME), min((cost for cost in costs if cost - last <= self._share), default=inf)
 
     def _seeds(self, part: int, times: int) -> tuple[int, ...]:
         return tuple(self._seed + APART * part + number for number in range(times))

@@ -61,6 +61,8 @@ class Plan:
     """Whether all partitions are the same, since the task has splits that were given."""
     reason: str = ""
     """Why there is no race, or no decision."""
+    passed: str = ""
+    """The identity with the best claimed score, where it takes too long to be compared; empty where it is a candidate."""
     long: bool = True
     """Whether the decision trains for the epochs of a final training, and not for those of the search."""
 
@@ -108,8 +110,9 @@ class Contest:
 
     @property
     def best(self) -> Trial | None:
-        """The trial of the search whose architecture won, or before that, the one with the best claimed score."""
-        return self._top if self.winner is None else self.claimed[self.winner]
+        """The trial of the search whose architecture won, or before that, the candidate with the best claimed score."""
+        found = self.winner or (self.plan.candidates[0] if self.plan.passed else "")
+        return self.claimed[found] if found else self._top
 
     @property
     def recommended(self) -> Trial | None:
@@ -195,14 +198,19 @@ class Contest:
         if word == "not distinguishable":
             named = recommended if recommended == plan.baseline_name else _sentence(recommended)
             said.insert(0, f"{named}, the smaller one, is recommended.")
-        elif not long:
+        if not long:
             said.append(longer(searched, final))
         if unsampled:
             said.append("The error does not count that of sampling this split, which is not known.")
         if decided and not plan.race:
-            said.append(f"{_sentence(NO_TIME)}, so the best of the search was compared with the baseline alone.")
+            one = "the best of the search" if not plan.passed else f"trial {self.claimed[winner].number}"
+            said.append(f"{_sentence(NO_TIME)}, so {one} was compared with the baseline alone.")
         elif plan.reason:
             said.append(f"{_sentence(plan.reason)}.")
+        if plan.passed in self.claimed:
+            best = self.claimed[plan.passed]
+            claim = f"Trial {best.number} has a better score in the search, {best.value:.4f}"
+            said.append(f"{claim}, and takes too long to be compared in the time that there was.")
         return " ".join(sentence for sentence in said if sentence)
 
     def _epochs(self, name: str, winner: str) -> list[float | None]:

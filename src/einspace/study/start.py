@@ -37,8 +37,8 @@ GROWTH, LARGEST = 2.0, 0.2
 ROOM = 0.6
 """The part of a budget of time in which the race and the final training of a trial are predicted to fit; more is kept for them."""
 
-REEVALUATED = 4.5
-"""The smallest comparison, in trainings of the candidate: three pairs with a baseline that takes half as long."""
+REEVALUATED = 5
+"""The smallest comparison, in trainings of the candidate: three pairs with a baseline that takes two thirds as long."""
 
 UNSURE = 1.5
 """The bound for a baseline that is an initial member, as a multiple of that part: nothing is measured by then."""
