@@ -225,7 +225,7 @@ def test_the_table_counts_verdicts_and_those_that_test_contradicts() -> None:
 
 def test_a_page_has_every_run_and_says_what_is_recommended() -> None:
     """Known answers: the better one of a pair is bold, no equal one is; what was not trained again or failed has no mean."""
-    choice = {"verdict": "not distinguishable", "rival": [0.7, 0.7, 0.7], "recommends_rival": True}
+    choice: dict[str, Any] = {"verdict": "not distinguishable", "rival": [0.7, 0.7, 0.7], "recommends_rival": True}
     lines = [made("a", 0, [0.5, 0.6, 0.7], **choice), made("b", 0, [0.6] * 3), made("a", 1, [0.5] * 3), made("b", 1, [0.5] * 3)]
     lines += [made("a", 2, []), made("b", 2, [0.5, None, 0.5]), made("a", 0, [0.1] * 3, "field", higher_is_better=False, metric="l2")]
     page = markdown([*lines, made("a", 0, [0.9], minutes=10.0, workers=1, claimed=None)])
