@@ -65,6 +65,7 @@ METHODS: dict[str, Method] = {
     "einspace": Einspace(),
     "no-cost-model": Einspace({"limits": {"activation_bytes": None}}),
     "no-edits": Einspace({"edits": 0.0}),
+    "no-widening": Einspace({"widening": 0.0}),
     "no-race": Einspace({"race": False}),
     "no-seeds": Einspace({"init": ""}),
     "population-100": Einspace({"population": 100, "tournament": 10}),
