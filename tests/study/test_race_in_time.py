@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.study.race_samples import RESNET, World, baseline_is, run
+from tests.study.race_samples import World, baseline_is, run
 from tests.study_samples import ThreadExecutor
 
 from einspace.callbacks import Progress
 from einspace.evaluation.outcome import Evaluation, Request, Seconds
 from einspace.result import Result, load_result
 from einspace.study import Interrupted
-from einspace.trial import DECISION, FINAL, Trial
+from einspace.trial import DECISION, FINAL
 
 SHORT, LONG = "1 epoch", "3 epochs"
 """How long a training of the search and a final one are."""
@@ -182,22 +182,6 @@ def test_a_difference_without_a_race_has_to_be_over_two_standard_errors(tmp_path
         found += [verdict] if (verdict := timed(tmp_path, monkeypatch, world, budget=300, run=f"r{gain}")[0].verdict) else []
     assert {verdict.word for verdict in found} == {"better", "not distinguishable"}
     assert all((verdict.word == "better") == (verdict.difference > 2 * verdict.standard_error) for verdict in found)
-
-
-@pytest.mark.parametrize(
-    ("budget", "size", "gain", "said"), [(300, 1, 0.001, True), (300, 10**6, 0.001, False), (300, 1, -0.05, False), (1000, 1, 0.001, False)]
-)
-def test_a_larger_network_that_leads_in_short_trainings_is_spoken_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int, size: int, gain: float, said: bool
-) -> None:
-    """Where nothing is distinguishable and the baseline is smaller; not of one that is smaller or behind, nor after final epochs."""
-    monkeypatch.setattr(Trial, "parameters", property(lambda trial: size if trial.text == RESNET else 1_000))
-    monkeypatch.setattr("einspace.racing.contest.word_of", lambda *_: "not distinguishable")
-    world = Timed(World(baseline_is(0.5, lambda text: 0.5 + gain), noise=0.0005))
-    result, _ = timed(tmp_path, monkeypatch, world, budget=budget)
-    assert result.verdict is not None
-    assert (result.verdict.difference > 0) == (gain > 0)
-    assert ("leads and is the larger one, which short trainings tend to underrate" in result.verdict.evidence) == said
 
 
 def test_a_trial_that_is_late_costs_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

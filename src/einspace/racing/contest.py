@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from einspace.evaluation.outcome import PARTS
 from einspace.racing.verdict import DOUBT, FACTOR, Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
-from einspace.racing.words import longer, sentence_of, trainings_of, underrated
+from einspace.racing.words import longer, sentence_of, trainings_of
 from einspace.run.folder import NOTE as SETTINGS
 from einspace.storage import StudyStore
 from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Proposal, Trial
@@ -187,12 +187,10 @@ class Contest:
         scores, noise = (self.store.sign * means[0], self.store.sign * means[1]), noise_of([self._race, self._decision])
         count = len(pairs[winner])
         sentence = sentence_of(word, names, scores, error, count, metric)
-        evidence = self._evidence(word, winner, names[chosen], means, count, decided, plan.fixed and sampling is None)
+        evidence = self._evidence(word, winner, names[chosen], count, decided, plan.fixed and sampling is None)
         return Verdict(word, means[0] - means[1], error, noise, *names, names[chosen], count, scores, sentence, evidence), ""
 
-    def _evidence(
-        self, word: Word, winner: str, recommended: str, means: tuple[float, float], pairs: int, decided: bool, unsampled: bool
-    ) -> str:
+    def _evidence(self, word: Word, winner: str, recommended: str, pairs: int, decided: bool, unsampled: bool) -> str:
         """The sentences below the verdict."""
         plan, long = self.plan, decided and self.plan.long
         searched, final = (self._epochs(name, winner) for name in ("epochs_search", "epochs_final"))
@@ -200,10 +198,8 @@ class Contest:
         if word == "not distinguishable":
             named = recommended if recommended == plan.baseline_name else _sentence(recommended)
             said.insert(0, f"{named}, the smaller one, is recommended.")
-        shorter = "" if long else longer(searched, final)
-        said.append(shorter)
-        if shorter and word == "not distinguishable" and recommended == plan.baseline_name and means[0] > means[1]:
-            said.append(underrated(f"trial {self.claimed[winner].number}"))
+        if not long:
+            said.append(longer(searched, final))
         if unsampled:
             said.append("The error does not count that of sampling this split, which is not known.")
         if decided and not plan.race:

@@ -69,16 +69,6 @@ def longer(searched: Sequence[Any], final: Sequence[Any]) -> str:
     return f"These trainings had {_epochs(searched)}; final ones have {have}, which may order the two otherwise."
 
 
-def underrated(winner: str) -> str:
-    """A remark on a network that leads in short trainings, and is not recommended since it is the larger one.
-
-    >>> underrated("trial 15").partition(":")[0]
-    'Trial 15 leads and is the larger one, which short trainings tend to underrate'
-    """
-    leads = f"{winner[0].upper()}{winner[1:]} leads and is the larger one"
-    return f"{leads}, which short trainings tend to underrate: a longer budget compares the two at final epochs."
-
-
 def _epochs(epochs: Sequence[Any]) -> str:
     """Different numbers of epochs, in words."""
     *others, most = _different(epochs)
