@@ -66,7 +66,8 @@ def test_two_drivers_outlive_three_outages(server: Server, tmp_path: Path) -> No
         assert 1 <= len(away(complained)) <= 3
         assert complained.splitlines() == away(complained)
     check_once(server.url, "away", 36, locks_held=False)
-    assert {trial.state for trial in trials_of(server.url, "away")} == {TrialState.COMPLETE}
+    begun = [trial for trial in trials_of(server.url, "away") if trial.datetime_start is not None]  # a twin of a lost answer never is
+    assert [(trial.number, trial.state) for trial in begun if trial.state != TrialState.COMPLETE] == []
 
 
 def test_an_outage_beyond_the_patience_ends_the_command(server: Server, tmp_path: Path) -> None:
