@@ -23,9 +23,8 @@ collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 """Fixtures hold no examples to run, and two files of one name cannot both be collected."""
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # the library datasets asks nobody
-os.environ["OMP_NUM_THREADS"] = (
-    "1"  # processes that tests start share two cores: threads that wait for one another took up to ten times as long
-)
+# Processes that tests start share two cores: threads that wait for one another took up to ten times as long.
+os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # torch.compile starts no pool of processes, whose import of PyTorch takes seconds
 
 gc.disable()  # until all is imported: a search of the memory for what nobody refers to finds nothing in modules, and takes seconds

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 import typer
 
 from einspace.cli.output import waiting
-from einspace.config import flags, leaves
+from einspace.config import OF_A_STRATEGY, flags, leaves
 from einspace.errors import LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
 from einspace.grammar import WIDEST_GRAMMAR
@@ -54,17 +54,7 @@ PANELS = {
         "iterations",
         "budget",
         "seed",
-        "population",
-        "tournament",
-        "elite",
-        "crossover",
-        "edits",
-        "widening",
-        "recipe_changes",
-        "adaptive",
-        "surrogate",
-        "learned",
-        "cost",
+        *OF_A_STRATEGY,
         "inherit",
         "pruner",
         "grammar",

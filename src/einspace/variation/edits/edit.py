@@ -95,10 +95,8 @@ def edit(
         drawn = rng.choices(list(left), [one.weight for one in left.values()])[0]
         kind = first if first in left else drawn
         for candidate in islice(left.pop(kind).candidates(site, rng), CANDIDATES):
-            child = judged(candidate.node, candidate.path, inputs, limits, memo, known, report)
+            child = _made(candidate, kind, inputs, limits, memo, known, report)
             if child is not None:
-                report.words, report.kind = candidate.words, kind
-                report.made[kind] += 1
                 return child
         report.idle[kind] += 1
     raise MutationError(
@@ -136,10 +134,19 @@ def widened(
     report = EditReport() if report is None else report
     known = [Known(infer(parent, (inputs,), memo), normal_form(parent) if normal is None else normal)]
     candidate = doubled(Site(parent, inputs, grammar, memo))
-    child = None if candidate is None else judged(candidate.node, candidate.path, inputs, limits, memo, known, report)
-    if candidate is None or child is None:
+    child = None if candidate is None else _made(candidate, "widen", inputs, limits, memo, known, report)
+    if child is None:
         report.idle["widen"] += 1
         raise MutationError(f"the network has no twice as wide one within {limits}: edit or mutate it, or widen the limits")
-    report.words, report.kind = candidate.words, "widen"
-    report.made["widen"] += 1
+    return child
+
+
+def _made(
+    candidate: Candidate, kind: str, inputs: Feature, limits: Limits, memo: Memo, known: list[Known], report: EditReport
+) -> Child | None:
+    """The child of a candidate, which the report then names; None where it is no valid new architecture."""
+    child = judged(candidate.node, candidate.path, inputs, limits, memo, known, report)
+    if child is not None:
+        report.words, report.kind = candidate.words, kind
+        report.made[kind] += 1
     return child
