@@ -60,7 +60,7 @@ def test_a_network_is_widened_as_the_edit_of_the_whole_network_does(name: str) -
     drawn = candidates(parent, "widen")
     assert wide.node in [candidate.node for candidate in drawn if candidate.words == "all widths x 2"]
     for limited, one in ((EinSpace((3, 32, 32), limits=Limits(parameters=parent.parameters)), parent), (EinSpace((8, 8)), None)):
-        with pytest.raises(MutationError, match="has no twice as wide one within"):
+        with pytest.raises(MutationError, match="there is no network of twice the width within"):
             limited.widen(limited.parse("[linear(d=2048) relu]") if one is None else one)
 
 

@@ -137,7 +137,7 @@ def widened(
     child = None if candidate is None else _made(candidate, "widen", inputs, limits, memo, known, report)
     if child is None:
         report.idle["widen"] += 1
-        raise MutationError(f"the network has no twice as wide one within {limits}: edit or mutate it, or widen the limits")
+        raise MutationError(f"there is no network of twice the width within {limits}: edit or mutate it, or raise the limits")
     return child
 
 
