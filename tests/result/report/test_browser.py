@@ -214,34 +214,33 @@ def test_tab_comes_to_every_chart_that_opens_trials(report: Page) -> None:
     assert charts == ["chart-by-trial", "chart-pareto-parameters", "chart-pareto-flops", "chart-workers"]
 
 
-def faults(tab: Page, *rules: str) -> list[str]:
-    """What axe-core finds in a page that keeps people from using it, by all of its rules or by some."""
+def faults(tab: Page, *rules: str, part: str | None = None) -> list[str]:
+    """What axe-core finds in a page, or in a part of it, that keeps people from using it, by all of its rules or by some."""
     asked = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
     return [
         f"{fault['id']}: {fault['help']}: {node['html'][:200]}"
-        for fault in Axe().run(tab, options=asked).response["violations"]
+        for fault in Axe().run(tab, context=part, options=asked).response["violations"]
         if fault["impact"] in ("serious", "critical")
         for node in fault["nodes"]
     ]
 
 
-def check(tab: Page) -> None:
+def check(tab: Page, part: str | None = None) -> None:
     """No serious fault, in the light and in the dark, where only colours are others."""
-    assert faults(tab) == []
+    assert faults(tab, part=part) == []
     tab.emulate_media(color_scheme="dark")
-    assert faults(tab, "color-contrast") == []
+    assert faults(tab, "color-contrast", part=part) == []
     tab.emulate_media(color_scheme="light")
 
 
-def test_axe_finds_no_serious_fault(browser: Browser, file: Path, result: Result, tmp_path: Path) -> None:
+def test_axe_finds_no_serious_fault(report: Page, browser: Browser, result: Result, tmp_path: Path) -> None:
     """In the report, with a trial open and everything unfolded, in the live page and in a comparison, light and dark."""
-    with opened(browser, color_scheme="light") as tab:
-        tab.goto(file.as_uri())
-        tab.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
-        check(tab)
-        tab.locator("#table button[data-trial]").first.click()
-        expect(tab.get_by_role("dialog").locator("svg").first).to_be_visible()
-        check(tab)
+    report.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
+    check(report)
+    report.locator("#table button[data-trial]").first.click()
+    expect(report.get_by_role("dialog").locator("svg").first).to_be_visible()
+    check(report, part="dialog[open]")
+    with opened(browser) as tab:
         other = replace(result, run=result.run.with_name("other"), settings={**result.settings, "seed": 1})
         (tmp_path / "comparison.html").write_text(comparison([result, other]))
         tab.goto((tmp_path / "comparison.html").as_uri())
