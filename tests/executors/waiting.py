@@ -14,7 +14,7 @@ def until(fact: Callable[[], bool], seconds: float = 30) -> bool:
     while time.monotonic() < end:
         if fact():
             return True
-        time.sleep(0.02)
+        time.sleep(0.1)
     return False
 
 
