@@ -64,7 +64,7 @@ def can_bound() -> bool:
 
 @cache
 def _say_unbounded(platform: str) -> None:
-    _LOG.warning("memory is not bounded on %s, which only Linux can: what needs too much of it may take the machine", platform)
+    _LOG.warning("memory is not bounded on %s, since only Linux can do that: a network may exhaust the machine", platform)
 
 
 def _begin() -> None:

@@ -88,7 +88,7 @@ def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> 
     assert "Classification(classes=4, pool='channels') predicts (4)" in (message := capsys.readouterr().err)
     assert "the task digits wants (10)" in message
     run("mine", "--format", "source", "--shape", "3,32,32", "-o", "a.py", monkeypatch=monkeypatch, code=2)
-    assert "the run mine is of inputs (1, 8, 8), not (3, 32, 32)" in capsys.readouterr().err
+    assert "the run mine has inputs of (1, 8, 8), not (3, 32, 32)" in capsys.readouterr().err
     run("mine", "--format", "safetensors", "-o", "w", monkeypatch=monkeypatch, code=2)
     assert f"the run mine holds no trained weights of {result.best.name}" in capsys.readouterr().err
     assert not Path("w").exists()

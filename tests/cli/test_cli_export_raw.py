@@ -160,7 +160,7 @@ def test_another_trial_and_what_cannot_be(monkeypatch: pytest.MonkeyPatch, capsy
     assert "the run mine has no trial 7: those that have ended are 0 to 0" in capsys.readouterr().err
     Path("zero.py.md").write_text("my own words")
     _run(monkeypatch, "mine", "--format", "source", "-o", "zero.py", code=2)
-    assert "zero.py.md: it is not of a model card of this program" in capsys.readouterr().err
+    assert "zero.py.md: it belongs to no model card of this program" in capsys.readouterr().err
     _run(monkeypatch, "[relu relu]", "--format", "source", "--trial", "1", "-o", "a.py", code=2)
     assert "are for a run" in capsys.readouterr().err
 

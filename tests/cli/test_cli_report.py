@@ -38,7 +38,7 @@ def test_a_report_is_written_beside_the_run_or_where_it_is_wished(folder: Path, 
     [
         (("report", "three"), "unknown run 'three'"),
         (("report", "one", "--live", "-o", "a.html"), "--live serves the page and writes no file"),
-        (("report", "one", "--port", "80"), "--port is that of a live page"),
+        (("report", "one", "--port", "80"), "--port is for the live page"),
         (("report", "one", "two", "--live"), "--live follows one run"),
         (("report", "one", "-o", "missing/a.html"), "missing/a.html cannot be written"),
     ],

@@ -130,7 +130,7 @@ def test_a_run_and_its_trials_are_shown(result: Result, tmp_path: Path) -> None:
     refused = call("show", "small", "--trial", "99", *where)
     assert refused.returncode == 2
     assert "the run small has no trial 99: those that have ended are 0 to 13" in refused.stderr
-    assert "is of inputs" in call("show", "small", "--shape", "7,7", *where).stderr
+    assert "has inputs of" in call("show", "small", "--shape", "7,7", *where).stderr
     assert "did you mean small" in call("show", "smal", *where).stderr
 
 

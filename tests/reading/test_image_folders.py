@@ -141,7 +141,7 @@ def test_what_can_be_seen_through_lies_on_white(tmp_path: Path) -> None:
     grey = only(saved(tmp_path / "la", pillow.fromarray(clear).convert("LA")))
     assert grey.shape == (1, 8, 6)
     assert (grey[:, :, :3] == 255).all()
-    assert "images that can be seen through, laid on white: 2" in read_images(tmp_path / "la").notes
+    assert "transparent images, laid on white: 2" in read_images(tmp_path / "la").notes
 
 
 def test_palettes_are_colours(tmp_path: Path) -> None:

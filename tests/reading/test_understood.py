@@ -223,12 +223,12 @@ def test_a_score_on_few_samples_is_doubted() -> None:
     x, y = RNG.normal(size=(400, 1, 8, 8)), np.arange(400) % 2
     small = Task.from_arrays(x[:10], y[:10])
     assert small.summary().splitlines()[0] == (
-        "check: only 2 samples in valid and 2 samples in test: scores there say next to nothing, for the standard error of a mean over 2 "
+        "check: only 2 samples in valid and 2 samples in test: scores there are very uncertain, since the standard error of a mean over 2 "
         "samples is 71% of their standard deviation; give more samples, or valid and test samples of your own"
     )
     given = Task.from_arrays(x[10:], y[10:], valid=(x[:3], y[:3]))
     assert [doubt for doubt in given.doubts if "only" in doubt] == [
-        "only 3 samples in valid: scores there say next to nothing, for the standard error of a mean over 3 samples is 58% of their "
+        "only 3 samples in valid: scores there are very uncertain, since the standard error of a mean over 3 samples is 58% of their "
         "standard deviation; give more of them"
     ]
     for count, doubted in ((24, True), (25, False)):

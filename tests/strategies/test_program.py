@@ -262,5 +262,5 @@ def test_a_settings_file_begins_no_program(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "300")
     done = call("search", "--config", str(path), "--runs", str(tmp_path))
     assert done.returncode == 2
-    assert "a settings file begins no program" in done.stderr
+    assert "a settings file may not start a program" in done.stderr
     assert not (tmp_path / "begun").exists()

@@ -166,7 +166,7 @@ def test_splits_that_were_given_are_kept_and_their_error_counts(tmp_path: Path) 
     assert "not known" not in sentence
     error, sentence = shown("none", World(baseline_is(0.4, lambda text: 0.5), noise=0.002))
     assert error < 0.005
-    assert "does not count that of sampling this split" in sentence
+    assert "leaves out the sampling error of this split" in sentence
 
 
 def test_what_is_known_by_now_is_said(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_a_network_that_is_too_slow_to_be_compared_is_no_candidate(tmp_path: Pat
     assert (result.verdict.word, result.verdict.winner) == ("better", result.best.name)
     assert result.best.name != f"trial {slow.number}"
     assert slow.value == max(trial.value or 0.0 for trial in result.history)
-    assert f"Trial {slow.number} has a better score in the search, {slow.value:.4f}, and takes too long" in result.verdict.evidence
+    assert f"Trial {slow.number} has a better score in the search, {slow.value:.4f}, but there was no time to compare it" in result.verdict.evidence
     assert {row.name for row in result.finalists} >= {result.best.name, "resnet8"}
     assert f"trial {slow.number}" not in {row.name for row in result.finalists}
     assert world.now <= 450
@@ -227,4 +227,4 @@ def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, m
     assert result.verdict.pairs == 2
     assert f"times for {SHORT}," in result.verdict.evidence
     assert "There was no time to train the best again often enough (a decision)." in result.verdict.evidence
-    assert "final ones have" in result.verdict.evidence
+    assert "final trainings have" in result.verdict.evidence

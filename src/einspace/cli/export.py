@@ -148,7 +148,7 @@ def _check_card(files: list[Path]) -> None:
     card, picture = places(files)
     if not is_card(card) or (picture.exists() and not card.exists()):
         taken = card if card.exists() else picture
-        raise ExportError(f"cannot write {taken}: it is not of a model card of this program; move it, or export into another folder")
+        raise ExportError(f"cannot write {taken}: it belongs to no model card of this program; move it, or export into another folder")
     others = {card.with_name(f"network{suffix}") for suffix in SUFFIXES.values()} - set(files) if len(files) > 1 else set()
     if card.exists() and (kept := sorted(path.name for path in others if path.exists())):
         raise ExportError(f"cannot write {card}: it is the card of {' and '.join(kept)} too, which stays; export into another folder")
@@ -176,7 +176,7 @@ def _found(result: "Result", trial: int | None, baseline: str | None, shape: str
     found = result.trained(*taken(result, trial, baseline))
     inputs = found.architecture.input
     if shape is not None and Feature.parse(shape) != inputs:
-        raise SettingError(f"the run {result.run.name} is of inputs {inputs}, not {Feature.parse(shape)}")
+        raise SettingError(f"the run {result.run.name} has inputs of {inputs}, not {Feature.parse(shape)}")
     if classes is not None:
         check_fit(Classification(classes), found.architecture.output, found.head.output(inputs), result.settings["task"])
     return found

@@ -38,7 +38,7 @@ def figure(
     from einspace.reporting import figures
 
     if bool(named) != (number in FOUND):
-        need = f"needs runs, such as `einspace figure {number} NAME`" if number in FOUND else "takes no runs: those of 5, 6 and 8 are named"
+        need = f"needs runs, such as `einspace figure {number} NAME`" if number in FOUND else "takes no runs: only figures 5, 6 and 8 do"
         raise SettingError(f"figure {number} {need}")
     if number == 1:
         picture = figures.figure_1(Feature.parse(shape), detail, theme)

@@ -35,7 +35,7 @@ Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of 
 Modules = Annotated[list[str], typer.Option("--module", help="Python module to import first; it defines the run's own operations or head.")]
 OfTrial = Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of the recommended network.")]
 OfBaseline = Annotated[str | None, typer.Option("--baseline", help="The name of a run's baseline, in place of the recommended network.")]
-Data = Annotated[str | None, typer.Option("--data", help="Folder of the official files; $EINSPACE_DATA or ./data if not given.")]
+Data = Annotated[str | None, typer.Option("--data", help="Folder of the paper's data sets; $EINSPACE_DATA or ./data if not given.")]
 
 COMPUTE = tuple(key for key in leaves() if key.startswith("compute."))
 """Settings that say how networks are computed."""
@@ -120,7 +120,7 @@ def parse_shape(text: str) -> Feature:
     """A shape from its text; raises LimitError for a sample that is larger than all that a backbone may write by default."""
     feature, most = Feature.parse(text), Limits().activation_bytes
     if most is not None and feature.bytes > most:
-        raise LimitError(f"an input of {feature} is {feature.bytes:,} bytes a sample, but at most {most:,} are taken: lower --shape")
+        raise LimitError(f"an input of {feature} is {feature.bytes:,} bytes a sample, but at most {most:,} are allowed: lower --shape")
     return feature
 
 

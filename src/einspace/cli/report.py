@@ -29,7 +29,7 @@ def report(
     if live and output is not None:
         raise SettingError("--live serves the page and writes no file: leave out --output, or --live")
     if port is not None and not live:
-        raise SettingError("--port is that of a live page: add --live")
+        raise SettingError("--port is for the live page: add --live")
     results = [find_run(name, runs, storage) for name in dict.fromkeys(names)]
     result = results[0]
     if len(results) > 1:

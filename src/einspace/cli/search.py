@@ -26,7 +26,7 @@ def search(
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", metavar="FILE", help="Settings in YAML, such as runs/NAME/config.yaml; the options of the command line come first."
+            "--config", metavar="FILE", help="Settings in YAML, such as runs/NAME/config.yaml; options on the command line replace them."
         ),
     ] = None,
     as_json: AsJson = False,
@@ -35,7 +35,7 @@ def search(
     """Search an architecture for a task, train the best one and the baselines, and score them on test."""
     settings, origin = load(config, {key: options[parameter(key)] for key in leaves() if options[parameter(key)] is not None})
     if settings.proposer is not None and options["proposer"] is None:
-        raise SettingError(f"{config}: a settings file begins no program: give its proposer, {settings.proposer!r}, as --proposer")
+        raise SettingError(f"{config}: a settings file may not start a program: give its proposer, {settings.proposer!r}, as --proposer")
     for line in outward(settings, {key for key in leaves() if options[parameter(key)] is None}):
         err.print(f"note: the settings of {config} connect to {line}", style="dim", highlight=False, soft_wrap=True)
     conduct(settings, config, origin.data, notes(origin), as_json)

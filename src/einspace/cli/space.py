@@ -24,7 +24,7 @@ def sample(
     max_parameters: MaxParameters = 100_000_000,
     as_json: AsJson = False,
 ) -> None:
-    """Sample architectures from a grammar, of a limited number of parameters if wished."""
+    """Sample architectures from a grammar, within bounds on their parameters."""
     limits = Limits(parameters=max_parameters, min_parameters=min_parameters)
     space = EinSpace(parse_shape(shape), computation_probability=probability, limits=limits, grammar=grammar)
     report = SamplingReport()

@@ -88,7 +88,7 @@ class ComputeSettings(OptionGroup):
 
     precision: Annotated[str, Field(description="Precision of matrix products and convolutions: fp32 or bf16.")] = "fp32"
     channels_last: Annotated[
-        bool | None, Field(description="Keep the channels of images innermost in memory; if not set, on the CPU alone.")
+        bool | None, Field(description="Keep the channels of images innermost in memory; if not set, only on the CPU.")
     ] = None
     compile: Annotated[bool, Field(description="Compile each network by torch.compile, which pays where trainings are long.")] = False
 
@@ -123,13 +123,13 @@ class RunSettings(OptionGroup):
     ] = None
     init: Annotated[
         str | list[str] | None,
-        Field(description="Initial members of the population, such as resnet18,vit,random*8, or texts; an empty text starts from scratch."),
+        Field(description="Initial members, such as resnet18,vit,random*8 or architectures in brackets; an empty text for no members."),
     ] = None
     trials: Annotated[
         int | None,
         Field(ge=1, description="Number of trials, which are the architectures that the search trains; those of a continued run count."),
     ] = None
-    iterations: Annotated[int | None, Field(ge=1, description="Number of trials beside the initial members, in place of --trials.")] = None
+    iterations: Annotated[int | None, Field(ge=1, description="Number of trials without the initial members, in place of --trials.")] = None
     budget: Annotated[
         str | None,
         Field(description="Time for the run with its final trainings, such as 90s, 30m, 8h or 2d; 4m if nothing else bounds the search."),
@@ -182,12 +182,12 @@ class RunSettings(OptionGroup):
     ] = None
     grammar: Annotated[
         str | None,
-        Field(description="Grammar: paper, sequences (series if not set, but not in the protocol paper), or recurrent (scans, products)."),
+        Field(description="Grammar: paper, sequences (default for series, except in the protocol paper), or recurrent (scans, products)."),
     ] = None
     computation_probability: Annotated[float, Field(gt=0, le=1, description="Probability p(M -> C), the share of computation modules.")] = (
         COMPUTATION_PROBABILITY
     )
-    pruner: Annotated[str, Field(description="none, median, halving, hyperband or rungs: gives up trials early.")] = "none"
+    pruner: Annotated[str, Field(description="Pruner that stops trials early: none, median, halving, hyperband or rungs.")] = "none"
     final_seeds: Annotated[
         int,
         Field(
@@ -197,7 +197,7 @@ class RunSettings(OptionGroup):
         ),
     ] = 1
     race: Annotated[
-        bool | None, Field(description="Train the best and the best baseline again, for a verdict: from 10 trials on if not set.")
+        bool | None, Field(description="Train the best and the best baseline again, for a verdict; if not set, from 10 trials on.")
     ] = None
     keep_weights: Annotated[
         str, Field(description="Whose trained weights are kept: best (and recommended), all (baselines and finalists too) or none.")
@@ -247,7 +247,7 @@ class SearchSettings(RunSettings):
     gpus_per_trial: Annotated[
         float | None, Field(ge=0, description="Number of GPUs that Ray gives to a trial; with 0.5, two trials share one.")
     ] = None
-    data_folder: Annotated[str | None, Field(description="Folder of the official files; $EINSPACE_DATA or ./data if not given.")] = None
+    data_folder: Annotated[str | None, Field(description="Folder of the paper's data sets; $EINSPACE_DATA or ./data if not given.")] = None
     live: Annotated[bool, Field(description="Serve the report while the search runs, and print its address for a browser.")] = False
     top: Annotated[int, Field(ge=1, description="Number of the best architectures that are shown at the end.")] = 5
     log: Annotated[

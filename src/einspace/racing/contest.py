@@ -201,7 +201,7 @@ class Contest:
         if not long:
             said.append(longer(searched, final))
         if unsampled:
-            said.append("The error does not count that of sampling this split, which is not known.")
+            said.append("The error leaves out the sampling error of this split, which is not known.")
         if decided and not plan.race:
             one = "the best of the search" if not plan.passed else f"trial {self.claimed[winner].number}"
             said.append(f"{_sentence(NO_TIME)}, so {one} was compared with the baseline alone.")
@@ -210,7 +210,7 @@ class Contest:
         if plan.passed in self.claimed:
             best = self.claimed[plan.passed]
             claim = f"Trial {best.number} has a better score in the search, {best.value:.4f}"
-            said.append(f"{claim}, and takes too long to be compared in the time that there was.")
+            said.append(f"{claim}, but there was no time to compare it with the baseline.")
         return " ".join(sentence for sentence in said if sentence)
 
     def _epochs(self, name: str, winner: str) -> list[float | None]:

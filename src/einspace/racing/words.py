@@ -59,14 +59,14 @@ def longer(searched: Sequence[Any], final: Sequence[Any]) -> str:
     """A remark that final trainings have more epochs, which may change the order; empty where they do not.
 
     >>> longer((8, 8), (24, 24))
-    'These trainings had 8 epochs; final ones have 24, which may order the two otherwise.'
+    'These trainings had 8 epochs; final trainings have 24, and may reverse the order.'
     """
     if None in (*searched, *final):
-        return "Final trainings may be longer, which may order the two otherwise."
+        return "Final trainings may be longer, and may reverse the order."
     if all(last <= first for first, last in zip(searched, final, strict=True)):
         return ""
     have = " and ".join(map(str, _different(final)))
-    return f"These trainings had {_epochs(searched)}; final ones have {have}, which may order the two otherwise."
+    return f"These trainings had {_epochs(searched)}; final trainings have {have}, and may reverse the order."
 
 
 def _epochs(epochs: Sequence[Any]) -> str:

@@ -121,7 +121,7 @@ def open_csv(path: Path) -> Sheet:
         blank = min(blank, _blank(row)) if blank else 0
     width = max(1, len(first) - blank)  # a separator may stand at the end of each row
     if second is None or width < 2:
-        raise TaskError(f"{path}: a table of signals has two rows or more, of a label and signals, separated by , ; or tabs")
+        raise TaskError(f"{path}: a table of signals needs two rows or more, with a label and signals separated by , ; or tabs")
     named, why = _header(first[:width], second[:width], again, count - 1)
     names = [name.strip() for name in first[:width]] if named else [str(number) for number in range(width)]
     return Sheet(path, points.delimiter, names, named, count - named, (*points.doubts(), *why))

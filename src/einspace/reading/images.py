@@ -94,7 +94,7 @@ def _remarks(found: _Found, looks: list[_Look], shallow: bool) -> tuple[tuple[st
     doubts, notes = [], []
     if found.others:
         kinds = ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in found.others.most_common(5))
-        doubts.append(f"files that are left out, for they are not images in the folder of a class: {kinds}")
+        doubts.append(f"files that are left out, since they are not images in a folder of a class: {kinds}")
     if found.deeper:
         doubts.append(f"images that lie deeper than CLASS/IMAGE, whose class is the uppermost folder: {found.deeper}")
     several = sum(look.frames > 1 for look in looks)
@@ -102,7 +102,7 @@ def _remarks(found: _Found, looks: list[_Look], shallow: bool) -> tuple[tuple[st
         doubts.append(f"images with several pictures or pages, of which the first is taken: {several}")
     clear = sum(look.clear for look in looks)
     if clear:
-        notes.append(f"images that can be seen through, laid on white: {clear}")
+        notes.append(f"transparent images, laid on white: {clear}")
     deep = sum(look.deep for look in looks)
     if deep:
         notes.append(f"images of 16 bits, {'brought to 0 to 255, as the others' if shallow else 'with the values that they have'}: {deep}")

@@ -62,7 +62,7 @@ def few(
     least = min(sizes[split] for split in small)
     hint = "give more of them" if set(small) <= set(given) else remedy
     error = f"the standard error of a mean over {counted(least, 'sample')} is {1 / sqrt(least):.0%} of their standard deviation"
-    return [f"only {counts}: scores there say next to nothing, for {error}; {hint}"]
+    return [f"only {counts}: scores there are very uncertain, since {error}; {hint}"]
 
 
 def of_pixels(y: NDArray[Any], kind: str, sample: tuple[int, ...]) -> list[str]:

@@ -46,7 +46,7 @@ def read_table(
         TaskError: A cell or a column cannot be used, which is named with its row, in files as an editor counts; or an option.
     """
     if layout not in LAYOUTS or isinstance(channels, bool) or not isinstance(channels, int | np.integer) or channels < 1:
-        raise TaskError(f"a row of one channel or more lies in {' or '.join(LAYOUTS)}, not {channels!r} in {layout!r}")
+        raise TaskError(f"channels must be 1 or more, and layout {' or '.join(LAYOUTS)}, not {channels!r} and {layout!r}")
     if isinstance(drop, str):
         raise TaskError(f"drop is a list of columns, as [{drop!r}]")
     table = _table(given)

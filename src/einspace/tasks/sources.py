@@ -34,7 +34,7 @@ def from_path(path: Path, own: DataOptions = DataOptions()) -> Task:
     said = {name: value for name, value in own.said().items() if name != "pool"}  # of the head, whatever the source
     for name in said:
         if name not in takes:
-            raise TaskError(f"{path}: {name} says nothing of {source}, which takes {', '.join(takes)}")
+            raise TaskError(f"{path}: the option {name} is not for {source}, which takes {', '.join(takes)}")
     return replace(make(path, **said), path=str(path.resolve()), own=own)
 
 
