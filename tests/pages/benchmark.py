@@ -28,6 +28,11 @@ FILES = {
 `cnn-tpe` is a residual CNN whose width, depth, kernel and recipe Optuna's TPE chooses. Two cores of an Intel Xeon on which resnet8 takes
 six seconds, one worker and one core for each search, the other core at work too.
 """,
+    "ten-minutes.jsonl": """## Ten minutes, trainings of 8 epochs and of 16
+
+`einspace` is our search, with 8 epochs in the search and 24 in the end; `x16` has 16 in the search. One worker and one core for each
+search, the other core at work on another one.
+""",
     "before-widening.jsonl": """## Five minutes, before the best network was tried at twice its width
 
 Our search by earlier commits. Seven of the eighteen never tried a network of twice the width.

@@ -1,5 +1,6 @@
 """Facts about trials that are given up early, and about what a trial keeps."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, score, small_t
 from einspace.errors import RunError, UnknownNameError
 from einspace.result import Result, load_result
 from einspace.space import EinSpace
+from einspace.storage.pruners import pruner_of
 from einspace.storage.records import unsealed
 from einspace.study import search
 from einspace.tasks.recipe import Recipe
@@ -37,6 +39,16 @@ def run(folder: Path, **options: Any) -> tuple[Result, ThreadExecutor]:
 def median(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, ThreadExecutor]:
     """A run with the median pruner and one worker."""
     return run(tmp_path_factory.mktemp("median"), pruner="median")
+
+
+def test_a_pruner_counts_the_epochs_that_a_short_budget_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A budget that is too short for the small baselines has fewer epochs, and brackets are made for these."""
+    made: list[int] = []
+    monkeypatch.setattr("einspace.study.searching.pruner_of", lambda name, epochs: made.append(epochs) or pruner_of(name, epochs))
+    task = replace(small_task(), recipe=Recipe(400, 800, 4, 0.1, 0.0))
+    given: dict[str, Any] = {"workers": 1, "limits": SMALL, "run": "test", "runs": tmp_path, "race": False, "final_seeds": 0}
+    result = search(task, budget=1, pruner="hyperband", executor=ThreadExecutor(), **given)
+    assert made == [result.history[0].proposal.changes["epochs_search"]] == [100]
 
 
 @pytest.mark.slow

@@ -237,8 +237,8 @@ class Race:
         """The largest race and decision that fit into the seconds that are allowed, final trainings included, and what all of it takes.
 
         A decision at final epochs comes first, and one of `ENOUGH` pairs; then more candidates come before more trainings of each in the
-        decision. Where no race fits with one, the best is in a decision at once, and where that does not fit either, there is the race
-        alone. Where nothing fits, it is what the smallest would take: the search can still leave time for it. Where that is more than a
+        decision. Of decisions of a kind, one after a race comes before one of the best at once. Where none fits, there is the race alone.
+        Where nothing fits, it is what the smallest would take: the search can still leave time for it. Where that is more than a
         race may take, it is infinite. The candidates begin with the `first` by their claimed scores.
         """
         last = makespan(finals, self._workers)
@@ -254,16 +254,15 @@ class Race:
             return Plan(ended, reason=said), last
         possible = [decision for decision in self._rounds if decision.finalists + len(apart) > 1]
         fields = range(count, min(count, 2) - 1, -1)
-        with_decision = [
-            (n, decision)
-            for long, enough in ((True, True), (True, False), (False, True))
-            for n in fields
-            for decision in possible
-            if (decision.long, decision.times >= ENOUGH) == (long, enough)
+        rounds = [
+            (number, decision)
+            for kind in ((True, True), (True, False), (False, True))
+            for number, among in (*((n, possible) for n in fields), *([(0, self._at_once)] if apart else []))
+            for decision in among
+            if (decision.long, decision.times >= ENOUGH) == kind
         ]
-        at_once = [(0, decision) for decision in self._at_once if apart]
         costs: list[float] = []
-        for number, decision in (*with_decision, *at_once, *((n, Round()) for n in fields)):
+        for number, decision in (*rounds, *((n, Round()) for n in fields)):
             race = makespan(self._jobs(contest, (*ranked[:number], *apart), TWICE), self._workers) if number else 0.0
             cost = race + self._cost(contest, ranked, apart, decision, finals)
             if cost <= allowed:

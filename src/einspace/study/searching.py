@@ -249,7 +249,7 @@ def search(
     if inherit is not False:
         check_inherits(inherit, asked, subject.task, start.protocol.name, pruner)
     rungs = rungs_for(asked, subject.recipe, start.protocol.name, start.changes) if pruner == RUNGS else None
-    judge = pruner_of(pruner, 1 if subject.recipe is None else subject.recipe.epochs_search)
+    judge = pruner_of(pruner, 1 if subject.recipe is None else int(start.changes.get("epochs_search", subject.recipe.epochs_search)))
     taken = signature(type(asked)).parameters
     of_strategy = {name: getattr(asked, name, None) for name in taken if name not in ("space", "initial")}
     named_strategy = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
