@@ -185,11 +185,17 @@ def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytes
     searched(CASES["a grammar of the user's"])
     np.save("x.npy", channels_first(np.random.default_rng(0), 4)[0])
     export, predict = ["export", "mine", "--format", "source", "-o", "own.py"], ["predict", "mine", "x.npy", "-o", "a.csv"]
-    module = ["--module", "tests.networks.own_layers"]
+    show, module = ["show", "mine"], ["--module", "tests.networks.own_layers"]
     for refused, helped in ((export, predict), (predict, export)):
-        said, complained = Forked("tests.cli.alone:run_all", [refused, [*helped, *module]]).communicate(timeout=200)
-        assert said.splitlines()[-1] == "[2, 0]", complained
-        assert complained.count("the operation scale is not defined here: import the module tests.networks.own_layers first") == 1
+        calls = [refused, show, [*helped, *module], [*show, *module]]
+        said, complained = Forked("tests.cli.alone:run_all", calls).communicate(timeout=200)
+        assert said.splitlines()[-1] == "[2, 2, 0, 0]", complained
+        assert complained.count("the operation scale is not defined here: import the module tests.networks.own_layers first") == 2
     assert len(Path("a.csv").read_text().splitlines()) == 5
     _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "no.such", code=2)
-    assert "the module 'no.such' cannot be imported: No module named 'no'" in capsys.readouterr().err
+    said = "the module 'no.such' cannot be imported: No module named 'no'; PYTHONPATH=FOLDER before the command names the folder"
+    assert said in capsys.readouterr().err
+    Path("broken.py").write_text("import nowhere")
+    monkeypatch.syspath_prepend(".")
+    _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "broken", code=2)
+    assert capsys.readouterr().err.endswith("the module 'broken' cannot be imported: No module named 'nowhere'\n")

@@ -113,7 +113,9 @@ def import_modules(names: Sequence[str]) -> None:
             import_module(name)
         except Exception as error:  # noqa: BLE001 - importing runs code of the user's
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise SettingError(f"the module {name!r} cannot be imported: {reason}") from None
+            absent = isinstance(error, ModuleNotFoundError) and error.name == name.split(".")[0]
+            hint = "; PYTHONPATH=FOLDER before the command names the folder that it lies in" if absent else ""
+            raise SettingError(f"the module {name!r} cannot be imported: {reason}{hint}") from None
 
 
 def parse_shape(text: str) -> Feature:

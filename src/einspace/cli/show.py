@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, OfBaseline, OfTrial, What, parse_shape, read_named, read_run, taken
+from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, What, import_modules, parse_shape, read_named, read_run, taken
 from einspace.cli.output import out, print_json, write
 from einspace.cli.overdue import HOUR, limited
 from einspace.errors import SettingError
@@ -40,10 +40,12 @@ def show(
         Path | None, typer.Option("--png", metavar="FILE", help="PNG file to draw the picture into; needs the extra png.")
     ] = None,
     theme: Annotated[Theme, typer.Option("--theme", help="Colours of the picture; auto follows the reader's system.")] = "light",
+    modules: Modules = [],  # noqa: B006 - how typer takes an option that may be given several times
     runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
     as_json: AsJson = False,
 ) -> None:
     """Show what an architecture computes and what it costs, and draw it."""
+    import_modules(modules)
     result = read_run(what, runs)
     if result is None:
         for option, value in (("trial", trial), ("baseline", baseline)):
