@@ -1,8 +1,11 @@
 """What lies beside `run.json`: a grammar of the user's, and the normalisation of fields; and runs from before they were kept."""
 
 import json
+import sys
 from dataclasses import asdict
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -82,6 +85,25 @@ def test_a_stored_grammar_imports_nothing() -> None:
     with pytest.raises(GrammarError, match="the stored grammar cannot be read"):
         grammar_of({"start": "S"})
     assert isinstance(grammar_of(grammar_data(einspace_grammar(0.5))), Grammar)
+
+
+def test_an_operation_of_the_program_itself_is_named_as_others_import_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python search.py` has it in `__main__`, which no other program can import; a run that says so is read by that program still."""
+    script = ModuleType("__main__")
+    script.__file__ = "/somewhere/search.py"
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    monkeypatch.setattr(OWN.operations["gate"], "__module__", "__main__")
+    data = json.loads(json.dumps(grammar_data(OWN)))
+    place = data["operations"]["gate"]
+    assert place.startswith("search:")
+    assert grammar_of(data) == OWN
+    data["operations"]["gate"] = place.replace("search:", "__main__:")
+    assert grammar_of(data) == OWN
+    script.__spec__ = ModuleSpec("tools.search", None)
+    assert grammar_data(OWN)["operations"]["gate"] == place.replace("search:", "tools.search:")
+    monkeypatch.setattr(OWN.operations["gate"], "__module__", "search")
+    data["operations"]["gate"] = place
+    assert grammar_of(data) == OWN
 
 
 def test_a_run_from_before_is_continued_and_exported_normalised() -> None:

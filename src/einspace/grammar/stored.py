@@ -1,11 +1,16 @@
 """Stored grammars: a grammar as JSON can hold it, and the grammar again where its operations are defined."""
 
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from einspace.errors import GrammarError
 from einspace.grammar.grammar import Grammar, Production
 from einspace.operations import Operation
+
+MAIN = ("__main__", "__mp_main__")
+"""The names of the program that was started, in it and in its workers."""
 
 
 def grammar_data(grammar: Grammar) -> dict[str, Any]:
@@ -30,7 +35,8 @@ def grammar_of(data: Mapping[str, Any]) -> Grammar:
 
     Raises GrammarError for an operation that is not, and for data of another form.
     """
-    known = {_place(kind): kind for kind in _below(Operation)}  # type: ignore[type-abstract]
+    defined = list(_below(Operation))  # type: ignore[type-abstract]
+    known = {f"{kind.__module__}:{kind.__qualname__}": kind for kind in defined} | {_place(kind): kind for kind in defined}
     try:
         for name, place in data["operations"].items():
             if place not in known:
@@ -57,7 +63,13 @@ def _expansion(right: Any, kinds: Mapping[str, type[Operation]]) -> tuple[str, .
 
 
 def _place(kind: type) -> str:
-    return f"{kind.__module__}:{kind.__qualname__}"
+    """The module and the name of a class; for one of the program that was started, the module that another program imports it from."""
+    module = kind.__module__
+    if module in MAIN:
+        main = sys.modules.get(module)
+        spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+        module = spec.name if spec is not None else Path(file).stem if file else module
+    return f"{module}:{kind.__qualname__}"
 
 
 def _below(kind: type[Operation]) -> Iterator[type[Operation]]:
