@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.pruners import BasePruner
 from optuna.trial import TrialState
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, score, small_task
 
@@ -44,7 +45,12 @@ def median(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, ThreadExec
 def test_a_pruner_counts_the_epochs_that_a_short_budget_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A budget that is too short for the small baselines has fewer epochs, and brackets are made for these."""
     made: list[int] = []
-    monkeypatch.setattr("einspace.study.searching.pruner_of", lambda name, epochs: made.append(epochs) or pruner_of(name, epochs))
+
+    def counted(name: str, epochs: int) -> BasePruner:
+        made.append(epochs)
+        return pruner_of(name, epochs)
+
+    monkeypatch.setattr("einspace.study.searching.pruner_of", counted)
     task = replace(small_task(), recipe=Recipe(400, 800, 4, 0.1, 0.0))
     given: dict[str, Any] = {"workers": 1, "limits": SMALL, "run": "test", "runs": tmp_path, "race": False, "final_seeds": 0}
     result = search(task, budget=1, pruner="hyperband", executor=ThreadExecutor(), **given)
