@@ -127,7 +127,7 @@ def test_nothing_in_a_folder_is_executed(name: str, tmp_path: Path, monkeypatch:
         ({"about": []}, "is not the record of a predictor"),
         ({"text": "[relu norn]"}, "unknown operation 'norn'"),
         ({"text": "[linear(d=16) relu]"}, "the weights are of another architecture"),
-        ({"head": {"kind": "Nonsense"}}, "there is no head 'Nonsense' here"),
+        ({"head": {"kind": "Nonsense"}}, "there is no head 'Nonsense' here: import the module of your own head first"),
         ({"head": "words"}, "is not a predictor that can be used here"),
         ({"preprocessing": {"dtype": "object"}}, "the type of raw samples is float32 or float64, not 'object'"),
         ({"preprocessing": {"axes": ["a"]}}, "the axes \"['a']\" are not those of samples of"),

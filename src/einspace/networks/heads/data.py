@@ -24,7 +24,8 @@ def head_of(data: Mapping[str, Any]) -> Head:
     """The head of what `head_data` gave; raises NetworkError for a class that is not defined here."""
     known = {kind.__name__: kind for kind in _below(Head)}  # type: ignore[type-abstract]
     if data.get("kind") not in known:
-        raise NetworkError(f"there is no head {data.get('kind')!r} here: known are {', '.join(sorted(known))}")
+        names = ", ".join(sorted(known))
+        raise NetworkError(f"there is no head {data.get('kind')!r} here: import the module of your own head first; known are {names}")
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name != "kind"}
     try:
         return known[data["kind"]](**values)
