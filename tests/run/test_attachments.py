@@ -1,11 +1,10 @@
 """What lies beside `run.json`: a grammar of the user's, and the normalisation of fields; and runs from before they were kept."""
 
 import json
-import sys
+import runpy
 from dataclasses import asdict
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ import torch
 from tests.networks.own_layers import OWN
 from torch import nn
 
-from einspace import Classification, Dense, EinSpace, Grammar, einspace_grammar
+from einspace import Classification, Dense, EinSpace, Grammar, Production, einspace_grammar
 from einspace.errors import GrammarError, RunError
+from einspace.executors.main_module import hidden
 from einspace.grammar import grammar_data, grammar_of
 from einspace.networks.export import export_file, load_source, load_weights
 from einspace.networks.heads.data import head_data, head_of
@@ -87,23 +87,39 @@ def test_a_stored_grammar_imports_nothing() -> None:
     assert isinstance(grammar_of(grammar_data(einspace_grammar(0.5))), Grammar)
 
 
-def test_an_operation_of_the_program_itself_is_named_as_others_import_it(monkeypatch: pytest.MonkeyPatch) -> None:
+SCRIPT = """
+from einspace.operations import Computation
+
+class Mine(Computation):
+    name = "mine"
+
+    def infer(self, inputs):
+        return inputs
+
+    def layer(self, inputs):
+        raise NotImplementedError
+"""
+
+
+def test_an_operation_of_the_program_itself_is_named_as_others_import_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`python search.py` has it in `__main__`, which no other program can import; a run that says so is read by that program still."""
-    script = ModuleType("__main__")
-    script.__file__ = "/somewhere/search.py"
-    monkeypatch.setitem(sys.modules, "__main__", script)
-    monkeypatch.setattr(OWN.operations["gate"], "__module__", "__main__")
-    data = json.loads(json.dumps(grammar_data(OWN)))
-    place = data["operations"]["gate"]
-    assert place.startswith("search:")
-    assert grammar_of(data) == OWN
-    data["operations"]["gate"] = place.replace("search:", "__main__:")
-    assert grammar_of(data) == OWN
-    script.__spec__ = ModuleSpec("tools.search", None)
-    assert grammar_data(OWN)["operations"]["gate"] == place.replace("search:", "tools.search:")
-    monkeypatch.setattr(OWN.operations["gate"], "__module__", "search")
-    data["operations"]["gate"] = place
-    assert grammar_of(data) == OWN
+    file = tmp_path / "search.py"
+    file.write_text(SCRIPT)
+    mine = runpy.run_path(str(file), run_name="__main__")["Mine"]
+    own = Grammar((*einspace_grammar().productions, Production("C", mine())))
+    data = json.loads(json.dumps(grammar_data(own)))
+    assert data["operations"]["mine"] == "search:Mine"
+    assert grammar_of(data) == own
+    with hidden():
+        assert grammar_of(data) == own
+        assert grammar_data(own)["operations"]["mine"] == "search:Mine"
+    data["operations"]["mine"] = "__main__:Mine"
+    assert grammar_of(data) == own
+    monkeypatch.setitem(mine.infer.__globals__, "__spec__", ModuleSpec("tools.search", None))
+    assert grammar_data(own)["operations"]["mine"] == "tools.search:Mine"
+    monkeypatch.setattr(mine, "__module__", "search")
+    data["operations"]["mine"] = "search:Mine"
+    assert grammar_of(data) == own
 
 
 def test_a_run_from_before_is_continued_and_exported_normalised() -> None:

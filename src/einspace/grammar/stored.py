@@ -1,8 +1,8 @@
 """Stored grammars: a grammar as JSON can hold it, and the grammar again where its operations are defined."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from einspace.errors import GrammarError
@@ -63,11 +63,14 @@ def _expansion(right: Any, kinds: Mapping[str, type[Operation]]) -> tuple[str, .
 
 
 def _place(kind: type) -> str:
-    """The module and the name of a class; for one of the program that was started, the module that another program imports it from."""
+    """The module and the name of a class; for one of the program that was started, the module that another program imports it from.
+
+    What that program is called, its own functions know: in `sys.modules` another module stands in its place while workers start.
+    """
     module = kind.__module__
     if module in MAIN:
-        main = sys.modules.get(module)
-        spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+        main: dict[str, Any] = next((part.__globals__ for part in vars(kind).values() if isinstance(part, FunctionType)), {})
+        spec, file = main.get("__spec__"), main.get("__file__")
         module = spec.name if spec is not None else Path(file).stem if file else module
     return f"{module}:{kind.__qualname__}"
 

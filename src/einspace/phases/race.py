@@ -238,8 +238,8 @@ class Race:
 
         A decision at final epochs comes first, and one of `ENOUGH` pairs; then more candidates come before more trainings of each in the
         decision. Of decisions of a kind, one after a race comes before one of the best at once. Where none fits, there is the race alone.
-        Where nothing fits, it is what the smallest would take: the search can still leave time for it. Where that is more than a
-        race may take, it is infinite. The candidates begin with the `first` by their claimed scores.
+        Where nothing fits, it is what the smallest would take: the search can still leave time for it. Where that is more than a race may
+        take, it is infinite. The candidates begin with the `first` by their claimed scores.
         """
         last = makespan(finals, self._workers)
         ended, self._outside = store.phase(SEARCH).ended, outside(store.phase(SEARCH))
@@ -254,13 +254,9 @@ class Race:
             return Plan(ended, reason=said), last
         possible = [decision for decision in self._rounds if decision.finalists + len(apart) > 1]
         fields = range(count, min(count, 2) - 1, -1)
-        rounds = [
-            (number, decision)
-            for kind in ((True, True), (True, False), (False, True))
-            for number, among in (*((n, possible) for n in fields), *([(0, self._at_once)] if apart else []))
-            for decision in among
-            if (decision.long, decision.times >= ENOUGH) == kind
-        ]
+        races = [(number, possible) for number in fields] + ([(0, self._at_once)] if apart else [])
+        kinds = (True, True), (True, False), (False, True)  # at final epochs, and of enough pairs
+        rounds = [(n, found) for kind in kinds for n, among in races for found in among if (found.long, found.times >= ENOUGH) == kind]
         costs: list[float] = []
         for number, decision in (*rounds, *((n, Round()) for n in fields)):
             race = makespan(self._jobs(contest, (*ranked[:number], *apart), TWICE), self._workers) if number else 0.0
