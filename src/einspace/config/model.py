@@ -123,7 +123,9 @@ class RunSettings(OptionGroup):
     ] = None
     init: Annotated[
         str | list[str] | None,
-        Field(description="Initial members, such as resnet18,vit,random*8 or architectures in brackets; an empty text for no members."),
+        Field(
+            description="Initial members, such as resnet18,vit,random*8 or architectures in brackets; an empty text starts from scratch."
+        ),
     ] = None
     trials: Annotated[
         int | None,
