@@ -193,7 +193,7 @@ def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytes
         assert complained.count("the operation scale is not defined here: import the module tests.networks.own_layers first") == 2
     assert len(Path("a.csv").read_text().splitlines()) == 5
     _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "no.such", code=2)
-    said = "the module 'no.such' cannot be imported: No module named 'no'; PYTHONPATH=FOLDER before the command names the folder"
+    said = "the module 'no.such' cannot be imported: No module named 'no'; --module FILE.py names it by its file, wherever that lies"
     assert said in capsys.readouterr().err
     Path("broken.py").write_text("import nowhere")
     monkeypatch.syspath_prepend(".")

@@ -1,17 +1,14 @@
-"""What Ray's workers evaluate in the tests, and a driver that is killed."""
+"""What Ray's workers evaluate in the tests."""
 
 import os
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import ray
-from tests.executors import executor_samples
 
-from einspace.evaluation import Context, Evaluation, Outcome, Request
+from einspace.evaluation import Context, Evaluation, Outcome
 from einspace.evaluation.objective import TaskObjective
-from einspace.executors import RayExecutor
 from einspace.space import Architecture
 
 
@@ -53,13 +50,3 @@ class Begins(TaskObjective):
         assert context.inherits is not None
         found = context.inherits.read_text() if context.inherits.exists() else ""
         return Evaluation(Outcome.OK, value=0.5, extra={"path": str(context.inherits), "found": found})
-
-
-def drive(path: str) -> None:
-    """Be a driver with a Ray of its own, whose worker writes its process id to `path` and goes on for ever."""
-    executor = RayExecutor(executor_samples.behaviour())
-    executor.submit(Request(f"touch {path}")).result()
-
-
-if __name__ == "__main__":
-    drive(sys.argv[1])

@@ -232,14 +232,70 @@ def test_node_lost_in_a_search(cluster: Any, connection: None, tmp_path: Path) -
     assert {trial.text for trial in result.history} <= set(ended)
 
 
+PROGRAM = """
+from einspace.evaluation import Request, Work
+from einspace.executors import RayExecutor
+from einspace.features import Feature
+from beside import own
+
+if __name__ == "__main__":
+    with RayExecutor(Work(own, Feature((1, 2, 2)))) as executor:
+        for text in ("[relu norm]", "[norm relu]"):
+            print(executor.submit(Request(text)).result().reason, flush=True)
+"""
+
+BESIDE = """
+import os, time
+from pathlib import Path
+from einspace.evaluation import Evaluation, Outcome
+
+def own(architecture, context):
+    if str(architecture) == "[norm relu]":
+        Path("../pid").write_text(str(os.getpid()))
+        time.sleep(1_000)
+    return Evaluation(Outcome.OK, 1.0, reason=os.getcwd())
+"""
+
+PLANTED = ("torch", "numpy", "struct", "einspace", "psutil", "sitecustomize")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A program that starts Ray on its machine, in a folder with data and modules that nobody should run; its second evaluation is endless.
+
+    The folder above is that of the data's, the scripts', and of what is written.
+    """
+    folder = tmp_path_factory.mktemp("program")
+    data, scripts = folder / "data", folder / "scripts"
+    data.mkdir()
+    scripts.mkdir()
+    for name in PLANTED:
+        (data / f"{name}.py").write_text(f"open({str(folder / 'run')!r}, 'a').write(__name__)\nraise SystemError")
+    (scripts / "search.py").write_text(PROGRAM)
+    (scripts / "beside.py").write_text(BESIDE)
+    environment = {**os.environ, "PYTHONPATH": str(Path(einspace.__file__).parents[1])}
+    command = [sys.executable, str(scripts / "search.py")]
+    started = subprocess.Popen(command, cwd=data, env=environment, stdout=subprocess.PIPE, text=True)
+    yield started, folder
+    started.kill()
+    started.communicate()
+
+
+def test_modules_of_the_current_folder_are_not_run(program: tuple[subprocess.Popen[str], Path]) -> None:
+    """What lies beside the data runs in no worker of Ray's; modules beside the program are found, and paths are those of the driver."""
+    started, folder = program
+    assert started.stdout is not None
+    assert started.stdout.readline() == f"{folder / 'data'}\n"
+    assert not (folder / "run").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_no_worker_outlives_the_driver(tmp_path: Path) -> None:
+def test_no_worker_outlives_the_driver(program: tuple[subprocess.Popen[str], Path]) -> None:
     """A driver that started Ray on its machine and is killed leaves no worker behind, not even a busy one, and no Ray that could start any.
 
     Ray's two agents, which only report, look for the one that they report to for another minute or more; here they are ended.
     """
-    note = tmp_path / "pid"
-    driver = subprocess.Popen([sys.executable, "-m", "tests.executors.ray_samples", str(note)], cwd=Path(__file__).parents[2])
+    driver, note = program[0], program[1] / "pid"
     family: dict[psutil.Process, str] = {}
     try:
         assert until(lambda: note.exists() and note.read_text() != "", seconds=60)
@@ -249,48 +305,9 @@ def test_no_worker_outlives_the_driver(tmp_path: Path) -> None:
         driver.kill()
         assert until(lambda: all(gone(process.pid) for process, command in family.items() if "Agent" not in command))
     finally:
-        driver.kill()
-        driver.wait()
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-
-
-PROGRAM = """
-from einspace.evaluation import Request, Work
-from einspace.executors import RayExecutor
-from einspace.features import Feature
-from beside import own
-
-if __name__ == "__main__":
-    with RayExecutor(Work(own, Feature((1, 2, 2)))) as executor:
-        print(executor.submit(Request("[relu norm]")).result().reason)
-"""
-
-BESIDE = """
-import os
-from einspace.evaluation import Evaluation, Outcome
-
-def own(architecture, context):
-    return Evaluation(Outcome.OK, 1.0, reason=os.getcwd())
-"""
-
-
-def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
-    """What lies beside the data runs in no worker of Ray's; modules beside the program are found, and paths are those of the driver."""
-    data, scripts = tmp_path / "data", tmp_path / "scripts"
-    data.mkdir()
-    scripts.mkdir()
-    for name in ("torch", "numpy", "struct", "einspace", "psutil", "sitecustomize"):
-        (data / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'a').write(__name__)\nraise SystemError")
-    (scripts / "search.py").write_text(PROGRAM)
-    (scripts / "beside.py").write_text(BESIDE)
-    environment = {**os.environ, "PYTHONPATH": str(Path(einspace.__file__).parents[1])}
-    done = subprocess.run(
-        [sys.executable, str(scripts / "search.py")], cwd=data, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.stdout.splitlines() == [str(data)], done.stderr
-    assert not (tmp_path / "run").exists()
 
 
 def test_choice() -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from tests.executors.executor_samples import RECIPE
 from tests.executors.mains import run_as_main
+from tests.forked import Forked
 from tests.grammar.own_operation import GATED, Gated
 from tests.grammar.sequence_task import rows_of_digits
 from torch import nn
@@ -122,7 +123,7 @@ if __name__ == "__main__":
     task = es.Task.from_arrays(x, np.arange(60) % 2)
     recipe = {"epochs_search": 1, "epochs_final": 1}
     try:
-        result = es.search(task, "random", 4, 1, grammar=grammar, limits=es.Limits(operations=30), recipe=recipe)
+        result = es.search(task, "random", 4, 1, grammar=grammar, limits=es.Limits(operations=30), recipe=recipe, run="bent")
     except es.EinspaceError as error:
         print(type(error).__name__, error)
     else:
@@ -132,9 +133,19 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 def test_a_class_of_a_script_reaches_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`__main__` of a script is imported by the workers, so a search over a class that it defines just runs."""
+    """`__main__` of a script is imported by the workers, so a search over a class that it defines just runs.
+
+    Another process shows the run once it is given the script, whose name need not be one of Python's.
+    """
     monkeypatch.chdir(tmp_path)
-    assert run_as_main(SCRIPT, tmp_path / "script.py") == "{'ok': 4} True True\n"
+    script = tmp_path / "scripts" / "my-script.py"
+    script.parent.mkdir()
+    assert run_as_main(SCRIPT, script) == "{'ok': 4} True True\n"
+    calls = [["show", "bent"], ["show", "bent", "--module", "no.py"], ["show", "bent", "--module", "scripts/my-script.py"]]
+    said, complained = Forked("tests.cli.alone:run_all", calls).communicate(timeout=200)
+    assert said.splitlines()[-1] == "[2, 2, 0]", complained
+    assert "import the module my-script first, which has it as Bend" in complained
+    assert "the module 'no.py' cannot be imported: there is no such file" in complained
 
 
 def test_a_class_of_an_interactive_session_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

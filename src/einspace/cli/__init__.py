@@ -8,6 +8,8 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -37,7 +39,6 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
 
 app = typer.Typer(
     cls=Group,
-    help="Search neural architectures from fundamental operations.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -48,6 +49,19 @@ for command in COMMANDS:
         app.add_typer(command)
     else:
         app.command(cls=Command)(with_plain_numbers(command))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"einspace {version('einspace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def einspace(
+    _version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)] = False,
+) -> None:
+    """Search neural architectures from fundamental operations."""
 
 
 def main() -> None:

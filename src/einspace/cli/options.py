@@ -2,8 +2,10 @@
 
 import inspect
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -32,7 +34,10 @@ Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in br
 What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
 Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of all runs.")]
-Modules = Annotated[list[str], typer.Option("--module", help="Python module to import first; it defines the run's own operations or head.")]
+Modules = Annotated[
+    list[str],
+    typer.Option("--module", metavar="MODULE|FILE.py", help="Module or script to import first, which defines the run's operations."),
+]
 OfTrial = Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of the recommended network.")]
 OfBaseline = Annotated[str | None, typer.Option("--baseline", help="The name of a run's baseline, in place of the recommended network.")]
 Data = Annotated[str | None, typer.Option("--data", help="Folder of the paper's data sets; $EINSPACE_DATA or ./data if not given.")]
@@ -105,17 +110,32 @@ def _option(key: str) -> inspect.Parameter:
 
 
 def import_modules(names: Sequence[str]) -> None:
-    """Import the modules of the user's own operations and heads; raises SettingError for one that cannot be imported."""
+    """Import the modules of the user's own operations and heads, by their names or files.
+
+    Raises SettingError for one that cannot be imported.
+    """
     for name in names:
-        if not all(part.isidentifier() for part in name.split(".")):
-            raise SettingError(f"a module is named as in package.module, not {name!r}")
+        if not name.endswith(".py") and not all(part.isidentifier() for part in name.split(".")):
+            raise SettingError(f"a module is named as in package.module, or by its file, as in folder/my-search.py, not {name!r}")
         try:
-            import_module(name)
+            _import_file(Path(name)) if name.endswith(".py") else import_module(name)
         except Exception as error:  # noqa: BLE001 - importing runs code of the user's
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             absent = isinstance(error, ModuleNotFoundError) and error.name == name.split(".")[0]
-            hint = "; PYTHONPATH=FOLDER before the command names the folder that it lies in" if absent else ""
+            hint = "; --module FILE.py names it by its file, wherever that lies" if absent else ""
             raise SettingError(f"the module {name!r} cannot be imported: {reason}{hint}") from None
+
+
+def _import_file(file: Path) -> None:
+    """Import a script under the name that a run has for its operations, which need not be one of Python's; it finds what lies beside it."""
+    if not file.is_file():
+        raise FileNotFoundError("there is no such file")
+    spec = spec_from_file_location(file.stem, file)
+    assert spec is not None  # its name ends with .py
+    assert spec.loader is not None
+    sys.path.insert(0, str(file.resolve().parent))
+    sys.modules[file.stem] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[file.stem])
 
 
 def parse_shape(text: str) -> Feature:

@@ -13,6 +13,7 @@ from einspace.quantities import duration
 from einspace.space import Architecture
 from einspace.strategies.base import History, Strategy
 from einspace.tasks import Recipe
+from einspace.tasks.changes import recipe_of
 from einspace.trial import Costs, Proposal, Trial
 
 TRIES = 20
@@ -40,8 +41,8 @@ class Training:
         if costs.operations is None or costs.flops is None or costs.activation_bytes is None:
             return None
         sizes = (costs.operations, costs.flops, costs.activation_bytes)
-        epochs, batch = (int(changes.get(name, getattr(self.recipe, name))) for name in ("epochs_search", "batch_size"))
-        return Load(*sizes, self.samples, epochs, batch, self.scored)
+        recipe = recipe_of(self.recipe, changes)
+        return Load(*sizes, self.samples, recipe.epochs_search, recipe.batch_size, self.scored)
 
     def seconds(self, architecture: Architecture, changes: Mapping[str, float]) -> float:
         """The seconds that it is predicted to take before anything is measured."""

@@ -9,6 +9,7 @@ from einspace.strategies import ParetoEvolution, Strategy
 from einspace.strategies.base import History
 from einspace.strategies.rungs import bound, rungs_of
 from einspace.tasks import Recipe
+from einspace.tasks.changes import recipe_of
 from einspace.trial import Proposal
 
 RUNGS = "rungs"
@@ -23,8 +24,8 @@ class Rungs:
 
     def of(self, changes: Mapping[str, float]) -> tuple[int, ...]:
         """The rungs of a training with these changes."""
-        epochs, warmup = (changes.get(name, getattr(self.recipe, name)) for name in ("epochs_search", "warmup"))
-        return rungs_of(int(epochs), warmup)
+        recipe = recipe_of(self.recipe, changes)
+        return rungs_of(recipe.epochs_search, recipe.warmup)
 
     def climbing(self, proposal: Proposal, history: History) -> Proposal:
         """The proposal of the next trial, with the scores that it must reach; an initial member is only scored."""
@@ -58,7 +59,8 @@ def rungs_for(strategy: Strategy, recipe: Recipe | None, protocol: str, changes:
         raise SettingError(f"{refused} not for the strategy 'pareto': it would stop cheap networks for their score alone")
     rungs = Rungs(recipe)
     if not rungs.of(changes):
-        epochs, warmup = (changes.get(name, getattr(recipe, name)) for name in ("epochs_search", "warmup"))
-        said = f"needs trainings of 2 epochs or more, whose warm-up ends in the first half, not {epochs:g} with a warmup of {warmup:g}"
+        changed = recipe_of(recipe, changes)
+        needed = "needs trainings of 2 epochs or more, whose warm-up ends in the first half"
+        said = f"{needed}, not {changed.epochs_search} with a warmup of {changed.warmup:g}"
         raise SettingError(f"the pruner {RUNGS!r} {said}: set epochs_search of the recipe, or take no pruner")
     return rungs

@@ -54,6 +54,7 @@ from einspace.study.signals import handled
 from einspace.study.start import Call, Start, protocol_of
 from einspace.study.subject import Subject
 from einspace.tasks import Recipe, Task
+from einspace.tasks.changes import recipe_of
 from einspace.tasks.fingerprints import name_of
 from einspace.trial import SEARCH
 
@@ -249,7 +250,7 @@ def search(
     if inherit is not False:
         check_inherits(inherit, asked, subject.task, start.protocol.name, pruner)
     rungs = rungs_for(asked, subject.recipe, start.protocol.name, start.changes) if pruner == RUNGS else None
-    judge = pruner_of(pruner, 1 if subject.recipe is None else int(start.changes.get("epochs_search", subject.recipe.epochs_search)))
+    judge = pruner_of(pruner, 1 if subject.recipe is None else recipe_of(subject.recipe, start.changes).epochs_search)
     taken = signature(type(asked)).parameters
     of_strategy = {name: getattr(asked, name, None) for name in taken if name not in ("space", "initial")}
     named_strategy = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy

@@ -52,7 +52,6 @@ def apply(recipe: Recipe, head: Head, changes: Mapping[str, float]) -> tuple[Rec
     >>> recipe.learning_rate, recipe.batch_size, head
     (0.025, 32, Classification(classes=10, pool='channels', grid=2))
     """
-    of_recipe: dict[str, Any] = {}
     of_head: dict[str, Any] = {}
     for name, value in changes.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -61,21 +60,29 @@ def apply(recipe: Recipe, head: Head, changes: Mapping[str, float]) -> tuple[Rec
             if not _has(head, name):
                 raise SettingError(f"{name} cannot be changed to {value!r}: the head {head} has no {name}")
             of_head[name] = _like(getattr(head, name), name, value)
-        elif name in OF_THE_RECIPE:
-            of_recipe[name] = _like(getattr(recipe, name), name, value)
-        elif name not in (FACTOR, ADAMW):
+        elif name not in (FACTOR, ADAMW, *OF_THE_RECIPE):
             known = (FACTOR, ADAMW, *OF_THE_RECIPE, *(name for name in OF_THE_HEAD if _has(head, name)))
             raise SettingError(f"there is no {name!r} to change; what can be changed is {', '.join(known)}")
-    if ADAMW in changes:
-        adamw = _like(False, ADAMW, changes[ADAMW])
-        of_recipe["optimizer"] = "adamw" if adamw else "sgd"
-        if adamw:
-            of_recipe.setdefault("nesterov", False)
-    if FACTOR in changes:
-        of_recipe["learning_rate"] = of_recipe.get("learning_rate", recipe.learning_rate) * changes[FACTOR]
-    changed = replace(recipe, **of_recipe)
+    changed = recipe_of(recipe, changes)
     check_smoothing(changed, head)
     return changed, cast("Head", replace(cast("Any", head), **of_head)) if of_head else head
+
+
+def recipe_of(recipe: Recipe, changes: Mapping[str, float]) -> Recipe:
+    """The recipe of one training; changes to the head have no part in it.
+
+    >>> recipe_of(Recipe(8, 24, 64, 0.05, 5e-4), {"epochs_search": 4, "grid": 2}).epochs_search
+    4
+    """
+    found: dict[str, Any] = {name: _like(getattr(recipe, name), name, value) for name, value in changes.items() if name in OF_THE_RECIPE}
+    if ADAMW in changes:
+        adamw = _like(False, ADAMW, changes[ADAMW])
+        found["optimizer"] = "adamw" if adamw else "sgd"
+        if adamw:
+            found.setdefault("nesterov", False)
+    if FACTOR in changes:
+        found["learning_rate"] = found.get("learning_rate", recipe.learning_rate) * changes[FACTOR]
+    return replace(recipe, **found)
 
 
 def check_smoothing(recipe: Recipe, head: Head) -> None:
