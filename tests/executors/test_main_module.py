@@ -75,29 +75,17 @@ def test_script_without_guard(tmp_path: Path) -> None:
     assert refused.startswith(f"worker processes import own from {script}, which would start everything again: put whatever it does under")
 
 
-@pytest.mark.slow
-def test_script_with_guard(tmp_path: Path) -> None:
-    """An objective of its own is imported by the worker, which runs what stands outside of the guard, and only then."""
-    script = tmp_path / "script.py"
-    script.write_text(START + 'if __name__ == "__main__":\n    other()\n    mine()\n')
-    assert program(str(script)) == ["begun", "0.25", "begun", "0.5"]
-
-
-def test_guard_around_something_else(tmp_path: Path) -> None:
-    """A guard elsewhere in the script is not a guard."""
-    said = run_as_main(START + 'if __name__ == "__main__":\n    print("guarded")\nmine()\n', tmp_path / "script.py")
-    *_, refused = said.splitlines()
-    assert "would start everything again" in refused
-
-
 PLANTED = ("torch", "numpy", "struct", "signal", "psutil", "einspace", "tempfile", "pickle", "sitecustomize")
 
+OWN = "import os, sys\ndef own(architecture, context): return float('PYTHONSAFEPATH' in os.environ or os.getcwd() in sys.path)\n"
+
 
 @pytest.mark.slow
-def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
-    """Neither the server of workers, nor multiprocessing's tracker, nor a worker runs what lies in the folder of the data.
+def test_script_with_guard(tmp_path: Path) -> None:
+    """An objective of its own is imported by the worker, which runs what stands outside of the guard, and only then.
 
-    What the work itself starts has the environment of the program, without the variable that keeps it so.
+    Neither the server of workers, nor multiprocessing's tracker, nor a worker runs what lies in the current folder, that of the data. What
+    the work itself starts has the environment of the program, without the variable that keeps it so.
     """
     data, scripts = tmp_path / "data", tmp_path / "scripts"
     data.mkdir()
@@ -105,10 +93,16 @@ def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
     for name in PLANTED:
         (data / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'a').write(__name__)\nraise SystemError")
     script = scripts / "search.py"
-    own = "import os, sys\ndef own(architecture, context): return float('PYTHONSAFEPATH' in os.environ or os.getcwd() in sys.path)\n"
-    script.write_text(f'{START}{own}if __name__ == "__main__": mine()\n')
-    assert program(str(script), cwd=data)[-1] == "0.0"
+    script.write_text(f'{START}{OWN}if __name__ == "__main__":\n    other()\n    mine()\n')
+    assert program(str(script), cwd=data) == ["begun", "0.25", "begun", "0.0"]
     assert not (tmp_path / "run").exists()
+
+
+def test_guard_around_something_else(tmp_path: Path) -> None:
+    """A guard elsewhere in the script is not a guard."""
+    said = run_as_main(START + 'if __name__ == "__main__":\n    print("guarded")\nmine()\n', tmp_path / "script.py")
+    *_, refused = said.splitlines()
+    assert "would start everything again" in refused
 
 
 def test_an_environment_that_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
