@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,7 +10,11 @@ from benchmarks.search.opponents import CnnTpe
 from benchmarks.search.terms import Found, Method, Terms
 
 import einspace as es
-from einspace.errors import SettingError, UnknownNameError
+from einspace import baselines
+from einspace.config.protocol import OURS
+from einspace.errors import GrammarError, SettingError, UnknownNameError
+from einspace.grammar import named_grammar
+from einspace.study.start import grammar_for
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Einspace:
         """Search as a user does with a budget of time."""
         options = {"final_seeds": 0, **self.options, "recipe": self._recipe(task)}
         if options.get("init") == "seeds":
-            options["init"] = task.baselines
+            options["init"] = seeds(task, options.get("protocol", OURS))
         if "limits" in options:
             options["limits"] = es.Limits(**options["limits"])
         result = es.search(task, budget=terms.seconds, workers=terms.workers, seed=terms.seed, runs=terms.folder, **options)
@@ -52,6 +57,17 @@ class Einspace:
 
     def _recipe(self, task: es.Task) -> es.Recipe:
         return task.recipe.override(**self.options.get("recipe", {}))
+
+
+def seeds(task: es.Task, protocol: str) -> tuple[str, ...]:
+    """The task's baselines that the grammar of a protocol derives: the paper's has no convolution along a series."""
+    space = es.EinSpace(task.input, grammar=named_grammar(grammar_for(task.input, protocol)))
+    found = []
+    for name in task.baselines:
+        with suppress(GrammarError):
+            baselines.within(space, name)
+            found.append(name)
+    return tuple(found)
 
 
 def _json(proposal: es.Proposal) -> str:

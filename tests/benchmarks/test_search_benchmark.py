@@ -15,7 +15,7 @@ import pytest
 import torch
 from benchmarks.search import __main__, opponents, runs, terms
 from benchmarks.search import tasks as benchmark_tasks
-from benchmarks.search.methods import METHODS, Einspace, ablation
+from benchmarks.search.methods import METHODS, Einspace, ablation, seeds
 from benchmarks.search.opponents import Choice, CnnTpe, OutOfTime, ResidualCNN, score
 from benchmarks.search.page import markdown
 from benchmarks.search.runs import RETRAININGS, Run
@@ -299,6 +299,13 @@ def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
     assert set(json.loads(found.what)) == set(CHOICE.__dataclass_fields__)
     (tested,) = retrained(method, easy(), found.what, [1_000], 1)
     assert tested is not None
+
+
+def test_the_seeds_of_a_series_are_those_that_the_protocol_s_grammar_derives() -> None:
+    """Evolution under the paper's protocol ended with an error there: its grammar has no convolution along a series."""
+    task = es.load_task("mnist1d")
+    assert seeds(task, "paper") == ("vit-tiny", "mixer-tiny")
+    assert seeds(task, "einspace") == task.baselines
 
 
 def test_a_search_of_einspace_is_retrained_with_the_recipe_of_its_task(tmp_path: Path) -> None:

@@ -195,6 +195,9 @@ def test_a_run_of_other_operations_says_which_module_it_needs(monkeypatch: pytes
     _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "no.such", code=2)
     said = "the module 'no.such' cannot be imported: No module named 'no'; --module FILE.py names it by its file, wherever that lies"
     assert said in capsys.readouterr().err
+    Path("random.py").write_text("")
+    _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "random.py", code=2)
+    assert "the module 'random.py' cannot be imported: another module is called random: rename the file" in capsys.readouterr().err
     Path("broken.py").write_text("import nowhere")
     monkeypatch.syspath_prepend(".")
     _run(monkeypatch, "mine", "--format", "source", "-o", "own.py", "--module", "broken", code=2)

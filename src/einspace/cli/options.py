@@ -130,10 +130,12 @@ def _import_file(file: Path) -> None:
     """Import a script under the name that a run has for its operations, which need not be one of Python's; it finds what lies beside it."""
     if not file.is_file():
         raise FileNotFoundError("there is no such file")
+    if file.stem in sys.modules:
+        raise ImportError(f"another module is called {file.stem}: rename the file")
     spec = spec_from_file_location(file.stem, file)
     assert spec is not None  # its name ends with .py
     assert spec.loader is not None
-    sys.path.insert(0, str(file.resolve().parent))
+    sys.path.append(str(file.resolve().parent))
     sys.modules[file.stem] = module_from_spec(spec)
     spec.loader.exec_module(sys.modules[file.stem])
 
