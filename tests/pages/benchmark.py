@@ -28,6 +28,12 @@ FILES = {
 `cnn-tpe` is a residual CNN whose width, depth, kernel and recipe Optuna's TPE chooses. Two cores of an Intel Xeon on which resnet8 takes
 six seconds, one worker and one core for each search, the other core at work too.
 """,
+    "paper-methods.jsonl": """## Five minutes, the paper's methods
+
+`random` and `evolution` are random search and regularised evolution from scratch by the paper's protocol, and `evolution-seeded` begins
+with those of the task's small baselines that the paper's grammar derives. `random` and `evolution` begin with the same sample, which is all
+that they train in the time. One seed, on the cores of the table above.
+""",
     "ten-minutes.jsonl": """## Ten minutes, trainings of 8 epochs and of 16
 
 `einspace` is our search, with 8 epochs in the search and 24 in the end; `x16` has 16 in the search. One worker and one core for each
