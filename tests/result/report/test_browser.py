@@ -90,7 +90,8 @@ def loaded(browser: Browser, file: Path) -> Iterator[Page]:
 
 @pytest.fixture
 def report(loaded: Page) -> Page:
-    """The report as it is when it has been opened, whatever another test has chosen in it."""
+    """The report as it is when it has been opened, whatever another test has chosen in it; the browser's focus is its own again."""
+    loaded.bring_to_front()
     loaded.evaluate("document.querySelectorAll('dialog[open]').forEach((dialog) => dialog.close())")
     loaded.get_by_label("Find").fill("")
     loaded.get_by_label("Outcome").select_option("")
