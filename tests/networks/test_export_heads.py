@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.networks.exported import check_files, trained
+from tests.architectures import BULK
+from tests.networks.exported import NAMES, check_files, trained
 
 from einspace import Classification, EinSpace, MultiLabel, Regression
 from einspace.networks import Head
@@ -34,15 +35,15 @@ def test_source_has_the_grid(head: Head, grid: int, dropout: float, shape: tuple
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("shape", "head"),
+    ("shape", "head", "name"),
     [
-        ((3, 9, 8), Classification(4, grid=2, dropout=0.3)),
-        ((3, 9, 8), Regression(2, grid=4)),
-        ((7, 5), MultiLabel(3, grid=4, dropout=0.3)),
-        ((7, 5), Classification(4, pool="paper", grid=2)),
+        ((3, 9, 8), Classification(4, grid=2, dropout=0.3), "onnx"),
+        ((3, 9, 8), Regression(2, grid=4), "torch"),
+        ((7, 5), MultiLabel(3, grid=4, dropout=0.3), "onnx"),
+        ((7, 5), Classification(4, pool="paper", grid=2), "torch"),
     ],
 )
-def test_programs_and_onnx_have_the_grid(shape: tuple[int, ...], head: Head, tmp_path: Path) -> None:
-    """Windows of unequal sizes, in both modes, for any batch."""
+def test_programs_and_onnx_have_the_grid(shape: tuple[int, ...], head: Head, name: str, tmp_path: Path) -> None:
+    """Windows of unequal sizes, in both modes, for any batch; in bulk, every head in both formats."""
     torch.manual_seed(0)
-    check_files(EinSpace(shape).parse(TEXTS[shape]), head, tmp_path)
+    check_files(EinSpace(shape).parse(TEXTS[shape]), head, tmp_path, [name] if BULK == 1 else NAMES)
