@@ -42,7 +42,7 @@ def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.slow
 def test_a_notebook_samples_shows_trains_and_searches(execute: Any) -> None:
     """No cell fails or warns; the progress is a display that is drawn anew in its place, and needs no widgets."""
-    _, sampled, mutated, trained, searched, predicted = execute("search.ipynb", IN_THE_KERNEL)
+    _, sampled, mutated, trained, searched, predicted = execute("search.ipynb")
     for shown in (sampled, mutated):
         assert "<svg" in outputs(shown, "execute_result")[0].data["text/html"]
     assert float(trained.outputs[0].text) > 0.3

@@ -70,6 +70,7 @@ def test_two_drivers_outlive_three_outages(server: Server, tmp_path: Path) -> No
     done = {record_of(trial).number: trial.number for trial in begun if trial.state == TrialState.COMPLETE}
     failed = [trial for trial in begun if trial.state != TrialState.COMPLETE]  # dropped by who lost the lock: the earlier attempt goes on
     assert [trial.number for trial in failed if done[record_of(trial).number] > trial.number] == []
+    assert [trial.number for trial in failed if record_of(trial).evaluation is not None] == []
 
 
 def test_an_outage_beyond_the_patience_ends_the_command(server: Server, tmp_path: Path) -> None:

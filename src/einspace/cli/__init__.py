@@ -8,11 +8,11 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from einspace import __version__
 from einspace.cli import data, export, figure, grammar, predict, report, reproduce, search, show, space, tasks, training
 from einspace.cli.help import Command, Group
 from einspace.cli.numbers import with_plain_numbers
@@ -53,7 +53,7 @@ for command in COMMANDS:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"einspace {version('einspace')}")
+        typer.echo(f"einspace {__version__}")
         raise typer.Exit
 
 

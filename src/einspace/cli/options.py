@@ -36,7 +36,7 @@ TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einsp
 Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of all runs.")]
 Modules = Annotated[
     list[str],
-    typer.Option("--module", metavar="MODULE|FILE.py", help="Module or script to import first, which defines the run's operations."),
+    typer.Option("--module", metavar="MODULE|FILE.py", help="Module or script to import first: it defines own operations or a head."),
 ]
 OfTrial = Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of the recommended network.")]
 OfBaseline = Annotated[str | None, typer.Option("--baseline", help="The name of a run's baseline, in place of the recommended network.")]
@@ -115,10 +115,11 @@ def import_modules(names: Sequence[str]) -> None:
     Raises SettingError for one that cannot be imported.
     """
     for name in names:
-        if not name.endswith(".py") and not all(part.isidentifier() for part in name.split(".")):
+        load = _import_file if name.endswith(".py") else import_module
+        if load is import_module and not all(part.isidentifier() for part in name.split(".")):
             raise SettingError(f"a module is named as in package.module, or by its file, as in folder/my-search.py, not {name!r}")
         try:
-            _import_file(Path(name)) if name.endswith(".py") else import_module(name)
+            load(name)
         except Exception as error:  # noqa: BLE001 - importing runs code of the user's
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             absent = isinstance(error, ModuleNotFoundError) and error.name == name.split(".")[0]
@@ -126,8 +127,12 @@ def import_modules(names: Sequence[str]) -> None:
             raise SettingError(f"the module {name!r} cannot be imported: {reason}{hint}") from None
 
 
-def _import_file(file: Path) -> None:
-    """Import a script under the name that a run has for its operations, which need not be one of Python's; it finds what lies beside it."""
+def _import_file(name: str) -> None:
+    """Import a script by its path, under the name that a run has for its operations, which need not be one of Python's.
+
+    It finds the modules that lie beside it.
+    """
+    file = Path(name)
     if not file.is_file():
         raise FileNotFoundError("there is no such file")
     if file.stem in sys.modules:

@@ -101,10 +101,10 @@ def report(loaded: Page) -> Page:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    """A search whose every score is that of a training, with a surrogate."""
+    """A search whose every score is that of a training, with a race and a surrogate."""
     task = bright()
     work = Work(TaskObjective(task, task.recipe), task.input)
-    given: dict[str, Any] = {"trials": 36, "workers": 1, "limits": SMALL, "run": "trained", **EVOLUTION, "race": False, "surrogate": True}
+    given: dict[str, Any] = {"trials": 36, "workers": 1, "limits": SMALL, "run": "trained", **EVOLUTION, "race": None, "surrogate": True}
     executor = ThreadExecutor(lambda request: attempt(request, work))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("einspace.surrogate.forest.TREES", 30)  # enough here
