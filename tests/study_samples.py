@@ -212,7 +212,7 @@ def drive(
     from einspace.errors import EinspaceError
     from einspace.storage import database, store
     from einspace.study import Interrupted, Progress, search
-    from einspace.study.signals import ignore
+    from einspace.study.signals import ending
 
     def tell(progress: Progress) -> None:
         if progress.trial is not None:  # others say what begins
@@ -224,22 +224,22 @@ def drive(
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     executor = ThreadExecutor(globals()[function], workers, delay)
     try:
-        search(
-            small_task(),
-            trials=trials,
-            workers=workers,
-            limits=SMALL,
-            run=run,
-            runs=runs,
-            executor=executor,
-            progress=tell,
-            storage=storage,
-            report=False,
-            **EVOLUTION,
-            **options,
-        )
+        with ending():
+            search(
+                small_task(),
+                trials=trials,
+                workers=workers,
+                limits=SMALL,
+                run=run,
+                runs=runs,
+                executor=executor,
+                progress=tell,
+                storage=storage,
+                report=False,
+                **EVOLUTION,
+                **options,
+            )
     except Interrupted as interrupted:
-        ignore()
         print(interrupted, flush=True)
         sys.exit(130)
     except EinspaceError as error:

@@ -61,6 +61,14 @@ def test_a_second_signal_ends_a_search_that_does_not_hear_the_first(tmp_path: Pa
     assert [trial.text for trial in drive(tmp_path, "deaf", 5).history][: len(stored)] == stored
 
 
+@pytest.mark.parametrize(("program", "said"), [("ending", "ends in order\nstill\n"), ("other", "Ctrl-C\n")])
+def test_a_signal_right_after_a_search_changes_nothing_where_the_first_one_ends_the_program(program: str, said: str) -> None:
+    """A command ends in order however fast Ctrl-C is pressed again; a notebook hears what comes after its search."""
+    process = Forked("tests.study.thinking:stop", program)
+    assert process.communicate(timeout=30) == (said, "")
+    assert process.returncode == 0
+
+
 def test_what_has_ended_is_stored_before_a_slow_strategy_thinks_again(tmp_path: Path) -> None:
     """A kill while it thinks loses no trial that had ended before."""
     stored: list[int] = []

@@ -1,7 +1,9 @@
 """A search whose strategy thinks for ever, in a process of its own."""
 
 import os
+import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -54,8 +56,24 @@ def main(folder: str, how: str) -> None:
     if how == "deaf":
         signals.GRACE = 0.5
     try:
-        drive(Path(folder), how, 5)
+        with signals.ending():
+            drive(Path(folder), how, 5)
     except Interrupted as interrupted:
-        signals.ignore()
         print(interrupted, flush=True)
         os._exit(128 + interrupted.signal)
+
+
+def stop(program: str) -> None:
+    """Be stopped by a first Ctrl-C in a search and by a second one when it has just returned, as a program that ends or as another one."""
+    try:
+        with signals.ending() if program == "ending" else nullcontext():
+            with signals.handled() as stops:
+                stops.append(lambda _: False)
+                os.kill(os.getpid(), signal.SIGINT)
+                stops.clear()
+            os.kill(os.getpid(), signal.SIGINT)
+            print("ends in order", flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+        print("still", flush=True)
+    except KeyboardInterrupt:
+        print("Ctrl-C", flush=True)

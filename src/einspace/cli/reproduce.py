@@ -66,13 +66,12 @@ def reproduce(
         forkserver.start()
     from einspace import study
     from einspace.reproduction.reproduced import reproduce
-    from einspace.study.signals import ignore
+    from einspace.study.signals import ending
 
     try:
-        with waiting(f"measuring {experiment}") if not trains else redirect_stdout(sys.stderr):
+        with ending(), waiting(f"measuring {experiment}") if not trains else redirect_stdout(sys.stderr):
             found = reproduce(selection, seeds, machine, _shown if run else None)
     except study.Interrupted as interrupted:
-        ignore()
         err.print(f"{interrupted}; the same command goes on", highlight=False, soft_wrap=True)
         raise typer.Exit(128 + interrupted.signal) from None
     files = [_written(output, f"{experiment}-{scale}{suffix}", text) for suffix, text in found.files().items()]

@@ -63,7 +63,7 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     from einspace.reporting.result import counts, summary
     from einspace.result import REPORT
     from einspace.result.report import is_page_of
-    from einspace.study.signals import ignore
+    from einspace.study.signals import ending
     from einspace.tasks import load_task
     from einspace.tasks.fingerprints import fingerprint
 
@@ -79,11 +79,10 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     if settings.live:
         watchers.append(callbacks.FollowLive(_announce, settings.storage))
     bar = callbacks.Bar(f"search {settings.run or task.name}", err)
-    with redirect_stdout(sys.stderr), bar:  # Ray reports lost workers on stdout, which is for the result
+    with redirect_stdout(sys.stderr), ending(), bar:  # Ray reports lost workers on stdout, which is for the result
         try:
             result = study.conduct(settings, task, bar, watchers)
         except study.Interrupted as interrupted:
-            ignore()
             bar.stop()
             err.print(f"{interrupted}:", highlight=False, soft_wrap=True)
             err.print(f"  {again(interrupted.run.name)}", highlight=False, soft_wrap=True)

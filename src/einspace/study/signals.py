@@ -25,7 +25,7 @@ def handled() -> Iterator[list[Callable[[int], bool]]]:
 
     The function says whether what this thread is at may be broken off anywhere: then the signal is a KeyboardInterrupt too, and so is one
     that comes before there is a function. Once a search has not ended `GRACE` seconds after a signal, which is said, the next one ends the
-    process at once. Only the main thread can handle signals; elsewhere nothing changes.
+    process at once. Only the main thread can handle signals; elsewhere nothing changes. Within `ending`, signals stay ignored afterwards.
     """
     stops: list[Callable[[int], bool]] = []
     came: list[int] = []
@@ -62,14 +62,36 @@ def handled() -> Iterator[list[Callable[[int], bool]]]:
             signal.signal(number, hear)
         yield stops
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if came and before.get(signal.SIGINT) is _end:
+            _ignore()
+        else:
+            for number, handler in before.items():
+                signal.signal(number, handler)
         over.set()
         first.put(0)
 
 
-def ignore() -> None:
-    """Ignore further signals in a program that is ending because of one."""
+@contextmanager
+def ending() -> Iterator[None]:
+    """Let one signal end this program: those after it change nothing, also once the search that it ended has returned."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # ignored, or another program's
+        yield
+        return
+    signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is _end:
+            signal.signal(signal.SIGINT, before)
+
+
+def _end(_number: int, _frame: object) -> None:
+    _ignore()
+    raise KeyboardInterrupt
+
+
+def _ignore() -> None:
     for name in _NAMES:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
