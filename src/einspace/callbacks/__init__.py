@@ -5,6 +5,7 @@ from collections.abc import Callable
 from einspace.callbacks.bar import Bar
 from einspace.callbacks.base import AtWork, Callback, CallbackThread, Progress, checked
 from einspace.callbacks.live import FollowLive
+from einspace.callbacks.recipe import SayRecipe
 from einspace.callbacks.report import WriteReport
 from einspace.errors import UnknownNameError
 
@@ -42,4 +43,16 @@ def parse(spec: str) -> Callback:
     return CALLBACKS[name](where)
 
 
-__all__ = ["CALLBACKS", "AtWork", "Bar", "Callback", "FollowLive", "Progress", "CallbackThread", "WriteReport", "checked", "parse"]
+__all__ = [
+    "CALLBACKS",
+    "AtWork",
+    "Bar",
+    "Callback",
+    "CallbackThread",
+    "FollowLive",
+    "Progress",
+    "SayRecipe",
+    "WriteReport",
+    "checked",
+    "parse",
+]

@@ -76,8 +76,9 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
     for line in told:
         err.print(f"note: unlike where {config} was written: {line}", style="dim", highlight=False, soft_wrap=True)
     watchers = [callbacks.parse(spec) for spec in settings.log]
+    watchers.append(callbacks.SayRecipe(task.recipe, _announce))
     if settings.live:
-        watchers.append(callbacks.FollowLive(_announce, settings.storage))
+        watchers.append(callbacks.FollowLive(lambda address: _announce(f"The report follows the search at {address}"), settings.storage))
     bar = callbacks.Bar(f"search {settings.run or task.name}", err)
     with redirect_stdout(sys.stderr), ending(), bar:  # Ray reports lost workers on stdout, which is for the result
         try:
@@ -106,8 +107,8 @@ def conduct(settings: SearchSettings, config: Path | None, data: str | None, tol
         raise typer.Exit(1)
 
 
-def _announce(address: str) -> None:
-    err.print(f"The report follows the search at {address}", highlight=False, soft_wrap=True)
+def _announce(line: str) -> None:
+    err.print(line, highlight=False, soft_wrap=True)
 
 
 def again(run: str, *options: str) -> str:

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, Self
 
 from einspace.errors import SettingError, UnknownNameError
+from einspace.quantities import counted
 
 OPTIMIZERS = ("sgd", "adamw")
 """Stochastic gradient descent with momentum (B.1), or Adam with decoupled weight decay."""
@@ -62,6 +63,12 @@ class Recipe:
             raise SettingError(
                 f"nesterov needs the optimizer sgd with a momentum over 0, not {self.optimizer} with momentum {self.momentum:g}"
             )
+
+    def __str__(self) -> str:
+        """The recipe in words, in one line."""
+        epochs = f"{counted(self.epochs_search, 'epoch')} in the search and {self.epochs_final} in the end"
+        numbers = f"learning rate {self.learning_rate:g}, weight decay {self.weight_decay:g}, momentum {self.momentum:g}"
+        return f"{epochs}, batches of {self.batch_size}, {numbers}" + "".join(f", {name} {value}" for name, value in self.options.items())
 
     @property
     def options(self) -> dict[str, float | bool | str]:

@@ -19,8 +19,7 @@ SHOWN = 12
 
 def summary(task: "Task") -> str:
     """The lines of `Task.summary`."""
-    recipe, metric = task.recipe, task.metric
-    steps = f"{counted(recipe.epochs_search, 'epoch')} in the search and {recipe.epochs_final} in the end, batches of {recipe.batch_size}"
+    metric = task.metric
     lines = [
         *(f"check: {doubt}" for doubt in task.doubts),
         f"{task.name}: {task.kind}, {task.input} -> {Feature(task.output)}" + (f". {task.description}" if task.description else ""),
@@ -30,8 +29,7 @@ def summary(task: "Task") -> str:
         f"normalisation: {_normalisation(task)}",
         *([f"augmentation: {task.augmentation}"] if task.augmentation else []),
         f"metric: {metric.name}, {'higher' if metric.higher_is_better else 'lower'} is better",
-        f"recipe: {steps}, learning rate {recipe.learning_rate:g}, weight decay {recipe.weight_decay:g}, momentum {recipe.momentum:g}"
-        + "".join(f", {name} {value}" for name, value in recipe.options.items()),
+        f"recipe: {task.recipe}",
         *([f"understood: {'; '.join(task.notes)}"] if task.notes else []),
         *([f"published: {', '.join(f'{method} {score:g}' for method, score in task.published.items())}"] if task.published else []),
     ]
