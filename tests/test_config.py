@@ -57,6 +57,7 @@ def test_the_command_has_every_option_of_the_model(monkeypatch: pytest.MonkeyPat
         "inherit": (["--inherit"], True),
         "report": (["--no-report"], False),
         "own.class_weights": (["--class-weights"], True),
+        "own.flip": (["--flip"], True),
         "own.label": (["--label", "a"], "a"),
         "own.drop": (["--drop", "a"], "a"),
         "own.size": (["--size", "a"], "a"),
@@ -147,7 +148,7 @@ def test_a_file_holds_every_option_and_the_command_line_wins(tmp_path: Path) -> 
         "  warmup: 0.1, clip: 1, nesterov: true, smoothing: 0.2, averaging: 0.9, optimizer: sgd}\n"
         "limits:\n  operations: 9\n  parameters: null\n  activation_bytes: 10\n  flops: 11\n  min_parameters: 1\n"
         "compute: {precision: bf16, channels_last: true, compile: true}\n"
-        "own: {kind: mask, metric: mean IoU, class_weights: true, axes: NHW, target_axes: NHWC, label: y, drop: id, "
+        "own: {kind: mask, metric: mean IoU, class_weights: true, crop: 2, flip: true, axes: NHW, target_axes: NHWC, label: y, drop: id, "
         "channels: 2, layout: channels, split: part, size: '8,8', pool: paper}\n",
     )
     settings, _ = load(path, {})

@@ -145,6 +145,9 @@ def test_a_file_says_it_too(tmp_path: Path) -> None:
         (beats, ["--metric", "R2", "--label", "beat", "--split", "part"], "the metric R2 is for regression"),
         (images, ["--drop", "id"], "the option drop is not for a folder of images by class"),
         (lambda folder: "digits", ["--class-weights"], "class_weights is for data of your own"),
+        (beats, ["--flip"], "the option flip is not for a .csv table of signals"),
+        (images, ["--crop", "0"], "crop must be a whole number of at least 1"),
+        (images, ["--size", "8,8", "--crop", "8"], "a crop of 8 pixels moves images"),
     ],
 )
 def test_an_option_that_says_nothing_is_refused_by_name(make: object, words: list[str], message: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from einspace import Classification, Dense, Mask, MultiLabel, Regression, Task
 from einspace.errors import EinspaceError, TaskError, UnknownNameError
 from einspace.evaluation import Outcome
 from einspace.evaluation.evaluate import evaluate
-from einspace.tasks import METRICS, Recipe
+from einspace.tasks import METRICS, Augmentation, Recipe
 from einspace.tasks.options import DEFAULTS, Options
 from einspace.tasks.split import stratified
 
@@ -108,6 +108,8 @@ def test_every_source_takes_the_same_options() -> None:
         "labels": ("a", "b", "c"),
         "class_weights": True,
         "normalise": False,
+        "crop": 1,
+        "flip": True,
         "axes": "NHWC",
         "target_axes": None,
     }
@@ -117,6 +119,7 @@ def test_every_source_takes_the_same_options() -> None:
     assert (task.name, task.metric.name, task.recipe, task.baselines) == ("mine", "0-1 error", ONE, ("resnet8",))
     assert (task.description, task.labels, task.kind) == ("what it is", ("a", "b", "c"), "classification")
     assert task.head.weights  # type: ignore[attr-defined]
+    assert task.augmentation == Augmentation(crop=1, flip=True)
     assert task.train.x.mean() > 2
     assert task.input.shape == (X.shape[3], *X.shape[1:3])
 

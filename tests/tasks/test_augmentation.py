@@ -78,6 +78,17 @@ def test_what_cannot_be_augmented_is_refused() -> None:
     with pytest.raises(TaskError, match="augmented"):
         replace(Task.from_arrays(rng.normal(size=(30, 4, 4)), np.arange(30) % 2), augmentation=Augmentation(1))
     assert replace(task, augmentation=Augmentation(1)).augmentation == Augmentation(1)
+    with pytest.raises(TaskError, match="a crop of 4 pixels moves images"):
+        replace(task, augmentation=Augmentation(4))
     with pytest.raises(SettingError, match="-1"):
         Augmentation(crop=-1)
     assert isinstance(Task.from_arrays(rng.normal(size=(30, 1, 4, 4)), rng.normal(size=(30, 4, 4))).head, Dense)
+
+
+def test_own_images_are_augmented_by_two_options() -> None:
+    """The summary says what training does to them; without the options, and with those that do nothing, they stay as they are."""
+    x, y = np.random.default_rng(0).normal(size=(30, 1, 4, 4)), np.arange(30) % 2
+    task = Task.from_arrays(x, y, crop=1, flip=True)
+    assert task.augmentation == Augmentation(1, True)
+    assert "augmentation: moved by up to 1 pixel each way and mirrored half of the time" in task.summary()
+    assert Task.from_arrays(x, y).augmentation is Task.from_arrays(x, y, crop=0, flip=False).augmentation is None

@@ -47,6 +47,13 @@ class DataOptions:
     class_weights: Annotated[
         bool, Field(strict=True, description="Weight the loss so that rare classes of your own data count as much as frequent ones.")
     ] = False
+    crop: Annotated[
+        int | None, Field(strict=True, ge=1, description="Train on your own images moved by up to so many pixels each way, at random.")
+    ] = None
+    flip: Annotated[
+        bool,
+        Field(strict=True, description="Train on your own images mirrored half of the time: left and right must mean nothing."),
+    ] = False
     axes: Annotated[str | None, Field(description="Axes of arrays of samples: NCHW, NHWC, NHW, NSD or NDS.")] = None
     target_axes: Annotated[str | None, Field(description="Axes of arrays of targets for each pixel: NCHW or NHWC.")] = None
     label: Annotated[str | StrictInt | None, Field(description="Column of a table that holds the label, by name or number from 0.")] = None

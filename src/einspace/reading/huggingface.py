@@ -65,8 +65,8 @@ def _transformed(part: Any, where: str) -> Any:
     same = rows[0].keys() == again.keys() and all(np.array_equal(_plain(rows[0][key]), _plain(again[key])) for key in again)
     if not same:
         raise TaskError(
-            f"{where}: the transform gives another sample each time: take what is random out; training augments with "
-            "`einspace.tasks.Augmentation`"
+            f"{where}: the transform gives another sample each time: take what is random out; training augments images "
+            "with the options crop and flip"
         )
     return _Transformed(rows, part.features)
 

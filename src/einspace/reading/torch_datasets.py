@@ -75,8 +75,8 @@ def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], 
     first, again = (_pair(dataset[rows[0]], place) for _ in range(2))
     if not all(np.array_equal(_array(one, ANY, place), _array(other, ANY, place)) for one, other in zip(first, again, strict=True)):
         raise TaskError(
-            f"{where}: item {rows[0]} differs when it is read again: take random transforms out; training augments with "
-            "`einspace.tasks.Augmentation`"
+            f"{where}: item {rows[0]} differs when it is read again: take random transforms out; training augments images "
+            "with the options crop and flip"
         )
     items = [first, *(_pair(dataset[row], f"{where}, item {row}") for row in rows[1:])]
     looks = looks_of(item[0] for item in items if is_picture(item[0]))

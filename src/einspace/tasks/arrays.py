@@ -16,6 +16,7 @@ from einspace.reading.scanning import not_finite
 from einspace.reading.source import Source, Targets
 from einspace.reading.suspicions import few, of_pixels, repeated, stand_ins
 from einspace.reading.targets import recognise
+from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import check_presence
 from einspace.tasks.choice import METRIC_OF, check_function, check_kind, kind_for, recipe_for
 from einspace.tasks.metrics import metric_named
@@ -83,6 +84,7 @@ def task_of(source: Source, options: Options) -> Task:
         labels=targets.labels,
         normaliser=normaliser,
         preprocessing=preprocessing,
+        augmentation=Augmentation(options["crop"], options["flip"]) if options["crop"] or options["flip"] else None,
         notes=notes,
         one_pool="valid" not in source.pools,
         doubts=(*source.doubts, *(found.note for found in axes if found.note and found.doubtful), *targets.doubts, *shaped, *suspicions),

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from einspace.errors import SettingError
+from einspace.quantities import counted
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Augmentation:
     def __post_init__(self) -> None:
         if type(self.crop) is not int or self.crop < 0:
             raise SettingError(f"an augmentation crops by a whole number of pixels of at least 0, not {self.crop!r}")
+
+    def __str__(self) -> str:
+        """In words, as a task's summary has it."""
+        moved = f"moved by up to {counted(self.crop, 'pixel')} each way" if self.crop else ""
+        return " and ".join(word for word in (moved, "mirrored half of the time" if self.flip else "") if word) or "none"
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
         """Chance for `count` images: int64 (count, 3) with the crop's row, its column, and 1 where the image is mirrored."""

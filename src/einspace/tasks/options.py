@@ -42,8 +42,8 @@ class Options(TypedDict, total=False):
     `Metric` or the name of one of `METRICS`, and `recipe` follow from the kind and from the number of samples. `baselines` are the names
     of networks to compare with; without them, small ones that take such samples. `class_weights` makes rare classes count as much as
     frequent ones. `labels` are names for the classes 0, 1, ..., or by number; `normalise` brings samples to mean 0 and deviation 1.
-    `axes` are those of the samples, as NHWC (see `axes.AXES`), `target_axes` those of targets for each pixel; without them, they are
-    recognised.
+    `crop` and `flip` are what training does to images before a network sees them (see `Augmentation`). `axes` are those of the samples,
+    as NHWC (see `axes.AXES`), `target_axes` those of targets for each pixel; without them, they are recognised.
     """
 
     kind: str | None
@@ -57,6 +57,8 @@ class Options(TypedDict, total=False):
     labels: Names
     class_weights: bool
     normalise: bool
+    crop: int
+    flip: bool
     axes: str | None
     target_axes: str | None
 
@@ -73,6 +75,8 @@ DEFAULTS: Options = {
     "labels": (),
     "class_weights": False,
     "normalise": True,
+    "crop": 0,
+    "flip": False,
     "axes": None,
     "target_axes": None,
 }
@@ -101,9 +105,9 @@ def _checked(option: str, value: Any) -> Any:
     """The value of an option, if it is of its type."""
     if option in ("kind", "name", "description", "axes", "target_axes"):
         return _of(option, value, str, "a text")
-    if option in ("class_weights", "normalise"):
+    if option in ("class_weights", "normalise", "flip"):
         return bool(_of(option, value, bool | np.bool_, "True or False"))
-    if option == "seed":
+    if option in ("seed", "crop"):
         return whole(option, value, 0)
     if option == "metric":
         return _of(option, value, Metric | str, "the name of a metric, or Metric(name, higher_is_better, function)")

@@ -17,6 +17,9 @@ TABLES = (*TEXTS[:2], *FRAMES)
 ALL = ("kind", "metric", "class_weights")
 """Options that every source of targets takes."""
 
+OF_IMAGES = ("crop", "flip")
+"""Options that a source of images takes."""
+
 
 def is_path(name: str) -> bool:
     """Whether a name can only be meant as a path, or is one."""
@@ -42,9 +45,13 @@ def _source(path: Path) -> tuple[str, Callable[..., Task], tuple[str, ...]]:
     """A kind of data at a path, in words, the function that reads it, and the options that it takes."""
     suffix = path.suffix.lower()
     if path.is_dir() and not any(path.glob("*.npy")):
-        return "a folder of images by class", from_data.from_folder, ("class_weights", "metric", "size")
+        return "a folder of images by class", from_data.from_folder, ("class_weights", "metric", *OF_IMAGES, "size")
     if path.is_dir() or suffix == ".npz":
-        return "a folder of .npy files" if path.is_dir() else "a .npz archive", from_data.from_npz, (*ALL, "axes", "target_axes")
+        return (
+            "a folder of .npy files" if path.is_dir() else "a .npz archive",
+            from_data.from_npz,
+            (*ALL, *OF_IMAGES, "axes", "target_axes"),
+        )
     if suffix in TABLES:
         return f"a {suffix} table of signals", from_data.from_table, (*ALL, "label", "drop", "channels", "layout", "split")
     known = ".csv, .tsv, .parquet or .arrow table of signals"

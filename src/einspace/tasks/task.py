@@ -94,8 +94,11 @@ class Task:
         classes = self.target.classes if isinstance(self.target, Classification) else self.target
         if not isinstance(classes, Head) and (type(classes) is not int or classes < 2):
             raise TaskError(f"{self.name}: a classification task has two classes or more, not {classes!r}")
-        if self.augmentation is not None and (self.input.mode != "Im" or isinstance(self.head, Dense | Segmentation)):
-            raise TaskError(f"{self.name}: only images with a target for the whole image can be augmented")
+        if self.augmentation is not None:
+            if self.input.mode != "Im" or isinstance(self.head, Dense | Segmentation):
+                raise TaskError(f"{self.name}: only images with a target for the whole image can be augmented: leave out crop and flip")
+            if self.augmentation.crop >= min(self.input.shape[1:]):
+                raise TaskError(f"{self.name}: a crop of {self.augmentation.crop} pixels moves images {self.input} out of sight")
         if self.kind in KINDS:
             check_kind(self.metric, self.kind, self.name)
         for name, split in self.splits.items():
