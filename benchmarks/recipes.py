@@ -1,11 +1,13 @@
 """Recipes and heads: what one change at a time does to the score on validation.
 
     python -m benchmarks.recipes [--tasks adddigits,mnist1d] [--networks resnet8,vit-tiny] [--changes grid2,...] [--own NAME={...}]
+        [--ours] [--final]
 
 Each network of a task is trained as its recipe has it, and then with each of the changes, from the same seeds, on one thread. Epochs are
 those of the recipe or as given, so that a change costs what the recipe costs, but for what its steps cost more: the last column is its
 time in parts of the recipe's. A difference is followed by its standard error over the seeds, which are paired. A change that a head does
-not have is left out.
+not have is left out, and so are crop1, crop2 and flip where samples are no images. With `--ours` the first row, and all others besides
+their change, have the changes that our protocol starts with; with `--final` trainings are final ones, and are scored on test.
 """
 
 import argparse
@@ -20,8 +22,9 @@ import torch
 from benchmarks.search.tasks import TASKS, load
 
 import einspace as es
-from einspace.errors import SettingError, UnknownNameError
+from einspace.errors import SettingError, TaskError, UnknownNameError
 from einspace.evaluation.evaluate import evaluate
+from einspace.tasks import Augmentation
 from einspace.tasks.changes import ADAMW, FACTOR, apply, ours
 
 Changes = Mapping[str, float]
@@ -55,11 +58,15 @@ def variants(recipe: es.Recipe) -> dict[str, Changes]:
     }
 
 
-def trained(task: es.Task, text: str, changes: Changes, seeds: Sequence[int]) -> tuple[list[float | None], float]:
-    """The scores on validation from each seed, turned so that more is better, and the seconds of all of them."""
+AUGMENTED = {"crop1": Augmentation(1), "crop2": Augmentation(2), "flip": Augmentation(flip=True), "crop1-flip": Augmentation(1, True)}
+"""What training does to images, by name; it is the task's, and no change of a trial."""
+
+
+def trained(task: es.Task, text: str, changes: Changes, seeds: Sequence[int], final: bool = False) -> tuple[list[float | None], float]:
+    """The scores on validation, or of final trainings on test, turned so that more is better, and the seconds of all of them."""
     start = perf_counter()
     sign = 1 if task.metric.higher_is_better else -1
-    values = [evaluate(text, task, seed=seed, changes=changes).mean for seed in seeds]
+    values = [evaluate(text, task, seed=seed, changes=changes, final=final).mean for seed in seeds]
     return [None if value is None else sign * value for value in values], perf_counter() - start
 
 
@@ -97,13 +104,18 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=None, help="of every training, in place of the recipe's")
     parser.add_argument("--changes", default=None, help="some of the changes, or ours; without it, all of them")
     parser.add_argument("--own", action="append", default=[], metavar="NAME={...}", help="changes as JSON; may be given several times")
+    parser.add_argument("--ours", action="store_true", help="begin with the changes of our protocol")
+    parser.add_argument("--final", action="store_true", help="final trainings, scored on test")
     given = parser.parse_args()
     torch.set_num_threads(1)
     seeds = range(given.seeds)
     for name in given.tasks.split(","):
         task = load(name)
         task = replace(task, recipe=task.recipe.override(epochs_search=given.epochs))
-        known = {**variants(task.recipe), OURS: ours(task.recipe, task.head, task.input, len(task.train)), **dict(map(own, given.own))}
+        start = ours(task.recipe, task.head, task.input, len(task.train))
+        known = {**variants(task.recipe), OURS: start, **dict(map(own, given.own))}
+        known |= {augmented: {} for augmented in AUGMENTED}
+        first, first_name = (start, OURS) if given.ours else ({}, AS_IT_IS)
         wanted = list(known) if given.changes is None else [*filter(None, given.changes.split(",")), *(own(text)[0] for text in given.own)]
         for change in wanted:
             if change not in known:
@@ -111,15 +123,17 @@ def main() -> None:
         print(f"{task.name}: {len(task.train):,} samples of {task.input}, {task.metric.name}, {task.recipe}", flush=True)
         for network in given.networks.split(",") if given.networks else NETWORKS[task.input.mode]:
             text = str(es.baselines.get(network, task.input.shape))
-            base, seconds = trained(task, text, {}, seeds)
-            print(f" {network}, {seconds / len(seeds):.1f} s a training\n{row(AS_IT_IS, base, base, 1.0)}", flush=True)
+            base, seconds = trained(task, text, first, seeds, given.final)
+            print(f" {network}, {seconds / len(seeds):.1f} s a training\n{row(first_name, base, base, 1.0)}", flush=True)
             for change in wanted:
+                changes = {**first, **known[change]}
                 try:
-                    apply(task.recipe, task.head, known[change])
-                except SettingError as error:
+                    apply(task.recipe, task.head, changes)
+                    changed = replace(task, augmentation=AUGMENTED.get(change, task.augmentation))
+                except (SettingError, TaskError) as error:
                     print(f"  {change:12} {error}")
                     continue
-                scores, spent = trained(task, text, known[change], seeds)
+                scores, spent = trained(changed, text, changes, seeds, given.final)
                 print(row(change, scores, base, spent / seconds), flush=True)
 
 

@@ -26,13 +26,27 @@ def test_a_table_has_a_row_for_each_change(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(sys, "argv", ["recipes", *words, 'b={"batch_size": 8}'])
     recipes.main()
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("easy: 36 samples of (1, 8, 8), accuracy, Recipe(epochs_search=1")
+    assert lines[0].startswith("easy: 36 samples of (1, 8, 8), accuracy, 1 epoch in the search")
     assert [line.split()[0] for line in lines[2:]] == ["recipe", "grid2", "ours", "b"]
     assert all("mean" in line for line in lines[2:])
     assert "+0.000 ± 0.000  time 1.00" in lines[2]
     monkeypatch.setattr(sys, "argv", ["recipes", "--tasks", "easy", "--changes", "grid3"])
     with pytest.raises(UnknownNameError, match="unknown change 'grid3': did you mean grid4 or grid2"):
         recipes.main()
+
+
+def test_final_trainings_of_augmented_images(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside the start of our protocol, and not for series, whose rows say why."""
+    monkeypatch.setattr(recipes, "load", lambda name: _task())
+    words = ["recipes", "--tasks", "easy", "--networks", "resnet8", "--seeds", "1", "--ours", "--final", "--changes", "crop1,flip"]
+    monkeypatch.setattr(sys, "argv", words)
+    recipes.main()
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[2:]] == ["ours", "crop1", "flip"]
+    x = np.random.default_rng(0).normal(size=(60, 8, 2))
+    monkeypatch.setattr(recipes, "load", lambda name: Task.from_arrays(x, np.arange(60) % 2, recipe=Recipe(1, 1, 32, 0.05, 5e-4)))
+    monkeypatch.setattr(sys, "argv", [*words[:3], "--networks", "mixer-tiny", "--seeds", "1", "--changes", "flip"])
+    recipes.main()
+    assert "only images" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_gains_are_paired() -> None:
