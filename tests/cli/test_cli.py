@@ -52,6 +52,7 @@ QUICK = ["--epochs", "1", "--final-epochs", "1", "--workers", "1", "--max-parame
         (["sample", "-p", "1.5"], ["above 0 and at most 1"]),
         (["sample", "--grammar", "recurent"], ["unknown grammar 'recurent'", "did you mean recurrent"]),
         (["evaluate", "[relu relu]", "digit"], ["did you mean digits"]),
+        (["evaluate", "digits", "resnet8"], ["resnet8 is a network, not a task: the network comes first"]),
         (["reproduce", "table2"], ["unknown experiment 'table2'", "Known: table1, table4, table5"]),
         (["grammar", "-p", "0"], ["above 0 and at most 1, not 0"]),
         (["grammar", "-p", "1.5"], ["above 0 and at most 1, not 1.5"]),

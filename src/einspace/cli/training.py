@@ -8,7 +8,7 @@ from einspace.cli import overdue
 from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Text, parameter, read_architecture, with_settings
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.config import load
-from einspace.errors import EinspaceError
+from einspace.errors import EinspaceError, SettingError
 from einspace.quantities import counted
 from einspace.reporting.tables import facts, spread
 
@@ -34,13 +34,17 @@ def evaluate(
     **options: Any,
 ) -> None:
     """Train one architecture on a task and score it."""
+    from einspace import baselines
     from einspace.evaluation.evaluate import Scores
     from einspace.evaluation.evaluate import evaluate as train
     from einspace.tasks import load_task
     from einspace.tasks.metrics import Seeds
+    from einspace.tasks.sources import is_path
 
     given = {key: options[parameter(key)] for key in ("time_limit", *COMPUTE, *OWN) if options[parameter(key)] is not None}
     settings, _ = load(None, {"task": task_name, **given})
+    if task_name in baselines.names() and not is_path(task_name):
+        raise SettingError(f"{task_name} is a network, not a task: the network comes first, as in `einspace evaluate {task_name} TASK`")
     with waiting(f"reading the data of {settings.task}"):
         task = load_task(settings.task, data, settings.own)
     if task.path:
