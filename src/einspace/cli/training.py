@@ -42,9 +42,9 @@ def evaluate(
     from einspace.tasks.sources import is_path
 
     given = {key: options[parameter(key)] for key in ("time_limit", *COMPUTE, *OWN) if options[parameter(key)] is not None}
-    settings, _ = load(None, {"task": task_name, **given})
     if task_name in baselines.names() and not is_path(task_name):
         raise SettingError(f"{task_name} is a network, not a task: the network comes first, as in `einspace evaluate {task_name} TASK`")
+    settings, _ = load(None, {"task": task_name, **given})
     with waiting(f"reading the data of {settings.task}"):
         task = load_task(settings.task, data, settings.own)
     if task.path:
