@@ -1,11 +1,13 @@
 """Terms: what a method is given, what it finds, and the retraining that scores what it found."""
 
 import multiprocessing
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any, Protocol
 
 import torch
@@ -70,10 +72,23 @@ class Method(Protocol):
 def retrained(method: Method, task: Task, what: str, seeds: Sequence[int], workers: int) -> list[float | None]:
     """Scores on test from several seeds, in processes of one thread each; None for a training that failed or whose process died."""
     scores: list[float | None] = []
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin) as pool:
         for future in [pool.submit(method.score, task, what, seed) for seed in seeds]:
             try:
                 scores.append(future.result())
             except BrokenProcessPool:
                 scores.append(None)
     return scores
+
+
+def _begin() -> None:
+    """Begin a worker: it has one thread that computes, and ends with the benchmark, however that ends."""
+    torch.set_num_threads(1)
+    Thread(target=_end_with_benchmark, daemon=True).start()
+
+
+def _end_with_benchmark() -> None:
+    benchmark = multiprocessing.parent_process()
+    if benchmark is not None:
+        benchmark.join()
+        os._exit(1)

@@ -1,6 +1,7 @@
 """The benchmark of the search, on tasks that are trained in a moment and with methods that search nothing."""
 
 import json
+import multiprocessing
 import os
 import signal
 import time
@@ -366,3 +367,28 @@ def test_the_fields_of_darcy_are_those_of_the_builder(monkeypatch: pytest.Monkey
     task = benchmark_tasks.darcy((3, 1, 2))
     assert (task.input.shape, task.output, task.kind, task.metric.name) == ((1, 29, 29), (1, 29, 29), "dense", "relative l2")
     assert [len(split) for split in task.splits.values()] == [3, 1, 2]
+
+
+class Slow(CnnTpe):
+    """Its retraining says which process it is in, and takes minutes."""
+
+    def score(self, task: Task, what: str, seed: int) -> float:
+        Path(what).write_text(str(os.getpid()))
+        time.sleep(300)
+        return 0.0
+
+
+def test_a_retraining_ends_with_the_benchmark(tmp_path: Path) -> None:
+    """However that ends: a training that goes on by itself takes the time of whatever runs next."""
+    note = tmp_path / "process"
+    benchmark = multiprocessing.get_context("spawn").Process(target=retrained, args=(Slow(), easy(), str(note), [0], 1))
+    benchmark.start()
+    end = time.monotonic() + 60
+    while not (note.exists() and note.read_text()) and time.monotonic() < end:
+        time.sleep(0.1)
+    benchmark.terminate()
+    benchmark.join()
+    worker = Path("/proc") / note.read_text()
+    while worker.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not worker.exists()
