@@ -96,6 +96,8 @@ def test_two_drivers_share_a_study(url: str, tmp_path: Path) -> None:
     assert len(sessions) == 2
     assert all(session["evaluating"] > 0 for session in sessions)
     result = load_result("two", str(tmp_path), url)
+    assert max(session["search"] for session in sessions) <= result.seconds["total"] + 0.001
+    assert result.seconds["total"] < sum(session["search"] + session["final"] for session in sessions)
     assert result.best is not None
     assert result.best.validation is not None
     assert result.best.test == pytest.approx(result.best.validation + 1)

@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,29 @@ def sessions_of(store: StudyStore) -> list[dict[str, Any]]:
     return [note for name, note in store.notes().items() if name.startswith(SESSION)]
 
 
+def elapsed(sessions: Iterable[Mapping[str, float]], *parts: str) -> float:
+    """Seconds of the wall clock in which any of the calls was at work on these parts: what several did at a time counts once.
+
+    Calls of versions that did not store when they began are counted one after the other.
+
+    >>> calls = [{"began": 100.0, "search": 50.0}, {"began": 120.0, "search": 60.0}, {"began": 300.0, "search": 1.0}, {"search": 5.0}]
+    >>> elapsed(calls, "search")
+    86.0
+    """
+    spans, seconds = [], 0.0
+    for session in sessions:
+        length = sum(session[part] for part in parts)
+        if "began" in session:
+            spans.append((session["began"], session["began"] + length))
+        else:
+            seconds += length
+    last = -inf
+    for start, end in sorted(spans):
+        seconds += max(0.0, end - max(start, last))
+        last = max(last, end)
+    return seconds
+
+
 def trials_of(ledger: Ledger, identity: str, seed: int | None = None) -> list[Trial]:
     """The trials of a phase of one proposal that have ended, those with a score first."""
     same = [trial for trial in ledger.trials if trial.evaluation is not None and trial.proposal.identity == identity]
@@ -157,8 +181,10 @@ def _finals(ledger: Ledger, identity: str, seeds: Sequence[int]) -> tuple[Trial 
 
 def _seconds_of(trials: Sequence[Trial], sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Seconds by phase, of trials and of the calls that evaluated them."""
-    spent = {name: sum(session.get(name, 0.0) for session in sessions) for name in ("search", "final", "starting", "ending")}
-    spent = {"total": spent["search"] + spent["final"], **spent, "proposing": sum(trial.proposing for trial in trials)}
+    total, search = elapsed(sessions, "search", "final"), elapsed(sessions, "search")
+    spent = {"total": total, "search": search, "final": total - search}
+    spent |= {name: sum(session.get(name, 0.0) for session in sessions) for name in ("starting", "ending")}
+    spent["proposing"] = sum(trial.proposing for trial in trials)
     evaluations = [trial.evaluation for trial in trials if trial.reused is None and trial.evaluation is not None]
     for phase, name in (("build", "building"), ("train", "training"), ("score", "scoring")):
         spent[name] = sum(getattr(evaluation.seconds, phase) for evaluation in evaluations)

@@ -30,7 +30,7 @@ from einspace.phases.race import Race, raced
 from einspace.quantities import counted, duration, seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
-from einspace.result.reading import checked_notes, sessions_of
+from einspace.result.reading import checked_notes, elapsed, sessions_of
 from einspace.run.attachments import attach
 from einspace.run.folder import NOTE, Run, made
 from einspace.run.settings import Settings, of_search
@@ -284,7 +284,7 @@ def search(
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
         watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
         with undamaged(database):
-            left = Budget(trials, seconds, sum(session["search"] + session["final"] for session in sessions_of(store)))
+            left = Budget(trials, seconds, elapsed(sessions_of(store), "search", "final"))
         if seconds is not None and left.spent:
             said = (folder.name, duration(max(0.0, left.left)), duration(seconds))
             _LOG.warning("the run %s goes on with %s of its %s: a larger budget gives it more", *said)

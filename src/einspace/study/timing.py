@@ -3,7 +3,7 @@
 from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, time
 
 
 @dataclass
@@ -17,6 +17,7 @@ class Clock:
     workers: int
     evaluating: float = 0.0
     start: float = field(default_factory=perf_counter)
+    began: float = field(default_factory=time)
     _starts: list[float] = field(default_factory=list)
     _last: list[float] = field(default_factory=list)
     _exhausted: float | None = None
@@ -58,7 +59,7 @@ class Clock:
         self._search = now, figures if self.evaluating else dict.fromkeys(figures, 0.0)
 
     def session(self) -> Mapping[str, float]:
-        """The figures of the search, and the seconds since its end as `final`."""
+        """The figures of the search, the seconds since its end as `final`, and as `began` the time of day at its start."""
         now = perf_counter()
         end, figures = self._search or (now, self.figures(now))
-        return {**figures, "final": now - end}
+        return {"began": self.began, **figures, "final": now - end}
