@@ -1,6 +1,8 @@
 """Finals: the baselines beside a search, and the final trainings of the best one and of the baselines for the test split."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from einspace.trial import BASELINE, FINAL, SEARCH, Proposal, Trial
 
 MARGIN = 1.1
 """Seconds of a final training, as a multiple of those measured in the search and scaled to its epochs and samples."""
+
+_LOG = logging.getLogger("einspace")
 
 
 class Finals:
@@ -51,15 +55,29 @@ class Finals:
         self._beside = beside
         self._entries: list[tuple[str, Proposal | None, str]] = []
         self._earlier: frozenset[str] = frozenset()
+        self._left_out: Mapping[str, str] = {}
         if task is not None and isinstance(recipe, Recipe):
             self._longer = longer_in_the_end(task, recipe)
             members = [(names.get(name) or label(name, number), name) for number, name in enumerate(initial) if name != RANDOM]
             self._entries = [_entry(shown, name, space, changes) for shown, name in (*members, *zip(beside, beside, strict=True))]
             self._entries += [(name, None, reason) for name, reason in left_out.items()]
+            self._left_out = left_out
 
     def remember(self, store: StudyStore) -> None:
-        """Note which final trainings ended before this call: one whose weights are missing here is repeated."""
+        """Note what earlier calls have trained.
+
+        A final training whose weights are missing here is repeated. A baseline that has a score stays, whether this call names it and has
+        room for it or not; the others that are left out are named in a warning.
+        """
         self._earlier = frozenset(trial.identity for trial in store.phase(FINAL).trials if trial.outcome is Outcome.OK)
+        known = {proposal.identity for proposal in self.proposals()}
+        trained = [trial.proposal for trial in store.phase(BASELINE if self._selects else FINAL).trials if trial.outcome is Outcome.OK]
+        kept = {proposal.identity: replace(proposal, rungs=None) for proposal in trained if proposal.identity not in known}
+        names = {proposal.origin for proposal in kept.values()}
+        self._entries = [(name, proposal, reason) for name, proposal, reason in self._entries if proposal is not None or name not in names]
+        self._entries += [(proposal.origin, proposal, "") for proposal in kept.values()]
+        for name in self._left_out.keys() - names:
+            _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, self._left_out[name])
 
     def note(self) -> tuple[str, dict[str, Any]]:
         """The note that the study keeps of them."""

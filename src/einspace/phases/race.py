@@ -151,10 +151,10 @@ class Race:
         return kept
 
     def race(self, store: StudyStore, time_limit: float | None) -> Reevaluations:
-        """The race of the best candidates of a search that has ended; what was planned for these trials before, stays."""
+        """The race of the best candidates of a search that has ended; what was planned for these trials and baselines before, stays."""
         known = Plan.of(store.notes())
-        plan = known if self._wanted else Plan()
-        if self._wanted and (not plan.candidates or plan.searched != store.phase(SEARCH).ended):
+        plan = Contest.of(store).plan if self._wanted else Plan()
+        if self._wanted and not plan.candidates:
             finals, left = self._finals.jobs(store), self._budget.left
             plan = self._planned(store, left, finals)[0]
             if not plan.candidates:  # the last trial took longer than predicted: what is just so much, without the margin

@@ -99,10 +99,11 @@ class Contest:
 
     @classmethod
     def of(cls, store: StudyStore) -> "Contest":
-        """The contest that the study holds; without a plan where the search has gone on since the race was planned."""
+        """The contest that the study holds; without a plan where there are more trials, or a better baseline, since it was planned."""
         notes = store.notes()
-        plan = Plan.of(notes)
-        return cls(store, plan if plan.searched == store.phase(SEARCH).ended else Plan(), notes)
+        contest = cls(store, Plan.of(notes), notes)
+        is_of_now = contest.plan.searched == store.phase(SEARCH).ended and not contest.has_better_baseline
+        return contest if is_of_now else cls(store, Plan(), notes)
 
     def of_race(self) -> "Contest":
         """The same without its decision."""
@@ -119,6 +120,14 @@ class Contest:
         """The trial of the best, or that of the best baseline where the verdict recommends it."""
         verdict, _ = self.verdict()
         return self.best if verdict is None or verdict.of_winner else self.claimed[self.plan.baseline]
+
+    @property
+    def has_better_baseline(self) -> bool:
+        """Whether a baseline that was trained beside the search is better than that of the race, by its claimed score."""
+        before, plan = self.claimed.get(self.plan.baseline), self.plan
+        trained = {trial.proposal.identity for trial in self.store.phase(BASELINE).trials if trial.fitness is not None}
+        scores = [self.claimed[identity].fitness or 0.0 for identity in trained] if plan.candidates else []
+        return any(before is None or score > (before.fitness or 0.0) for score in scores)
 
     def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
         """The scores in a round, by partition, in the units of the metric; None for a missing one.

@@ -56,7 +56,6 @@ class Course:
         store, driver, entrants, workers = self.store, self.driver, self.entrants, self.driver.workers
         try:
             store.note(*entrants.note())
-            entrants.remember(store)
             self.budget.reserve = lambda: self.race.reserve(store)
             driver.run(entrants.baselines(self.time_limit, self.search.rungs is not None), self.search)
             self.close()

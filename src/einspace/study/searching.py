@@ -285,6 +285,7 @@ def search(
         watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
         with undamaged(database):
             left = Budget(trials, seconds, elapsed(sessions_of(store), "search", "final"))
+            entrants.remember(store)
         if seconds is not None and left.spent:
             said = (folder.name, duration(max(0.0, left.left)), duration(seconds))
             _LOG.warning("the run %s goes on with %s of its %s: a larger budget gives it more", *said)

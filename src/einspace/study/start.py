@@ -183,13 +183,12 @@ class _Baselines:
         return [name for name, architecture in fitting.items() if self.training.seconds(architecture, changes) <= seconds]
 
     def left_out(self, names: Iterable[str], changes: Mapping[str, float], limit: float) -> dict[str, str]:
-        """Reasons, by name, why baselines cannot be compared within the seconds of a trial; each is logged as a warning."""
+        """Reasons, by name, why baselines cannot be compared within the seconds of a trial."""
         found: dict[str, str] = {}
         for name in names:
             seconds = self.training.seconds(self.known[name], changes) if name in self.known else 0.0
             if seconds > limit:
                 found[name] = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
-                _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, found[name])
         return found
 
 
