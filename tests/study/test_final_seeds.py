@@ -11,9 +11,10 @@ from rich.console import Console
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_task
 
 from einspace.errors import SettingError
-from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
+from einspace.result.reading import SHORT
 from einspace.study import Interrupted, Progress, search
 
 
@@ -86,6 +87,29 @@ def test_more_seeds_may_be_asked_for_later(tmp_path: Path) -> None:
     assert finals == []
     assert result.best is not None
     assert len(result.best.tests) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("budget", "trained"), [(1_000, 2), (200, 1), (1e-3, 1)])
+def test_more_seeds_have_the_time_that_is_left(tmp_path: Path, budget: float, trained: int) -> None:
+    """The recommended network is trained from all of them; a baseline that they do not fit for keeps its score, and says why others lack.
+
+    A training of the search claims 10 seconds, so a final one is predicted to take 66.
+    """
+
+    def function(request: Request) -> Evaluation:
+        return replace(seeded(request), seconds=Seconds(train=10.0))
+
+    options: dict[str, Any] = {"time_limit": 1_000, "trials": 3}
+    first, _ = run(tmp_path, 1, ThreadExecutor(function), budget=1_000, **options)
+    result, finals = run(tmp_path, 4, ThreadExecutor(function), budget=budget, **options)
+    assert result.best is not None
+    assert not result.is_baseline
+    assert sorted(finals) == sorted((row.text, seed) for row in (result.best, *result.baselines)[:trained] for seed in (5, 6, 7))
+    assert None not in result.best.tests
+    baseline = result.baselines[0]
+    assert baseline.tests[0] == first.baselines[0].tests[0] is not None
+    assert (baseline.test is None, baseline.reason) == ((False, "") if trained == 2 else (True, SHORT))
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Weights: whose trained weights a run keeps, and how they are had afterwards."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ from rich.console import Console
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_task
 
 from einspace.errors import SettingError
-from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, Seconds
 from einspace.reporting.result import summary
 from einspace.result import Entrant, Result
+from einspace.result.reading import SHORT
 from einspace.study import search
 
 
@@ -69,6 +71,23 @@ def test_weights_that_are_missing_are_trained_when_they_are_asked_for(tmp_path: 
     assert (third.best.test, third.best.name) == (first.best.test, first.best.name)
 
 
+@pytest.mark.slow
+def test_weights_that_are_missing_are_trained_whatever_is_left_of_the_budget(tmp_path: Path) -> None:
+    """Each network that was trained in the end before is, once, as the error of a predictor without weights promises; no seed is added."""
+
+    def function(request: Request) -> Evaluation:
+        return replace(good(request), seconds=Seconds(train=10.0))
+
+    first, _ = run(tmp_path, executor=ThreadExecutor(function), budget=1_000, time_limit=1_000)
+    options = {"budget": 1e-3, "time_limit": 1_000, "keep_weights": "all", "final_seeds": 3}
+    second, finals = run(tmp_path, executor=ThreadExecutor(function), **options)
+    baseline = second.baselines[0]
+    assert [(request.text, request.seed) for request in finals if request.text == baseline.text] == [(baseline.text, 0)]
+    assert set(second.weights) == {stem(second.best), stem(baseline)}
+    assert baseline.tests == (first.baselines[0].test, None, None)
+    assert baseline.reason == SHORT
+
+
 def test_the_score_is_that_of_the_weights_that_were_kept(tmp_path: Path) -> None:
     """Where a repeated training scores otherwise, as it may on another device, the report follows the file."""
 
@@ -87,8 +106,6 @@ def test_a_file_that_cannot_be_written_is_tried_once_a_call(tmp_path: Path) -> N
 
     class Full(ThreadExecutor):
         def submit(self, request: Request, watch: Any = None) -> Any:
-            from dataclasses import replace
-
             return super().submit(replace(request, keep=None), watch)
 
     for _ in range(2):

@@ -97,9 +97,9 @@ class Finals:
         """The final trainings, from each seed, of the recommended one, of the best trial, and of the baselines with a validation score, the
         best first.
 
-        A budget of time that is too short for all of them leaves out baselines, which the study notes. `keep`, one of `WEIGHTS`, says whose
-        weights are written to the folder `weights`: "best" are those of the recommended one and of the best trial, and "all" adds the
-        finalists of the decision.
+        A budget of time that is too short for all of them leaves out baselines, which the study notes; one that has been trained already
+        is trained again where its weights are missing, whatever is left. `keep`, one of `WEIGHTS`, says whose weights are written to the
+        folder `weights`: "best" are those of the recommended one and of the best trial, and "all" adds the finalists of the decision.
         """
         if not self._seeds:
             return Listed(FINAL, [], True)
@@ -110,17 +110,25 @@ class Finals:
         if taken and keep == "all":
             decided = [contest.claimed[name].proposal for name in contest.plan.finalists]
             chosen += [proposal for proposal in decided if proposal.identity not in {known.identity for known in chosen}]
-        done = {trial.proposal.identity for trial in store.phase(FINAL).trials if trial.outcome is Outcome.OK}
-        fitting: list[Proposal] = []
+        listed = self._listed(chosen, set(first), time_limit, keep, weights)
+        missing = list(listed.missing(store))
+        begun = [trial for trial in missing if trial.identity in self._earlier]  # their weights are missing
+        fitting: list[str] = []
         for proposal in chosen:
-            missing = [other for other in (*fitting, proposal) if other.identity not in done]
+            own = [trial for trial in missing if trial.proposal.identity == proposal.identity and trial not in begun]
             most = budget.left * (MARGIN if len(fitting) == 1 else 1.0)  # the first two are compared: just so much is enough for them
-            if not fitting or makespan(self._jobs(store, missing), workers) <= most:
-                fitting.append(proposal)
-        short = [proposal.identity for proposal in chosen if proposal not in fitting]
+            if not fitting or not own or makespan([self._seconds(store, trial.proposal) for trial in (*begun, *own)], workers) <= most:
+                fitting.append(proposal.identity)
+                begun += own
+        short = [proposal.identity for proposal in chosen if proposal.identity not in fitting]
         if short or TOO_LONG in store.notes():
             store.note(TOO_LONG, {"identities": short})
-        return self._listed(fitting, set(first), time_limit, keep, weights)
+        wanted = [
+            (proposal, seed)
+            for proposal, seed in listed.wanted
+            if proposal.identity in fitting or Trial(0, proposal, FINAL, seed).identity in self._earlier
+        ]
+        return replace(listed, wanted=wanted)
 
     def certain(self, store: StudyStore, time_limit: float | None, keep: str, weights: Path) -> Listed:
         """Final trainings that do not depend on a decision of one finalist: the finalist's and the baseline's, the slower one first."""

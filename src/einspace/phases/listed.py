@@ -1,7 +1,7 @@
 """Phases of a run: each says what is to be evaluated from what is stored, so that all of it can be resumed."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import time
@@ -79,6 +79,10 @@ class Listed(Phase):
 
     def waiting(self, store: StudyStore) -> Trial | None:
         """The same, before it is begun."""
+        return next(self.missing(store), None)
+
+    def missing(self, store: StudyStore) -> Iterator[Trial]:
+        """All such trials, each as it would begin now."""
         ledger = store.phase(self.name)
         waiting = {trial.identity: trial for trial in ledger.interrupted()}
         known = {
@@ -89,8 +93,7 @@ class Listed(Phase):
         for proposal, seed in self.wanted:
             trial = Trial(len(ledger.trials), replace(proposal, inherits=None, rungs=self.rungs), self.name, seed, started=time())
             if trial.identity not in known | self._begun:
-                return waiting.get(trial.identity, trial)
-        return None
+                yield waiting.get(trial.identity, trial)
 
     def progress(self, store: StudyStore) -> tuple[int, int | None]:
         """Of those that are wanted."""

@@ -103,7 +103,7 @@ class Pairs(Reevaluations):
         """How many have ended; the time decides how many there are."""
         return super().progress(store)[0], None
 
-    def missing(self, store: StudyStore) -> set[int]:
+    def unfinished(self, store: StudyStore) -> set[int]:
         """The partitions on which an architecture is still to be trained."""
         ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
         return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in ended}
@@ -206,7 +206,7 @@ class Race:
 
     def settle(self, store: StudyStore, decision: Pairs) -> None:
         """When its time is over, keep of a decision of one finalist the pairs that have ended, or nothing where they are too few."""
-        plan, missing = Plan.of(store.notes()), decision.missing(store)
+        plan, missing = Plan.of(store.notes()), decision.unfinished(store)
         pairs = tuple(seed for seed in dict.fromkeys(seed for _, seed in decision.wanted) if seed not in missing)
         least = min(found.times for found in self._after(plan) if (found.finalists, found.long) == (len(plan.finalists), plan.long))
         settled = replace(plan, decision=pairs) if len(pairs) >= least else replace(plan, finalists=(), decision=(), reason=UNDECIDED)

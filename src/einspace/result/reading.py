@@ -104,7 +104,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         if tried is None:
             return Entrant(name, proposal, shape, None, None, tested, grammar=grammar)
         number = tried.number if tried.phase == SEARCH else None
-        why = tried.reason or (SHORT if identity in too_long and tested.count(None) == len(tested) else "")
+        why = tried.reason or (SHORT if identity in too_long and None in tested else "")
         return Entrant(name, proposal, shape, number, tried.value, tested, why, race, decision, grammar)
 
     baselines = []
