@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,29 @@ class World:
             + (self.luck * score(f"luck {request.text}") if claimed and request.text != RESNET else 0.0)
         )
         return Evaluation(Outcome.OK, value, seconds=Seconds(train=self.seconds))
+
+
+@dataclass
+class Timed:
+    """A world in which a training of the search takes 10 seconds, one of final epochs 30, and a final one, on twice the samples, 60."""
+
+    world: World
+    warm: float = 1.0
+    """What re-evaluations and final trainings take, as a multiple of that."""
+    late: float = inf
+    """When a training of the search takes 20 seconds longer, once."""
+    now: float = 0.0
+
+    def __call__(self, request: Request) -> Evaluation:
+        if self.now >= self.late:
+            self.now, self.late = self.now + 20, inf
+        took = (
+            10.0
+            if request.partition is None and not request.final
+            else self.warm * (60.0 if request.final else 30.0 if request.long else 10.0)
+        )
+        self.now += took
+        return replace(self.world(request), seconds=Seconds(train=took))
 
 
 def baseline_is(worth: float, others: Callable[[str], float] = score) -> Callable[[str], float]:

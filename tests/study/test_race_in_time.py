@@ -2,12 +2,11 @@
 
 import signal
 from dataclasses import dataclass, replace
-from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.study.race_samples import World, baseline_is, run
+from tests.study.race_samples import Timed, World, baseline_is, run
 from tests.study_samples import ThreadExecutor
 
 from einspace.callbacks import Progress
@@ -55,29 +54,6 @@ def test_the_race_shrinks_to_the_time_that_there_is(
     else:
         assert (result.verdict, result.unjudged) == (None, "there was no time to train several candidates again (a race)")
         assert result.best is not None
-
-
-@dataclass
-class Timed:
-    """A world in which a training of the search takes 10 seconds, one of final epochs 30, and a final one, on twice the samples, 60."""
-
-    world: World
-    warm: float = 1.0
-    """What re-evaluations and final trainings take, as a multiple of that."""
-    late: float = inf
-    """When a training of the search takes 20 seconds longer, once."""
-    now: float = 0.0
-
-    def __call__(self, request: Request) -> Evaluation:
-        if self.now >= self.late:
-            self.now, self.late = self.now + 20, inf
-        took = (
-            10.0
-            if request.partition is None and not request.final
-            else self.warm * (60.0 if request.final else 30.0 if request.long else 10.0)
-        )
-        self.now += took
-        return replace(self.world(request), seconds=Seconds(train=took))
 
 
 @dataclass

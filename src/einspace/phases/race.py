@@ -83,6 +83,11 @@ class Reevaluations(Listed):
         """Its seed is that of the partition too."""
         return replace(super().request(trial), partition=trial.seed, long=self.long)
 
+    def unfinished(self, store: StudyStore) -> set[int]:
+        """The partitions on which an architecture is still to be trained."""
+        ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
+        return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in ended}
+
 
 @dataclass
 class Pairs(Reevaluations):
@@ -102,11 +107,6 @@ class Pairs(Reevaluations):
     def progress(self, store: StudyStore) -> tuple[int, int | None]:
         """How many have ended; the time decides how many there are."""
         return super().progress(store)[0], None
-
-    def unfinished(self, store: StudyStore) -> set[int]:
-        """The partitions on which an architecture is still to be trained."""
-        ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
-        return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in ended}
 
     def _fits(self, store: StudyStore, trial: Trial) -> bool:
         ledger, left = store.phase(self.name), inf if self.budget is None else self.budget.left
@@ -204,14 +204,16 @@ class Race:
             workers=self._workers,
         )
 
-    def settle(self, store: StudyStore, decision: Pairs) -> None:
-        """When its time is over, keep of a decision of one finalist the pairs that have ended, or nothing where they are too few."""
-        plan, missing = Plan.of(store.notes()), decision.unfinished(store)
-        pairs = tuple(seed for seed in dict.fromkeys(seed for _, seed in decision.wanted) if seed not in missing)
-        least = min(found.times for found in self._after(plan) if (found.finalists, found.long) == (len(plan.finalists), plan.long))
-        settled = replace(plan, decision=pairs) if len(pairs) >= least else replace(plan, finalists=(), decision=(), reason=UNDECIDED)
-        if settled != plan:
-            store.note(NOTE, settled.to_json())
+    def settle(self, store: StudyStore, decision: Reevaluations) -> None:
+        """When its time is over, keep of a decision the partitions on which all have been trained, or nothing where they are too few."""
+        plan, unfinished = Plan.of(store.notes()), decision.unfinished(store)
+        if not unfinished:
+            return
+        whole = tuple(seed for seed in plan.decision if seed not in unfinished)
+        kind = len(plan.finalists), plan.long
+        least = min((found.times for found in self._after(plan) if (found.finalists, found.long) == kind), default=ENOUGH)
+        settled = replace(plan, decision=whole) if len(whole) >= least else replace(plan, finalists=(), decision=(), reason=UNDECIDED)
+        store.note(NOTE, settled.to_json())
 
     def _after(self, plan: Plan) -> Sequence[Round]:
         """The decisions that there may be: after a race, or at once without one."""

@@ -38,7 +38,10 @@ UNDECIDED = "there was no time to train the best again often enough (a decision)
 """The reason why a verdict rests on the race alone, or for no verdict where there was no race either."""
 
 LATE = "the {} has not ended"
-"""The reason for no verdict where no training failed: the time was over, or the search was interrupted."""
+"""The reason for no verdict, or for one by the race alone, where no training failed: the time was over, or it was interrupted."""
+
+FAILED = "trainings of the decision failed, so that it does not count"
+"""The reason why a verdict rests on the race alone where a decision has ended."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,8 @@ class Contest:
             said.append(f"{_sentence(NO_TIME)}, so {one} was compared with the baseline alone.")
         elif plan.reason:
             said.append(f"{_sentence(plan.reason)}.")
+        elif plan.decision and not decided:
+            said.append(f"{_sentence(FAILED if self.is_over(DECISION) else LATE.format(DECISION))}.")
         if plan.passed in self.claimed:
             best = self.claimed[plan.passed]
             claim = f"Trial {best.number} has a better score in the search, {best.value:.4f}"

@@ -86,6 +86,6 @@ class Course:
         if isinstance(decision, Pairs):
             self.budget.reserve = lambda: 0.0  # the final trainings come first
             self.driver.run(self.entrants.certain(self.store, self.time_limit, self.keep, self.weights), decision)
-            self.race.settle(self.store, decision)
         else:
             self.driver.run(decision)
+        self.race.settle(self.store, decision)

@@ -1,0 +1,93 @@
+"""Facts about decisions that do not come to their end as planned: the time is over, they are interrupted, or trainings fail."""
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.study.race_samples import RESNET, Timed, World, baseline_is, run
+
+from einspace.callbacks import Progress
+from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.result import Result, load_result
+from einspace.study import Interrupted
+from einspace.trial import DECISION
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Dragging(Timed):
+    """A world in which trainings of a decision at final epochs take longer than any before them says."""
+
+    drag: float = 1.0
+
+    def __call__(self, request: Request) -> Evaluation:
+        self.warm = self.drag if request.long else 1.0
+        return super().__call__(request)
+
+
+def dragged(folder: Path, monkeypatch: pytest.MonkeyPatch, world: Dragging, **options: Any) -> Result:
+    """A run whose time has room for a decision of two finalists on 8 partitions, as predicted."""
+    monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
+    return run(folder, world, budget=1250, **options)
+
+
+@pytest.mark.parametrize(("drag", "pairs"), [(1.0, 8), (1.3, 7), (1.9, 5)])
+def test_of_a_decision_of_two_that_the_time_ends_whole_partitions_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drag: float, pairs: int
+) -> None:
+    """What was trained on a partition that is not complete is left out; and the run is told the same when it is read again."""
+    result = dragged(tmp_path, monkeypatch, Dragging(World(baseline_is(0.3)), drag=drag))
+    assert result.verdict is not None
+    assert (result.verdict.word, result.verdict.pairs) == ("better", pairs)
+    assert f"Each was trained again {pairs} times for 3 epochs" in result.verdict.evidence
+    assert {len(row.decision) for row in result.finalists} == {0, pairs}
+    assert "no time" not in result.verdict.evidence
+    assert load_result("test", str(tmp_path)).verdict == result.verdict
+
+
+def test_where_too_few_partitions_are_complete_the_verdict_rests_on_the_race_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four of a decision of two are too few; with more time there are more, and nothing is trained twice."""
+    world = Dragging(World(baseline_is(0.3)), drag=2.5)
+    result = dragged(tmp_path, monkeypatch, world)
+    assert result.verdict is not None
+    assert (result.verdict.pairs, {row.decision for row in result.finalists}) == (2, {()})
+    assert "There was no time to train the best again often enough (a decision)." in result.verdict.evidence
+    longer = run(tmp_path, world, budget=4000)
+    assert longer.verdict is not None
+    assert longer.verdict.pairs == 8
+    trained = [(trial.text, trial.seed) for trial in longer.others if trial.phase == DECISION]
+    assert len(trained) == len(set(trained)) == 3 * 8
+
+
+def test_a_decision_that_was_interrupted_is_said_not_to_have_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it goes on, the verdict rests on the race."""
+
+    def stop(progress: Progress) -> None:
+        if (progress.phase, progress.done) == (DECISION, 3):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        dragged(tmp_path, monkeypatch, Dragging(World(baseline_is(0.3))), progress=stop)
+    verdict = load_result("test", str(tmp_path)).verdict
+    assert verdict is not None
+    assert verdict.pairs == 2
+    assert "The decision has not ended." in verdict.evidence
+
+
+def test_a_decision_in_which_the_baseline_fails_does_not_count_and_that_is_said(tmp_path: Path) -> None:
+    """The verdict rests on the race, in which it was trained."""
+
+    def function(request: Request) -> Evaluation:
+        if request.text == RESNET and request.long:
+            return Evaluation(Outcome.NAN, reason="the loss is nan")
+        return World(baseline_is(0.3))(request)
+
+    verdict = run(tmp_path, function).verdict
+    assert verdict is not None
+    assert verdict.pairs == 2
+    assert "Trainings of the decision failed, so that it does not count." in verdict.evidence
