@@ -14,6 +14,7 @@ from einspace.callbacks import Progress
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import PARTS, Evaluation, Outcome, Request
 from einspace.result import Result, load_result
+from einspace.result.words import recommended
 from einspace.study import Interrupted, search
 from einspace.tasks.metrics import Metric
 from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH
@@ -122,6 +123,18 @@ def test_where_nothing_is_distinguishable_the_smaller_is_recommended(tmp_path: P
             assert verdict.recommended == smaller
             assert f"{smaller}, the smaller one, is recommended" in verdict.evidence.replace("Trial", "trial")
     assert words.count("not distinguishable") >= 2
+
+
+def test_of_two_of_the_same_size_the_baseline_is_recommended_and_neither_called_the_smaller(tmp_path: Path) -> None:
+    """A child may keep its parent's architecture, and train it by another recipe."""
+    only_recipes: dict[str, Any] = {"strategy": "evolution", "init": "resnet8", "recipe_changes": 1.0, "edits": 0.0, "widening": 0.0}
+    result = run(tmp_path, World(baseline_is(0.5, lambda text: 0.1)), **only_recipes)
+    assert result.best is not None
+    assert result.verdict is not None
+    assert (result.best.text, result.verdict.word, result.verdict.recommended) == (RESNET, "not distinguishable", result.baselines[0].name)
+    assert "smaller" not in result.verdict.evidence
+    assert result.verdict.evidence.startswith(f"Both have the same size, so the baseline, {result.baselines[0].name}, is recommended. Each")
+    assert recommended(result).endswith(f"is recommended: it has the size of {result.best.name}, which is not distinguishable from it.")
 
 
 def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:

@@ -199,17 +199,19 @@ class Contest:
         scores, noise = (self.store.sign * means[0], self.store.sign * means[1]), noise_of([self._race, self._decision])
         count = len(pairs[winner])
         sentence = sentence_of(word, names, scores, error, count, metric)
-        evidence = self._evidence(word, winner, names[chosen], count, decided, plan.fixed and sampling is None)
+        smaller = "" if sizes[0] == sizes[1] else names[chosen]
+        evidence = self._evidence(word, winner, smaller, count, decided, plan.fixed and sampling is None)
         return Verdict(word, means[0] - means[1], error, noise, *names, names[chosen], count, scores, sentence, evidence), ""
 
-    def _evidence(self, word: Word, winner: str, recommended: str, pairs: int, decided: bool, unsampled: bool) -> str:
-        """The sentences below the verdict."""
+    def _evidence(self, word: Word, winner: str, smaller: str, pairs: int, decided: bool, unsampled: bool) -> str:
+        """The sentences below the verdict; `smaller` is the name of the smaller of the two, empty where both have the same size."""
         plan, long = self.plan, decided and self.plan.long
         searched, final = (self._epochs(name, winner) for name in ("epochs_search", "epochs_final"))
         said = [trainings_of(pairs, final if long else searched, long, plan.fixed)]
         if word == "not distinguishable":
-            named = recommended if recommended == plan.baseline_name else _sentence(recommended)
-            said.insert(0, f"{named}, the smaller one, is recommended.")
+            named = smaller if smaller == plan.baseline_name else _sentence(smaller)
+            both = f"Both have the same size, so the baseline, {plan.baseline_name}, is recommended."
+            said.insert(0, f"{named}, the smaller one, is recommended." if smaller else both)
         if not long:
             said.append(longer(searched, final))
         if unsampled:
@@ -277,4 +279,4 @@ def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> list[Trial]:
 
 def _sentence(said: str) -> str:
     """A text with a capital at its start."""
-    return said[0].upper() + said[1:]
+    return said[:1].upper() + said[1:]

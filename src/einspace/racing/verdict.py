@@ -35,7 +35,7 @@ class Verdict:
         noise: Standard deviation of one score around the mean of its candidate, over seeds and partitions.
         winner: The name of the best candidate, such as "trial 12".
         baseline: The name of the best baseline.
-        recommended: The name of the one to use: the better one, or where none is, the smaller one.
+        recommended: The name of the one to use: the better one, or where none is, the smaller one, or of equally large ones the baseline.
         pairs: Partitions on which both were scored.
         scores: The means of the winner and of the baseline over the partitions, in the units of the metric.
         sentence: The verdict in one sentence.

@@ -89,6 +89,8 @@ def recommended(result: Result) -> str:
         why = "it has the best score of the search, and no verdict says more"
     elif verdict.word == "not distinguishable":
         why = f"it is the smaller of {verdict.winner} and {verdict.baseline}, which are not distinguishable"
+        if not verdict.of_winner and result.best is not None and result.best.parameters == row.parameters:
+            why = f"it has the size of {verdict.winner}, which is not distinguishable from it"
     elif verdict.of_winner:
         why = f"it beats the best baseline, {verdict.baseline}"
     else:
