@@ -3,14 +3,17 @@
 import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
+from rich.console import Console
 from tests.study.race_samples import Timed, World, baseline_is, run
 from tests.study_samples import ThreadExecutor
 
 from einspace.callbacks import Progress
 from einspace.evaluation.outcome import Evaluation, Request, Seconds
+from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.study import Interrupted
 from einspace.trial import DECISION, FINAL
@@ -148,6 +151,25 @@ def test_without_time_for_a_race_the_best_is_in_the_decision_at_once(
     )
     assert {(row.race, len(row.decision)) for row in result.finalists} == {((), pairs)}
     assert {request.partition for request in requests if request.partition is not None} == set(range(2000, 2000 + pairs))
+
+
+def test_a_decision_without_a_race_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its scores stand in the JSON, and its winner, which need not be the best by validation, is called neither that nor of a race."""
+    result, _ = timed(tmp_path, monkeypatch, Slow(World(baseline_is(0.3, lambda text: 0.5))), budget=330)
+    assert result.best is not None
+    assert (result.best.race, result.best.validation == result.top(1)[0].value) == ((), False)
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(*summary(result))
+    texts = captured.get(), result.report().read_text()
+    assert f"{result.best.name} (compared with the baseline)" in texts[0]
+    assert f'<th scope="row">{result.best.name}</th>' in texts[1]
+    assert "compared with the best baseline" in texts[1]
+    for text in texts:
+        assert not {said for said in ("best by validation", "winner of the race", "best of the search</td>") if said in text}
+    for row in (result.to_json()["best"], *result.to_json()["finalists"]):
+        assert (row["race"], len(row["decision"])) == ((), result.verdict and result.verdict.pairs)
+        assert row["reevaluated"] == pytest.approx(fmean(row["decision"]))
 
 
 def test_a_difference_without_a_race_has_to_be_over_two_standard_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def _scores(result: Result) -> Table:
     for number, row in enumerate(rows):
         label = row.name
         if number == 0 < found:
-            label += " (winner of the race)" if row.race else " (best by validation)"
+            label += _how_found(row, result)
         elif number >= found and row.validation is None and row.reason:
             label += f" ({row.reason})"
         scores = [_score(row.validation), *([_score(row.reevaluated)] if raced else []), _test(row)]
@@ -87,6 +87,14 @@ def _scores(result: Result) -> Table:
     for method, score in published.items():
         table.add_row(f"published: {method}", *([""] * (1 + raced)), _score(score), "", style="dim")
     return table
+
+
+def _how_found(row: Entrant, result: Result) -> str:
+    """A remark on how the best was found; empty where another trial has a better score on validation, and none was compared."""
+    if row.race or row.decision:
+        return " (winner of the race)" if row.race else " (compared with the baseline)"
+    top = result.top(1)
+    return " (best by validation)" if top and top[0].value == row.validation else ""
 
 
 def _test(row: Entrant) -> str:

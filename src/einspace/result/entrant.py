@@ -84,7 +84,7 @@ class Entrant:
         figures: dict[str, Any] = {"name": self.name, "architecture": self.text, "key": self.key, "trial": self.trial}
         figures |= {"parameters": self.parameters, "validation": self.validation, "test": self.test}
         figures |= {"finals": self.tests}
-        if self.race:
+        if self.race or self.decision:
             figures |= {"reevaluated": self.reevaluated, "race": self.race, "decision": self.decision}
         if len(self.finals) > 1:
             figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}

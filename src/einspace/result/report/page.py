@@ -131,7 +131,8 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 def _role(row: Entrant, result: Result) -> tuple[str, str]:
     """The class of its row, and what it is in a few words."""
     if row is result.best:
-        return "best", "winner, after the best were trained again" if row.race else "best of the search"
+        compared = "compared with the best baseline" if row.decision else "best of the search"
+        return "best", "winner, after the best were trained again" if row.race else compared
     rival = best_baseline(result)
     role = "best baseline" if row is rival else "baseline" if row in result.baselines else "candidate"
     if result.verdict is not None and row in result.finalists and row.name == result.verdict.baseline:
