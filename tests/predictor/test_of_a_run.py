@@ -122,6 +122,30 @@ def test_trials_with_other_heads_score_what_their_run_says(changed: Result, tmp_
     assert np.array_equal(es.load_predictor(tmp_path / "saved").predict_proba(X), predictors[1].predict_proba(X))
 
 
+class Swapping(RandomSearch):
+    """Proposes one function in two texts: the branches of a sum stand in the other order."""
+
+    def propose(self, history: History, rng: Random) -> Proposal:
+        """The second text is trained like the first, and takes its score."""
+        layer = "[im2col(k=1,s=1,p=0) linear(d=16) col2im]"
+        branches = f"[{layer} relu]", f"[{layer} norm]"
+        one, two = branches if not history else branches[::-1]
+        return Proposal.of(self.space.parse(f"[clone(b=2) {{{one} {two}}} add]"), "swapped")
+
+
+@pytest.mark.parametrize("keep", ["all", "none"])
+def test_weights_are_read_into_the_text_that_they_were_trained_in(tmp_path: Path, keep: str) -> None:
+    """The names of modules follow from the text, and weights are kept by the key: those of one branch were read into the other."""
+    result = run(tmp_path, strategy=Swapping(es.EinSpace((1, 8, 8))), limits=None, trials=2, keep_weights=keep)
+    first, second = result.history
+    assert (second.reused, first.key) == (0, second.key)
+    assert first.text != second.text
+    for number in (1, 0):
+        predictor = result.predictor(number, task=task())
+        assert predictor.score(X[200:], Y[200:]) == predictor.about.test
+    assert np.allclose(result.predictor(0).predict_proba(X), result.predictor(1).predict_proba(X))
+
+
 def test_an_export_of_a_trial_has_the_head_of_the_trial(changed: Result, tmp_path: Path) -> None:
     """The file computes what the predictor does, of as many parameters, and the model card names the head."""
     predictor, evaluation = changed.predictor(1, task=task()), changed.history[1].evaluation
