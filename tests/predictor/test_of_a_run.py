@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +22,7 @@ from einspace.predictor import Predictor
 from einspace.result import Result, load_result
 from einspace.strategies import History, RandomSearch
 from einspace.study import search
-from einspace.tasks import Recipe, Task
+from einspace.tasks import Augmentation, Recipe, Task
 from einspace.trial import Proposal
 
 pytestmark = pytest.mark.slow
@@ -78,6 +79,9 @@ def test_another_trial_is_trained_where_the_task_is_given(folder: Path) -> None:
         result.predictor(other.number)
     with pytest.raises(RunError, match="was of other data than the task arrays has now"):
         result.predictor(other.number, task=task(90))
+    for given, said in ((task().with_metric("log loss"), "metric.name"), (replace(task(), augmentation=Augmentation(1)), "augmentation")):
+        with pytest.raises(RunError, match=rf"trained and scored its networks otherwise than the task arrays does now:\n  {said}"):
+            result.predictor(other.number, task=given)
     trained = result.predictor(other.number, task=task())
     assert trained.about.key == other.key != result.best.key
     assert trained.score(X[200:], Y[200:]) == trained.about.test
