@@ -25,7 +25,7 @@ from einspace.grammar import Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
 from einspace.phases.budget import Budget
-from einspace.phases.finals import Finals
+from einspace.phases.finals import Finals, longer_in_the_end
 from einspace.phases.race import Race, raced
 from einspace.quantities import counted, duration, seconds_of
 from einspace.racing.standing import Standing
@@ -293,10 +293,13 @@ def search(
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         heirs = heirs_of(asked, folder.inherited, workers) if inherit else None
+        limit = start.time_limit
+        if asked.final and subject.trained is not None and seconds is None and given["time_limit"] is None:
+            limit *= max(1.0, longer_in_the_end(*subject.trained))  # with a budget, it is that of final trainings already
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner not in ("none", RUNGS), standing=standing),
-            Search(asked, seed, left, start.time_limit, subject.space, start.affordable, heirs, rungs),
+            Search(asked, seed, left, limit, subject.space, start.affordable, heirs, rungs),
             entrants,
             Race(entrants, subject.task if racing else None, subject.recipe, left, seed, workers),
             start.time_limit,
