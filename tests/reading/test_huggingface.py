@@ -192,8 +192,24 @@ def test_a_random_transform_is_refused() -> None:
     def noisy(batch: dict[str, Any]) -> dict[str, Any]:
         return {"x": [np.asarray(x) + np.random.default_rng().normal() for x in batch["x"]], "label": batch["label"]}
 
-    with pytest.raises(TaskError, match=r"^the data set: the transform gives another sample each time"):
+    with pytest.raises(TaskError, match=r"^the data set, row 0: the transform gives another sample each time"):
         Task.from_huggingface(arrays().with_transform(noisy))
+
+
+def test_a_transform_that_is_random_now_and_then_is_refused() -> None:
+    """What it changes half of the time is often the same when it is read again; columns that are not taken may change."""
+    rng = np.random.default_rng(0)
+
+    def mirrored(batch: dict[str, Any]) -> dict[str, Any]:
+        kept = [x if np.array_equal(x, X[0]) or rng.random() < 0.5 else x[:, :, ::-1] for x in map(np.asarray, batch["x"])]
+        return {"x": kept, "label": batch["label"]}
+
+    def drawn(batch: dict[str, Any]) -> dict[str, Any]:
+        return {**batch, "drawn": [[rng.random()] * (1 + row % 2) for row in range(len(batch["label"]))]}
+
+    with pytest.raises(TaskError, match=r"^the data set, row \d+: the transform gives another sample each time"):
+        Task.from_huggingface(arrays().with_transform(mirrored))
+    assert Task.from_huggingface(arrays().with_transform(drawn)).input.shape == (3, 4, 5)
 
 
 def test_columns_that_are_left_out_are_named() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.reading.again import same, spread
 from einspace.reading.arrays import check_words
 from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
 from einspace.reading.source import SPLITS, Source
@@ -27,9 +28,12 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
     """
     given = _parts(dataset)
     places = {name: _where(dataset, name) for name in given}
-    parts = {name: _transformed(part, places[name]) for name, part in given.items()}
+    parts = {name: _transformed(part) for name, part in given.items()}
     inputs = _column(parts, places, x, SAMPLES, "samples")
     targets = _column(parts, places, y, TARGETS, "targets")
+    for name, part in parts.items():
+        if isinstance(part, _Transformed):
+            part.check((inputs, targets), places[name])
     looks = looks_of(value for name, part in parts.items() for _, value in _rows(part, inputs, places[name]) if is_picture(value))
     pools = {
         SPLITS[name]: (_samples(part, inputs, places[name], looks), _targets(part, targets, places[name])) for name, part in parts.items()
@@ -43,11 +47,13 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
 
 
 class _Transformed:
-    """A data set as its transform gives it: columns of what was read once."""
+    """A data set as its transform gives it: columns of what was read once, and some rows that were read again."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], features: Mapping[str, Any]) -> None:
-        self.rows, self.column_names = rows, list(rows[0])
-        self.features = {name: features.get(name) for name in self.column_names}
+    def __init__(self, part: Any) -> None:
+        self.rows: list[Mapping[str, Any]] = [part[number] for number in range(len(part))]
+        self.again: dict[int, Mapping[str, Any]] = {number: part[number] for number in spread(len(part))}
+        self.column_names = list(self.rows[0])
+        self.features = {name: part.features.get(name) for name in self.column_names}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -55,20 +61,19 @@ class _Transformed:
     def __getitem__(self, column: str) -> list[Any]:
         return [row[column] for row in self.rows]
 
+    def check(self, columns: Sequence[str], where: str) -> None:
+        """Raise TaskError for a transform that is random in one of the columns."""
+        for number, row in self.again.items():
+            if not all(same(_plain(self.rows[number][column]), _plain(row[column])) for column in columns):
+                raise TaskError(
+                    f"{where}, row {number}: the transform gives another sample each time: take what is random out; training augments "
+                    "images with the options crop and flip"
+                )
 
-def _transformed(part: Any, where: str) -> Any:
-    """A data set, read through its transform if it has one; raises TaskError for one that is random."""
-    if not hasattr(part, "format") or part.format.get("type") != "custom":
-        return part
-    rows = [part[number] for number in range(len(part))]
-    again = part[0]
-    same = rows[0].keys() == again.keys() and all(np.array_equal(_plain(rows[0][key]), _plain(again[key])) for key in again)
-    if not same:
-        raise TaskError(
-            f"{where}: the transform gives another sample each time: take what is random out; training augments images "
-            "with the options crop and flip"
-        )
-    return _Transformed(rows, part.features)
+
+def _transformed(part: Any) -> Any:
+    """A data set, read through its transform if it has one."""
+    return _Transformed(part) if hasattr(part, "format") and part.format.get("type") == "custom" else part
 
 
 def _plain(value: Any) -> NDArray[Any]:

@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, IterableDataset, RandomSampler, Sequent
 from torch.utils.data.dataloader import default_collate, default_convert
 
 from einspace.errors import TaskError
+from einspace.reading.again import same, spread
 from einspace.reading.arrays import as_array
 from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
 from einspace.reading.source import Source
@@ -71,18 +72,26 @@ def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
 def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], NDArray[Any]]:
     if not rows:
         raise TaskError(f"{where}: there are no items")
-    place = f"{where}, item {rows[0]}"
-    first, again = (_pair(dataset[rows[0]], place) for _ in range(2))
-    if not all(np.array_equal(_array(one, ANY, place), _array(other, ANY, place)) for one, other in zip(first, again, strict=True)):
-        raise TaskError(
-            f"{where}: item {rows[0]} differs when it is read again: take random transforms out; training augments images "
-            "with the options crop and flip"
-        )
-    items = [first, *(_pair(dataset[row], f"{where}, item {row}") for row in rows[1:])]
+    twice, items = {rows[place] for place in spread(len(rows))}, []
+    for row in rows:
+        items.append(_pair(dataset[row], f"{where}, item {row}"))
+        if row in twice:
+            _check_again(items[-1], dataset, row, where)
     looks = looks_of(item[0] for item in items if is_picture(item[0]))
     x = _stacked([_array(item[0], looks, f"{where}, item {row}") for row, item in zip(rows, items, strict=True)], rows, where)
     targets = [_target(item[1], f"{where}, item {row}") for row, item in zip(rows, items, strict=True)]
     return x, as_array(targets, f"{where}, targets")
+
+
+def _check_again(item: tuple[Any, Any], dataset: Any, row: int, where: str) -> None:
+    """Raise TaskError where an item is another one when it is read again."""
+    place = f"{where}, item {row}"
+    again = _pair(dataset[row], place)
+    if not all(same(_array(one, ANY, place), _array(other, ANY, place)) for one, other in zip(item, again, strict=True)):
+        raise TaskError(
+            f"{where}: item {row} differs when it is read again: take random transforms out; training augments images "
+            "with the options crop and flip"
+        )
 
 
 def _pair(item: Any, where: str) -> tuple[Any, Any]:
