@@ -1,6 +1,8 @@
 """Data sets of PyTorch, read item by item: random transforms are found, and the files of images are closed as they are read."""
 
+import os
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,3 +51,49 @@ def test_no_item_is_read_more_than_twice() -> None:
     assert set(few.readings.values()) == {2}
     with pytest.raises(TaskError, match="90 of 90 samples hold NaN"):
         Task.from_dataset(Read(lambda number: (X[number] * np.nan, number % 2)))
+
+
+left_open = pytest.mark.filterwarnings("ignore:unclosed file", "ignore::pytest.PytestUnraisableExceptionWarning")
+"""Python's warnings of the files that a data set opens and leaves to their last reference."""
+
+
+def files(folder: Path, count: int, suffix: str) -> list[Path]:
+    """Pictures, of two pages where the format has pages."""
+    pillow = pytest.importorskip("PIL.Image")
+    pages = [pillow.fromarray(RNG.integers(0, 256, (6, 5), dtype=np.uint8)) for _ in range(2)]
+    paths = [folder / f"{number}{suffix}" for number in range(count)]
+    for path in paths:
+        pages[0].save(path, **({"save_all": True, "append_images": pages[1:]} if suffix == ".tiff" else {}))
+    return paths
+
+
+@left_open
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_files_of_images_are_closed_as_they_are_read(suffix: str, tmp_path: Path) -> None:
+    """A data set of more pictures and masks than a process may open files is read."""
+    pillow = pytest.importorskip("PIL.Image")
+    resource = pytest.importorskip("resource")
+    paths = files(tmp_path, 80, suffix)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 60, hard))
+    try:
+        task = Task.from_dataset(Read(lambda number: (pillow.open(paths[number]), pillow.open(paths[number])), 80), kind="dense")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert (task.input.shape, sum(map(len, task.splits.values()))) == ((1, 6, 5), 80)
+
+
+@left_open
+@pytest.mark.parametrize("target", [False, True])
+def test_a_broken_image_is_named(target: bool, tmp_path: Path) -> None:
+    """One line says which item it is, be it a sample or a mask."""
+    pillow = pytest.importorskip("PIL.Image")
+    paths = files(tmp_path, 8, ".png")
+    paths[5].write_bytes(paths[5].read_bytes()[:50])
+
+    def item(number: int) -> Any:
+        picture = pillow.open(paths[number])
+        return (X[number], picture) if target else (picture, number % 2)
+
+    with pytest.raises(TaskError, match=r"^the data set, item 5: cannot be read as an image"):
+        Task.from_dataset(Read(item, 8))

@@ -11,7 +11,7 @@ from torch.utils.data.dataloader import default_collate, default_convert
 from einspace.errors import TaskError
 from einspace.reading.again import same, spread
 from einspace.reading.arrays import as_array
-from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
+from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels, upright
 from einspace.reading.source import Source
 
 KEYS = (("x", "image", "images", "pixel_values", "signal", "data", "input"), ("y", "label", "labels", "target", "mask"))
@@ -95,6 +95,13 @@ def _check_again(item: tuple[Any, Any], dataset: Any, row: int, where: str) -> N
 
 
 def _pair(item: Any, where: str) -> tuple[Any, Any]:
+    """A sample and its target; pictures are taken out of their files, so that none stays open, and masks are arrays."""
+    x, y = _parted(item, where)
+    with decoding(where):
+        return upright(x) if is_picture(x) else x, np.asarray(y) if is_picture(y) else y
+
+
+def _parted(item: Any, where: str) -> tuple[Any, Any]:
     if isinstance(item, Mapping):
         found = [next((item[key] for key in keys if key in item), None) for keys in KEYS]
         if any(value is None for value in found):
@@ -118,9 +125,7 @@ def _array(value: Any, looks: Looks, where: str) -> NDArray[Any]:
 
 
 def _target(value: Any, where: str) -> Any:
-    """One target: a mask as an array, a number or a word as it is; raises TaskError for a mapping, as detection has."""
-    if is_picture(value):
-        return np.asarray(value)
+    """One target: an array, a number or a word; raises TaskError for a mapping, as detection has."""
     if isinstance(value, str | int | float | bool):
         return value
     array = as_array(value, where)
