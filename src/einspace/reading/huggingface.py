@@ -1,13 +1,14 @@
 """Data sets that were loaded with the library `datasets`, used through their methods alone, so that the library is not imported."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.files.guarded import reading
 from einspace.reading.again import same, spread
 from einspace.reading.arrays import check_words
 from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
@@ -77,6 +78,7 @@ def _transformed(part: Any) -> Any:
 
 
 def _plain(value: Any) -> NDArray[Any]:
+    value = value["array"] if _is_audio(value) else value
     return np.asarray(value.detach() if hasattr(value, "detach") else value)
 
 
@@ -115,23 +117,41 @@ def _column(parts: Mapping[str, Any], places: Mapping[str, str], wanted: str | N
 
 
 def _rows(part: Any, column: str, place: str) -> Iterator[tuple[str, Any]]:
-    """Each value with its place. Images are decoded one by one; of other columns the arrays are taken, whatever the format."""
+    """Each value with its place. Images are decoded one by one; of other columns the arrays are taken, whatever the format.
+
+    Numbers keep their type: without `dtype=None` the format numpy is one of float32 and int64.
+    """
     decoded = hasattr(part.features[column], "decode_example") and not isinstance(part, _Transformed)
-    formatted = part.with_format(None if decoded else "numpy") if hasattr(part, "with_format") else part
-    values = formatted[column] if decoded else formatted[column][:]
+    plain = part.with_format(None) if decoded else part.with_format("numpy", dtype=None) if hasattr(part, "with_format") else part
+    values = plain[column] if decoded else plain[column][:]
     for number in range(len(part)):
         where = f"{place}, column {column}, row {number}"
-        with decoding(where) if decoded else nullcontext():
+        with _decoding(where, part.features[column]) if decoded else nullcontext():
             value = values[number]
         if value is None:
             raise TaskError(f"{where}: is empty")
         yield where, value
 
 
+@contextmanager
+def _decoding(where: str, feature: Any) -> Iterator[None]:
+    """Raise TaskError where the block cannot decode a value, or where the package is missing that does."""
+    try:
+        with decoding(where) if type(feature).__name__ == "Image" else reading(where, type(feature).__name__.lower()):
+            yield
+    except ImportError as error:
+        raise TaskError(f"{where}: {str(error).splitlines()[0]}") from None
+
+
+def _is_audio(value: Any) -> bool:
+    """Whether it is a decoder of torchcodec or a mapping, whose item `array` holds samples of audio."""
+    return hasattr(value, "get_all_samples") or (isinstance(value, Mapping) and "array" in value)
+
+
 def _samples(part: Any, column: str, place: str, looks: Looks) -> NDArray[Any]:
     arrays: list[NDArray[Any]] = []
     for where, value in _rows(part, column, place):
-        with decoding(where) if is_picture(value) else nullcontext():
+        with decoding(where) if is_picture(value) else reading(where, "audio") if _is_audio(value) else nullcontext():
             arrays.append(_array(value, looks))
         if arrays[-1].shape != arrays[0].shape:
             raise TaskError(f"{where}: is {arrays[-1].shape}, but row 0 is {arrays[0].shape}: scale them to one size")
@@ -142,9 +162,7 @@ def _array(value: Any, looks: Looks) -> NDArray[Any]:
     """One sample: an image as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
     if is_picture(value):
         return pixels(value, looks.colours, shallow=looks.shallow)
-    if isinstance(value, dict) and "array" in value:  # what an audio feature decodes to
-        value = value["array"]
-    array = np.asarray(value)
+    array = np.asarray(value["array"] if _is_audio(value) else value)
     return array[:, None] if array.ndim == 1 else array
 
 
