@@ -134,7 +134,7 @@ def test_classes_of_pixels_score_in_each_form_that_is_trained_on(given: str, lab
     """Numbers (N, H, W), those with an axis of one channel, and channels of 0 and 1 in the axes of training say the same."""
     x = np.random.default_rng(0).integers(0, 256, (24, 6, 5, 3), dtype=np.uint8)
     classes = x[..., 0] % 3
-    forms = {"numbers": classes, "NHWC": np.eye(3)[classes], "NCHW": np.eye(3)[classes].transpose(0, 3, 1, 2)}
+    forms: dict[str, Any] = {"numbers": classes, "NHWC": np.eye(3)[classes], "NCHW": np.eye(3)[classes].transpose(0, 3, 1, 2)}
     predictor = predictor_of(Task.from_arrays(x, forms[given], axes="NHWC", labels=labels, baselines=()))
     wanted = predictor.score(x, forms[given])
     for form in (classes, classes.astype(float), classes[..., None] if given == "NHWC" else classes[:, None]):

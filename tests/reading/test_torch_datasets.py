@@ -97,3 +97,14 @@ def test_a_broken_image_is_named(target: bool, tmp_path: Path) -> None:
 
     with pytest.raises(TaskError, match=r"^the data set, item 5: cannot be read as an image"):
         Task.from_dataset(Read(item, 8))
+
+
+def test_images_of_all_splits_look_alike() -> None:
+    """White of 16 bits is 255 in each split where one of them has images of 8 bits too."""
+    pillow = pytest.importorskip("PIL.Image")
+    deep, shallow = (pillow.fromarray(np.full((6, 5), white, kind)) for white, kind in ((65_535, np.uint16), (255, np.uint8)))
+    black = pillow.fromarray(np.zeros((6, 5), np.uint8))
+    train = [(image, number % 2) for number, image in enumerate([deep, shallow, black, black] * 6)]
+    test = [(image, number % 2) for number, image in enumerate([deep, pillow.fromarray(np.zeros((6, 5), np.uint16))] * 6)]
+    task = Task.from_dataset(train, test=test, normalise=False)
+    assert task.train.x.max() == task.test.x.max() == 255

@@ -44,7 +44,7 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
     rest = [name for name in parts["train"].column_names if name not in (inputs, targets)]
     doubts = (f"{notes[0]}, by their names; {', '.join(rest[:6])} are left out; x= and y= say otherwise",) if chosen and rest else ()
     labels = tuple(getattr(parts["train"].features.get(targets), "names", None) or ())
-    return Source(pools, labels, () if doubts else notes, doubts)
+    return Source(pools, labels, () if doubts else notes, doubts, shallow=looks.recorded)
 
 
 class _Transformed:

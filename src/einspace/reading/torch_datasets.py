@@ -18,6 +18,9 @@ KEYS = (("x", "image", "images", "pixel_values", "signal", "data", "input"), ("y
 """Keys of the sample and of the target in an item that is a mapping."""
 
 
+_Read = tuple[str, Sequence[int], list[tuple[Any, Any]]]
+"""A data set's name in errors, the numbers of the items that are read, and those."""
+
 ANY = Looks(colours=False, shallow=False)
 """How a single image is compared with itself."""
 
@@ -29,16 +32,18 @@ def read_torch(parts: Mapping[str, Any]) -> Source:
     Raises TaskError for data without a length, for items that change from one reading to the next, as those of a random transform do, and
     for a loader that puts batches together in its own way.
     """
-    pools = {}
+    read: dict[str, _Read] = {}
     for split, given in parts.items():
         where = f"split {split}" if len(parts) > 1 else "the data set"
         dataset, rows = _rows(given, where)
-        pools[split] = _read(dataset, rows, where)
+        read[split] = (where, rows, _items(dataset, rows, where))
         if split == "train":
             names = getattr(dataset, "classes", None)
+    looks = looks_of(x for _, _, items in read.values() for x, _ in items if is_picture(x))
+    pools = {split: _arrays(*items, looks) for split, items in read.items()}
     labels = tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else ()
     words = pools["train"][1].dtype.kind == "U"
-    return Source(pools, labels=() if words else labels)
+    return Source(pools, labels=() if words else labels, shallow=looks.recorded)
 
 
 def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
@@ -69,7 +74,8 @@ def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
     return given, range(len(given))
 
 
-def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], NDArray[Any]]:
+def _items(dataset: Any, rows: Sequence[int], where: str) -> list[tuple[Any, Any]]:
+    """Samples with their targets; raises TaskError for items that change."""
     if not rows:
         raise TaskError(f"{where}: there are no items")
     twice, items = {rows[place] for place in spread(len(rows))}, []
@@ -77,7 +83,10 @@ def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], 
         items.append(_pair(dataset[row], f"{where}, item {row}"))
         if row in twice:
             _check_again(items[-1], dataset, row, where)
-    looks = looks_of(item[0] for item in items if is_picture(item[0]))
+    return items
+
+
+def _arrays(where: str, rows: Sequence[int], items: list[tuple[Any, Any]], looks: Looks) -> tuple[NDArray[Any], NDArray[Any]]:
     x = _stacked([_array(item[0], looks, f"{where}, item {row}") for row, item in zip(rows, items, strict=True)], rows, where)
     targets = [_target(item[1], f"{where}, item {row}") for row, item in zip(rows, items, strict=True)]
     return x, as_array(targets, f"{where}, targets")
