@@ -77,7 +77,7 @@ class Finals:
         self._entries = [(name, proposal, reason) for name, proposal, reason in self._entries if proposal is not None or name not in names]
         self._entries += [(proposal.origin, proposal, "") for proposal in kept.values()]
         for name in self._left_out.keys() - names:
-            _LOG.warning("the baseline %s is left out: %s; a longer budget has room for it", name, self._left_out[name])
+            _LOG.warning("the baseline %s is left out: %s", name, self._left_out[name])
 
     def note(self) -> tuple[str, dict[str, Any]]:
         """The note that the study keeps of them."""

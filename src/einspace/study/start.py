@@ -188,7 +188,8 @@ class _Baselines:
         for name in names:
             seconds = self.training.seconds(self.known[name], changes) if name in self.known else 0.0
             if seconds > limit:
-                found[name] = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
+                times = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
+                found[name] = f"{times}; a longer budget has room for it"
         return found
 
 
