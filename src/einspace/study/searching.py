@@ -19,7 +19,7 @@ from einspace.config.protocol import OURS
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
 from einspace.evaluation.compute import Compute
-from einspace.executors import Executor, Make, choose
+from einspace.executors import Chosen, Executor, Make, choose
 from einspace.executors.main_module import check_sendable
 from einspace.grammar import Grammar
 from einspace.limits import Limits
@@ -241,7 +241,8 @@ def search(
     strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
     within = (trials, seconds, workers, given["time_limit"])
-    accelerated = any(kind in str(devices) for kind in ("cuda", "mps"))
+    make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
+    accelerated = isinstance(make, Chosen) and make.accelerated
     start = Start.of(
         Call(strategy, subject.space, subject.trained, wanted, options, *within, protocol, before, final_seeds, subject.warm, accelerated)
     )
@@ -256,7 +257,6 @@ def search(
     named_strategy = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
     shared = {"protocol": start.protocol.name, "init": list(start.initial)}
     config = repeating(subject, given, computing, of_strategy, strategy=named_strategy, **shared)
-    make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     if not isinstance(make, Executor):
         check_sendable(subject.work)
     others = {**shared, "seed": seed, "pruner": None if pruner == "none" else pruner, "inherit": inherit}
