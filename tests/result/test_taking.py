@@ -156,6 +156,19 @@ def test_a_winner_that_is_better_is_taken(better: Result, tmp_path: Path, caplog
         better.predictor(baseline="resnet8")
 
 
+def test_an_export_without_weights_says_what_makes_them(better: Result, tmp_path: Path) -> None:
+    """The same search makes those of a baseline, and a call in Python those of any trial; the final trainings alone make neither."""
+    other = next(trial for trial in better.history if trial.value is not None and better.entrant(trial.proposal) is None)
+    for words, said in (
+        (("--baseline", "resnet8"), "so does the same search with --keep-weights all; --untrained writes fresh ones"),
+        (("--trial", str(other.number)), f"result.predictor(trial={other.number}, task=task) trains it as a final training does"),
+    ):
+        done = call("export", str(better.run), "--format", "safetensors", "-o", "a.safetensors", *words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert ("--keep-weights" in done.stderr) == ("--baseline" in words)
+
+
 def test_without_a_race_the_best_by_validation_is_taken(tmp_path: Path) -> None:
     """Nothing is said of a choice that nobody made, and the card says that there is no verdict and why."""
     result = raced(tmp_path, 0.9, trials=2, race=False)

@@ -108,10 +108,8 @@ def export(
         weights = found.weights if weights is None else weights
         around = None if normalised else check_raw(found, result.run.name).around
         if weights is None and not untrained and list(targets) != ["source"]:
-            raise RunError(
-                f"the run {result.run.name} holds no trained weights of {found.name}: a search keeps them when its final trainings "
-                "have ended, unless --keep-weights is none; --untrained writes fresh ones, and the format source needs none"
-            )
+            unkept = found.unkept(result.run.name)
+            raise RunError(f"{unkept}; --untrained writes fresh ones, and the format source needs none")
         options = {"around": around, "facts": found.described(around is not None, weights is not None)}
         _check_card(list(targets.values()))
     lacks = lacking(architecture, max(BATCHES), "export", head)

@@ -193,7 +193,7 @@ def search(
         callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
         devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
-            "best" architecture and of the one that the verdict recommends, of "all" (baselines and finalists of the race too), or of
+            "best" architecture and of the one that the verdict recommends, of "all" (baselines and finalists of the decision too), or of
             "none". A run that ended without them trains what is missing.
         final_seeds: Seeds of the final trainings, whose mean and spread are reported; 0: no final trainings, and all time for the others.
         race: Whether the best candidates and the best baseline are trained again before one of them is believed to be the best, which gives
