@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,9 @@ def test_a_winner_that_is_better_is_taken(better: Result, tmp_path: Path, caplog
     better = replace(better, settings={**better.settings, "path": "pumps.npz"})
     commands = [command for _, command in next_commands(better)]
     assert [command.split()[1] for command in commands] == ["predict", "export", "show", "search"]
-    assert next_commands(replace(better, run=tmp_path / "gone"))[0][1].endswith("--final-seeds 1")
+    (tmp_path / "bare").mkdir()
+    shutil.copy(better.run / "config.yaml", tmp_path / "bare")
+    assert next_commands(replace(better, run=tmp_path / "bare"))[0][1].endswith("--final-seeds 1")
     done, written = card(better, tmp_path)
     assert f"The network is that of {best.name}, which is better than the best baseline, resnet8: --baseline resnet8 takes" in done.stderr
     assert better.verdict is not None
