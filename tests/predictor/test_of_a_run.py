@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +22,7 @@ from einspace.predictor import Predictor
 from einspace.result import Result, load_result
 from einspace.strategies import History, RandomSearch
 from einspace.study import search
-from einspace.tasks import Recipe, Task
+from einspace.tasks import Augmentation, Recipe, Task
 from einspace.trial import Proposal
 
 pytestmark = pytest.mark.slow
@@ -78,6 +79,9 @@ def test_another_trial_is_trained_where_the_task_is_given(folder: Path) -> None:
         result.predictor(other.number)
     with pytest.raises(RunError, match="was of other data than the task arrays has now"):
         result.predictor(other.number, task=task(90))
+    for given, said in ((task().with_metric("log loss"), "metric.name"), (replace(task(), augmentation=Augmentation(1)), "augmentation")):
+        with pytest.raises(RunError, match=rf"trained and scored its networks otherwise than the task arrays does now:\n  {said}"):
+            result.predictor(other.number, task=given)
     trained = result.predictor(other.number, task=task())
     assert trained.about.key == other.key != result.best.key
     assert trained.score(X[200:], Y[200:]) == trained.about.test
@@ -120,6 +124,30 @@ def test_trials_with_other_heads_score_what_their_run_says(changed: Result, tmp_
         assert (again.mean, again.evaluations[0].parameters) == (predictor.about.test, trial.evaluation.parameters)
     predictors[1].save(tmp_path / "saved")
     assert np.array_equal(es.load_predictor(tmp_path / "saved").predict_proba(X), predictors[1].predict_proba(X))
+
+
+class Swapping(RandomSearch):
+    """Proposes one function in two texts: the branches of a sum stand in the other order."""
+
+    def propose(self, history: History, rng: Random) -> Proposal:
+        """The second text is trained like the first, and takes its score."""
+        layer = "[im2col(k=1,s=1,p=0) linear(d=16) col2im]"
+        branches = f"[{layer} relu]", f"[{layer} norm]"
+        one, two = branches if not history else branches[::-1]
+        return Proposal.of(self.space.parse(f"[clone(b=2) {{{one} {two}}} add]"), "swapped")
+
+
+@pytest.mark.parametrize("keep", ["all", "none"])
+def test_weights_are_read_into_the_text_that_they_were_trained_in(tmp_path: Path, keep: str) -> None:
+    """The names of modules follow from the text, and weights are kept by the key: those of one branch were read into the other."""
+    result = run(tmp_path, strategy=Swapping(es.EinSpace((1, 8, 8))), limits=None, trials=2, keep_weights=keep)
+    first, second = result.history
+    assert (second.reused, first.key) == (0, second.key)
+    assert first.text != second.text
+    for number in (1, 0):
+        predictor = result.predictor(number, task=task())
+        assert predictor.score(X[200:], Y[200:]) == predictor.about.test
+    assert np.allclose(result.predictor(0).predict_proba(X), result.predictor(1).predict_proba(X))
 
 
 def test_an_export_of_a_trial_has_the_head_of_the_trial(changed: Result, tmp_path: Path) -> None:

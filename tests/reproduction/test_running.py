@@ -98,6 +98,14 @@ def test_a_number_is_the_score_on_test_of_the_cell_s_run(trained: Trained) -> No
     assert not best.baselines
 
 
+def test_a_mean_of_samples_says_how_many_have_no_score(trained: Trained) -> None:
+    """A cell that leaves some of its samples out is no mean of all of them."""
+    trained.function = lambda request: good(request) if len(trained.made[-1].requests) > 1 else Evaluation(Outcome.TIMEOUT, None)
+    number = by_place(reproduced("table1", "--task", "addnist", "--column", "random-sampling"))["addnist", "random-sampling"]
+    assert number["ours"] is not None
+    assert "the mean of 3 of 4 samples: 1 ended without a score" in number["note"]
+
+
 def test_on_the_published_data_the_difference_is_given(trained: Trained, official: Callable[[str], None]) -> None:
     """Ours less the paper's, in the units of the metric, for the cell and for the rows over all tasks."""
     official("addnist")

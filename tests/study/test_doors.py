@@ -158,6 +158,7 @@ def test_sampling_scores_on_test_and_selects_nothing(tmp_path: Path) -> None:
     executor = ThreadExecutor()
     result = drive(tmp_path, strategy="sampling", executor=executor)
     assert all(request.final for request in executor.requests)
+    assert len({request.time_limit for request in executor.requests}) == 1 < max(r.time_limit or 0.0 for r in executor.requests) / 3600
     assert result.best is None
     assert result.sampling is not None
     assert result.sampling.mean == pytest.approx(sum(score(trial.text) + 1 for trial in result.history) / 6)

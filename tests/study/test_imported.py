@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -10,11 +11,11 @@ from tests.evaluation.test_warm import Mine, _task, _trained
 from tests.study_samples import SMALL
 from torch import nn
 
-from einspace import evaluate, from_module, search
-from einspace.errors import RunError
+from einspace import EinSpace, baselines, build, evaluate, from_module, search
+from einspace.errors import RunError, SettingError
 from einspace.executors.local import LocalExecutor
 from einspace.reporting.result import summary
-from einspace.study.imported import named
+from einspace.study.imported import named, unlike_warm_ones
 
 RECIPE = {"epochs_search": 1, "epochs_final": 1, "batch_size": 32, "learning_rate": 1e-6}
 """Steps that change nothing, so that only weights of before know anything."""
@@ -84,3 +85,32 @@ def test_the_notes_say_where_a_module_is_near_and_not_equal(caplog: pytest.LogCa
     assert all(line.startswith("Sequential is not equal to the architecture that was read from it, but close: ") for line in said)
     assert any("slope 0.01" in line for line in said)
     assert any("bias" in line for line in said)
+
+
+def test_a_network_with_weights_of_its_own_is_unlike_any_other_member() -> None:
+    """Trials of one architecture have one score: a fresh baseline of the same architecture would show that of the trained weights."""
+    task = _task()
+    space = EinSpace(task.input)
+    module = build(baselines.get("resnet8", task.input), task.head)
+    warm, fresh = (from_module(module, task.input, warm_start=keep) for keep in (True, False))
+    text = str(warm.architecture)
+    names = named([warm])
+    found = unlike_warm_ones(space, [warm], [text, "random"], ["resnet8", "vit-tiny"], names)
+    assert found == {"resnet8": f"it is the architecture of {names[text]}, which starts from weights of your own"}
+    assert unlike_warm_ones(space, [fresh], [text, "resnet8"], ["resnet8"], names) == {}
+    for imported, initial in (([warm], [text, "resnet8"]), ([warm, fresh], [text]), ([warm, warm], [text])):
+        with pytest.raises(SettingError, match=r"starts from weights of your own, and another initial member is the same architecture"):
+            unlike_warm_ones(space, imported, initial, [], names)
+
+
+@pytest.mark.slow
+def test_a_search_compares_no_fresh_network_of_a_warm_one(tmp_path: Path) -> None:
+    """The table says why the baseline is left out, and a search with both as initial members is refused before it begins."""
+    task = replace(_task(), baselines=("resnet8",))
+    warm = from_module(build(baselines.get("resnet8", task.input), task.head), task.input, warm_start=True)
+    given: dict[str, Any] = {"trials": 2, "workers": 1, "recipe": RECIPE, "limits": SMALL, "race": False, "runs": tmp_path, "run": "mine"}
+    with pytest.raises(SettingError, match="another initial member is the same architecture"):
+        search(task, init=["resnet8", warm], **given)
+    result = search(task, init=[warm, "random"], executor=lambda work, workers, limit: LocalExecutor(work), **given)
+    (left_out,) = (row for row in result.baselines if row.name == "resnet8")
+    assert "which starts from weights of your own" in left_out.reason

@@ -61,9 +61,11 @@ def test_a_second_signal_ends_a_search_that_does_not_hear_the_first(tmp_path: Pa
     assert [trial.text for trial in drive(tmp_path, "deaf", 5).history][: len(stored)] == stored
 
 
-@pytest.mark.parametrize(("program", "said"), [("ending", "ends in order\nstill\n"), ("other", "Ctrl-C\n")])
+@pytest.mark.parametrize(("program", "said"), [("ending", "ends in order\nstill\n"), ("late", "Ctrl-C\n"), ("other", "Ctrl-C\n")])
 def test_a_signal_right_after_a_search_changes_nothing_where_the_first_one_ends_the_program(program: str, said: str) -> None:
-    """A command ends in order however fast Ctrl-C is pressed again; a notebook hears what comes after its search."""
+    """A command ends in order however fast Ctrl-C is pressed again; where the search had ended already it goes on, and hears the next one,
+    as a notebook does.
+    """
     process = Forked("tests.study.thinking:stop", program)
     assert process.communicate(timeout=30) == (said, "")
     assert process.returncode == 0

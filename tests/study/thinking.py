@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -64,13 +64,17 @@ def main(folder: str, how: str) -> None:
 
 
 def stop(program: str) -> None:
-    """Be stopped by a first Ctrl-C in a search and by a second one when it has just returned, as a program that ends or as another one."""
+    """Be stopped by a first Ctrl-C in a search and by a second one right after it, as a program that ends, where the first came too late to
+    end the search, or as another one.
+    """
     try:
-        with signals.ending() if program == "ending" else nullcontext():
-            with signals.handled() as stops:
+        with signals.ending() if program != "other" else nullcontext():
+            with suppress(TimeoutError), signals.handled() as stops:
                 stops.append(lambda _: False)
                 os.kill(os.getpid(), signal.SIGINT)
                 stops.clear()
+                if program != "late":
+                    raise TimeoutError
             os.kill(os.getpid(), signal.SIGINT)
             print("ends in order", flush=True)
         os.kill(os.getpid(), signal.SIGTERM)

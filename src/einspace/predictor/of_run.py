@@ -17,7 +17,7 @@ from einspace.predictor.predictor import Predictor
 from einspace.predictor.trained import Trained
 from einspace.run.attachments import grammar_of_run
 from einspace.run.folder import Run
-from einspace.run.settings import Settings, making_sense
+from einspace.run.settings import Settings, check_trained_alike, making_sense
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint
 
@@ -50,6 +50,7 @@ def _trained_now(run: Run, settings: Settings, found: Trained, task: Task) -> tu
         raise RunError(f"{found.name} of the run {run.name} {said}")
     if fingerprint(task) != settings["data"]:
         raise RunError(f"the run {run.name} was of other data than the task {task.name} has now: give the task of the search")
+    check_trained_alike(settings, task, run.name)
     file = run.weights / f"{found.trial.proposal.stem}.safetensors"
     context = Context(settings["seed"], final=True, changes=dict(found.trial.proposal.changes), files=file)
     try:

@@ -1,12 +1,14 @@
 """Trained: an architecture of a run with everything that makes a network of it that others can use."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from einspace.errors import RunError, SettingError
+from einspace.errors import ExportError, GrammarError, NotationError, RunError, SettingError, ShapeError
+from einspace.networks.export.weights import read_notes
 from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
 from einspace.networks.heads.data import head_of
 from einspace.run.attachments import grammar_of_run, preprocessing_of_run
@@ -94,8 +96,10 @@ def trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequen
 
 
 def _trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequence[float | None], reason: str) -> Trained:
-    architecture = EinSpace(settings["input"], grammar=grammar_of_run(run.path, settings)).parse(trial.text)
     kept = run.weights / f"{trial.proposal.stem}.safetensors"
+    weights = kept if kept.is_file() else None
+    space = EinSpace(settings["input"], grammar=grammar_of_run(run.path, settings))
+    architecture = space.parse(trial.text) if weights is None else _as_kept(space, space.parse(trial.text), weights)
     _, head = apply(Recipe(**settings["recipe"]), head_of(settings["head"]), trial.proposal.changes)
     scored = [value for value in tests if value is not None]
     facts = {
@@ -117,8 +121,18 @@ def _trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Seque
         "key": trial.key,
         **({"changes": dict(trial.proposal.changes)} if trial.proposal.changes else {}),
     }
-    weights = kept if kept.is_file() else None
     return Trained(name, architecture, head, preprocessing_of_run(run.path, settings), weights, trial, tuple(tests), reason, facts)
+
+
+def _as_kept(space: EinSpace, architecture: Architecture, weights: Path) -> Architecture:
+    """The same function in the text that its weights were trained in, for modules are named by their places in it.
+
+    Weights are kept under the canonical key, which texts share whose branches of a sum stand in another order.
+    """
+    with suppress(ExportError, NotationError, ShapeError, GrammarError):  # what reads the weights says what is wrong with them
+        kept = space.parse(str(read_notes(weights).get("architecture", "")))
+        return kept if kept.key == architecture.key else architecture
+    return architecture
 
 
 def check_raw(found: Trained, run: str) -> Preprocessing:

@@ -111,7 +111,10 @@ def _ended(cell: Cell, machine: Mapping[str, Any], load: Callable[[], Task], hea
         if len(result.history) < wanted(settings) or hear is None:
             return Ended(None, official, f"{len(result.history)} of {counted(wanted(settings), 'trial')} have ended")
         return Ended(None, official, _reason(result), failed=True)
-    return Ended(score(result), official, "" if official else f"on {TASKS[cell.task].title}, not on the published data")
+    notes = [] if official else [f"on {TASKS[cell.task].title}, not on the published data"]
+    if result.sampling is not None and (lost := len(result.history) - result.sampling.seeds):
+        notes.append(f"the mean of {result.sampling.seeds:,} of {len(result.history):,} samples: {lost:,} ended without a score")
+    return Ended(score(result), official, "; ".join(notes))
 
 
 def _stored(settings: SearchSettings) -> Result | None:

@@ -100,6 +100,16 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
             _LOG.warning("the source of the %s cannot be read: whether it changed since the run %s was started is not known", name, run)
 
 
+def check_trained_alike(stored: Settings, task: Task, run: str) -> None:
+    """Raise RunError, with one line for each difference, if a task would train or score networks otherwise than a run did."""
+    here = json.loads(json.dumps(of_task(task, Recipe(**stored["recipe"]))))
+    there, names = _completed(stored, here), ("metric", "head", "augmentation")
+    lines = differences({name: there.get(name) for name in names}, {name: here[name] for name in names})
+    if lines:
+        said = f"the run {run} trained and scored its networks otherwise than the task {task.name} does now:"
+        raise RunError(said, *(f"  {line}" for line in lines))
+
+
 def _completed(stored: Mapping[str, Any], here: Mapping[str, Any]) -> Settings:
     """The settings of a run with the options of recipe and head that came after it was started, off as they are by default."""
     if "recipe" not in stored or "recipe" not in here:

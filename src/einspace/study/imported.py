@@ -4,8 +4,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from einspace import baselines
+from einspace.errors import SettingError
 from einspace.evaluation.warm import WarmStarts
 from einspace.networks import Imported
+from einspace.space import EinSpace
+from einspace.strategies.initial import RANDOM, member
 from einspace.tasks import Task
 
 _LOG = logging.getLogger("einspace")
@@ -20,6 +24,30 @@ def named(imported: Sequence[Imported]) -> dict[str, str]:
         for note in spec.notes:
             _LOG.warning("%s is not equal to the architecture that was read from it, but close: %s", name, note)
     return names
+
+
+def unlike_warm_ones(
+    space: EinSpace, imported: Sequence[Imported], initial: Sequence[str], beside: Sequence[str], names: Mapping[str, str]
+) -> dict[str, str]:
+    """Reasons, by name, for the baselines that are not compared since a network of theirs starts from weights of the user's own.
+
+    Two trials of one architecture count as trained alike, so that the score of one would stand for the other. Raises SettingError where
+    initial members are one architecture, and one of them keeps its weights.
+    """
+    warm = {spec.architecture.key: names[str(spec.architecture)] for spec in imported if spec.warm_start}
+    if not warm:
+        return {}
+    texts = {str(spec.architecture) for spec in imported}
+    keys = [spec.architecture.key for spec in imported]
+    keys += [member(space, name).key for name in initial if name != RANDOM and name not in texts]
+    for key, name in warm.items():
+        if keys.count(key) > 1:
+            raise SettingError(
+                f"{name} starts from weights of your own, and another initial member is the same architecture: the search trains each "
+                "architecture once, so leave out one of the two"
+            )
+    same = {name: warm[key] for name in beside if (key := baselines.within(space, name).key) in warm}
+    return {name: f"it is the architecture of {other}, which starts from weights of your own" for name, other in same.items()}
 
 
 def kept_apart(task: Task, warm: WarmStarts, names: Mapping[str, str]) -> Task:

@@ -25,7 +25,7 @@ from einspace.grammar import Grammar
 from einspace.limits import Limits
 from einspace.networks import Imported
 from einspace.phases.budget import Budget
-from einspace.phases.finals import Finals
+from einspace.phases.finals import Finals, longer_in_the_end
 from einspace.phases.race import Race, raced
 from einspace.quantities import counted, duration, seconds_of
 from einspace.racing.standing import Standing
@@ -46,7 +46,7 @@ from einspace.strategies.program import Program
 from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
 from einspace.study.heirs import check_inherits, heirs_of
-from einspace.study.imported import named
+from einspace.study.imported import named, unlike_warm_ones
 from einspace.study.phases import Search
 from einspace.study.repeating import origin_of, repeating
 from einspace.study.rungs import RUNGS, rungs_for
@@ -261,7 +261,9 @@ def search(
         check_sendable(subject.work)
     others = {**shared, "seed": seed, "pruner": None if pruner == "none" else pruner, "inherit": inherit}
     settings = subject.settings | of_search(subject.space, asked, named_strategy, of_strategy, **others)
-    compared = (subject.names, start.beside, start.left_out, start.changes)
+    warm = unlike_warm_ones(subject.space, imported, start.initial, start.beside, subject.names)
+    beside, left_out = [name for name in start.beside if name not in warm], {**start.left_out, **warm}
+    compared = (subject.names, beside, left_out, start.changes)
     entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
     with ExitStack() as stack:
         strategy_open = stack.enter_context(ExitStack())
@@ -291,10 +293,13 @@ def search(
         racing = raced(False if race is None and not start.protocol.race else race, subject.task, asked, trials)
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         heirs = heirs_of(asked, folder.inherited, workers) if inherit else None
+        limit = start.time_limit
+        if asked.final and subject.trained is not None and seconds is None and given["time_limit"] is None:
+            limit *= max(1.0, longer_in_the_end(*subject.trained))  # with a budget, it is that of final trainings already
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner not in ("none", RUNGS), standing=standing),
-            Search(asked, seed, left, start.time_limit, subject.space, start.affordable, heirs, rungs),
+            Search(asked, seed, left, limit, subject.space, start.affordable, heirs, rungs),
             entrants,
             Race(entrants, subject.task if racing else None, subject.recipe, left, seed, workers),
             start.time_limit,

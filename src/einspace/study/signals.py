@@ -61,6 +61,7 @@ def handled() -> Iterator[list[Callable[[int], bool]]]:
         for number in before:
             signal.signal(number, hear)
         yield stops
+        came.clear()  # too late to end anything
     finally:
         if came and before.get(signal.SIGINT) is _end:
             _ignore()

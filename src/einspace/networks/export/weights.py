@@ -50,3 +50,13 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     except (OSError, SafetensorError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
         raise ExportError(f"cannot read weights from {os.fspath(path)}: {reason}") from None
+
+
+def read_notes(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The notes in the header of a safetensors file, empty where it has none; raises ExportError for one that cannot be read."""
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            notes = json.loads((file.metadata() or {}).get(ENTRY, "{}"))
+    except (OSError, SafetensorError, ValueError) as error:
+        raise ExportError(f"cannot read the header of {os.fspath(path)}: {str(error).splitlines()[0]}") from None
+    return notes if isinstance(notes, dict) else {}
