@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from tests.commands import call
@@ -75,7 +76,7 @@ def test_a_module_beside_no_package_is_named_by_its_file(gated: Result, monkeypa
 def test_a_strategy_of_a_script_is_continued_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`__main__` is another module in each program."""
     monkeypatch.setattr(Repeating, "__module__", "__main__")
-    given = {"population": None, "tournament": None, "init": None}
+    given: dict[str, Any] = {"population": None, "tournament": None, "init": None}
     result = searched(tmp_path, trials=2, strategy=Repeating(), limits=SMALL, report=False, **given)
     assert read(result.run / "config.yaml")[0]["strategy"] == "__main__:Repeating"
     assert not [command for command in offered(result) if "--config" in command]
