@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from tests.architectures import BULK
 
 from einspace.sklearn import NetworkClassifier, NetworkRegressor
+from einspace.study import Interrupted
 
 pytestmark = pytest.mark.filterwarnings("ignore:only .* samples? in valid")
 
@@ -161,3 +163,18 @@ def test_what_cannot_be_is_a_value_error() -> None:
             NetworkClassifier(**{**SMALL, "axes": "NHW", **options}).fit(x, y)
     with pytest.raises(ValueError, match="two classes or more, but every sample is of 1 class"):
         NetworkClassifier(**SMALL, axes="NHW").fit(x, np.zeros(40))
+
+
+@pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_a_signal_ends_the_program_and_not_one_fold(
+    number: signal.Signals, ends: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cross-validation takes an error for a score of NaN, and would go on with the next search."""
+
+    def interrupted(*_: object, **options: Any) -> None:
+        raise Interrupted(Path(options["runs"]), 1, 2, number)
+
+    monkeypatch.setattr("einspace.sklearn.search", interrupted)
+    digits = load_digits()
+    with pytest.raises(ends):
+        cross_val_score(NetworkClassifier(**SMALL), digits.data[:90], digits.target[:90] % 2, cv=3)

@@ -1,5 +1,6 @@
 """Estimators of scikit-learn that search a network: `NetworkClassifier` and `NetworkRegressor`."""
 
+import signal
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from einspace.quantities import counted
 from einspace.reading.axes import axes_of
 from einspace.reading.suspicions import few, stand_ins
 from einspace.strategies.initial import Initial
-from einspace.study import search
+from einspace.study import Interrupted, search
 from einspace.tasks import Task
 from einspace.tasks.split import stratified
 
@@ -97,6 +98,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
                     executor=(lambda work, workers, limit: LocalExecutor(work)) if self.workers == 0 else None,
                 )
                 self.predictor_ = result.predictor()
+        except Interrupted as stopped:  # scikit-learn takes any other error for a score of NaN, and fits the next fold
+            raise KeyboardInterrupt if stopped.signal == signal.SIGINT else SystemExit(128 + stopped.signal) from None
         except EinspaceError as error:
             raise ValueError(str(error)) from error
         found = result.recommended

@@ -97,6 +97,12 @@ def test_a_log_has_a_line_for_each_new_best_and_for_each_phase() -> None:
     ]
 
 
+def test_a_log_names_the_trial_of_a_best_that_it_has_seen() -> None:
+    """A run that goes on has its best from before, which is not the first trial of this call."""
+    text = shown(news(4, 0.9, 0.4), news(5, 0.95, 0.95), terminal=False)
+    assert text.splitlines() == ["4 of 6 trials: best 0.9000", "5 of 6 trials: best 0.9500 (trial 4)"]
+
+
 def test_a_log_is_not_silent_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a minute after its last line it has one that says how far the search is, though there is no new best."""
     now = [0.0]

@@ -1,5 +1,6 @@
 """MLflow with its real stores on this machine: what a search logs is read back with MLflow's own client."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from einspace import callbacks
 from einspace.errors import SettingError
 from einspace.result import Result
 from einspace.study import search
+from einspace.tasks import METRICS, Task
+from einspace.tasks.metrics import Metric
+from einspace.tasks.published import Reported
 
 mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed")
 
@@ -27,9 +31,9 @@ def _by_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def logged(folder: Path, uri: str, trials: int = 3) -> Result:
+def logged(folder: Path, uri: str, trials: int = 3, task: Task | None = None) -> Result:
     return search(
-        small_task(),
+        task or small_task(),
         trials=trials,
         workers=1,
         limits=SMALL,
@@ -114,3 +118,19 @@ def test_a_server_that_is_not_there_costs_the_log_and_nothing_else(
     result = logged(tmp_path, "http://127.0.0.1:9")
     assert len(result.history) == 3
     assert "the callback mlflow failed and is switched off" in caplog.text
+
+
+@pytest.mark.slow
+def test_names_that_mlflow_does_not_take_are_written_plainly(tmp_path: Path) -> None:
+    """The paper's columns are parameters of an official task, as `RE(RN18) einspace`; one such name switched the callback off."""
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    metric = Metric("F1 (mine)", True, METRICS["accuracy"].function)
+    task = replace(small_task(), reported=Reported("F1 (mine)", {"RE(RN18) einspace": 0.9}), metric=metric)
+    logged(tmp_path, uri, task=task)
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    runs = client.search_runs([client.get_experiment_by_name("einspace-small").experiment_id])
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert parent.info.status == "FINISHED"
+    assert parent.data.params["published.RE_RN18_ einspace"] == "0.9"
+    assert "best_F1 _mine_" in parent.data.metrics
+    assert len(runs) == 4

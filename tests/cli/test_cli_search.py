@@ -4,16 +4,18 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.commands import Done, call
 from tests.study_samples import SMALL, ThreadExecutor, small_task
 
 from einspace.cli.options import PANELS
-from einspace.config import leaves
+from einspace.cli.search import _more
+from einspace.config import SearchSettings, leaves
 from einspace.limits import Limits
-from einspace.result import load_result
+from einspace.result import Result, load_result
 from einspace.study import search
 from einspace.study.searching import BUDGET
 
@@ -158,3 +160,20 @@ def test_a_report_that_is_not_written_is_not_named(tmp_path: Path, monkeypatch: 
     page.unlink()
     page.mkdir()
     assert "The report is" not in call(*words, "--trials", "2").stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "ended", "more"),
+    [
+        ({"trials": 6}, 6, ("--trials", "12")),
+        ({"budget": "2m"}, 40, ("--budget", "240s")),
+        ({}, 40, ("--budget", "480s")),
+        ({"trials": 1000, "budget": "2m"}, 40, ("--budget", "240s")),
+        ({"trials": 40, "budget": "2m"}, 40, ("--budget", "240s", "--trials", "80")),
+        ({"iterations": 9, "budget": "2m"}, 10, ("--budget", "240s", "--iterations", "18")),
+    ],
+)
+def test_what_goes_on_with_a_search_raises_what_has_ended_it(given: dict[str, Any], ended: int, more: tuple[str, ...]) -> None:
+    """A budget that is spent begins no trial, and a number that time has cut short is no bound to be lowered."""
+    result = SimpleNamespace(history=range(ended), protocol="einspace")
+    assert _more(SearchSettings(task="digits", **given), cast("Result", result)) == more

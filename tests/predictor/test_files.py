@@ -1,5 +1,6 @@
 """Data at a path, and data frames, are read for a prediction as the training data were."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from tests.predictor.predicted import predictor_of, task_of
 
 from einspace.errors import TaskError
+from einspace.predictor import About, Predictor
 from einspace.tasks import Task, load_task
 
 RNG = np.random.default_rng(0)
@@ -117,3 +119,42 @@ def test_images_are_read_as_those_of_training(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(TaskError, match="there are no images"):
         plain.predict(tmp_path / "empty")
+
+
+def grey_images(folder: Path, deep: bool, shallow: bool) -> Path:
+    """White and black images of two classes, of 16 bits, of 8, or of either by turns, and noise between them."""
+    for number in range(24):
+        of_class = folder / ("cat", "dog")[number % 2]
+        of_class.mkdir(parents=True, exist_ok=True)
+        wide = deep and (not shallow or number % 4 < 2)
+        pixels = RNG.integers(0, 2, (6, 5)) * (65_535 if wide else 255)
+        Image.fromarray(pixels.astype(np.uint16 if wide else np.uint8)).save(of_class / f"{number:02}.png")
+    return folder
+
+
+def largest(predictor: Predictor, given: Path) -> float:
+    """Of all numbers that the network gets."""
+    return max(float(batch.max()) for batch in predictor.samples(given).batches(7))
+
+
+def test_images_of_16_bits_are_as_white_as_in_training(tmp_path: Path) -> None:
+    """65535 is 255 where training had images of 8 bits too, in a folder or in a data set, and itself where all had 16."""
+    mixed, deep = grey_images(tmp_path / "mixed", True, True), grey_images(tmp_path / "deep", True, False)
+    predictor = predictor_of(Task.from_folder(mixed, baselines=()))
+    assert predictor.about.preprocessing.high is not None
+    assert predictor.about.preprocessing.high.max() == largest(predictor, mixed) == largest(predictor, deep) == 255
+    again = About.from_json(json.loads(json.dumps(predictor.about.to_json())), predictor.about.preprocessing.tensors())
+    assert again.preprocessing.shallow is True
+    items = [(Image.open(path).copy(), path.parent.name) for path in sorted(mixed.rglob("*.png"))]
+    assert largest(predictor_of(Task.from_dataset(items, baselines=())), deep) == 255
+    assert largest(predictor_of(Task.from_folder(deep, baselines=())), deep) == 65_535
+    bytes_alone = grey_images(tmp_path / "bytes", False, True)
+    assert largest(predictor_of(Task.from_folder(bytes_alone, baselines=())), deep) == 255
+
+
+def test_what_older_runs_did_not_record_is_read_as_before(tmp_path: Path) -> None:
+    """Without a record the type of the training data decides: bytes are 8 bits, float32 was 16."""
+    deep = grey_images(tmp_path / "deep", True, False)
+    x = RNG.integers(0, 256, (24, 1, 6, 5), dtype=np.uint8)
+    for given, white in ((x, 255), (x.astype(np.float32), 65_535)):
+        assert largest(predictor_of(Task.from_arrays(given, np.arange(24) % 2, axes="NCHW", baselines=())), deep) == white

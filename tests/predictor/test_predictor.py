@@ -128,6 +128,55 @@ def test_targets_that_do_not_fit_are_refused_in_a_line(kind: str, change: Any, m
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("labels", [(), ("sky", "sea", "land")])
+@pytest.mark.parametrize("given", ["numbers", "NHWC", "NCHW"])
+def test_classes_of_pixels_score_in_each_form_that_is_trained_on(given: str, labels: tuple[str, ...]) -> None:
+    """Numbers (N, H, W), those with an axis of one channel, and channels of 0 and 1 in the axes of training say the same."""
+    x = np.random.default_rng(0).integers(0, 256, (24, 6, 5, 3), dtype=np.uint8)
+    classes = x[..., 0] % 3
+    forms: dict[str, Any] = {"numbers": classes, "NHWC": np.eye(3)[classes], "NCHW": np.eye(3)[classes].transpose(0, 3, 1, 2)}
+    predictor = predictor_of(Task.from_arrays(x, forms[given], axes="NHWC", labels=labels, baselines=()))
+    wanted = predictor.score(x, forms[given])
+    for form in (classes, classes.astype(float), classes[..., None] if given == "NHWC" else classes[:, None]):
+        assert predictor.score(x, form) == wanted
+    with pytest.raises(TaskError, match="trained on pixels of the classes 0, 1, 2, and got 4 in sample 0"):
+        predictor.score(x, np.where(classes == 2, 4, classes))
+    with pytest.raises(TaskError, match="gives segmentation"):
+        predictor.score(x, forms["NHWC" if given == "NHWC" else "NCHW"] * 0)
+
+
+@pytest.mark.parametrize("kind", ["mask", "dense"])
+def test_targets_with_one_channel_score_without_it(kind: str) -> None:
+    """Masks and fields that were (N, H, W, 1) in training score as (N, H, W) too."""
+    x = np.random.default_rng(0).integers(0, 256, (24, 6, 5, 3), dtype=np.uint8)
+    y = np.where(x[..., :1] > 90, 1, 0) if kind == "mask" else x[..., :1] * 3.5
+    predictor = predictor_of(Task.from_arrays(x, y, axes="NHWC", baselines=()))
+    assert predictor.score(x, y[..., 0]) == predictor.score(x, y)
+
+
+@pytest.mark.parametrize("labels", [(), ("no", "yes", "perhaps")])
+def test_classes_score_in_each_form_that_is_trained_on(labels: tuple[str, ...]) -> None:
+    """Rows with a single 1 and class numbers say the same, with names or without; rows of no or several ones are no classes."""
+    x = np.random.default_rng(0).integers(0, 256, (24, 6, 5, 3), dtype=np.uint8)
+    classes = np.arange(24) % 3
+    predictor = predictor_of(Task.from_arrays(x, np.eye(3)[classes], axes="NHWC", labels=labels, baselines=()))
+    scores = {predictor.score(x, form) for form in (classes, np.eye(3)[classes], np.eye(3, dtype=bool)[classes])}
+    assert len(scores) == 1
+    with pytest.raises(TaskError, match=r"knows 3 classes, one a sample, and got targets \(24, 3\)"):
+        predictor.score(x, np.zeros((24, 3)))
+
+
+def test_words_of_bytes_score_as_words() -> None:
+    """Archives of h5py and arrays of the type S hold bytes, which training decodes."""
+    task, (x, y) = task_of("words")
+    predictor = predictor_of(task)
+    wanted = predictor.score(x, y)
+    for words in (y.astype("S"), [word.encode() for word in y.tolist()], np.array([word.encode() for word in y.tolist()], dtype=object)):
+        assert predictor.score(x, words) == wanted
+    with pytest.raises(TaskError, match="trained on the classes 'cat', 'dog', 'emu', and got 'yak' for sample 0"):
+        predictor.score(x, [b"yak"] * 8)
+
+
 def test_samples_in_other_units_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     """Bytes that were divided by 255 are predicted, but not without a word; the training data's own range is not mentioned."""
     task, (x, _) = task_of("words")

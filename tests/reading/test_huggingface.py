@@ -1,6 +1,7 @@
 """Data sets of the library `datasets`, in each of its formats and features: read as they are, or refused with split, column and row."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,50 @@ def test_grey_images_among_coloured_ones() -> None:
         task = Task.from_huggingface(datasets.DatasetDict({"train": first, "test": other}), normalise=False)
         assert task.input.shape == (3, 4, 5)
         assert np.array_equal(task.test.x[5, 0], task.test.x[5, 2])
+
+
+def array_of(x: Any, kind: str, **options: Any) -> Task:
+    """The task of an array of 30 samples of two axes."""
+    features = datasets.Features({"x": datasets.Array2D(x.shape[1:], kind), "label": ANIMALS})
+    return Task.from_huggingface(datasets.Dataset.from_dict({"x": x, "label": Y}, features=features), **options)
+
+
+def test_numbers_keep_their_type() -> None:
+    """Float64 that float32 makes one number of is normalised as it is, and bytes are grey images, as in arrays."""
+    fine = 101325 + 0.002 * RNG.normal(size=(30, 6, 1))
+    lists = datasets.Features({"signal": datasets.Sequence(datasets.Value("float64")), "label": ANIMALS})
+    signals = datasets.Dataset.from_dict({"signal": fine[:, :, 0].tolist(), "label": Y}, features=lists)
+    for task in (array_of(fine, "float64"), Task.from_huggingface(signals), Task.from_huggingface(signals.with_format("torch"))):
+        assert (task.input.shape, task.preprocessing.given, task.preprocessing.dtype) == ((6, 1), "float64", "float64")
+        assert task.train.x.std() == pytest.approx(1, abs=0.1)
+    grey = array_of(PIXELS[..., 0], "uint8")
+    assert (grey.input.shape, grey.preprocessing.given) == ((1, 4, 5), "uint8")
+    assert array_of(PIXELS[..., 0], "int16").input.shape == (4, 5)
+
+
+class Decoder:
+    """What an audio feature decodes to, as far as it is used: `array` and `sampling_rate` are its items, and it is no mapping."""
+
+    def __init__(self, samples: Any) -> None:
+        self.samples = samples
+
+    def get_all_samples(self) -> None:
+        """Of torchcodec, samples of each channel with times."""
+
+    def __getitem__(self, name: str) -> Any:
+        return {"array": self.samples, "sampling_rate": 8000}[name]
+
+
+def test_audio_is_a_series() -> None:
+    """Samples of a decoder, or of a mapping as a transform may make it, are a series of one channel."""
+    for made in (lambda x: Decoder(x), lambda x: {"array": x, "sampling_rate": 8000}):
+
+        def heard(batch: dict[str, Any], made: Any = made) -> dict[str, Any]:
+            return {"audio": [made(np.asarray(x, np.float32).ravel()) for x in batch["x"]], "label": batch["label"]}
+
+        task = Task.from_huggingface(arrays().with_transform(heard), normalise=False)
+        assert task.input.shape == (60, 1)
+        assert np.array_equal(np.sort(task.train.x[:, 0, 0]), np.sort(task.train.x[:, 0].ravel()))
 
 
 def test_splits_are_kept() -> None:
@@ -153,6 +198,12 @@ def numbers_without_end() -> Iterator[dict[str, Any]]:
         (lambda: arrays().to_iterable_dataset(), {}, r"^the data set: is a stream, which may have no end: .*list.stream.take"),
         (lambda: datasets.IterableDataset.from_generator(numbers_without_end), {}, "is a stream"),
         (lambda: datasets.IterableDatasetDict({"train": arrays().to_iterable_dataset()}), {}, "is a stream"),
+        pytest.param(
+            lambda: of(audio=[{"bytes": b"RIFF", "path": "a.wav"}] * 30, label=Y).cast_column("audio", datasets.Audio()),
+            {},
+            "^the data set, column audio, row 0: .*install 'torchcodec'",
+            marks=pytest.mark.skipif(find_spec("torchcodec") is not None, reason="torchcodec is installed"),
+        ),
         (lambda: undecoded(b"no picture"), {}, "^the data set, column image, row 0: cannot be read as an image"),
         (lambda: undecoded(picture_bomb()), {}, "^the data set, column image, row 0: cannot be read as an image: .* decompression bomb"),
     ],
@@ -192,8 +243,24 @@ def test_a_random_transform_is_refused() -> None:
     def noisy(batch: dict[str, Any]) -> dict[str, Any]:
         return {"x": [np.asarray(x) + np.random.default_rng().normal() for x in batch["x"]], "label": batch["label"]}
 
-    with pytest.raises(TaskError, match=r"^the data set: the transform gives another sample each time"):
+    with pytest.raises(TaskError, match=r"^the data set, row 0: the transform gives another sample each time"):
         Task.from_huggingface(arrays().with_transform(noisy))
+
+
+def test_a_transform_that_is_random_now_and_then_is_refused() -> None:
+    """What it changes half of the time is often the same when it is read again; columns that are not taken may change."""
+    rng = np.random.default_rng(0)
+
+    def mirrored(batch: dict[str, Any]) -> dict[str, Any]:
+        kept = [x if np.array_equal(x, X[0]) or rng.random() < 0.5 else x[:, :, ::-1] for x in map(np.asarray, batch["x"])]
+        return {"x": kept, "label": batch["label"]}
+
+    def drawn(batch: dict[str, Any]) -> dict[str, Any]:
+        return {**batch, "drawn": [[rng.random()] * (1 + row % 2) for row in range(len(batch["label"]))]}
+
+    with pytest.raises(TaskError, match=r"^the data set, row \d+: the transform gives another sample each time"):
+        Task.from_huggingface(arrays().with_transform(mirrored))
+    assert Task.from_huggingface(arrays().with_transform(drawn)).input.shape == (3, 4, 5)
 
 
 def test_columns_that_are_left_out_are_named() -> None:

@@ -123,11 +123,15 @@ def test_an_operation_of_the_program_itself_is_named_as_others_import_it(tmp_pat
 
 
 def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
-    """Settings without a preprocessing, or without later options of recipe and head, are the same as before, but for these options."""
+    """Settings without a preprocessing or parts of it, or without later options of recipe and head, are the same but for these options."""
     common = {"data": "abc", "strategy_source": "einspace", "metric": {"source": "x"}}
     check_same({**common, "scaling": None}, {**common, "preprocessing": {}, "samples": {}}, "mine")
     with pytest.raises(RunError, match="preprocessing"):
         check_same({**common, "preprocessing": {"axes": "NHWC"}}, {**common, "preprocessing": {"axes": "NCHW"}}, "mine")
+    recorded = {**common, "preprocessing": {"axes": "", "shallow": True}}
+    check_same({**common, "preprocessing": {"axes": ""}}, recorded, "mine")
+    with pytest.raises(RunError, match=r"preprocessing\.shallow: false there, true here"):
+        check_same({**common, "preprocessing": {"axes": "", "shallow": False}}, recorded, "mine")
     recipe = asdict(Recipe(8, 24, 64, 0.05, 5e-4))
     before: dict[str, Any] = {
         "recipe": {name: recipe[name] for name in list(recipe)[:6]},

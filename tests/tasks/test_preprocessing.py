@@ -28,7 +28,7 @@ def _task(x: np.ndarray, y: np.ndarray, **options: object) -> Task:
     return Task.from_arrays(x, y, valid=(x[:20], y[:20]), test=(x[:20], y[:20]), **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "float16", "float32", "float64", "int64"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "uint16", "uint32", "uint64", "float16", "float32", "float64", "int64"])
 def test_raw_samples_of_any_type_become_the_tasks_samples(dtype: str) -> None:
     """Whatever the type, the network sees what the task's split holds."""
     x = RNG.integers(0, 255, (40, 3, 6, 6)).astype(dtype)

@@ -122,7 +122,8 @@ class Bar(JupyterMixin):
             self._failed += trial.value is None
             if news.best is not None:
                 if not self._curve or news.best != self._curve[-1]:
-                    self._say(f"{trials}: best {news.best:.4f} (trial {trial.number})")
+                    of_it = f" (trial {trial.number})" if trial.value == news.best else ""  # another call may have found it
+                    self._say(f"{trials}: best {news.best:.4f}{of_it}")
                     self._logged[SEARCH] = news.done
                 self._curve.append(news.best)
         budget = "" if news.budget is None else f" of {duration(news.budget)}"

@@ -49,7 +49,7 @@ class MLflow(Callback):
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Start the parent run with the settings as parameters, or take up that of a run that is continued."""
-        self._metric = settings["metric"]["name"]
+        self._metric = _plain(settings["metric"]["name"])
         name = self.experiment or f"einspace-{settings['task']}"
         known = self._client.get_experiment_by_name(name)
         self._experiment_id = self._client.create_experiment(name) if known is None else known.experiment_id
@@ -62,7 +62,7 @@ class MLflow(Callback):
             return
         self._parent = self._client.create_run(self._experiment_id, run_name=run.name, tags={_RUN: where}).info.run_id
         for key, value in _flat(settings):
-            self._client.log_param(self._parent, key, str(value)[:_LONGEST])
+            self._client.log_param(self._parent, _plain(key), str(value)[:_LONGEST])
 
     def trial(self, trial: Trial, best: float | None) -> None:
         """A child run with the architecture, the score and the loss of each epoch; the parent's curves go on."""
@@ -116,4 +116,5 @@ def _flat(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _plain(name: str) -> str:
+    """A name of letters that MLflow takes."""
     return "".join(character if character.isalnum() or character in "_-. " else "_" for character in name)

@@ -128,12 +128,13 @@ def again(run: str, *options: str) -> str:
 
 
 def _more(settings: SearchSettings, result: "Result") -> tuple[str, ...]:
-    """The option that lets a finished search go on: its bound, twice as large."""
+    """The options that let a finished search go on: its bounds, twice as large, and a number of trials that time has cut short as it is."""
     from einspace.study.searching import bounds
 
     trials, budget = bounds(settings.trials, settings.iterations, settings.budget, result.protocol == OURS)
+    found: list[str] = [] if budget is None else ["--budget", f"{2 * seconds_of(budget):g}s"]
     if settings.iterations is not None:
-        return "--iterations", str(2 * settings.iterations)
-    if trials is None and budget is not None:
-        return "--budget", f"{2 * seconds_of(budget):g}s"
-    return "--trials", str(2 * len(result.history))
+        found += ["--iterations", str(2 * settings.iterations)]
+    elif trials is not None and (budget is None or len(result.history) >= trials):
+        found += ["--trials", str(2 * len(result.history))]
+    return tuple(found)

@@ -78,7 +78,7 @@ class RawNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Samples (n, ...), of any type of number, to predictions (n, ...)."""
         if self.normalises:
-            x = x - self.input_mean
+            x = x.to(self.dtype) - self.input_mean  # of truth values there is no difference
             if self.dtype != torch.float64:
                 x = x - self.input_rest
             x = x / self.input_deviation

@@ -1,5 +1,6 @@
 """Outputs: a network's outputs as labels, chances and numbers in the user's own terms, and the user's targets as metrics take them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor
 from einspace.errors import TaskError
 from einspace.networks.heads import IGNORED
 from einspace.predictor.about import About
-from einspace.reading.arrays import as_array
+from einspace.reading.arrays import as_array, as_words
 from einspace.reading.axes import arranged
 from einspace.reading.pixels import OFTEN_IGNORED
 
@@ -65,7 +66,7 @@ def targets_of(given: Any, count: int, about: About) -> Tensor:
 
     Raises TaskError for another number or shape of them, for classes that the predictor does not know, and for values that are not finite.
     """
-    y = as_array(given, "targets")
+    y = as_words(as_array(given, "targets"))
     if y.ndim == 0 or len(y) != count:
         raise TaskError(f"one target a sample is needed, but there are {count} samples and targets {y.shape}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
@@ -77,8 +78,9 @@ def targets_of(given: Any, count: int, about: About) -> Tensor:
         raise TaskError(f"the predictor was trained on the kind {about.kind}, whose targets are numbers, and got {y.dtype}")
     wanted: tuple[int, ...] = (count, about.outputs)
     if about.kind in PIXELS:
-        y = arranged(y, about.preprocessing.target_axes)
-        y = y[:, None] if y.ndim == 3 else y
+        y = arranged(y, about.preprocessing.target_axes) if y.ndim == 4 else y[:, None] if y.ndim == 3 else y
+        if about.kind == "segmentation" and _is_one_hot(y, about):
+            y = np.take(np.array(_numbers(about)), y.argmax(axis=1))[:, None]
         _, height, width = about.head.output(_feature(about))
         wanted = (count, 1 if about.kind == "segmentation" else about.outputs, height, width)
     elif y.ndim == 1:
@@ -95,12 +97,12 @@ def targets_of(given: Any, count: int, about: About) -> Tensor:
 def _classes(y: NDArray[Any], about: About) -> NDArray[np.int64]:
     """Classes (N,), by name or as they are spelt, or rows with a single 1, as the places of their outputs."""
     known = about.classes
-    if y.ndim == 2 and y.shape[1] == len(known) and y.dtype.kind in "biuf" and bool(np.isin(y, (0, 1)).all()):
+    if y.ndim == 2 and _is_one_hot(y, about):
         return np.asarray(y.argmax(axis=1), np.int64)
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if y.ndim != 1:
         raise TaskError(f"the predictor knows {len(known)} classes, one a sample, and got targets {y.shape}")
-    places: dict[Any, int] = {value: place for place, value in enumerate(about.preprocessing.classes)}
+    places: dict[Any, int] = {value: place for place, value in enumerate(_numbers(about))}
     places |= {value: place for place, value in enumerate(about.labels)} | {value: place for place, value in enumerate(known)}
     values = [value.strip() if isinstance(value, str) else value for value in y.tolist()]
     strange = next((number for number, value in enumerate(values) if value not in places), None)
@@ -112,14 +114,16 @@ def _classes(y: NDArray[Any], about: About) -> NDArray[np.int64]:
 
 def _codes(y: NDArray[Any], about: About) -> NDArray[np.int64]:
     """Classes of pixels as the places of their outputs, and what is ignored."""
-    known = np.array(about.classes)
+    classes = _numbers(about)
+    known = np.array(classes)
     order = np.argsort(known)
     places = order[np.minimum(np.searchsorted(known[order], y), len(known) - 1)]
-    ignored = (y == IGNORED) | ((y == OFTEN_IGNORED) & (OFTEN_IGNORED not in about.classes))
+    ignored = (y == IGNORED) | ((y == OFTEN_IGNORED) & (OFTEN_IGNORED not in classes))
     strange = np.flatnonzero(((known[places] != y) & ~ignored).reshape(len(y), -1).any(axis=1))
     if len(strange):
-        value = np.setdiff1d(y[strange[0]], [*about.classes, IGNORED])[0]
-        raise TaskError(f"the predictor was trained on pixels of the classes {_list(about)}, and got {value} in sample {strange[0]}")
+        value = np.setdiff1d(y[strange[0]], [*known, IGNORED])[0]
+        named = f"{', '.join(map(str, classes[:8]))}{', ...' if len(classes) > 8 else ''}"
+        raise TaskError(f"the predictor was trained on pixels of the classes {named}, and got {value} in sample {strange[0]}")
     return np.where(ignored, IGNORED, places).astype(np.int64)
 
 
@@ -133,8 +137,15 @@ def _yes_or_no(y: NDArray[Any], about: About) -> NDArray[np.float32]:
     return np.where(ignored, np.float32(IGNORED), (y == yes).astype(np.float32))
 
 
-def _list(about: About) -> str:
-    return f"{', '.join(map(str, about.classes[:8]))}{', ...' if len(about.classes) > 8 else ''}"
+def _numbers(about: About) -> Sequence[int | str]:
+    """The classes as the targets spell them: from 0 on where those were rows or channels of which one is 1."""
+    return about.preprocessing.classes or range(about.outputs)
+
+
+def _is_one_hot(y: NDArray[Any], about: About) -> bool:
+    """Whether the second axis has a place for each class, of which a single one is 1 and the others are 0."""
+    fitting = y.ndim > 1 and y.shape[1] == about.outputs > 1 and y.dtype.kind in "biuf"
+    return fitting and bool(np.isin(y, (0, 1)).all()) and bool((y.sum(axis=1) == 1).all())
 
 
 def _feature(about: About) -> Any:

@@ -149,7 +149,8 @@ def _of_table(given: Any, where: str, about: About) -> Samples:
 def _of_images(files: list[Path], root: Path, about: About) -> Samples:
     if about.order != "NCHW" or about.input[0] not in (1, 3):
         raise TaskError(f"{root}: {about.expectation()}, which were no files of images, and got {len(files)} of those")
-    colours, shallow = about.input[0] == 3, about.preprocessing.given != "float32"
+    colours, recorded = about.input[0] == 3, about.preprocessing.shallow
+    shallow = about.preprocessing.given != "float32" if recorded is None else recorded
 
     def pieces(size: int) -> Iterator[NDArray[Any]]:
         for start in range(0, len(files), size):

@@ -30,6 +30,11 @@ def as_array(given: Any, where: str) -> NDArray[Any]:
     return _plain(array, where) if array.dtype.kind == "O" else array
 
 
+def as_words(array: NDArray[Any]) -> NDArray[Any]:
+    """An array of bytes, as h5py has them, as one of words; any other as it is."""
+    return np.char.decode(array, "utf-8", "replace") if array.dtype.kind == "S" else array
+
+
 def check_words(values: Iterable[Any], where: str) -> None:
     """Raise TaskError for a word that ends in the character NUL: NumPy would cut it off, and make one of two words."""
     for number, value in enumerate(values):

@@ -1,13 +1,15 @@
 """Data sets that were loaded with the library `datasets`, used through their methods alone, so that the library is not imported."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.files.guarded import reading
+from einspace.reading.again import same, spread
 from einspace.reading.arrays import check_words
 from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
 from einspace.reading.source import SPLITS, Source
@@ -27,9 +29,12 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
     """
     given = _parts(dataset)
     places = {name: _where(dataset, name) for name in given}
-    parts = {name: _transformed(part, places[name]) for name, part in given.items()}
+    parts = {name: _transformed(part) for name, part in given.items()}
     inputs = _column(parts, places, x, SAMPLES, "samples")
     targets = _column(parts, places, y, TARGETS, "targets")
+    for name, part in parts.items():
+        if isinstance(part, _Transformed):
+            part.check((inputs, targets), places[name])
     looks = looks_of(value for name, part in parts.items() for _, value in _rows(part, inputs, places[name]) if is_picture(value))
     pools = {
         SPLITS[name]: (_samples(part, inputs, places[name], looks), _targets(part, targets, places[name])) for name, part in parts.items()
@@ -39,15 +44,17 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
     rest = [name for name in parts["train"].column_names if name not in (inputs, targets)]
     doubts = (f"{notes[0]}, by their names; {', '.join(rest[:6])} are left out; x= and y= say otherwise",) if chosen and rest else ()
     labels = tuple(getattr(parts["train"].features.get(targets), "names", None) or ())
-    return Source(pools, labels, () if doubts else notes, doubts)
+    return Source(pools, labels, () if doubts else notes, doubts, shallow=looks.recorded)
 
 
 class _Transformed:
-    """A data set as its transform gives it: columns of what was read once."""
+    """A data set as its transform gives it: columns of what was read once, and some rows that were read again."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], features: Mapping[str, Any]) -> None:
-        self.rows, self.column_names = rows, list(rows[0])
-        self.features = {name: features.get(name) for name in self.column_names}
+    def __init__(self, part: Any) -> None:
+        self.rows: list[Mapping[str, Any]] = [part[number] for number in range(len(part))]
+        self.again: dict[int, Mapping[str, Any]] = {number: part[number] for number in spread(len(part))}
+        self.column_names = list(self.rows[0])
+        self.features = {name: part.features.get(name) for name in self.column_names}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -55,23 +62,23 @@ class _Transformed:
     def __getitem__(self, column: str) -> list[Any]:
         return [row[column] for row in self.rows]
 
+    def check(self, columns: Sequence[str], where: str) -> None:
+        """Raise TaskError for a transform that is random in one of the columns."""
+        for number, row in self.again.items():
+            if not all(same(_plain(self.rows[number][column]), _plain(row[column])) for column in columns):
+                raise TaskError(
+                    f"{where}, row {number}: the transform gives another sample each time: take what is random out; training augments "
+                    "images with the options crop and flip"
+                )
 
-def _transformed(part: Any, where: str) -> Any:
-    """A data set, read through its transform if it has one; raises TaskError for one that is random."""
-    if not hasattr(part, "format") or part.format.get("type") != "custom":
-        return part
-    rows = [part[number] for number in range(len(part))]
-    again = part[0]
-    same = rows[0].keys() == again.keys() and all(np.array_equal(_plain(rows[0][key]), _plain(again[key])) for key in again)
-    if not same:
-        raise TaskError(
-            f"{where}: the transform gives another sample each time: take what is random out; training augments images "
-            "with the options crop and flip"
-        )
-    return _Transformed(rows, part.features)
+
+def _transformed(part: Any) -> Any:
+    """A data set, read through its transform if it has one."""
+    return _Transformed(part) if hasattr(part, "format") and part.format.get("type") == "custom" else part
 
 
 def _plain(value: Any) -> NDArray[Any]:
+    value = value["array"] if _is_audio(value) else value
     return np.asarray(value.detach() if hasattr(value, "detach") else value)
 
 
@@ -110,23 +117,41 @@ def _column(parts: Mapping[str, Any], places: Mapping[str, str], wanted: str | N
 
 
 def _rows(part: Any, column: str, place: str) -> Iterator[tuple[str, Any]]:
-    """Each value with its place. Images are decoded one by one; of other columns the arrays are taken, whatever the format."""
+    """Each value with its place. Images are decoded one by one; of other columns the arrays are taken, whatever the format.
+
+    Numbers keep their type: without `dtype=None` the format numpy is one of float32 and int64.
+    """
     decoded = hasattr(part.features[column], "decode_example") and not isinstance(part, _Transformed)
-    formatted = part.with_format(None if decoded else "numpy") if hasattr(part, "with_format") else part
-    values = formatted[column] if decoded else formatted[column][:]
+    plain = part.with_format(None) if decoded else part.with_format("numpy", dtype=None) if hasattr(part, "with_format") else part
+    values = plain[column] if decoded else plain[column][:]
     for number in range(len(part)):
         where = f"{place}, column {column}, row {number}"
-        with decoding(where) if decoded else nullcontext():
+        with _decoding(where, part.features[column]) if decoded else nullcontext():
             value = values[number]
         if value is None:
             raise TaskError(f"{where}: is empty")
         yield where, value
 
 
+@contextmanager
+def _decoding(where: str, feature: Any) -> Iterator[None]:
+    """Raise TaskError where the block cannot decode a value, or where the package is missing that does."""
+    try:
+        with decoding(where) if type(feature).__name__ == "Image" else reading(where, type(feature).__name__.lower()):
+            yield
+    except ImportError as error:
+        raise TaskError(f"{where}: {str(error).splitlines()[0]}") from None
+
+
+def _is_audio(value: Any) -> bool:
+    """Whether it is a decoder of torchcodec or a mapping, whose item `array` holds samples of audio."""
+    return hasattr(value, "get_all_samples") or (isinstance(value, Mapping) and "array" in value)
+
+
 def _samples(part: Any, column: str, place: str, looks: Looks) -> NDArray[Any]:
     arrays: list[NDArray[Any]] = []
     for where, value in _rows(part, column, place):
-        with decoding(where) if is_picture(value) else nullcontext():
+        with decoding(where) if is_picture(value) else reading(where, "audio") if _is_audio(value) else nullcontext():
             arrays.append(_array(value, looks))
         if arrays[-1].shape != arrays[0].shape:
             raise TaskError(f"{where}: is {arrays[-1].shape}, but row 0 is {arrays[0].shape}: scale them to one size")
@@ -137,9 +162,7 @@ def _array(value: Any, looks: Looks) -> NDArray[Any]:
     """One sample: an image as (C, H, W), a signal (S,) as (S, 1), another array as it is."""
     if is_picture(value):
         return pixels(value, looks.colours, shallow=looks.shallow)
-    if isinstance(value, dict) and "array" in value:  # what an audio feature decodes to
-        value = value["array"]
-    array = np.asarray(value)
+    array = np.asarray(value["array"] if _is_audio(value) else value)
     return array[:, None] if array.ndim == 1 else array
 
 

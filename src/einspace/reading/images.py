@@ -55,7 +55,7 @@ def read_images(folder: Path, size: tuple[int, int] | None = None) -> Source:
         images = [_read(path, size, colours, shallow) for path, _ in files]
         pools[split] = (np.stack(images), np.array([label for _, label in files]))
     doubts, notes = _remarks(found, list(looks.values()), shallow)
-    return Source(pools, notes=notes, doubts=doubts, size=size)
+    return Source(pools, notes=notes, doubts=doubts, size=size, shallow=shallow)
 
 
 def find_images(folder: Path) -> list[Path]:

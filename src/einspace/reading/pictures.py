@@ -45,13 +45,20 @@ class Looks(NamedTuple):
 
     colours: bool
     shallow: bool
+    seen: bool = True
+    """Whether there is an image at all."""
+
+    @property
+    def recorded(self) -> bool | None:
+        """What a `Source` says of 16 bits."""
+        return self.shallow if self.seen else None
 
 
 def looks_of(images: Iterable[Any]) -> Looks:
     """How images look together."""
     found = {(is_colour(image), is_deep(image)) for image in images}
     colours = any(colour for colour, _ in found)
-    return Looks(colours, colours or not all(deep for _, deep in found))
+    return Looks(colours, colours or not all(deep for _, deep in found), bool(found))
 
 
 def is_cut(image: Any) -> bool:

@@ -22,7 +22,8 @@ class Source:
     """Samples and targets of `train`, and of `valid` and `test` where they are given separately, with their metadata.
 
     `labels` are names of the classes, `notes` what was understood of the source, and `doubts` what can be understood otherwise too.
-    `signals` are the columns of a table, and `size` is what images were scaled to.
+    `signals` are the columns of a table, and `size` is what images were scaled to. `shallow` says of images that 16 bits were brought to 0
+    to 255 as those of 8, or that they were not; None where no image was read.
     """
 
     pools: Mapping[str, tuple[Any, Any]]
@@ -31,6 +32,7 @@ class Source:
     doubts: tuple[str, ...] = ()
     signals: Signals | None = None
     size: tuple[int, int] | None = None
+    shallow: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)

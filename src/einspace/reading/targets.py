@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from einspace.errors import TaskError, UnknownNameError
 from einspace.networks.heads import Classification, MultiLabel, Regression
 from einspace.reading import pixels
+from einspace.reading.arrays import as_words
 from einspace.reading.labels import Names, named, numbered, spelt
 from einspace.reading.scanning import not_finite
 from einspace.reading.source import Targets
@@ -66,8 +67,7 @@ def _plain(y: NDArray[Any], where: str) -> NDArray[Any]:
         common = (str,) if str in kinds else (int, float)
         bad = next((number for number, value in enumerate(y.ravel().tolist()) if not isinstance(value, common)), 0)
         raise TaskError(f"{where}: targets must be numbers or words, but one of {y.dtype} {y.shape} is {y.ravel()[bad]!r}: number {bad}")
-    if y.dtype.kind == "S":
-        y = np.char.decode(y, "utf-8", "replace")
+    y = as_words(y)
     if y.dtype.kind not in "biufU":
         raise TaskError(f"{where}: targets must be numbers or words, not {y.dtype}")
     found = not_finite(y)

@@ -9,13 +9,17 @@ from torch.utils.data import DataLoader, IterableDataset, RandomSampler, Sequent
 from torch.utils.data.dataloader import default_collate, default_convert
 
 from einspace.errors import TaskError
+from einspace.reading.again import same, spread
 from einspace.reading.arrays import as_array
-from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels
+from einspace.reading.pictures import Looks, decoding, is_picture, looks_of, pixels, upright
 from einspace.reading.source import Source
 
 KEYS = (("x", "image", "images", "pixel_values", "signal", "data", "input"), ("y", "label", "labels", "target", "mask"))
 """Keys of the sample and of the target in an item that is a mapping."""
 
+
+_Read = tuple[str, Sequence[int], list[tuple[Any, Any]]]
+"""A data set's name in errors, the numbers of the items that are read, and those."""
 
 ANY = Looks(colours=False, shallow=False)
 """How a single image is compared with itself."""
@@ -28,16 +32,18 @@ def read_torch(parts: Mapping[str, Any]) -> Source:
     Raises TaskError for data without a length, for items that change from one reading to the next, as those of a random transform do, and
     for a loader that puts batches together in its own way.
     """
-    pools = {}
+    read: dict[str, _Read] = {}
     for split, given in parts.items():
         where = f"split {split}" if len(parts) > 1 else "the data set"
         dataset, rows = _rows(given, where)
-        pools[split] = _read(dataset, rows, where)
+        read[split] = (where, rows, _items(dataset, rows, where))
         if split == "train":
             names = getattr(dataset, "classes", None)
+    looks = looks_of(x for _, _, items in read.values() for x, _ in items if is_picture(x))
+    pools = {split: _arrays(*items, looks) for split, items in read.items()}
     labels = tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else ()
     words = pools["train"][1].dtype.kind == "U"
-    return Source(pools, labels=() if words else labels)
+    return Source(pools, labels=() if words else labels, shallow=looks.recorded)
 
 
 def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
@@ -68,24 +74,43 @@ def _rows(given: Any, where: str) -> tuple[Any, Sequence[int]]:
     return given, range(len(given))
 
 
-def _read(dataset: Any, rows: Sequence[int], where: str) -> tuple[NDArray[Any], NDArray[Any]]:
+def _items(dataset: Any, rows: Sequence[int], where: str) -> list[tuple[Any, Any]]:
+    """Samples with their targets; raises TaskError for items that change."""
     if not rows:
         raise TaskError(f"{where}: there are no items")
-    place = f"{where}, item {rows[0]}"
-    first, again = (_pair(dataset[rows[0]], place) for _ in range(2))
-    if not all(np.array_equal(_array(one, ANY, place), _array(other, ANY, place)) for one, other in zip(first, again, strict=True)):
-        raise TaskError(
-            f"{where}: item {rows[0]} differs when it is read again: take random transforms out; training augments images "
-            "with the options crop and flip"
-        )
-    items = [first, *(_pair(dataset[row], f"{where}, item {row}") for row in rows[1:])]
-    looks = looks_of(item[0] for item in items if is_picture(item[0]))
+    twice, items = {rows[place] for place in spread(len(rows))}, []
+    for row in rows:
+        items.append(_pair(dataset[row], f"{where}, item {row}"))
+        if row in twice:
+            _check_again(items[-1], dataset, row, where)
+    return items
+
+
+def _arrays(where: str, rows: Sequence[int], items: list[tuple[Any, Any]], looks: Looks) -> tuple[NDArray[Any], NDArray[Any]]:
     x = _stacked([_array(item[0], looks, f"{where}, item {row}") for row, item in zip(rows, items, strict=True)], rows, where)
     targets = [_target(item[1], f"{where}, item {row}") for row, item in zip(rows, items, strict=True)]
     return x, as_array(targets, f"{where}, targets")
 
 
+def _check_again(item: tuple[Any, Any], dataset: Any, row: int, where: str) -> None:
+    """Raise TaskError where an item is another one when it is read again."""
+    place = f"{where}, item {row}"
+    again = _pair(dataset[row], place)
+    if not all(same(_array(one, ANY, place), _array(other, ANY, place)) for one, other in zip(item, again, strict=True)):
+        raise TaskError(
+            f"{where}: item {row} differs when it is read again: take random transforms out; training augments images "
+            "with the options crop and flip"
+        )
+
+
 def _pair(item: Any, where: str) -> tuple[Any, Any]:
+    """A sample and its target; pictures are taken out of their files, so that none stays open, and masks are arrays."""
+    x, y = _parted(item, where)
+    with decoding(where):
+        return upright(x) if is_picture(x) else x, np.asarray(y) if is_picture(y) else y
+
+
+def _parted(item: Any, where: str) -> tuple[Any, Any]:
     if isinstance(item, Mapping):
         found = [next((item[key] for key in keys if key in item), None) for keys in KEYS]
         if any(value is None for value in found):
@@ -109,9 +134,7 @@ def _array(value: Any, looks: Looks, where: str) -> NDArray[Any]:
 
 
 def _target(value: Any, where: str) -> Any:
-    """One target: a mask as an array, a number or a word as it is; raises TaskError for a mapping, as detection has."""
-    if is_picture(value):
-        return np.asarray(value)
+    """One target: an array, a number or a word; raises TaskError for a mapping, as detection has."""
     if isinstance(value, str | int | float | bool):
         return value
     array = as_array(value, where)

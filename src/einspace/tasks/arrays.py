@@ -51,7 +51,13 @@ def task_of(source: Source, options: Options) -> Task:
     constant = constant_channels(parts["train"].x, inputs, where)
     y, target_normaliser, about = scaled_targets(parts, targets, where)
     given = Preprocessing(
-        order, target_order, target_normaliser=target_normaliser, classes=targets.values, signals=source.signals, size=source.size
+        order,
+        target_order,
+        target_normaliser=target_normaliser,
+        classes=targets.values,
+        signals=source.signals,
+        size=source.size,
+        shallow=source.shallow,
     )
     x, preprocessing = scaled_samples(parts, inputs, options["normalise"], where, given)
     normaliser = preprocessing.normaliser if any(map(on_disk, x.values())) else None

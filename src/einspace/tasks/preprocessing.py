@@ -53,6 +53,8 @@ class Preprocessing:
     """The columns of the table that the samples were read from."""
     size: tuple[int, int] | None = None
     """The height and width that images were scaled to when they were read."""
+    shallow: bool | None = None
+    """Whether images of 16 bits were brought to 0 to 255, as those of 8; None where no image was read, or before this was recorded."""
 
     def measured(self, x: NDArray[Any] | Rows, axes: tuple[int, ...], normaliser: Normaliser | None) -> Self:
         """A copy for the raw samples `x` of train, whose numbers are looked at over some axes, and that `normaliser` normalises."""
@@ -90,7 +92,7 @@ class Preprocessing:
         """Plain data; in place of an array of more than `LISTED` numbers the hash of its bytes, for `tensors` to hold it."""
         words: dict[str, Any] = {"axes": self.axes, "target_axes": self.target_axes, "given": self.given, "dtype": self.dtype}
         words |= {"classes": list(self.classes), "size": None if self.size is None else list(self.size)}
-        words |= {"signals": None if self.signals is None else self.signals.to_json()}
+        words |= {"signals": None if self.signals is None else self.signals.to_json(), "shallow": self.shallow}
         return words | {name: None if array is None else _data(array) for name, array in self._arrays().items()}
 
     def tensors(self) -> dict[str, NDArray[np.float64]]:
@@ -120,6 +122,7 @@ class Preprocessing:
             classes=tuple(value if isinstance(value, int) else str(value) for value in data.get("classes", ())),
             signals=Signals.from_json(data["signals"]) if data.get("signals") else None,
             size=(int(data["size"][0]), int(data["size"][1])) if data.get("size") else None,
+            shallow=None if data.get("shallow") is None else bool(data["shallow"]),
         )
 
     def _arrays(self) -> dict[str, NDArray[np.float64] | None]:

@@ -265,6 +265,20 @@ def test_a_long_subtree_is_shown_from_where_it_changed(result: Result) -> None:
     assert step.after == f"… [relu [relu [relu softmax{']' * 60}"
 
 
+def test_the_replaced_subtree_of_a_series_is_shown(result: Result) -> None:
+    """Its grammar has operations that the paper's has not, and both texts were empty."""
+    parent, child = (
+        replace(result.history[0], number=i, proposal=replace(result.history[0].proposal, text=text, parents=parents, place=place))
+        for i, text, parents, place in (
+            (0, "[[window(k=3,s=1,p=1) linear(d=16) permute(o=(2,1))] relu]", (), None),
+            (1, "[[window(k=5,s=1,p=2) linear(d=16) permute(o=(2,1))] relu]", (0,), (0,)),
+        )
+    )
+    step = Step(child, parent)
+    assert "window(k=3,s=1,p=1)" in step.before
+    assert "window(k=5,s=1,p=2)" in step.after
+
+
 def test_shares_of_operations_sum_to_one(result: Result) -> None:
     """They are means over architectures of shares of each, of the good and of all."""
     found = shares(result)

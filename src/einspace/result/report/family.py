@@ -6,7 +6,7 @@ from functools import cached_property
 
 from einspace.derivation import Derivation, parse, text
 from einspace.errors import NotationError
-from einspace.grammar import einspace_grammar
+from einspace.grammar import WIDEST_GRAMMAR, named_grammar
 from einspace.result.result import Result
 from einspace.trial import Trial
 
@@ -77,7 +77,7 @@ def _at(trial: Trial | None, path: tuple[int, ...] | None) -> str:
     if trial is None or path is None:
         return ""
     try:
-        node: Derivation = parse(trial.text, einspace_grammar()).at(path)
+        node: Derivation = parse(trial.text, named_grammar(WIDEST_GRAMMAR)).at(path)
     except (NotationError, IndexError, AttributeError):
         return ""
     return text(node)
