@@ -90,7 +90,7 @@ def test_the_best_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> 
     run("mine", "--format", "source", "--shape", "3,32,32", "-o", "a.py", monkeypatch=monkeypatch, code=2)
     assert "the run mine has inputs of (1, 8, 8), not (3, 32, 32)" in capsys.readouterr().err
     run("mine", "--format", "safetensors", "-o", "w", monkeypatch=monkeypatch, code=2)
-    assert f"the run mine holds no trained weights of {result.best.name}" in capsys.readouterr().err
+    assert f"the run mine did not keep the weights of the network of {result.best.name}" in capsys.readouterr().err
     assert not Path("w").exists()
     run("mine", "--format", "onnx", "--untrained", "-o", "w", monkeypatch=monkeypatch)
     notes = {entry.key: entry.value for entry in onnx.load("w").metadata_props}

@@ -75,7 +75,7 @@ def test_another_trial_is_trained_where_the_task_is_given(folder: Path) -> None:
     result = load_result("mine", str(folder))
     assert result.best is not None
     other = next(trial for trial in result.history if trial.number != result.best.trial)
-    with pytest.raises(RunError, match=rf"did not keep the weights of the network of trial {other.number}: predictor\(trial="):
+    with pytest.raises(RunError, match=rf"did not keep the weights of the network of trial {other.number}: result\.predictor\(trial="):
         result.predictor(other.number)
     with pytest.raises(RunError, match="was of other data than the task arrays has now"):
         result.predictor(other.number, task=task(90))

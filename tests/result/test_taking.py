@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,9 @@ def test_a_winner_that_is_better_is_taken(better: Result, tmp_path: Path, caplog
     better = replace(better, settings={**better.settings, "path": "pumps.npz"})
     commands = [command for _, command in next_commands(better)]
     assert [command.split()[1] for command in commands] == ["predict", "export", "show", "search"]
-    assert next_commands(replace(better, run=tmp_path / "gone"))[0][1].endswith("--final-seeds 1")
+    (tmp_path / "bare").mkdir()
+    shutil.copy(better.run / "config.yaml", tmp_path / "bare")
+    assert next_commands(replace(better, run=tmp_path / "bare"))[0][1].endswith("--final-seeds 1")
     done, written = card(better, tmp_path)
     assert f"The network is that of {best.name}, which is better than the best baseline, resnet8: --baseline resnet8 takes" in done.stderr
     assert better.verdict is not None
@@ -154,6 +157,19 @@ def test_a_winner_that_is_better_is_taken(better: Result, tmp_path: Path, caplog
         RunError, match=r"did not keep the weights of the network of resnet8: .*so does the same search with --keep-weights all"
     ):
         better.predictor(baseline="resnet8")
+
+
+def test_an_export_without_weights_says_what_makes_them(better: Result, tmp_path: Path) -> None:
+    """The same search makes those of a baseline, and a call in Python those of any trial; the final trainings alone make neither."""
+    other = next(trial for trial in better.history if trial.value is not None and better.entrant(trial.proposal) is None)
+    for words, said in (
+        (("--baseline", "resnet8"), "so does the same search with --keep-weights all; --untrained writes fresh ones"),
+        (("--trial", str(other.number)), f"result.predictor(trial={other.number}, task=task) trains it as a final training does"),
+    ):
+        done = call("export", str(better.run), "--format", "safetensors", "-o", "a.safetensors", *words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert ("--keep-weights" in done.stderr) == ("--baseline" in words)
 
 
 def test_without_a_race_the_best_by_validation_is_taken(tmp_path: Path) -> None:

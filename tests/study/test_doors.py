@@ -41,7 +41,8 @@ def size(architecture: Architecture, context: Context) -> float:
 
 def detailed(architecture: Architecture, context: Context) -> Mapping[str, Any]:
     """A score with more beside it."""
-    return {"score": score(str(architecture)), "seed": context.seed, "final": context.final}
+    given = {"seed": context.seed, "final": context.final, "files": context.files is not None, "changes": len(context.changes)}
+    return {"score": score(str(architecture)), **given}
 
 
 @pytest.mark.slow
@@ -64,12 +65,17 @@ def test_an_objective_takes_the_place_of_a_task(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_objective_returns_more_than_a_score(tmp_path: Path) -> None:
-    """What stands beside the score is kept with the trial; lower scores win where the direction says so."""
+    """What stands beside the score is kept with the trial; lower scores win where the direction says so.
+
+    Nobody asks an objective for weights, and it has no recipe that could be changed.
+    """
     result = search(
         objective=detailed, space=SPACE, direction="minimize", strategy="random", trials=5, workers=1, runs=tmp_path, run="mine"
     )
     evaluations = [trial.evaluation for trial in load_result("mine", str(tmp_path)).history]
-    assert [dict(evaluation.extra) for evaluation in evaluations if evaluation] == [{"seed": 0, "final": False}] * 5
+    assert [dict(evaluation.extra) for evaluation in evaluations if evaluation] == [
+        {"seed": 0, "final": False, "files": False, "changes": 0}
+    ] * 5
     assert result.best is not None
     assert result.best.validation == min(trial.value for trial in result.history if trial.value is not None)
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from einspace.config import SearchSettings
 from einspace.config.protocol import Protocol
 from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
@@ -14,6 +15,7 @@ from einspace.phases.finals import MARGIN
 from einspace.phases.race import SHARE
 from einspace.space import EinSpace
 from einspace.strategies.affordable import Training
+from einspace.study import conduct
 from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
@@ -126,6 +128,30 @@ def test_a_gpu_is_predicted_to_be_fast() -> None:
     assert set(slow.left_out) == {"resnet18"}
     assert (fast.left_out, fast.beside) == ({}, ("resnet18",))
     assert start(images).affordable == start(images, accelerated=True).affordable
+
+
+@pytest.mark.parametrize(
+    ("given", "accelerated"),
+    [
+        ({}, False),
+        ({"devices": "cuda:0,cuda:1"}, True),
+        ({"executor": "ray"}, False),
+        ({"executor": "ray", "gpus_per_trial": 0.0}, False),
+        ({"executor": "ray", "gpus_per_trial": 0.5}, True),
+    ],
+)
+def test_a_search_knows_whether_it_trains_on_gpus(given: dict[str, Any], accelerated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The devices of processes say it, and on Ray the GPUs of a trial do."""
+    calls = []
+
+    def of(call: Call) -> Start:
+        calls.append(call)
+        raise SettingError("seen")
+
+    monkeypatch.setattr(Start, "of", of)
+    with pytest.raises(SettingError, match="seen"):
+        conduct(SearchSettings(task="digits", budget="8h", **given), task())
+    assert [call.accelerated for call in calls] == [accelerated]
 
 
 def test_a_short_budget_keeps_large_batches() -> None:

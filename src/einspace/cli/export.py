@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Seed, What, import_modules, parse_shape, read_named, read_run, taken
+from einspace.cli.options import (
+    AsJson,
+    Modules,
+    OfBaseline,
+    OfTrial,
+    Runs,
+    Seed,
+    Storage,
+    What,
+    import_modules,
+    parse_shape,
+    read_named,
+    read_run,
+    taken,
+)
 from einspace.cli.output import out, print_json, waiting
 from einspace.cli.overdue import HOUR, limited
 from einspace.errors import ExportError, LimitError, RunError, SettingError, UnknownNameError
@@ -58,7 +72,8 @@ def export(
         bool, typer.Option("--untrained", help="Write a network of a run with fresh weights where the run holds no trained ones.")
     ] = False,
     modules: Modules = [],  # noqa: B006 - how typer takes an option that may be given several times
-    runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
+    runs: Runs = "runs",
+    storage: Storage = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a network as standalone source, a torch.export program, an ONNX model or weights.
@@ -77,7 +92,7 @@ def export(
     targets = _targets(output, list(dict.fromkeys(formats)))
     if weights is not None and list(targets) == ["source"]:
         raise SettingError("a source file holds no weights: write them with the format safetensors, and load them into its Network")
-    result = read_run(what, runs)
+    result = read_run(what, runs, storage)
     options: dict[str, Any] = {}
     found = None
     if result is None:
@@ -93,10 +108,8 @@ def export(
         weights = found.weights if weights is None else weights
         around = None if normalised else check_raw(found, result.run.name).around
         if weights is None and not untrained and list(targets) != ["source"]:
-            raise RunError(
-                f"the run {result.run.name} holds no trained weights of {found.name}: a search keeps them when its final trainings "
-                "have ended, unless --keep-weights is none; --untrained writes fresh ones, and the format source needs none"
-            )
+            unkept = found.unkept(result.run.name)
+            raise RunError(f"{unkept}; --untrained writes fresh ones, and the format source needs none")
         options = {"around": around, "facts": found.described(around is not None, weights is not None)}
         _check_card(list(targets.values()))
     lacks = lacking(architecture, max(BATCHES), "export", head)

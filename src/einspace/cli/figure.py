@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from einspace.cli.options import Probability, Seed, Shape, read_run
+from einspace.cli.options import Probability, Runs, Seed, Shape, Storage, read_run
 from einspace.cli.output import out, progress, write
 from einspace.errors import SettingError
 from einspace.features import Feature
@@ -32,7 +32,8 @@ def figure(
     probability: Probability = 0.32,
     samples: Annotated[int, typer.Option("-n", "--samples", min=1, help="Architectures that figure 7 counts.")] = 8_000,
     seed: Seed = 0,
-    runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
+    runs: Runs = "runs",
+    storage: Storage = None,
 ) -> None:
     """Draw a figure of the paper from our own data; figures 5, 6 and 8 need the names of runs."""
     from einspace.reporting import figures
@@ -51,7 +52,7 @@ def figure(
     elif number == 7:
         picture = _sampled(probability, samples, Feature.parse(shape), seed, theme)
     else:
-        picture = figures.found(number, [_best(name, runs) for name in named or ()], detail, theme)
+        picture = figures.found(number, [_best(name, runs, storage) for name in named or ()], detail, theme)
     file = output or Path(f"figure-{number}.svg")
     write(file, picture)
     out.print(f"figure {number} is drawn into {file}", markup=False, highlight=False, soft_wrap=True)
@@ -67,9 +68,9 @@ def _sampled(probability: float, samples: int, inputs: Feature, seed: int, theme
     return figure_7(counted[probability], probability, theme)
 
 
-def _best(name: str, runs: str) -> tuple[str, str, Architecture]:
+def _best(name: str, runs: str, storage: str | None) -> tuple[str, str, Architecture]:
     """A run's task, the score of its best, and that architecture; raises SettingError where there is none."""
-    result = read_run(name, runs)
+    result = read_run(name, runs, storage)
     if result is None:
         raise SettingError(f"there is no run {name!r} in {runs}")
     if result.best is None:

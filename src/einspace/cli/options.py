@@ -34,6 +34,7 @@ Text = Annotated[str, typer.Argument(metavar="TEXT", help="An architecture in br
 What = Annotated[str, typer.Argument(metavar="RUN|TEXT", help="A run's name or folder, an architecture in brackets, or a baseline.")]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task, as `einspace tasks` lists them, or a path to data.")]
 Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of all runs.")]
+Storage = Annotated[str | None, typer.Option("--storage", metavar="URL", help="Database of the run, if the search was given one.")]
 Modules = Annotated[
     list[str],
     typer.Option("--module", metavar="MODULE|FILE.py", help="Module or script to import first: it defines own operations or a head."),
@@ -165,19 +166,24 @@ def read_architecture(text: str, shape: Feature) -> Architecture:
     return space.parse(text)
 
 
-def read_run(what: str, runs: str) -> "Result | None":
-    """The run of this name or folder; None where there is no such run, and for a text in brackets or a baseline's name."""
+def read_run(what: str, runs: str, storage: str | None = None) -> "Result | None":
+    """The run of this name or folder; None where there is no such run, and for a text in brackets or a baseline's name.
+
+    With a `storage`, the database says whether there is such a run, whose folder may lie on another machine.
+    """
     from einspace import baselines
 
     if what.lstrip().startswith(("[", "{")) or what in baselines.names():
+        if storage is not None:
+            raise SettingError(f"--storage is for a run, and {what!r} is an architecture")
         return None
-    for folder in (Path(runs, what), Path(what)):
-        if (folder / "run.json").is_file():
-            from einspace.result import load_result
+    found = next((folder.resolve() for folder in (Path(runs, what), Path(what)) if (folder / "run.json").is_file()), None)
+    if found is None and storage is None:
+        return None
+    from einspace.result import load_result
 
-            with waiting(f"reading the run {what}"):
-                return load_result(folder.resolve().name, str(folder.resolve().parent))
-    return None
+    with waiting(f"reading the run {what}"):
+        return load_result(what, runs, storage) if found is None else load_result(found.name, str(found.parent), storage)
 
 
 def taken(result: "Result", trial: int | None, baseline: str | None) -> tuple[int | None, str | None]:
@@ -194,12 +200,7 @@ def taken(result: "Result", trial: int | None, baseline: str | None) -> tuple[in
 
 def find_run(name: str, runs: str, storage: str | None = None) -> "Result":
     """The run of this name or folder, read from its folder or from a database; raises RunError or UnknownNameError where there is none."""
-    from einspace.result import load_result
-
-    if storage is not None:
-        with waiting(f"reading the run {name}"):
-            return load_result(name, runs, storage)
-    found = read_run(name, runs)
+    found = read_run(name, runs, storage)
     if found is None:
         raise UnknownNameError("run", name, sorted(path.parent.name for path in Path(runs).glob("*/run.json")))
     return found

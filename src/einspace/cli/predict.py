@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, import_modules, taken
+from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Runs, Storage, import_modules, read_run, taken
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.cli.overdue import limited
 from einspace.disk.drafts import draft_of
@@ -36,14 +36,15 @@ def predict(
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Number of samples that are in memory at a time.")] = 256,
     device: Annotated[str, typer.Option("--device", help="Device that the network runs on, such as cuda:0.")] = "cpu",
     modules: Modules = [],  # noqa: B006 - how typer takes an option that may be given several times
-    runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
+    runs: Runs = "runs",
+    storage: Storage = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict labels or numbers for new data with a trained network."""
     from einspace.predictor.outputs import PIXELS
 
     import_modules(modules)
-    predictor = _predictor(what, trial, baseline, runs).to(device)
+    predictor = _predictor(what, trial, baseline, runs, storage).to(device)
     pixels = predictor.about.kind in PIXELS
     suffix = ".npy" if pixels else ".csv"
     if output.suffix.lower() != suffix:
@@ -64,22 +65,20 @@ def predict(
     out.print(f"{output}: {samples.count:,} predictions by {predictor!r}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _predictor(what: str, trial: int | None, baseline: str | None, runs: str) -> "Predictor":
+def _predictor(what: str, trial: int | None, baseline: str | None, runs: str, storage: str | None) -> "Predictor":
     """A saved predictor, or that of a run."""
     from einspace.predictor import load_predictor
     from einspace.predictor.folder import RECORD
-    from einspace.result import load_result
 
     if (Path(what) / RECORD).is_file():
-        if trial is not None or baseline is not None:
-            raise SettingError(f"{'--baseline' if trial is None else '--trial'} is for runs, and {what} is one saved predictor")
+        for option, value in (("trial", trial), ("baseline", baseline), ("storage", storage)):
+            if value is not None:
+                raise SettingError(f"--{option} is for runs, and {what} is one saved predictor")
         return load_predictor(what)
-    folder = Path(what) if (Path(what) / "run.json").is_file() else Path(runs, what)
-    if not (folder / "run.json").is_file():
+    result = read_run(what, runs, storage)
+    if result is None:
         found = ", ".join(sorted(path.parent.name for path in Path(runs).glob("*/run.json"))) or "none"
         raise SettingError(f"{what} is neither a run nor the folder of a predictor; the runs in {runs} are: {found}")
-    folder = folder.resolve()
-    result = load_result(folder.name, str(folder.parent))
     trial, baseline = taken(result, trial, baseline)
     return result.predictor(trial, baseline=baseline)
 

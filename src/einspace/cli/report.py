@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, Runs, find_run
+from einspace.cli.options import AsJson, Runs, Storage, find_run
 from einspace.cli.output import err, out, print_json, write
 from einspace.errors import RunError, SettingError
-from einspace.reporting.runs import listed, run_table
+from einspace.reporting.runs import listed, run_table, unread
 
 
 def report(
@@ -21,9 +21,7 @@ def report(
     live: Annotated[bool, typer.Option("--live", help="Serve the page on this machine, where it follows the search.")] = False,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port of the live page; 0 takes any that is free.")] = None,
     runs: Runs = "runs",
-    storage: Annotated[
-        str | None, typer.Option("--storage", metavar="URL", help="Database of the run, if the search was given one.")
-    ] = None,
+    storage: Storage = None,
 ) -> None:
     """Write the report of a run, finished or not, or compare several: one page of HTML that works offline."""
     if live and output is not None:
@@ -58,16 +56,20 @@ def report(
 def runs(runs: Runs = "runs", as_json: AsJson = False) -> None:
     """List the runs of a folder with the task of each, its progress and what it found."""
     from einspace.result import load_result
+    from einspace.run.folder import Run
     from einspace.run.settings import making_sense
 
     found = []
     for path in sorted(Path(runs).glob("*/run.json")):
+        name, begun = path.parent.name, path.stat().st_mtime
         try:
-            result = load_result(path.parent.name, runs)
-            with making_sense(path.parent.name):
-                found.append(listed(result, path.stat().st_mtime))
+            result = load_result(name, runs)
+            with making_sense(name):
+                found.append(listed(result, begun))
         except RunError as error:  # one run that is broken, or lies in another database, hides no other
-            err.print(f"{path.parent.name}: {error}", markup=False, highlight=False, soft_wrap=True)
+            err.print(f"{name}: {error}", markup=False, highlight=False, soft_wrap=True)
+            with suppress(RunError), making_sense(name):
+                found.append(unread(name, Run(runs, name).settings() or {}, begun))
     if as_json:
         print_json(found)
     elif found:

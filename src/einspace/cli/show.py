@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, What, import_modules, parse_shape, read_named, read_run, taken
+from einspace.cli.options import (
+    AsJson,
+    Modules,
+    OfBaseline,
+    OfTrial,
+    Runs,
+    Storage,
+    What,
+    import_modules,
+    parse_shape,
+    read_named,
+    read_run,
+    taken,
+)
 from einspace.cli.output import out, print_json, write
 from einspace.cli.overdue import HOUR, limited
 from einspace.errors import SettingError
@@ -41,12 +54,13 @@ def show(
     ] = None,
     theme: Annotated[Theme, typer.Option("--theme", help="Colours of the picture; auto follows the reader's system.")] = "light",
     modules: Modules = [],  # noqa: B006 - how typer takes an option that may be given several times
-    runs: Annotated[str, typer.Option("--runs", help="The folder of all runs.")] = "runs",
+    runs: Runs = "runs",
+    storage: Storage = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what an architecture computes and what it costs, and draw it."""
     import_modules(modules)
-    result = read_run(what, runs)
+    result = read_run(what, runs, storage)
     if result is None:
         for option, value in (("trial", trial), ("baseline", baseline)):
             if value is not None:

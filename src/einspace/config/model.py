@@ -202,7 +202,10 @@ class RunSettings(OptionGroup):
         bool | None, Field(description="Train the best and the best baseline again, for a verdict; if not set, from 10 trials on.")
     ] = None
     keep_weights: Annotated[
-        str, Field(description="Whose trained weights are kept: best (and recommended), all (baselines and finalists too) or none.")
+        str,
+        Field(
+            description="Whose trained weights are kept: best (and recommended), all (baselines and finalists of the decision too) or none."
+        ),
     ] = "best"
     report: Annotated[bool, Field(description="Write report.html, about 5 MB, into the run's folder.")] = True
     recipe: RecipeSettings = RecipeSettings()

@@ -35,6 +35,20 @@ class Origin(OptionGroup):
     """The name of an objective in place of a task."""
 
 
+ONLY_PYTHON = {"own_grammar": "grammar", "objective": "objective"}
+"""Entries that stand for arguments of a search that only Python can give, and those arguments."""
+
+
+def only_python(stored: Mapping[str, Any]) -> list[str]:
+    """The arguments of a search that its stored file cannot give; a strategy of a script that was started is one, too.
+
+    >>> only_python({"strategy": "__main__:Annealing", "own_grammar": "0123456789abcdef"}), only_python({"strategy": "package:Annealing"})
+    (['grammar', 'strategy'], [])
+    """
+    found = [argument for entry, argument in ONLY_PYTHON.items() if stored.get(entry) is not None]
+    return [*found, "strategy"] if str(stored.get("strategy")).startswith("__main__:") else found
+
+
 installed = cache(version)
 """The version of a package, which stays the same while a process runs."""
 
@@ -72,7 +86,11 @@ def write_config(folder: Path, settings: Mapping[str, Any], given: Mapping[str, 
 
     A file with other contents is kept as `config-1.yaml` and so on. Raises RunError where the folder cannot be written.
     """
-    text = f"# einspace search --config {folder / CONFIG}  repeats this run\n{write({**settings, **describe_here(), **given})}"
+    missing = only_python({**settings, **given})
+    said = f"einspace search --config {folder / CONFIG}  repeats this run"
+    if missing:
+        said = f"this run is repeated in Python, which alone gives its {' and its '.join(missing)}"
+    text = f"# {said}\n{write({**settings, **describe_here(), **given})}"
     path = folder / CONFIG
     try:
         if path.exists() and read_small(path) == text.encode():

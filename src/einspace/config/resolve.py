@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from einspace.config.model import RunSettings, SearchSettings
 from einspace.config.options import allowed, flags, groups, leaves
-from einspace.config.origin import Origin
+from einspace.config.origin import ONLY_PYTHON, Origin
 from einspace.config.protocol import PAPER
 from einspace.errors import SettingError, UnknownNameError, cut
 from einspace.files.yaml import read
@@ -52,7 +52,7 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
         mistakes += [f"{_place(path, lines, key) if key not in given else ''}{line}" for key, line in told.items()]
     if mistakes:
         raise SettingError(*(line for mistake in mistakes for line in mistake.splitlines()))
-    for key, name in (("own_grammar", "grammar"), ("objective", "objective")):
+    for key, name in ONLY_PYTHON.items():
         if (own := getattr(written, key)) is not None:
             place = _place(path, lines, key)
             raise SettingError(f"{place}this run had another {name} ({own}), which only Python can give: call search(..., {name}=...)")

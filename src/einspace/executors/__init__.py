@@ -7,12 +7,13 @@ if TYPE_CHECKING:
     from einspace.evaluation.outcome import Watch
     from einspace.executors.attempt import Pending
     from einspace.executors.base import Executor
-    from einspace.executors.choice import EXECUTORS, Make, choose
+    from einspace.executors.choice import EXECUTORS, Chosen, Make, choose
     from einspace.executors.processes import ProcessExecutor
     from einspace.executors.ray.executor import RayExecutor
     from einspace.executors.retrying import RetryingExecutor
 
 _LATER = {
+    "Chosen": "einspace.executors.choice",
     "EXECUTORS": "einspace.executors.choice",
     "Executor": "einspace.executors.base",
     "Make": "einspace.executors.choice",
@@ -25,7 +26,7 @@ _LATER = {
 }
 """Names whose modules load PyTorch: imported on first use, for a mailbox of Ray's needs none of it and should start at once."""
 
-__all__ = ["EXECUTORS", "Executor", "Make", "Pending", "ProcessExecutor", "RayExecutor", "RetryingExecutor", "Watch", "choose"]
+__all__ = ["EXECUTORS", "Chosen", "Executor", "Make", "Pending", "ProcessExecutor", "RayExecutor", "RetryingExecutor", "Watch", "choose"]
 
 
 def __getattr__(name: str) -> Any:

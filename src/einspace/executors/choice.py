@@ -1,6 +1,7 @@
 """Choice: an executor by its name, made once it is known what is to be evaluated."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from einspace.errors import SettingError, UnknownNameError
 from einspace.evaluation.work import Work
@@ -15,13 +16,26 @@ Make = Callable[[Work, int, float | None], Executor]
 EXECUTORS = ("processes", "ray")
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A maker that was chosen by its name."""
+
+    make: Make
+    accelerated: bool
+    """Whether trials get devices that compute faster than a CPU."""
+
+    def __call__(self, work: Work, workers: int, time_limit: float | None) -> Executor:
+        """Make the executor."""
+        return self.make(work, workers, time_limit)
+
+
 def choose(
     name: str,
     devices: str | Sequence[str] | None = None,
     address: str | None = None,
     cpus_per_trial: float | None = None,
     gpus_per_trial: float | None = None,
-) -> Make:
+) -> Chosen:
     """How the executor of this name is made; `devices` are those of processes, the other settings those of Ray, and None is the default.
 
     A worker process that dies is tried again twice, as Ray does by itself.
@@ -40,10 +54,10 @@ def choose(
     if name == "ray":
         if devices is not None:
             raise SettingError(f"devices {devices!r} is a setting of the executor processes; Ray has --gpus-per-trial")
-        return ray
+        return Chosen(ray, bool(gpus_per_trial))
     if name != "processes":
         raise UnknownNameError("executor", name, EXECUTORS)
     for setting, value in (("address", address), ("cpus per trial", cpus_per_trial), ("gpus per trial", gpus_per_trial)):
         if value is not None:
             raise SettingError(f"{setting} {value!r} is a setting of the executor ray, not of processes")
-    return processes
+    return Chosen(processes, any(kind in str(devices) for kind in ("cuda", "mps")))

@@ -20,7 +20,6 @@ from einspace.run.folder import Run
 from einspace.run.settings import Settings, check_trained_alike, making_sense
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint
-from einspace.trial import SEARCH
 
 
 def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None) -> Predictor:
@@ -30,13 +29,7 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
     test = found.tests[0] if found.tests else None
     if found.weights is None:
         if task is None:
-            if found.tests and found.tests[0] is None:
-                why = found.reason or "it has not ended"
-                raise RunError(f"the final training of {found.name} of the run {run.name} left no network: {why}")
-            argument = f"trial={found.trial.number}" if found.trial.phase == SEARCH else f"baseline={found.name!r}"
-            call = f"predictor({argument}, task=task) trains it as a final training does, and keeps them"
-            again = "; so does the same search with --keep-weights all" if found.tests else ""
-            raise RunError(f"the run {run.name} did not keep the weights of the network of {found.name}: {call}{again}")
+            raise found.unkept(run.name)
         found, test = _trained_now(run, settings, found, task)
     assert found.preprocessing is not None
     assert found.weights is not None

@@ -67,6 +67,16 @@ class Trained:
         known = self.facts if filled else {**self.facts, "scores": None, "trained": False}
         return {**known, "input": about, "output": f"{meaning(self.head)}{normalised}"}
 
+    def unkept(self, run: str) -> RunError:
+        """The error for weights that a run does not hold, with what makes them."""
+        if self.tests and self.tests[0] is None:
+            why = self.reason or "it has not ended; the same search goes on with it, unless --final-seeds is 0"
+            return RunError(f"the final training of {self.name} of the run {run} left no network: {why}")
+        argument = f"trial={self.trial.number}" if self.trial.phase == SEARCH else f"baseline={self.name!r}"
+        call = f"result.predictor({argument}, task=task) trains it as a final training does, and keeps them"
+        again = "; so does the same search with --keep-weights all" if self.tests else ""
+        return RunError(f"the run {run} did not keep the weights of the network of {self.name}: {call}{again}")
+
 
 def meaning(head: Head) -> str:
     """The meaning of a head's outputs."""

@@ -16,17 +16,28 @@ if TYPE_CHECKING:
 def listed(result: "Result", begun: float) -> dict[str, Any]:
     """A run in a line: what it searched, how far it is, what it found, and when it began, in seconds since 1970."""
     best = result.best
-    return {
-        "run": result.run.name,
-        "task": result.settings["task"],
-        "strategy": result.settings["strategy"],
-        "seed": result.settings["seed"],
+    return unread(result.run.name, result.settings, begun) | {
         "trials": len(result.history),
-        "metric": result.metric,
         "validation": None if best is None else best.validation,
         "test": None if best is None else best.test,
         "verdict": result.verdict and result.verdict.word,
         "seconds": result.seconds["total"],
+    }
+
+
+def unread(run: str, settings: Mapping[str, Any], begun: float) -> dict[str, Any]:
+    """The line of a run whose study is not there or cannot be read: what its settings tell, and None for the rest."""
+    return {
+        "run": run,
+        "task": settings["task"],
+        "strategy": settings["strategy"],
+        "seed": settings["seed"],
+        "trials": None,
+        "metric": settings["metric"]["name"],
+        "validation": None,
+        "test": None,
+        "verdict": None,
+        "seconds": None,
         "begun": begun,
     }
 
@@ -43,5 +54,6 @@ def run_table(rows: Sequence[Mapping[str, Any]], now: float) -> Table:
     for row in sorted(rows, key=lambda row: row["begun"]):
         scores = ["–" if row[name] is None else f"{row[name]:.4f}" for name in ("validation", "test")]
         age = " ".join(duration(max(0.0, now - row["begun"])).split()[:2])
-        table.add_row(*(Text(str(row[name])) for name in ("run", "task", "strategy", "trials")), *scores, age, row["verdict"] or "–")
+        words = [Text("–" if row[name] is None else str(row[name])) for name in ("run", "task", "strategy", "trials")]
+        table.add_row(*words, *scores, age, row["verdict"] or "–")
     return table

@@ -46,6 +46,8 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
     folder = Run(runs, run)
     database, has_begun = folder.study(storage), folder.settings() is not None
     if database.file is not None and not database.file.exists() and not backup_of(database.file).exists():
+        if has_begun and storage is None:
+            raise folder.lost()
         raise RunError(f"there is no run {run!r} in {runs if storage is None else database}")
     database.check()
     if not has_begun and database.is_unused((STUDY, f"{STUDY}/finals")):  # a reader makes no tables beside a search that is making them
@@ -129,6 +131,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         unjudged=unjudged,
         seconds=_seconds_of(history, sessions),
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
+        storage=None if store.database.file == run.database else store.database.address,
         running=tuple(ledger.trials[number] for ledger in store.phases.values() for number in sorted(ledger.running())),
     )
 

@@ -81,6 +81,8 @@ class Result:
     """
     running: tuple[Trial, ...] = ()
     """Trials of any phase that were begun, and had not ended when this was read."""
+    storage: str | None = None
+    """The address of the database that holds the study, its password masked; None for the file in the run's folder."""
 
     def __repr__(self) -> str:
         scores = "" if self.best is None else f", best {self.best.name} with {self.best.validation:.4f} {self.metric} on validation"

@@ -50,6 +50,15 @@ def grammar_of_run(run: Path, settings: Settings) -> Grammar | None:
     return grammar
 
 
+def modules_of_run(run: Path) -> list[str]:
+    """The modules that define the user's own operations in the grammar of a run; none where there is no grammar that can be read."""
+    try:
+        places = read_json(run / GRAMMAR)["operations"].values()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+    return sorted({module for place in places if (module := str(place).partition(":")[0]).partition(".")[0] != "einspace"})
+
+
 def preprocessing_of_run(run: Path, settings: Settings) -> Preprocessing | None:
     """The preprocessing between raw data and a network of a run; None for a run that was made before this was kept.
 

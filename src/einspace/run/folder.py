@@ -50,6 +50,11 @@ class Run:
         """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
         return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name, patience)
 
+    def lost(self) -> RunError:
+        """The error for a run that has begun, and whose study is not in its folder."""
+        hint = "give --storage (in Python storage=), the address of its database, if the search was given one; if not, it is lost"
+        return RunError(f"the run {self.name!r} has begun, but its study is not in {self.path}: {hint}")
+
     def remove_if_empty(self, kind: object, *_: object) -> None:
         """End a call: remove the folder if a mistake was noticed before anything was stored."""
         if kind is not None:
@@ -66,6 +71,8 @@ class Run:
             return
         empty = not file.exists() or file.stat().st_size == 0
         if empty and stored is not None and not backup_of(file).exists():
+            if file == self.database and not file.exists():
+                raise self.lost()
             raise database.damaged("the run has begun, but its study is empty")
         if file == self.database and not empty and stored is None and not _is_ours(database):
             raise RunError(f"{self.path} holds a study that is not the run's: choose another name for the run")

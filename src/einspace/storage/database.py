@@ -63,7 +63,12 @@ class Database:
         return cls(URL.create("sqlite", database=str(file)).render_as_string(), study)
 
     def __str__(self) -> str:
-        return str(self.file) if self.file is not None else masked(self.url.render_as_string())
+        return str(self.file) if self.file is not None else self.address
+
+    @property
+    def address(self) -> str:
+        """The address as a user gave it, its password masked."""
+        return masked(self.url.render_as_string())
 
     @property
     def options(self) -> dict[str, Any]:

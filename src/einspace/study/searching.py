@@ -19,7 +19,7 @@ from einspace.config.protocol import OURS
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
 from einspace.evaluation.compute import Compute
-from einspace.executors import Executor, Make, choose
+from einspace.executors import Chosen, Executor, Make, choose
 from einspace.executors.main_module import check_sendable
 from einspace.grammar import Grammar
 from einspace.limits import Limits
@@ -193,7 +193,7 @@ def search(
         callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
         devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
-            "best" architecture and of the one that the verdict recommends, of "all" (baselines and finalists of the race too), or of
+            "best" architecture and of the one that the verdict recommends, of "all" (baselines and finalists of the decision too), or of
             "none". A run that ended without them trains what is missing.
         final_seeds: Seeds of the final trainings, whose mean and spread are reported; 0: no final trainings, and all time for the others.
         race: Whether the best candidates and the best baseline are trained again before one of them is believed to be the best, which gives
@@ -241,7 +241,8 @@ def search(
     strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
     within = (trials, seconds, workers, given["time_limit"])
-    accelerated = any(kind in str(devices) for kind in ("cuda", "mps"))
+    make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
+    accelerated = isinstance(make, Chosen) and make.accelerated
     start = Start.of(
         Call(strategy, subject.space, subject.trained, wanted, options, *within, protocol, before, final_seeds, subject.warm, accelerated)
     )
@@ -256,7 +257,6 @@ def search(
     named_strategy = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
     shared = {"protocol": start.protocol.name, "init": list(start.initial)}
     config = repeating(subject, given, computing, of_strategy, strategy=named_strategy, **shared)
-    make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     if not isinstance(make, Executor):
         check_sendable(subject.work)
     others = {**shared, "seed": seed, "pruner": None if pruner == "none" else pruner, "inherit": inherit}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from base64 import b64decode
 from dataclasses import replace
 from html import unescape
@@ -134,9 +135,9 @@ def test_a_page_without_final_trainings_has_no_column_for_them(result: Result, t
     searched = [trial for trial in result.others if trial.phase not in (RACE, DECISION, FINAL)]
     settings = {**result.settings, "published": {}, "task": "digits"}
     others = tuple(row for row in bare[1:] if row)
-    html = content(
-        replace(result, run=tmp_path / result.run.name, best=bare[0], baselines=others, others=tuple(searched), settings=settings)
-    )
+    (run := tmp_path / result.run.name).mkdir()
+    shutil.copy(result.run / "config.yaml", run)
+    html = content(replace(result, run=run, best=bare[0], baselines=others, others=tuple(searched), settings=settings))
     assert "Test scores: none, for there were no final trainings." in html
     assert '<th scope="col" class="n">test</th>' not in html
     assert '<th scope="col" class="n">validation, in the search</th>' in html
