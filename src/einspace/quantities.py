@@ -5,6 +5,9 @@ from math import isfinite
 
 from einspace.errors import SettingError
 
+SMALL = 1e-3
+"""A score below this has no four places that say anything."""
+
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -18,6 +21,22 @@ def quantity(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g}{suffix}"
     return f"{value:.4g}"
+
+
+def decimal(value: float | None, beside: float | None = None) -> str:
+    """A score with four places, one below a thousandth in three digits; a dash where there is none.
+
+    Args:
+        value: The score, or what belongs to one, such as its deviation.
+        beside: The score that it belongs to, whose size decides.
+
+    >>> decimal(0.98765), decimal(0.0004, beside=0.9), decimal(0.000012345), decimal(0.0)
+    ('0.9877', '0.0004', '1.23e-05', '0.0000')
+    """
+    if value is None:
+        return "–"
+    size = abs(value if beside is None else beside)
+    return f"{value:.4f}" if size == 0 or size >= SMALL else f"{value:.3g}"
 
 
 def counted(count: int, thing: str) -> str:

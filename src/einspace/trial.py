@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, SerializerFunctionWrapHandler, 
 from pydantic_core import PydanticCustomError
 
 from einspace.evaluation.outcome import INHERITED, RUNGS, Bounds, Evaluation, Outcome, settled
+from einspace.quantities import decimal
 from einspace.space import Architecture
 
 SEARCH, BASELINE, RACE, DECISION, FINAL = "search", "baseline", "race", "decision", "final"
@@ -253,7 +254,7 @@ class Trial:
         from einspace.pictures import tree_html
 
         ended = "has not ended" if self.outcome is None else self.outcome.value
-        score = "" if self.value is None else f", score {self.value:.4f}"
+        score = "" if self.value is None else f", score {decimal(self.value)}"
         facts = f"Trial {self.number} ({self.origin}): {ended}{score}, {self.parameters:,} parameters"
         return tree_html(self.text, self.proposal.place, facts)
 

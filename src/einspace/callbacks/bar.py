@@ -13,7 +13,7 @@ from rich.text import Text
 
 from einspace.callbacks.base import AtWork
 from einspace.callbacks.base import Progress as News
-from einspace.quantities import counted, duration
+from einspace.quantities import counted, decimal, duration
 from einspace.trial import PHASES, SEARCH
 
 WIDTH = 12
@@ -123,11 +123,11 @@ class Bar(JupyterMixin):
             if news.best is not None:
                 if not self._curve or news.best != self._curve[-1]:
                     of_it = f" (trial {trial.number})" if trial.value == news.best else ""  # another call may have found it
-                    self._say(f"{trials}: best {news.best:.4f}{of_it}")
+                    self._say(f"{trials}: best {decimal(news.best)}{of_it}")
                     self._logged[SEARCH] = news.done
                 self._curve.append(news.best)
         budget = "" if news.budget is None else f" of {duration(news.budget)}"
-        best = "none has a score" if news.best is None else f"best {news.best:.4f}"
+        best = "none has a score" if news.best is None else f"best {decimal(news.best)}"
         self._sign(news, f"{trials} in {duration(news.seconds)}{budget}: {best}")
         state: dict[str, Any]
         if news.total is None:
@@ -144,7 +144,7 @@ class Bar(JupyterMixin):
 
     def _best(self, news: News) -> str:
         """The best score so far and its curve, and how many trials have no score."""
-        facts = [] if news.best is None else [f"best {news.best:.4f} {sparkline(self._curve)}".rstrip()]
+        facts = [] if news.best is None else [f"best {decimal(news.best)} {sparkline(self._curve)}".rstrip()]
         return ", ".join(facts + [f"{self._failed} without a score"] * bool(self._failed))
 
     def _stand(self, standing: str) -> None:

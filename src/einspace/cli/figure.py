@@ -10,6 +10,7 @@ from einspace.cli.output import out, progress, write
 from einspace.errors import SettingError
 from einspace.features import Feature
 from einspace.pictures import Detail, Theme
+from einspace.quantities import decimal
 from einspace.space import Architecture
 
 FOUND = (5, 6, 8)
@@ -77,5 +78,5 @@ def _best(name: str, runs: str, storage: str | None) -> tuple[str, str, Architec
         raise SettingError(f"the run {name} has no best architecture yet")
     best = result.best
     scores = {"validation": best.validation, "test": best.test}
-    facts = ", ".join(f"{split} {value:.4f}" for split, value in scores.items() if value is not None)
+    facts = ", ".join(f"{split} {decimal(value)}" for split, value in scores.items() if value is not None)
     return f"{result.settings['task']} ({result.run.name})", f"{result.metric}: {facts}", best.architecture

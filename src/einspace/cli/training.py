@@ -9,7 +9,7 @@ from einspace.cli.options import COMPUTE, OWN, AsJson, Data, Seed, TaskName, Tex
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.config import load
 from einspace.errors import EinspaceError, SettingError
-from einspace.quantities import counted
+from einspace.quantities import counted, decimal
 from einspace.reporting.tables import facts, spread
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def evaluate(
         print_json({**facts(architecture), **figures, "seconds": seconds})
         return
     for number, result in enumerate(results, seed) if seeds > 1 else ():
-        value = f"no score: {_why(result)}" if result.value is None else f"{result.value:.4f}"
+        value = f"no score: {_why(result)}" if result.value is None else decimal(result.value)
         out.print(f"seed {number}: {value}", highlight=False, soft_wrap=True)
     parameters = next(result.parameters for result in results if result.value is not None)
     shown = (
@@ -107,7 +107,7 @@ def evaluate(
         markup=True,
     )
     if task.published:
-        published = ", ".join(f"{method} {score:.4f}" for method, score in task.published.items())
+        published = ", ".join(f"{method} {decimal(score)}" for method, score in task.published.items())
         out.print(f"published, on test: {published}", highlight=False, soft_wrap=True)
 
 

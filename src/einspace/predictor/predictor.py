@@ -18,6 +18,7 @@ from einspace.predictor.about import About
 from einspace.predictor.folder import save
 from einspace.predictor.outputs import chances, decided, targets_of
 from einspace.predictor.samples import Samples, samples_of
+from einspace.quantities import decimal
 from einspace.tasks.metrics import METRICS, Metric, metric_named
 
 BATCH = 256
@@ -45,7 +46,7 @@ class Predictor:
 
     def __repr__(self) -> str:
         about = self.about
-        score = "" if about.test is None else f", {about.metric} {about.test:.4f} on test"
+        score = "" if about.test is None else f", {about.metric} {decimal(about.test)} on test"
         shape = ", ".join(map(str, about.given_shape))
         return f"<Predictor of {about.task}: {about.kind}, samples {about.order} of ({shape}){score}>"
 

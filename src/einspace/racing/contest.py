@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from einspace.evaluation.outcome import PARTS
+from einspace.quantities import decimal
 from einspace.racing.verdict import DOUBT, FACTOR, Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
 from einspace.racing.words import longer, sentence_of, trainings_of
 from einspace.run.folder import NOTE as SETTINGS
@@ -225,7 +226,7 @@ class Contest:
             said.append(f"{_sentence(FAILED if self.is_over(DECISION) else LATE.format(DECISION))}.")
         if plan.passed in self.claimed:
             best = self.claimed[plan.passed]
-            claim = f"Trial {best.number} has a better score in the search, {best.value:.4f}"
+            claim = f"Trial {best.number} has a better score in the search, {decimal(best.value)}"
             said.append(f"{claim}, but there was no time to compare it with the baseline.")
         return " ".join(sentence for sentence in said if sentence)
 

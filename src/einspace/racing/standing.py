@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from einspace.quantities import decimal
 from einspace.racing.contest import Contest
 from einspace.storage import StudyStore
 from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Trial
@@ -60,7 +61,7 @@ class Standing:
         doubt = (
             "the race will measure how much of that is chance" if self._raced else "without a race nothing says how much of that is chance"
         )
-        return f"{found.title} ({found.value:.4f}) is {how} the best baseline, {named} ({baseline.value:.4f}){by}; {doubt}"
+        return f"{found.title} ({decimal(found.value)}) is {how} the best baseline, {named} ({decimal(baseline.value)}){by}; {doubt}"
 
     def _race(self, contest: Contest) -> str:
         """The verdict, of the race until the decision is over, or the differences so far of those that are trained again."""
@@ -96,7 +97,7 @@ def _gap(gain: float) -> tuple[str, str]:
     (('ahead of', ', by 0.2500'), ('behind', ', by 0.5000'), ('level with', ''))
     """
     how = "ahead of" if gain > 0 else "behind" if gain < 0 else "level with"
-    return how, f", by {abs(gain):.4f}" if gain else ""
+    return how, f", by {decimal(abs(gain))}" if gain else ""
 
 
 def _uncapitalised(sentence: str) -> str:

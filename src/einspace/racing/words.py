@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from einspace.quantities import counted
+from einspace.quantities import counted, decimal
 
 
 def apart(scores: tuple[float, float], error: float) -> str:
     """The difference of two scores and its standard error, with the places of the scores: that of the scores as they are shown.
 
-    >>> apart((0.39206, 0.35998), 0.008)
-    '0.0321 ± 0.0080'
+    >>> apart((0.39206, 0.35998), 0.008), apart((1.1e-6, 2.3e-6), 1e-7)
+    ('0.0321 ± 0.0080', '1.2e-06 ± 1e-07')
     """
-    return f"{abs(round(scores[0], 4) - round(scores[1], 4)):.4f} ± {error:.4f}"
+    size = max(map(abs, scores))
+    one, other = (float(decimal(score, beside=size)) for score in scores)
+    return f"{decimal(abs(one - other), beside=size)} ± {decimal(error, beside=size)}"
 
 
 def sentence_of(word: str, names: tuple[str, str], scores: tuple[float, float], error: float, pairs: int, metric: str) -> str:
@@ -33,7 +35,7 @@ def sentence_of(word: str, names: tuple[str, str], scores: tuple[float, float], 
     said = {"better": f"Better: {winner} beats {baseline}", "worse": f"Worse: {winner} is behind {baseline}"}
     gap = f"{apart(scores, error)}{f' {metric}' if metric else ''}"
     start = f"{said[word]} by {gap}" if word in said else f"Not distinguishable: {winner} and {baseline} differ by {gap}"
-    return f"{start} ({scores[0]:.4f} against {scores[1]:.4f}, means of {pairs} re-trainings each)."
+    return f"{start} ({decimal(scores[0])} against {decimal(scores[1])}, means of {pairs} re-trainings each)."
 
 
 def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool) -> str:

@@ -10,7 +10,7 @@ from einspace.echo import escaped
 from einspace.features import Feature
 from einspace.networks.export import Exported
 from einspace.predictor.trained import Trained, meaning
-from einspace.quantities import quantity
+from einspace.quantities import decimal, quantity
 from einspace.reporting.loading import loading
 from einspace.reporting.tables import spread
 from einspace.result import Entrant, Result
@@ -125,7 +125,7 @@ def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
         if row is not None and (row is result.best or row.proposal is not None) and _identity(row) != found.trial.proposal.identity:
             won = ", the winner of the race" if row is result.best and row.race else ""
             lines.append(_row(f"{row.name}{won}", row, row.validation, raced))
-    lines += [[f"published: {name}", *[""] * (2 if raced else 1), f"{score:.4f}"] for name, score in result.settings["published"].items()]
+    lines += [[f"published: {name}", *[""] * (2 if raced else 1), decimal(score)] for name, score in result.settings["published"].items()]
     better = "higher" if result.higher_is_better else "lower"
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return [f"The metric is {result.metric}; {better} is better.{_seeds(mine, fresh)}", table, _judged(result, mine)]
@@ -142,7 +142,7 @@ def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bo
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+    return decimal(value)
 
 
 def _seeds(mine: Entrant | None, fresh: bool) -> str:

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from einspace.quantities import counted, quantity
+from einspace.quantities import counted, decimal, quantity
 from einspace.reporting.tables import shortened, spread
 from einspace.result import TOP, Entrant, Result
 from einspace.result.words import afterwards, climbed, compared, foretold, inherited, judged
@@ -25,7 +25,10 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
     if result.sampling is not None:
         spread = result.sampling
         split = "test" if result.settings["strategy"] == "sampling" else "validation"
-        parts.append(f"a random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} on {split} ({spread.seeds} scored)")
+        parts.append(
+            f"a random architecture scores {decimal(spread.mean)} ± {decimal(spread.deviation, spread.mean)} on {split} "
+            f"({spread.seeds} scored)"
+        )
     parts += [verdict(result), foretold(result), inherited(result), climbed(result), _time(result, counts(result)), _disk(result)]
     return [part for part in parts if part != ""]
 
@@ -135,4 +138,4 @@ def _overhead(result: Result) -> str:
 
 
 def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+    return decimal(value)

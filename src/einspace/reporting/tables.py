@@ -7,7 +7,7 @@ from rich.text import Text
 
 from einspace.features import Feature
 from einspace.operations import Group
-from einspace.quantities import quantity
+from einspace.quantities import decimal, quantity
 from einspace.space import Architecture
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def spread(scores: "Seeds") -> str:
     """
     if scores.mean is None:
         return "–"
-    return f"{scores.mean:.4f}" + (f" ± {scores.deviation:.4f}" if scores.seeds > 1 else "")
+    return decimal(scores.mean) + (f" ± {decimal(scores.deviation, scores.mean)}" if scores.seeds > 1 else "")
 
 
 def shortened(text: str, length: int) -> str:

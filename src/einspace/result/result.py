@@ -21,7 +21,7 @@ from einspace.config.protocol import PAPER
 from einspace.disk.drafts import write_text
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.evaluation.cost_model import CostModel, Error
-from einspace.quantities import counted
+from einspace.quantities import counted, decimal
 from einspace.racing.verdict import Verdict
 from einspace.result.as_json import as_json
 from einspace.result.entrant import Entrant
@@ -85,7 +85,7 @@ class Result:
     """The address of the database that holds the study, its password masked; None for the file in the run's folder."""
 
     def __repr__(self) -> str:
-        scores = "" if self.best is None else f", best {self.best.name} with {self.best.validation:.4f} {self.metric} on validation"
+        scores = "" if self.best is None else f", best {self.best.name} with {decimal(self.best.validation)} {self.metric} on validation"
         return f"<Result of {self.run.name}: {counted(len(self.history), 'trial')}{scores}; {self.sentence}>"
 
     @property
@@ -286,7 +286,7 @@ class Result:
         if self.best is None:
             return f"<p>{escape(facts)}, and none has a best architecture</p>"
         if self.best.validation is not None:
-            facts += f"; {self.metric} of {self.best.name}: {self.best.validation:.4f} on validation"
+            facts += f"; {self.metric} of {self.best.name}: {decimal(self.best.validation)} on validation"
         try:
             return network_html(self.best.architecture, facts)
         except NotationError:  # of another grammar

@@ -1,6 +1,6 @@
 """Words: what validation and test say of the best found, favourable or not, for the terminal and for the report."""
 
-from einspace.quantities import counted, duration, quantity
+from einspace.quantities import counted, decimal, duration, quantity
 from einspace.racing.contest import UNRACED
 from einspace.racing.verdict import Verdict
 from einspace.result.result import Result
@@ -47,7 +47,7 @@ def grounds(verdict: Verdict) -> str:
 
 def noise(verdict: Verdict) -> str:
     """The noise of a score, in a sentence."""
-    return f"Training one network again changes its score by {verdict.noise:.4f} (standard deviation)."
+    return f"Training one network again changes its score by {decimal(verdict.noise)} (standard deviation)."
 
 
 def compared(result: Result, split: str) -> str:
@@ -62,15 +62,15 @@ def compared(result: Result, split: str) -> str:
     name, value = (max if result.higher_is_better else min)(scored, key=lambda other: other[1])
     gain = (score - value) * (1 if result.higher_is_better else -1)
     if result.is_baseline:
-        return f"On {split} nothing is better than the best baseline, {name}: {value:.4f}."
+        return f"On {split} nothing is better than the best baseline, {name}: {decimal(value)}."
     if result.verdict is not None and split == "validation":
         flattered = f"; that gap flatters {result.best.name}, because the best of many is picked" if gain > 0 else ""
-        return f"In the search {result.best.name} had {score:.4f} on validation, and {name} {value:.4f}{flattered}."
+        return f"In the search {result.best.name} had {decimal(score)} on validation, and {name} {decimal(value)}{flattered}."
     if result.verdict is not None and result.verdict.word == "not distinguishable":
-        return f"On {split}, {result.best.name} has {score:.4f} and the best baseline, {name}, {value:.4f}."
+        return f"On {split}, {result.best.name} has {decimal(score)} and the best baseline, {name}, {decimal(value)}."
     word = "beats" if gain > 0 else "equals" if gain == 0 else "does not beat"
     flattered = "; that gap flatters it, because the best of many is picked" if gain > 0 and split == "validation" else ""
-    return f"On {split} the best found {word} the best baseline, {name}: {score:.4f} against {value:.4f}{flattered}."
+    return f"On {split} the best found {word} the best baseline, {name}: {decimal(score)} against {decimal(value)}{flattered}."
 
 
 def afterwards(result: Result) -> str:

@@ -7,7 +7,7 @@ from statistics import quantiles
 
 import plotly.graph_objects as go
 
-from einspace.quantities import quantity
+from einspace.quantities import decimal, quantity
 from einspace.result.entrant import Entrant
 from einspace.result.report.axes import BLUE, GREY, ORANGE, Chart, figure_of
 from einspace.result.report.operations import Shares
@@ -54,7 +54,8 @@ def progress(result: Result, by_time: bool = False) -> go.Figure | None:
     best = list(accumulate(scores, max if result.higher_is_better else min))
     figure = figure_of("minutes since the search began" if by_time else "trial", f"validation {result.metric}")
     hover = [
-        f"trial {trial.number}: {trial.value:.4f}<br>{escape(trial.origin)}, {quantity(trial.parameters)} parameters" for trial in trials
+        f"trial {trial.number}: {decimal(trial.value)}<br>{escape(trial.origin)}, {quantity(trial.parameters)} parameters"
+        for trial in trials
     ]
     numbers = [trial.number for trial in trials]
     figure.add_scatter(
@@ -127,7 +128,7 @@ def losses(result: Result) -> go.Figure | None:
                 mode="lines+markers",
                 name=name,
                 line={"color": colour},
-                hovertemplate="epoch %{x}: %{y:.4f}",
+                hovertemplate="epoch %{x}: %{y:.4g}",
             )
     if max((len(trace.x) for trace in figure.data), default=0) <= FEW:
         figure.update_xaxes(dtick=1)
@@ -151,7 +152,8 @@ def predictions(result: Result) -> go.Figure | None:
                 marker={"size": 8, "color": colour},
                 customdata=[trial.number for trial, _ in shown],
                 text=[
-                    f"trial {trial.number}: {trial.value:.4f}<br>predicted at {prediction.percentile:.0%}" for trial, prediction in shown
+                    f"trial {trial.number}: {decimal(trial.value)}<br>predicted at {prediction.percentile:.0%}"
+                    for trial, prediction in shown
                 ],
                 hovertemplate="%{text}<extra></extra>",
             )
@@ -179,7 +181,7 @@ def tests(result: Result) -> go.Figure | None:
         mode="markers",
         marker={"color": colours, "size": 12},
         error_x={"array": [deviation or 0.0 for deviation in deviations], "color": GREY},
-        hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+        hovertemplate="%{y}: %{x:.4g}<extra></extra>",
     )
     figure.update_layout(showlegend=False, yaxis={"type": "category", "automargin": True})
     return figure
@@ -211,7 +213,7 @@ def pareto(result: Result, cost: str) -> go.Figure | None:
             line={"shape": "hv", "color": colour},
             marker={"size": 8, "color": colour},
             customdata=[trial.number for trial in members],
-            text=[f"trial {trial.number}: {trial.value:.4f}<br>{quantity(_cost(trial, cost))}" for trial in members],
+            text=[f"trial {trial.number}: {decimal(trial.value)}<br>{quantity(_cost(trial, cost))}" for trial in members],
             hovertemplate="%{text}<extra></extra>",
         )
     rivals = [] if cost == "latency" else [row for row in result.baselines if row.validation is not None and row.proposal is not None]
@@ -223,7 +225,7 @@ def pareto(result: Result, cost: str) -> go.Figure | None:
             name="baseline",
             text=[escape(row.name) for row in rivals],
             marker={"symbol": "diamond", "size": 10, "color": GREY},
-            hovertemplate="%{text}: %{y:.4f}<extra></extra>",
+            hovertemplate="%{text}: %{y:.4g}<extra></extra>",
         )
     known = [_cost(trial, cost) for trial in trials]
     if min(known) > 0:

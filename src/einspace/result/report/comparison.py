@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from einspace.errors import SettingError
-from einspace.quantities import counted
+from einspace.quantities import counted, decimal
 from einspace.result.report.axes import BLUE, GREEN, ORANGE, PURPLE, RED, Chart, figure_of
 from einspace.result.result import Result
 
@@ -60,7 +60,7 @@ class MeanAndDeviation:
     def __str__(self) -> str:
         if self.mean is None:
             return "–"
-        return f"{self.mean:.4f}" + ("" if self.deviation is None else f" ± {self.deviation:.4f}")
+        return decimal(self.mean) + ("" if self.deviation is None else f" ± {decimal(self.deviation, self.mean)}")
 
 
 def grouped(results: Sequence[Result]) -> list[RunGroup]:
@@ -148,7 +148,7 @@ def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
             mode="lines",
             name=f"{group.name}, {counted(len(group.runs), 'run')}",
             line={"color": colour, "width": 2.5, "shape": "hv", "dash": dash},
-            hovertemplate="%{y:.4f}",
+            hovertemplate="%{y:.4g}",
         )
     return figure
 

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from einspace.echo import escaped
-from einspace.quantities import duration, quantity
+from einspace.quantities import decimal, duration, quantity
 from einspace.result.report.album import STYLE
 from einspace.result.result import Result
 from einspace.result.words import came_from
@@ -59,7 +59,7 @@ def waiting(run: str) -> str:
 
 def score(value: float | None) -> str:
     """A score with four places."""
-    return "–" if value is None else f"{value:.4f}"
+    return decimal(value)
 
 
 def words(text: str) -> str:
@@ -71,10 +71,13 @@ def words(text: str) -> str:
     return " ".join(dict.fromkeys(re.findall(r"[^\s{}\[\]]+", text)))
 
 
-@cache
 def _shown(value: object) -> object:
     """A value of a template; names and texts of a run are shown without control characters, which markup of ours has none of."""
-    return escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return _plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+_plain = lru_cache(4096)(escaped)
+"""The texts of a run come again and again; whole parts of a page are markup, and are not kept."""
 
 
 def environment() -> Environment:

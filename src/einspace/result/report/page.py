@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from einspace.evaluation.outcome import Outcome
-from einspace.quantities import duration, quantity
+from einspace.quantities import decimal, duration, quantity
 from einspace.result.entrant import Entrant
 from einspace.result.report.album import Album, packed
 from einspace.result.report.charts import best_baseline, charts
@@ -117,7 +117,7 @@ def _entrants(result: Result) -> list[dict[str, Any]]:
     """The rows of the comparison: the best, who else was in the race, the baselines, and what was published."""
     rows = [_entrant(row, *_role(row, result)) for row in result.entrants]
     return rows + [
-        {"name": name, "kind": "published", "validation": "", "again": "", "test": f"{score:.4f}", "parameters": "", "reason": ""}
+        {"name": name, "kind": "published", "validation": "", "again": "", "test": decimal(score), "parameters": "", "reason": ""}
         for name, score in result.settings["published"].items()
     ]
 
@@ -165,7 +165,7 @@ def _entrant(row: Entrant, kind: str, role: str) -> dict[str, Any]:
 def _over(scores: Seeds) -> str:
     if scores.mean is None:
         return "–"
-    return f"{scores.mean:.4f}" + (f" ± {scores.deviation:.4f}" if scores.seeds > 1 else "")
+    return decimal(scores.mean) + (f" ± {decimal(scores.deviation, scores.mean)}" if scores.seeds > 1 else "")
 
 
 def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[str, str]:
@@ -182,7 +182,7 @@ def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[st
     if trial.latency is not None:
         facts["latency"] = f"{trial.latency * 1e3:.3g} ms"
     if trial.value is not None:
-        facts = {"score on validation": f"{trial.value:.4f}", **facts}
+        facts = {"score on validation": decimal(trial.value), **facts}
     if trial.seconds:
         facts["time"] = duration(trial.seconds)
     if trial.evaluation is not None and trial.evaluation.device:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from einspace.config.protocol import OURS
-from einspace.quantities import counted, duration, quantity
+from einspace.quantities import counted, decimal, duration, quantity
 from einspace.racing.words import apart
 from einspace.result.entrant import Entrant
 from einspace.result.report.charts import best_baseline
@@ -72,7 +72,8 @@ def lead(result: Result) -> list[str]:
         spread = result.sampling
         split = "test" if result.settings["strategy"] == "sampling" else "validation"
         said.append(
-            f"A random architecture scores {spread.mean:.4f} ± {spread.deviation:.4f} {result.metric} on {split}, {direction}"
+            f"A random architecture scores {decimal(spread.mean)} ± {decimal(spread.deviation, spread.mean)} {result.metric} "
+            f"on {split}, {direction}"
             f" ({spread.seeds} scored)."
         )
     if best is None:
@@ -80,8 +81,8 @@ def lead(result: Result) -> list[str]:
     tests, claims = compared(result, "test"), compared(result, "validation")
     if best.validation is not None and (tests or not claims or result.verdict is None):
         searched, final = (_after(result, name) for name in ("epochs_search", "epochs_final"))
-        tested = f", and {best.test:.4f} on test{final} on train and validation together" if best.test is not None else ""
-        said.append(f"The best, {best.name}, has {result.metric} {best.validation:.4f} on validation{searched}{tested} ({direction}).")
+        tested = f", and {decimal(best.test)} on test{final} on train and validation together" if best.test is not None else ""
+        said.append(f"The best, {best.name}, has {result.metric} {decimal(best.validation)} on validation{searched}{tested} ({direction}).")
     scores = tests or claims
     said += [scores] if scores != headline(result) else []
     if scores and not result.is_baseline and (not tests or len(best.finals) == 1):
@@ -109,14 +110,12 @@ def cards(result: Result) -> list[Card]:
     if best is not None:
         again = best.reevaluated is not None
         validation = [None if row is None else row.reevaluated if again else row.validation for row in (best, rival)]
-        for split, value, other in (
-            ("test", best.test, None if rival is None else rival.test),
-            ("" if again else "validation", *validation),
-        ):
+        tested = [best.test, None if rival is None else rival.test]
+        for split, (value, other) in (("test", tested), ("" if again else "validation", validation)):
             if value is not None:
-                remark = "" if rival is None or other is None else f"{rival.name}: {other:.4f}"
+                remark = "" if rival is None or other is None else f"{rival.name}: {decimal(other)}"
                 name = f"{result.metric} on {split}" if split else f"{result.metric}, trained again"
-                found.append(Card(name, f"{value:.4f}", remark))
+                found.append(Card(name, decimal(value), remark))
         found.append(Card("parameters of the best", quantity(best.parameters or 0), _parameters(best, rival)))
     failed = sum(trial.value is None for trial in result.history)
     found.append(
