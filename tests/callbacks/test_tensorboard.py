@@ -1,9 +1,10 @@
 """TensorBoard: what a search writes is read back with TensorBoard's own reader."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
+from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, small_task
 
 from einspace import callbacks
 from einspace.study import search
@@ -44,3 +45,16 @@ def test_a_search_is_read_back_from_tensorboard(tmp_path: Path, chosen: bool) ->
     assert [point.value for point in read.Scalars("trial/parameters")] == [row.parameters for row in result.history]
     text = read.Tensors("best/text_summary")[-1].tensor_proto.string_val[0].decode()
     assert text == f"`{result.best.text}`"
+
+
+@pytest.mark.slow
+def test_the_scores_of_trials_that_are_final_ones_are_on_test(tmp_path: Path) -> None:
+    """The strategy `sampling` scores its trials on test: their curve is that of test, and there is none of validation and of a best."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    given: dict[str, Any] = {**SAMPLED, "strategy": "sampling", "callbacks": [callbacks.parse("tensorboard")]}
+    result = search(small_task(), trials=3, workers=1, limits=SMALL, run="test", runs=tmp_path, executor=ThreadExecutor(), **given)
+    read = EventAccumulator(str(tmp_path / "test" / "tensorboard"))
+    read.Reload()
+    assert [name for name in read.Tags()["scalars"] if name.startswith("accuracy/")] == ["accuracy/test"]
+    assert [point.value for point in read.Scalars("accuracy/test")] == pytest.approx([row.value for row in result.history])

@@ -88,7 +88,7 @@ def _kind(result: Result) -> dict[str, Any]:
 
 
 def comparison_charts(groups: Sequence[RunGroup]) -> dict[str, Chart]:
-    """The best score so far, at equal trials and at equal time."""
+    """The best score on validation so far, at equal trials and at equal time; a strategy that scores on test has no line."""
     drawn = {"by-trial": _chart(groups, by_time=False), "by-time": _chart(groups, by_time=True)}
     return {name: figure.to_plotly_json() for name, figure in drawn.items()}
 
@@ -117,6 +117,8 @@ def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
     metric = groups[0].runs[0].metric
     figure = figure_of("minutes since the search began" if by_time else "trials", f"best validation {metric} so far", height=380)
     for number, group in enumerate(groups):
+        if group.runs[0].split == "test":
+            continue
         colour = COLOURS[number % len(COLOURS)]
         places = _places(group, by_time)
         curves = [best_at(run, places, by_time) for run in group.runs]

@@ -70,10 +70,9 @@ def lead(result: Result) -> list[str]:
     said = [f"{start} search for a neural architecture for {result.settings['task']}{protocol} tried {tried(result)}."]
     if result.sampling is not None:
         spread = result.sampling
-        split = "test" if result.settings["strategy"] == "sampling" else "validation"
         said.append(
             f"A random architecture scores {decimal(spread.mean)} ± {decimal(spread.deviation, spread.mean)} {result.metric} "
-            f"on {split}, {direction}"
+            f"on {result.split}, {direction}"
             f" ({spread.seeds} scored)."
         )
     if best is None:
