@@ -31,8 +31,8 @@ class RunGroup:
 
     @property
     def best(self) -> "MeanAndDeviation":
-        """Of the best scores on validation."""
-        return MeanAndDeviation.of([run.best.validation for run in self.runs if run.best is not None and run.best.validation is not None])
+        """Of the best scores of the searches on validation."""
+        return MeanAndDeviation.of([score for score in map(best_score, self.runs) if score is not None])
 
     @property
     def test(self) -> "MeanAndDeviation":
@@ -61,6 +61,12 @@ class MeanAndDeviation:
         if self.mean is None:
             return "–"
         return decimal(self.mean) + ("" if self.deviation is None else f" ± {decimal(self.deviation, self.mean)}")
+
+
+def best_score(result: Result) -> float | None:
+    """The best score of a search on validation, whoever has won the race after it; None without one, and for scores on test."""
+    top = result.top(1) if result.split == "validation" else []
+    return top[0].value if top else None
 
 
 def grouped(results: Sequence[Result]) -> list[RunGroup]:

@@ -10,7 +10,7 @@ from einspace.result.entrant import Entrant
 from einspace.result.report.album import Album, packed
 from einspace.result.report.charts import best_baseline, charts
 from einspace.result.report.commands import further_commands, next_commands
-from einspace.result.report.comparison import comparison_charts, grouped
+from einspace.result.report.comparison import best_score, comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.frame import environment, framed, score
 from einspace.result.report.operations import shares
@@ -69,7 +69,15 @@ def comparison(results: Sequence[Result]) -> str:
     main = (
         environment()
         .get_template("comparison.html")
-        .render(task=first.settings["task"], count=len(results), lead=lead, groups=groups, charts=comparison_charts(groups))
+        .render(
+            task=first.settings["task"],
+            count=len(results),
+            lead=lead,
+            groups=groups,
+            best_score=best_score,
+            raced=any(run.finalists for run in results),
+            charts=comparison_charts(groups),
+        )
     )
     return framed(f"{first.settings['task']}: {len(results)} runs", main)
 
