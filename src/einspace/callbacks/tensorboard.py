@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class TensorBoard(Callback):
     """Writes event files, by default into `tensorboard` in the run's folder: `tensorboard --logdir runs` compares all runs.
 
-    A step is a trial's number. Raises SettingError where TensorBoard is not installed.
+    A step is a trial's number, and that of a test score the number of trials. Raises SettingError where TensorBoard is not installed.
     """
 
     name = "tensorboard"
@@ -58,11 +58,11 @@ class TensorBoard(Callback):
         )
 
     def finish(self, result: Result) -> None:
-        """The test score at the best trial's step, and the best architecture as a text."""
+        """The test score and the text of the best architecture, after the trials that it is the best of."""
         best = result.best
         if best is not None and self._writer is not None:
-            self._scalars(best.trial or 0, {f"{self._metric}/test": best.test})
-            self._writer.add_text("best", f"`{best.text}`", best.trial or 0)
+            self._scalars(len(result.history), {f"{self._metric}/test": best.test})
+            self._writer.add_text("best", f"`{best.text}`", len(result.history))
 
     def close(self) -> None:
         """Flush and close the event file."""
