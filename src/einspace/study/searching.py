@@ -42,6 +42,7 @@ from einspace.storage.pruners import pruner_of
 from einspace.storage.store import undamaged
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
+from einspace.strategies.optimizer import is_maximized
 from einspace.strategies.program import Program
 from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
@@ -236,7 +237,7 @@ def search(
             raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
         if computing.said() or any(spec.warm_start for spec in imported):
             raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
-        subject = Subject.of_objective(objective, space, direction == "maximize", named(imported))
+        subject = Subject.of_objective(objective, space, is_maximized(direction), named(imported))
     strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
     strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
