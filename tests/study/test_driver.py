@@ -77,7 +77,9 @@ def test_a_trial_whose_twin_has_ended_on_another_driver_is_not_trained(tmp_path:
             store.begin(trial)
             trials.append(trial)
         driver._running[SEARCH, 1] = _Running(phase, trials[1], twin=0)
-        store.end(trials[0].end(Evaluation(Outcome.OK, 0.5), 1.0, time.time()))
+        ended = trials[0].end(Evaluation(Outcome.OK, 0.5), 1.0, time.time())
+        store.end(ended)
+        store.phase(SEARCH).end(ended)
         assert not driver._begin_one([phase])
         assert executor.requests == []
         driver._write()
