@@ -98,6 +98,8 @@ def test_a_network_with_weights_of_its_own_is_unlike_any_other_member() -> None:
     found = unlike_warm_ones(space, [warm], [text, "random"], ["resnet8", "vit-tiny"], names)
     assert found == {"resnet8": f"it is the architecture of {names[text]}, which starts from weights of your own"}
     assert unlike_warm_ones(space, [fresh], [text, "resnet8"], ["resnet8"], names) == {}
+    flat = from_module(Mine(), (1, 1, 128), warm_start=True)  # vit-tiny needs two rows
+    assert unlike_warm_ones(EinSpace((1, 1, 128)), [flat], [str(flat.architecture)], ["resnet8", "vit-tiny"], named([flat])) == {}
     for imported, initial in (([warm], [text, "resnet8"]), ([warm, fresh], [text]), ([warm, warm], [text])):
         with pytest.raises(SettingError, match=r"starts from weights of your own, and another initial member is the same architecture"):
             unlike_warm_ones(space, imported, initial, [], names)

@@ -296,8 +296,8 @@ def search(
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         heirs = heirs_of(asked, folder.inherited, workers) if inherit else None
         limit = start.time_limit
-        if asked.final and subject.trained is not None and seconds is None and given["time_limit"] is None:
-            limit *= max(1.0, longer_in_the_end(*subject.trained))  # with a budget, it is that of final trainings already
+        if asked.final and subject.trained is not None and given["time_limit"] is None and (seconds is None or start.affordable is None):
+            limit *= max(1.0, longer_in_the_end(*subject.trained))  # where a budget decides it, it is that of final trainings already
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner not in ("none", RUNGS), standing=standing),
