@@ -176,4 +176,4 @@ def test_another_word_for_a_direction_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown direction 'max': did you mean maximize"):
         made(direction="max")
     with pytest.raises(UnknownNameError, match="unknown direction 'maximise'"):
-        search(objective=lambda architecture: 0.0, space=SPACE, direction="maximise", trials=1)  # type: ignore[arg-type]
+        search(objective=lambda architecture: 0.0, space=SPACE, direction="maximise", trials=1)  # type: ignore[arg-type, misc]
