@@ -204,14 +204,18 @@ def drive(
     file_size: int | None = None,
     function: str = "good",
     run: str = "killed",
+    thinking: float = 0.0,
     **options: Any,
 ) -> None:
-    """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says."""
+    """Be a driver in a process of its own, for others to kill; prints a line for each trial that ended, and what an error says.
+
+    Its strategy thinks for so many seconds before each proposal.
+    """
     from tests.databases import Hasty
 
     from einspace.errors import EinspaceError
     from einspace.storage import database, store
-    from einspace.study import Interrupted, Progress, search
+    from einspace.study import Interrupted, Progress, phases, search
     from einspace.study.signals import ending
 
     def tell(progress: Progress) -> None:
@@ -219,6 +223,13 @@ def drive(
             print(progress.done, flush=True)
 
     database._Durable = Hasty  # type: ignore[misc, assignment]
+    ask = phases.propose
+
+    def slowly(*asked: Any) -> Any:
+        time.sleep(thinking)
+        return ask(*asked)
+
+    phases.propose = slowly  # type: ignore[assignment]
     store.HEARTBEAT, store.GRACE = heartbeat, grace
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))

@@ -120,6 +120,16 @@ def test_a_driver_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
     assert [trial for trial in trials_of(url, "kill") if trial.state == TrialState.FAIL and not ended(trial)]
 
 
+def test_drivers_with_a_strategy_that_thinks_for_long_live(url: str, tmp_path: Path) -> None:
+    """Nobody is taken for dead who thinks, or waits for another one to have thought, for longer than a driver may be silent."""
+    options: dict[str, Any] = {"workers": 2, "delay": 4.0, "storage": url, "run": "slow", "heartbeat": 1, "grace": 3, "thinking": 4.0}
+    with Driver(tmp_path / "a", 5, **options) as one, Driver(tmp_path / "b", 5, **options) as two:
+        results = [one.end(), two.end()]
+    assert [(code, complained) for code, _, complained in results] == [(0, ""), (0, "")]
+    check_once(url, "slow", 5)
+    assert not [trial for trial in trials_of(url, "slow") if trial.state == TrialState.FAIL and not ended(trial)]
+
+
 def test_a_driver_that_was_taken_for_dead_does_no_harm(url: str, tmp_path: Path) -> None:
     """A trial that was failed while its driver slept is tried again; the late score is dropped, and the driver goes on."""
     stolen: list[int] = []

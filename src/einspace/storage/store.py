@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 import optuna
@@ -45,7 +46,8 @@ _T = TypeVar("_T")
 
 
 class StudyStore:
-    """The trials of a run. Used by one thread; several drivers may share it, if its database can be shared.
+    """The trials of a run. Used by one thread, beside which another one gives signs of life; several drivers may share it, if its database
+    can be shared.
 
     Every method raises StorageError, which says why, for a database that cannot be used (any more), and RunError for one that is damaged.
     """
@@ -85,7 +87,9 @@ class StudyStore:
         try:
             with database.alone(), undamaged(database):
                 storage = _storage_of(database)
-            yield cls(database, storage, higher_is_better, pruner)
+            store = cls(database, storage, higher_is_better, pruner)
+            with store._living():
+                yield store
         except ImportError as error:
             raise RunError(f"{database} needs psycopg, as in `pip install 'einspace[postgres]'`: {error}") from None
         except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
@@ -179,6 +183,29 @@ class StudyStore:
         if self.database.shared:
             for trial_id in self._mine.values():
                 self.database.outage.attempt(partial(self._storage.record_heartbeat, trial_id))
+
+    @contextmanager
+    def _living(self) -> Iterator[None]:
+        """Meanwhile give signs of life from a thread too, for the other one may be asking a strategy, or waiting for its turn to ask."""
+        over = Event()
+
+        def live() -> None:
+            while not over.wait(HEARTBEAT):
+                for trial_id in list(self._mine.values()):
+                    with suppress(SQLAlchemyError, StorageInternalError):  # `beat` says that a server is away
+                        self._storage.record_heartbeat(trial_id)
+            self._storage.remove_session()
+
+        if not self.database.shared:
+            yield
+            return
+        thread = Thread(target=live, name="einspace-heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(HEARTBEAT)
 
     def rescue(self) -> None:
         """Fail the trials of dead drivers, so that they can be tried again, and read what is new.
