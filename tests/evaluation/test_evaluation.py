@@ -363,6 +363,17 @@ def test_own_objective(returned: Any, outcome: Outcome, value: float | None, ext
     assert Evaluation.from_json(json.loads(json.dumps(evaluation.to_json()))) == evaluation
 
 
+@pytest.mark.parametrize(
+    ("latency", "known"),
+    [(0.25, 0.25), (np.float32(0.25), 0.25), (torch.tensor(2), 2.0), ("fast", None), (0, None), (inf, None), (True, None)],
+)
+def test_the_latency_of_an_own_objective_is_that_of_the_trial(latency: Any, known: float | None) -> None:
+    """Else the strategy that keeps it small would know none; what is no number over 0 is kept like any other value."""
+    evaluation = own({"score": 0.5, "latency": latency, "more": 1})
+    kept = {} if known is not None else {"latency": None if latency == inf else latency}
+    assert (evaluation.outcome, evaluation.latency, dict(evaluation.extra)) == (Outcome.OK, known, {**kept, "more": 1})
+
+
 def test_own_objective_is_named_what_it_must_return() -> None:
     """The reason of a wrong return value lists the right ones."""
     assert 'must return a number, a mapping with a number as "score", or an Evaluation, not None' in own(None).reason

@@ -13,7 +13,7 @@ from tests.study_samples import SMALL, ThreadExecutor, small_task
 from einspace import EinSpace, Limits, Optimizer
 from einspace.errors import SettingError, StrategyError
 from einspace.result import Result
-from einspace.strategies import History, RandomSearch, Strategy
+from einspace.strategies import History, RandomSearch, RegularisedEvolution, Strategy
 from einspace.strategies.asking import REFUSED
 from einspace.study import search
 from einspace.trial import Costs, Proposal
@@ -137,6 +137,21 @@ def test_a_strategy_that_knows_nothing_within_the_limits_ends_the_search() -> No
         Optimizer(tiny, strategy).ask()
     assert len(strategy.refused) == REFUSED
     assert Optimizer(tiny, Unbounded("seed mine")).ask().costs.parameters > 1
+
+
+def test_an_object_of_ours_keeps_to_the_limits_of_the_search(tmp_path: Path) -> None:
+    """Its space may have wider ones, which the run does not store; with narrower ones it proposes what it would alone."""
+    wide, narrow = EinSpace((1, 8, 8)), EinSpace((1, 8, 8), limits=Limits(operations=60, parameters=100))
+    given: dict[str, Any] = {"limits": Limits(parameters=1_000), "runs": tmp_path, "race": False, "report": False, "workers": 1}
+    held, free = (
+        search(small_task(), RandomSearch(space), trials=12, executor=ThreadExecutor(), final_seeds=0, **given) for space in (wide, narrow)
+    )
+    assert any(proposal.costs.parameters > 1_000 for proposal in [RandomSearch(wide).propose((), Random(f"0:{i}")) for i in range(12)])
+    assert max(trial.parameters for trial in held.history) <= 1_000
+    evolving = Optimizer(TIGHT, RegularisedEvolution(wide, 4, 2, ("random",) * 12))
+    assert max(evolving.ask().costs.parameters for _ in range(12)) <= 2_000, "a random initial member is no named one"
+    alone = Optimizer(narrow, RandomSearch(narrow))
+    assert [trial.text for trial in free.history] == [alone.ask().text for _ in free.history]
 
 
 class Own(Unbounded):

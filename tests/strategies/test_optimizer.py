@@ -13,7 +13,7 @@ from tests.study_samples import SMALL, score
 
 from einspace import EinSpace, Optimizer
 from einspace.errors import SettingError, UnknownNameError
-from einspace.strategies import RandomSearch
+from einspace.strategies import ParetoEvolution, RandomSearch
 from einspace.study import search
 from einspace.trial import Costs, Proposal
 
@@ -106,6 +106,14 @@ def test_options_that_make_no_sense_are_refused() -> None:
         Optimizer(SPACE, "random", population=5)
     with pytest.raises(SettingError, match="has its options and initial members already"):
         Optimizer(SPACE, RandomSearch(SPACE), init="resnet8")
+
+
+@pytest.mark.parametrize("given", [{"strategy": "pareto", "cost": "latency"}, {"strategy": ParetoEvolution(SPACE, cost="latency")}])
+def test_a_cost_that_nobody_tells_is_refused(given: dict[str, Any]) -> None:
+    """A score says nothing of a latency, without which nothing would ever be a member, and all proposals would be samples."""
+    with pytest.raises(SettingError, match=r"an optimizer is told no latency.*: choose the cost parameters or flops, not 'latency'"):
+        Optimizer(SPACE, **given)
+    assert Optimizer(SPACE, "pareto", cost="flops").ask().text
 
 
 def test_data_that_hold_no_trials_are_refused() -> None:

@@ -178,6 +178,22 @@ def test_a_program_that_thinks_keeps_no_trial_waiting() -> None:
         strategy.close()
 
 
+BUFFERED = "import sys\nout = open(1, 'w')\nfor line in sys.stdin:\n    print('[relu relu]', file=out)\n"
+
+
+def test_a_program_that_is_not_heard_costs_no_more_than_the_budget(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """One that never flushes its output: a warning asks for that, once, and a line says why the search has ended."""
+    monkeypatch.setattr(module, "QUIET", 0.5)
+    start = time.monotonic()
+    result = run(tmp_path, command(tmp_path, BUFFERED), trials=None, budget=3.0)
+    assert time.monotonic() - start < 30
+    assert len(result.history) == 0
+    assert caplog.text.count("does it flush its output after each line?") == 1
+    assert caplog.text.count("has not answered by the end of the search's time") == 1
+
+
 def test_nothing_of_a_program_stays_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One that does not end when its input ends is killed, with what it has begun itself."""
     monkeypatch.setattr(module, "ENDING_SECONDS", 0.2)

@@ -5,7 +5,7 @@ import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -106,4 +106,17 @@ def _evaluation(returned: Evaluation | float | Mapping[str, Any]) -> Evaluation:
         what = 'an objective must return a number, a mapping with a number as "score", or an Evaluation'
         raise TypeError(f"{what}, not {returned!r:.100}") from None
     reason = "" if isfinite(value) else f"the score is {value}"
-    return Evaluation(Outcome.OK if isfinite(value) else Outcome.NAN, value, reason=reason, extra=plain(extra))
+    latency = _taken_latency(extra)
+    return Evaluation(Outcome.OK if isfinite(value) else Outcome.NAN, value, reason=reason, latency=latency, extra=plain(extra))
+
+
+def _taken_latency(extra: dict[str, Any]) -> float | None:
+    """The latency among other values that an objective returned, taken out of them; None where there is no number over 0."""
+    try:
+        latency = scored(extra.get("latency"))
+    except TypeError:
+        return None
+    if not 0 < latency < inf:
+        return None
+    del extra["latency"]
+    return latency

@@ -229,7 +229,10 @@ def _adapter() -> TypeAdapter[Evaluation]:
 
 
 Objective = Callable[[Architecture, Context], Evaluation | float | Mapping[str, Any]]
-"""Trains an architecture and returns its score: a number, or a mapping with "score" and more, or a whole Evaluation."""
+"""Trains an architecture and returns its score: a number, or a mapping with "score" and more, or a whole Evaluation.
+
+Of a mapping, a "latency" over 0 is that of the trial, in seconds.
+"""
 
 
 def settled(evaluation: Evaluation) -> Evaluation:

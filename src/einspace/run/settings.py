@@ -5,23 +5,47 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields
+from inspect import signature
 from typing import Any
 
 from einspace.config.origin import describe_here, differences
 from einspace.config.protocol import PAPER
-from einspace.errors import RunError
+from einspace.errors import RunError, SettingError
+from einspace.evaluation.outcome import plain
 from einspace.networks.heads.data import head_data, later_options
 from einspace.space import EinSpace
 from einspace.storage.store import DAMAGE, in_one_line
 from einspace.strategies import Strategy, is_ours
 from einspace.tasks import Recipe, Task
-from einspace.tasks.fingerprints import fingerprint, source_of
+from einspace.tasks.fingerprints import fingerprint, name_of, source_of
 
 FORMAT = 1
 """Of `run.json`; a run of another one is not continued."""
 
 _LATER = ("preprocessing", "samples", "scaling")
 """Settings that runs did not always keep, or kept otherwise."""
+
+_OF_A_TASK = (
+    "task",
+    "path",
+    "own",
+    "data",
+    "metric",
+    "preprocessing",
+    "input",
+    "head",
+    "samples",
+    "labels",
+    "augmentation",
+    "published",
+    "recipe",
+    "compute",
+    "warm_start",
+)
+_OF_A_SEARCH = ("grammar", "limits", "strategy", "strategy_source", "protocol", "init", "seed", "pruner", "inherit", "format", "versions")
+
+OF_A_RUN = frozenset((*_OF_A_TASK, "objective", *_OF_A_SEARCH))
+"""Names of all settings but the options of a strategy."""
 
 Settings = dict[str, Any]
 """The settings that decide the results of a run. `trials`, `workers` and the time limit do not, and may change while a run goes on."""
@@ -62,6 +86,29 @@ def of_objective(objective: object, name: str, space: EinSpace, higher_is_better
     """An objective of the user's as data."""
     metric = {"name": "score", "higher_is_better": higher_is_better, "source": source_of(objective)}
     return {"task": name, "objective": name, "metric": metric, "input": list(space.input.shape), "published": {}}
+
+
+def of_strategy(strategy: Strategy) -> Settings:
+    """The options of a strategy as data: what it keeps under the names of its parameters.
+
+    Raises SettingError for a strategy of the user's that has a parameter with the name of another setting, which would be lost, or that
+    keeps what cannot be stored.
+    """
+    parameters = [name for name in signature(type(strategy)).parameters if name not in ("space", "initial")]
+    options = {name: getattr(strategy, name, None) for name in parameters}
+    return options if is_ours(strategy) else {name: _storable(strategy, name, value) for name, value in options.items()}
+
+
+def _storable(strategy: Strategy, parameter: str, value: object) -> Any:
+    """What the user's strategy keeps under the name of its parameter, as JSON can hold it."""
+    named = f"the strategy {name_of(type(strategy))}"
+    if parameter in OF_A_RUN:
+        raise SettingError(f"{named} has a parameter {parameter}, which is the name of a setting of every run: give it another name")
+    try:
+        return plain({parameter: value})[parameter]
+    except (TypeError, ValueError, RecursionError):
+        what = f"{named} keeps {value!r:.80} as its {parameter}, but a run can store only numbers, texts, lists of them, and None"
+        raise SettingError(f"{what}: keep it under another name, such as self._{parameter}") from None
 
 
 def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[str, Any], **others: Any) -> Settings:

@@ -15,8 +15,9 @@ from einspace.errors import EinspaceError, StrategyError
 from einspace.evaluation.outcome import first_line
 from einspace.space import EinSpace
 from einspace.strategies.base import Exhausted, History, Strategy
+from einspace.strategies.initial import RANDOM
 from einspace.tasks.fingerprints import name_of
-from einspace.trial import Costs, Prediction, Proposal
+from einspace.trial import INITIAL, Costs, Prediction, Proposal
 
 LINES = 12
 """Lines of the traceback of a user's mistake that are shown."""
@@ -33,11 +34,12 @@ _LOG = logging.getLogger("einspace")
 def propose(strategy: Strategy, history: History, seed: int, ask: Ask | None = None, space: EinSpace | None = None) -> Proposal | None:
     """The proposal for trial `len(history)` of a run with this seed.
 
-    What a strategy of the user's proposes over the limits of `space` is refused, as what costs too much is, and it is asked again. Raises
-    StrategyError where the strategy raises, returns anything but a proposal in `space`, or is refused too often.
+    What a strategy of the user's, or one that was made with other limits, proposes over the limits of `space` is refused, as what costs
+    too much is, and it is asked again. Raises StrategyError where the strategy raises, returns anything but a proposal in `space`, or is
+    refused too often.
     """
     rng = Random(f"{seed}:{len(history)}")
-    asked = strategy if is_ours(strategy) else _Checked(strategy, space)
+    asked = strategy if is_ours(strategy) and _has_limits_of(strategy, space) else _Checked(strategy, space)
 
     def one() -> Proposal | None:
         return asked.propose(history, rng) if ask is None else ask(asked, history, rng)
@@ -55,7 +57,7 @@ def close(strategy: Strategy) -> None:
 
 
 class _Checked(Strategy):
-    """A strategy of the user's, whose exceptions and answers are checked."""
+    """A strategy of the user's, or of other limits, whose exceptions and answers are checked."""
 
     def __init__(self, strategy: Strategy, space: EinSpace | None) -> None:
         self._strategy = strategy
@@ -120,7 +122,8 @@ class _Checked(Strategy):
         costs = [(value, getattr(known.costs, name)) for name, value in asdict(proposal.costs).items() if value is not None]
         if proposal.key != known.key or any(one != other for one, other in costs):
             raise StrategyError(f"{where}: its key or its costs do not belong to its text; sample, mutate and parse in the search's space")
-        return None if proposal.is_initial else space.limits.objection(architecture.cost)
+        drawn = not proposal.is_initial or proposal.origin == f"{INITIAL}{RANDOM}"
+        return space.limits.objection(architecture.cost) if drawn else None
 
 
 @contextmanager
@@ -139,6 +142,12 @@ def _named(strategy: Strategy, method: str) -> Iterator[None]:
 def trace(error: BaseException, ours: int = 1) -> list[str]:
     """The last lines of where an exception was raised, without our own frames around it."""
     return "".join(traceback.format_tb(error.__traceback__)[ours:]).rstrip().splitlines()[-LINES:]
+
+
+def _has_limits_of(strategy: Strategy, space: EinSpace | None) -> bool:
+    """Whether a strategy of einspace's keeps to the limits of a space by itself."""
+    own = getattr(strategy, "space", space)
+    return space is None or own is None or own.limits == space.limits
 
 
 def is_ours(strategy: Strategy) -> bool:

@@ -12,7 +12,7 @@ from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.evaluation.scored import scored
 from einspace.networks import Imported
 from einspace.space import EinSpace
-from einspace.strategies import Strategy, propose
+from einspace.strategies import ParetoEvolution, Strategy, propose
 from einspace.strategies.base import Exhausted
 from einspace.strategies.initial import Initial, listed
 from einspace.trial import Proposal, Trial
@@ -63,6 +63,8 @@ class Optimizer:
         if any(isinstance(spec, Imported) and spec.warm_start for spec in init):
             raise SettingError("an optimizer trains nothing: fill the network of the seed with your weights by `Imported.network`")
         self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
+        if isinstance(self.strategy, ParetoEvolution) and self.strategy.cost == "latency":
+            raise SettingError("an optimizer is told no latency of a network: choose the cost parameters or flops, not 'latency'")
         self.seed = index(seed)
         self._space = space
         self._sign = 1.0 if is_maximized(direction) else -1.0

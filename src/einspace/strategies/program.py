@@ -1,21 +1,25 @@
 """Program: a program of the user's proposes. It reads trials as JSON lines, and writes architectures, one a line."""
 
 import json
+import logging
 import os
 import shlex
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from queue import Empty, SimpleQueue
 from random import Random
 from threading import Thread
+from time import monotonic
 from typing import IO, Any
 
 from einspace import baselines
 from einspace.errors import EinspaceError, GrammarError, NetworkError, SettingError, ShapeError
 from einspace.grammar import GRAMMARS, named_grammar
+from einspace.quantities import duration
 from einspace.space import EinSpace
 from einspace.strategies.base import Exhausted, History, Strategy
 from einspace.tasks.options import BASELINES
@@ -30,8 +34,13 @@ REFUSED = 100
 PROMPT = 0.5
 """Seconds that an answer may take while trials run; a later one is used when it comes."""
 
+QUIET = 30.0
+"""Seconds without a line, while no trial runs, after which a warning asks whether the program flushes its output."""
+
 ENDING_SECONDS = 2.0
 """Seconds that a program has to end by itself, once nothing more is wanted of it."""
+
+_LOG = logging.getLogger("einspace")
 
 
 class Program(Strategy):
@@ -66,18 +75,22 @@ class Program(Strategy):
         self._asked = -1
         self._refused = 0
         self._over = False
+        self._warned = False
+        self.allowed: Callable[[], bool] = lambda: True
+        """Function that says whether one more trial may begin; the search sets it."""
 
     def propose(self, history: History, rng: Random) -> Proposal | None:
         """The next line of the program that is an architecture, within the limits and new; None while the program thinks and trials run.
 
-        Raises Exhausted when it has ended, and SettingError for a program that fails, or is refused too often.
+        Raises Exhausted when it has ended, or has not answered in the time of the search, and SettingError for a program that fails, or is
+        refused too often.
         """
         self._begin()
         for trial in history:
             if trial.evaluation is not None and trial.number not in self._told:
                 self._told.add(trial.number)
                 self._tell("trial", _said(trial))
-        waiting = any(trial.evaluation is None for trial in history)
+        waiting, asked = any(trial.evaluation is None for trial in history), monotonic()
         while not self._over:
             if self._asked != len(history):
                 self._asked = len(history)
@@ -87,7 +100,9 @@ class Program(Strategy):
             except Empty:
                 if waiting:
                     return None
+                self._unheard(monotonic() - asked)
                 continue
+            asked = monotonic()
             if line is None:
                 self._end()
             elif line.strip():
@@ -114,6 +129,16 @@ class Program(Strategy):
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self._process.kill()
         self._process.wait()
+
+    def _unheard(self, seconds: float) -> None:
+        """It has written nothing for so long, while nothing else goes on; raises Exhausted where the search has no more time."""
+        if not self.allowed():
+            _LOG.warning("the proposer %r has not answered by the end of the search's time", self._command)
+            raise Exhausted
+        if seconds >= QUIET and not self._warned:
+            self._warned = True
+            said = "the proposer %r has not answered for %s: does it flush its output after each line?"
+            _LOG.warning(said, self._command, duration(seconds))
 
     def _begin(self) -> None:
         if self._process is not None:

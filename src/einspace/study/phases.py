@@ -13,6 +13,7 @@ from einspace.storage import StudyStore
 from einspace.strategies import Strategy, propose
 from einspace.strategies.affordable import Affordable
 from einspace.strategies.base import Exhausted
+from einspace.strategies.program import Program
 from einspace.study.heirs import Heirs
 from einspace.study.rungs import Rungs
 from einspace.trial import SEARCH, Trial
@@ -46,12 +47,15 @@ class Search(Phase):
         """An interrupted trial, or a new proposal."""
         ledger = store.phase(self.name)
         interrupted = ledger.interrupted()
-        if not self.budget.allows(ledger, len(ledger.trials) - len(interrupted)):
+        allowed = partial(self.budget.allows, ledger, len(ledger.trials) - len(interrupted))
+        if not allowed():
             return None
         if interrupted:
             return interrupted[0]
         clock = perf_counter()
         ask = None if self.affordable is None else partial(self.affordable.propose, left=self.budget.spare(ledger))
+        if isinstance(self.strategy, Program):
+            self.strategy.allowed = allowed
         try:
             self.asking = True
             proposal = propose(self.strategy, tuple(ledger.trials), self.seed, ask, self.space)

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from inspect import signature
 from math import inf
 from pathlib import Path
 from typing import Any, Literal
@@ -33,7 +32,7 @@ from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, elapsed, sessions_of
 from einspace.run.attachments import attach
 from einspace.run.folder import NOTE, Run, made
-from einspace.run.settings import Settings, of_search
+from einspace.run.settings import Settings, of_search, of_strategy
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
 from einspace.storage.backup import back_up
@@ -253,15 +252,14 @@ def search(
         check_inherits(inherit, asked, subject.task, start.protocol.name, pruner)
     rungs = rungs_for(asked, subject.recipe, start.protocol.name, start.changes) if pruner == RUNGS else None
     judge = pruner_of(pruner, 1 if subject.recipe is None else recipe_of(subject.recipe, start.changes).epochs_search)
-    taken = signature(type(asked)).parameters
-    of_strategy = {name: getattr(asked, name, None) for name in taken if name not in ("space", "initial")}
+    kept = of_strategy(asked)
     named_strategy = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
     shared = {"protocol": start.protocol.name, "init": list(start.initial)}
-    config = repeating(subject, given, computing, of_strategy, strategy=named_strategy, **shared)
+    config = repeating(subject, given, computing, kept, strategy=named_strategy, **shared)
     if not isinstance(make, Executor):
         check_sendable(subject.work)
     others = {**shared, "seed": seed, "pruner": None if pruner == "none" else pruner, "inherit": inherit}
-    settings = subject.settings | of_search(subject.space, asked, named_strategy, of_strategy, **others)
+    settings = subject.settings | of_search(subject.space, asked, named_strategy, kept, **others)
     warm = unlike_warm_ones(subject.space, imported, start.initial, start.beside, subject.names)
     beside, left_out = [name for name in start.beside if name not in warm], {**start.left_out, **warm}
     compared = (subject.names, beside, left_out, start.changes)
