@@ -223,13 +223,13 @@ def drive(
             print(progress.done, flush=True)
 
     database._Durable = Hasty  # type: ignore[misc, assignment]
-    ask = phases.propose
+    ask = phases.propose  # type: ignore[attr-defined]
 
     def slowly(*asked: Any) -> Any:
         time.sleep(thinking)
         return ask(*asked)
 
-    phases.propose = slowly  # type: ignore[assignment]
+    phases.propose = slowly  # type: ignore[attr-defined]
     store.HEARTBEAT, store.GRACE = heartbeat, grace
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
