@@ -229,7 +229,7 @@ def drive(
         time.sleep(thinking)
         return ask(*asked)
 
-    phases.propose = slowly  # type: ignore[attr-defined]
+    phases.propose = slowly  # type: ignore[attr-defined, assignment]
     store.HEARTBEAT, store.GRACE = heartbeat, grace
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
