@@ -1,8 +1,10 @@
 """Facts about several drivers that share one study in PostgreSQL, in real processes with a real server."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tests.test_result import served
 
 from einspace.errors import RunError
 from einspace.result import Result, load_result
+from einspace.run.folder import Run
 from einspace.storage import Database, StudyStore
 from einspace.storage.records import unsealed
 from einspace.study import search
@@ -181,6 +184,60 @@ def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> Non
     result, _ = here(url, tmp_path / "b", "settings", 6, workers=1)
     assert len(result.history) == 6
     assert sorted(path.name for path in (tmp_path / "a" / "settings").iterdir()) == ["config.yaml", "run.json", "weights"]
+
+
+def emptied(url: str, name: str) -> None:
+    """Delete the studies of a run, as whoever empties its database does."""
+    storage = optuna.storages.RDBStorage(url)
+    for study in (name, f"{name}/finals"):
+        optuna.delete_study(study_name=study, storage=storage)
+    storage.engine.dispose()
+
+
+@pytest.mark.parametrize("why", ["emptied", "of a local run"])
+def test_a_run_that_has_begun_makes_no_new_study(url: str, tmp_path: Path, why: str) -> None:
+    """Where the database holds no study of a run that has begun, nothing is evaluated anew; the message says which database, and a hint."""
+    name = f"begun {why}".replace(" ", "-")
+    settings: dict[str, Any] = {"workers": 1, "limits": SMALL, **EVOLUTION}
+    if why == "emptied":
+        here(url, tmp_path, name, 3)
+        emptied(url, name)
+    else:
+        search(small_task(), trials=3, run=name, runs=tmp_path, executor=ThreadExecutor(), **settings)
+    before = {path: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()}
+    executor = ThreadExecutor()
+    address = url.replace("einspace@", "einspace:secret@")
+    for _ in range(2):  # the first refusal leaves nothing that a second would take for a new run
+        with pytest.raises(RunError, match=r"has begun, but its study is not in postgresql.*@.*: .*--storage") as caught:
+            search(small_task(), trials=3, run=name, runs=tmp_path, storage=address, executor=executor, **settings)
+    assert executor.requests == []
+    assert ("secret" in str(caught.value), "without" in str(caught.value)) == (False, why != "emptied")
+    assert {path: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()} == before
+
+
+def test_drivers_that_start_at_the_same_time_agree(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that begins while another one begins the same run waits for it, and none takes the other's settings for a lost study."""
+    settings = here(url, tmp_path, "before", 1)[0].settings
+    folder, notes = Run(tmp_path, "agree"), StudyStore.notes
+    folder.path.mkdir()
+    others: list[Future[None]] = []
+
+    def begin() -> None:
+        with StudyStore.open(Database(url, "agree"), True) as store:
+            folder.agree(store, settings)
+
+    def reading(store: StudyStore) -> dict[str, dict[str, Any]]:
+        found = notes(store)
+        if not others:
+            others.append(pool.submit(begin))
+            wait(others, 1)
+        return found
+
+    monkeypatch.setattr(StudyStore, "notes", reading)
+    with ThreadPoolExecutor() as pool:
+        begin()
+        others[0].result()
+    assert folder.settings() == json.loads(json.dumps(settings))
 
 
 def test_optunas_dashboard_opens_a_shared_study(url: str, tmp_path: Path) -> None:
