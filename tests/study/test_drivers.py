@@ -276,13 +276,26 @@ def test_a_study_in_a_file_of_one_s_own(tmp_path: Path) -> None:
 
 
 def test_one_database_has_one_driver_by_whatever_name(tmp_path: Path) -> None:
-    """A file of SQLite is held itself: another run's name, a link to it and a lock that somebody deletes let no second driver in."""
+    """A file of SQLite is held by its place: another run's name and a link to it let no second driver in, until the first one has ended."""
     file = tmp_path / "held" / "study.db"
     with Driver(tmp_path, 50, delay=0.2, run="held") as process:
         process.wait_for(1)
         (tmp_path / "link.db").symlink_to(file)
-        (tmp_path / "held" / "study.db.lock").unlink()
         for address in (f"sqlite:///{file}", f"sqlite:///{tmp_path}/link.db"):
             with pytest.raises(RunError, match="another process"):
                 here(address, tmp_path / "b", "einspace", 4)
     assert here(f"sqlite:///{tmp_path}/link.db", tmp_path / "b", "other", 2)[0].best is not None
+
+
+def test_a_driver_whose_lock_is_deleted_begins_no_trial(tmp_path: Path) -> None:
+    """Whoever deletes the lock lets a second driver in, so the first one ends with that; no position is doubled, and the run goes on."""
+    file = tmp_path / "held" / "study.db"
+    with Driver(tmp_path, 1000, delay=0.1, run="held") as process:
+        process.wait_for(2)
+        file.with_name("study.db.lock").unlink()
+        result, _ = here(f"sqlite:///{file}", tmp_path / "b", "einspace", 30, workers=1)
+        code, said, complained = process.end()
+    assert (code, complained) == (2, "")
+    assert re.search(r"the lock .*held/study\.db\.lock was deleted or replaced .* the same command goes on", said)
+    assert [trial.number for trial in result.history] == list(range(len(result.history)))
+    assert load_result("held", str(tmp_path)).to_json()["top"] == result.to_json()["top"]

@@ -265,7 +265,7 @@ def test_a_read_only_run_is_refused() -> None:
         if root:  # permissions do not bind root: be nobody for a while
             os.seteuid(65534)
         try:
-            with pytest.raises(RunError, match=r"the folder .*killed cannot be used: Permission denied"):
+            with pytest.raises(RunError, match=r"the lock .*killed/study\.db\.lock cannot be used: Permission denied"):
                 drive(folder, 4)
         finally:
             if root:

@@ -15,7 +15,7 @@ from einspace.disk.regular import size_of
 from einspace.echo import masked
 from einspace.errors import RunError, StorageError
 from einspace.storage.backup import BUSY, backup_of, way_back
-from einspace.storage.locks import is_gone, locked
+from einspace.storage.locks import Held, locked
 from einspace.storage.outage import SERVER_PATIENCE, Outage, said
 
 _FIRST = {"version_info", "alembic_version"}
@@ -54,7 +54,7 @@ class Database:
         self.file = None if self.shared else Path(str(parsed.database))
         """The file of SQLite, None for a server."""
         self.outage = Outage(str(self), patience if self.shared else 0.0)
-        self._descriptor: int | None = None
+        self._held: Held | None = None
         self._alone: tuple[Connection, int] | None = None
 
     @classmethod
@@ -121,11 +121,21 @@ class Database:
         if self.file is None:
             yield
             return
-        with locked(self.file, f"the database {self.file}") as self._descriptor:
+        with locked(self.file, f"the database {self.file}") as self._held:
             try:
                 yield
             finally:
-                self._descriptor = None
+                self._held = None
+
+    def check_held(self) -> None:
+        """Raise StorageError for a driver whose file or lock was deleted, moved or replaced: another one may drive the study by now."""
+        lost = None if self._held is None else self._held.lost()
+        if lost is None:
+            return
+        if lost == self.file:
+            raise StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
+        what = f"the lock {lost} was deleted or replaced while the run went on, so that another process may drive it"
+        raise StorageError(f"{what}. Finished trials are kept: once none does, the same command goes on")
 
     @contextmanager
     def alone(self, engine: Engine | None = None) -> Iterator[None]:
@@ -167,8 +177,10 @@ class Database:
 
     def unusable(self, error: Exception) -> StorageError:
         """The error for a database that fails, with how to go on."""
-        if self.file is not None and self._descriptor is not None and is_gone(self.file, self._descriptor):
-            return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
+        try:
+            self.check_held()
+        except StorageError as gone:
+            return gone
         what = f"the database {self} cannot be used: {said(error)}"
         return StorageError(f"{what}. Finished trials are kept: the same command goes on once the database can be used")
 
