@@ -4,17 +4,26 @@ import json
 import re
 import threading
 import urllib.request
+from base64 import b64decode
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
+from zlib import decompress
 
 import optuna
 import pytest
+from rich.console import Console
 from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, often_bad, score, small_task
 
 from einspace.errors import RunError, SettingError
+from einspace.quantities import decimal
+from einspace.reporting.card import card
+from einspace.reporting.result import summary
 from einspace.result import Result, load_result
+from einspace.result.report import comparison, content
+from einspace.result.report.comparison import comparison_charts, grouped
 from einspace.storage.records import unsealed
 from einspace.study import search
 from einspace.tasks.metrics import ACCURACY, Metric
@@ -23,9 +32,9 @@ from einspace.trial import Trial
 pytestmark = pytest.mark.slow
 
 
-def run(folder: Path, trials: int = 12, metric: Metric = ACCURACY, **options: Any) -> Result:
+def run(folder: Path, trials: int = 12, metric: Metric = ACCURACY, name: str = "test", **options: Any) -> Result:
     options = {"executor": ThreadExecutor(), "limits": SMALL, **EVOLUTION, **options}
-    return search(small_task(metric), trials=trials, workers=1, run="test", runs=folder, **options)
+    return search(small_task(metric), trials=trials, workers=1, run=name, runs=folder, **options)
 
 
 @pytest.mark.parametrize("metric", [ACCURACY, Metric("error", False, ACCURACY.function)])
@@ -126,6 +135,38 @@ def test_the_paper_s_sampling_is_scored_on_test_and_selects_nothing(tmp_path: Pa
     assert cheap.best is not None
     with pytest.raises(RunError, match='strategy: "sampling" there, "validation-sampling" here'):
         run(tmp_path / "a", 5, **{**SAMPLED, "strategy": "validation-sampling"})
+
+
+def test_scores_on_test_are_called_so_and_nothing_is_chosen_by_them(tmp_path: Path) -> None:
+    """Trials that are final ones are scored on test: no word calls that validation, and no list, line or column shows the best of them."""
+    found = run(tmp_path, 10, strategy="sampling", init=(), population=None, tournament=None)
+    assert (found.split, found.to_json()["top"]) == ("test", [])
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(*summary(found, 120))
+    assert not re.search("Best|best by", console.export_text())
+    html = content(found)
+    assert "scored on the test split" in html
+    assert "validation</button>" not in html
+    assert "trained and scored on the validation split" not in html
+    charts = json.loads(re.findall(r'<script type="application/json" id="charts">(.*?)</script>', html, re.DOTALL)[0])
+    titles = {name: chart["layout"]["yaxis"]["title"]["text"] for name, chart in charts.items() if name.startswith(("by-", "pareto-"))}
+    assert set(titles.values()) == {"test accuracy"}
+    assert [trace["name"] for trace in charts["by-trial"]["data"]] == ["a trial"]
+    details = json.loads(re.findall(r'<script type="application/json" id="details">(.*?)</script>', html, re.DOTALL)[0])
+    assert {"score on test"} <= set(json.loads(decompress(b64decode(details["0"])))["facts"])
+    other = run(tmp_path, 10, name="other", **SAMPLED)
+    assert other.split == "validation"
+    drawn = comparison_charts(grouped([found, other]))
+    assert [trace["name"] for trace in drawn["by-trial"]["data"]] == ["random, 1 run"]
+    assert f"of random: {decimal(other.top(1)[0].value)} over 1 run" in comparison([found, other])
+
+
+def test_an_export_of_a_trial_that_was_scored_on_test_says_so(tmp_path: Path) -> None:
+    """The facts in a file and its model card have the score of such a trial under test, and none under validation."""
+    found = run(tmp_path, 2, **{**SAMPLED, "strategy": "sampling"})
+    taken, value = found.trained(0), found.history[0].value
+    assert taken.facts["scores"] == {"validation": None, "test": value, "test_seeds": 1, "test_deviation": 0.0}
+    assert f"| trial 0, this network | – | {decimal(value)} |" in card(found, taken, [], raw=False, fresh=True)
 
 
 class _Quiet(WSGIRequestHandler):

@@ -9,6 +9,7 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
 
 from einspace import callbacks
 from einspace.errors import SettingError
+from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.result import Result
 from einspace.study import search
 from einspace.tasks import METRICS, Task
@@ -81,6 +82,26 @@ def test_a_search_is_read_back_from_mlflow(tmp_path: Path, store: str) -> None:
     assert len(runs) == 1 + 5
     assert client.get_run(parent.info.run_id).info.status == "FINISHED"
     assert len(client.get_metric_history(parent.info.run_id, "accuracy")) == 5
+
+
+@pytest.mark.slow
+def test_the_latest_test_score_is_of_the_best_of_all_trials(tmp_path: Path) -> None:
+    """Where a run goes on and an earlier trial wins, MLflow's value is the test score of that one, not of the best before."""
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    result = logged(tmp_path, uri)
+    best = result.best
+    assert best is not None
+    assert best.finals[0] is not None
+    tracker = callbacks.parse(f"mlflow:{uri}")
+    tracker.start(result.run, result.settings)
+    tracker.finish(replace(result, best=replace(best, trial=2)))
+    evaluation = replace(best.finals[0].evaluation or Evaluation(Outcome.OK), value=0.25)
+    earlier = replace(best, trial=0, finals=(replace(best.finals[0], evaluation=evaluation),))
+    tracker.finish(replace(result, best=earlier, history=(*result.history, *result.history)))
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("einspace-small")
+    (parent,) = client.search_runs([experiment.experiment_id], "attributes.run_name = 'test'")
+    assert parent.data.metrics["test_accuracy"] == 0.25
 
 
 def test_a_store_that_cannot_be_had_is_refused_at_once(tmp_path: Path) -> None:

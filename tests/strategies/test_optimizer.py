@@ -14,6 +14,7 @@ from tests.study_samples import SMALL, score
 from einspace import EinSpace, Optimizer
 from einspace.errors import SettingError, UnknownNameError
 from einspace.strategies import RandomSearch
+from einspace.study import search
 from einspace.trial import Costs, Proposal
 
 SPACE = EinSpace((1, 8, 8), limits=SMALL)
@@ -168,3 +169,11 @@ def test_a_proposal_that_was_sent_to_another_process_is_the_same() -> None:
     sent = pickle.loads(pickle.dumps(proposal))
     assert {proposal, sent} == {sent}
     assert len({optimizer.tell(sent, 0.5), *optimizer.trials}) == 1
+
+
+def test_another_word_for_a_direction_is_refused() -> None:
+    """It minimised, and the best was the worst."""
+    with pytest.raises(UnknownNameError, match="unknown direction 'max': did you mean maximize"):
+        made(direction="max")
+    with pytest.raises(UnknownNameError, match="unknown direction 'maximise'"):
+        search(objective=lambda architecture: 0.0, space=SPACE, direction="maximise", trials=1)  # type: ignore[arg-type, misc]

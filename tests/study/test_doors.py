@@ -153,6 +153,13 @@ def test_iterations_come_beside_the_seeds(tmp_path: Path) -> None:
         drive(tmp_path, trials=3, iterations=5)
 
 
+def test_samples_by_the_paper_s_protocol_have_the_time_of_final_trainings_with_a_budget_too(tmp_path: Path) -> None:
+    """There a budget of time decides no limit, so that slow samples had that of a trial of the search."""
+    executor = ThreadExecutor()
+    drive(tmp_path, strategy="sampling", protocol="paper", budget=86_400, executor=executor)
+    assert len({request.time_limit for request in executor.requests}) == 1 < max(r.time_limit or 0.0 for r in executor.requests) / 3600
+
+
 def test_sampling_scores_on_test_and_selects_nothing(tmp_path: Path) -> None:
     """The paper's random sampling trains each sample like a final one; its mean is the result, and no sample is the best."""
     executor = ThreadExecutor()

@@ -13,15 +13,16 @@ from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, good, small_ta
 
 from einspace.callbacks import Progress
 from einspace.errors import SettingError, StrategyError
-from einspace.evaluation.outcome import Evaluation, Request, Watch
+from einspace.evaluation.outcome import Evaluation, Outcome, Request, Watch
 from einspace.executors import Pending
 from einspace.phases.budget import Budget
+from einspace.phases.listed import Listed
 from einspace.storage import Database, StudyStore
 from einspace.strategies import History, Strategy
 from einspace.study import search
-from einspace.study.driver import POLL, Driver
+from einspace.study.driver import POLL, Driver, _Running
 from einspace.study.phases import Search
-from einspace.trial import SEARCH, Costs, Proposal
+from einspace.trial import BASELINE, SEARCH, Costs, Proposal
 
 
 class Twins(Strategy):
@@ -62,6 +63,44 @@ def test_nobody_waits_for_a_slow_trial(tmp_path: Path) -> None:
         assert [store.phase(SEARCH).trials[number].reused for number in range(5)] == [None, 0, 0, 0, None]
     assert len(ended) == 11
     assert max(ended, key=lambda text: ended[text]) == "[twin]"
+
+
+def test_a_trial_whose_twin_has_ended_on_another_driver_is_not_trained(tmp_path: Path) -> None:
+    """It takes the twin's score before a free worker is given anything."""
+    with opened(tmp_path) as store:
+        budget, executor = Budget(2), ThreadExecutor()
+        phase = Search(Twins(), 0, budget, None)
+        driver = Driver(store, executor, 1, budget)
+        trials = []
+        for _ in range(2):
+            trial = phase.next(store)
+            assert trial is not None
+            store.begin(trial)
+            trials.append(trial)
+        driver._running[SEARCH, 1] = _Running(phase, trials[1], twin=0)
+        ended = trials[0].end(Evaluation(Outcome.OK, 0.5), 1.0, time.time())
+        store.end(ended)
+        store.phase(SEARCH).end(ended)
+        assert not driver._begin_one([phase])
+        assert executor.requests == []
+        driver._write()
+        assert (store.phase(SEARCH).trials[1].reused, store.phase(SEARCH).trials[1].value) == (0, 0.5)
+
+
+def test_what_fails_on_one_driver_is_not_tried_by_each_of_the_others(tmp_path: Path) -> None:
+    """A baseline that runs into its limit is tried again by the next call, and not once by every driver of this one."""
+    wanted = [(Proposal("[relu]", "key", Costs(0), "baseline"), 0)]
+    with opened(tmp_path) as store:
+        one, other = Listed(BASELINE, wanted), Listed(BASELINE, wanted)
+        first = one.next(store)
+        assert first is not None
+        assert other.waiting(store) is not None
+        store.begin(first)
+        ended = first.end(Evaluation(Outcome.TIMEOUT, None), 1.0, time.time())
+        store.end(ended)
+        store.phase(BASELINE).end(ended)
+        assert other.next(store) is None
+        assert Listed(BASELINE, wanted).next(store) is not None
 
 
 def test_news_say_what_the_workers_are_at(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from tests.study_samples import SMALL
 from torch import nn
 
 from einspace import EinSpace, baselines, build, evaluate, from_module, search
+from einspace.config import CONFIG, load
 from einspace.errors import RunError, SettingError
 from einspace.executors.local import LocalExecutor
 from einspace.reporting.result import summary
+from einspace.result.report.commands import next_commands
 from einspace.study.imported import named, unlike_warm_ones
 
 RECIPE = {"epochs_search": 1, "epochs_final": 1, "batch_size": 32, "learning_rate": 1e-6}
@@ -98,6 +100,8 @@ def test_a_network_with_weights_of_its_own_is_unlike_any_other_member() -> None:
     found = unlike_warm_ones(space, [warm], [text, "random"], ["resnet8", "vit-tiny"], names)
     assert found == {"resnet8": f"it is the architecture of {names[text]}, which starts from weights of your own"}
     assert unlike_warm_ones(space, [fresh], [text, "resnet8"], ["resnet8"], names) == {}
+    flat = from_module(Mine(), (1, 1, 128), warm_start=True)  # vit-tiny needs two rows
+    assert unlike_warm_ones(EinSpace((1, 1, 128)), [flat], [str(flat.architecture)], ["resnet8", "vit-tiny"], named([flat])) == {}
     for imported, initial in (([warm], [text, "resnet8"]), ([warm, fresh], [text]), ([warm, warm], [text])):
         with pytest.raises(SettingError, match=r"starts from weights of your own, and another initial member is the same architecture"):
             unlike_warm_ones(space, imported, initial, [], names)
@@ -114,3 +118,8 @@ def test_a_search_compares_no_fresh_network_of_a_warm_one(tmp_path: Path) -> Non
     result = search(task, init=[warm, "random"], executor=lambda work, workers, limit: LocalExecutor(work), **given)
     (left_out,) = (row for row in result.baselines if row.name == "resnet8")
     assert "which starts from weights of your own" in left_out.reason
+    assert (result.run / CONFIG).read_text().startswith("# this run is repeated in Python, which alone gives its init")
+    (longer,) = (command for purpose, command in next_commands(result) if purpose.startswith("search for longer"))
+    assert longer.startswith("es.search(task, init=init, run='mine'")
+    with pytest.raises(SettingError, match=r"this run had another init .*, which only Python can give"):
+        load(result.run / CONFIG, {"task": "digits"})

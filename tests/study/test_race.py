@@ -137,6 +137,25 @@ def test_of_two_of_the_same_size_the_baseline_is_recommended_and_neither_called_
     assert recommended(result).endswith(f"is recommended: it has the size of {result.best.name}, which is not distinguishable from it.")
 
 
+def test_a_winner_of_a_race_without_a_verdict_is_recommended_for_what_it_won(tmp_path: Path) -> None:
+    """Without a baseline the race alone chooses; another trial has the best score of the search, and no sentence says the opposite."""
+    given: dict[str, Any] = {"trials": 12, "workers": 1, "limits": SMALL, "run": "test", "runs": tmp_path, **SAMPLED, "race": True}
+    task = replace(small_task(), one_pool=True, baselines=())
+    result = search(task, executor=ThreadExecutor(World(noise=0.001, luck=1.0)), **given)
+    assert (result.verdict, result.baselines) == (None, ())
+    best, top = result.best, result.top(1)[0]
+    assert best is not None
+    assert best.trial != top.number
+    said = "is recommended: it did best when the best of the search were trained again."
+    assert recommended(result) == f"{best.name.capitalize()} {said}"
+    unraced = replace(best, race=(), decision=(None, 0.5))
+    assert recommended(replace(result, best=unraced)).endswith("is recommended: no verdict says otherwise.")
+    first = replace(best, trial=top.number, validation=top.value, race=(), decision=())
+    assert recommended(replace(result, best=first)).endswith(
+        "is recommended: it has the best score of the search, and no verdict says more."
+    )
+
+
 def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
     """A difference over 0 is an improvement, whatever the metric's direction."""
     task = replace(small_task(Metric("error", False, lambda outputs, targets: 0.0)), one_pool=True)

@@ -9,6 +9,7 @@ from tests.study.race_samples import World, baseline_is, run
 from tests.study_samples import SAMPLED, SMALL, ThreadExecutor, score, small_task
 
 from einspace import baselines
+from einspace.evaluation.outcome import Evaluation, Request, Seconds
 from einspace.result import Result, load_result
 from einspace.study import search
 from einspace.trial import RACE
@@ -86,3 +87,18 @@ def test_a_worse_baseline_changes_no_race(tmp_path: Path) -> None:
     assert before.verdict is not None
     assert after.verdict == before.verdict
     assert {request.text for request in executor.requests} == {TEXTS[LARGER]}
+
+
+def test_a_better_baseline_without_time_for_another_race_leaves_the_verdict_as_it_is(tmp_path: Path) -> None:
+    """What was found out is not thrown away, and the evidence names the baseline that was not compared."""
+
+    def slow(request: Request) -> Evaluation:
+        return replace(WORLD(request), seconds=Seconds(train=10.0))
+
+    before = two_baselines(tmp_path, ThreadExecutor(slow), baselines=(SMALLER,))
+    assert before.verdict is not None
+    for _ in range(2):
+        after = two_baselines(tmp_path, ThreadExecutor(slow), budget="60s")
+        assert after.verdict is not None
+        assert (after.verdict.word, after.verdict.baseline, after.recommended) == (before.verdict.word, SMALLER, before.recommended)
+        assert f"The baseline {LARGER} has a better score in the search" in after.verdict.evidence

@@ -90,7 +90,7 @@ class MLflow(Callback):
             best = result.best
             self._client.set_tag(self._parent, "best.architecture", best.text[:_LONGEST])
             self._client.set_tag(self._parent, "best.trial", str(best.trial))
-            self._log(self._parent, {f"test_{self._metric}": best.test}, best.trial or 0)
+            self._log(self._parent, {f"test_{self._metric}": best.test}, len(result.history))
         for row in result.baselines:
             self._log(self._parent, {f"baselines/{_plain(row.name)}/test_{self._metric}": row.test}, 0)
         self._client.set_terminated(self._parent, "FINISHED")

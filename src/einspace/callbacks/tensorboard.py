@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class TensorBoard(Callback):
     """Writes event files, by default into `tensorboard` in the run's folder: `tensorboard --logdir runs` compares all runs.
 
-    A step is a trial's number. Raises SettingError where TensorBoard is not installed.
+    A step is a trial's number, and that of a test score the number of trials. Raises SettingError where TensorBoard is not installed.
     """
 
     name = "tensorboard"
@@ -31,20 +31,25 @@ class TensorBoard(Callback):
         self.folder = None if folder is None else Path(folder)
         self._writer: SummaryWriter | None = None
         self._metric = ""
+        self._split = "validation"
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Open the event file; a run that is continued gets another one in the same folder, which TensorBoard shows as one."""
         self._metric = settings["metric"]["name"]
+        self._split = "test" if settings["strategy"] == "sampling" else "validation"
         self._writer = self._open(str(run / "tensorboard" if self.folder is None else self.folder / run.name))
 
     def trial(self, trial: Trial, best: float | None) -> None:
-        """Scalars: validation and best score, parameters, seconds, latency where it was measured, and the loss of the last epoch."""
+        """Scalars: score and best score, parameters, seconds, latency where it was measured, and the loss of the last epoch.
+
+        Scores on test, of the strategy `sampling`, are called so, and none of them is the best.
+        """
         loss = trial.losses[-1] if trial.losses else None
         self._scalars(
             trial.number,
             {
-                f"{self._metric}/validation": trial.value,
-                f"{self._metric}/best": best,
+                f"{self._metric}/{self._split}": trial.value,
+                f"{self._metric}/best": best if self._split == "validation" else None,
                 "trial/parameters": trial.parameters,
                 "trial/seconds": trial.seconds,
                 "trial/latency": trial.latency,
@@ -53,11 +58,11 @@ class TensorBoard(Callback):
         )
 
     def finish(self, result: Result) -> None:
-        """The test score at the best trial's step, and the best architecture as a text."""
+        """The test score and the text of the best architecture, after the trials that it is the best of."""
         best = result.best
         if best is not None and self._writer is not None:
-            self._scalars(best.trial or 0, {f"{self._metric}/test": best.test})
-            self._writer.add_text("best", f"`{best.text}`", best.trial or 0)
+            self._scalars(len(result.history), {f"{self._metric}/test": best.test})
+            self._writer.add_text("best", f"`{best.text}`", len(result.history))
 
     def close(self) -> None:
         """Flush and close the event file."""

@@ -33,9 +33,11 @@ class Origin(OptionGroup):
     """The fingerprint of a grammar that was given in Python; none for a named one."""
     objective: str | None = None
     """The name of an objective in place of a task."""
+    warm_start: str | None = None
+    """The names of initial members that start from weights of the user's own."""
 
 
-ONLY_PYTHON = {"own_grammar": "grammar", "objective": "objective"}
+ONLY_PYTHON = {"own_grammar": "grammar", "objective": "objective", "warm_start": "init"}
 """Entries that stand for arguments of a search that only Python can give, and those arguments."""
 
 

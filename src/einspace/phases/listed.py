@@ -69,6 +69,8 @@ class Listed(Phase):
     rungs: Bounds | None = None
     """Of all of them: those that are compared with the trials of a search with rungs are trained at the same rate, without a rung."""
     _begun: set[str] = field(default_factory=set, init=False)
+    _earlier_failures: frozenset[int] | None = field(default=None, init=False)
+    """The numbers of trials that had failed when this phase began: those are tried again, and not what another driver fails at now."""
 
     def next(self, store: StudyStore) -> Trial | None:
         """The first without a lasting outcome that this driver has not tried."""
@@ -85,10 +87,14 @@ class Listed(Phase):
         """All such trials, each as it would begin now."""
         ledger = store.phase(self.name)
         waiting = {trial.identity: trial for trial in ledger.interrupted()}
+        failed = {trial.number for trial in ledger.trials if trial.evaluation is not None and trial.outcome not in LASTING}
+        if self._earlier_failures is None:
+            self._earlier_failures = frozenset(failed)
+        failed -= self._earlier_failures
         known = {
             trial.identity
             for trial in ledger.trials
-            if (trial.outcome in LASTING and not self.lacks(trial)) or trial.number in ledger.running()
+            if (trial.outcome in LASTING and not self.lacks(trial)) or trial.number in ledger.running() or trial.number in failed
         }
         for proposal, seed in self.wanted:
             trial = Trial(len(ledger.trials), replace(proposal, inherits=None, rungs=self.rungs), self.name, seed, started=time())

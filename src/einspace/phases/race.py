@@ -161,6 +161,8 @@ class Race:
                 plan = self._planned(store, MARGIN * left, finals)[0]
             if plan.reason == NO_TIME and not plan.candidates:
                 plan = self._without_the_slowest(store, left)[0]
+            if not plan.candidates and known.candidates and known.searched == store.phase(SEARCH).ended:
+                plan = replace(known, unraced=(*known.unraced, *Contest(store, known).better_baselines))
         if plan != known:
             store.note(NOTE, plan.to_json())
         contest = Contest(store, plan)

@@ -34,7 +34,7 @@ OUTPUTS: tuple[tuple[type[Head], str], ...] = (
 
 @dataclass(frozen=True)
 class Trained:
-    """An architecture of a run: `trial` scored it on validation, `tests` are the scores of its final trainings, by seed."""
+    """An architecture of a run: `trial` scored it in the search, `tests` are the scores of its final trainings, by seed."""
 
     name: str
     """Its name for people: "trial 3", or the name of a baseline."""
@@ -83,8 +83,12 @@ def meaning(head: Head) -> str:
     return next((words for kind, words in OUTPUTS if isinstance(head, kind)), f"what the head {head} predicts")
 
 
-def trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequence[float | None], reason: str) -> Trained:
+def trained(
+    run: Run, settings: Settings, trial: Trial, name: str, tests: Sequence[float | None], reason: str, split: str = "validation"
+) -> Trained:
     """A trial of a run's search or of its baselines, with its name, the scores of its final trainings, and why one is missing.
+
+    `split` is the one that the trial was scored on.
 
     Raises SettingError for a run of an objective, which has no head; GrammarError or NetworkError for operations or a head of the user's
     own whose module was not imported yet.
@@ -92,16 +96,16 @@ def trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequen
     if "head" not in settings:
         raise SettingError(f"the run {run.name} is of an objective, which has no head: export the text with --classes")
     with making_sense(run.name):
-        return _trained(run, settings, trial, name, tests, reason)
+        return _trained(run, settings, trial, name, tests, reason, split)
 
 
-def _trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequence[float | None], reason: str) -> Trained:
+def _trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Sequence[float | None], reason: str, split: str) -> Trained:
     kept = run.weights / f"{trial.proposal.stem}.safetensors"
     weights = kept if kept.is_file() else None
     space = EinSpace(settings["input"], grammar=grammar_of_run(run.path, settings))
     architecture = space.parse(trial.text) if weights is None else _as_kept(space, space.parse(trial.text), weights)
     _, head = apply(Recipe(**settings["recipe"]), head_of(settings["head"]), trial.proposal.changes)
-    scored = [value for value in tests if value is not None]
+    seeds = over_seeds(tests or ([trial.value] if split == "test" else ()))
     facts = {
         "einspace": version("einspace"),
         "task": settings["task"],
@@ -110,10 +114,10 @@ def _trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Seque
         "classes": settings.get("labels", []),
         "metric": {name: settings["metric"][name] for name in ("name", "higher_is_better")},
         "scores": {
-            "validation": trial.value,
-            "test": over_seeds(tests).mean if tests else None,
-            "test_seeds": len(scored),
-            "test_deviation": over_seeds(tests).deviation if tests else None,
+            "validation": None if split == "test" else trial.value,
+            "test": seeds.mean,
+            "test_seeds": seeds.seeds - seeds.failed,
+            "test_deviation": seeds.deviation,
         },
         "run": run.name,
         **({"trial": trial.number} if trial.phase == SEARCH else {}),

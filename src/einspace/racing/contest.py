@@ -8,7 +8,7 @@ best of many, and so too good. Where there is no time for a race, the candidate 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from math import hypot
+from math import hypot, inf
 from statistics import fmean
 from typing import Any
 
@@ -69,6 +69,8 @@ class Plan:
     """The identity with the best claimed score, where it takes too long to be compared; empty where it is a candidate."""
     long: bool = True
     """Whether the decision trains for the epochs of a final training, and not for those of the search."""
+    unraced: tuple[str, ...] = ()
+    """Baselines that were trained later and are better than that of the race, and that there was no time to compare."""
 
     def to_json(self) -> dict[str, Any]:
         """The note."""
@@ -106,7 +108,7 @@ class Contest:
         """The contest that the study holds; without a plan where there are more trials, or a better baseline, since it was planned."""
         notes = store.notes()
         contest = cls(store, Plan.of(notes), notes)
-        is_of_now = contest.plan.searched == store.phase(SEARCH).ended and not contest.has_better_baseline
+        is_of_now = contest.plan.searched == store.phase(SEARCH).ended and not contest.better_baselines
         return contest if is_of_now else cls(store, Plan(), notes)
 
     def of_race(self) -> "Contest":
@@ -126,12 +128,13 @@ class Contest:
         return self.best if verdict is None or verdict.of_winner else self.claimed[self.plan.baseline]
 
     @property
-    def has_better_baseline(self) -> bool:
-        """Whether a baseline that was trained beside the search is better than that of the race, by its claimed score."""
+    def better_baselines(self) -> tuple[str, ...]:
+        """The baselines that were trained beside the search and claim more than that of the race, but for the unraced ones."""
         before, plan = self.claimed.get(self.plan.baseline), self.plan
+        least = -inf if before is None or before.fitness is None else before.fitness
         trained = {trial.proposal.identity for trial in self.store.phase(BASELINE).trials if trial.fitness is not None}
-        scores = [self.claimed[identity].fitness or 0.0 for identity in trained] if plan.candidates else []
-        return any(before is None or score > (before.fitness or 0.0) for score in scores)
+        better = [name for name in sorted(trained - set(plan.unraced)) if (self.claimed[name].fitness or 0.0) > least]
+        return tuple(better) if plan.candidates else ()
 
     def values(self, phase: str, identity: str) -> tuple[float | None, ...]:
         """The scores in a round, by partition, in the units of the metric; None for a missing one.
@@ -224,6 +227,10 @@ class Contest:
             said.append(f"{_sentence(plan.reason)}.")
         elif plan.decision and not decided:
             said.append(f"{_sentence(FAILED if self.is_over(DECISION) else LATE.format(DECISION))}.")
+        for name in plan.unraced:
+            late = self.claimed[name]
+            claim = f"The baseline {late.origin} has a better score in the search, {decimal(late.value)}"
+            said.append(f"{claim}, but was trained later, and there was no time to compare it.")
         if plan.passed in self.claimed:
             best = self.claimed[plan.passed]
             claim = f"Trial {best.number} has a better score in the search, {decimal(best.value)}"

@@ -120,7 +120,8 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
 def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
     mine, raced = result.entrant(found.trial.proposal), bool(result.finalists)
     lines = [["", *(("claimed in the search", "re-evaluated") if raced else ("validation",)), "test"], ["---"] * (4 if raced else 3)]
-    lines.append(_row(f"{found.name}, this network", mine, found.trial.value, raced))
+    scores = found.facts["scores"]
+    lines.append(_row(f"{found.name}, this network", mine, scores["validation"], raced, scores["test"]))
     for row in (result.best, *result.baselines):
         if row is not None and (row is result.best or row.proposal is not None) and _identity(row) != found.trial.proposal.identity:
             won = ", the winner of the race" if row is result.best and row.race else ""
@@ -135,10 +136,10 @@ def _identity(row: Entrant) -> str | None:
     return None if row.proposal is None else row.proposal.identity
 
 
-def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bool) -> list[str]:
+def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bool, test: float | None = None) -> list[str]:
     again = None if entrant is None else entrant.reevaluated
-    test = "–" if entrant is None or not entrant.finals else spread(entrant.over_seeds)
-    return [escaped(name, keep=""), _number(validation), *([_number(again)] if raced else []), test]
+    tested = _number(test) if entrant is None or not entrant.finals else spread(entrant.over_seeds)
+    return [escaped(name, keep=""), _number(validation), *([_number(again)] if raced else []), tested]
 
 
 def _number(value: float | None) -> str:

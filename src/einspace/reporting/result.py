@@ -16,17 +16,18 @@ from einspace.trial import Trial
 
 def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
     """The table that `search` prints when it is done."""
-    title = f"Best {min(top, len(result.history))} of {counted(len(result.history), 'trial')}"
-    parts: list[RenderableType] = [_rows(result, title, result.top(top), width)]
+    parts: list[RenderableType] = []
+    if result.split == "validation":
+        title = f"Best {min(top, len(result.history))} of {counted(len(result.history), 'trial')}"
+        parts.append(_rows(result, title, result.top(top), width))
     if "cost" in result.settings:
         cost = result.settings["cost"]
         parts.append(_rows(result, f"Pareto set of {result.metric} and {cost}", result.pareto(cost), width))
     parts.append(_scores(result))
     if result.sampling is not None:
         spread = result.sampling
-        split = "test" if result.settings["strategy"] == "sampling" else "validation"
         parts.append(
-            f"a random architecture scores {decimal(spread.mean)} ± {decimal(spread.deviation, spread.mean)} on {split} "
+            f"a random architecture scores {decimal(spread.mean)} ± {decimal(spread.deviation, spread.mean)} on {result.split} "
             f"({spread.seeds} scored)"
         )
     parts += [verdict(result), foretold(result), inherited(result), climbed(result), _time(result, counts(result)), _disk(result)]

@@ -23,7 +23,7 @@ def as_json(result: "Result", top: int) -> dict[str, Any]:
         "verdict": result.verdict and result.verdict.to_json(),
         "unjudged": result.unjudged,
         "finalists": [entrant.to_json() for entrant in result.finalists],
-        "top": [_short(trial) for trial in result.top(top)],
+        "top": [_short(trial) for trial in result.top(top)] if result.split == "validation" else [],
         "baselines": [entrant.to_json() for entrant in result.baselines],
         "outcomes": result.outcomes,
         "seconds": dict(result.seconds),
@@ -37,7 +37,7 @@ def as_json(result: "Result", top: int) -> dict[str, Any]:
     if "cost" in result.settings:
         report["pareto"] = [_short(trial) for trial in result.pareto(result.settings["cost"])]
     if (spread := result.sampling) is not None:
-        split = "test" if result.settings["strategy"] == "sampling" else "valid"
+        split = "test" if result.split == "test" else "valid"
         report["sampling"] = {"mean": spread.mean, "deviation": spread.deviation, "count": spread.seeds, "split": split}
     return report
 

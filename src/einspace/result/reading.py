@@ -131,6 +131,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         unjudged=unjudged,
         seconds=_seconds_of(history, sessions),
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
+        split="validation" if finals["selects"] else "test",
         storage=None if store.database.file == run.database else store.database.address,
         running=tuple(ledger.trials[number] for ledger in store.phases.values() for number in sorted(ledger.running())),
     )

@@ -85,6 +85,8 @@ class Result:
     """Trials of any phase that were begun, and had not ended when this was read."""
     storage: str | None = None
     """The address of the database that holds the study, its password masked; None for the file in the run's folder."""
+    split: str = "validation"
+    """The split that the trials of the search are scored on: "test" where they are final trainings, and none of them may be selected."""
 
     def __repr__(self) -> str:
         scores = "" if self.best is None else f", best {self.best.name} with {decimal(self.best.validation)} {self.metric} on validation"
@@ -206,7 +208,7 @@ class Result:
         found, row = chosen(self, trial, baseline)
         name = row.name if row in self.baselines else found.title
         tests, why = ((), "") if row is None or (row in self.finalists and not any(row.finals)) else (row.tests, row.reason)
-        return trained(self._folder, self.settings, found, name, tests, why)
+        return trained(self._folder, self.settings, found, name, tests, why, self.split)
 
     def entrant(self, proposal: Proposal) -> Entrant | None:
         """The best, the baseline or the finalist that is trained like a proposal; None where it is none of them."""

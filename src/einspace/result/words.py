@@ -3,6 +3,7 @@
 from einspace.quantities import counted, decimal, duration, quantity
 from einspace.racing.contest import UNRACED
 from einspace.racing.verdict import Verdict
+from einspace.result.entrant import Entrant
 from einspace.result.result import Result
 from einspace.result.rungs import Rung
 from einspace.trial import DECISION, FINAL, RACE, Trial
@@ -86,7 +87,7 @@ def recommended(result: Result) -> str:
     if row is None:
         return ""
     if verdict is None:
-        why = "it has the best score of the search, and no verdict says more"
+        why = _chosen(result, row)
     elif verdict.word == "not distinguishable":
         why = f"it is the smaller of {verdict.winner} and {verdict.baseline}, which are not distinguishable"
         if not verdict.of_winner and result.best is not None and result.best.parameters == row.parameters:
@@ -96,6 +97,15 @@ def recommended(result: Result) -> str:
     else:
         why = f"{verdict.winner} is worse"
     return f"{f'The baseline {row.name}' if row in result.baselines else row.name.capitalize()} is recommended: {why}."
+
+
+def _chosen(result: Result, row: Entrant) -> str:
+    """The reason for the best where there is no verdict: what is known to be true of it."""
+    if row.race and None not in row.race:
+        return "it did best when the best of the search were trained again"
+    top = result.top(1)
+    is_top = top and top[0].value == row.validation
+    return "it has the best score of the search, and no verdict says more" if is_top else "no verdict says otherwise"
 
 
 def foretold(result: Result) -> str:

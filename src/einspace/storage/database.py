@@ -91,9 +91,10 @@ class Database:
 
     def back_up(self) -> None:
         """Copy a file as of now, if that can be done; one that is damaged is not copied, and that is said once."""
+        if self.file is None:
+            return
         try:
-            if self.file is not None:
-                back_up(self.file)
+            back_up(self.file)
         except Unsound as error:
             if not self._warned:
                 _LOG.warning("the database %s is damaged (%s), and so it is not copied any more%s", self, error, way_back(self.file))

@@ -7,7 +7,7 @@ from time import time
 from typing import Any, Literal, Self
 
 from einspace import strategies
-from einspace.errors import SettingError
+from einspace.errors import SettingError, UnknownNameError
 from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.evaluation.scored import scored
 from einspace.networks import Imported
@@ -19,6 +19,10 @@ from einspace.trial import Proposal, Trial
 
 LARGEST = 2**30
 """Bytes of a file of trials, at most."""
+
+
+DIRECTIONS = ("maximize", "minimize")
+"""Which scores are the better ones."""
 
 
 class Optimizer:
@@ -61,7 +65,7 @@ class Optimizer:
         self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
         self.seed = index(seed)
         self._space = space
-        self._sign = 1.0 if direction == "maximize" else -1.0
+        self._sign = 1.0 if is_maximized(direction) else -1.0
         self._trials: list[Trial] = []
 
     @property
@@ -128,3 +132,10 @@ class Optimizer:
             raise SettingError(f"these are not the trials of an optimizer: {str(error).splitlines()[0]}") from None
         self._trials = trials
         return self
+
+
+def is_maximized(direction: str) -> bool:
+    """Whether a higher score is better; raises UnknownNameError for another word than maximize and minimize."""
+    if direction not in DIRECTIONS:
+        raise UnknownNameError("direction", str(direction), DIRECTIONS)
+    return direction == DIRECTIONS[0]

@@ -142,6 +142,7 @@ class Driver:
 
     def _begin_one(self, phases: Sequence[Phase]) -> bool:
         """Begin the next trial of the first phase that has one, and return whether there was one."""
+        self._settle()  # a twin may have ended on another driver
         for key, running in self._running.items():
             if running.future is None and running.twin not in self.store.phase(running.phase.name).running():
                 self._running[key] = self._submitted(running.phase, running.trial)  # the other one was interrupted

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from einspace import baselines
-from einspace.errors import SettingError
+from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.warm import WarmStarts
 from einspace.networks import Imported
 from einspace.space import EinSpace
@@ -46,8 +47,12 @@ def unlike_warm_ones(
                 f"{name} starts from weights of your own, and another initial member is the same architecture: the search trains each "
                 "architecture once, so leave out one of the two"
             )
-    same = {name: warm[key] for name in beside if (key := baselines.within(space, name).key) in warm}
-    return {name: f"it is the architecture of {other}, which starts from weights of your own" for name, other in same.items()}
+    found = {}
+    for name in beside:
+        with suppress(NetworkError, ShapeError, GrammarError):  # one that is not at this input or in this grammar is like none
+            if (other := warm.get(baselines.within(space, name).key)) is not None:
+                found[name] = f"it is the architecture of {other}, which starts from weights of your own"
+    return found
 
 
 def kept_apart(task: Task, warm: WarmStarts, names: Mapping[str, str]) -> Task:

@@ -45,4 +45,5 @@ def origin_of(subject: Subject, settings: Settings) -> dict[str, str]:
     """The entries of the file besides settings: the samples' fingerprint, and the arguments that only Python can give."""
     own = subject.grammar.fingerprint if isinstance(subject.grammar, Grammar) else None
     found = {"data": settings.get("data"), "own_grammar": own, "objective": None if subject.task is not None else subject.name}
+    found["warm_start"] = ", ".join(subject.names[text] for text in settings.get("warm_start", ())) or None
     return {name: value for name, value in found.items() if value is not None}

@@ -41,6 +41,7 @@ from einspace.storage.pruners import pruner_of
 from einspace.storage.store import undamaged
 from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
+from einspace.strategies.optimizer import is_maximized
 from einspace.strategies.program import Program
 from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
@@ -235,7 +236,7 @@ def search(
             raise SettingError("an objective needs a space, which has the limits and the grammar, and neither a task nor a recipe")
         if computing.said() or any(spec.warm_start for spec in imported):
             raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
-        subject = Subject.of_objective(objective, space, direction == "maximize", named(imported))
+        subject = Subject.of_objective(objective, space, is_maximized(direction), named(imported))
     strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
     strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
@@ -294,8 +295,8 @@ def search(
         standing = Standing(store, [] if asked.final else entrants.proposals(), racing)
         heirs = heirs_of(asked, folder.inherited, workers) if inherit else None
         limit = start.time_limit
-        if asked.final and subject.trained is not None and seconds is None and given["time_limit"] is None:
-            limit *= max(1.0, longer_in_the_end(*subject.trained))  # with a budget, it is that of final trainings already
+        if asked.final and subject.trained is not None and given["time_limit"] is None and (seconds is None or start.affordable is None):
+            limit *= max(1.0, longer_in_the_end(*subject.trained))  # where a budget decides it, it is that of final trainings already
         course = Course(
             store,
             Driver(store, at_work, workers, left, watch.progress, pruner not in ("none", RUNGS), standing=standing),

@@ -149,7 +149,11 @@ class Start:
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, LEAST_SHARE * call.seconds))
         )
-        left_out = {} if call.seconds is None else known.left_out([name for name in task.baselines if name not in initial], changes, limit)
+        left_out = (
+            {}
+            if call.seconds is None
+            else known.left_out([name for name in task.baselines if name not in initial], changes, limit, by_time=call.time_limit is None)
+        )
         affordable = Affordable(known.training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
         beside = tuple(name for name in task.baselines if name not in initial and name not in left_out)
         return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
@@ -182,14 +186,14 @@ class _Baselines:
         fitting = {name: architecture for name, architecture in self.known.items() if not limits.objection(architecture.cost)}
         return [name for name, architecture in fitting.items() if self.training.seconds(architecture, changes) <= seconds]
 
-    def left_out(self, names: Iterable[str], changes: Mapping[str, float], limit: float) -> dict[str, str]:
-        """Reasons, by name, why baselines cannot be compared within the seconds of a trial."""
+    def left_out(self, names: Iterable[str], changes: Mapping[str, float], limit: float, by_time: bool) -> dict[str, str]:
+        """Reasons, by name, why baselines cannot be compared within the seconds of a trial, which follow from the budget or were given."""
         found: dict[str, str] = {}
         for name in names:
             seconds = self.training.seconds(self.known[name], changes) if name in self.known else 0.0
             if seconds > limit:
                 times = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
-                found[name] = f"{times}; a longer budget has room for it"
+                found[name] = f"{times}; a longer {'budget' if by_time else 'time limit'} has room for it"
         return found
 
 

@@ -147,6 +147,14 @@ def test_a_page_without_final_trainings_has_no_column_for_them(result: Result, t
     assert re.search(r"<small>[^<]* of search, [^<]* of final training</small>", content(result))
 
 
+def test_the_best_is_said_to_have_the_epochs_that_it_was_trained_for(result: Result) -> None:
+    """One that began with weights of its parent was trained for fewer epochs than the recipe has."""
+    trained = [(trial, trial.evaluation) for trial in result.history if trial.evaluation is not None]
+    settings = {**result.settings, "recipe": {**result.settings["recipe"], "epochs_search": 8}}
+    history = tuple(replace(trial, evaluation=replace(evaluation, losses=(1.0,) * 4)) for trial, evaluation in trained)
+    assert "on validation after 4 epochs," in " ".join(lead(replace(result, settings=settings, history=history)))
+
+
 def test_the_trials_are_counted_by_what_they_are(result: Result) -> None:
     """Baselines and samples among them are no new networks."""
     named = next(row.proposal for row in result.baselines if row.proposal is not None)

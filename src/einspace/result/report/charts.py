@@ -42,7 +42,7 @@ def charts(result: Result, shares: Sequence[Shares]) -> dict[str, Chart]:
 
 
 def progress(result: Result, by_time: bool = False) -> go.Figure | None:
-    """Each trial's score as a point, and the best so far as a line; the best baseline is a dashed one."""
+    """Each trial's score as a point, and the best so far as a line, where one may be selected; the best baseline is a dashed one."""
     trials = [trial for trial in result.history if trial.value is not None]
     if not trials:
         return None
@@ -52,7 +52,7 @@ def progress(result: Result, by_time: bool = False) -> go.Figure | None:
     along = [((trial.ended or start) - start) / 60 if by_time else trial.number for trial in trials]
     scores = [trial.value or 0.0 for trial in trials]
     best = list(accumulate(scores, max if result.higher_is_better else min))
-    figure = figure_of("minutes since the search began" if by_time else "trial", f"validation {result.metric}")
+    figure = figure_of("minutes since the search began" if by_time else "trial", f"{result.split} {result.metric}")
     hover = [
         f"trial {trial.number}: {decimal(trial.value)}<br>{escape(trial.origin)}, {quantity(trial.parameters)} parameters"
         for trial in trials
@@ -68,9 +68,9 @@ def progress(result: Result, by_time: bool = False) -> go.Figure | None:
         customdata=numbers,
         hovertemplate="%{text}<extra></extra>",
     )
-    figure.add_scatter(
-        x=along, y=best, mode="lines", name="best so far", line={"color": ORANGE, "width": 2.5, "shape": "hv"}, hoverinfo="skip"
-    )
+    if result.split == "validation":
+        line = {"color": ORANGE, "width": 2.5, "shape": "hv"}
+        figure.add_scatter(x=along, y=best, mode="lines", name="best so far", line=line, hoverinfo="skip")
     chosen = [i for i, trial in enumerate(trials) if result.best is not None and trial.number == result.best.trial]
     if chosen:
         figure.add_scatter(
@@ -140,7 +140,7 @@ def predictions(result: Result) -> go.Figure | None:
     trials = [(trial, trial.proposal.prediction) for trial in predicted(result.history)]
     if len(trials) < 2:
         return None
-    figure = figure_of("predicted percentile", f"validation {result.metric}")
+    figure = figure_of("predicted percentile", f"{result.split} {result.metric}")
     for name, chosen, colour in (("chosen among several children", True, ORANGE), ("as the strategy proposed it", False, BLUE)):
         shown = [(trial, prediction) for trial, prediction in trials if prediction is not None and (prediction.among > 1) == chosen]
         if shown:
@@ -193,7 +193,7 @@ def pareto(result: Result, cost: str) -> go.Figure | None:
     if not trials:
         return None
     front = {trial.number for trial in result.pareto(cost)}
-    figure = figure_of(COSTS[cost], f"validation {result.metric}")
+    figure = figure_of(COSTS[cost], f"{result.split} {result.metric}")
     groups = [
         ("a trial", [trial for trial in trials if trial.number not in front], BLUE, "markers"),
         (

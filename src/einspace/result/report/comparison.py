@@ -31,8 +31,8 @@ class RunGroup:
 
     @property
     def best(self) -> "MeanAndDeviation":
-        """Of the best scores on validation."""
-        return MeanAndDeviation.of([run.best.validation for run in self.runs if run.best is not None and run.best.validation is not None])
+        """Of the best scores of the searches on validation."""
+        return MeanAndDeviation.of([score for score in map(best_score, self.runs) if score is not None])
 
     @property
     def test(self) -> "MeanAndDeviation":
@@ -63,6 +63,12 @@ class MeanAndDeviation:
         return decimal(self.mean) + ("" if self.deviation is None else f" ± {decimal(self.deviation, self.mean)}")
 
 
+def best_score(result: Result) -> float | None:
+    """The best score of a search on validation, whoever has won the race after it; None without one, and for scores on test."""
+    top = result.top(1) if result.split == "validation" else []
+    return top[0].value if top else None
+
+
 def grouped(results: Sequence[Result]) -> list[RunGroup]:
     """Runs in groups, by the settings in which they differ.
 
@@ -88,7 +94,7 @@ def _kind(result: Result) -> dict[str, Any]:
 
 
 def comparison_charts(groups: Sequence[RunGroup]) -> dict[str, Chart]:
-    """The best score so far, at equal trials and at equal time."""
+    """The best score on validation so far, at equal trials and at equal time; a strategy that scores on test has no line."""
     drawn = {"by-trial": _chart(groups, by_time=False), "by-time": _chart(groups, by_time=True)}
     return {name: figure.to_plotly_json() for name, figure in drawn.items()}
 
@@ -117,6 +123,8 @@ def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
     metric = groups[0].runs[0].metric
     figure = figure_of("minutes since the search began" if by_time else "trials", f"best validation {metric} so far", height=380)
     for number, group in enumerate(groups):
+        if group.runs[0].split == "test":
+            continue
         colour = COLOURS[number % len(COLOURS)]
         places = _places(group, by_time)
         curves = [best_at(run, places, by_time) for run in group.runs]

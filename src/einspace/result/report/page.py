@@ -10,7 +10,7 @@ from einspace.result.entrant import Entrant
 from einspace.result.report.album import Album, packed
 from einspace.result.report.charts import best_baseline, charts
 from einspace.result.report.commands import further_commands, next_commands
-from einspace.result.report.comparison import comparison_charts, grouped
+from einspace.result.report.comparison import best_score, comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.frame import environment, framed, score
 from einspace.result.report.operations import shares
@@ -69,7 +69,15 @@ def comparison(results: Sequence[Result]) -> str:
     main = (
         environment()
         .get_template("comparison.html")
-        .render(task=first.settings["task"], count=len(results), lead=lead, groups=groups, charts=comparison_charts(groups))
+        .render(
+            task=first.settings["task"],
+            count=len(results),
+            lead=lead,
+            groups=groups,
+            best_score=best_score,
+            raced=any(run.finalists for run in results),
+            charts=comparison_charts(groups),
+        )
     )
     return framed(f"{first.settings['task']}: {len(results)} runs", main)
 
@@ -173,16 +181,16 @@ def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[s
     ranked = sorted((trial for trial in result.history if trial.fitness is not None), key=lambda trial: -(trial.fitness or 0.0))
     ordered = {trial.number: trial for trial in [*ancestors, *ranked, *result.history]}
     chosen, descent = set(list(ordered)[:DRAWN]), {trial.number for trial in ancestors}
-    return {str(number): packed(_detail(trial, album, number in chosen, number in descent)) for number, trial in ordered.items()}
+    return {str(number): packed(_detail(result, trial, album, number in chosen, number in descent)) for number, trial in ordered.items()}
 
 
-def _detail(trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[str, Any]:
+def _detail(result: Result, trial: Trial, album: Album, drawn: bool, descended: bool) -> dict[str, Any]:
     costs = {"parameters": trial.parameters, "FLOPs": trial.proposal.costs.flops, "bytes written": trial.proposal.costs.activation_bytes}
     facts = {name: quantity(value) for name, value in costs.items() if value is not None}
     if trial.latency is not None:
         facts["latency"] = f"{trial.latency * 1e3:.3g} ms"
     if trial.value is not None:
-        facts = {"score on validation": decimal(trial.value), **facts}
+        facts = {f"score on {result.split}": decimal(trial.value), **facts}
     if trial.seconds:
         facts["time"] = duration(trial.seconds)
     if trial.evaluation is not None and trial.evaluation.device:

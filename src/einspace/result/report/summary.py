@@ -1,7 +1,7 @@
 """Summary: the first screen of a report: what was found in a few sentences, and its figures."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from einspace.config.protocol import OURS
@@ -70,17 +70,16 @@ def lead(result: Result) -> list[str]:
     said = [f"{start} search for a neural architecture for {result.settings['task']}{protocol} tried {tried(result)}."]
     if result.sampling is not None:
         spread = result.sampling
-        split = "test" if result.settings["strategy"] == "sampling" else "validation"
         said.append(
             f"A random architecture scores {decimal(spread.mean)} ± {decimal(spread.deviation, spread.mean)} {result.metric} "
-            f"on {split}, {direction}"
+            f"on {result.split}, {direction}"
             f" ({spread.seeds} scored)."
         )
     if best is None:
         return said if result.sampling is not None else [*said, "None has a score yet."]
     tests, claims = compared(result, "test"), compared(result, "validation")
     if best.validation is not None and (tests or not claims or result.verdict is None):
-        searched, final = (_after(result, name) for name in ("epochs_search", "epochs_final"))
+        searched, final = _after(trial for trial in result.history if trial.number == best.trial), _after(best.finals)
         tested = f", and {decimal(best.test)} on test{final} on train and validation together" if best.test is not None else ""
         said.append(f"The best, {best.name}, has {result.metric} {decimal(best.validation)} on validation{searched}{tested} ({direction}).")
     scores = tests or claims
@@ -91,11 +90,10 @@ def lead(result: Result) -> list[str]:
     return [sentence for sentence in said if sentence]
 
 
-def _after(result: Result, name: str) -> str:
-    """How many epochs the trainings of the best have, in a few words; nothing where that is not known."""
-    changes = {} if result.best is None or result.best.proposal is None else result.best.proposal.changes
-    epochs = changes.get(name, result.settings.get("recipe", {}).get(name))
-    return "" if epochs is None else f" after {counted(int(epochs), 'epoch')}"
+def _after(trainings: Iterable[Trial | None]) -> str:
+    """How many epochs the first of these trainings had, in a few words; nothing where that is not known."""
+    epochs = next((len(trial.losses) for trial in trainings if trial is not None), 0)
+    return f" after {counted(epochs, 'epoch')}" if epochs else ""
 
 
 def cards(result: Result) -> list[Card]:
