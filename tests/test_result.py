@@ -5,6 +5,7 @@ import re
 import threading
 import urllib.request
 from base64 import b64decode
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,32 @@ def test_the_study_is_optuna_s_and_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"study\.db cannot be read"):
         result.study()
     assert not (result.run / "study.db").exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://me:secret@127.0.0.1:1/none", "postgresql://me:secret@host:port/none", "mysql://me:secret@host/none"]
+)
+def test_the_study_of_a_storage_that_cannot_be_read_is_named_without_its_password(tmp_path: Path, address: str) -> None:
+    """The address is in the message, and its password is not, whatever is wrong with it."""
+    result = run(tmp_path, 1)
+    with pytest.raises(RunError, match=r"//me:\*\*\*@") as caught:
+        result.study(address)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_study_of_a_file_of_one_s_own_is_read_and_never_made(tmp_path: Path) -> None:
+    """`sqlite:///path` is read as the run's own file is; a database without the run, and one that is not there, end in a line."""
+    address = f"sqlite:///{tmp_path}/all.db"
+    result = run(tmp_path, 2, storage=address)
+    assert len(result.study(address).trials) == 2
+    with pytest.raises(optuna.exceptions.StorageInternalError):
+        result.study(address).set_user_attr("mine", 1)
+    with pytest.raises(RunError, match=r"all\.db cannot be read"):
+        replace(result, run=tmp_path / "other").study(address)
+    with pytest.raises(RunError, match=r"none\.db cannot be read"):
+        result.study(f"sqlite:///{tmp_path}/none.db")
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_the_table_of_trials_of_the_page(tmp_path: Path) -> None:

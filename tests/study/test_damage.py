@@ -282,6 +282,9 @@ def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     folder.mkdir()
     for name in ("run.json.new", "config.yaml.new", "study.backup.db.new", "lock", "study.db.lock", "config.yaml"):
         (folder / name).symlink_to(victim)
+    with pytest.raises(RunError, match=r"the lock .*study\.db\.lock cannot be used: .*symbolic link"):
+        drive(tmp_path, 2)
+    (folder / "study.db.lock").unlink()
     drive(tmp_path, 2)
     backup_of(folder / "study.db").unlink()
     backup_of(folder / "study.db").symlink_to(victim)

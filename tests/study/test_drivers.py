@@ -1,8 +1,10 @@
 """Facts about several drivers that share one study in PostgreSQL, in real processes with a real server."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tests.test_result import served
 
 from einspace.errors import RunError
 from einspace.result import Result, load_result
+from einspace.run.folder import Run
 from einspace.storage import Database, StudyStore
 from einspace.storage.records import unsealed
 from einspace.study import search
@@ -193,6 +196,60 @@ def test_another_driver_s_settings_are_compared(url: str, tmp_path: Path) -> Non
     assert sorted(path.name for path in (tmp_path / "a" / "settings").iterdir()) == ["config.yaml", "run.json", "weights"]
 
 
+def emptied(url: str, name: str) -> None:
+    """Delete the studies of a run, as whoever empties its database does."""
+    storage = optuna.storages.RDBStorage(url)
+    for study in (name, f"{name}/finals"):
+        optuna.delete_study(study_name=study, storage=storage)
+    storage.engine.dispose()
+
+
+@pytest.mark.parametrize("why", ["emptied", "of a local run"])
+def test_a_run_that_has_begun_makes_no_new_study(url: str, tmp_path: Path, why: str) -> None:
+    """Where the database holds no study of a run that has begun, nothing is evaluated anew; the message says which database, and a hint."""
+    name = f"begun {why}".replace(" ", "-")
+    settings: dict[str, Any] = {"workers": 1, "limits": SMALL, **EVOLUTION}
+    if why == "emptied":
+        here(url, tmp_path, name, 3)
+        emptied(url, name)
+    else:
+        search(small_task(), trials=3, run=name, runs=tmp_path, executor=ThreadExecutor(), **settings)
+    before = {path: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()}
+    executor = ThreadExecutor()
+    address = url.replace("einspace@", "einspace:secret@")
+    for _ in range(2):  # the first refusal leaves nothing that a second would take for a new run
+        with pytest.raises(RunError, match=r"has begun, but its study is not in postgresql.*@.*: .*--storage") as caught:
+            search(small_task(), trials=3, run=name, runs=tmp_path, storage=address, executor=executor, **settings)
+    assert executor.requests == []
+    assert ("secret" in str(caught.value), "without" in str(caught.value)) == (False, why != "emptied")
+    assert {path: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()} == before
+
+
+def test_drivers_that_start_at_the_same_time_agree(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that begins while another one begins the same run waits for it, and none takes the other's settings for a lost study."""
+    settings = here(url, tmp_path, "before", 1)[0].settings
+    folder, notes = Run(tmp_path, "agree"), StudyStore.notes
+    folder.path.mkdir()
+    others: list[Future[None]] = []
+
+    def begin() -> None:
+        with StudyStore.open(Database(url, "agree"), True) as store:
+            folder.agree(store, settings)
+
+    def reading(store: StudyStore) -> dict[str, dict[str, Any]]:
+        found = notes(store)
+        if not others:
+            others.append(pool.submit(begin))
+            wait(others, 1)
+        return found
+
+    monkeypatch.setattr(StudyStore, "notes", reading)
+    with ThreadPoolExecutor() as pool:
+        begin()
+        others[0].result()
+    assert folder.settings() == json.loads(json.dumps(settings))
+
+
 def test_optunas_dashboard_opens_a_shared_study(url: str, tmp_path: Path) -> None:
     """The dashboard on the address of the search lists the study under the run's name, with its trials and their scores."""
     result, _ = here(url, tmp_path, "shown", 4)
@@ -229,13 +286,26 @@ def test_a_study_in_a_file_of_one_s_own(tmp_path: Path) -> None:
 
 
 def test_one_database_has_one_driver_by_whatever_name(tmp_path: Path) -> None:
-    """A file of SQLite is held itself: another run's name, a link to it and a lock that somebody deletes let no second driver in."""
+    """A file of SQLite is held by its place: another run's name and a link to it let no second driver in, until the first one has ended."""
     file = tmp_path / "held" / "study.db"
     with Driver(tmp_path, 50, delay=0.2, run="held") as process:
         process.wait_for(1)
         (tmp_path / "link.db").symlink_to(file)
-        (tmp_path / "held" / "study.db.lock").unlink()
         for address in (f"sqlite:///{file}", f"sqlite:///{tmp_path}/link.db"):
             with pytest.raises(RunError, match="another process"):
                 here(address, tmp_path / "b", "einspace", 4)
     assert here(f"sqlite:///{tmp_path}/link.db", tmp_path / "b", "other", 2)[0].best is not None
+
+
+def test_a_driver_whose_lock_is_deleted_begins_no_trial(tmp_path: Path) -> None:
+    """Whoever deletes the lock lets a second driver in, so the first one ends with that; no position is doubled, and the run goes on."""
+    file = tmp_path / "held" / "study.db"
+    with Driver(tmp_path, 1000, delay=0.1, run="held") as process:
+        process.wait_for(2)
+        file.with_name("study.db.lock").unlink()
+        result, _ = here(f"sqlite:///{file}", tmp_path / "b", "einspace", 30, workers=1)
+        code, said, complained = process.end()
+    assert (code, complained) == (2, "")
+    assert re.search(r"the lock .*held/study\.db\.lock was deleted or replaced .* the same command goes on", said)
+    assert [trial.number for trial in result.history] == list(range(len(result.history)))
+    assert load_result("held", str(tmp_path)).to_json()["top"] == result.to_json()["top"]

@@ -3,13 +3,14 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
 import tempfile
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
 from einspace.run.folder import STUDY, Run
 from einspace.space import Architecture
-from einspace.storage import Database
+from einspace.storage import Database, StudyStore
 from einspace.storage.backup import EVERY, back_up, backup_of
-from einspace.study import search
+from einspace.study import driver, search
+from einspace.trial import Trial
 
 TRIALS = 16 * BULK
 """Of a run whose driver is killed half as often."""
@@ -233,6 +235,48 @@ def test_a_copy_that_cannot_be_written_or_has_fewer_trials_leaves_the_last_one(t
     assert len(drive(tmp_path, 4).history) == 4
 
 
+DAMAGES = {
+    "a record": "UPDATE trial_user_attributes SET value_json = replace(value_json, '\"number\": 0', '\"number\": 1') WHERE key = 'trial'",
+    "a record that is gone": "DELETE FROM trial_user_attributes WHERE key = 'trial' AND trial_id = 1",
+    "a value": "UPDATE trial_values SET value = value + 1 WHERE trial_id = 1",
+    "a note": "UPDATE study_user_attributes SET value_json = replace(value_json, 'seed', 'weed') WHERE key = 'settings'",
+    "a trial that is gone": "DELETE FROM trials WHERE trial_id = 1",
+}
+"""What damage does to a study while its driver, which has read that long ago, goes on."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", DAMAGES)
+def test_a_sound_copy_is_not_replaced_by_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    """Damage to old rows, which the driver does not read again, is said once and not copied; the copy goes on where it was made."""
+    monkeypatch.setattr(driver, "EVERY", 1)
+    drive(tmp_path, 2)
+    file = Run(tmp_path, "killed").database
+    copies: list[bytes] = []
+    end = StudyStore.end
+
+    def harming(store: StudyStore, trial: Trial) -> bool:
+        if trial.number == 4 and not copies:
+            with closing(sqlite3.connect(file)) as connection, connection:
+                assert connection.execute(DAMAGES[what]).rowcount
+            copies.append(backup_of(file).read_bytes())
+        return end(store, trial)
+
+    monkeypatch.setattr(StudyStore, "end", harming)
+    with suppress(RunError):  # notes are read again, and so their damage ends the search
+        drive(tmp_path, 8)
+    assert backup_of(file).read_bytes() == copies[0]
+    (line,) = [record.getMessage() for record in caplog.records if "is damaged" in record.getMessage()]
+    assert re.search(r"study\.db is damaged \(.*\).*not copied.*a backup of .*`cp .*study\.backup\.db", line)
+    with pytest.raises(RunError, match="it is damaged"):
+        load_result("killed", str(tmp_path))
+    shutil.copy(backup_of(file), file)
+    assert len(drive(tmp_path, 8).history) == 8
+    assert backup_of(file).read_bytes() != copies[0]
+
+
 def test_nothing_is_copied_of_a_database_that_is_gone(tmp_path: Path) -> None:
     """Where the folder of a run is deleted and made again by a worker, neither a database nor a copy of nothing appears in it."""
     file = tmp_path / "study.db"
@@ -265,7 +309,7 @@ def test_a_read_only_run_is_refused() -> None:
         if root:  # permissions do not bind root: be nobody for a while
             os.seteuid(65534)
         try:
-            with pytest.raises(RunError, match=r"the folder .*killed cannot be used: Permission denied"):
+            with pytest.raises(RunError, match=r"the lock .*killed/study\.db\.lock cannot be used: Permission denied"):
                 drive(folder, 4)
         finally:
             if root:

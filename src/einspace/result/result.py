@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from einspace.config.protocol import PAPER
 from einspace.disk.drafts import write_text
+from einspace.echo import masked
 from einspace.errors import NotationError, RunError, SettingError
 from einspace.evaluation.cost_model import CostModel, Error
 from einspace.quantities import counted, decimal
@@ -30,6 +31,7 @@ from einspace.result.rungs import Rung
 from einspace.result.taking import chosen
 from einspace.run.folder import STUDY, WEIGHTS, Run
 from einspace.run.settings import Settings, making_sense
+from einspace.storage import Database
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
 from einspace.strategies.fronts import fronts
@@ -242,18 +244,20 @@ class Result:
         return [scored[i] for i in fronts(points)[0]] if scored else []
 
     def study(self, storage: str | None = None) -> optuna.Study:
-        """The run's study for Optuna's own tools, such as `trials_dataframe()`; read-only. A trial's record is its attribute `trial`.
+        """The run's study for Optuna's own tools, such as `trials_dataframe()`. A trial's record is its attribute `trial`.
 
-        `storage` is the address that the search was given, if any. Raises RunError where the database cannot be read.
+        A file is read-only. `storage` is the address that the search was given, if any. Raises RunError where the database cannot be read.
         """
-        database = storage or self.run.resolve() / "study.db"
+        place = Database.of_file(self.run / "study.db", STUDY) if storage is None else Database(storage, self.run.name)
+        url = place.url
+        if place.file is not None:  # a file that is not there is not made
+            url = URL.create("sqlite", database=f"file:{quote(str(place.file.resolve()))}", query={"mode": "ro", "uri": "true"})
         try:
-            if storage is not None:
-                return optuna.load_study(study_name=self.run.name, storage=storage)
-            file = URL.create("sqlite", database=f"file:{quote(str(database))}", query={"mode": "ro", "uri": "true"})
-            return optuna.load_study(study_name=STUDY, storage=file.render_as_string())
-        except (SQLAlchemyError, KeyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
-            raise RunError(f"the database {database} cannot be read: {str(error).splitlines()[0]}") from error
+            return optuna.load_study(study_name=place.study, storage=url.render_as_string(hide_password=False))
+        except KeyError:
+            raise RunError(f"the database {place} cannot be read: it holds no study {place.study!r}") from None
+        except (SQLAlchemyError, ImportError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
+            raise RunError(f"the database {place} cannot be read: {masked(str(error).splitlines()[0])}") from error
 
     def report(self, path: str | os.PathLike[str] | None = None, *, seconds: float = inf) -> Path:
         """Write the report of the run: one page of HTML that works offline.

@@ -50,10 +50,14 @@ class Run:
         """The place of the study: in this folder, or under the run's name in another database; raises RunError for one that cannot be."""
         return Database.of_file(self.database, STUDY) if storage is None else Database(storage, self.name, patience)
 
-    def lost(self) -> RunError:
-        """The error for a run that has begun, and whose study is not in its folder."""
+    def lost(self, server: Database | None = None) -> RunError:
+        """The error for a run that has begun, and whose study is not in its folder, or not in the database of a server."""
         hint = "give --storage (in Python storage=), the address of its database, if the search was given one; if not, it is lost"
-        return RunError(f"the run {self.name!r} has begun, but its study is not in {self.path}: {hint}")
+        if server is not None:
+            hint = "give --storage (in Python storage=) the address that the search was given; if it was that one, the study is lost"
+            if self.database.exists():
+                hint = f"go on without --storage (in Python storage=), for {self.database} is there"
+        return RunError(f"the run {self.name!r} has begun, but its study is not in {server or self.path}: {hint}")
 
     def remove_if_empty(self, kind: object, *_: object) -> None:
         """End a call: remove the folder if a mistake was noticed before anything was stored."""
@@ -78,19 +82,24 @@ class Run:
             raise RunError(f"{self.path} holds a study that is not the run's: choose another name for the run")
 
     def agree(self, store: StudyStore, settings: Settings) -> None:
-        """Once the study is open: compare its settings with these, or store them with a new study and in `run.json`."""
-        stored = store.notes().get(NOTE)
-        if stored is not None:
-            check_same(stored, settings, self.name)
-        elif self.settings() is not None and store.database.file is not None:
-            raise store.database.damaged("the run has begun, but its study is not there")
-        else:
-            store.note(NOTE, json.loads(json.dumps(settings)))
-        if self.settings() is None:
-            try:
-                write_text(self.path / "run.json", json.dumps(settings, indent=2) + "\n")
-            except OSError as error:
-                raise RunError(f"{self.path / 'run.json'} cannot be written: {error.strerror}") from None
+        """Once the study is open: compare its settings with these, or store them with a new study and in `run.json`.
+
+        Of several drivers that start at the same time, the first one stores them.
+        """
+        with store.asking():
+            stored = store.notes().get(NOTE)
+            if stored is not None:
+                check_same(stored, settings, self.name)
+            elif self.settings() is not None:
+                database = store.database
+                raise self.lost(database) if database.file is None else database.damaged("the run has begun, but its study is not there")
+            else:
+                store.note(NOTE, json.loads(json.dumps(settings)))
+            if self.settings() is None:
+                try:
+                    write_text(self.path / "run.json", json.dumps(settings, indent=2) + "\n")
+                except OSError as error:
+                    raise RunError(f"{self.path / 'run.json'} cannot be written: {error.strerror}") from None
 
     def settings(self) -> Settings | None:
         """The settings that the run was started with, None for a new one; raises RunError for a file that cannot be read."""

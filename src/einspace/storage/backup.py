@@ -7,6 +7,7 @@ from pathlib import Path
 
 from einspace.disk.drafts import draft_of
 from einspace.disk.regular import size_of
+from einspace.storage.soundness import check_pages, check_records
 
 BUSY = 60.0
 """Seconds that a driver waits for another process that holds the database."""
@@ -37,7 +38,8 @@ def way_back(file: Path) -> str:
 def back_up(file: Path) -> bool:
     """Copy a database as of now, all or nothing, while others may write to it; returns whether that was possible.
 
-    A search goes on without a copy. A copy with more trials is never replaced, and nothing is made of a file that is gone or empty.
+    A search goes on without a copy. A copy with more trials is never replaced, and nothing is made of a file that is gone or empty. Raises
+    Unsound for a database that is damaged, which its driver may not have noticed: it does not read finished trials again.
     """
     copy = backup_of(file)
     try:
@@ -46,6 +48,8 @@ def back_up(file: Path) -> bool:
         with draft_of(copy) as draft:
             with closing(sqlite3.connect(file, timeout=BUSY)) as source, closing(sqlite3.connect(draft)) as target:
                 source.backup(target)
+                check_pages(target)
+                check_records(target, copy)
             if copy.exists() and _trials(copy) > _trials(draft):
                 raise sqlite3.DataError("the copy that is there has more trials")
     except (sqlite3.Error, OSError):

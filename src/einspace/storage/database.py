@@ -1,6 +1,7 @@
 """Database: the address of a study, and who may write to it. A file of SQLite has one driver at a time, PostgreSQL any number."""
 
 import hashlib
+import logging
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
@@ -14,23 +15,12 @@ from sqlalchemy.pool import NullPool
 from einspace.disk.regular import size_of
 from einspace.echo import masked
 from einspace.errors import RunError, StorageError
-from einspace.storage.backup import BUSY, backup_of, way_back
-from einspace.storage.locks import is_gone, locked
+from einspace.storage.backup import BUSY, back_up, backup_of, way_back
+from einspace.storage.locks import Held, locked
 from einspace.storage.outage import SERVER_PATIENCE, Outage, said
+from einspace.storage.soundness import Unsound, check_pages
 
-_FIRST = {"version_info", "alembic_version"}
-"""Tables that Optuna makes before the first that holds anything."""
-
-_READ = {
-    "studies",
-    "study_directions",
-    "study_user_attributes",
-    "trials",
-    "trial_user_attributes",
-    "trial_values",
-    "trial_intermediate_values",
-}
-"""Tables of Optuna's that we read. It makes those that are missing anew, and empty."""
+_LOG = logging.getLogger("einspace")
 
 
 class Database:
@@ -54,7 +44,8 @@ class Database:
         self.file = None if self.shared else Path(str(parsed.database))
         """The file of SQLite, None for a server."""
         self.outage = Outage(str(self), patience if self.shared else 0.0)
-        self._descriptor: int | None = None
+        self._held: Held | None = None
+        self._warned = False
         self._alone: tuple[Connection, int] | None = None
 
     @classmethod
@@ -92,18 +83,22 @@ class Database:
             return
         try:
             with closing(sqlite3.connect(self.file, timeout=BUSY)) as connection:
-                connection.execute("BEGIN")  # all of it as of one moment, while a driver writes
-                (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-                tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-                objection = _lost(connection, tables)
+                check_pages(connection)
+        except Unsound as error:
+            raise self.damaged(str(error)) from None
         except sqlite3.OperationalError as error:
             raise RunError(f"the database {self} cannot be used: {error}; the same command goes on once the database can be used") from None
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            found, objection = str(error), None
-        if found != "ok":
-            raise self.damaged(str(found).splitlines()[-1])
-        if objection is not None:
-            raise self.damaged(objection)
+
+    def back_up(self) -> None:
+        """Copy a file as of now, if that can be done; one that is damaged is not copied, and that is said once."""
+        if self.file is None:
+            return
+        try:
+            back_up(self.file)
+        except Unsound as error:
+            if not self._warned:
+                _LOG.warning("the database %s is damaged (%s), and so it is not copied any more%s", self, error, way_back(self.file))
+            self._warned = True
 
     def is_unused(self, studies: Collection[str]) -> bool:
         """Whether a file has no trials, and no studies but some of these, as where a driver died while it made them."""
@@ -121,11 +116,21 @@ class Database:
         if self.file is None:
             yield
             return
-        with locked(self.file, f"the database {self.file}") as self._descriptor:
+        with locked(self.file, f"the database {self.file}") as self._held:
             try:
                 yield
             finally:
-                self._descriptor = None
+                self._held = None
+
+    def check_held(self) -> None:
+        """Raise StorageError for a driver whose file or lock was deleted, moved or replaced: another one may drive the study by now."""
+        lost = None if self._held is None else self._held.lost()
+        if lost is None:
+            return
+        if lost == self.file:
+            raise StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
+        what = f"the lock {lost} was deleted or replaced while the run went on, so that another process may drive it"
+        raise StorageError(f"{what}. Finished trials are kept: once none does, the same command goes on")
 
     @contextmanager
     def alone(self, engine: Engine | None = None) -> Iterator[None]:
@@ -167,8 +172,10 @@ class Database:
 
     def unusable(self, error: Exception) -> StorageError:
         """The error for a database that fails, with how to go on."""
-        if self.file is not None and self._descriptor is not None and is_gone(self.file, self._descriptor):
-            return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
+        try:
+            self.check_held()
+        except StorageError as gone:
+            return gone
         what = f"the database {self} cannot be used: {said(error)}"
         return StorageError(f"{what}. Finished trials are kept: the same command goes on once the database can be used")
 
@@ -177,22 +184,6 @@ def seconds_up(engine: Engine) -> float:
     """Seconds since the server recovered, when its launchers began; since its start, for a user who cannot see them."""
     with engine.connect() as connection:
         return float(connection.execute(_UP_FOR).scalar() or 0)
-
-
-def _lost(connection: sqlite3.Connection, tables: Collection[str]) -> str | None:
-    """The loss of a study whose pages are sound: everything, a table, or rows that others refer to; None if nothing is lost."""
-    if connection.execute("PRAGMA page_count").fetchone() == (0,):
-        return "it ends within its first bytes"
-    if "studies" not in tables:
-        return f"it holds no study, but tables such as {min(tables)}" if set(tables) - _FIRST else None
-    (has_study,) = connection.execute("SELECT EXISTS (SELECT * FROM studies)").fetchone()
-    if has_study and (missing := _READ - set(tables)):
-        return f"the table {min(missing)} is missing"
-    for table in sorted(_READ & set(tables)):
-        orphan = connection.execute(f"PRAGMA foreign_key_check({table})").fetchone()
-        if orphan is not None:
-            return f"rows of the table {table} belong to no row of {orphan[2]}"
-    return None
 
 
 class _Durable(sqlite3.Connection):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import lock_descriptor
@@ -11,48 +12,67 @@ from einspace.disk.regular import read_small
 from einspace.errors import RunError
 
 
-@contextmanager
-def locked(file: Path, what: str) -> Iterator[int]:
-    """Hold a database file, by whatever name or link it is reached, and give its descriptor. A missing file is made.
+@dataclass(frozen=True)
+class Held:
+    """A database file and its lock, and what lay there when they were taken."""
 
-    `FILE.lock` beside it says who holds it. Windows locks that note instead, for SQLite could not read a locked file there. Raises RunError
-    if another process holds the file, and where there can be no such file.
+    file: Path
+    lock: Path
+    found: tuple[os.stat_result, os.stat_result]
+
+    def lost(self) -> Path | None:
+        """Which of the two was deleted, moved or replaced meanwhile, if any."""
+        return next((path for path, was in zip((self.file, self.lock), self.found, strict=True) if _is_gone(path, was)), None)
+
+
+@contextmanager
+def locked(file: Path, what: str) -> Iterator[Held]:
+    """Hold a database file, by whatever name or link it is reached. A missing file is made.
+
+    The lock is on `FILE.lock` beside it, which says who holds it: SQLite has locks of its own on the file, which one on all of it may bar,
+    as on Windows and over NFS. Raises RunError if another process holds the file, and where there can be no such file or lock.
     """
     target = Path(os.path.realpath(file))
-    note = target.with_name(f"{target.name}.lock")
+    lock = target.with_name(f"{target.name}.lock")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(note if os.name == "nt" else target, _FLAGS, 0o644)
+        with suppress(FileExistsError):
+            target.touch(0o644, exist_ok=False)
+        found = file.stat()
     except OSError as error:
         raise RunError(f"the folder {file.parent} cannot be used: {error.strerror}") from None
     try:
-        if not lock_descriptor(descriptor, blocking=False):
-            raise RunError(f"{what} is being driven by another process ({_read(note)})")
-        _write(note, f"process {os.getpid()}")
-        yield descriptor
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+    except OSError as error:
+        raise RunError(f"the lock {lock} cannot be used: {error.strerror}") from None
+    try:
+        if not _taken(descriptor, lock):
+            raise RunError(f"{what} is being driven by another process ({_read(lock)})")
+        with suppress(OSError):  # a full disk is noticed by whoever has more to write
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"process {os.getpid()}".encode())
+        yield Held(file, lock, (found, os.fstat(descriptor)))
     finally:
         os.close(descriptor)
 
 
-def is_gone(file: Path, descriptor: int) -> bool:
-    """Whether a file that is held was deleted, moved or replaced meanwhile."""
+def _taken(descriptor: int, lock: Path) -> bool:
     try:
-        return os.name != "nt" and not os.path.samestat(file.stat(), os.fstat(descriptor))
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError as error:
+        hint = "a run needs a file system that locks files, which --runs (in Python runs=) may name, or a server as --storage (storage=)"
+        raise RunError(f"the lock {lock} cannot be used: {error.strerror}: {hint}") from None
+
+
+def _is_gone(path: Path, was: os.stat_result) -> bool:
+    try:
+        return not os.path.samestat(path.stat(), was)
     except OSError:
         return True
 
 
-def _read(note: Path) -> str:
+def _read(lock: Path) -> str:
     try:
-        return read_small(note, 80).decode("utf-8").strip() or "unknown"
+        return read_small(lock, 80).decode("utf-8").strip() or "unknown"
     except (OSError, ValueError):
         return "unknown"
-
-
-def _write(note: Path, text: str) -> None:
-    """Without following a link that somebody has laid there; a full disk is noticed by whoever has more to write."""
-    with suppress(OSError), os.fdopen(os.open(note, _FLAGS | os.O_TRUNC, 0o644), "w") as file:
-        file.write(text)
-
-
-_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)

@@ -135,6 +135,7 @@ class StudyStore:
                 self._set(trial_id, TrialState.FAIL)  # the lock of asking was lost with its connection, and somebody else was faster
                 return False
         else:
+            self.database.check_held()
             trial_id = self._ask(self._storage.create_new_trial, shelf.id, create_trial(state=TrialState.RUNNING, user_attrs=record))
         self._mine[trial.phase, trial.number] = trial_id
         ledger.begin(trial)

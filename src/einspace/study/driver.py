@@ -19,7 +19,7 @@ from einspace.executors import Executor, Pending
 from einspace.phases.budget import Budget
 from einspace.phases.listed import Phase
 from einspace.storage import StudyStore, store
-from einspace.storage.backup import EVERY, back_up
+from einspace.storage.backup import EVERY
 from einspace.study.timing import Clock
 from einspace.trial import BASELINE, SEARCH, Trial
 
@@ -226,10 +226,10 @@ class Driver:
             if not self.store.database.shared:
                 self.store.end(trial)
             self._tell(phase, trial)
-            ledger, file = self.store.phase(trial.phase), self.store.database.file
-            if file is not None and trial.phase == SEARCH and ledger.ended - self._copied >= max(EVERY, ledger.ended // 10):
+            ledger = self.store.phase(trial.phase)
+            if trial.phase == SEARCH and ledger.ended - self._copied >= max(EVERY, ledger.ended // 10):
                 self._copied = ledger.ended
-                back_up(file)
+                self.store.database.back_up()
 
     def _tell(self, phase: Phase, ended: Trial | None = None) -> None:
         """Say how far a phase is, and what the workers are at."""

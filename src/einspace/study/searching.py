@@ -35,7 +35,6 @@ from einspace.run.folder import NOTE, Run, made
 from einspace.run.settings import Settings, of_search, of_strategy
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
-from einspace.storage.backup import back_up
 from einspace.storage.outage import SERVER_PATIENCE
 from einspace.storage.pruners import pruner_of
 from einspace.storage.store import undamaged
@@ -317,8 +316,7 @@ def search(
             raise Interrupted(folder.path, store.phase(SEARCH).ended, trials, error.signal) from None
         finally:
             stops.clear()
-            if database.file is not None:
-                back_up(database.file)
+            database.back_up()
         with undamaged(database):
             result = collect(store, folder, settings)
         watch.finish(result)
