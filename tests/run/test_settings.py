@@ -13,7 +13,7 @@ from einspace.config import OF_A_STRATEGY
 from einspace.errors import SettingError
 from einspace.evaluation import Context
 from einspace.result import Result
-from einspace.run.settings import OF_A_RUN
+from einspace.run.settings import OF_A_RUN, of_strategy
 from einspace.space import Architecture
 from einspace.strategies import History, RandomSearch, Strategy
 from einspace.study import search
@@ -76,6 +76,19 @@ def test_what_can_be_stored_is_a_setting(tmp_path: Path) -> None:
     result = drive(tmp_path, Judging(SPACE, [np.int64(3), "text", None]))
     assert (result.settings["judge"], result.settings["population"]) == ([3, "text", None], 5)
     assert len(drive(tmp_path, Judging(SPACE, [3, "text", None]), trials=2).history) == 2
+
+
+def test_a_run_that_has_begun_goes_on_with_a_parameter_that_a_new_one_may_not_have() -> None:
+    """Before such names were refused, what the search gives under them stood in the settings, and it still does."""
+
+    class Seeded(RandomSearch):
+        def __init__(self, space: EinSpace, seed: int = 0, depth: int = 2) -> None:
+            super().__init__(space)
+            self.seed, self.depth = seed, depth
+
+    with pytest.raises(SettingError, match="has a parameter seed"):
+        of_strategy(Seeded(SPACE))
+    assert of_strategy(Seeded(SPACE), continued=True) == {"depth": 2}
 
 
 def test_all_settings_of_a_run_are_known_by_name(tmp_path: Path) -> None:

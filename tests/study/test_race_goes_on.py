@@ -102,3 +102,6 @@ def test_a_better_baseline_without_time_for_another_race_leaves_the_verdict_as_i
         assert after.verdict is not None
         assert (after.verdict.word, after.verdict.baseline, after.recommended) == (before.verdict.word, SMALLER, before.recommended)
         assert f"The baseline {LARGER} has a better score in the search" in after.verdict.evidence
+    longer = two_baselines(tmp_path, ThreadExecutor(slow), budget="10h")
+    assert longer.verdict is not None
+    assert longer.verdict.baseline == LARGER

@@ -154,7 +154,7 @@ class Race:
         """The race of the best candidates of a search that has ended; what was planned for these trials and baselines before, stays."""
         known = Plan.of(store.notes())
         plan = Contest.of(store).plan if self._wanted else Plan()
-        if self._wanted and not plan.candidates:
+        if self._wanted and (not plan.candidates or plan.unraced):
             finals, left = self._finals.jobs(store), self._budget.left
             plan = self._planned(store, left, finals)[0]
             if not plan.candidates:  # the last trial took longer than predicted: what is just so much, without the margin

@@ -88,13 +88,19 @@ def of_objective(objective: object, name: str, space: EinSpace, higher_is_better
     return {"task": name, "objective": name, "metric": metric, "input": list(space.input.shape), "published": {}}
 
 
-def of_strategy(strategy: Strategy) -> Settings:
+OF_THE_CALL = ("protocol", "init", "seed", "pruner", "inherit")
+"""Settings that a search stores of itself, whatever its strategy has under these names."""
+
+
+def of_strategy(strategy: Strategy, continued: bool = False) -> Settings:
     """The options of a strategy as data: what it keeps under the names of its parameters.
 
     Raises SettingError for a strategy of the user's that has a parameter with the name of another setting, which would be lost, or that
-    keeps what cannot be stored.
+    keeps what cannot be stored. A run that is `continued` may have begun when names that a search gives were not stored, and they still
+    are not.
     """
-    parameters = [name for name in signature(type(strategy)).parameters if name not in ("space", "initial")]
+    apart = ("space", "initial", *(OF_THE_CALL if continued and not is_ours(strategy) else ()))
+    parameters = [name for name in signature(type(strategy)).parameters if name not in apart]
     options = {name: getattr(strategy, name, None) for name in parameters}
     return options if is_ours(strategy) else {name: _storable(strategy, name, value) for name, value in options.items()}
 

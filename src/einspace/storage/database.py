@@ -127,7 +127,7 @@ class Database:
         lost = None if self._held is None else self._held.lost()
         if lost is None:
             return
-        if lost == self.file:
+        if self.file is not None and self._held is not None and lost != self._held.lock:
             raise StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
         what = f"the lock {lost} was deleted or replaced while the run went on, so that another process may drive it"
         raise StorageError(f"{what}. Finished trials are kept: once none does, the same command goes on")

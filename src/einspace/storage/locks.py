@@ -51,7 +51,7 @@ def locked(file: Path, what: str) -> Iterator[Held]:
         with suppress(OSError):  # a full disk is noticed by whoever has more to write
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"process {os.getpid()}".encode())
-        yield Held(file, lock, (found, os.fstat(descriptor)))
+        yield Held(file.absolute(), lock, (found, os.fstat(descriptor)))  # the search may change the working folder
     finally:
         os.close(descriptor)
 

@@ -30,8 +30,14 @@ _ROWS = """
     FROM {0}.trials
     LEFT JOIN {0}.trial_values AS v ON v.trial_id = trials.trial_id
     LEFT JOIN {0}.trial_user_attributes AS a ON a.trial_id = trials.trial_id AND a.key = 'trial'
+    WHERE trials.study_id IN ({1})
 """
 """What we store of each trial, in one of the databases that a connection has open."""
+
+_OURS = """
+    SELECT t.study_id FROM {0}.trials AS t JOIN {0}.trial_user_attributes AS b ON b.trial_id = t.trial_id WHERE b.key = 'trial'
+"""
+"""The studies with trials of ours: a file may hold others, which the user has made with Optuna."""
 
 
 class Unsound(Exception):
@@ -58,7 +64,7 @@ def check_records(connection: sqlite3.Connection, sound: Path) -> None:
     """Raise Unsound for records that readers would refuse. What an earlier copy `sound` holds too was checked when that was made."""
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # what is no text has not its checksum either
     try:
-        for (note,) in connection.execute("SELECT value_json FROM study_user_attributes"):
+        for (note,) in connection.execute(f"SELECT value_json FROM study_user_attributes WHERE study_id IN ({_OURS.format('main')})"):
             unsealed(json.loads(note))
         for number, state, value, record in _new_rows(connection, sound):
             if record is None and state != "WAITING":
@@ -76,10 +82,14 @@ def _new_rows(connection: sqlite3.Connection, sound: Path) -> list[tuple[int, st
     if sound.is_file():
         try:
             connection.execute("ATTACH DATABASE ? AS sound", (str(sound),))
-            return connection.execute(f"{_ROWS.format('main')} EXCEPT {_ROWS.format('sound')}").fetchall()
+            return connection.execute(f"{_rows('main')} EXCEPT {_rows('sound')}").fetchall()
         except sqlite3.DatabaseError:
             pass
-    return connection.execute(_ROWS.format("main")).fetchall()
+    return connection.execute(_rows("main")).fetchall()
+
+
+def _rows(database: str) -> str:
+    return _ROWS.format(database, _OURS.format(database))
 
 
 def _check_record(record: dict[str, Any], state: str, value: float | None) -> None:

@@ -251,7 +251,7 @@ def search(
         check_inherits(inherit, asked, subject.task, start.protocol.name, pruner)
     rungs = rungs_for(asked, subject.recipe, start.protocol.name, start.changes) if pruner == RUNGS else None
     judge = pruner_of(pruner, 1 if subject.recipe is None else recipe_of(subject.recipe, start.changes).epochs_search)
-    kept = of_strategy(asked)
+    kept = of_strategy(asked, before is not None)
     named_strategy = name_of(type(strategy)) if isinstance(strategy, Strategy) else strategy
     shared = {"protocol": start.protocol.name, "init": list(start.initial)}
     config = repeating(subject, given, computing, kept, strategy=named_strategy, **shared)
