@@ -116,5 +116,5 @@ def _flat(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _plain(name: str) -> str:
-    """A name of letters that MLflow takes."""
+    """A name in characters that MLflow takes."""
     return "".join(character if character.isalnum() or character in "_-. " else "_" for character in name)

@@ -10,7 +10,7 @@ from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.config import load
 from einspace.errors import EinspaceError, SettingError
 from einspace.quantities import counted, decimal
-from einspace.reporting.tables import facts, spread
+from einspace.reporting.tables import facts
 
 if TYPE_CHECKING:
     from einspace.evaluation import Evaluation
@@ -96,7 +96,7 @@ def evaluate(
         out.print(f"seed {number}: {value}", highlight=False, soft_wrap=True)
     parameters = next(result.parameters for result in results if result.value is not None)
     shown = (
-        spread(Seeds(scores.mean, scores.deviation, seeds, 0))
+        str(Seeds(scores.mean, scores.deviation, seeds, 0))
         if scores.mean is not None
         else f"no mean, {scores.failed} of {counted(seeds, 'seed')} without a score"
     )

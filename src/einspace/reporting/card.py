@@ -12,7 +12,6 @@ from einspace.networks.export import Exported
 from einspace.predictor.trained import Trained, meaning
 from einspace.quantities import decimal, quantity
 from einspace.reporting.loading import loading
-from einspace.reporting.tables import spread
 from einspace.result import Entrant, Result
 from einspace.result.words import compared, judged
 
@@ -138,12 +137,8 @@ def _identity(row: Entrant) -> str | None:
 
 def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bool, test: float | None = None) -> list[str]:
     again = None if entrant is None else entrant.reevaluated
-    tested = _number(test) if entrant is None or not entrant.finals else spread(entrant.over_seeds)
-    return [escaped(name, keep=""), _number(validation), *([_number(again)] if raced else []), tested]
-
-
-def _number(value: float | None) -> str:
-    return decimal(value)
+    tested = decimal(test) if entrant is None or not entrant.finals else str(entrant.over_seeds)
+    return [escaped(name, keep=""), decimal(validation), *([decimal(again)] if raced else []), tested]
 
 
 def _seeds(mine: Entrant | None, fresh: bool) -> str:

@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from einspace.quantities import counted, decimal, quantity
-from einspace.reporting.tables import shortened, spread
+from einspace.reporting.tables import shortened
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import afterwards, climbed, compared, foretold, inherited, judged
+from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_top, judged
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
 
@@ -61,7 +61,7 @@ def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Tabl
         flops = "" if proposal.costs.flops is None else quantity(proposal.costs.flops)
         latency = [] if not measured else ["–" if row.latency is None else f"{row.latency * 1e3:.2f} ms"]
         size = quantity(proposal.costs.parameters)
-        table.add_row(str(row.number), _score(row.value), size, flops, *latency, shortened(proposal.origin, 16), text)
+        table.add_row(str(row.number), decimal(row.value), size, flops, *latency, shortened(proposal.origin, 16), text)
     return table
 
 
@@ -82,14 +82,14 @@ def _scores(result: Result) -> Table:
             label += _how_found(row, result)
         elif number >= found and row.validation is None and row.reason:
             label += f" ({row.reason})"
-        scores = [_score(row.validation), *([_score(row.reevaluated)] if raced else []), _test(row)]
+        scores = [decimal(row.validation), *([decimal(row.reevaluated)] if raced else []), _test(row)]
         size = "" if row.parameters is None else quantity(row.parameters)
         table.add_row(label, *scores, size, style="bold" if number == 0 < found else "", end_section=number + 1 == found)
     published = result.settings["published"]
     if published and table.rows:
         table.rows[-1].end_section = True
     for method, score in published.items():
-        table.add_row(f"published: {method}", *([""] * (1 + raced)), _score(score), "", style="dim")
+        table.add_row(f"published: {method}", *([""] * (1 + raced)), decimal(score), "", style="dim")
     return table
 
 
@@ -97,8 +97,7 @@ def _how_found(row: Entrant, result: Result) -> str:
     """A remark on how the best was found; empty where another trial has a better score on validation, and none was compared."""
     if row.race or row.decision:
         return " (winner of the race)" if row.race else " (compared with the baseline)"
-    top = result.top(1)
-    return " (best by validation)" if top and top[0].value == row.validation else ""
+    return " (best by validation)" if is_top(result, row) else ""
 
 
 def _test(row: Entrant) -> str:
@@ -106,7 +105,7 @@ def _test(row: Entrant) -> str:
     scores = row.over_seeds
     if scores.seeds > 1 and scores.mean is None:
         return f"– ({scores.failed} of {counted(scores.seeds, 'seed')} without a score)"
-    return spread(scores)
+    return str(scores)
 
 
 def verdict(result: Result) -> str:
@@ -136,7 +135,3 @@ def _overhead(result: Result) -> str:
     starting, ending = result.seconds["starting"], result.seconds["ending"]
     share = f"{result.overhead:.2%} of the workers' time was outside evaluations"
     return f"{share}, besides {starting:.1f} s of starting workers and {ending:.1f} s of workers with nothing left to do"
-
-
-def _score(value: float | None) -> str:
-    return decimal(value)

@@ -52,7 +52,7 @@ def run_table(rows: Sequence[Mapping[str, Any]], now: float) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("verdict")
     for row in sorted(rows, key=lambda row: row["begun"]):
-        scores = ["–" if row[name] is None else decimal(row[name]) for name in ("validation", "test")]
+        scores = [decimal(row[name]) for name in ("validation", "test")]
         age = " ".join(duration(max(0.0, now - row["begun"])).split()[:2])
         words = [Text("–" if row[name] is None else str(row[name])) for name in ("run", "task", "strategy", "trials")]
         table.add_row(*words, *scores, age, row["verdict"] or "–")

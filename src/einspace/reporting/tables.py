@@ -7,11 +7,11 @@ from rich.text import Text
 
 from einspace.features import Feature
 from einspace.operations import Group
-from einspace.quantities import decimal, quantity
+from einspace.quantities import quantity
 from einspace.space import Architecture
 
 if TYPE_CHECKING:
-    from einspace.tasks.metrics import Seeds
+    pass
 
 STYLES = {Group.BRANCHING: "yellow", Group.AGGREGATION: "magenta", Group.ROUTING: "green", Group.COMPUTATION: "blue"}
 """The paper's colours, as terminals have them."""
@@ -32,18 +32,6 @@ def facts(architecture: Architecture) -> dict[str, object]:
         "nonterminals": architecture.nonterminals,
         "depth": architecture.depth,
     }
-
-
-def spread(scores: "Seeds") -> str:
-    """A score over seeds: its mean, and the deviation where there were several; a dash where one of them has none.
-
-    >>> from einspace.tasks.metrics import Seeds
-    >>> spread(Seeds(0.5, 0.0, 1, 0)), spread(Seeds(0.5, 0.1, 3, 0))
-    ('0.5000', '0.5000 ± 0.1000')
-    """
-    if scores.mean is None:
-        return "–"
-    return decimal(scores.mean) + (f" ± {decimal(scores.deviation, scores.mean)}" if scores.seeds > 1 else "")
 
 
 def shortened(text: str, length: int) -> str:

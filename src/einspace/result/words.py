@@ -89,9 +89,12 @@ def recommended(result: Result) -> str:
     if verdict is None:
         why = _chosen(result, row)
     elif verdict.word == "not distinguishable":
-        why = f"it is the smaller of {verdict.winner} and {verdict.baseline}, which are not distinguishable"
-        if not verdict.of_winner and result.best is not None and result.best.parameters == row.parameters:
-            why = f"it has the size of {verdict.winner}, which is not distinguishable from it"
+        alike = not verdict.of_winner and result.best is not None and result.best.parameters == row.parameters
+        why = (
+            f"it has the size of {verdict.winner}, which is not distinguishable from it"
+            if alike
+            else f"it is the smaller of {verdict.winner} and {verdict.baseline}, which are not distinguishable"
+        )
     elif verdict.of_winner:
         why = f"it beats the best baseline, {verdict.baseline}"
     else:
@@ -103,9 +106,13 @@ def _chosen(result: Result, row: Entrant) -> str:
     """The reason for the best where there is no verdict: what is known to be true of it."""
     if row.race and None not in row.race:
         return "it did best when the best of the search were trained again"
+    return "it has the best score of the search, and no verdict says more" if is_top(result, row) else "no verdict says otherwise"
+
+
+def is_top(result: Result, row: Entrant) -> bool:
+    """Whether no trial of the search has a better score than this one has."""
     top = result.top(1)
-    is_top = top and top[0].value == row.validation
-    return "it has the best score of the search, and no verdict says more" if is_top else "no verdict says otherwise"
+    return bool(top) and top[0].value == row.validation
 
 
 def foretold(result: Result) -> str:

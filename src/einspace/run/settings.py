@@ -42,7 +42,8 @@ _OF_A_TASK = (
     "compute",
     "warm_start",
 )
-_OF_A_SEARCH = ("grammar", "limits", "strategy", "strategy_source", "protocol", "init", "seed", "pruner", "inherit", "format", "versions")
+_OF_A_CALL = ("protocol", "init", "seed", "pruner", "inherit")
+_OF_A_SEARCH = ("grammar", "limits", "strategy", "strategy_source", *_OF_A_CALL, "format", "versions")
 
 OF_A_RUN = frozenset((*_OF_A_TASK, "objective", *_OF_A_SEARCH))
 """Names of all settings but the options of a strategy."""
@@ -88,18 +89,14 @@ def of_objective(objective: object, name: str, space: EinSpace, higher_is_better
     return {"task": name, "objective": name, "metric": metric, "input": list(space.input.shape), "published": {}}
 
 
-OF_THE_CALL = ("protocol", "init", "seed", "pruner", "inherit")
-"""Settings that a search stores of itself, whatever its strategy has under these names."""
-
-
 def of_strategy(strategy: Strategy, continued: bool = False) -> Settings:
     """The options of a strategy as data: what it keeps under the names of its parameters.
 
     Raises SettingError for a strategy of the user's that has a parameter with the name of another setting, which would be lost, or that
-    keeps what cannot be stored. A run that is `continued` may have begun when names that a search gives were not stored, and they still
-    are not.
+    keeps what cannot be stored. A run that is `continued` may have begun when a parameter could have the name of an argument of `search`,
+    such as `seed`. It is left out, as it was then: the run has that of the search.
     """
-    apart = ("space", "initial", *(OF_THE_CALL if continued and not is_ours(strategy) else ()))
+    apart = ("space", "initial", *(_OF_A_CALL if continued and not is_ours(strategy) else ()))
     parameters = [name for name in signature(type(strategy)).parameters if name not in apart]
     options = {name: getattr(strategy, name, None) for name in parameters}
     return options if is_ours(strategy) else {name: _storable(strategy, name, value) for name, value in options.items()}

@@ -124,13 +124,16 @@ class Database:
 
     def check_held(self) -> None:
         """Raise StorageError for a driver whose file or lock was deleted, moved or replaced: another one may drive the study by now."""
-        lost = None if self._held is None else self._held.lost()
-        if lost is None:
-            return
-        if self.file is not None and self._held is not None and lost != self._held.lock:
-            raise StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
+        if (error := self._gone()) is not None:
+            raise error
+
+    def _gone(self) -> StorageError | None:
+        if self.file is None or self._held is None or (lost := self._held.lost()) is None:
+            return None
+        if lost != self._held.lock:
+            return StorageError(f"the database {self.file} was deleted, moved or replaced while the run went on{way_back(self.file)}")
         what = f"the lock {lost} was deleted or replaced while the run went on, so that another process may drive it"
-        raise StorageError(f"{what}. Finished trials are kept: once none does, the same command goes on")
+        return StorageError(f"{what}. Finished trials are kept: once none does, the same command goes on")
 
     @contextmanager
     def alone(self, engine: Engine | None = None) -> Iterator[None]:
@@ -172,12 +175,8 @@ class Database:
 
     def unusable(self, error: Exception) -> StorageError:
         """The error for a database that fails, with how to go on."""
-        try:
-            self.check_held()
-        except StorageError as gone:
-            return gone
         what = f"the database {self} cannot be used: {said(error)}"
-        return StorageError(f"{what}. Finished trials are kept: the same command goes on once the database can be used")
+        return self._gone() or StorageError(f"{what}. Finished trials are kept: the same command goes on once the database can be used")
 
 
 def seconds_up(engine: Engine) -> float:

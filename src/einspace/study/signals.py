@@ -25,7 +25,8 @@ def handled() -> Iterator[list[Callable[[int], bool]]]:
 
     The function says whether what this thread is at may be broken off anywhere: then the signal is a KeyboardInterrupt too, and so is one
     that comes before there is a function. Once a search has not ended `GRACE` seconds after a signal, which is said, the next one ends the
-    process at once. Only the main thread can handle signals; elsewhere nothing changes. Within `ending`, signals stay ignored afterwards.
+    process at once. Only the main thread can handle signals; elsewhere nothing changes. Within `ending`, they stay
+    ignored once one has ended the search.
     """
     stops: list[Callable[[int], bool]] = []
     came: list[int] = []

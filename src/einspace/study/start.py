@@ -149,13 +149,10 @@ class Start:
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, LEAST_SHARE * call.seconds))
         )
-        left_out = (
-            {}
-            if call.seconds is None
-            else known.left_out([name for name in task.baselines if name not in initial], changes, limit, by_time=call.time_limit is None)
-        )
+        others = [name for name in task.baselines if name not in initial]
+        left_out = {} if call.seconds is None else known.left_out(others, changes, limit, by_time=call.time_limit is None)
         affordable = Affordable(known.training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
-        beside = tuple(name for name in task.baselines if name not in initial and name not in left_out)
+        beside = tuple(name for name in others if name not in left_out)
         return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
 
 

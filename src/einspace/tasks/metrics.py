@@ -11,6 +11,7 @@ from torch import Tensor
 
 from einspace.errors import UnknownNameError
 from einspace.networks.heads import IGNORED_YES
+from einspace.quantities import decimal
 from einspace.tasks import scores
 from einspace.tasks.scores import ranks
 
@@ -52,6 +53,15 @@ class Seeds(NamedTuple):
     deviation: float | None
     seeds: int
     failed: int
+
+    def __str__(self) -> str:
+        """The mean, and the deviation where there were several seeds; a dash where one of them has no score.
+
+        >>> str(Seeds(0.5, 0.0, 1, 0)), str(Seeds(0.5, 0.1, 3, 0))
+        ('0.5000', '0.5000 ± 0.1000')
+        """
+        spread = f" ± {decimal(self.deviation, self.mean)}" if self.mean is not None and self.seeds > 1 else ""
+        return f"{decimal(self.mean)}{spread}"
 
 
 def over_seeds(values: Sequence[float | None]) -> Seeds:

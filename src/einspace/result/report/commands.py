@@ -29,11 +29,12 @@ def next_commands(result: Result) -> Commands:
     look = ("look at the best network in the terminal", ["einspace", "show", name, *place])
     if "objective" in result.settings:
         return _typed([look])
-    longer = _again(result, "search for longer", "add a longer --budget or more --trials", 'budget="1h"')
+    stored = _stored(result)
+    longer = _again(result, stored, "search for longer", "add a longer --budget or more --trials", 'budget="1h"')
     network = None if result.recommended is None else result.recommended.proposal
     if network is None or network.stem not in result.weights:
         purpose = "train the recommended network, for predict and export"
-        return [_again(result, purpose, "", "final_seeds=1", ["--final-seeds", "1"]), *_typed([look]), longer]
+        return [_again(result, stored, purpose, "", "final_seeds=1", ["--final-seeds", "1"]), *_typed([look]), longer]
     use = [
         ("predict with the recommended network on new DATA", ["einspace", "predict", name, *place, "DATA", "-o", "predictions.csv"]),
         ("export it with its weights", ["einspace", "export", name, *place, "--format", "onnx", "-o", "network.onnx"]),
@@ -52,9 +53,11 @@ def further_commands(result: Result) -> Commands:
     return _typed(found)
 
 
-def _again(result: Result, purpose: str, hint: str, argument: str, options: list[str] | None = None) -> tuple[str, str]:
+def _again(
+    result: Result, stored: dict[str, Any], purpose: str, hint: str, argument: str, options: list[str] | None = None
+) -> tuple[str, str]:
     """The line that continues a run: a command, or a call in Python where the command line cannot give all of its arguments."""
-    name, runs, stored = result.run.name, str(result.run.parent), _stored(result)
+    name, runs = result.run.name, str(result.run.parent)
     if missing := _only_python(result, stored):
         given = ", ".join(["task", *(f"{argument}={argument}" for argument in missing if argument != "task")])
         storage = "" if result.storage is None else f"storage={result.storage!r}, "

@@ -57,11 +57,6 @@ def waiting(run: str) -> str:
     return environment().get_template("waiting.html").render(run=run)
 
 
-def score(value: float | None) -> str:
-    """A score with four places."""
-    return decimal(value)
-
-
 def words(text: str) -> str:
     """The different words of an architecture's text, among which a reader looks for one.
 
@@ -90,7 +85,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"quantity": quantity, "duration": duration, "score": score, "words": words, "came_from": came_from}
+    found.filters |= {"quantity": quantity, "duration": duration, "score": decimal, "words": words, "came_from": came_from}
     return found
 
 

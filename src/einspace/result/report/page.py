@@ -12,12 +12,11 @@ from einspace.result.report.charts import best_baseline, charts
 from einspace.result.report.commands import further_commands, next_commands
 from einspace.result.report.comparison import best_score, comparison_charts, grouped
 from einspace.result.report.family import family
-from einspace.result.report.frame import environment, framed, score
+from einspace.result.report.frame import environment, framed
 from einspace.result.report.operations import shares
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
 from einspace.result.words import climbed, foretold, inherited, recommended
-from einspace.tasks.metrics import Seeds
 from einspace.trial import Trial
 
 DRAWN = 200
@@ -162,18 +161,12 @@ def _entrant(row: Entrant, kind: str, role: str) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": kind,
-        "validation": score(row.validation),
-        "again": score(row.reevaluated),
-        "test": _over(row.over_seeds),
+        "validation": decimal(row.validation),
+        "again": decimal(row.reevaluated),
+        "test": str(row.over_seeds),
         "parameters": parameters,
         "reason": ": ".join(part for part in (role, row.reason) if part),
     }
-
-
-def _over(scores: Seeds) -> str:
-    if scores.mean is None:
-        return "–"
-    return decimal(scores.mean) + (f" ± {decimal(scores.deviation, scores.mean)}" if scores.seeds > 1 else "")
 
 
 def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[str, str]:
