@@ -17,7 +17,7 @@ from einspace.errors import RunError, SettingError
 from einspace.executors.local import LocalExecutor
 from einspace.reporting.result import summary
 from einspace.result.report.commands import next_commands
-from einspace.study.imported import named, unlike_warm_ones
+from einspace.study.imported import named, same_as_warm
 
 RECIPE = {"epochs_search": 1, "epochs_final": 1, "batch_size": 32, "learning_rate": 1e-6}
 """Steps that change nothing, so that only weights of before know anything."""
@@ -97,14 +97,14 @@ def test_a_network_with_weights_of_its_own_is_unlike_any_other_member() -> None:
     warm, fresh = (from_module(module, task.input, warm_start=keep) for keep in (True, False))
     text = str(warm.architecture)
     names = named([warm])
-    found = unlike_warm_ones(space, [warm], [text, "random"], ["resnet8", "vit-tiny"], names)
+    found = same_as_warm(space, [warm], [text, "random"], ["resnet8", "vit-tiny"], names)
     assert found == {"resnet8": f"it is the architecture of {names[text]}, which starts from weights of your own"}
-    assert unlike_warm_ones(space, [fresh], [text, "resnet8"], ["resnet8"], names) == {}
+    assert same_as_warm(space, [fresh], [text, "resnet8"], ["resnet8"], names) == {}
     flat = from_module(Mine(), (1, 1, 128), warm_start=True)  # vit-tiny needs two rows
-    assert unlike_warm_ones(EinSpace((1, 1, 128)), [flat], [str(flat.architecture)], ["resnet8", "vit-tiny"], named([flat])) == {}
+    assert same_as_warm(EinSpace((1, 1, 128)), [flat], [str(flat.architecture)], ["resnet8", "vit-tiny"], named([flat])) == {}
     for imported, initial in (([warm], [text, "resnet8"]), ([warm, fresh], [text]), ([warm, warm], [text])):
         with pytest.raises(SettingError, match=r"starts from weights of your own, and another initial member is the same architecture"):
-            unlike_warm_ones(space, imported, initial, [], names)
+            same_as_warm(space, imported, initial, [], names)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from einspace.tasks.changes import OF_THE_HEAD, recipe_of
 
 
 class SayRecipe(Callback):
-    """Says it once, when the search starts.
+    """Says the recipe once, when the search starts.
 
     Args:
         recipe: The task's.

@@ -18,7 +18,7 @@ EXECUTORS = ("processes", "ray")
 
 @dataclass(frozen=True)
 class Chosen:
-    """A maker that was chosen by its name."""
+    """What makes an executor that was chosen by its name."""
 
     make: Make
     accelerated: bool

@@ -187,7 +187,7 @@ class StudyStore:
 
     @contextmanager
     def _living(self) -> Iterator[None]:
-        """Meanwhile give signs of life from a thread too, for the other one may be asking a strategy, or waiting for its turn to ask."""
+        """Give signs of life from a thread of its own meanwhile: the main one may be asking a strategy, or waiting for its turn to ask."""
         over = Event()
 
         def live() -> None:

@@ -27,10 +27,10 @@ def named(imported: Sequence[Imported]) -> dict[str, str]:
     return names
 
 
-def unlike_warm_ones(
+def same_as_warm(
     space: EinSpace, imported: Sequence[Imported], initial: Sequence[str], beside: Sequence[str], names: Mapping[str, str]
 ) -> dict[str, str]:
-    """Reasons, by name, for the baselines that are not compared since a network of theirs starts from weights of the user's own.
+    """Reasons, by name, why baselines are not compared: a network of the same architecture starts from weights of the user's own.
 
     Two trials of one architecture count as trained alike, so that the score of one would stand for the other. Raises SettingError where
     initial members are one architecture, and one of them keeps its weights.

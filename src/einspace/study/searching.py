@@ -45,7 +45,7 @@ from einspace.strategies.program import Program
 from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
 from einspace.study.heirs import check_inherits, heirs_of
-from einspace.study.imported import named, unlike_warm_ones
+from einspace.study.imported import named, same_as_warm
 from einspace.study.phases import Search
 from einspace.study.repeating import origin_of, repeating
 from einspace.study.rungs import RUNGS, rungs_for
@@ -259,7 +259,7 @@ def search(
         check_sendable(subject.work)
     others = {**shared, "seed": seed, "pruner": None if pruner == "none" else pruner, "inherit": inherit}
     settings = subject.settings | of_search(subject.space, asked, named_strategy, kept, **others)
-    warm = unlike_warm_ones(subject.space, imported, start.initial, start.beside, subject.names)
+    warm = same_as_warm(subject.space, imported, start.initial, start.beside, subject.names)
     beside, left_out = [name for name in start.beside if name not in warm], {**start.left_out, **warm}
     compared = (subject.names, beside, left_out, start.changes)
     entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
