@@ -1,6 +1,7 @@
 """Data frames: those of pandas, polars, pyarrow and others that narwhals knows, and Parquet and Arrow files."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
@@ -27,6 +28,9 @@ BUFFER = 2**16
 FRAMES = (*PARQUET, ".arrow", ".feather", ".ipc")
 """Suffixes of files that hold a data frame."""
 
+_INDEX = re.compile(r"__index_level_\d+__")
+"""Columns that pandas' Arrow files have for an index without a name: no columns of the frame, they say which rows of another one it has."""
+
 _VALUE = 8
 """Bytes of a value that was read: a number in double precision, or the address of a text."""
 
@@ -40,9 +44,10 @@ def read_frame(given: Any, where: str) -> Table:
     except TypeError:
         kind = f"{type(given).__module__}.{type(given).__qualname__}".removeprefix("builtins.")
         raise TaskError(f"{where}: a data frame in memory, or a path to a file, is needed, not {kind}") from None
-    if not frame.columns or not len(frame):
-        raise TaskError(f"{where}: the data frame has {counted(len(frame), 'row')} and {counted(len(frame.columns), 'column')}")
-    return Table(where, [str(name) for name in frame.columns], [_column(frame.get_column(name)) for name in frame.columns], True, 0)
+    names = _without_index(frame.columns)
+    if not names or not len(frame):
+        raise TaskError(f"{where}: the data frame has {counted(len(frame), 'row')} and {counted(len(names), 'column')}")
+    return Table(where, [str(name) for name in names], [_column(frame.get_column(name)) for name in names], True, 0)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ def open_frame_file(path: Path) -> FrameFile:
             names, count = [], 0
             for batch in _record_batches(path):
                 names, count = batch.schema.names, count + batch.num_rows
+    names = _without_index(names)
     if not names or not count:
         raise TaskError(f"{path}: the data frame has {counted(count, 'row')} and {counted(len(names), 'column')}")
     return FrameFile(path, [str(name) for name in names], count)
@@ -105,6 +111,11 @@ def read_frame_file(path: Path) -> Table:
         if not batches:
             raise TaskError(f"{path}: the data frame has 0 rows")
         return read_frame(arrow.Table.from_batches(batches), str(path))
+
+
+def _without_index(names: Iterable[Any]) -> list[Any]:
+    """The names of columns but for those of an index."""
+    return [name for name in names if not _INDEX.fullmatch(str(name))]
 
 
 def _arrow(path: Path) -> Any:
