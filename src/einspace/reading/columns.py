@@ -113,17 +113,20 @@ def column_of(wanted: str | int, table: Columns) -> int:
 
 
 def left_out(table: Table, drop: Sequence[str | int] | None, said: Sequence[int | None]) -> tuple[list[int], list[str], list[str]]:
-    """Columns that are left out, with notes and doubts: those that are dropped, else those that number the rows.
+    """Columns that are left out, with notes and doubts: those that are dropped, and those that number the rows; none for an empty `drop`.
 
     `said` are columns that have another use. Raises TaskError for a column that is named like `id` but does not number the rows.
     """
-    if drop is not None:
-        chosen = [column_of(name, table) for name in drop]
-        return chosen, [f"left out as you said: {', '.join(table.names[number] for number in chosen)}"] if chosen else [], []
+    given = [] if drop is None else list(drop)
+    if drop is not None and not given:
+        return [], [], []
+    chosen = [column_of(name, table) for name in given]
+    notes = [f"left out as you said: {', '.join(table.names[number] for number in chosen)}"] if chosen else []
+    told = "left out too; to keep it, give it another name" if chosen else "left out; --drop, or drop=[], says otherwise"
     found, doubts = [], []
     for number, name in enumerate(table.names):
-        numbering = table.named and re.sub(r"^unnamed[:_ ]*\d*$", "", name.strip().lower()) in NUMBERING
-        if number in said or not is_numeric(table, number) or not (numbering or (number == 0 and not table.named)):
+        numbering = table.named and re.sub(r"^unnamed[:_ ]*[\d.]*$", "", name.strip().lower()) in NUMBERING
+        if number in (*said, *chosen) or not is_numeric(table, number) or not (numbering or (number == 0 and not table.named)):
             continue
         values = numbers_of(table, number)
         whole = bool((values == np.round(values)).all())
@@ -131,13 +134,13 @@ def left_out(table: Table, drop: Sequence[str | int] | None, said: Sequence[int 
         shown = table.names[number] or "(without a name)"
         if counts or (numbering and whole and len(np.unique(values)) == len(values)):
             found.append(number)
-            doubts.append(f"column {shown} numbers the rows: left out; --drop, or drop=[], says otherwise")
+            doubts.append(f"column {shown} numbers the rows: {told}")
         elif numbering:
             raise TaskError(
-                f"{table.where}: column {shown} neither numbers the rows nor is clearly a signal: say drop={[name]} to leave it out, "
-                "or drop=[] to keep it"
+                f"{table.where}: column {shown} neither numbers the rows nor is clearly a signal: say drop={[*given, name]} "
+                f"to leave it out, or {'give it another name' if chosen else 'drop=[]'} to keep it"
             )
-    return found, [], doubts
+    return [*chosen, *found], notes, doubts
 
 
 def label_of(table: Table, others: Sequence[int]) -> tuple[int, str, bool]:

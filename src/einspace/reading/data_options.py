@@ -59,7 +59,9 @@ class DataOptions:
     label: Annotated[str | StrictInt | None, Field(description="Column of a table that holds the label, by name or number from 0.")] = None
     drop: Annotated[
         tuple[str | int, ...] | None,
-        Field(description="Columns of a table that are left out, such as id,day; an empty text keeps all."),
+        Field(
+            description="Columns of a table that are left out beside those that number the rows, such as who,day; an empty text keeps all."
+        ),
         BeforeValidator(_columns),
         _AS_TEXT,
     ] = None

@@ -37,7 +37,7 @@ def read_table(
     Args:
         given: A path to a file, or a data frame.
         label: The column of the label, by name or number from 0; without it, it is recognised (see `columns.label_of`).
-        drop: Columns that are left out; without it, those that number the rows (see `columns.left_out`).
+        drop: Columns that are left out, besides those that number the rows (see `columns.left_out`); an empty list keeps all.
         channels: Channels of a series.
         layout: How several channels lie in a row, one of `LAYOUTS`.
         split: A column that says train, valid or test.

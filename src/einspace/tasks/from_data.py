@@ -78,7 +78,7 @@ def from_table(
     Args:
         table: The data frame, or a path.
         label: The column of the label, by name or number from 0; without it, it is recognised.
-        drop: Columns that are left out; without it, row numbers are recognised, and an empty list keeps everything.
+        drop: Columns that are left out, besides those that number the rows; an empty list keeps everything.
         channels: Channels of a row's series.
         layout: `steps` where all channels of one step lie side by side, `channels` where all steps of one channel do.
         split: A column that says train, valid or test.
