@@ -56,3 +56,18 @@ def test_the_last_column_is_before_the_index(tmp_path: Path) -> None:
     for read in (Task.from_table, lambda path: open_rows(path, Signals(("t0",), "label", True, 7))):
         with pytest.raises(TaskError, match=r"mine\.parquet: the data frame has 59 rows and 0 columns"):
             read(path)
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_missing_cells_of_nullable_columns(backend: str) -> None:
+    """NA of pandas is a missing value in numbers, words and truths, which is named by row and column as any other is."""
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = rows().reset_index(drop=True)
+    for name, label in (("t3", frame["label"]), ("label", frame["label"]), ("label", frame["label"] == "a"), ("label", np.arange(59) % 3)):
+        holed = frame.assign(label=label).convert_dtypes(dtype_backend=backend)
+        assert Task.from_table(holed).input.shape == (6, 1)
+        holed.loc[7, name] = pandas.NA
+        said = "the cell is empty" if name == "t3" else "there is no label"
+        with pytest.raises(TaskError, match=rf"^table, row 7, column {name}: {said}"):
+            Task.from_table(holed)

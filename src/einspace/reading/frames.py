@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -161,12 +160,11 @@ def _record_batches(path: Path) -> Iterator[Any]:
 
 
 def _column(series: Any) -> NDArray[Any]:
-    """A column as numbers where it is of those and complete, as its values otherwise."""
-    dtype = series.dtype
-    if ((dtype.is_numeric() and not dtype.is_decimal()) or dtype == nw.Boolean) and not series.is_null().any():
+    """A column as numbers where it is of those and complete, as its values otherwise, None where one is missing."""
+    dtype, missing = series.dtype, series.is_null()
+    if ((dtype.is_numeric() and not dtype.is_decimal()) or dtype == nw.Boolean) and not missing.any():
         return np.asarray(series.to_numpy())
-    values = series.to_list()
-    found = np.empty(len(values), object)
-    for number, value in enumerate(values):
-        found[number] = None if isinstance(value, float) and isnan(value) else value  # nan is a missing value in pandas
+    found = np.empty(len(series), object)
+    for number, (value, is_missing) in enumerate(zip(series.to_list(), missing.to_list(), strict=True)):
+        found[number] = None if is_missing else value  # pandas has nan, NA and NaT for a missing value
     return found
