@@ -8,10 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError
+from einspace.quantities import counted
 from einspace.reading.arrays import as_array, check_words
+from einspace.reading.columns import is_number
 
 Names = Sequence[str] | NDArray[Any] | Mapping[Any, str]
 """Names of classes: those of 0, 1, ... in order, or by class."""
+
+MISSING = ("", "nan", "null", "<na>", "#n/a")
+"""Words, in small letters, that stand for a missing label."""
+
+UNSURE = ("NA", "N/A", "n/a")
+"""Words that stand for a missing label, as R writes it, or for a class, as the code of Namibia does."""
 
 
 def named(labels: Names | None, where: str) -> dict[Any, str] | None:
@@ -49,18 +57,41 @@ def numbered(y: NDArray[Any], names: dict[Any, str], where: str) -> NDArray[np.i
     return places.astype(np.int64)
 
 
-def spelt(words: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
-    """Words without spaces around them, and a doubt where two classes differ in nothing but capitals, or look alike.
+def missing(labels: Sequence[Any]) -> list[int]:
+    """The places of missing labels: None, nan, words of `MISSING`, and those of `UNSURE` where no other label is a word.
 
-    Raises TaskError for an empty word, which is a missing label.
+    >>> missing(["0", "1", "NA"]), missing(["BW", "NA", None])
+    ([2], [2])
+    """
+    gone, unsure, words = [], [], False
+    for place, label in enumerate(labels):
+        word = label.strip() if isinstance(label, str) else None
+        if label is None or (isinstance(label, float | np.floating) and np.isnan(label)) or (word is not None and word.lower() in MISSING):
+            gone.append(place)
+        elif word in UNSURE:
+            unsure.append(place)
+        else:
+            words = words or (word is not None and not is_number(word))
+    alone = len(gone) + len(unsure) == len(labels)
+    return gone if words or alone else sorted([*gone, *unsure])
+
+
+def spelt(words: NDArray[Any], where: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Words without spaces around them, and doubts: two classes that differ in nothing but capitals, or look alike, and one of `UNSURE`.
+
+    Raises TaskError for a missing label.
     """
     stripped = np.char.strip(words)
-    missing = np.flatnonzero(np.isin(np.char.lower(stripped), ("", "nan", "null", "<na>", "#n/a")))
-    if len(missing):
-        raise TaskError(f"{where}: sample {missing[0]} has no label (its word is {str(words[missing[0]])!r}): leave such samples out")
     found = np.unique(stripped)
+    gone = np.flatnonzero(np.isin(stripped, found[missing(found.tolist())]))
+    if len(gone):
+        raise TaskError(f"{where}: sample {gone[0]} has no label (its word is {str(words[gone[0]])!r}): leave such samples out")
     alike: dict[str, list[str]] = {}
     for word in found.tolist():
         alike.setdefault(unicodedata.normalize("NFKC", word).lower(), []).append(word)
     pair = next((pair for pair in alike.values() if len(pair) > 1), None)
-    return stripped, f"{' and '.join(pair)} are read as different classes; spell them alike if they are one" if pair else ""
+    doubts = [f"{' and '.join(pair)} are read as different classes; spell them alike if they are one"] if pair else []
+    for word in np.intersect1d(found, UNSURE).tolist():
+        samples = counted(int((stripped == word).sum()), "sample")
+        doubts.append(f"{word}, the label of {samples}, is read as a class; if it stands for a missing label, leave such samples out")
+    return stripped, tuple(doubts)

@@ -14,6 +14,7 @@ from einspace.quantities import counted
 from einspace.reading.columns import TIMES, Table, column_of, is_numeric, label_of, left_out, numbers_of
 from einspace.reading.csvfile import read_csv
 from einspace.reading.frames import FRAMES, read_frame, read_frame_file
+from einspace.reading.labels import missing
 from einspace.reading.signals import Signals
 from einspace.reading.source import SPLITS, Source
 
@@ -143,10 +144,10 @@ def _nested(table: Table, nested: list[int], used: list[int]) -> tuple[NDArray[A
 def labels_of(table: Table, target: int) -> NDArray[Any]:
     """The labels (N,) of a column; raises TaskError for a cell without one."""
     values = table.columns[target]
+    gone = missing(values)
+    if gone:
+        raise TaskError(f"{table.place(gone[0], target)}: there is no label: leave such rows out, or give them one")
     for row, value in enumerate(values):
-        missing = value is None or value == "" or (isinstance(value, float | np.floating) and np.isnan(value))
-        if missing or (isinstance(value, str) and value.strip().lower() in ("", "nan", "null", "<na>", "#n/a")):
-            raise TaskError(f"{table.place(row, target)}: there is no label")
         if isinstance(value, str) and "\0" in value:
             raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which a label cannot")
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":

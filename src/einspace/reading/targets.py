@@ -125,13 +125,12 @@ def _classes(y: NDArray[Any], where: str, names: dict[Any, str] | None, kind: st
         what = "words" if y.dtype.kind == "U" else "kind='regression' predicts numbers"
         hint = "is it the label's column?" if what == "words" else what
         raise TaskError(f"{where}: {len(np.unique(y))} different labels among {len(y)} samples are too many for classes; {hint}")
-    words, alike = spelt(y, where) if y.dtype.kind == "U" else (y.astype(np.int64) if y.dtype.kind in "bf" else y, "")
+    words, doubts = spelt(y, where) if y.dtype.kind == "U" else (y.astype(np.int64) if y.dtype.kind in "bf" else y, ())
     found, codes = np.unique(words, return_inverse=True)
     if len(found) < 2:
         raise TaskError(f"{where}: two classes or more are needed, but every sample is of class {found[0] if len(found) else '(none)'}")
     if y.dtype.kind != "U" and found[-1] != len(found) - 1:
         notes += (f"labels {found[0]} to {found[-1]} are {len(found)} classes, numbered anew from 0",)
-    doubts: tuple[str, ...] = (alike,) if alike else ()
     counted = y.dtype.kind == "U" or bool(found[0] == 0 and found[-1] == len(found) - 1 and y.dtype.kind != "f")
     if kind is None and len(found) > 2 and not counted:
         doubts += (f"{len(found)} different whole numbers are read as classes without an order; if they are amounts, say kind regression",)
