@@ -171,18 +171,21 @@ def _header(first: list[str], second: list[str], again: set[int], count: int) ->
     """Whether the first row holds names, and what is to be said of that.
 
     It does where it has a word in place of a number, where its numbers count up beside the name of a label, and where it is 0, 1, 2, ...
-    `again` are the columns in which its words stand in another row too, `count` is the number of other rows.
+    `again` are the columns in which its words stand in another row too, `count` is the number of other rows. A sample that lacks a number
+    has a word in its place too: names that are partly numbers are certain only where three or more rise, or where the label's is usual.
     """
-    if any(not is_number(name) and is_number(value) for name, value in zip(first, second, strict=True)):
-        return True, ()
     numbers = [float(cell) for cell in first if is_number(cell)]
     words = [number for number, cell in enumerate(first) if not is_number(cell)]
+    labelled = any(first[number].strip().lower() in LABELS for number in words)
     rising = all(left < right for left, right in pairwise(numbers))
     unseen = not again.intersection(words)
     shown = f"the first row, {', '.join(cell.strip() or '(empty)' for cell in first[:4])}{', ...' if len(first) > 4 else ''}"
     doubt = (f"{shown}, is read as names of columns; if it is a sample, give the columns names",)
-    if words and unseen and numbers and (rising or any(first[number].strip().lower() in LABELS for number in words)):
-        return True, () if any(first[number].strip().lower() in LABELS for number in words) else doubt
+    if any(not is_number(name) and is_number(value) for name, value in zip(first, second, strict=True)):
+        certain = unseen and (labelled or (len(numbers) > 2 and rising))
+        return True, () if certain or not numbers else doubt
+    if words and unseen and numbers and (rising or labelled):
+        return True, () if labelled else doubt
     if words and unseen and not numbers and count > 1:
         return True, doubt
     counting = len(numbers) > 2 and all(right - left == 1 for left, right in pairwise(numbers)) and numbers[0] in (0, 1)
