@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -113,6 +114,18 @@ def test_lists() -> None:
     tasks = {row["name"]: row for row in json.loads(call("tasks", "--json").stdout)}
     assert tasks["adddigits"]["input"] == [3, 8, 8]
     assert "adddigits" in call("tasks").stdout
+
+
+def test_baselines_are_those_that_fit_the_input() -> None:
+    """One that does not fit, as an image smaller than its patches, is named and takes none of the others with it."""
+    done = call("baselines", "--shape", "1,3,3", "--json")
+    names = {row["name"] for row in json.loads(done.stdout)}
+    assert {"resnet18", "resnet8", "resnet14-flat"} <= names
+    assert "vit" not in names
+    assert re.search(r"These do not fit .*: .*vit, mlp-mixer", done.stderr)
+    series = call("baselines", "--shape", "20,3").stdout
+    assert "vit-tiny" in series
+    assert re.search(r"These do not fit .*: wrn16-4, ", series)
 
 
 def test_grammar_prints_the_rules_and_what_follows() -> None:

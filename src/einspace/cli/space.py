@@ -7,6 +7,7 @@ import typer
 
 from einspace.cli.options import AsJson, MaxParameters, Probability, Seed, Shape, parse_shape
 from einspace.cli.output import err, out, print_json, progress
+from einspace.errors import NetworkError, ShapeError
 from einspace.grammar import GRAMMARS, PAPER_GRAMMAR
 from einspace.limits import Limits
 from einspace.reporting.tables import architectures, facts
@@ -54,9 +55,15 @@ def baselines(shape: Shape = "3,64,64", as_json: AsJson = False) -> None:
     from einspace import baselines as known
 
     inputs = parse_shape(shape)
-    fitting = [name for name, baseline in known.BASELINES.items() if inputs.mode == "Im" or baseline.sequences]
-    rows = [(name, known.get(name, inputs)) for name in fitting]
+    rows, others = [], []
+    for name in known.BASELINES:
+        try:
+            rows.append((name, known.get(name, inputs)))
+        except (NetworkError, ShapeError):
+            others.append(name)
     if as_json:
         print_json([{"name": name, **facts(architecture)} for name, architecture in rows])
     else:
         out.print(architectures(rows, f"Baselines at {inputs}", out.width))
+    if others:
+        (err if as_json else out).print(f"These do not fit {inputs}: {', '.join(others)}", style="dim", highlight=False, soft_wrap=True)
