@@ -158,3 +158,38 @@ def test_what_older_runs_did_not_record_is_read_as_before(tmp_path: Path) -> Non
     x = RNG.integers(0, 256, (24, 1, 6, 5), dtype=np.uint8)
     for given, white in ((x, 255), (x.astype(np.float32), 65_535)):
         assert largest(predictor_of(Task.from_arrays(given, np.arange(24) % 2, axes="NCHW", baselines=())), deep) == white
+
+
+@pytest.mark.parametrize("order", ["NCHW", "NHWC", "NHW"])
+def test_pictures_in_memory_are_read_as_arrays_were(order: str) -> None:
+    """One of Pillow's images, or a list of them, is brought to the axes and channels of the training data, whatever its mode."""
+    pixels = RNG.integers(0, 256, (24, 6, 5, 3), dtype=np.uint8)
+    pictures = [Image.fromarray(each).convert("L" if order == "NHW" else "RGB") for each in pixels]
+    arrays = np.stack([np.asarray(each) for each in pictures])
+    x = arrays.transpose(0, 3, 1, 2) if order == "NCHW" else arrays
+    predictor = predictor_of(Task.from_arrays(x, np.arange(24) % 2, axes=order, baselines=()))
+    wanted = predictor.predict_proba(x)
+    assert np.allclose(predictor.predict_proba(pictures), wanted)
+    assert np.allclose(predictor.predict_proba(pictures[7]), wanted[7])
+    assert np.allclose(predictor.predict_proba([each.convert("RGBA") for each in pictures]), wanted)
+    with pytest.raises(TaskError, match="samples: all must have the same shape, but item 1"):
+        predictor.predict([pictures[0], pictures[1].rotate(90, expand=True)])
+    with pytest.raises(TaskError, match=r"was trained on samples .* and got uint8 of the shape"):
+        predictor.predict(pictures[1].rotate(90, expand=True))
+
+
+def test_a_predictor_of_pictures_takes_pictures_and_folders(tmp_path: Path) -> None:
+    """What was trained on a list of images reads a further list, and images in files, as those were read."""
+    pictures = [Image.fromarray(each) for each in RNG.integers(0, 256, (24, 6, 5, 3), dtype=np.uint8)]
+    predictor = predictor_of(Task.from_arrays([each.quantize(16) for each in pictures], np.arange(24) % 2, baselines=()))
+    for number, picture in enumerate(pictures):
+        picture.save(tmp_path / f"{number:02}.png")
+    assert np.allclose(predictor.predict_proba(pictures), predictor.predict_proba(tmp_path))
+
+
+def test_deep_pictures_keep_their_values_beside_arrays_of_16_bits() -> None:
+    """Arrays of 16 bits in training say that 65535 is itself."""
+    deep = RNG.integers(0, 65_536, (24, 6, 5), dtype=np.uint16)
+    predictor = predictor_of(Task.from_arrays(deep, np.arange(24) % 2, axes="NHW", baselines=()))
+    pictures = [Image.fromarray(each) for each in deep]
+    assert np.allclose(predictor.predict_proba(pictures), predictor.predict_proba(deep))

@@ -18,6 +18,7 @@ from einspace.reading.arrays import as_array
 from einspace.reading.axes import AXES, arranged
 from einspace.reading.frames import FRAMES
 from einspace.reading.images import find_images, read_image, suffixes
+from einspace.reading.pictures import Looks, are_pictures, is_picture, pixels_of
 from einspace.reading.rows import open_rows
 from einspace.reading.scanning import not_finite
 from einspace.reading.tables import TEXTS, in_rows
@@ -62,8 +63,8 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
     """Samples that were given, understood as the training data were.
 
     Args:
-        given: An array (N, ...) or one sample, of any library, in the axes of the training data; a data frame; or a path to a folder or
-            a file of images, to a table, or to arrays.
+        given: An array (N, ...) or one sample, of any library, in the axes of the training data; one of Pillow's images or a list of
+            them; a data frame; or a path to a folder or a file of images, to a table, or to arrays.
         about: What the predictor was trained on.
         split: Of arrays in files that hold several: train, valid or test.
 
@@ -78,6 +79,8 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
         raise TaskError("split chooses among the arrays of a file, and says nothing of samples that are given as they are")
     if isinstance(nw.from_native(given, pass_through=True), nw.DataFrame | nw.LazyFrame):
         return _of_table(given, "table", about)
+    if is_picture(given) or are_pictures(given):
+        return _of_pictures(given, about)
     return _of_array(as_array(given, "samples"), "samples", about)
 
 
@@ -149,12 +152,13 @@ def _of_table(given: Any, where: str, about: About) -> Samples:
 def _of_images(files: list[Path], root: Path, about: About) -> Samples:
     if about.order != "NCHW" or about.input[0] not in (1, 3):
         raise TaskError(f"{root}: {about.expectation()}, which were no files of images, and got {len(files)} of those")
-    colours, recorded = about.input[0] == 3, about.preprocessing.shallow
-    shallow = about.preprocessing.given != "float32" if recorded is None else recorded
+    looks = _looks(about)
 
     def pieces(size: int) -> Iterator[NDArray[Any]]:
         for start in range(0, len(files), size):
-            found = [(file, read_image(file, colours, about.preprocessing.size, shallow)) for file in files[start : start + size]]
+            found = [
+                (file, read_image(file, looks.colours, about.preprocessing.size, looks.shallow)) for file in files[start : start + size]
+            ]
             for file, image in found:
                 if image.shape != about.input:
                     raise TaskError(f"{file}: {about.expectation()}, and got an image of {' x '.join(map(str, image.shape))}")
@@ -162,3 +166,19 @@ def _of_images(files: list[Path], root: Path, about: About) -> Samples:
 
     names = [str(file.relative_to(root)) for file in files]
     return Samples(str(root), len(files), pieces, about, False, names, lambda: np.array([Path(name).parts[-2:][0] for name in names]))
+
+
+def _of_pictures(given: Any, about: About) -> Samples:
+    """Pillow's images, or one of them, as files of images are read, in the axes of the training data."""
+    if len(about.input) != 3 or about.input[0] not in (1, 3):
+        return _of_array(as_array(given, "samples"), "samples", about)
+    arrays = pixels_of([given] if is_picture(given) else given, _looks(about), "samples", about.preprocessing.size)
+    x = as_array(arrays, "samples")
+    x = x.transpose(0, 2, 3, 1) if about.order == "NHWC" else x[:, 0] if about.order == "NHW" else x
+    return _of_array(x[0] if is_picture(given) else x, "samples", about)
+
+
+def _looks(about: About) -> Looks:
+    """The common form of the images of the training data; where it was not recorded, bytes alone are images of 8 bits."""
+    recorded = about.preprocessing.shallow
+    return Looks(about.input[0] == 3, about.preprocessing.given == "uint8" if recorded is None else recorded)

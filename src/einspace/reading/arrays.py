@@ -57,12 +57,15 @@ def _of_list(given: list[Any] | tuple[Any, ...], where: str) -> NDArray[Any]:
     for number, item in enumerate(given):
         if not isinstance(item, str | bytes | int | float | complex | list | tuple | type(None)) and not _is_array(item):
             raise TaskError(f"{where}: a list of numbers, words or arrays is needed, but item {number} is {_named(item)}")
-    if given and isinstance(given[0], torch.Tensor | np.ndarray | list | tuple):
+    if given and (isinstance(given[0], torch.Tensor | np.ndarray) or _has_axes(given[0])):
         arrays = [as_array(item, where) for item in given]
         if any(array.shape != arrays[0].shape for array in arrays):
             number, odd = next((number, array) for number, array in enumerate(arrays) if array.shape != arrays[0].shape)
             raise TaskError(f"{where}: all must have the same shape, but item {number} is {odd.shape} and item 0 {arrays[0].shape}")
         return np.stack(arrays)
+    with_axes = next((number for number, item in enumerate(given) if _has_axes(item)), None)
+    if with_axes is not None:
+        raise TaskError(f"{where}: all must have the same shape, but item {with_axes} has axes, and item 0, {given[0]!r}, has none")
     kinds = {type(item) for item in given}
     if str in kinds and len(kinds) > 1:  # NumPy would make words of the numbers
         return np.array(given, dtype=object)
@@ -97,3 +100,8 @@ def _named(given: Any) -> str:
 def _is_array(given: Any) -> bool:
     """Whether NumPy knows an object without asking it for its items: an array of any library, a column of a table, an image."""
     return hasattr(given, "__array__") or hasattr(given, "__array_interface__")
+
+
+def _has_axes(item: Any) -> bool:
+    """Whether an item of a list is a list too, or an array of one axis or more, of any library."""
+    return isinstance(item, list | tuple) or (_is_array(item) and getattr(item, "ndim", 1) > 0)

@@ -1,12 +1,13 @@
 """Pictures: the pixels of one of Pillow's images, as they look."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.errors import TaskError
 from einspace.files.guarded import reading
 
 DEEP = 257
@@ -28,6 +29,11 @@ def decoding(where: object) -> Iterator[None]:
 def is_picture(value: Any) -> bool:
     """Whether it is one of Pillow's images."""
     return hasattr(value, "convert") and hasattr(value, "mode")
+
+
+def are_pictures(given: Any) -> bool:
+    """Whether it is a list that holds one of Pillow's images."""
+    return isinstance(given, list | tuple) and any(map(is_picture, given))
 
 
 def is_colour(image: Any) -> bool:
@@ -101,3 +107,15 @@ def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None, shall
     converted = image.convert("RGB" if colours else "L")
     array = np.asarray(converted if size is None else converted.resize((size[1], size[0])))
     return np.ascontiguousarray(array.transpose(2, 0, 1)) if colours else array[None]
+
+
+def pixels_of(images: Sequence[Any], looks: Looks, where: str, size: tuple[int, int] | None = None) -> list[NDArray[Any]]:
+    """The pixels of each of Pillow's images in a list; raises TaskError for an item that is none, DataError for one that cannot be read."""
+    found: list[NDArray[Any]] = []
+    for number, image in enumerate(images):
+        place = f"{where}, item {number}"
+        if not is_picture(image):
+            raise TaskError(f"{place}: is no image, as others are, but {type(image).__name__}")
+        with decoding(place):
+            found.append(pixels(image, looks.colours, size, looks.shallow))
+    return found

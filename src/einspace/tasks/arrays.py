@@ -118,7 +118,12 @@ def _arrays(source: Source, options: Options) -> tuple[dict[str, tuple[NDArray[A
     where = {split: _where(name, split, source) for split in source.pools}
     raw = {split: _pair(pair, where[split]) for split, pair in source.pools.items()}
     x, y = raw["train"]
-    axes = axes_of(x, options["axes"], where["train"])
+    said = options["axes"]
+    if source.shallow is not None:  # images were read, whose axes are known
+        if said not in (None, "NCHW"):
+            raise TaskError(f"{name}: axes are those of arrays, and the samples are images: leave axes={said!r} out")
+        said = "NCHW"
+    axes = axes_of(x, said, where["train"])
     shaped = {split: _shaped(x, axes.order, where[split]) for split, (x, _) in raw.items()}
     of_targets = target_axes_of(y, shaped["train"].shape[1:], axes.order, options["target_axes"], where["train"])
     arrays = {split: (shaped[split], arranged(y, of_targets.order)) for split, (_, y) in raw.items()}

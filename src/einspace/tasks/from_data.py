@@ -13,6 +13,7 @@ from einspace.errors import TaskError
 from einspace.reading.archives import read_archive, read_arrays
 from einspace.reading.huggingface import read_dataset
 from einspace.reading.images import read_images
+from einspace.reading.pairs import read_pairs
 from einspace.reading.source import Source
 from einspace.reading.tables import read_table
 from einspace.reading.torch_datasets import read_torch
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def from_arrays(
     x: Any, y: Any, *, valid: tuple[Any, Any] | None = None, test: tuple[Any, Any] | None = None, **options: Unpack[Options]
 ) -> "Task":
-    """Samples (N, C, H, W) or (N, S, D) and their targets: arrays, tensors, columns of a table, or lists of them.
+    """Samples (N, C, H, W) or (N, S, D) and their targets: arrays, tensors, columns of a table, lists of them or of Pillow's images.
 
     What `y` is is recognised (see `targets.recognise`) unless `kind` says it: classes or words (N,), rows (N, L) of 0 and 1, numbers
     (N,) or (N, K), or a target for each pixel (N, H, W) or (N, C, H, W). `valid` and `test` are samples and targets that are kept
@@ -33,7 +34,7 @@ def from_arrays(
     """
     chosen = settled(options, from_arrays, "arrays")
     given = {"train": (x, y), "valid": valid, "test": test}
-    return _task(Source({split: pair for split, pair in given.items() if pair is not None}), chosen)
+    return _task(read_pairs({split: pair for split, pair in given.items() if pair is not None}, chosen["name"]), chosen)
 
 
 def from_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None, **options: Unpack[Options]) -> "Task":
