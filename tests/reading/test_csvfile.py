@@ -24,7 +24,7 @@ def said(task: Task) -> bool:
     return any("is read as names of columns; if it is a sample, give the columns names" in doubt for doubt in task.doubts)
 
 
-@pytest.mark.parametrize("missing", ["?", "NA", "-", ""])
+@pytest.mark.parametrize("missing", ["?", "NA", "-"])
 @pytest.mark.parametrize(
     ("rest", "labels"),
     [

@@ -1,5 +1,6 @@
 """Samples and targets in memory as lists: Pillow's images look as those of folders do, and items of unlike shapes are named."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ def test_axes_are_not_those_of_pictures(tmp_path: Path) -> None:
         path = tmp_path / "ab"[number % 2] / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
         image.save(path)
-    for read in (lambda **said: Task.from_arrays(COLOURS, TWO, **said), lambda **said: Task.from_folder(tmp_path, **said)):
+    both: list[Any] = [partial(Task.from_arrays, COLOURS, TWO), partial(Task.from_folder, tmp_path)]
+    for read in both:
         assert read(axes="NCHW").input.shape == (3, 9, 8)
         with pytest.raises(TaskError, match="axes are those of arrays, and the samples are images: leave axes='NHWC' out"):
             read(axes="NHWC")
