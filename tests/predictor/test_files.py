@@ -69,6 +69,22 @@ def test_a_table_without_names_is_read_by_places(tmp_path: Path) -> None:
         predictor.predict(tmp_path / "odd.csv")
 
 
+def test_numbers_that_name_the_signals_are_a_header_without_the_label_too(tmp_path: Path) -> None:
+    """The network knows the names of its columns, which a table of nothing but numbers does not say."""
+    names = [str(wave) for wave in range(400, 1000, 100)]
+    table = pd.DataFrame(RNG.normal(size=(30, 6)).round(3), columns=names).assign(kind=np.array(["oak", "elm"])[np.arange(30) % 2])
+    table.to_csv(tmp_path / "all.csv", index=False)
+    predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+    wanted = predictor.predict(table).tolist()
+    table[names[::-1]].to_csv(tmp_path / "new.csv", index=False)
+    assert predictor.predict(tmp_path / "new.csv").tolist() == wanted
+    table[names].assign(**{"1000": 7.5, "": ""}).to_csv(tmp_path / "wide.csv", index=False)
+    assert predictor.predict(tmp_path / "wide.csv").tolist() == wanted
+    table[names].to_csv(tmp_path / "bare.csv", index=False, header=False)
+    with pytest.raises(TaskError, match="trained on a table with names of columns, but this one has none"):
+        predictor.predict(tmp_path / "bare.csv")
+
+
 def test_archives_and_folders_of_arrays(tmp_path: Path) -> None:
     """An only array is the samples; of several splits one must be named; the targets beside them are scored."""
     task, (x, y) = task_of("words")
