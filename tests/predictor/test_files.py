@@ -137,6 +137,26 @@ def test_images_are_read_as_those_of_training(tmp_path: Path) -> None:
         plain.predict(tmp_path / "empty")
 
 
+def test_the_class_of_a_deeper_image_is_that_of_training(tmp_path: Path) -> None:
+    """The uppermost folder, below those of splits where there are some: a score needs no other folders than the training."""
+    for number in range(24):
+        cat = number % 2 == 0
+        for root in (tmp_path / "all", tmp_path / "apart" / "test", tmp_path / "apart" / "train"):
+            folder = root / "cat" / "2024" / "may" if cat else root / "dog"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(RNG.integers(0, 256, (6, 5, 3), dtype=np.uint8)).save(folder / f"{number:02}.png")
+    predictor = predictor_of(Task.from_folder(tmp_path / "all", baselines=()))
+    found = predictor.predict(tmp_path / "all")
+    assert predictor.score(tmp_path / "all") == pytest.approx(np.mean(found == np.repeat(["cat", "dog"], 12)))
+    found = predictor.predict(tmp_path / "apart")
+    assert predictor.score(tmp_path / "apart") == pytest.approx(np.mean(found == np.tile(np.repeat(["cat", "dog"], 12), 2)))
+    found = predictor.predict(tmp_path / "apart" / "test")
+    assert predictor.score(tmp_path / "apart" / "test") == pytest.approx(np.mean(found == np.repeat(["cat", "dog"], 12)))
+    Image.fromarray(np.zeros((6, 5, 3), np.uint8)).save(tmp_path / "apart" / "stray.png")
+    with pytest.raises(TaskError, match=r"trained on the classes 'cat', 'dog', and got 'stray\.png'"):
+        predictor.score(tmp_path / "apart")
+
+
 def grey_images(folder: Path, deep: bool, shallow: bool) -> Path:
     """White and black images of two classes, of 16 bits, of 8, or of either by turns, and noise between them."""
     for number in range(24):

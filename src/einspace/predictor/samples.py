@@ -17,7 +17,7 @@ from einspace.reading.archives import Loose, open_loose
 from einspace.reading.arrays import as_array
 from einspace.reading.axes import AXES, arranged
 from einspace.reading.frames import FRAMES
-from einspace.reading.images import find_images, read_image, suffixes
+from einspace.reading.images import classes_of, find_images, read_image, suffixes
 from einspace.reading.rows import open_rows
 from einspace.reading.scanning import not_finite
 from einspace.reading.tables import TEXTS, in_rows
@@ -161,4 +161,4 @@ def _of_images(files: list[Path], root: Path, about: About) -> Samples:
             yield np.stack([image for _, image in found])
 
     names = [str(file.relative_to(root)) for file in files]
-    return Samples(str(root), len(files), pieces, about, False, names, lambda: np.array([Path(name).parts[-2:][0] for name in names]))
+    return Samples(str(root), len(files), pieces, about, False, names, lambda: np.array(classes_of(files, root)))
