@@ -1,6 +1,7 @@
 """Data at a path, and data frames, are read for a prediction as the training data were."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.predictor.predicted import predictor_of, task_of
 
 from einspace.errors import TaskError
 from einspace.predictor import About, Predictor
+from einspace.reading.images import suffixes
 from einspace.tasks import Task, load_task
 
 RNG = np.random.default_rng(0)
@@ -83,6 +85,41 @@ def test_numbers_that_name_the_signals_are_a_header_without_the_label_too(tmp_pa
     table[names].to_csv(tmp_path / "bare.csv", index=False, header=False)
     with pytest.raises(TaskError, match="trained on a table with names of columns, but this one has none"):
         predictor.predict(tmp_path / "bare.csv")
+
+
+def test_a_row_of_one_step_is_a_row(tmp_path: Path) -> None:
+    """A row of the signals of several channels at one step has the shape of a sample: one row is read as two are."""
+    table = frame()[["s0", "s1", "s2", "s3", "beat"]]
+    predictor = predictor_of(Task.from_table(table, channels=4, baselines=()))
+    rows = table.drop(columns="beat").to_numpy()
+    wanted = predictor.predict(table).tolist()
+    assert predictor.predict(rows[:2]).tolist() == wanted[:2]
+    assert predictor.predict(rows[:1]).tolist() == wanted[:1]
+    assert predictor.predict(rows[0]) == wanted[0]
+    assert predictor.predict(rows[:2, None]).tolist() == wanted[:2]
+
+
+def test_two_columns_of_one_name_are_refused_in_a_line() -> None:
+    """As they are for training."""
+    table = frame()
+    predictor = predictor_of(Task.from_table(table, label="beat", baselines=()))
+    with pytest.raises(TaskError, match="table: Expected unique column names"):
+        predictor.predict(table.rename(columns={"s1": "s0"}))
+
+
+def test_without_pillow_no_file_is_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image is refused with what to install, and another file as ever."""
+    predictor = predictor_of(Task.from_arrays(RNG.random((24, 3, 6, 5)), np.arange(24) % 2, axes="NCHW", baselines=()))
+    monkeypatch.setattr("einspace.predictor.samples.suffixes", suffixes.__wrapped__)
+    for module in [name for name in sys.modules if name.split(".")[0] == "PIL"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    for name, message in (
+        ("a.md", r"which lie in a folder, an image, a .npz or .npy file or a table, not in '\.md'"),
+        ("a.JPG", r"images are read with Pillow: pip install 'einspace\[images\]'"),
+    ):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(TaskError, match=message):
+            predictor.predict(tmp_path / name)
 
 
 def test_archives_and_folders_of_arrays(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ REFUSED = ("EPS", "HDF5", "GRIB", "BUFR", "MPEG", "WMF", "FITS")
 RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")
 """Names that systems leave in folders, besides hidden ones."""
 
+USUAL = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+"""Suffixes of images that are known without Pillow."""
+
 
 @dataclass
 class _Found:
@@ -167,9 +170,11 @@ def _files(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, i
 
 @cache
 def suffixes() -> frozenset[str]:
-    """Suffixes of the formats that Pillow opens here."""
-    from PIL import Image
-
+    """Suffixes of the formats that Pillow opens here; without Pillow the usual ones, so that it is asked for where an image is read."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return frozenset(USUAL)
     Image.init()
     return frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN and kind not in REFUSED)
 
