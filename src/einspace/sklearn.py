@@ -74,7 +74,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     def _begin(self, X: Any, y: Any, **checks: Any) -> tuple[NDArray[Any], NDArray[Any]]:  # noqa: N803 - scikit-learn's name
         """Samples and targets of a fit, checked; what an earlier fit found is forgotten, for nothing of it holds for these."""
-        vars(self).pop("predictor_", None)
+        self.__dict__.pop("predictor_", None)
         x, y = validate_data(self, X, y, allow_nd=True, dtype="numeric", **checks)
         return x, y
 
