@@ -45,8 +45,8 @@ class ParetoEvolution(TournamentStrategy):
         candidates = [trial for trial in scored if trial.cost(self.cost) is not None]
         if len(scored) >= UNMEASURED and not candidates:
             raise SettingError(
-                f"none of the {len(scored)} trials with a score has a {self.cost}, by which they are compared: an objective returns it beside "
-                f'its score, {{"score": 0.9, "latency": 0.002}}; or choose the cost parameters or flops'
+                f"none of the {len(scored)} trials with a score has a {self.cost}, by which they are compared: an objective returns it "
+                f'beside its score, {{"score": 0.9, "latency": 0.002}}; or choose the cost parameters or flops'
             )
         points = [self._point(trial) for trial in candidates]
         chosen: list[int] = []
