@@ -109,7 +109,7 @@ class TournamentStrategy(Strategy):
             if not isinstance(wanted, bool):
                 raise SettingError(f"{option} must be True or False, not {wanted!r}")
         if self.adaptive and not (self.edits or self.recipe_changes):
-            raise SettingError("adaptive chooses among kinds of change, of which there is one alone: set edits or recipe_changes above 0 too")
+            raise SettingError("adaptive chooses among kinds of change, of which there is one alone: set edits or recipe_changes over 0")
         check_choices(self.choices)
         if self.recipe_changes and all(set(ladder) == {standing} for ladder, standing in self.choices.values()):
             raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so choices with two values or more are needed")
