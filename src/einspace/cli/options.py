@@ -37,7 +37,9 @@ Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of 
 Storage = Annotated[str | None, typer.Option("--storage", metavar="URL", help="Database of the run, if the search was given one.")]
 Modules = Annotated[
     list[str],
-    typer.Option("--module", metavar="MODULE|FILE.py", help="Module or script to import first: it defines own operations or a head."),
+    typer.Option(
+        "--module", metavar="MODULE|FILE.py", help="Module or script that defines your own operations or head; it is imported first."
+    ),
 ]
 OfTrial = Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of the recommended network.")]
 OfBaseline = Annotated[str | None, typer.Option("--baseline", help="The name of a run's baseline, in place of the recommended network.")]
