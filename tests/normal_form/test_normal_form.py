@@ -114,6 +114,12 @@ def test_what_derives_from_an_operation_has_another_key(one: str, other: str) ->
     assert space.parse(one).key != space.parse(other).key
 
 
+def test_settings_of_an_own_branching_are_in_the_key() -> None:
+    """Of a clone and a group-dim the branches say the factor; of a branching of a user's nothing is known, so all of its text counts."""
+    space = EinSpace((4, 4, 4), grammar=DERIVED)
+    assert space.parse("[strided(dim=1,b=2) {norm norm} add]").key != space.parse("[strided(dim=2,b=2) {norm norm} add]").key
+
+
 def test_the_key_depends_on_the_input() -> None:
     """Norm is another operation in Im and in Col mode, and the same text has other weights at another input."""
     assert EinSpace((4, 4, 4)).parse("[norm relu]").key != EinSpace((4, 4)).parse("[norm relu]").key

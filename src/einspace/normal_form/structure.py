@@ -64,7 +64,8 @@ class Parallel:
                 merged.append((digest, count))
         inner = " | ".join(f"{count} {digest}" for digest, count in merged)
         aggregation = f"concat(dim={self.aggregation.dim})" if type(self.aggregation) is Concat else self.aggregation.text
-        branching = f"group-dim(dim={self.branching.dim})" if type(self.branching) is GroupDim else self.branching.name
+        split = self.branching
+        branching = f"group-dim(dim={split.dim})" if type(split) is GroupDim else split.name if type(split) is Clone else split.text
         return f"{branching}{{{inner}}}{aggregation}"
 
     @property
