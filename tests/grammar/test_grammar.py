@@ -1,10 +1,18 @@
 """The rules of section 3.3, as data."""
 
+from dataclasses import field, make_dataclass
+
 import pytest
 
 from einspace.errors import GrammarError
 from einspace.grammar import Grammar, Production, einspace_grammar
-from einspace.operations import OPERATIONS, Clone, Linear, Permute, Relu
+from einspace.operations import OPERATIONS, Clone, Linear, Operation, Permute, Relu
+
+
+def _with_setting(name: str, default: object = 3) -> Operation:
+    """An operation with a setting of this name."""
+    made: Operation = make_dataclass("Odd", [(name, int, default)], bases=(Relu,), namespace={"name": "odd"}, frozen=True)()
+    return made
 
 
 def test_rules_of_section_3_3() -> None:
@@ -64,6 +72,10 @@ def test_a_probability_outside_its_range_is_refused(p: float) -> None:
         ([Production("S", Permute(()))], "setting 'o' of permute"),
         ([Production("S", Relu()), Production("S", type("Other", (Relu,), {})())], "two operation classes are named 'relu'"),
         ([Production("S", type("Other", (Relu,), {"name": "re lu"})())], "letters, digits and -, unlike 're lu'"),
+        ([Production("S", _with_setting("_k"))], "made of letters, digits and _ after a letter, unlike '_k' of odd\\(_k=3\\)"),
+        ([Production("S", _with_setting("größe"))], "unlike 'größe'"),
+        ([Production("S", _with_setting("k" * 65))], "unlike 'kkk"),
+        ([Production("S", _with_setting("k", field(init=False, default=3)))], "odd\\(k=3\\) cannot be made from its settings"),
     ],
 )
 def test_a_grammar_that_cannot_work_is_refused(productions: list[Production], message: str) -> None:

@@ -71,10 +71,18 @@ class Grammar:
         if self.operations[option.name] is not type(option):
             raise GrammarError(f"two operation classes are named {option.name!r}")
         for name, value in option.settings:
+            if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", name):
+                raise GrammarError(
+                    f"a setting's name is made of letters, digits and _, and begins with a letter, unlike {name!r} of {option}"
+                )
             numbers = value if isinstance(value, tuple) and value else (value,)
             if any(type(number) is not int or not 0 <= number < 10**9 for number in numbers) and type(value) is not bool:
                 kinds = "a whole number from 0, True or False, or a tuple of whole numbers"
                 raise GrammarError(f"the setting {name!r} of {option} must be {kinds}, so that its text can be read back")
+        try:
+            type(option)(**dict(option.settings))
+        except TypeError as error:
+            raise GrammarError(f"{option} cannot be made from its settings, so its text cannot be read back: {error}") from None
 
     def _check_productive(self) -> None:
         productive: set[str] = set()
@@ -108,9 +116,18 @@ class Grammar:
         return {symbol: tuple(productions) for symbol, productions in rules.items()}
 
     @cached_property
+    def options(self) -> dict[type[Operation], list[Operation]]:
+        """The terminals of each operation class, in order."""
+        found: dict[type[Operation], list[Operation]] = {}
+        for production in self.productions:
+            if isinstance(production.expansion, Operation):
+                found.setdefault(type(production.expansion), []).append(production.expansion)
+        return found
+
+    @cached_property
     def operations(self) -> dict[str, type[Operation]]:
         """The operation classes that the terminals belong to, by name: the vocabulary of the notation."""
-        return {p.expansion.name: type(p.expansion) for p in self.productions if isinstance(p.expansion, Operation)}
+        return {kind.name: kind for kind in self.options}
 
     def derives(self, symbol: str, kind: type[Operation]) -> bool:
         """Whether the symbol has terminals of this operation class."""
