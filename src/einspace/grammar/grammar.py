@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 
-from einspace.errors import GrammarError
+from einspace.errors import GrammarError, cut
 from einspace.operations import Branching, Group, Operation
 from einspace.operations.branching import sampled_branches
 
@@ -21,11 +22,23 @@ def expanded(b: int) -> int:
 
 @dataclass(frozen=True)
 class Production:
-    """One rule `symbol -> expansion` with its weight; an expansion is a string of non-terminals, or one terminal."""
+    """One rule `symbol -> expansion` with its weight; an expansion is a string of non-terminals, or one terminal.
+
+    The weight may be any real number, NumPy's too, and is kept as a float. Raises GrammarError for what is none.
+    """
 
     symbol: str
     expansion: tuple[str, ...] | Operation
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        try:
+            weight = float(self.weight) if isinstance(self.weight, Real) else None
+        except OverflowError:
+            weight = None
+        if weight is None:
+            raise GrammarError(f"production {self} needs a number as its weight, not {cut(repr(self.weight))}")
+        object.__setattr__(self, "weight", weight)
 
     def __str__(self) -> str:
         right = self.expansion.text if isinstance(self.expansion, Operation) else " ".join(self.expansion)
