@@ -117,7 +117,7 @@ def test_what_derives_from_an_operation_has_another_key(one: str, other: str) ->
 def test_settings_of_an_own_branching_are_in_the_key() -> None:
     """Of a clone and a group-dim the branches say the factor; of a branching of a user's nothing is known, so all of its text counts."""
     space = EinSpace((4, 4, 4), grammar=DERIVED)
-    assert space.parse("[strided(dim=1,b=2) {norm norm} add]").key != space.parse("[strided(dim=2,b=2) {norm norm} add]").key
+    assert space.parse("[weave(dim=1,b=2) {norm norm} add]").key != space.parse("[weave(dim=2,b=2) {norm norm} add]").key
 
 
 def test_the_key_depends_on_the_input() -> None:

@@ -1,13 +1,14 @@
-"""Operations of a user's own that derive from built-in ones, fit where these fit, and compute something else."""
+"""Operations of a user's own, most of which derive from built-in ones, fit where these fit, and compute something else."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from einspace import Grammar, Production, einspace_grammar
 from einspace.features import Features
-from einspace.operations import Add, Concat, GroupDim, Im2col, Linear, Matmul, Operation, layers
+from einspace.operations import Add, Branching, Concat, GroupDim, Im2col, Linear, Matmul, Operation, layers
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,25 @@ class Strided(GroupDim):
     """Chunks of every b-th element."""
 
     name = "strided"
+
+    def layer(self, inputs: Features) -> nn.Module:
+        return _Strided(self.dim, self.b)
+
+
+@dataclass(frozen=True)
+class Weave(Branching):
+    """A branching of its own, which derives from none: the chunks of an axis."""
+
+    name = "weave"
+    dim: int
+    b: int
+
+    @classmethod
+    def options(cls) -> tuple[Self, ...]:
+        return (cls(1, 2),)
+
+    def infer(self, inputs: Features) -> Features:
+        return GroupDim(self.dim, self.b).infer(inputs)
 
     def layer(self, inputs: Features) -> nn.Module:
         return _Strided(self.dim, self.b)
@@ -101,7 +121,7 @@ class _Cosine(layers.Matmul):
 _DERIVED: dict[str, tuple[Operation, ...]] = {
     "C": (Bare(16), Bare(32)),
     "R1": (Flipped(3, 1, 1),),
-    "B": tuple(Strided(dim, b) for dim in (1, 2) for b in (2, 4)),
+    "B": (*(Strided(dim, b) for dim in (1, 2) for b in (2, 4)), Weave(1, 2)),
     "A": (*(Interleave(dim, b) for dim in (1, 2) for b in (2, 4)), Uneven(), Cosine()),
 }
 

@@ -85,9 +85,7 @@ class Grammar:
             raise GrammarError(f"two operation classes are named {option.name!r}")
         for name, value in option.settings:
             if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", name):
-                raise GrammarError(
-                    f"a setting's name is made of letters, digits and _, and begins with a letter, unlike {name!r} of {option}"
-                )
+                raise GrammarError(f"a setting's name is made of letters, digits and _ after a letter, unlike {name!r} of {option}")
             numbers = value if isinstance(value, tuple) and value else (value,)
             if any(type(number) is not int or not 0 <= number < 10**9 for number in numbers) and type(value) is not bool:
                 kinds = "a whole number from 0, True or False, or a tuple of whole numbers"
