@@ -167,5 +167,7 @@ class Mean(Computation):
 DROPPING: tuple[type[Computation], ...] = (Drop, DropPath, Noisy)
 """Operations without weights that do something else in training."""
 
-WEIGHTLESS = Grammar((*einspace_grammar().productions, *(Production("C", operation()) for operation in (*DROPPING, Standard, Mean))))
+_EVERY: tuple[type[Computation], ...] = (*DROPPING, Standard, Mean)
+
+WEIGHTLESS = Grammar((*einspace_grammar().productions, *(Production("C", operation()) for operation in _EVERY)))
 """The paper's grammar with operations that have layers without weights."""

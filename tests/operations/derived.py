@@ -41,7 +41,7 @@ class Flipped(Im2col):
 
 class _Strided(layers.GroupDim):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        return x.unflatten(self.dim, (-1, self.b)).unbind(self.dim + 1)
+        return torch.unflatten(x, self.dim, (-1, self.b)).unbind(self.dim + 1)
 
 
 @dataclass(frozen=True)

@@ -32,12 +32,13 @@ class Production:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
+        given: object = self.weight
         try:
-            weight = float(self.weight) if isinstance(self.weight, Real) else None
+            weight = float(given) if isinstance(given, Real) else None
         except OverflowError:
             weight = None
         if weight is None:
-            raise GrammarError(f"production {self} needs a number as its weight, not {cut(repr(self.weight))}")
+            raise GrammarError(f"production {self} needs a number as its weight, not {cut(repr(given))}")
         object.__setattr__(self, "weight", weight)
 
     def __str__(self) -> str:
