@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +16,10 @@ from tests.forked import Forked
 from tests.study_samples import ThreadExecutor, good, often_bad, score
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.reproduction.cells import Cell
 from einspace.result import load_result
 from einspace.run.folder import Run
-from einspace.tasks import TASKS
+from einspace.tasks import TASKS, DataOptions
 
 pytestmark = pytest.mark.slow
 
@@ -204,6 +206,24 @@ def test_a_run_of_other_settings_is_not_taken_for_a_cell_s(trained: Trained, opt
         assert found["addnist", "rn18"]["ours"] is None
         assert "has other settings (" in found["addnist", "rn18"]["note"]
         assert found["addnist", "re-scratch"]["ours"] is not None
+
+
+def test_a_table_of_errors_is_of_errors(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in of a row is searched for its error, and the lowest is the first; a run of accuracies is not taken for one of errors."""
+    words = ["table5", "--column", "wrn,re-wrn"]
+    with monkeypatch.context() as before:
+        before.setattr(Cell, "own", DataOptions())
+        reproduced("table5", "--column", "wrn")
+    done = call("reproduce", *words, "--json")
+    number = by_place(json.loads(done.stdout))["cifar100", "wrn"]
+    assert (done.returncode, number["ours"]) == (1, None)
+    assert 'has other settings (metric: "accuracy" there, "0-1 error" here)' in number["note"]
+    shutil.rmtree("runs/table5-smoke-digits-wrn-0")
+    found = by_place(reproduced(*words))
+    result = load_result("table5-smoke-digits-re-wrn-0")
+    assert (result.metric, result.higher_is_better) == ("0-1 error", False)
+    lower, upper = sorted(("wrn", "re-wrn"), key=lambda column: float(found["cifar100", column]["ours"]))
+    assert found["average rank", lower]["ours"] <= 1.5 <= found["average rank", upper]["ours"]
 
 
 def test_a_cell_that_another_process_is_at_is_left_to_it(trained: Trained) -> None:
