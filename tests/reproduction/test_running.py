@@ -19,7 +19,7 @@ from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.reproduction.cells import Cell
 from einspace.result import load_result
 from einspace.run.folder import Run
-from einspace.tasks import TASKS, DataOptions
+from einspace.tasks import TASKS, DataOptions, Task
 
 pytestmark = pytest.mark.slow
 
@@ -151,6 +151,22 @@ def test_absent_data_are_a_note_and_the_other_cells_go_on(trained: Trained, offi
     done = call("reproduce", "table1", "--scale", "small", "--task", "addnist", "--column", "rn18")
     assert done.returncode == 0
     assert "einspace data prepare addnist" in done.stdout.replace("\n", " ")
+
+
+def test_data_that_do_not_fit_into_memory_are_a_note(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cells of such a task say so, the task after it is searched, and the command ends with code 1: the data are there."""
+
+    def read(*_: object) -> Task:
+        raise MemoryError("unable to allocate 9 GiB")
+
+    monkeypatch.setitem(TASKS, "adddigits", replace(TASKS["adddigits"], read=read))
+    done = call("reproduce", "table1", "--task", "addnist,multnist", "--column", "rn18,random-search", "--json")
+    found = by_place(json.loads(done.stdout))
+    assert done.returncode == 1
+    for column in ("rn18", "random-search"):
+        assert found["addnist", column]["ours"] is None
+        assert "too little memory to read the data of adddigits: unable to allocate 9 GiB" in found["addnist", column]["note"]
+        assert found["multnist", column]["ours"] is not None
 
 
 def test_several_seeds_are_several_runs(trained: Trained) -> None:

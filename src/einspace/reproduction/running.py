@@ -9,7 +9,7 @@ from typing import Any
 from einspace.callbacks import Progress
 from einspace.config import OF_A_STRATEGY, SearchSettings
 from einspace.config.origin import differences
-from einspace.errors import RunError, StorageError, TaskError
+from einspace.errors import LimitError, RunError, StorageError, TaskError
 from einspace.quantities import counted
 from einspace.reproduction.cells import Cell, wanted
 from einspace.reproduction.described import Column, Number, Selection
@@ -102,7 +102,7 @@ def _ended(cell: Cell, machine: Mapping[str, Any], load: Callable[[], Task], hea
             raise  # every other cell needs it too
         except TaskError as error:
             return Ended(note=str(error), failed=not TASKS[cell.task].missing(settings.data_folder))
-        except RunError as error:
+        except (LimitError, RunError) as error:
             return Ended(note=str(error), failed=True)
     if result is None:
         return Ended(note="not run")
