@@ -128,6 +128,13 @@ def test_the_findings_are_compared_at_equal_trials() -> None:
     assert len({settings.limits for settings in found.values()}) == 1
 
 
+def test_rows_that_need_no_files_are_there_at_every_scale() -> None:
+    """AddDigits and MultDigits are rows of the findings as they are, and no second row has the same data."""
+    assert selected("findings").rows == ("adddigits", "multdigits")
+    assert selected("findings", "smoke", ["adddigits"]).rows == selected("findings", "small", ["adddigits"]).rows == ("adddigits",)
+    assert selected("findings", "small").rows == EXPERIMENTS["findings"].rows
+
+
 @pytest.mark.parametrize("scale", list(SCALES))
 def test_every_cell_can_be_searched(scale: str) -> None:
     """The settings of all cells make sense, no two runs have one name, and no baseline is over the limits of its own cell."""
@@ -182,7 +189,16 @@ def test_the_scale_of_a_call_without_one() -> None:
         (("table6", "paper", ["addnist"]), SettingError, "table6 trains nothing, so it has no task 'addnist'"),
         (("follow-up", "paper"), SettingError, "follow-up has no scale paper: it has smoke, small"),
         (("findings", "paper"), SettingError, "findings has no scale paper: it has smoke, small"),
-        (("table1", "smoke", ["isabella"]), SettingError, "the scale smoke has no small data in place of isabella"),
+        (
+            ("table1", "smoke", ["isabella"]),
+            SettingError,
+            "table1 has no row isabella at the scale smoke, only those with small data: addnist, multnist",
+        ),
+        (
+            ("findings", "smoke", ["addnist"]),
+            SettingError,
+            "findings has no row addnist at the scale smoke, .* data: adddigits, multdigits",
+        ),
     ],
 )
 def test_wrong_names_are_named(arguments: tuple[Any, ...], error: type[Exception], message: str) -> None:
