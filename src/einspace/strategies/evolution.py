@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import nlargest
 from itertools import cycle, islice
@@ -212,7 +212,7 @@ class TournamentStrategy(Strategy):
         if kind == moves.RECIPE or (kind is None and self.recipe_changes and rng.random() < self.recipe_changes):
             changes, moved = mutate_changes(changes, self.choices, rng), moves.RECIPE
             if kind is not None or rng.random() < RECIPE_ALONE:
-                return replace(first.proposal, origin=moved, parents=(first.number,), place=None, changes=changes, move=moved)
+                return Proposal.of(self._parsed(first.proposal.text), moved, (first.number,), None, changes, moved)
         try:
             changed = self._changed(first, members, rng, edits, space, kind)
         except MutationError:
