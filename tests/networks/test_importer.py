@@ -234,6 +234,16 @@ def test_what_is_near_but_not_equal_is_noted() -> None:
     assert from_module(nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU()), (3, 4)).notes == ()
 
 
+def test_hooks_of_the_whole_module_are_traced_within_another() -> None:
+    """What the refusal of a module with hooks advises keeps what they do."""
+    module = nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU())
+    module.register_forward_hook(lambda layer, inputs, output: functional.leaky_relu(output))
+    wrapped = nn.Sequential(module)
+    x = torch.randn(5, 3, 4)
+    torch.testing.assert_close(from_module(wrapped, (3, 4)).network()(x), module(x))
+    assert str(from_module(wrapped, (3, 4)).architecture) == "[[linear(d=4) relu] relu]"
+
+
 def test_heads_are_cut_off() -> None:
     """The last linear layer and the global average before it are the head; a module without them is a backbone."""
     image = nn.Conv2d(3, 6, 3)
@@ -355,10 +365,9 @@ def test_all_layers_that_do_not_fit_are_named() -> None:
         assert line.strip().startswith(start)
 
 
-def hooked() -> nn.Module:
-    layer = nn.Linear(4, 4)
+def hooked(layer: nn.Module) -> nn.Module:
     layer.register_forward_hook(lambda layer, inputs, output: 2 * output)
-    return nn.Sequential(layer, nn.LeakyReLU())
+    return layer
 
 
 def crossed(m: Any, x: Tensor) -> Tensor:
@@ -383,7 +392,14 @@ REFUSED: list[tuple[nn.Module, tuple[int, ...], str]] = [
     (Call(lambda m, x: functional.linear(x, m.f.weight), f=nn.Linear(4, 4)), (3, 4), "use the module of torch.nn"),
     (Call(lambda m, x: (x, m.f(x)), f=nn.Linear(4, 4)), (3, 4), "gives no single tensor"),
     (Call(lambda m, x: relu(m.f(x)), f=nn.Linear(4, 4)), (3, 4), r"test_importer.relu\(\): nothing in the space"),
-    (hooked(), (3, 4), r"0 \(Linear\): has hooks"),
+    (nn.Sequential(hooked(nn.Linear(4, 4)), nn.LeakyReLU()), (3, 4), r"0 \(Linear\): has hooks"),
+    (nn.Sequential(nn.Flatten(), hooked(nn.Linear(4, 3))), (1, 2, 2), r"1 \(Linear\): has hooks"),
+    (nn.Sequential(hooked(nn.AdaptiveAvgPool2d(1)), nn.Flatten(), nn.Linear(4, 3)), (4, 2, 2), r"0 \(AdaptiveAvgPool2d\): has hooks"),
+    (nn.Sequential(nn.AdaptiveAvgPool2d(1), hooked(nn.Flatten()), nn.Linear(4, 3)), (4, 2, 2), r"1 \(Flatten\): has hooks"),
+    (nn.Sequential(nn.Flatten(), hooked(nn.Dropout()), nn.Linear(4, 3)), (1, 2, 2), r"1 \(Dropout\): has hooks"),
+    (hooked(nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU())), (3, 4), "Sequential has hooks.*wrap it"),
+    (nn.Sequential(nn.Flatten(), nn.utils.spectral_norm(nn.Linear(4, 3))), (1, 2, 2), r"1 \(Linear\): has hooks"),
+    (Call(lambda m, x: m.f(m.f(x.flatten(1)).relu()), f=nn.Linear(4, 4)), (1, 2, 2), r"f \(Linear\): shares weights with f"),
     (nn.Bilinear(4, 4, 4), (3, 4), "needs one input, not 2"),
     (nn.Sequential(nn.Linear(5, 4)), (3, 4), r"fails at the input \(3, 4\) in 0"),
     (nn.Sequential(nn.Linear(5, 4)), (5,), r"one token, \(1, 5\)"),

@@ -22,6 +22,8 @@ def traced(module: nn.Module, shape: Shape) -> fx.GraphModule:
     Raises NetworkError for what cannot be traced, fails at the input, or takes or gives more than one tensor.
     """
     name = type(module).__name__
+    if has_hooks(module):
+        raise NetworkError(f"{name} has hooks, which a trace of it leaves out: wrap it in nn.Sequential, and they are traced with it")
     try:
         network = fx.symbolic_trace(module)
     except Exception as error:  # the module is the user's, and may raise anything
@@ -78,6 +80,17 @@ def function(node: fx.Node) -> str:
 def argument(node: fx.Node, position: int, name: str, default: Any = None) -> Any:
     """An argument of a call, by position or by name."""
     return node.args[position] if position < len(node.args) else node.kwargs.get(name, default)
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether a module's call does more than its forward."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)
+
+
+def hooked(network: fx.GraphModule) -> list[fx.Node]:
+    """Layers with hooks, which are not in the graph, where the result follows from them."""
+    layers = [node for node in needed(result(network)) if node.op == "call_module"]
+    return [node for node in layers if has_hooks(network.get_submodule(str(node.target)))]
 
 
 def overwritten(network: fx.GraphModule) -> list[fx.Node]:
