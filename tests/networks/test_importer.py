@@ -234,6 +234,19 @@ def test_what_is_near_but_not_equal_is_noted() -> None:
     assert from_module(nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU()), (3, 4)).notes == ()
 
 
+def test_frozen_weights_are_noted() -> None:
+    """What is fixed in the module, be it a layer, a table of positions or the classifier, is trained in ours, and the note names it."""
+
+    def forward(m: Any, x: Tensor) -> Tensor:
+        return m.out(m.b(m.a(x) + m.position).flatten(1))  # type: ignore[no-any-return]
+
+    layers = linears(position=nn.Parameter(torch.ones(3, 4), requires_grad=False), out=nn.Linear(12, 2))
+    module = Call(forward, **layers)
+    layers["a"].weight.requires_grad_(requires_grad=False)
+    layers["out"].requires_grad_(requires_grad=False)
+    assert from_module(module, (3, 4)).notes == ("a (Linear), position (Parameter), out (Linear): frozen there, ours is trained",)
+
+
 def accumulated(m: Any, x: Tensor) -> Tensor:
     """A sum that begins at zero, as people write it."""
     total: Any = 0

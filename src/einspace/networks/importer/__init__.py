@@ -21,6 +21,7 @@ from einspace.operations import Linear, Norm, PosEnc
 from einspace.quantities import counted
 from einspace.space import Architecture
 
+FROZEN = "frozen there, ours is trained"
 SHOWN = 4
 """Layers that a note names."""
 
@@ -113,7 +114,8 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_st
     except Shared as shared:
         raise _refusal(module, [(title(network, join), _shared(network, twice)) for join, twice in shared.joins]) from None
     notes = [(step.note, title(network, node)) for node, step in steps.items() if step.note]
-    return Imported(_architecture(part, inputs), cut.head, _notes([*notes, *cut.notes]), module, part.sources, cut.classifier, warm_start)
+    notes += [*cut.notes, *((FROZEN, name) for name in _frozen(module, sources.values()))]
+    return Imported(_architecture(part, inputs), cut.head, _notes(notes), module, part.sources, cut.classifier, warm_start)
 
 
 def _input(input_shape: Feature | Iterable[int]) -> Feature:
@@ -144,6 +146,13 @@ def _tensors(module: nn.Module, source: str) -> list[Tensor]:
     """The weights and statistics of a layer, or a parameter itself."""
     found = _attribute(module, source)
     return [*found.parameters(), *found.buffers()] if isinstance(found, nn.Module) else [found]
+
+
+def _frozen(module: nn.Module, sources: Iterable[str]) -> list[str]:
+    """The layers and the parameters with weights that are not trained, by name and type."""
+    weights = {name: [tensor for tensor in _tensors(module, name) if isinstance(tensor, nn.Parameter)] for name in sources}
+    frozen = [name for name, given in weights.items() if not all(weight.requires_grad for weight in given)]
+    return [f"{name} ({type(_attribute(module, name)).__name__})" for name in frozen]
 
 
 def _shared(network: fx.GraphModule, nodes: Iterable[fx.Node]) -> str:
