@@ -473,7 +473,7 @@ REFUSED: list[tuple[nn.Module, tuple[int, ...], str]] = [
     (nn.Sequential(nn.Flatten(), hooked(nn.Linear(4, 3))), (1, 2, 2), r"1 \(Linear\): has hooks"),
     (nn.Sequential(hooked(nn.AdaptiveAvgPool2d(1)), nn.Flatten(), nn.Linear(4, 3)), (4, 2, 2), r"0 \(AdaptiveAvgPool2d\): has hooks"),
     (nn.Sequential(nn.AdaptiveAvgPool2d(1), hooked(nn.Flatten()), nn.Linear(4, 3)), (4, 2, 2), r"1 \(Flatten\): has hooks"),
-    (nn.Sequential(nn.Flatten(), hooked(nn.Dropout()), nn.Linear(4, 3)), (1, 2, 2), r"1 \(Dropout\): has hooks"),
+    (nn.Sequential(nn.AdaptiveAvgPool2d(1), hooked(nn.Dropout()), nn.Flatten(), nn.Linear(4, 3)), (4, 2, 2), r"1 \(Dropout\): has hooks"),
     (hooked(nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU())), (3, 4), "Sequential has hooks.*wrap it"),
     (nn.Sequential(nn.Flatten(), nn.utils.spectral_norm(nn.Linear(4, 3))), (1, 2, 2), r"1 \(Linear\): has hooks"),
     (Call(lambda m, x: m.f(m.f(x.flatten(1)).relu()), f=nn.Linear(4, 4)), (1, 2, 2), r"f \(Linear\): shares weights with f"),
