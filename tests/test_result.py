@@ -15,6 +15,7 @@ from zlib import decompress
 import optuna
 import pytest
 from rich.console import Console
+from tests.commands import call
 from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, often_bad, score, small_task
 
 from einspace.errors import RunError, SettingError
@@ -167,6 +168,22 @@ def test_an_export_of_a_trial_that_was_scored_on_test_says_so(tmp_path: Path) ->
     taken, value = found.trained(0), found.history[0].value
     assert taken.facts["scores"] == {"validation": None, "test": value, "test_seeds": 1, "test_deviation": 0.0}
     assert f"| trial 0, this network | – | {decimal(value)} |" in card(found, taken, [], raw=False, fresh=True)
+
+
+def test_a_run_that_selects_nothing_says_so_where_the_best_is_asked_for(tmp_path: Path) -> None:
+    """All its trials have ended well and none may be selected, so nothing is still to come: each can be asked for by its number."""
+    found = run(tmp_path, 2, **{**SAMPLED, "strategy": "sampling"})
+    why = f"the run {found.run.name} selects no architecture, for its trials are scored on test"
+    with pytest.raises(RunError, match=f"^{why}; --trial, or trial= in Python, takes any that has ended$"):
+        found.predictor()
+    for words, said in (
+        (["show", found.run.name], f"{why}; --trial"),
+        (["figure", "6", found.run.name], why),
+        (["export", found.run.name, "--format", "source", "-o", "a.py"], f"{why}; --trial"),
+    ):
+        done = call(*words, "--runs", str(found.run.parent), cwd=tmp_path)
+        assert (done.returncode, said in done.stderr, " yet" in done.stderr) == (2, True, False)
+    assert call("show", found.run.name, "--trial", "1", "--runs", str(found.run.parent), cwd=tmp_path).returncode == 0
 
 
 class _Quiet(WSGIRequestHandler):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -163,6 +164,42 @@ def test_what_cannot_be_is_a_value_error() -> None:
             NetworkClassifier(**{**SMALL, "axes": "NHW", **options}).fit(x, y)
     with pytest.raises(ValueError, match="two classes or more, but every sample is of 1 class"):
         NetworkClassifier(**SMALL, axes="NHW").fit(x, np.zeros(40))
+
+
+def test_a_class_of_one_sample_is_named_as_the_user_does() -> None:
+    """It cannot be trained on and validated on; two samples can."""
+    x = np.random.default_rng(0).normal(size=(62, 6))
+    y = np.array([1] * 30 + [2] * 30 + [3, 3])
+    assert NetworkClassifier(**SMALL).fit(x, y).classes_.tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"^the class 3 has 1 sample, and each class needs two: one to train on, one to validate on"):
+        NetworkClassifier(**SMALL).fit(x[:61], y[:61])
+    with pytest.raises(ValueError, match="the class 'elm' has 1 sample"):
+        NetworkClassifier(**SMALL).fit(x[:61], np.array(["", "ash", "oak", "elm"])[y[:61]])
+
+
+def test_a_fit_that_fails_leaves_no_network_of_an_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would predict with the names of the classes that the later fit was given, in silence."""
+    x, y = digits(40)
+    estimator = NetworkClassifier(**SMALL, axes="NHW").fit(x, y)
+    assert set(estimator.predict(x)) <= {"even", "odd"}
+
+    def interrupted(*_: object, **options: Any) -> None:
+        raise Interrupted(Path(options["runs"]), 1, 2, signal.SIGINT)
+
+    monkeypatch.setattr("einspace.sklearn.search", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(x, np.where(y == "even", "left", "right"))
+    with pytest.raises(NotFittedError):
+        estimator.predict(x)
+
+
+def test_a_strategy_that_selects_nothing_is_refused_before_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its trials are scored on test, so that no network predicts after the whole budget."""
+    monkeypatch.setattr("einspace.sklearn.search", lambda *_, **__: pytest.fail("it was searched"))
+    x, y = digits(40)
+    message = "the strategy sampling scores its trials on test, so it selects no network to predict with: take another one"
+    with pytest.raises(ValueError, match=message):
+        NetworkClassifier(**{**SMALL, "init": None, "strategy": "sampling"}, axes="NHW").fit(x, y)
 
 
 @pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])

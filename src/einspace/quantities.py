@@ -1,6 +1,7 @@
 """Quantities: how people write large numbers and times."""
 
 import re
+from decimal import Decimal
 from math import isfinite
 
 from einspace.errors import SettingError
@@ -63,6 +64,15 @@ def duration(seconds: float) -> str:
             parts.append((left // size, unit))
         left %= size
     return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count)
+
+
+def budget_of(seconds: float) -> str:
+    """A budget of time as a text that `seconds_of` reads as so many seconds.
+
+    >>> budget_of(90), budget_of(1_209_600.0), budget_of(0.25)
+    ('90s', '1209600s', '0.25s')
+    """
+    return f"{Decimal(repr(float(seconds))):f}".removesuffix(".0") + "s"
 
 
 def seconds_of(budget: str | float) -> float:

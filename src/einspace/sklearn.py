@@ -22,6 +22,7 @@ from einspace.predictor import Predictor
 from einspace.quantities import counted
 from einspace.reading.axes import axes_of
 from einspace.reading.suspicions import few, stand_ins
+from einspace.strategies import Strategy, class_of
 from einspace.strategies.initial import Initial
 from einspace.study import Interrupted, search
 from einspace.tasks import Task
@@ -68,10 +69,23 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         tags.non_deterministic = self.trials is None  # how many trials a budget of time allows is up to the machine
         return tags
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "predictor_")
+
+    def _begin(self, X: Any, y: Any, **checks: Any) -> tuple[NDArray[Any], NDArray[Any]]:  # noqa: N803 - scikit-learn's name
+        """Samples and targets of a fit, checked; what an earlier fit found is forgotten, for nothing of it holds for these."""
+        self.__dict__.pop("predictor_", None)
+        x, y = validate_data(self, X, y, allow_nd=True, dtype="numeric", **checks)
+        return x, y
+
     def _search(self, X: NDArray[Any], y: NDArray[Any], kind: str) -> Self:  # noqa: N803 - scikit-learn's name
         """Search on a part of the samples, validate on the others, and train the best network on all."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         try:
+            strategy = self.strategy if isinstance(self.strategy, Strategy) else class_of(self.strategy)
+            if strategy.final:
+                said = "scores its trials on test, so it selects no network to predict with: take another one, such as random"
+                raise SettingError(f"the strategy {self.strategy} {said}")
             x, axes = self._shaped(X)
             train, valid = self._parts(y, kind, seed)
             for doubt in (*stand_ins(x), *few({"valid": len(valid), "test": 0}, remedy="give more, or a larger validation_fraction")):
@@ -166,11 +180,14 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
         """Search a network for samples `X` and their classes `y` (N,); raises ValueError for what cannot be learnt."""
-        X, y = validate_data(self, X, y, allow_nd=True, dtype="numeric")  # noqa: N806
+        X, y = self._begin(X, y)  # noqa: N806
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        rarest = self.classes_.tolist()[counts.argmin()]
         if len(self.classes_) < 2:
-            raise ValueError(f"a classifier needs two classes or more, but every sample is of 1 class, {self.classes_[0]!r}")
+            raise ValueError(f"a classifier needs two classes or more, but every sample is of 1 class, {rarest!r}")
+        if counts.min() < 2:
+            raise ValueError(f"the class {rarest!r} has 1 sample, and each class needs two: one to train on, one to validate on")
         return self._search(X, codes.reshape(-1), "classification")
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
@@ -195,7 +212,7 @@ class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
         """Search a network for samples `X` and numbers `y` (N,) or (N, K); raises ValueError for what cannot be learnt."""
-        X, y = validate_data(self, X, y, allow_nd=True, dtype="numeric", multi_output=True, y_numeric=True)  # noqa: N806
+        X, y = self._begin(X, y, multi_output=True, y_numeric=True)  # noqa: N806
         return self._search(X, y.astype(np.float64), "regression")
 
     def predict(self, X: Any) -> NDArray[np.float64]:  # noqa: N803

@@ -223,7 +223,7 @@ class EinSpace:
         return Architecture(child.node, self.input, child.inferred, child.normal_form)
 
     def widen(self, architecture: Architecture, report: EditReport | None = None) -> Architecture:
-        """The architecture with all its widths doubled, as far as the grammar and the limits have such layers.
+        """The architecture with all its widths doubled, as far as the grammar has such layers.
 
         Raises MutationError where there is no wider one.
 

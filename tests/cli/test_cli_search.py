@@ -168,6 +168,7 @@ def test_a_report_that_is_not_written_is_not_named(tmp_path: Path, monkeypatch: 
         ({"trials": 6}, 6, ("--trials", "12")),
         ({"budget": "2m"}, 40, ("--budget", "240s")),
         ({}, 40, ("--budget", "480s")),
+        ({"budget": "7d"}, 40, ("--budget", "1209600s")),
         ({"trials": 1000, "budget": "2m"}, 40, ("--budget", "240s")),
         ({"trials": 40, "budget": "2m"}, 40, ("--budget", "240s", "--trials", "80")),
         ({"iterations": 9, "budget": "2m"}, 10, ("--budget", "240s", "--iterations", "18")),

@@ -114,6 +114,12 @@ def test_deep_nesting_has_a_key() -> None:
     assert len(EinSpace((4, 4, 4)).parse(deep).key) == 20
 
 
+def test_deep_branches_that_are_compared_have_a_key() -> None:
+    """Whether all of a branch has no weights is known from the leaves up too: equal branches are asked for it."""
+    deep = "[clone(b=2) {[" * 400 + "relu" + " softmax] identity} add]" * 400
+    assert len(EinSpace((4, 4)).parse("[clone(b=4) {" + deep + "} add]").key) == 20
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_keys_of_samples_survive_the_text(shape: tuple[int, ...]) -> None:
     """Parsing what was printed gives the same key."""

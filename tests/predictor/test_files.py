@@ -1,6 +1,7 @@
 """Data at a path, and data frames, are read for a prediction as the training data were."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.predictor.predicted import predictor_of, task_of
 
 from einspace.errors import TaskError
 from einspace.predictor import About, Predictor
+from einspace.reading.images import suffixes
 from einspace.tasks import Task, load_task
 
 RNG = np.random.default_rng(0)
@@ -69,6 +71,57 @@ def test_a_table_without_names_is_read_by_places(tmp_path: Path) -> None:
         predictor.predict(tmp_path / "odd.csv")
 
 
+def test_numbers_that_name_the_signals_are_a_header_without_the_label_too(tmp_path: Path) -> None:
+    """The network knows the names of its columns, which a table of nothing but numbers does not say."""
+    names = [str(wave) for wave in range(400, 1000, 100)]
+    table = pd.DataFrame(RNG.normal(size=(30, 6)).round(3), columns=names).assign(kind=np.array(["oak", "elm"])[np.arange(30) % 2])
+    table.to_csv(tmp_path / "all.csv", index=False)
+    predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+    wanted = predictor.predict(table).tolist()
+    table[names[::-1]].to_csv(tmp_path / "new.csv", index=False)
+    assert predictor.predict(tmp_path / "new.csv").tolist() == wanted
+    table[names].assign(**{"1000": 7.5, "": ""}).to_csv(tmp_path / "wide.csv", index=False)
+    assert predictor.predict(tmp_path / "wide.csv").tolist() == wanted
+    table[names].to_csv(tmp_path / "bare.csv", index=False, header=False)
+    with pytest.raises(TaskError, match="trained on a table with names of columns, but this one has none"):
+        predictor.predict(tmp_path / "bare.csv")
+
+
+def test_a_row_of_one_step_is_a_row(tmp_path: Path) -> None:
+    """A row of the signals of several channels at one step has the shape of a sample: one row is read as two are."""
+    table = frame()[["s0", "s1", "s2", "s3", "beat"]]
+    predictor = predictor_of(Task.from_table(table, channels=4, baselines=()))
+    rows = table.drop(columns="beat").to_numpy()
+    wanted = predictor.predict(table).tolist()
+    assert predictor.predict(rows[:2]).tolist() == wanted[:2]
+    assert predictor.predict(rows[:1]).tolist() == wanted[:1]
+    assert predictor.predict(rows[0]) == wanted[0]
+    assert predictor.predict(rows[:2, None]).tolist() == wanted[:2]
+
+
+def test_two_columns_of_one_name_are_refused_in_a_line() -> None:
+    """As they are for training."""
+    table = frame()
+    predictor = predictor_of(Task.from_table(table, label="beat", baselines=()))
+    with pytest.raises(TaskError, match="table: Expected unique column names"):
+        predictor.predict(table.rename(columns={"s1": "s0"}))
+
+
+def test_without_pillow_no_file_is_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image is refused with what to install, and another file as ever."""
+    predictor = predictor_of(Task.from_arrays(RNG.random((24, 3, 6, 5)), np.arange(24) % 2, axes="NCHW", baselines=()))
+    monkeypatch.setattr("einspace.predictor.samples.suffixes", suffixes.__wrapped__)
+    for module in [name for name in sys.modules if name.split(".")[0] == "PIL"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    for name, message in (
+        ("a.md", r"which lie in a folder, an image, a .npz or .npy file or a table, not in '\.md'"),
+        ("a.JPG", r"images are read with Pillow: pip install 'einspace\[images\]'"),
+    ):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(TaskError, match=message):
+            predictor.predict(tmp_path / name)
+
+
 def test_archives_and_folders_of_arrays(tmp_path: Path) -> None:
     """An only array is the samples; of several splits one must be named; the targets beside them are scored."""
     task, (x, y) = task_of("words")
@@ -119,6 +172,26 @@ def test_images_are_read_as_those_of_training(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(TaskError, match="there are no images"):
         plain.predict(tmp_path / "empty")
+
+
+def test_the_class_of_a_deeper_image_is_that_of_training(tmp_path: Path) -> None:
+    """The uppermost folder, below those of splits where there are some: a score needs no other folders than the training."""
+    for number in range(24):
+        cat = number % 2 == 0
+        for root in (tmp_path / "all", tmp_path / "apart" / "test", tmp_path / "apart" / "train"):
+            folder = root / "cat" / "2024" / "may" if cat else root / "dog"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(RNG.integers(0, 256, (6, 5, 3), dtype=np.uint8)).save(folder / f"{number:02}.png")
+    predictor = predictor_of(Task.from_folder(tmp_path / "all", baselines=()))
+    found = predictor.predict(tmp_path / "all")
+    assert predictor.score(tmp_path / "all") == pytest.approx(np.mean(found == np.repeat(["cat", "dog"], 12)))
+    found = predictor.predict(tmp_path / "apart")
+    assert predictor.score(tmp_path / "apart") == pytest.approx(np.mean(found == np.tile(np.repeat(["cat", "dog"], 12), 2)))
+    found = predictor.predict(tmp_path / "apart" / "test")
+    assert predictor.score(tmp_path / "apart" / "test") == pytest.approx(np.mean(found == np.repeat(["cat", "dog"], 12)))
+    Image.fromarray(np.zeros((6, 5, 3), np.uint8)).save(tmp_path / "apart" / "stray.png")
+    with pytest.raises(TaskError, match=r"trained on the classes 'cat', 'dog', and got 'stray\.png'"):
+        predictor.score(tmp_path / "apart")
 
 
 def grey_images(folder: Path, deep: bool, shallow: bool) -> Path:

@@ -102,6 +102,14 @@ def test_every_child_names_its_move_and_nothing_else_changes_without_the_option(
         strategies.get("evolution", SPACE, adaptive="yes")
 
 
+def test_adaptive_moves_need_more_than_one() -> None:
+    """With mutation alone the option would change nothing but the random numbers, and the run would be called adaptive."""
+    with pytest.raises(SettingError, match="adaptive chooses among kinds of change, of which there is one alone"):
+        strategies.get("evolution", SPACE, adaptive=True, edits=0.0)
+    for other in ({"edits": 0.1}, {"recipe_changes": 0.1, "choices": CHOICES}):
+        strategies.get("evolution", SPACE, adaptive=True, **other)
+
+
 def test_by_two_objectives_a_smaller_child_is_better_too() -> None:
     """A child that its parent dominates is not better; one that is worse and smaller is, and an equal one, which is in the same front."""
     pareto = strategies.get("pareto", SPACE, cost="parameters")

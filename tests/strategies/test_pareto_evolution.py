@@ -93,6 +93,14 @@ def test_a_cost_that_there_is_not_is_refused(tmp_path: Path) -> None:
             refused()
 
 
+def test_a_search_by_a_latency_that_nobody_measures_ends(tmp_path: Path) -> None:
+    """Without one nothing is ever a member, and all proposals would be samples; what was trained stays."""
+    with pytest.raises(SettingError, match=r"none of the 10 trials with a score has a latency.* choose the cost parameters or flops"):
+        _search(tmp_path, function=good)
+    assert len(load_result("one", str(tmp_path)).history) == 10
+    _search(tmp_path, "two", function=good, cost="flops")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cost", COSTS)
 def test_a_search_ends_with_its_pareto_set(tmp_path: Path, cost: str) -> None:

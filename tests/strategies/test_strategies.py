@@ -183,6 +183,14 @@ def test_seeds_fill_the_population_and_age_out() -> None:
     assert numbers(evolution.members([*seeds, *map(trial, range(3, 9))])) == [4, 5, 6, 7, 8]
 
 
+def test_more_seeds_than_places_leave_the_youngest() -> None:
+    """A seed that was trained last is a member like a child that was: it would be trained for nothing else."""
+    evolution = RegularisedEvolution(SPACE, population=3, initial=("random",) * 5)
+    seeds = [trial(i) for i in range(5)]
+    assert numbers(evolution.members(seeds)) == [2, 3, 4]
+    assert numbers(evolution.members([*seeds, trial(5)])) == [3, 4, 5]
+
+
 def test_a_tournament_is_drawn_without_replacement() -> None:
     """A tournament as large as the population holds each place once, so that its winner is always the fittest."""
     evolution = RegularisedEvolution(SPACE, population=6, tournament=6, initial=("random",) * 3)

@@ -84,6 +84,17 @@ def test_what_is_given_wins() -> None:
                 start(time_limit=wrong)
 
 
+def test_a_recipe_that_is_given_wins() -> None:
+    """What the user has otherwise than the task is what every network starts with; all else starts as our protocol says."""
+    assert start(task()).changes == {"batch_size": 16, "warmup": 0.1, "grid": 2}
+    for batch in (32, 128):
+        given = RECIPE.override(batch_size=batch, warmup=0.3)
+        assert start(trained=(task(), given)).changes == {"grid": 2}
+        assert "batch_size" not in start(trials=None, seconds=600.0, trained=(task(samples=100_000), given)).changes
+    series = replace(task((16, 8)), recipe=RECIPE.override(optimizer="adamw"))
+    assert "adamw" not in start(series, trained=(series, RECIPE.override(optimizer="sgd"))).changes
+
+
 def test_a_run_goes_on_as_it_was_started() -> None:
     """Population, edits and initial members are those of its settings whatever the bounds are now; an old run had the paper's.
 

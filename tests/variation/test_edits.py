@@ -269,6 +269,15 @@ def test_a_residual_block_changes_its_stride_with_its_shortcut() -> None:
         assert valid == {f"stride {before} to {after}": block.format(after)}
 
 
+def test_a_stride_that_stays_is_not_named() -> None:
+    """Patches beside a window that loses its stride have no other one of their size, and keep theirs."""
+    space = EinSpace((3, 32, 32))
+    branches = "[[im2col(k=4,s=4,p=0) linear(d=16) col2im] [im2col(k=3,s=2,p=1) linear(d=16) col2im]]"
+    found = {candidate.words for candidate in candidates(space.parse(f"[clone(b=4) {{{branches}}} add]"), "stride")}
+    assert "stride 2 to 1" in found
+    assert "stride 4 to 1" not in found
+
+
 def test_sequences_have_windows_of_their_own() -> None:
     """In the grammar of sequences kernels and strides are those of its windows, and widths follow through them."""
     space = EinSpace((16, 8), grammar=sequence_grammar())

@@ -71,11 +71,13 @@ def _sampled(probability: float, samples: int, inputs: Feature, seed: int, theme
 
 def _best(name: str, runs: str, storage: str | None) -> tuple[str, str, Architecture]:
     """A run's task, the score of its best, and that architecture; raises SettingError where there is none."""
+    from einspace.result.taking import unselected
+
     result = read_run(name, runs, storage)
     if result is None:
         raise SettingError(f"there is no run {name!r} in {runs}")
     if result.best is None:
-        raise SettingError(f"the run {name} has no best architecture yet")
+        raise SettingError(unselected(result))
     best = result.best
     scores = {"validation": best.validation, "test": best.test}
     facts = ", ".join(f"{split} {decimal(value)}" for split, value in scores.items() if value is not None)

@@ -14,7 +14,7 @@ from einspace.config import SearchSettings, leaves, load, notes
 from einspace.config.protocol import OURS
 from einspace.errors import SettingError, StorageError
 from einspace.executors import forkserver
-from einspace.quantities import seconds_of
+from einspace.quantities import budget_of, seconds_of
 
 if TYPE_CHECKING:
     from einspace.result import Result
@@ -132,7 +132,7 @@ def _more(settings: SearchSettings, result: "Result") -> tuple[str, ...]:
     from einspace.study.searching import bounds
 
     trials, budget = bounds(settings.trials, settings.iterations, settings.budget, result.protocol == OURS)
-    found: list[str] = [] if budget is None else ["--budget", f"{2 * seconds_of(budget):g}s"]
+    found: list[str] = [] if budget is None else ["--budget", budget_of(2 * seconds_of(budget))]
     if settings.iterations is not None:
         found += ["--iterations", str(2 * settings.iterations)]
     elif trials is not None and (budget is None or len(result.history) >= trials):

@@ -90,8 +90,6 @@ def _of_run(result: "Result", trial: int | None, baseline: str | None, shape: st
         inputs = Feature.of(result.settings["input"])
     if shape is not None and Feature.parse(shape) != inputs:
         raise SettingError(f"the run {name} has inputs of {inputs}, not {Feature.parse(shape)}")
-    if trial is None and baseline is None and result.best is None:
-        raise SettingError(f"the run {name} has no best architecture yet: --trial shows any trial that has ended")
     found, _ = chosen(result, *taken(result, trial, baseline))
     changed = None if trial is None else found.proposal.place
     return EinSpace(inputs, grammar=grammar_of_run(result.run, result.settings)).parse(found.text), changed

@@ -38,6 +38,6 @@ def _module(node: Derivation, parts: list[NormalForm], simplify: bool) -> Normal
     assert isinstance(first.operation, Branching)
     assert isinstance(last, Apply)
     for part in parts if simplify else ():
-        _ = part.digest  # from the leaves up, so that no digest has to ask deeper than one level
+        _ = part.digest, part.weightless  # from the leaves up, so that neither has to ask deeper than one level
     module = Parallel(first.operation, tuple((node.repeats, part) for part in parts[1:-1]), last.operation, first.leaf)
     return branched(module) if simplify else NormalForm((module,))

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +15,8 @@ from einspace.predictor.about import About
 from einspace.reading.archives import Loose, open_loose
 from einspace.reading.arrays import as_array
 from einspace.reading.axes import AXES, arranged
-from einspace.reading.frames import FRAMES
-from einspace.reading.images import find_images, read_image, suffixes
+from einspace.reading.frames import FRAMES, is_frame
+from einspace.reading.images import classes_of, find_images, read_image, suffixes
 from einspace.reading.rows import open_rows
 from einspace.reading.scanning import not_finite
 from einspace.reading.tables import TEXTS, in_rows
@@ -76,7 +75,7 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
         return _of_path(Path(given), about, split)
     if split is not None:
         raise TaskError("split chooses among the arrays of a file, and says nothing of samples that are given as they are")
-    if isinstance(nw.from_native(given, pass_through=True), nw.DataFrame | nw.LazyFrame):
+    if is_frame(given):
         return _of_table(given, "table", about)
     return _of_array(as_array(given, "samples"), "samples", about)
 
@@ -106,7 +105,7 @@ def _of_array(x: Loose, where: str, about: About) -> Samples:
     if x.dtype.kind not in "biuf":
         raise TaskError(f"{where}: {about.expectation()}, and got values of the type {x.dtype}")
     in_a_row = signals is not None and x.ndim in (1, 2) and x.shape[-1] == len(signals.columns)
-    single = x.shape == shape or (in_a_row and x.ndim == 1)
+    single = x.ndim == 1 if in_a_row else x.shape == shape  # rows of one step have the shape of a sample
     if not single and not in_a_row and x.shape[1:] != shape:
         raise TaskError(f"{where}: {about.expectation()}, and got {x.dtype} of the shape {x.shape}{_hint(x.shape, about)}")
     if not single and not len(x):
@@ -161,4 +160,4 @@ def _of_images(files: list[Path], root: Path, about: About) -> Samples:
             yield np.stack([image for _, image in found])
 
     names = [str(file.relative_to(root)) for file in files]
-    return Samples(str(root), len(files), pieces, about, False, names, lambda: np.array([Path(name).parts[-2:][0] for name in names]))
+    return Samples(str(root), len(files), pieces, about, False, names, lambda: np.array(classes_of(files, root)))

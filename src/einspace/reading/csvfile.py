@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -105,8 +105,11 @@ def read_csv(path: Path) -> Table:
     return replace(table, doubts=sheet.doubts)
 
 
-def open_csv(path: Path) -> Sheet:
-    """Look at all rows of a file, one of which is in memory at a time; raises TaskError as `read_csv` does."""
+def open_csv(path: Path, expected: Collection[str] = ()) -> Sheet:
+    """Look at all rows of a file, one of which is in memory at a time; raises TaskError as `read_csv` does.
+
+    A first row with all `expected` names holds names, numbers or not.
+    """
     points = _Points(str(path), _delimiter(path))
     rows = _rows(path, points)
     first, second, count = next(rows, []), None, 1
@@ -122,8 +125,10 @@ def open_csv(path: Path) -> Sheet:
     width = max(1, len(first) - blank)  # a separator may stand at the end of each row
     if second is None or width < 2:
         raise TaskError(f"{path}: a table of signals needs two rows or more, with a label and signals separated by , ; or tabs")
-    named, why = _header(first[:width], second[:width], again, count - 1)
-    names = [name.strip() for name in first[:width]] if named else [str(number) for number in range(width)]
+    cells = [cell.strip() for cell in first[:width]]
+    known = bool(expected) and set(expected) <= set(cells)
+    named, why = (True, ()) if known else _header(first[:width], second[:width], again, count - 1)
+    names = cells if named else [str(number) for number in range(width)]
     return Sheet(path, points.delimiter, names, named, count - named, (*points.doubts(), *why))
 
 

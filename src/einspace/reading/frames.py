@@ -31,6 +31,14 @@ _VALUE = 8
 """Bytes of a value that was read: a number in double precision, or the address of a text."""
 
 
+def is_frame(given: Any) -> bool:
+    """Whether something is a data frame, be it one that `read_frame` refuses."""
+    try:
+        return isinstance(nw.from_native(given, pass_through=True), nw.DataFrame | nw.LazyFrame)
+    except DuplicateError:
+        return True
+
+
 def read_frame(given: Any, where: str) -> Table:
     """The columns of a data frame in memory; raises TaskError for anything else, such as a lazy one."""
     try:

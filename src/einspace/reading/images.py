@@ -1,7 +1,7 @@
 """Folders of images: a folder for each class, or with `train`, `valid` and `test` above those. Needs Pillow."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +22,9 @@ REFUSED = ("EPS", "HDF5", "GRIB", "BUFR", "MPEG", "WMF", "FITS")
 
 RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")
 """Names that systems leave in folders, besides hidden ones."""
+
+USUAL = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+"""Suffixes of images that are known without Pillow."""
 
 
 @dataclass
@@ -65,6 +68,17 @@ def find_images(folder: Path) -> list[Path]:
     if not found:
         raise TaskError(f"{folder}: there are no images")
     return found
+
+
+def classes_of(images: Sequence[Path], folder: Path) -> list[str]:
+    """The class of each image below a folder: the uppermost folder that it lies in, or where those are splits, the next one.
+
+    An image that lies in no such folder is of the class of its own name, which no other is of. Raises TaskError as `read_images` does
+    where splits and classes lie side by side.
+    """
+    depth = 1 if _splits(folder) else 0
+    parts = [path.relative_to(folder).parts for path in images]
+    return [(part[depth:] or part)[0] for part in parts]
 
 
 def read_image(path: Path, colours: bool, size: tuple[int, int] | None = None, shallow: bool = True) -> NDArray[Any]:
@@ -156,17 +170,17 @@ def _files(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, i
 
 @cache
 def suffixes() -> frozenset[str]:
-    """Suffixes of the formats that Pillow opens here."""
-    from PIL import Image
-
+    """Suffixes of the formats that Pillow opens here; without Pillow the usual ones, so that it is asked for where an image is read."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return frozenset(USUAL)
     Image.init()
     return frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN and kind not in REFUSED)
 
 
-def _find(folder: Path) -> _Found:
-    """The images of a folder, sorted by name; raises TaskError where there is no folder for each class, or an empty one."""
-    if not folder.is_dir():
-        raise TaskError(f"{folder}: there is no such folder")
+def _splits(folder: Path) -> dict[str, Path]:
+    """The folders in a folder that are splits, all or none; raises TaskError where two are the same one, and where others are classes."""
     children = [path for path in _visible(folder) if path.is_dir()]
     splits: dict[str, Path] = {}
     for path in children:
@@ -175,10 +189,18 @@ def _find(folder: Path) -> _Found:
             raise TaskError(f"{folder}: {splits[split].name} and {path.name} are both {split}")
         if split is not None:
             splits[split] = path
-    if splits and "train" not in splits:
-        raise TaskError(f"{folder}: there are folders {', '.join(path.name for path in splits.values())}, but none is train")
     if splits and len(splits) < len(children):
         raise TaskError(f"{folder}: holds {', '.join(path.name for path in children)}: either splits or classes, not both")
+    return splits
+
+
+def _find(folder: Path) -> _Found:
+    """The images of a folder, sorted by name; raises TaskError where there is no folder for each class, or an empty one."""
+    if not folder.is_dir():
+        raise TaskError(f"{folder}: there is no such folder")
+    splits = _splits(folder)
+    if splits and "train" not in splits:
+        raise TaskError(f"{folder}: there are folders {', '.join(path.name for path in splits.values())}, but none is train")
     found = _Found()
     for root in {folder, *splits.values()}:
         found.others.update(path.suffix.lower() for path in _visible(root) if not path.is_dir())

@@ -43,8 +43,15 @@ def chosen(result: "Result", trial: int | None = None, baseline: str | None = No
     row = result.recommended
     found = None if row is None or row.proposal is None else _validated(result, row.proposal)
     if found is None:
-        raise RunError(f"the run {name} has no best architecture yet: no trial has ended well")
+        raise RunError(f"{unselected(result)}; --trial, or trial= in Python, takes any that has ended")
     return found, row
+
+
+def unselected(result: "Result") -> str:
+    """Why a run has no best architecture, in words."""
+    if result.split == "test":
+        return f"the run {result.run.name} selects no architecture, for its trials are scored on test"
+    return f"the run {result.run.name} has no best architecture yet: no trial has ended well"
 
 
 def _validated(result: "Result", proposal: Proposal) -> Trial | None:

@@ -78,8 +78,8 @@ class TournamentStrategy(Strategy):
 
     Raises:
         UnknownNameError, NotationError, ShapeError, NetworkError, GrammarError: For initial members that the space does not have.
-        SettingError: For a population or a tournament without members, a probability outside 0 to 1, choices that do not ascend, and
-            changes of the recipe without choices.
+        SettingError: For a population or a tournament without members, a probability outside 0 to 1, choices that do not ascend,
+            changes of the recipe without choices, and `adaptive` where there is one kind of change alone.
     """
 
     space: EinSpace
@@ -108,6 +108,8 @@ class TournamentStrategy(Strategy):
         for option, wanted in (("adaptive", self.adaptive), ("surrogate", self.surrogate), ("learned", self.learned)):
             if not isinstance(wanted, bool):
                 raise SettingError(f"{option} must be True or False, not {wanted!r}")
+        if self.adaptive and not (self.edits or self.recipe_changes):
+            raise SettingError("adaptive chooses among kinds of change, of which there is one alone: set edits or recipe_changes over 0")
         check_choices(self.choices)
         if self.recipe_changes and all(set(ladder) == {standing} for ladder, standing in self.choices.values()):
             raise SettingError(f"recipe_changes is {self.recipe_changes!r}, so choices with two values or more are needed")
@@ -279,7 +281,7 @@ class RegularisedEvolution(TournamentStrategy):
         known = foretold(history)
         young = (known[i] for i in range(len(known) - 1, count - 1, -1))
         children = list(islice((trial for trial in young if trial.fitness is not None), self.population))[::-1]
-        youngest = [*islice(cycle(seeds), self.population), *children][-self.population :]
+        youngest = [*islice(cycle(seeds), max(self.population, len(seeds))), *children][-self.population :]
         return [*self._elite(history, {trial.number for trial in youngest}), *youngest]
 
     def _elite(self, history: History, young: set[int]) -> list[Trial]:

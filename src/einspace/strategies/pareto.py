@@ -14,6 +14,10 @@ COSTS = ("parameters", "flops", "latency")
 """Second objectives, by their names in `Trial.cost`: figures of the backbone, and one that is measured."""
 
 
+UNMEASURED = 10
+"""Trials that ended well and have no cost, after which a search by that cost is ended: without one it would only sample."""
+
+
 def check_cost(cost: str) -> str:
     """The cost; raises SettingError for one that there is not."""
     if cost not in COSTS:
@@ -26,7 +30,7 @@ class ParetoEvolution(TournamentStrategy):
     """The population is the first fronts of everything that ended well; a tournament is won by the front, then by the lonelier member.
 
     `cost` is the second objective, of which less is better; a trial without one, because a measurement failed, is never a member. Raises
-    SettingError for one that there is not.
+    SettingError for one that there is not, and in a search whose first `UNMEASURED` trials with a score all have none.
     """
 
     cost: str = "parameters"
@@ -37,7 +41,13 @@ class ParetoEvolution(TournamentStrategy):
 
     def members(self, history: History) -> list[Trial]:
         """Whole fronts while there is room, then the loneliest of the next; oldest first."""
-        candidates = [trial for trial in history if trial.fitness is not None and trial.cost(self.cost) is not None]
+        scored = [trial for trial in history if trial.fitness is not None]
+        candidates = [trial for trial in scored if trial.cost(self.cost) is not None]
+        if len(scored) >= UNMEASURED and not candidates:
+            raise SettingError(
+                f"none of the {len(scored)} trials with a score has a {self.cost}, by which they are compared: an objective returns it "
+                f'beside its score, {{"score": 0.9, "latency": 0.002}}; or choose the cost parameters or flops'
+            )
         points = [self._point(trial) for trial in candidates]
         chosen: list[int] = []
         for front in fronts(points):

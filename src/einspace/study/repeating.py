@@ -8,6 +8,7 @@ from typing import Any
 from einspace.config import OF_A_STRATEGY, stored
 from einspace.evaluation.compute import Compute
 from einspace.grammar import COMPUTATION_PROBABILITY, Grammar
+from einspace.quantities import budget_of
 from einspace.run.settings import Settings
 from einspace.study.subject import Subject
 
@@ -29,7 +30,7 @@ def repeating(subject: Subject, given: Mapping[str, Any], compute: Compute, opti
     made = {
         "task": subject.name if task is None else task.path or task.name,
         "own": {} if task is None else task.own,
-        "budget": budget if budget is None or isinstance(budget, str) else f"{budget:g}s",
+        "budget": budget if budget is None or isinstance(budget, str) else budget_of(budget),
         "runs": os.fspath(given["runs"]),
         "grammar": subject.grammar if isinstance(subject.grammar, str) else None,
         "computation_probability": COMPUTATION_PROBABILITY if probability is None else probability,

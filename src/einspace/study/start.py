@@ -22,7 +22,7 @@ from einspace.strategies import Strategy
 from einspace.strategies.affordable import Affordable, Training
 from einspace.strategies.initial import RANDOM, member
 from einspace.tasks import Recipe, Task
-from einspace.tasks.changes import choices, ours
+from einspace.tasks.changes import ADAMW, choices, ours
 from einspace.tasks.options import RECURRENT, small_baselines
 
 TIME_LIMIT = 3600.0
@@ -225,10 +225,19 @@ def _of_the_task(call: Call, protocol: Protocol) -> dict[str, Any]:
     if call.trained is None:  # an objective has neither a recipe nor a head
         return {"recipe_changes": 0.0}
     task, recipe = call.trained
-    found: dict[str, Any] = {} if protocol.name == PAPER or call.warm else {"start": ours(recipe, task.head, task.input, len(task.train))}
+    found: dict[str, Any] = {}
+    if protocol.name != PAPER and not call.warm:
+        start = ours(recipe, task.head, task.input, len(task.train))
+        found["start"] = {name: value for name, value in start.items() if not _is_given(recipe, task.recipe, name)}
     if protocol.recipe_changes or call.options.get("recipe_changes"):
         found["choices"] = choices(recipe, task.head, task.input, len(task.train))
     return found
+
+
+def _is_given(recipe: Recipe, usual: Recipe, change: str) -> bool:
+    """Whether the user has another value of the recipe in the place of a change's than the task has, which then stays."""
+    field = "optimizer" if change == ADAMW else change
+    return getattr(recipe, field, None) != getattr(usual, field, None)
 
 
 def _options(call: Call, protocol: Protocol) -> dict[str, Any]:

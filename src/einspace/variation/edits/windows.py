@@ -52,7 +52,8 @@ def change_stride(site: Site, rng: Random) -> Iterator[Candidate]:
         if node.branching is None:
             continue
         inside = [window for window in windows if window.path[: len(path)] == path]
-        found.append((_without_strides(site, inside), max((window.s for window in inside), default=1)))
+        without = _without_strides(site, inside)
+        found.append((without, max((window.s for window in inside if window.path in without), default=1)))
         first = {window.path[len(path)]: window for window in reversed(inside)}
         strided = [other for window in first.values() for other in strides[window.path][:1] if other.s > window.s]
         if len(strided) == len(node.children) - 2:
