@@ -10,7 +10,7 @@
     ├── SettingError       an option with a value that makes no sense
     │   └── StrategyError  a strategy of the user's that raises, or whose answer is not a proposal
     ├── TaskError          data that cannot be used as a task
-    │   └── DataError      nor as anything else: files that cannot be read, built or written
+    │   └── DataError      files of data that cannot be read, built or written
     ├── NetworkError       an architecture, a head, weights and a task that do not fit together, or a module that does not fit the space
     ├── ExportError        a network that cannot be written in a format, or a file that cannot be written
     └── RunError           a run's folder or storage that cannot be used

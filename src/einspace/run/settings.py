@@ -103,7 +103,7 @@ def of_strategy(strategy: Strategy, continued: bool = False) -> Settings:
 
 
 def _storable(strategy: Strategy, parameter: str, value: object) -> Any:
-    """What the user's strategy keeps under the name of its parameter, as JSON can hold it."""
+    """The value that the user's strategy keeps under the name of its parameter, as JSON can hold it."""
     named = f"the strategy {name_of(type(strategy))}"
     if parameter in OF_A_RUN:
         raise SettingError(f"{named} has a parameter {parameter}, which is the name of a setting of every run: give it another name")

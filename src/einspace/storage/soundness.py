@@ -32,7 +32,7 @@ _ROWS = """
     LEFT JOIN {0}.trial_user_attributes AS a ON a.trial_id = trials.trial_id AND a.key = 'trial'
     WHERE trials.study_id IN ({1})
 """
-"""What we store of each trial, in one of the databases that a connection has open."""
+"""The rows of our trials, in one of the databases that a connection has open."""
 
 _OURS = """
     SELECT t.study_id FROM {0}.trials AS t JOIN {0}.trial_user_attributes AS b ON b.trial_id = t.trial_id WHERE b.key = 'trial'
