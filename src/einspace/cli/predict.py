@@ -41,11 +41,11 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict labels or numbers for new data with a trained network."""
-    from einspace.predictor.outputs import PIXELS
+    from einspace.reading.targets import OF_PIXELS
 
     import_modules(modules)
     predictor = _predictor(what, trial, baseline, runs, storage).to(device)
-    pixels = predictor.about.kind in PIXELS
+    pixels = predictor.about.kind in OF_PIXELS
     suffix = ".npy" if pixels else ".csv"
     if output.suffix.lower() != suffix:
         raise SettingError(f"predictions of the kind {predictor.about.kind} are written to a {suffix} file, not to {output}")

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from einspace.errors import TaskError, UnknownNameError
 from einspace.features import Feature
-from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
+from einspace.networks.heads import Classification, Dense, Head, Segmentation
 from einspace.reading import DataOptions
+from einspace.reading.targets import KINDS, kind_of
 from einspace.tasks import from_data
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import problem_of
@@ -31,16 +32,6 @@ RECIPE = Recipe(epochs_search=8, epochs_final=24, batch_size=64, learning_rate=0
 
 STEPWISE = RECIPE.override(epochs_search=10, epochs_final=30, optimizer="adamw")
 """The recipe of small tasks of series."""
-
-KINDS: dict[str, type[Head]] = {
-    "classification": Classification,
-    "multi-label": MultiLabel,
-    "regression": Regression,
-    "mask": Mask,
-    "segmentation": Segmentation,
-    "dense": Dense,
-}
-"""Every kind of task, and the head that predicts its targets."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -138,7 +129,7 @@ class Task:
     @property
     def kind(self) -> str:
         """`classification`, `multi-label`, `regression`, `mask`, `segmentation` or `dense`; the class of the head for one of your own."""
-        return next((name for name, head in KINDS.items() if isinstance(self.head, head)), type(self.head).__name__)
+        return kind_of(self.head)
 
     @property
     def classes(self) -> int:
@@ -229,4 +220,4 @@ def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
     return arrays[0] if len(arrays) == 1 and arrays[0].flags.writeable else np.concatenate(arrays)
 
 
-__all__ = ["BASELINES", "KINDS", "RECIPE", "Split", "Task", "stratified"]
+__all__ = ["BASELINES", "RECIPE", "Split", "Task", "stratified"]
