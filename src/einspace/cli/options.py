@@ -202,7 +202,7 @@ def find_run(name: str, runs: str, storage: str | None = None) -> "Result":
     """The run of this name or folder, read from its folder or from a database; raises RunError or UnknownNameError where there is none."""
     found = read_run(name, runs, storage)
     if found is None:
-        raise UnknownNameError("run", name, sorted(path.parent.name for path in Path(runs).glob("*/run.json")))
+        raise UnknownNameError("run", name, run_names(runs))
     return found
 
 
@@ -211,5 +211,9 @@ def read_named(what: str, inputs: Feature, runs: str) -> Architecture:
     try:
         return read_architecture(what, inputs)
     except UnknownNameError as error:
-        found = sorted(path.parent.name for path in Path(runs).glob("*/run.json"))
-        raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None
+        raise UnknownNameError("run, architecture or baseline", what, (*error.known, *run_names(runs))) from None
+
+
+def run_names(runs: str) -> list[str]:
+    """The names of all runs in a folder."""
+    return sorted(path.parent.name for path in Path(runs).glob("*/run.json"))

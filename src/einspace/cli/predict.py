@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Runs, Storage, import_modules, read_run, taken
+from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Runs, Storage, import_modules, read_run, run_names, taken
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.cli.overdue import limited
 from einspace.disk.drafts import draft_of
@@ -77,7 +77,7 @@ def _predictor(what: str, trial: int | None, baseline: str | None, runs: str, st
         return load_predictor(what)
     result = read_run(what, runs, storage)
     if result is None:
-        found = ", ".join(sorted(path.parent.name for path in Path(runs).glob("*/run.json"))) or "none"
+        found = ", ".join(run_names(runs)) or "none"
         raise SettingError(f"{what} is neither a run nor the folder of a predictor; the runs in {runs} are: {found}")
     trial, baseline = taken(result, trial, baseline)
     return result.predictor(trial, baseline=baseline)
