@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from einspace.errors import EinspaceError, RunError
+from einspace.errors import DAMAGE, EinspaceError, RunError, in_one_line
 from einspace.features import Feature
 from einspace.memory import is_memory_error
 from einspace.networks import build
@@ -19,7 +19,6 @@ from einspace.predictor.about import About
 from einspace.predictor.folder import TENSORS, WEIGHTS, stored
 from einspace.predictor.predictor import Predictor
 from einspace.space import EinSpace
-from einspace.storage.store import DAMAGE, in_one_line
 
 
 def load_predictor(folder: str | os.PathLike[str]) -> Predictor:
