@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import typer
 
-from einspace.cli.output import waiting
+from einspace.cli.output import err, waiting
 from einspace.config import OF_A_STRATEGY, flags, leaves
 from einspace.errors import LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
@@ -188,8 +188,6 @@ def read_run(what: str, runs: str, storage: str | None = None) -> "Result | None
 
 def taken(result: "Result", trial: int | None, baseline: str | None) -> tuple[int | None, str | None]:
     """The trial or the baseline that is taken from a run; standard error says which one a verdict recommends, and how to take the other."""
-    from einspace.cli.output import err
-
     verdict = result.verdict
     if trial is not None or baseline is not None or verdict is None or result.best is None:
         return trial, baseline

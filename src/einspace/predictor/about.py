@@ -88,6 +88,11 @@ class About:
         return kind_of(self.head)
 
     @property
+    def feature(self) -> Feature:
+        """The feature of a sample."""
+        return Feature.of(self.input)
+
+    @property
     def order(self) -> str:
         """The axes of the samples as they are given, such as NHWC."""
         return self.preprocessing.axes or ("NCHW" if len(self.input) == 3 else "NSD")
@@ -111,7 +116,7 @@ class About:
     @property
     def outputs(self) -> int:
         """Numbers in a prediction, or channels of one for each pixel."""
-        return int(self.head.output(Feature.of(self.input))[0])
+        return int(self.head.output(self.feature)[0])
 
     def check(self) -> None:
         """Raise ValueError for axes that the samples do not have, and for classes that are not one for each output."""

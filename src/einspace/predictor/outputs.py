@@ -79,7 +79,7 @@ def targets_of(given: Any, count: int, about: About) -> Tensor:
         y = arranged(y, about.preprocessing.target_axes) if y.ndim == 4 else y[:, None] if y.ndim == 3 else y
         if about.kind == "segmentation" and _is_one_hot(y, about):
             y = np.take(np.array(_numbers(about)), y.argmax(axis=1))[:, None]
-        _, height, width = about.head.output(_feature(about))
+        _, height, width = about.head.output(about.feature)
         wanted = (count, 1 if about.kind == "segmentation" else about.outputs, height, width)
     elif y.ndim == 1:
         y = y[:, None]
@@ -144,9 +144,3 @@ def _is_one_hot(y: NDArray[Any], about: About) -> bool:
     """Whether the second axis has a place for each class, of which a single one is 1 and the others are 0."""
     fitting = y.ndim > 1 and y.shape[1] == about.outputs > 1 and y.dtype.kind in "biuf"
     return fitting and bool(np.isin(y, (0, 1)).all()) and bool((y.sum(axis=1) == 1).all())
-
-
-def _feature(about: About) -> Any:
-    from einspace.features import Feature
-
-    return Feature.of(about.input)

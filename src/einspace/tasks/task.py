@@ -19,11 +19,10 @@ from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import problem_of
 from einspace.tasks.choice import check_kind
 from einspace.tasks.metrics import METRICS, Metric
-from einspace.tasks.options import BASELINES
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.split import Normaliser, Split, channel_axes, stratified
+from einspace.tasks.split import Normaliser, Split, channel_axes
 from einspace.tasks.stored import OnDisk, fits, on_disk
 from einspace.tasks.summary import summary
 
@@ -218,6 +217,3 @@ class Task:
 def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
     """Arrays one after the other; a single one as it is, unless PyTorch would not take it."""
     return arrays[0] if len(arrays) == 1 and arrays[0].flags.writeable else np.concatenate(arrays)
-
-
-__all__ = ["BASELINES", "RECIPE", "Split", "Task", "stratified"]
