@@ -8,6 +8,7 @@ that Optuna's tools show it; baselines and final trainings are a second study, `
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from threading import Event, Thread
 from typing import Any, TypeVar
@@ -355,4 +356,4 @@ def _end_of(trial: Trial) -> tuple[TrialState, list[float] | None]:
 
 def _begun(trial: Trial) -> Trial:
     """A trial as it was before its end, which does not count."""
-    return Trial(trial.number, trial.proposal, trial.phase, trial.seed, proposing=trial.proposing, started=trial.started)
+    return replace(trial, evaluation=None, fitness=None, reused=None, ended=None)
