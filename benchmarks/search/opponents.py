@@ -1,5 +1,7 @@
 """What a user would pick instead: a residual CNN whose width, depth, kernel and recipe Optuna's TPE chooses, in plain PyTorch.
 
+The first network that is tried is a usual one with the task's recipe.
+
 Nothing here is einspace's but the task: its samples, its loss and its metric.
 """
 
@@ -22,7 +24,7 @@ from optuna.storages.journal import JournalFileBackend
 from torch import Tensor, nn
 from torch.nn import functional
 
-from einspace import Task
+from einspace import Recipe, Task
 
 GRID = {1: 4, 2: 2}
 """Cells on a side that are kept before the linear layer, of a series and of an image."""
@@ -31,6 +33,13 @@ SMALLEST = 4
 """The side, or the length, under which nothing is halved."""
 
 STAGES = 3
+
+RATES, DECAYS = (3e-3, 0.3), (1e-5, 1e-2)
+"""The bounds of the learning rate and of the weight decay."""
+
+STARTUP = 5
+"""Choices that are drawn at random before the sampler models what it has seen; Optuna's ten are most of a search of five minutes."""
+
 _STUDY = "cnn"
 
 
@@ -55,9 +64,15 @@ class Choice:
             trial.suggest_categorical("kernel", (3, 5)),
             trial.suggest_float("dropout", 0.0, 0.5),
             trial.suggest_categorical("batch_size", (16, 32, 64, 128)),
-            trial.suggest_float("learning_rate", 3e-3, 0.3, log=True),
-            trial.suggest_float("weight_decay", 1e-5, 1e-2, log=True),
+            trial.suggest_float("learning_rate", *RATES, log=True),
+            trial.suggest_float("weight_decay", *DECAYS, log=True),
         )
+
+    @classmethod
+    def usual(cls, recipe: Recipe) -> "Choice":
+        """What is tried first, as a user would: three blocks from 32 channels on, batches of 16 or 32, and the task's rate and decay."""
+        rate, decay = min(max(recipe.learning_rate, RATES[0]), RATES[1]), min(max(recipe.weight_decay, DECAYS[0]), DECAYS[1])
+        return cls(32, 1, 3, 0.0, 32 if recipe.batch_size >= 32 else 16, rate, decay)
 
 
 class Block(nn.Module):
@@ -174,6 +189,7 @@ class CnnTpe:
         direction = optuna.study.StudyDirection.MAXIMIZE if task.metric.higher_is_better else optuna.study.StudyDirection.MINIMIZE
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(study_name=_STUDY, storage=_storage(path), direction=direction)
+        study.enqueue_trial(asdict(Choice.usual(task.recipe)))
         seeds = [terms.seed * terms.workers + number for number in range(terms.workers)]
         with ProcessPoolExecutor(terms.workers, multiprocessing.get_context("spawn")) as pool:
             for future in [pool.submit(work, task, path, seed, end, end + SLACK * terms.seconds, self.trials) for seed in seeds]:
@@ -209,7 +225,8 @@ def work(task: Task, path: Path, seed: int, end: float, deadline: float, trials:
 
     left = end - time.time()
     if left > 0:
-        study = optuna.load_study(study_name=_STUDY, storage=_storage(path), sampler=optuna.samplers.TPESampler(seed=seed))
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
+        study = optuna.load_study(study_name=_STUDY, storage=_storage(path), sampler=sampler)
         study.optimize(objective, trials, timeout=left)
 
 

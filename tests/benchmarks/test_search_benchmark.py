@@ -302,6 +302,13 @@ def test_tpe_finds_a_network_in_processes_of_its_own(tmp_path: Path) -> None:
     assert tested is not None
 
 
+@pytest.mark.usefixtures("loaded")
+def test_the_opponent_begins_with_a_usual_network(tmp_path: Path) -> None:
+    """Random draws alone would be most of a short search, and a straw man: a user has tried the usual network first."""
+    found = CnnTpe(trials=1)(easy(), Terms(3_000, 1, 0, tmp_path))
+    assert Choice(**json.loads(found.what)) == Choice(32, 1, 3, 0.0, 16, 0.05, 1e-5)
+
+
 def test_the_seeds_of_a_series_are_those_that_the_protocol_s_grammar_derives() -> None:
     """Evolution under the paper's protocol ended with an error there: its grammar has no convolution along a series."""
     task = es.load_task("mnist1d")
