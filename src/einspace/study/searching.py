@@ -26,7 +26,7 @@ from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals, longer_in_the_end
 from einspace.phases.race import Race, raced
-from einspace.quantities import counted, duration, seconds_of
+from einspace.quantities import check_whole, counted, duration, seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, elapsed, sessions_of
@@ -371,8 +371,7 @@ def bounds(
         return trials, budget
     if trials is not None:
         raise SettingError(f"give either trials or iterations, not both: {trials!r} and {iterations!r}")
-    if type(iterations) is not int or iterations < 1:
-        raise SettingError(f"iterations must be a whole number of at least 1, not {iterations!r}")
+    check_whole("iterations", iterations)
     return iterations, budget
 
 
