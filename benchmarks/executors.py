@@ -19,7 +19,8 @@ from einspace.executors import ProcessExecutor, Watch
 from einspace.features import Feature
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.task import Split, Task
+from einspace.tasks.split import Split
+from einspace.tasks.task import Task
 
 RECIPE = Recipe(epochs_search=10, epochs_final=10, batch_size=16, learning_rate=0.1, weight_decay=0.0)
 

@@ -29,7 +29,7 @@ from einspace.racing.verdict import Scores, best_of, standard_error, word_of
 RANKS = (0.9, 0.97, 0.99, 0.999)
 """The share of the table that the baseline is better than."""
 
-FACTORS = (1.0, 1.5, 2.0)
+FACTORS = (1.0, 1.5, 2.0, 2.5)
 """Standard errors over which a difference is a finding."""
 
 COMMON = 0.7

@@ -21,7 +21,8 @@ from einspace.limits import Limits
 from einspace.result import load_result
 from einspace.tasks.metrics import ACCURACY, Metric
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.task import Split, Task
+from einspace.tasks.split import Split
+from einspace.tasks.task import Task
 
 RECIPE = Recipe(epochs_search=1, epochs_final=3, batch_size=4, learning_rate=0.1, weight_decay=0.0)
 

@@ -10,7 +10,7 @@
     ├── SettingError       an option with a value that makes no sense
     │   └── StrategyError  a strategy of the user's that raises, or whose answer is not a proposal
     ├── TaskError          data that cannot be used as a task
-    │   └── DataError      nor as anything else: files that cannot be read, built or written
+    │   └── DataError      files of data that cannot be read, built or written
     ├── NetworkError       an architecture, a head, weights and a task that do not fit together, or a module that does not fit the space
     ├── ExportError        a network that cannot be written in a format, or a file that cannot be written
     └── RunError           a run's folder or storage that cannot be used
@@ -28,10 +28,18 @@ from einspace.echo import escaped, replaced
 SHOWN = 8
 """Features that a message shows at most."""
 
+DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, OverflowError)
+"""Exceptions for stored contents that make no sense, from whatever reads them."""
+
 
 def cut(text: str) -> str:
     """At most 80 characters of a text that a message shows."""
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def in_one_line(error: BaseException) -> str:
+    """The message of an error, at most 200 characters of it, or its type where there is none."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 class EinspaceError(Exception):

@@ -68,4 +68,4 @@ class Limits:
 
 
 UNLIMITED = Limits(operations=None, parameters=None, activation_bytes=None, flops=None)
-"""No limit at all: what table 6 is measured with."""
+"""No limit at all."""

@@ -1,4 +1,4 @@
-"""Quantities: how people write large numbers and times."""
+"""Quantities: how people write large numbers and times, and what must be a whole number or a time."""
 
 import re
 from decimal import Decimal
@@ -90,3 +90,15 @@ def seconds_of(budget: str | float) -> float:
     if not (isfinite(found) and found > 0):
         raise SettingError(f"a budget is a time over 0, such as 90s, 30m, 8h or 2d, not {budget!r}")
     return found
+
+
+def check_whole(name: str, value: object, least: int = 1) -> None:
+    """Raise SettingError for what is not a whole number of at least `least`; True and 3.0 are none."""
+    if type(value) is not int or value < least:
+        raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+
+
+def check_limit(time_limit: float | None) -> None:
+    """Raise SettingError for a time limit that is not a number of seconds over 0, or None."""
+    if time_limit is not None and not 0 < time_limit < float("inf"):
+        raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")

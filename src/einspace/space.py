@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from copy import copy
 from functools import cached_property
 from random import Random
-from typing import Self
+from typing import Self, TypeVar
 
 from einspace.derivation import Cost, Derivation, Inferred, Memo, infer, parse, text
 from einspace.errors import GrammarError, LimitError
@@ -15,13 +15,16 @@ from einspace.limits import Limits
 from einspace.normal_form import NormalForm, normal_form
 from einspace.passes import optimize as run_passes
 from einspace.sampling import Sampler, SamplingReport, Weigh, chooser
-from einspace.variation import CrossoverReport, EditReport, MutationReport, crossover, distance, edit, mutate, widened
+from einspace.variation import CrossoverReport, EditReport, MutationReport, VariationReport, crossover, distance, edit, mutate, widened
+from einspace.variation.child import Child, Judge, Known
 
 REMEMBERED = 50_000
 """Inferred subtrees that an architecture keeps between mutations."""
 
 LARGEST = 1_000_000
 """The most operations that are laid out: a derivation of a few nodes can stand for more than any memory holds."""
+
+_Report = TypeVar("_Report", bound=VariationReport)
 
 
 class Architecture:
@@ -202,10 +205,8 @@ class EinSpace:
 
     def mutate(self, architecture: Architecture, rng: Random, report: MutationReport | None = None) -> Architecture:
         """A valid child within the limits that differs from its parent; raises MutationError where none is found."""
-        self._check(architecture)
-        memo = self._memo_of(architecture)
-        mutation = mutate(architecture.node, self.input, self._sampler, rng, memo, architecture.normal_form, report)
-        return Architecture(mutation.node, self.input, mutation.inferred, mutation.normal_form)
+        judge = self._judge(MutationReport() if report is None else report, architecture)
+        return self._architecture(mutate(architecture.node, self._sampler, rng, judge))
 
     def edit(self, architecture: Architecture, rng: Random, report: EditReport | None = None, first: str | None = None) -> Architecture:
         """An architecture changed as people would by hand: widths, a block, a kernel or a stride.
@@ -217,10 +218,8 @@ class EinSpace:
         >>> str(space.edit(space.parse("[linear(d=2048) relu]"), Random(0)))
         '[linear(d=1024) relu]'
         """
-        self._check(architecture)
-        memo = self._memo_of(architecture)
-        child = edit(architecture.node, self.input, self.grammar, self.limits, rng, memo, architecture.normal_form, report, first)
-        return Architecture(child.node, self.input, child.inferred, child.normal_form)
+        judge = self._judge(EditReport() if report is None else report, architecture)
+        return self._architecture(edit(architecture.node, self.grammar, rng, judge, first))
 
     def widen(self, architecture: Architecture, report: EditReport | None = None) -> Architecture:
         """The architecture with all its widths doubled, as far as the grammar has such layers.
@@ -231,21 +230,16 @@ class EinSpace:
         >>> str(space.widen(space.parse("[linear(d=16) relu]")))
         '[linear(d=32) relu]'
         """
-        self._check(architecture)
-        memo = self._memo_of(architecture)
-        child = widened(architecture.node, self.input, self.grammar, self.limits, memo, architecture.normal_form, report)
-        return Architecture(child.node, self.input, child.inferred, child.normal_form)
+        judge = self._judge(EditReport() if report is None else report, architecture)
+        return self._architecture(widened(architecture.node, self.grammar, judge))
 
     def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:
         """The first architecture with a part of the second: valid, within the limits and neither of both.
 
         Raises MutationError where no such child is found.
         """
-        self._check(first)
-        self._check(second)
-        memo = self._memo_of(first)
-        child = crossover(first.node, second.node, self.input, self.limits, rng, memo, (first.normal_form, second.normal_form), report)
-        return Architecture(child.node, self.input, child.inferred, child.normal_form)
+        judge = self._judge(CrossoverReport() if report is None else report, first, second)
+        return self._architecture(crossover(first.node, second.node, rng, judge))
 
     def parse(self, source: str) -> Architecture:
         """Read an architecture; raises NotationError for what is not a derivation, ShapeError where it does not fit the input."""
@@ -255,9 +249,17 @@ class EinSpace:
         """A derivation at this space's input; raises ShapeError where it does not fit."""
         return Architecture(node, self.input)
 
-    def _check(self, architecture: Architecture) -> None:
-        if architecture.input != self.input:
-            raise LimitError(f"the architecture takes {architecture.input}, but the space {self.input}")
+    def _judge(self, report: _Report, *parents: Architecture) -> Judge[_Report]:
+        """The judge of the children of some parents; raises LimitError for a parent of another input."""
+        for parent in parents:
+            if parent.input != self.input:
+                raise LimitError(f"the architecture takes {parent.input}, but the space {self.input}")
+        memo = self._memo_of(parents[0])
+        known = [Known(infer(parent.node, (self.input,), memo), parent.normal_form) for parent in parents]
+        return Judge(self.input, self.limits, memo, known, report)
+
+    def _architecture(self, child: Child) -> Architecture:
+        return Architecture(child.node, self.input, child.inferred, child.normal_form)
 
     @staticmethod
     def _memo_of(architecture: Architecture) -> Memo:

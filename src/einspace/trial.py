@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from einspace.evaluation.outcome import INHERITED, RUNGS, Bounds, Evaluation, Outcome, settled
 from einspace.quantities import decimal
 from einspace.space import Architecture
+from einspace.variation.changes import fitting
 
 SEARCH, BASELINE, RACE, DECISION, FINAL = "search", "baseline", "race", "decision", "final"
 """Phases of a run: proposals of the strategy, baselines beside them, re-evaluations of the best, more of them of the best two, and
@@ -92,9 +93,10 @@ class Proposal:
         changes: Mapping[str, float] | None = None,
         move: str = "",
     ) -> Self:
-        """Propose an architecture."""
+        """Propose an architecture, with changes that fit its output."""
         costs = Costs(architecture.parameters, architecture.flops, architecture.activation_bytes, architecture.terminals)
-        return cls(str(architecture), architecture.key, costs, origin, parents, place, dict(changes or {}), move=move)
+        fitted = fitting(changes or {}, architecture.output)
+        return cls(str(architecture), architecture.key, costs, origin, parents, place, fitted, move=move)
 
     @cached_property
     def identity(self) -> str:

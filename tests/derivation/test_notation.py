@@ -1,14 +1,19 @@
 """The notation: golden texts, bad texts with the place of the mistake, hostile texts."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import pytest
+from torch import nn
 
 from einspace import EinSpace
 from einspace.derivation import infer, parse, text
 from einspace.errors import LimitError, NotationError, ShapeError
-from einspace.features import Feature
-from einspace.grammar import einspace_grammar
+from einspace.features import Feature, Features
+from einspace.grammar import Grammar, Production, einspace_grammar
+from einspace.operations import Computation
 
 FIGURE_3 = "[clone(b=2) {[[im2col(k=3,s=1,p=1) linear(d=64) col2im] [norm relu]] identity} add]"
 
@@ -60,6 +65,31 @@ def test_settings_have_any_order_and_defaults() -> None:
     """Settings are named, so their order is free; one with a default may be left out."""
     node = parse("[im2col(p=1, s=1 ,k=3) [clone(b=2) {relu relu} matmul] col2im]", einspace_grammar())
     assert text(node) == "[im2col(k=3,s=1,p=1) [clone(b=2) {relu relu} matmul(scaled=False)] col2im]"
+
+
+@dataclass(frozen=True)
+class Windows(Computation):
+    """Settings as people name and annotate them."""
+
+    name = "windows"
+    kernel_size: Literal[3, 5]
+    axes: Sequence[int]
+    at_most: int | None = 4
+    Both2: bool = False
+
+    def layer(self, inputs: Features) -> nn.Module:
+        return nn.Identity()
+
+
+def test_settings_of_any_annotation_are_read_back() -> None:
+    """A setting takes what the options of the grammar have there: a number, a truth value or a tuple, whatever it is annotated as."""
+    options = (Windows(3, (1, 2)), Windows(5, (2, 1, 3), 4, Both2=True))
+    grammar = Grammar((*einspace_grammar().productions, *(Production("C", option) for option in options)))
+    for option in (*options, Windows(5, (7,), 8)):
+        assert parse(f"[{option} relu]", grammar).nodes[0].nodes[0].terminal == option
+    for wrong in ("kernel_size=True,axes=(1,2)", "kernel_size=3,axes=1", "kernel_size=3,axes=(1,2),Both2=1"):
+        with pytest.raises(NotationError, match="of another kind"):
+            parse(f"[windows({wrong}) relu]", grammar)
 
 
 MALFORMED = [
@@ -149,6 +179,7 @@ def test_hints_say_what_was_expected() -> None:
         ("[relu norn]", "did you mean norm?"),
         ("[relu relu", "']'"),
         ("[linear relu]", "write it as linear(d=16)"),
+        ("[linear(16) relu]", "expected the name of a setting"),
         ("[col2im relu col2im]", "expected im2col, permute, identity"),
         ("[clone(b=4) {relu relu} add]", "one that is repeated"),
     ):

@@ -6,7 +6,6 @@ from random import Random
 import numpy as np
 import pytest
 
-from einspace import EinSpace, Recipe
 from einspace.evaluation.cost_model import PRIOR, CostModel, Load, Measured
 
 RATES = (0.4, 1e-4, 4e-10, 1e-10)
@@ -43,14 +42,6 @@ def test_the_amounts_of_a_trial_are_counted_in_forward_passes() -> None:
     load = Load(operations=7, flops=100, activation_bytes=40, samples=30, epochs=2, batch_size=10, scored=5)
     assert list(load.amounts) == [1, 7 * (3 * 2 * 3 + 1), 100 * (3 * 2 * 30 + 5), 40 * (3 * 2 * 30 + 5)]
     assert replace(load, samples=31).amounts[1] == 7 * (3 * 2 * 4 + 1)
-
-
-def test_an_architecture_and_its_recipe_are_a_load() -> None:
-    """The figures are those of the backbone, and the epochs those of the search."""
-    architecture = EinSpace((3, 8, 8)).parse("[linear(d=16) relu]")
-    load = Load.of(architecture, Recipe(8, 24, 64, 0.05, 0.0), samples=100, scored=50)
-    figures = (architecture.terminals, architecture.flops, architecture.activation_bytes)
-    assert load == Load(*figures, samples=100, epochs=8, batch_size=64, scored=50)
 
 
 def test_rates_are_recovered_from_exact_seconds() -> None:

@@ -1,10 +1,21 @@
 """The rules of section 3.3, as data."""
 
+import json
+from dataclasses import field, make_dataclass
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
 from einspace.errors import GrammarError
-from einspace.grammar import Grammar, Production, einspace_grammar
-from einspace.operations import OPERATIONS, Clone, Linear, Permute, Relu
+from einspace.grammar import Grammar, Production, einspace_grammar, grammar_data, grammar_of
+from einspace.operations import OPERATIONS, Clone, Linear, Operation, Permute, Relu
+
+
+def _with_setting(name: str, default: object = 3) -> Operation:
+    """An operation with a setting of this name."""
+    made: Operation = make_dataclass("Odd", [(name, int, default)], bases=(Relu,), namespace={"name": "odd"}, frozen=True)()
+    return made
 
 
 def test_rules_of_section_3_3() -> None:
@@ -64,9 +75,35 @@ def test_a_probability_outside_its_range_is_refused(p: float) -> None:
         ([Production("S", Permute(()))], "setting 'o' of permute"),
         ([Production("S", Relu()), Production("S", type("Other", (Relu,), {})())], "two operation classes are named 'relu'"),
         ([Production("S", type("Other", (Relu,), {"name": "re lu"})())], "letters, digits and -, unlike 're lu'"),
+        ([Production("S", _with_setting("_k"))], "made of letters, digits and _ after a letter, unlike '_k' of odd\\(_k=3\\)"),
+        ([Production("S", _with_setting("größe"))], "unlike 'größe'"),
+        ([Production("S", _with_setting("k" * 65))], "unlike 'kkk"),
+        ([Production("S", _with_setting("k", field(init=False, default=3)))], "odd\\(k=3\\) cannot be made from its settings"),
     ],
 )
 def test_a_grammar_that_cannot_work_is_refused(productions: list[Production], message: str) -> None:
     """The error names the symbol or the production at fault."""
     with pytest.raises(GrammarError, match=message):
         Grammar(tuple(productions))
+
+
+@pytest.mark.parametrize("weight", [np.float64(0.3), np.float32(0.1), np.int64(3), Fraction(1, 3), 2])
+def test_a_weight_of_any_kind_of_number_comes_back_from_json(weight: float) -> None:
+    """It is a float from the start, so that a stored grammar has the fingerprint of the one that was searched."""
+    grammar = Grammar((*einspace_grammar().productions, Production("C", Linear(7), weight)))
+    assert type(grammar.productions[-1].weight) is float
+    assert grammar_of(json.loads(json.dumps(grammar_data(grammar)))).fingerprint == grammar.fingerprint
+
+
+@pytest.mark.parametrize("weight", ["0.3", None, 1j, np.array([1.0, 2.0]), pytest.param(10**400, id="too large")])
+def test_a_weight_that_is_no_number_is_refused(weight: object) -> None:
+    """The production is named where it is made."""
+    with pytest.raises(GrammarError, match="production C -> relu needs a number as its weight, not "):
+        Production("C", Relu(), weight)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("weight", [0.0, -1, float("nan"), float("inf"), np.float64("nan")])
+def test_a_weight_that_is_no_share_is_refused(weight: float) -> None:
+    """Weights are above 0 and finite."""
+    with pytest.raises(GrammarError, match="weight above 0"):
+        Grammar((Production("S", Relu(), weight),))

@@ -9,7 +9,7 @@ from torch.nn import functional
 from einspace import Feature, Grammar, Production, einspace_grammar
 from einspace.features import Features
 from einspace.networks import Head
-from einspace.operations import Computation
+from einspace.operations import Computation, layers
 
 
 class _Scale(nn.Module):
@@ -99,3 +99,75 @@ class Fickle(Head):
 
 OWN = Grammar((*einspace_grammar().productions, *(Production("C", operation()) for operation in (Scale, Gate, Hidden))))
 """The paper's grammar with these operations."""
+
+
+class _DropPath(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept: Tensor = x * torch.bernoulli(torch.full((len(x), *[1] * (x.ndim - 1)), 0.5)) / 0.5
+        return kept
+
+
+class _Noisy(layers.Relu):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + (torch.randn_like(x) if self.training else 0)
+
+
+@dataclass(frozen=True)
+class Drop(Computation):
+    """Torch's own layer, which drops in training."""
+
+    name = "drop"
+
+    def layer(self, inputs: Features) -> nn.Module:
+        return nn.Dropout(0.5)
+
+
+@dataclass(frozen=True)
+class DropPath(Computation):
+    """A layer of the user's that asks whether it trains."""
+
+    name = "drop-path"
+
+    def layer(self, inputs: Features) -> nn.Module:
+        return _DropPath()
+
+
+@dataclass(frozen=True)
+class Noisy(Computation):
+    """A layer that derives from one of the house."""
+
+    name = "noisy"
+
+    def layer(self, inputs: Features) -> nn.Module:
+        return _Noisy(0.01)
+
+
+@dataclass(frozen=True)
+class Standard(Computation):
+    """A norm without weights, whose layer looks at the shape of its input."""
+
+    name = "standard"
+
+    def layer(self, inputs: Features) -> nn.Module:
+        return nn.InstanceNorm2d(inputs[0].shape[0])
+
+
+@dataclass(frozen=True)
+class Mean(Computation):
+    """A layer whose description leaves out that padding is not counted."""
+
+    name = "mean"
+
+    def layer(self, inputs: Features) -> nn.Module:
+        return nn.AvgPool2d(3, 1, 1, count_include_pad=False)
+
+
+DROPPING: tuple[type[Computation], ...] = (Drop, DropPath, Noisy)
+"""Operations without weights that do something else in training."""
+
+_EVERY: tuple[type[Computation], ...] = (*DROPPING, Standard, Mean)
+
+WEIGHTLESS = Grammar((*einspace_grammar().productions, *(Production("C", operation()) for operation in _EVERY)))
+"""The paper's grammar with operations that have layers without weights."""

@@ -6,6 +6,7 @@ import pytest
 import torch
 from tests.architectures import SHAPES, sampled
 from tests.networks.comparison import compare
+from tests.networks.own_layers import DROPPING, WEIGHTLESS
 from tests.normal_form.test_normal_form import SAME
 from torch import nn
 
@@ -92,3 +93,22 @@ def test_weights_of_another_architecture_are_named() -> None:
         convert_state(build(space.parse("[relu norm]")), build(space.parse("[relu linear(d=4)]")))
     with pytest.raises(NetworkError, match=r"mis-shaped linear_1"):
         convert_state(build(space.parse("[relu linear(d=8)]")), build(space.parse("[relu linear(d=4)]")))
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("operation", [operation.name for operation in DROPPING])
+def test_an_own_layer_without_weights_knows_when_training_ends(operation: str, optimize: bool) -> None:
+    """Dropout of a user's is random in training, and does nothing in evaluation, also after both in turn."""
+    architecture = EinSpace((3, 8, 8), grammar=WEIGHTLESS).parse(f"[{operation} identity]")
+    network, x = build(architecture, optimize=optimize), torch.rand(64, 3, 8, 8)
+    for _ in range(2):
+        assert not torch.equal(network.train()(x), x)
+        assert torch.equal(network.eval()(x), x)
+    assert not network.state_dict()
+
+
+def test_an_own_layer_without_weights_may_look_at_its_input() -> None:
+    """It is called as it is, so it need not be traced: a norm of torch's reads the shape."""
+    network = build(EinSpace((3, 8, 8), grammar=WEIGHTLESS).parse("[standard relu]"))
+    x = torch.randn(4, 3, 8, 8)
+    torch.testing.assert_close(network(x), nn.functional.leaky_relu(nn.InstanceNorm2d(3)(x)))

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
 from tests.architectures import BULK
 from tests.networks.exported import NAMES, check_files, trained
-from tests.networks.own_layers import OWN, Fickle
+from tests.networks.own_layers import OWN, WEIGHTLESS, Fickle
 from torch.fx import GraphModule
 
 from einspace import Architecture, Classification, Dense, EinSpace, baselines, build
@@ -22,6 +23,8 @@ from einspace.features import Feature
 from einspace.networks import Head
 from einspace.networks.export import export_file, export_program, load_source, load_weights, programs, source
 from einspace.networks.export.programs import onnx_bytes, run_onnx
+from einspace.tasks.preprocessing import Preprocessing
+from einspace.tasks.split import Normaliser
 
 SKIP = "[clone(b=2) {[[im2col(k=3,s=1,p=1) linear(d=3) col2im] [norm relu]] identity} add]"
 
@@ -248,3 +251,14 @@ def test_errors_have_their_types(tmp_path: Path) -> None:
     ):
         with pytest.raises(error):
             export_file(_skip(), tmp_path / "a", format, weights_from=weights)
+
+
+@pytest.mark.slow
+def test_operations_of_a_user_without_weights_in_every_format(tmp_path: Path) -> None:
+    """Programs and ONNX models are written in evaluation, where nothing drops, and take raw samples as ever."""
+    architecture = EinSpace((3, 8, 8), grammar=WEIGHTLESS).parse("[[drop [drop-path noisy]] [standard mean]]")
+    check_files(architecture, Classification(10), tmp_path)
+    sizes = (1, 3, 1, 1)
+    around = Preprocessing(normaliser=Normaliser(np.full(sizes, 100.0), np.full(sizes, 50.0))).around
+    for format, name in (("source", "raw.py"), ("torch", "raw.pt2"), ("onnx", "raw.onnx")):
+        assert export_file(architecture, tmp_path / name, format, Classification(10), around=around).bytes > 0

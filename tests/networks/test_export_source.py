@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from tests.architectures import BULK, RECURRENT, SHAPES, sampled
-from tests.networks.own_layers import OWN
+from tests.networks.own_layers import OWN, WEIGHTLESS
 from torch import nn
 
 from einspace import Architecture, Classification, Dense, EinSpace, Grammar, MultiLabel, baselines, build, recurrent_grammar
@@ -17,7 +17,7 @@ from einspace.errors import ExportError
 from einspace.networks import Head
 from einspace.networks.export import source
 
-READ = Grammar(tuple(dict.fromkeys((*recurrent_grammar().productions, *OWN.productions))))
+READ = Grammar(tuple(dict.fromkeys((*recurrent_grammar().productions, *OWN.productions, *WEIGHTLESS.productions))))
 """The grammar that derives every architecture of these tests."""
 
 HEADS: list[Head | None] = [Classification(10), Dense(2, (5, 6)), MultiLabel(3), None]
@@ -150,3 +150,18 @@ def test_operations_of_a_user(tmp_path: Path) -> None:
         with pytest.raises(ExportError, match=rf"the operation {name} cannot be written as standalone source"):
             source(space.parse(f"[relu {name}]"))
     _formatted(tmp_path)
+
+
+def test_operations_of_a_user_without_weights(tmp_path: Path) -> None:
+    """A layer of torch's is written as one, so that dropout ends with training; one whose settings no constructor gives, as its calls."""
+    space = EinSpace((3, 8, 8), grammar=WEIGHTLESS)
+    text = _check(space.parse("[[drop standard] relu]"), Classification(3), tmp_path / "layers.py")
+    assert "self.drop_0 = nn.Dropout()" in text
+    assert "self.standard_1 = nn.InstanceNorm2d(3)" in text
+    x = torch.randn(2, 3, 8, 8)
+    for optimize in (True, False):
+        architecture = space.parse("[[drop-path noisy] mean]")
+        text = source(architecture, None, optimize)
+        assert "functional.avg_pool2d(x, 3, 1, 1, False, False, None)" in text
+        written, network = _written(text, tmp_path / f"calls_{optimize}.py").eval(), build(architecture, None, optimize).eval()
+        assert torch.equal(written(x), network(x))

@@ -234,6 +234,65 @@ def test_what_is_near_but_not_equal_is_noted() -> None:
     assert from_module(nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU()), (3, 4)).notes == ()
 
 
+def test_frozen_weights_are_noted() -> None:
+    """What is fixed in the module, be it a layer, a table of positions or the classifier, is trained in ours, and the note names it."""
+
+    def forward(m: Any, x: Tensor) -> Tensor:
+        return m.out(m.b(m.a(x) + m.position).flatten(1))  # type: ignore[no-any-return]
+
+    layers = linears(position=nn.Parameter(torch.ones(1, 4), requires_grad=False), out=nn.Linear(4, 2))
+    module = Call(forward, **layers)
+    layers["a"].weight.requires_grad_(requires_grad=False)
+    layers["out"].requires_grad_(requires_grad=False)
+    assert from_module(module, (1, 4)).notes == ("a (Linear), position (Parameter), out (Linear): frozen there, ours is trained",)
+
+
+def accumulated(m: Any, x: Tensor) -> Tensor:
+    """A sum that begins at zero, as people write it."""
+    total: Any = 0
+    for layer in (m.a, m.b, m.c):
+        total += layer(x)
+    return total  # type: ignore[no-any-return]
+
+
+def shortcut(m: Any, x: Tensor) -> Tensor:
+    """The changed value is the input of both branches, but nothing reads it again."""
+    x = m.a(x)
+    out = m.same(x)
+    out += m.b(x)
+    out += m.position
+    return m.c(out)  # type: ignore[no-any-return]
+
+
+def shaped(m: Any, x: Tensor) -> Tensor:
+    """Of the changed value, only the shape is read again; and a number that is changed is another number."""
+    y = z = m.a(x)
+    kept = rows = x.shape[0]
+    rows *= 2
+    z += m.b(x)
+    return m.c(z).view(kept, y.size(1), -1)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("function", [accumulated, shortcut, shaped])
+def test_what_is_changed_in_place_and_not_read_again_is_read(function: Callable[[Any, Tensor], Tensor]) -> None:
+    """`x += y` is a sum, with the outputs of the module."""
+    module = Call(function, **linears(same=nn.Identity(), position=nn.Parameter(torch.randn(3, 4))))
+    imported = from_module(module, (3, 4))
+    x = torch.randn(5, 3, 4)
+    torch.testing.assert_close(imported.network()(x), module(x))
+    assert imported.notes == ()
+
+
+def test_hooks_of_the_whole_module_are_traced_within_another() -> None:
+    """What the refusal of a module with hooks advises keeps what they do."""
+    module = nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU())
+    module.register_forward_hook(lambda layer, inputs, output: functional.leaky_relu(output))
+    wrapped = nn.Sequential(module)
+    x = torch.randn(5, 3, 4)
+    torch.testing.assert_close(from_module(wrapped, (3, 4)).network()(x), module(x))
+    assert str(from_module(wrapped, (3, 4)).architecture) == "[[linear(d=4) relu] relu]"
+
+
 def test_heads_are_cut_off() -> None:
     """The last linear layer and the global average before it are the head; a module without them is a backbone."""
     image = nn.Conv2d(3, 6, 3)
@@ -355,10 +414,37 @@ def test_all_layers_that_do_not_fit_are_named() -> None:
         assert line.strip().startswith(start)
 
 
-def hooked() -> nn.Module:
-    layer = nn.Linear(4, 4)
+def hooked(layer: nn.Module) -> nn.Module:
     layer.register_forward_hook(lambda layer, inputs, output: 2 * output)
-    return nn.Sequential(layer, nn.LeakyReLU())
+    return layer
+
+
+def added(m: Any, x: Tensor) -> Tensor:
+    """A skip connection that the addition in place changes too."""
+    x = m.a(x)
+    skip = x
+    x += m.b(x)
+    return m.c(x) + skip  # type: ignore[no-any-return]
+
+
+def added_to_a_view(m: Any, x: Tensor) -> Tensor:
+    """As above, but the layer between is one that returns what it is given."""
+    x = m.a(x)
+    skip = m.same(x)
+    x += m.b(x)
+    return m.c(x) + skip  # type: ignore[no-any-return]
+
+
+def doubled(m: Any, x: Tensor) -> Tensor:
+    """A value doubled in place, and the result of that thrown away."""
+    x = m.a(x)
+    twice = x
+    twice *= 2
+    return m.b(x) + x  # type: ignore[no-any-return]
+
+
+def linears(**more: nn.Module | nn.Parameter) -> dict[str, Any]:
+    return {name: nn.Linear(4, 4) for name in "abc"} | more
 
 
 def crossed(m: Any, x: Tensor) -> Tensor:
@@ -383,7 +469,18 @@ REFUSED: list[tuple[nn.Module, tuple[int, ...], str]] = [
     (Call(lambda m, x: functional.linear(x, m.f.weight), f=nn.Linear(4, 4)), (3, 4), "use the module of torch.nn"),
     (Call(lambda m, x: (x, m.f(x)), f=nn.Linear(4, 4)), (3, 4), "gives no single tensor"),
     (Call(lambda m, x: relu(m.f(x)), f=nn.Linear(4, 4)), (3, 4), r"test_importer.relu\(\): nothing in the space"),
-    (hooked(), (3, 4), r"0 \(Linear\): has hooks"),
+    (nn.Sequential(hooked(nn.Linear(4, 4)), nn.LeakyReLU()), (3, 4), r"0 \(Linear\): has hooks"),
+    (nn.Sequential(nn.Flatten(), hooked(nn.Linear(4, 3))), (1, 2, 2), r"1 \(Linear\): has hooks"),
+    (nn.Sequential(hooked(nn.AdaptiveAvgPool2d(1)), nn.Flatten(), nn.Linear(4, 3)), (4, 2, 2), r"0 \(AdaptiveAvgPool2d\): has hooks"),
+    (nn.Sequential(nn.AdaptiveAvgPool2d(1), hooked(nn.Flatten()), nn.Linear(4, 3)), (4, 2, 2), r"1 \(Flatten\): has hooks"),
+    (nn.Sequential(nn.AdaptiveAvgPool2d(1), hooked(nn.Dropout()), nn.Flatten(), nn.Linear(4, 3)), (4, 2, 2), r"1 \(Dropout\): has hooks"),
+    (hooked(nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU())), (3, 4), "Sequential has hooks.*wrap it"),
+    (nn.Sequential(nn.Flatten(), nn.utils.spectral_norm(nn.Linear(4, 3))), (1, 2, 2), r"1 \(Linear\): has hooks"),
+    (Call(lambda m, x: m.f(m.f(x.flatten(1)).relu()), f=nn.Linear(4, 4)), (1, 2, 2), r"f \(Linear\): shares weights with f"),
+    (Call(added, **linears()), (3, 4), r"iadd\(\): changes in place what is read again"),
+    (Call(added_to_a_view, **linears(same=nn.Identity())), (3, 4), r"iadd\(\): changes in place"),
+    (Call(added_to_a_view, **linears(same=nn.Flatten(2))), (3, 4), r"iadd\(\): changes in place"),
+    (Call(doubled, **linears()), (3, 4), r"imul\(\): changes in place"),
     (nn.Bilinear(4, 4, 4), (3, 4), "needs one input, not 2"),
     (nn.Sequential(nn.Linear(5, 4)), (3, 4), r"fails at the input \(3, 4\) in 0"),
     (nn.Sequential(nn.Linear(5, 4)), (5,), r"one token, \(1, 5\)"),

@@ -6,9 +6,12 @@ import pytest
 import torch
 from tests.architectures import RECURRENT, SHAPES, sampled
 from tests.networks.comparison import compare, compare_graphs
+from tests.networks.test_attention import head
+from tests.operations.derived import DERIVED
 
 from einspace import Architecture, EinSpace, baselines
 from einspace.graph import Graph, lower
+from einspace.networks import build
 from einspace.operations import Clone, Col2im, Im2col
 from einspace.passes import PASSES, Convolution
 
@@ -89,3 +92,28 @@ def test_relu_after_a_convolution_needs_no_rows() -> None:
     found = kinds(f"[{CONV} [relu {CONV}]]")
     assert found[Convolution] == 2
     assert found[Im2col] == found[Col2im] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("[[im2col(k=3,s=1,p=1) bare(d=16) col2im] relu]", (3, 8, 8)),
+        ("[[flipped(k=3,s=1,p=1) linear(d=16) col2im] relu]", (3, 8, 8)),
+        ("[group-dim(dim=1,b=2) {identity identity} interleave(dim=1,b=2)]", (4, 4, 4)),
+        ("[strided(dim=1,b=2) {identity identity} concat(dim=1,b=2)]", (4, 4, 4)),
+        ("[clone(b=2) {INNER INNER} interleave(dim=1,b=2)]".replace("INNER", "[clone(b=2) {norm relu} interleave(dim=1,b=2)]"), (4, 4)),
+        ("[clone(b=2) {[clone(b=2) {norm relu} uneven] [clone(b=2) {relu norm} uneven]} uneven]", (4, 4)),
+        ("[[clone(b=4) {norm} interleave(dim=1,b=4)] [group-dim(dim=1,b=4) {linear(d=4)} add]]", (4, 4)),
+        ("[[clone(b=4) {norm} concat(dim=1,b=4)] [strided(dim=1,b=4) {linear(d=4)} add]]", (4, 4)),
+        (f"[clone(b=2) {{{head()} {head()}}} interleave(dim=2,b=2)]", (5, 6)),
+        (f"[clone(b=4) {{{head('bare(d=16)')}}} concat(dim=2,b=4)]", (5, 6)),
+        ("[clone(b=4) {linear(d=16)} interleave(dim=2,b=4)]", (4, 6)),
+    ],
+)
+def test_nothing_is_assumed_of_what_derives_from_an_operation(text: str, shape: tuple[int, ...]) -> None:
+    """Where a built-in operation would be fused, packed, batched or left out, a subclass of it computes what it says."""
+    torch.manual_seed(0)
+    architecture = EinSpace(shape, grammar=DERIVED).parse(text)
+    for batched in (False, True):
+        compare(architecture, batched)
+    assert architecture.parameters == sum(parameter.numel() for parameter in build(architecture).parameters())

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.architectures import SHAPES, sampled
+from tests.operations.derived import DERIVED
 
 from einspace import EinSpace
 
@@ -95,6 +96,28 @@ def test_texts_of_one_architecture_share_a_key(one: str, other: str) -> None:
 def test_another_function_has_another_key(one: str, other: str) -> None:
     """Order, options, shared against separate weights, and the left and right of a matmul matter."""
     assert _key(one) != _key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("[clone(b=2) {relu norm} uneven]", "[clone(b=2) {norm relu} uneven]"),
+        ("[clone(b=2) {relu norm} uneven]", "[clone(b=2) {relu norm} add]"),
+        ("[clone(b=2) {relu norm} interleave(dim=1,b=2)]", "[clone(b=2) {relu norm} concat(dim=1,b=2)]"),
+        ("[strided(dim=1,b=2) {relu norm} add]", "[group-dim(dim=1,b=2) {relu norm} add]"),
+        ("[group-dim(dim=1,b=2) {identity identity} interleave(dim=1,b=2)]", "[identity identity]"),
+    ],
+)
+def test_what_derives_from_an_operation_has_another_key(one: str, other: str) -> None:
+    """No rule for a built-in operation holds for a subclass of it: nothing is assumed of what a user writes."""
+    space = EinSpace((4, 4, 4), grammar=DERIVED)
+    assert space.parse(one).key != space.parse(other).key
+
+
+def test_settings_of_an_own_branching_are_in_the_key() -> None:
+    """Of a clone and a group-dim the branches say the factor; of a branching of a user's nothing is known, so all of its text counts."""
+    space = EinSpace((4, 4, 4), grammar=DERIVED)
+    assert space.parse("[weave(dim=1,b=2) {norm norm} add]").key != space.parse("[weave(dim=2,b=2) {norm norm} add]").key
 
 
 def test_the_key_depends_on_the_input() -> None:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tests.grammar.own_operation import GATED
+from tests.networks.test_attention import head
+from tests.operations.derived import DERIVED
 from tests.pictures.golden import FOLDER, block, pictures
 
 from einspace import EinSpace, baselines
@@ -142,6 +144,16 @@ def test_own_operations_are_drawn() -> None:
     """An operation of a user's own is a box of its group."""
     space = EinSpace((8, 8), grammar=GATED)
     assert "gated d=5" in texts(network_svg(space.parse("[gated(d=5) relu]")))
+
+
+def test_what_derives_from_an_operation_is_drawn_as_itself() -> None:
+    """A product that is not matmul is no part of attention, and heads that are not concatenated are no block of heads."""
+    space = EinSpace((5, 6), grammar=DERIVED)
+    for text, name in (
+        (f"[clone(b=4) {{{head()}}} interleave(dim=2,b=4)]", "interleave"),
+        (head().replace("matmul(scaled=True)", "cosine"), "cosine"),
+    ):
+        assert any(name in line for line in texts(network_svg(space.parse(text))))
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

@@ -19,7 +19,7 @@ from einspace.reproduction.cells import Cell, wanted
 from einspace.run.folder import Run
 from einspace.space import Architecture
 from einspace.strategies.initial import parse_initial
-from einspace.tasks import TASKS
+from einspace.tasks import TASKS, load_task
 from einspace.tasks.published import NASBENCH_METHODS, PUBLISHED, UNSEEN_METHODS
 
 MIX = "resnet18,wrn16-4,vit,mlp-mixer"
@@ -41,6 +41,11 @@ def cells(experiment: str, scale: str) -> list[Cell]:
     """Every cell with a search."""
     found = selected(experiment, scale)
     return [Cell(found, row, column, 0) for row in found.rows for column in found.columns if column.settings is not None]
+
+
+def searched(scale: str) -> list[Cell]:
+    """Every cell with a search, of all experiments that have the scale."""
+    return [one for name, known in EXPERIMENTS.items() if known.measure is None and scale in known.shares for one in cells(name, scale)]
 
 
 def cell(experiment: str, scale: str, row: str, column: str) -> Cell:
@@ -123,10 +128,17 @@ def test_the_findings_are_compared_at_equal_trials() -> None:
     assert len({settings.limits for settings in found.values()}) == 1
 
 
+def test_rows_that_need_no_files_are_there_at_every_scale() -> None:
+    """AddDigits and MultDigits are rows of the findings as they are, and no second row has the same data."""
+    assert selected("findings").rows == ("adddigits", "multdigits")
+    assert selected("findings", "smoke", ["adddigits"]).rows == selected("findings", "small", ["adddigits"]).rows == ("adddigits",)
+    assert selected("findings", "small").rows == EXPERIMENTS["findings"].rows
+
+
 @pytest.mark.parametrize("scale", list(SCALES))
 def test_every_cell_can_be_searched(scale: str) -> None:
     """The settings of all cells make sense, no two runs have one name, and no baseline is over the limits of its own cell."""
-    found = [one for name, known in EXPERIMENTS.items() if known.measure is None and scale in known.shares for one in cells(name, scale)]
+    found = searched(scale)
     names = [one.name for one in found]
     assert len(found) > 10 * (scale != "smoke")
     assert len(set(names)) == len(names)
@@ -137,6 +149,16 @@ def test_every_cell_can_be_searched(scale: str) -> None:
         assert wanted(settings) >= 1
         members = [built(name, shape) for name in parse_initial(settings.init or "")]
         assert [settings.limits.objection(member.cost) for member in members] == [None] * len(members)
+
+
+@pytest.mark.parametrize("scale", list(SCALES))
+def test_every_search_is_scored_with_the_metric_of_its_row(scale: str) -> None:
+    """The scores of digits in place of CIFAR100 are errors, which stand beside the paper's and are ranked like them, the lowest first."""
+    for one in {(one.row, one.task): one for one in searched(scale)}.values():
+        metric, own = TASKS[one.row].metric, one.settings({}).own
+        assert (own.metric or TASKS[one.task].metric.name) == metric.name
+        if own.said():
+            assert load_task(one.task, None, own).metric == metric
 
 
 def test_published_scores_have_columns() -> None:
@@ -167,7 +189,16 @@ def test_the_scale_of_a_call_without_one() -> None:
         (("table6", "paper", ["addnist"]), SettingError, "table6 trains nothing, so it has no task 'addnist'"),
         (("follow-up", "paper"), SettingError, "follow-up has no scale paper: it has smoke, small"),
         (("findings", "paper"), SettingError, "findings has no scale paper: it has smoke, small"),
-        (("table1", "smoke", ["isabella"]), SettingError, "the scale smoke has no small data in place of isabella"),
+        (
+            ("table1", "smoke", ["isabella"]),
+            SettingError,
+            "table1 has no row isabella at the scale smoke, only those with small data: addnist, multnist",
+        ),
+        (
+            ("findings", "smoke", ["addnist"]),
+            SettingError,
+            "findings has no row addnist at the scale smoke, .* data: adddigits, multdigits",
+        ),
     ],
 )
 def test_wrong_names_are_named(arguments: tuple[Any, ...], error: type[Exception], message: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +16,10 @@ from tests.forked import Forked
 from tests.study_samples import ThreadExecutor, good, often_bad, score
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.reproduction.cells import Cell
 from einspace.result import load_result
 from einspace.run.folder import Run
-from einspace.tasks import TASKS
+from einspace.tasks import TASKS, DataOptions, Task
 
 pytestmark = pytest.mark.slow
 
@@ -151,6 +153,22 @@ def test_absent_data_are_a_note_and_the_other_cells_go_on(trained: Trained, offi
     assert "einspace data prepare addnist" in done.stdout.replace("\n", " ")
 
 
+def test_data_that_do_not_fit_into_memory_are_a_note(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cells of such a task say so, the task after it is searched, and the command ends with code 1: the data are there."""
+
+    def read(*_: object) -> Task:
+        raise MemoryError("unable to allocate 9 GiB")
+
+    monkeypatch.setitem(TASKS, "adddigits", replace(TASKS["adddigits"], read=read))
+    done = call("reproduce", "table1", "--task", "addnist,multnist", "--column", "rn18,random-search", "--json")
+    found = by_place(json.loads(done.stdout))
+    assert done.returncode == 1
+    for column in ("rn18", "random-search"):
+        assert found["addnist", column]["ours"] is None
+        assert "too little memory to read the data of adddigits: unable to allocate 9 GiB" in found["addnist", column]["note"]
+        assert found["multnist", column]["ours"] is not None
+
+
 def test_several_seeds_are_several_runs(trained: Trained) -> None:
     """Their mean and their deviation; a cell whose seeds are not all done has no mean, and says how far it is."""
     figures = by_place(reproduced("table5", "--column", "re-wrn", "--seeds", "2"))
@@ -204,6 +222,24 @@ def test_a_run_of_other_settings_is_not_taken_for_a_cell_s(trained: Trained, opt
         assert found["addnist", "rn18"]["ours"] is None
         assert "has other settings (" in found["addnist", "rn18"]["note"]
         assert found["addnist", "re-scratch"]["ours"] is not None
+
+
+def test_a_table_of_errors_is_of_errors(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in of a row is searched for its error, and the lowest is the first; a run of accuracies is not taken for one of errors."""
+    words = ["table5", "--column", "wrn,re-wrn"]
+    with monkeypatch.context() as before:
+        before.setattr(Cell, "own", DataOptions())
+        reproduced("table5", "--column", "wrn")
+    done = call("reproduce", *words, "--json")
+    number = by_place(json.loads(done.stdout))["cifar100", "wrn"]
+    assert (done.returncode, number["ours"]) == (1, None)
+    assert 'has other settings (metric: "accuracy" there, "0-1 error" here)' in number["note"]
+    shutil.rmtree("runs/table5-smoke-digits-wrn-0")
+    found = by_place(reproduced(*words))
+    result = load_result("table5-smoke-digits-re-wrn-0")
+    assert (result.metric, result.higher_is_better) == ("0-1 error", False)
+    lower, upper = sorted(("wrn", "re-wrn"), key=lambda column: float(found["cifar100", column]["ours"]))
+    assert found["average rank", lower]["ours"] <= 1.5 <= found["average rank", upper]["ours"]
 
 
 def test_a_cell_that_another_process_is_at_is_left_to_it(trained: Trained) -> None:

@@ -15,7 +15,7 @@ from einspace.tasks import TASKS
 WORDS = {
     "table1": ["--task", "addnist", "--column", "rn18,re-scratch,random-sampling"],
     "follow-up": ["--task", "addnist", "--column", "surrogate"],
-    "findings": ["--task", "addnist", "--column", "resnet,random-search"],
+    "findings": ["--task", "adddigits", "--column", "resnet,random-search"],
 }
 """Parts of those that would take long."""
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from einspace import EinSpace, Recipe
-from einspace.evaluation.cost_model import PRIOR, CostModel
+from einspace.evaluation.cost_model import PRIOR, CostModel, Load
 from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Seconds
 from einspace.strategies import RandomSearch, Strategy, propose
 from einspace.strategies.affordable import REFIT, TRIES, Affordable, Training
@@ -122,6 +122,14 @@ def test_the_model_learns_after_every_five_trials() -> None:
     assert load is not None
     assert affordable.model(trials).seconds(load) == pytest.approx(3 * CostModel().seconds(load), rel=0.05)
     assert Affordable(TRAINING, 1.0, False).model(trials) == CostModel()
+
+
+def test_an_architecture_and_the_recipe_are_a_load() -> None:
+    """The figures are those of the backbone, the epochs those of the search, and the samples those of the task."""
+    architecture = SPACE.parse("[linear(d=16) relu]")
+    figures = (architecture.terminals, architecture.flops, architecture.activation_bytes)
+    load = TRAINING.load(Proposal.of(architecture, "").costs, {})
+    assert load == Load(*figures, samples=1_000, epochs=2, batch_size=10, scored=100)
 
 
 def test_changes_of_the_recipe_change_what_a_trial_costs() -> None:

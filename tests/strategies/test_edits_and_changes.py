@@ -142,6 +142,19 @@ def test_no_child_is_trained_like_an_earlier_trial() -> None:
     assert {"all widths x 2", "recipe", "mutation"} <= {trial.origin.removesuffix(", recipe") for trial in history}
 
 
+def test_grids_that_a_network_cannot_tell_apart_are_one() -> None:
+    """An output of 2 x 2 has at most four windows: twins stood in a race as two candidates, and made its error look small."""
+    choices: Choices = {"grid": ((1.0, 2.0, 4.0), 1.0)}
+    text = "[[im2col(k=8,s=8,p=0) linear(d=16) col2im] relu]"
+    strategy = strategies.get("evolution", EinSpace((1, 16, 16)), (text,), start={"grid": 2.0}, recipe_changes=1.0, choices=choices)
+    history = evolved(strategy, 12)
+    assert history[0].proposal.changes == {"grid": 2.0}
+    of_the_seed = {trial.proposal.identity for trial in history if trial.text == text}
+    assert len(of_the_seed) == len([trial for trial in history if trial.text == text]) == 2
+    one = EinSpace((8, 1, 1)).parse("[relu norm]")
+    assert [Proposal.of(one, "", changes={"grid": grid}).changes for grid in (1.0, 2.0, 4.0)] == [{}, {}, {}]
+
+
 def test_tries_for_a_new_child_are_bounded() -> None:
     """Where every child is a twin one of them is proposed: the search goes on, and its evaluation is reused."""
 

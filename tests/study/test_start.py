@@ -19,7 +19,7 @@ from einspace.study import conduct
 from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
-from einspace.tasks.task import Split
+from einspace.tasks.split import Split
 
 RECIPE = Recipe(8, 24, 64, 0.05, 5e-4)
 OPTIONS: dict[str, Any] = {"population": None, "tournament": None, "crossover": None, "cost": None, "edits": None}

@@ -12,7 +12,8 @@ from einspace.errors import SettingError, TaskError, UnknownNameError
 from einspace.features import Feature
 from einspace.tasks import ACCURACY, TASKS, Metric, Recipe, Split, Task, load_task
 from einspace.tasks.digits import SIZES, base_triples
-from einspace.tasks.task import RECIPE, stratified
+from einspace.tasks.split import stratified
+from einspace.tasks.task import RECIPE
 
 
 def small(x: object = None, y: object = None) -> Split:

@@ -15,7 +15,7 @@ from einspace import Architecture, EinSpace, Limits, baselines
 from einspace.errors import LimitError, MutationError
 from einspace.limits import UNLIMITED
 from einspace.networks import build
-from einspace.variation import TRIES, CrossoverReport, crossover
+from einspace.variation import TRIES, CrossoverReport
 
 
 def check(child: Architecture, first: Architecture, second: Architecture, space: EinSpace) -> None:
@@ -79,13 +79,15 @@ def test_baselines_cross(names: tuple[str, str]) -> None:
 
 def test_the_child_is_the_first_with_one_part_of_the_second() -> None:
     """Outside the exchanged subtree the child is the first parent; the subtree is one of the second's, with the same symbol."""
+    space, report = EinSpace((3, 64, 64), limits=UNLIMITED), CrossoverReport()
     first, second = (baselines.get(name, (3, 64, 64)) for name in ("resnet18", "vit"))
     for seed in range(30):
-        child = crossover(first.node, second.node, first.input, UNLIMITED, Random(seed))
-        taken, old = child.node.at(child.path), first.node.at(child.path)
+        child = space.crossover(first, second, Random(seed), report)
+        assert report.path is not None
+        taken, old = child.node.at(report.path), first.node.at(report.path)
         assert taken.symbol == old.symbol
         assert taken in set(second.node.walk())
-        assert child.node.replace(child.path, old) == first.node
+        assert child.node.replace(report.path, old) == first.node
 
 
 def test_both_nodes_are_drawn_uniformly() -> None:
@@ -95,9 +97,9 @@ def test_both_nodes_are_drawn_uniformly() -> None:
     rng, report = Random(0), CrossoverReport()
     taken: Counter[str] = Counter()
     for _ in range(2_000):
-        child = crossover(first.node, second.node, first.input, space.limits, rng, report=report)
-        if child.path == (0, 0):
-            taken[str(child.node.at(child.path).terminal)] += 1
+        child = space.crossover(first, second, rng, report)
+        if report.path == (0, 0):
+            taken[str(child.node.at((0, 0)).terminal)] += 1
     assert set(taken) == {"norm", "softmax", "pos-enc", "linear(d=16)"}
     assert chisquare(list(taken.values())).pvalue > 0.001
     assert len(report.paths) == first.node.size

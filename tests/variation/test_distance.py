@@ -12,7 +12,7 @@ from tests.architectures import sampled
 from einspace import Architecture, EinSpace, Limits, baselines
 from einspace.derivation import Derivation
 from einspace.operations import Norm, Relu
-from einspace.variation import distance, mutate
+from einspace.variation import MutationReport, distance
 
 SPACE = EinSpace((8, 8), limits=Limits(operations=60))
 SOURCES = sampled((8, 8), 12, SPACE.limits)
@@ -78,8 +78,10 @@ def test_a_detour_is_never_shorter(first: Architecture, second: Architecture, th
 @given(a_derivation, st.integers(0, 10_000))
 def test_a_mutant_is_near(parent: Architecture, seed: int) -> None:
     """One new subtree is at most its old and its new size away, and at least 1."""
-    child = mutate(parent.node, parent.input, SPACE._sampler, Random(seed))
-    assert 1 <= distance(parent.node, child.node) <= parent.node.at(child.path).size + child.node.at(child.path).size
+    report = MutationReport()
+    child = SPACE.mutate(parent, Random(seed), report)
+    assert report.path is not None
+    assert 1 <= parent.distance(child) <= parent.node.at(report.path).size + child.node.at(report.path).size
 
 
 def test_baselines_are_far_apart() -> None:

@@ -9,6 +9,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.architectures import RECURRENT, SHAPES, SMALL, sampled
+from tests.operations.derived import DERIVED
 
 from einspace import Architecture, EinSpace, Limits, baselines, sequence_grammar
 from einspace.derivation import Derivation, Memo
@@ -326,3 +327,16 @@ def test_where_nothing_can_be_edited_that_is_said() -> None:
         tight.edit(tight.parse("[linear(d=16) relu]"), Random(0))
     with pytest.raises(LimitError, match="takes"):
         space.edit(EinSpace((3, 3)).parse("[relu relu]"), Random(0))
+
+
+def test_nothing_is_assumed_of_widths_of_what_derives_from_an_operation() -> None:
+    """A subclass of `linear` or of an aggregation may set other lengths, so it keeps its own, and those of the layers that it reads."""
+    space = EinSpace((4, 8), grammar=DERIVED)
+    for text, expected in (
+        ("[[linear(d=16) relu] [bare(d=32) linear(d=64)]]", ["linear(d=16)", "linear(d=64)"]),
+        ("[[clone(b=2) {linear(d=16) linear(d=16)} uneven] linear(d=32)]", ["linear(d=32)"]),
+        ("[[clone(b=2) {linear(d=16) linear(d=16)} interleave(dim=2,b=2)] linear(d=32)]", ["linear(d=32)"]),
+    ):
+        node = space.parse(text).node
+        groups = [[str(node.at(path).terminal) for path in group.paths] for group in width_groups(node, space.input)]
+        assert groups == [[layer] for layer in expected]

@@ -9,11 +9,11 @@ from scipy.stats import chisquare
 from tests.architectures import BULK, RECURRENT, SHAPES, SMALL, sampled
 
 from einspace import Architecture, EinSpace, Feature, Limits, baselines
-from einspace.derivation import Derivation, Memo, text
+from einspace.derivation import Derivation, text
 from einspace.errors import LimitError, MutationError, NotationError, ShapeError
 from einspace.networks import build
 from einspace.operations import Operation
-from einspace.variation import MutationReport, mutate
+from einspace.variation import MutationReport
 
 
 @pytest.mark.parametrize(("shape", "grammar"), [*((shape, "paper") for shape in SHAPES), *((shape, "recurrent") for shape in RECURRENT)])
@@ -107,7 +107,7 @@ def test_every_node_that_can_change_does(name: str, grammar: str) -> None:
     """After validation too: a node has children unless it is a terminal whose every other option fails or computes the same."""
     shape = (3, 16, 16)
     space, parent = EinSpace(shape, grammar=grammar), getattr(baselines, name)(shape, layers=1, width=64)
-    memo, rng = Memo(), _Pointing(0)
+    rng, report = _Pointing(0), MutationReport()
     for index in range(parent.node.size):
         rng.index = index
         path = parent.node.path(index)
@@ -115,10 +115,10 @@ def test_every_node_that_can_change_does(name: str, grammar: str) -> None:
         child = None
         for _ in range(25 if possible else 1):
             with suppress(MutationError):
-                child = mutate(parent.node, parent.input, space._sampler, rng, memo, parent.normal_form)
+                child = space.mutate(parent, rng, report)
                 break
         assert (child is not None) == possible, (path, parent.node.at(path).symbol)
-        assert child is None or child.path == path
+        assert child is None or report.path == path
 
 
 def _other_terminals(space: EinSpace, parent: Architecture, path: tuple[int, ...]) -> list[Operation]:
@@ -139,17 +139,17 @@ def test_copies_never_drift_apart() -> None:
     space = EinSpace((8, 8))
     parent = space.parse("[clone(b=4) {[relu [clone(b=8) {[norm relu]} add]]} add]")
 
-    def copy(node: Derivation) -> list[Operation]:
-        _, *copies, _ = (instruction.operation for instruction in space.architecture(node).graph(optimize=False).instructions)
+    def copy(architecture: Architecture) -> list[Operation]:
+        _, *copies, _ = (instruction.operation for instruction in architecture.graph(optimize=False).instructions)
         one = copies[: len(copies) // 4]
         assert copies == 4 * one
         return one
 
-    before, changed = copy(parent.node), 0
+    before, changed, report = copy(parent), 0, MutationReport()
     for seed in range(200):
-        child = mutate(parent.node, parent.input, space._sampler, Random(seed))
-        if child.path[:1] == (1,):
-            assert copy(child.node) != before
+        child = space.mutate(parent, Random(seed), report)
+        if report.path is not None and report.path[:1] == (1,):
+            assert copy(child) != before
             changed += 1
     assert changed > 100
 

@@ -78,7 +78,8 @@ def export(
 ) -> None:
     """Write a network as standalone source, a torch.export program, an ONNX model or weights.
 
-    The network of a run takes samples as they were given to the search, in the axes that the model card beside it names.
+    The network of a run takes raw samples, not normalised, as (C, H, W) or (S, D), even if your data had the channels last.
+    The model card beside it names the axes.
     """
     from einspace.evaluation.room import lacking
     from einspace.networks import Classification

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import typer
 
-from einspace.cli.output import waiting
+from einspace.cli.output import err, waiting
 from einspace.config import OF_A_STRATEGY, flags, leaves
 from einspace.errors import LimitError, SettingError, UnknownNameError
 from einspace.features import Feature
@@ -37,7 +37,9 @@ Runs = Annotated[str, typer.Option("--runs", metavar="DIR", help="The folder of 
 Storage = Annotated[str | None, typer.Option("--storage", metavar="URL", help="Database of the run, if the search was given one.")]
 Modules = Annotated[
     list[str],
-    typer.Option("--module", metavar="MODULE|FILE.py", help="Module or script to import first: it defines own operations or a head."),
+    typer.Option(
+        "--module", metavar="MODULE|FILE.py", help="Module or script that defines your own operations or head; it is imported first."
+    ),
 ]
 OfTrial = Annotated[int | None, typer.Option("--trial", help="The number of a run's trial, in place of the recommended network.")]
 OfBaseline = Annotated[str | None, typer.Option("--baseline", help="The name of a run's baseline, in place of the recommended network.")]
@@ -188,8 +190,6 @@ def read_run(what: str, runs: str, storage: str | None = None) -> "Result | None
 
 def taken(result: "Result", trial: int | None, baseline: str | None) -> tuple[int | None, str | None]:
     """The trial or the baseline that is taken from a run; standard error says which one a verdict recommends, and how to take the other."""
-    from einspace.cli.output import err
-
     verdict = result.verdict
     if trial is not None or baseline is not None or verdict is None or result.best is None:
         return trial, baseline
@@ -202,7 +202,7 @@ def find_run(name: str, runs: str, storage: str | None = None) -> "Result":
     """The run of this name or folder, read from its folder or from a database; raises RunError or UnknownNameError where there is none."""
     found = read_run(name, runs, storage)
     if found is None:
-        raise UnknownNameError("run", name, sorted(path.parent.name for path in Path(runs).glob("*/run.json")))
+        raise UnknownNameError("run", name, run_names(runs))
     return found
 
 
@@ -211,5 +211,9 @@ def read_named(what: str, inputs: Feature, runs: str) -> Architecture:
     try:
         return read_architecture(what, inputs)
     except UnknownNameError as error:
-        found = sorted(path.parent.name for path in Path(runs).glob("*/run.json"))
-        raise UnknownNameError("run, architecture or baseline", what, (*error.known, *found)) from None
+        raise UnknownNameError("run, architecture or baseline", what, (*error.known, *run_names(runs))) from None
+
+
+def run_names(runs: str) -> list[str]:
+    """The names of all runs in a folder."""
+    return sorted(path.parent.name for path in Path(runs).glob("*/run.json"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Runs, Storage, import_modules, read_run, taken
+from einspace.cli.options import AsJson, Modules, OfBaseline, OfTrial, Runs, Storage, import_modules, read_run, run_names, taken
 from einspace.cli.output import err, out, print_json, progress, waiting
 from einspace.cli.overdue import limited
 from einspace.disk.drafts import draft_of
@@ -41,11 +41,11 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict labels or numbers for new data with a trained network."""
-    from einspace.predictor.outputs import PIXELS
+    from einspace.reading.targets import OF_PIXELS
 
     import_modules(modules)
     predictor = _predictor(what, trial, baseline, runs, storage).to(device)
-    pixels = predictor.about.kind in PIXELS
+    pixels = predictor.about.kind in OF_PIXELS
     suffix = ".npy" if pixels else ".csv"
     if output.suffix.lower() != suffix:
         raise SettingError(f"predictions of the kind {predictor.about.kind} are written to a {suffix} file, not to {output}")
@@ -77,7 +77,7 @@ def _predictor(what: str, trial: int | None, baseline: str | None, runs: str, st
         return load_predictor(what)
     result = read_run(what, runs, storage)
     if result is None:
-        found = ", ".join(sorted(path.parent.name for path in Path(runs).glob("*/run.json"))) or "none"
+        found = ", ".join(run_names(runs)) or "none"
         raise SettingError(f"{what} is neither a run nor the folder of a predictor; the runs in {runs} are: {found}")
     trial, baseline = taken(result, trial, baseline)
     return result.predictor(trial, baseline=baseline)

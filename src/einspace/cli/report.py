@@ -16,7 +16,13 @@ from einspace.reporting.runs import listed, run_table, unread
 def report(
     names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names or folders of runs; several are compared.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; report.html in the run's folder if not given.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="File to write; if not given, report.html in the run's folder, or comparison.html here for several runs.",
+        ),
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Serve the page on this machine, where it follows the search.")] = False,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port of the live page; 0 takes any that is free.")] = None,

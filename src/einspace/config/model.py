@@ -56,7 +56,10 @@ class RecipeSettings(OptionGroup):
     epochs_search: Annotated[int | None, Field(ge=1, description="Epochs of a trial.")] = None
     epochs_final: Annotated[int | None, Field(ge=1, description="Epochs of the final training.")] = None
     batch_size: Annotated[int | None, Field(ge=2, description="Number of samples in a training step.")] = None
-    learning_rate: Annotated[float | None, Field(gt=0, description="Learning rate of the first step; a cosine takes it to zero.")] = None
+    learning_rate: Annotated[
+        float | None,
+        Field(gt=0, description="Highest learning rate, reached after the warmup; a cosine lowers it to zero (but see --pruner rungs)."),
+    ] = None
     weight_decay: Annotated[float | None, Field(ge=0, description="Weight decay of the optimizer.")] = None
     momentum: Annotated[float | None, Field(ge=0, lt=1, description="Momentum of stochastic gradient descent.")] = None
     warmup: Annotated[
@@ -137,7 +140,9 @@ class RunSettings(OptionGroup):
         Field(description="Time for the run with its final trainings, such as 90s, 30m, 8h or 2d; 4m if nothing else bounds the search."),
     ] = None
     workers: Annotated[int, Field(ge=1, le=10_000, description="Number of worker processes.")] = 2
-    seed: Annotated[int, Field(ge=0, lt=2**62, description="Seed of all random choices; the same seed gives the same result.")] = 0
+    seed: Annotated[
+        int, Field(ge=0, lt=2**62, description="Seed of all random choices; runs repeat only with one worker and a number of trials.")
+    ] = 0
     runs: Annotated[str, Field(description="The folder of all runs.")] = "runs"
     population: Annotated[
         int | None,
@@ -180,7 +185,8 @@ class RunSettings(OptionGroup):
     ] = None
     inherit: Annotated[bool, Field(description="Start children with the weights of their parents, for half of the epochs.")] = False
     time_limit: Annotated[
-        float | None, Field(gt=0, description="Seconds that one trial may take; if not set, as the budget allows, or 3600.")
+        float | None,
+        Field(gt=0, description="Seconds that one trial may take; if not set, what fits the budget, or 3600; evaluate has no limit."),
     ] = None
     grammar: Annotated[
         str | None,
@@ -204,7 +210,8 @@ class RunSettings(OptionGroup):
     keep_weights: Annotated[
         str,
         Field(
-            description="Whose trained weights are kept: best (and recommended), all (baselines and finalists of the decision too) or none."
+            description="Networks whose trained weights are kept: best (the best and the recommended), all (also baselines and finalists "
+            "of the decision) or none."
         ),
     ] = "best"
     report: Annotated[bool, Field(description="Write report.html, about 5 MB, into the run's folder.")] = True

@@ -17,12 +17,13 @@ start: item
 series: "[" (item | branches) (item | branches)+ "]"
 branches: "{" item+ "}"
 terminal: NAME ["(" setting ("," setting)* ")"]
-setting: NAME "=" value
+setting: SETTING "=" value
 ?value: INTEGER | BOOLEAN | axes
 axes: "(" INTEGER ("," INTEGER)* ")"
 BOOLEAN: "True" | "False"
 INTEGER: /[0-9]{1,9}(?![0-9])/
 NAME: /[a-zA-Z][a-zA-Z0-9-]{0,63}/
+SETTING: /[a-zA-Z][a-zA-Z0-9_]{0,63}/
 %ignore /\s+/
 """
 
@@ -36,6 +37,7 @@ SPOKEN = {
     "COMMA": "','",
     "EQUAL": "'='",
     "NAME": "an operation",
+    "SETTING": "the name of a setting",
     "INTEGER": "a whole number",
     "BOOLEAN": "True or False",
     "$END": "the end",
@@ -110,7 +112,8 @@ def _operation(tree: "Tree[Token]", source: str, grammar: Grammar) -> Operation:
         hint = str(UnknownNameError("operation", str(name), grammar.operations)).split(": ", 1)[1]
         raise NotationError(f"unknown operation {str(name)!r}", source, name.start_pos or 0, hint)
     wanted = {field.name: field for field in fields(kind)}
-    example = next(p.expansion.text for p in grammar.productions if type(p.expansion) is kind)
+    options = grammar.options[kind]
+    example = options[0].text
     settings: dict[str, Any] = {}
     for setting in cast("list[Tree[Token]]", tree.children[1:]):
         key, value = cast("Token", setting.children[0]), setting.children[1]
@@ -119,7 +122,7 @@ def _operation(tree: "Tree[Token]", source: str, grammar: Grammar) -> Operation:
             problem = f"{name} has {'two settings' if key in settings else 'no setting'} {str(key)!r}"
             raise NotationError(problem, source, place, f"write it as {example}")
         read = _value(value)
-        if type(read).__name__ != _type_name(wanted[key].type):
+        if type(read) not in {type(getattr(option, key)) for option in options}:
             raise NotationError(f"{name} has a setting {str(key)!r} of another kind", source, place, f"write it as {example}")
         settings[str(key)] = read
     missing = [key for key, field in wanted.items() if key not in settings and field.default is field.default_factory]
@@ -132,8 +135,3 @@ def _value(value: "Token | Tree[Token]") -> object:
     if isinstance(value, Tree):
         return tuple(int(cast("Token", axis)) for axis in value.children)
     return value == "True" if value.type == "BOOLEAN" else int(value)
-
-
-def _type_name(annotation: object) -> str:
-    name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-    return str(name).split("[")[0]

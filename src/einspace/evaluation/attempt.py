@@ -63,11 +63,20 @@ def attempt(
             pruned = True
         return not pruned
 
-    files = None if request.keep is None else Path(request.keep)
-    scope = (request.partition, request.long)
-    inherits = None if request.inherits is None else Path(request.inherits)
-    asked = (request.seed, request.final, device, request.changes, files, watched, on_report, *scope, on_passed, inherits, request.rungs)
-    context = Context(*asked)
+    context = Context(
+        seed=request.seed,
+        final=request.final,
+        device=device,
+        changes=request.changes,
+        files=None if request.keep is None else Path(request.keep),
+        watched=watched,
+        on_report=on_report,
+        partition=request.partition,
+        long=request.long,
+        on_passed=on_passed,
+        inherits=None if request.inherits is None else Path(request.inherits),
+        rungs=request.rungs,
+    )
     try:
         evaluation = _evaluation(work(request.text, context))
     except NotANumber as error:

@@ -13,9 +13,6 @@ from math import ceil, exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.space import Architecture
-from einspace.tasks import Recipe
-
 TRAINED = 3
 """Forward passes that training on a sample costs: one forward, and two as much for the gradients."""
 
@@ -59,12 +56,6 @@ class Load:
     epochs: int
     batch_size: int
     scored: int = 0
-
-    @classmethod
-    def of(cls, architecture: Architecture, recipe: Recipe, samples: int, scored: int) -> "Load":
-        """A trial of the search, which trains on `samples` and scores on `scored`."""
-        costs = (architecture.terminals, architecture.flops, architecture.activation_bytes)
-        return cls(*costs, samples, recipe.epochs_search, recipe.batch_size, scored)
 
     @property
     def amounts(self) -> tuple[float, float, float, float]:

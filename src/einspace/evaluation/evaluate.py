@@ -14,6 +14,7 @@ from einspace.evaluation.outcome import Context, Evaluation, NotANumber, Outcome
 from einspace.evaluation.room import lacking
 from einspace.grammar import WIDEST_GRAMMAR
 from einspace.memory import capped, is_memory_error
+from einspace.quantities import check_limit, check_whole
 from einspace.space import Architecture, EinSpace
 from einspace.tasks.metrics import over_seeds
 from einspace.tasks.recipe import Recipe
@@ -80,8 +81,7 @@ def evaluate(
         NotationError, ShapeError: A text that is not an architecture, or that does not fit the task's input.
         NetworkError: The task's input or its head does not fit the architecture.
     """
-    if type(seeds) is not int or seeds < 1:
-        raise SettingError(f"seeds must be a whole number of at least 1, not {seeds!r}")
+    check_whole("seeds", seeds)
     if type(seed) is not int or not -(2**62) <= seed < 2**62:
         raise SettingError(f"a seed must be a whole number of at most 62 bits, not {seed!r}")
     if isinstance(architecture, str):
@@ -89,8 +89,7 @@ def evaluate(
         architecture = within(space, architecture) if architecture in BASELINES else space.parse(architecture)
     if architecture.input.shape != task.input.shape:
         raise NetworkError(f"the architecture is for samples of {architecture.input}, but those of {task.name} are {task.input}")
-    if time_limit is not None and not 0 < time_limit < float("inf"):
-        raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")
+    check_limit(time_limit)
     objective = TaskObjective(task, task.recipe.given(recipe), Compute.of(compute))
     evaluations = []
     for number in range(seed, seed + seeds):

@@ -7,6 +7,7 @@ from torch import nn
 
 from einspace.disk.drafts import draft_of
 from einspace.evaluation.outcome import first_line
+from einspace.networks.export.weights import weights
 from einspace.networks.heads import Head
 from einspace.space import Architecture
 from einspace.tasks.task import Task
@@ -21,8 +22,6 @@ def keep_weights(network: nn.Module, path: str | os.PathLike[str], architecture:
     The file is one that `export --format safetensors` writes: the weights, the constants of the normalisation under the names that
     `networks.raw` gives them, and a header that says what goes into the network.
     """
-    from einspace.networks.export.weights import weights
-
     notes = {
         "architecture": str(architecture),
         "head": str(head),

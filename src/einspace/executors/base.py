@@ -10,6 +10,7 @@ from typing import Self
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Request, Watch
 from einspace.executors.attempt import Attempt
+from einspace.quantities import check_limit
 
 
 class Executor(ABC):
@@ -105,9 +106,3 @@ class Attempts:
         if attempt.future.cancelled():
             attempt.future.set_running_or_notify_cancel()
             self._abandon(attempt)
-
-
-def check_limit(time_limit: float | None) -> None:
-    """Raise SettingError for a time limit that is not a number of seconds over 0, or None."""
-    if time_limit is not None and not 0 < time_limit < float("inf"):
-        raise SettingError(f"the time limit must be over 0 seconds, or None, not {time_limit!r}")

@@ -18,7 +18,7 @@ EXECUTORS = ("processes", "ray")
 
 @dataclass(frozen=True)
 class Chosen:
-    """What makes an executor that was chosen by its name."""
+    """The maker of an executor that was chosen by its name."""
 
     make: Make
     accelerated: bool

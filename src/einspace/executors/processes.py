@@ -11,7 +11,7 @@ from einspace.evaluation.outcome import Evaluation, Request, Watch
 from einspace.evaluation.work import Work
 from einspace.executors import forkserver
 from einspace.executors.attempt import Attempt
-from einspace.executors.base import Attempts, Executor, check_limit
+from einspace.executors.base import Attempts, Executor
 from einspace.executors.devices import check_devices, is_cuda, share_devices
 from einspace.executors.main_module import check_sendable
 from einspace.executors.memory import MemoryLimit, share_memory
@@ -19,6 +19,7 @@ from einspace.executors.sharing import shared
 from einspace.executors.slot import WorkerSlot
 from einspace.executors.worker import WorkerConfig
 from einspace.memory import can_bound
+from einspace.quantities import check_limit, check_whole
 
 MOST_WORKERS = 1024
 """Each has a thread of the driver, a pipe and an interpreter: more are a slip of the keyboard, and would take the machine."""
@@ -58,11 +59,9 @@ class ProcessExecutor(Executor):
         devices: str | Sequence[str] | None = None,
         recycle: int | None = None,
     ) -> None:
-        for name, value in (("workers", workers), ("recycle", recycle)):
-            if type(value) is not int or value < 1:
-                if name == "recycle" and value is None:
-                    continue
-                raise SettingError(f"{name} must be a whole number of at least 1, not {value!r}")
+        check_whole("workers", workers)
+        if recycle is not None:
+            check_whole("recycle", recycle)
         if workers > MOST_WORKERS:
             raise SettingError(f"at most {MOST_WORKERS:,} worker processes are started on one machine, not {workers:,}")
         check_limit(time_limit)

@@ -8,6 +8,7 @@ from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, Watch
 from einspace.executors.attempt import Attempt
 from einspace.executors.base import Attempts, Executor
+from einspace.quantities import check_whole
 
 
 class RetryingExecutor(Executor):
@@ -19,8 +20,7 @@ class RetryingExecutor(Executor):
     """
 
     def __init__(self, executor: Executor, times: int = 2) -> None:
-        if type(times) is not int or times < 0:
-            raise SettingError(f"times must be a whole number of at least 0, not {times!r}")
+        check_whole("times", times, 0)
         self.executor = executor
         self.times = times
         self._attempts = Attempts(self._abandon)

@@ -18,7 +18,7 @@ LARGE = 32 * 2**20
 """Bytes from which on an array stays in its file and is mapped, or is shared by all workers."""
 
 WHAT = "an archive of arrays"
-"""The suffix of a .npz file."""
+"""A .npz file, as errors name it."""
 
 UNPACKED = "keep large arrays as .npy files, which need not be unpacked"
 """The hint for an array that does not fit into memory."""

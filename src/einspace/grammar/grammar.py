@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 
-from einspace.errors import GrammarError
+from einspace.errors import GrammarError, cut
 from einspace.operations import Branching, Group, Operation
 from einspace.operations.branching import sampled_branches
 
@@ -21,11 +22,24 @@ def expanded(b: int) -> int:
 
 @dataclass(frozen=True)
 class Production:
-    """One rule `symbol -> expansion` with its weight; an expansion is a string of non-terminals, or one terminal."""
+    """One rule `symbol -> expansion` with its weight; an expansion is a string of non-terminals, or one terminal.
+
+    The weight may be any real number, NumPy's too, and is kept as a float. Raises GrammarError for what is none.
+    """
 
     symbol: str
     expansion: tuple[str, ...] | Operation
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        given: object = self.weight
+        try:
+            weight = float(given) if isinstance(given, Real) else None
+        except OverflowError:
+            weight = None
+        if weight is None:
+            raise GrammarError(f"production {self} needs a number as its weight, not {cut(repr(given))}")
+        object.__setattr__(self, "weight", weight)
 
     def __str__(self) -> str:
         right = self.expansion.text if isinstance(self.expansion, Operation) else " ".join(self.expansion)
@@ -71,10 +85,16 @@ class Grammar:
         if self.operations[option.name] is not type(option):
             raise GrammarError(f"two operation classes are named {option.name!r}")
         for name, value in option.settings:
+            if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", name):
+                raise GrammarError(f"a setting's name is made of letters, digits and _ after a letter, unlike {name!r} of {option}")
             numbers = value if isinstance(value, tuple) and value else (value,)
             if any(type(number) is not int or not 0 <= number < 10**9 for number in numbers) and type(value) is not bool:
                 kinds = "a whole number from 0, True or False, or a tuple of whole numbers"
                 raise GrammarError(f"the setting {name!r} of {option} must be {kinds}, so that its text can be read back")
+        try:
+            type(option)(**dict(option.settings))
+        except TypeError as error:
+            raise GrammarError(f"{option} cannot be made from its settings, so its text cannot be read back: {error}") from None
 
     def _check_productive(self) -> None:
         productive: set[str] = set()
@@ -108,9 +128,18 @@ class Grammar:
         return {symbol: tuple(productions) for symbol, productions in rules.items()}
 
     @cached_property
+    def options(self) -> dict[type[Operation], list[Operation]]:
+        """The terminals of each operation class, in order."""
+        found: dict[type[Operation], list[Operation]] = {}
+        for production in self.productions:
+            if isinstance(production.expansion, Operation):
+                found.setdefault(type(production.expansion), []).append(production.expansion)
+        return found
+
+    @cached_property
     def operations(self) -> dict[str, type[Operation]]:
         """The operation classes that the terminals belong to, by name: the vocabulary of the notation."""
-        return {p.expansion.name: type(p.expansion) for p in self.productions if isinstance(p.expansion, Operation)}
+        return {kind.name: kind for kind in self.options}
 
     def derives(self, symbol: str, kind: type[Operation]) -> bool:
         """Whether the symbol has terminals of this operation class."""

@@ -1,5 +1,6 @@
 """Emit: a flat graph as a `torch.fx.GraphModule`, whose forward is straight-line code."""
 
+from itertools import chain
 from typing import Any, cast
 
 from torch import Tensor, fx, nn
@@ -7,7 +8,7 @@ from torch.fx.proxy import GraphAppendingTracer
 
 from einspace.graph import Graph
 from einspace.networks.heads import Head
-from einspace.operations.layers import Packed
+from einspace.operations import layers
 from einspace.space import Architecture
 
 HEAD = "head"
@@ -24,7 +25,7 @@ def build(architecture: Architecture, head: Head | None = None, optimize: bool =
 
 
 def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.GraphModule:
-    """Turn a graph into a module. `inline` writes operations without weights as function calls instead of modules."""
+    """Turn a graph into a module. `inline` writes our own layers without weights as function calls instead of modules."""
     modules: dict[str, nn.Module] = {}
     code = fx.Graph()
     tracer = GraphAppendingTracer(code)
@@ -33,12 +34,12 @@ def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.Grap
         result: Any
         layer = instruction.operation.layer(graph.inputs(instruction))
         arguments = [values[number] for number in instruction.inputs]
-        if isinstance(layer, Packed):
+        if isinstance(layer, layers.Packed):
             parts = dict(zip(instruction.parts, layer.parts, strict=True))
             modules |= parts
             names = [f"{place}.{name}" for place, part in parts.items() for name, _ in part.named_parameters()]
             result = layer.combine(*cast("list[Tensor]", [*arguments, *(fx.Proxy(code.get_attr(name), tracer) for name in names)]))
-        elif inline and not _keeps_weights(layer):
+        elif inline and _is_function(layer):
             result = layer.forward(*arguments)
         else:
             modules[instruction.name] = layer
@@ -58,5 +59,6 @@ def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.Grap
     return network
 
 
-def _keeps_weights(layer: nn.Module) -> bool:
-    return any(True for _ in layer.parameters()) or any(True for _ in layer.buffers())
+def _is_function(layer: nn.Module) -> bool:
+    """Whether a layer is one of ours, without weights. Any other may be random, keep a state, or do something else in training."""
+    return type(layer).__module__ == layers.__name__ and not any(True for _ in chain(layer.parameters(), layer.buffers()))

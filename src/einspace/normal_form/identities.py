@@ -76,7 +76,7 @@ def branched(module: Parallel) -> NormalForm:
             break
         module = shorter
     split, merge = module.branching, module.aggregation
-    if isinstance(split, GroupDim) and isinstance(merge, Concat) and split.dim == merge.dim:
+    if type(split) is GroupDim and type(merge) is Concat and split.dim == merge.dim:
         untouched = all(not branch.steps for _, branch in module.branches)
         middle = [] if untouched else [_flattened(module)]
     else:
@@ -99,8 +99,8 @@ def _push_parallel(steps: list[Step], module: Parallel) -> None:
         steps.append(_wider(module, ((b, NormalForm()),), last.leaf))
     elif (
         isinstance(last, Parallel)
-        and isinstance(last.aggregation, Concat)
-        and isinstance(split, GroupDim)
+        and type(last.aggregation) is Concat
+        and type(split) is GroupDim
         and split.dim == last.aggregation.dim
         and len(last.branches) == len(module.branches) == 1
         and last.branches[0][0] == module.branches[0][0]
@@ -146,9 +146,9 @@ def _without_last(module: Parallel, after: list[Step]) -> Parallel | None:
     operation = step.operation if isinstance(step, Apply) else None
     if step is None or type(merge) not in (Add, Concat, Multiply):
         return None
-    if isinstance(merge, Concat) and type(operation) is Permute:
+    if type(merge) is Concat and type(operation) is Permute:
         merge = Concat(operation.o[merge.dim - 1], merge.b)
-    elif not (type(operation) is Permute or (isinstance(merge, Concat) and type(operation) is Relu)):
+    elif not (type(operation) is Permute or (type(merge) is Concat and type(operation) is Relu)):
         return None
     after.append(step)
     return Parallel(module.branching, _each(module, lambda branch: NormalForm(branch.steps[:-1])), merge, module.leaf)
@@ -157,10 +157,10 @@ def _without_last(module: Parallel, after: list[Step]) -> Parallel | None:
 def _flattened(module: Parallel) -> Parallel:
     """Take over the branches of branches that are modules of the same kind."""
     split, merge = module.branching, module.aggregation
-    if not isinstance(merge, (Add, Concat)) or type(split) not in (Clone, GroupDim):
+    if type(merge) not in (Add, Concat) or type(split) not in (Clone, GroupDim):
         return module
     inner = [_alike(module, count, branch) for count, branch in module.branches]
-    if isinstance(split, GroupDim) and (None in inner or len({other.branching.b for other in inner if other is not None}) > 1):
+    if type(split) is GroupDim and (None in inner or len({other.branching.b for other in inner if other is not None}) > 1):
         return module  # chunks of different sizes are not one split
     runs: list[Run] = []
     for (count, branch), other in zip(module.branches, inner, strict=True):
@@ -171,8 +171,8 @@ def _flattened(module: Parallel) -> Parallel:
 def _wider(module: Parallel, runs: tuple[Run, ...], leaf: int) -> Parallel:
     """The same kind of module with other branches."""
     split, merge, total = module.branching, module.aggregation, sum(count for count, _ in runs)
-    wider = GroupDim(split.dim, total) if isinstance(split, GroupDim) else Clone(total)
-    return Parallel(wider, runs, Concat(merge.dim, total) if isinstance(merge, Concat) else merge, leaf)
+    wider = GroupDim(split.dim, total) if type(split) is GroupDim else Clone(total)
+    return Parallel(wider, runs, Concat(merge.dim, total) if type(merge) is Concat else merge, leaf)
 
 
 def _multiple(module: Parallel) -> bool:
@@ -186,7 +186,7 @@ def _multiple(module: Parallel) -> bool:
 
 def _bare(module: Parallel) -> tuple[type, int]:
     """The kind of an aggregation, and the axis of a concatenation."""
-    return type(module.aggregation), module.aggregation.dim if isinstance(module.aggregation, Concat) else 0
+    return type(module.aggregation), module.aggregation.dim if type(module.aggregation) is Concat else 0
 
 
 def _alike(module: Parallel, count: int, branch: NormalForm) -> Parallel | None:
@@ -197,11 +197,11 @@ def _alike(module: Parallel, count: int, branch: NormalForm) -> Parallel | None:
     split, merge = module.branching, module.aggregation
     if type(inner.branching) is not type(split) or type(inner.aggregation) is not type(merge):
         return None
-    if isinstance(split, GroupDim) and isinstance(inner.branching, GroupDim) and split.dim != inner.branching.dim:
+    if type(split) is GroupDim and type(inner.branching) is GroupDim and split.dim != inner.branching.dim:
         return None
-    if isinstance(merge, Concat) and isinstance(inner.aggregation, Concat) and merge.dim != inner.aggregation.dim:
+    if type(merge) is Concat and type(inner.aggregation) is Concat and merge.dim != inner.aggregation.dim:
         return None
     # Copies of different branches in turn cannot be written as runs without changing the order, which only a sum of clones allows.
-    if count > 1 and len(inner.branches) > 1 and not (isinstance(split, Clone) and isinstance(merge, Add)):
+    if count > 1 and len(inner.branches) > 1 and not (type(split) is Clone and type(merge) is Add):
         return None
     return inner

@@ -50,8 +50,8 @@ class Parallel:
     def text(self) -> str:
         """The computation, with digests for the branches: of a sum or a product of clones in order, equal ones counted together."""
         runs = [(branch.digest, count) for count, branch in self.branches]
-        word = next((word for kind, word in IN_ANY_ORDER if isinstance(self.aggregation, kind)), "")
-        if isinstance(self.branching, Clone) and word:
+        word = next((word for kind, word in IN_ANY_ORDER if type(self.aggregation) is kind), "")
+        if type(self.branching) is Clone and word:
             counts: dict[str, int] = {}
             for digest, count in runs:
                 counts[digest] = counts.get(digest, 0) + count
@@ -63,8 +63,9 @@ class Parallel:
             else:
                 merged.append((digest, count))
         inner = " | ".join(f"{count} {digest}" for digest, count in merged)
-        aggregation = f"concat(dim={self.aggregation.dim})" if isinstance(self.aggregation, Concat) else self.aggregation.text
-        branching = f"group-dim(dim={self.branching.dim})" if isinstance(self.branching, GroupDim) else self.branching.name
+        aggregation = f"concat(dim={self.aggregation.dim})" if type(self.aggregation) is Concat else self.aggregation.text
+        split = self.branching
+        branching = f"group-dim(dim={split.dim})" if type(split) is GroupDim else split.name if type(split) is Clone else split.text
         return f"{branching}{{{inner}}}{aggregation}"
 
     @property

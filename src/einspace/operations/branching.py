@@ -53,7 +53,7 @@ class Clone(Branching):
         return tuple(cls(b) for b in FACTORS)
 
     def infer(self, inputs: Features) -> Features:
-        """F -> b times f."""
+        """Give the feature to each of the b branches: f -> (f, ..., f)."""
         if not 2 <= self.b <= LARGEST:
             raise ShapeError(self, f"a factor b of 2 to {LARGEST}", inputs)
         return (single(self, inputs),) * self.b

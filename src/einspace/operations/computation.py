@@ -27,7 +27,7 @@ class Computation(Operation):
         return (cls(),)
 
     def infer(self, inputs: Features) -> Features:
-        """F -> f."""
+        """Keep the feature: f -> f."""
         return (single(self, inputs),)
 
 

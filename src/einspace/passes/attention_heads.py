@@ -72,14 +72,14 @@ def pack_heads(graph: Graph) -> Graph:
     replaced: dict[int, list[Instruction]] = {}
     for i, instruction in enumerate(graph.instructions):
         operation = instruction.operation
-        if not isinstance(operation, Concat) or operation.dim != 2 or len(graph.features[instruction.inputs[0]].shape) != 2:
+        if type(operation) is not Concat or operation.dim != 2 or len(graph.features[instruction.inputs[0]].shape) != 2:
             continue
         positions = [maker.get(value) for value in instruction.inputs]
         heads = [graph.instructions[position] for position in positions if position is not None]
         if len(heads) != len(positions) or any(uses[value] != 1 for value in instruction.inputs):
             continue
         attention = heads[0].operation
-        if not isinstance(attention, Attention) or any(head.operation != attention for head in heads):
+        if type(attention) is not Attention or any(head.operation != attention for head in heads):
             continue
         layers = [_layers(graph, uses, maker, tuple(head.inputs[role] for head in heads)) for role in range(3)]
         reads = [graph.instructions[group[0]].inputs[0] for group in layers if group]
@@ -99,6 +99,6 @@ def _layers(graph: Graph, uses: list[int], maker: dict[int, int], values: tuple[
     """The linear layers that made these values, if equal ones did, from one value and for nothing else; none otherwise."""
     positions = [maker[value] for value in values if value in maker and uses[value] == 1]
     made = [graph.instructions[position] for position in positions]
-    if len(made) != len(values) or not isinstance(made[0].operation, Linear):
+    if len(made) != len(values) or type(made[0].operation) is not Linear:
         return []
     return positions if all(other.operation == made[0].operation and other.inputs == made[0].inputs for other in made) else []

@@ -97,4 +97,4 @@ def _joining(graph: Graph, readers: dict[int, list[int]], operation: Linear | Co
     (position,) = positions
     join = graph.instructions[position]
     axis = 1 if isinstance(operation, Convolution) else len(graph.features[values[0]].shape)
-    return position if isinstance(join.operation, Concat) and join.operation.dim == axis and join.inputs == values else None
+    return position if type(join.operation) is Concat and join.operation.dim == axis and join.inputs == values else None

@@ -75,13 +75,13 @@ def fuse_convolutions(graph: Graph) -> Graph:
     replaced: dict[int, list[Instruction]] = {}
     for i, instruction in enumerate(graph.instructions):
         unroll = instruction.operation
-        if not isinstance(unroll, Im2col):
+        if type(unroll) is not Im2col:
             continue
         (columns,) = instruction.outputs
         followers = readers.get(columns, [])
         if unroll.k == 1 < unroll.s and features[instruction.inputs[0]].shape[0] < CHANNELS_OF_A_STRIDE:
             continue
-        if not followers or any(not isinstance(graph.instructions[position].operation, Linear) for position in followers):
+        if not followers or any(type(graph.instructions[position].operation) is not Linear for position in followers):
             continue
         rolled = [_only(graph, uses, readers, graph.instructions[position].outputs[0], Col2im) for position in followers]
         if uses[columns] != len(followers):

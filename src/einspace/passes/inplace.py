@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from einspace.features import Features
 from einspace.graph import Graph
 from einspace.operations import Add, Computation, Concat, Linear, Matmul, Norm, PosEnc, Relu, Storage, Values
+from einspace.operations.computation import NEGATIVE_SLOPE
 from einspace.operations.recurrent import Multiply
 from einspace.operations.sequences import BatchNorm
 from einspace.passes.fusion import Convolution
@@ -40,7 +41,6 @@ class ReluInPlace(Computation):
     def layer(self, inputs: Features) -> "nn.Module":
         """`torch.nn.functional.leaky_relu` in place."""
         from einspace.operations import layers
-        from einspace.operations.computation import NEGATIVE_SLOPE
 
         return layers.Relu(NEGATIVE_SLOPE, inplace=True)
 

@@ -143,7 +143,7 @@ class Race:
         return self._known[1]
 
     def _kept(self, store: StudyStore, allowed: float, finals: Sequence[float]) -> float:
-        """What race, decision and final trainings take; where no race can be for the best network, what they take for the next one."""
+        """The time of race, decision and final trainings; where no race can be for the best network, their time for the next one."""
         kept = self._planned(store, allowed, finals)[1]
         if kept == inf:
             plan, kept = self._without_the_slowest(store, allowed)

@@ -63,7 +63,7 @@ def _attention(fork: Fork, items: Items) -> Step | None:
     if _kinds(values) != (Linear,) or len(weighing) != 2 or _kinds(weighing)[1] is not Softmax or not isinstance(weighing[0], Fork):
         return None
     scores, product = weighing[0], weighing[0].aggregation.operation
-    if type(scores.branching.operation) is not Clone or not isinstance(product, Matmul) or len(scores.branches) != 2:
+    if type(scores.branching.operation) is not Clone or type(product) is not Matmul or len(scores.branches) != 2:
         return None
     (_, queries), (_, keys) = scores.branches
     if _kinds(queries) != (Linear,) or _kinds(keys) != (Linear, Permute):
@@ -81,7 +81,7 @@ def _heads(fork: Fork, items: Items) -> Step | None:
     """Equal heads of attention on one input, whose results are concatenated token by token."""
     ((count, branch), *others) = fork.branches
     joining = fork.aggregation.operation
-    if others or type(fork.branching.operation) is not Clone or not isinstance(joining, Concat) or joining.dim != 2 or len(branch) != 1:
+    if others or type(fork.branching.operation) is not Clone or type(joining) is not Concat or joining.dim != 2 or len(branch) != 1:
         return None
     head = branch[0].operation if isinstance(branch[0], Step) else None
     if not isinstance(head, AttentionHeads):

@@ -19,7 +19,7 @@ def caption(operation: Operation) -> tuple[str, str]:
         return f"conv {operation.k}×{operation.k}", f"{operation.d}{stride}{padding}"
     if isinstance(operation, AttentionHeads):
         return "attention", f"{_heads(operation)}{'' if operation.scaled else ', not scaled'}"
-    if isinstance(operation, Matmul):
+    if type(operation) is Matmul:
         return operation.name, "scaled" if operation.scaled else ""
     settings = operation.settings
     if len(settings) == 1 and isinstance(settings[0][1], tuple):

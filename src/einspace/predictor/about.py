@@ -12,11 +12,11 @@ from einspace.networks.heads import Head
 from einspace.networks.heads.data import head_data, head_of
 from einspace.quantities import counted
 from einspace.reading.axes import AXES
+from einspace.reading.targets import kind_of
 from einspace.run.settings import Settings
 from einspace.tasks.fingerprints import source_of
 from einspace.tasks.metrics import METRICS
 from einspace.tasks.preprocessing import Preprocessing
-from einspace.tasks.task import KINDS
 
 CLASSES = ("classification", "multi-label", "segmentation")
 """Kinds whose outputs are classes."""
@@ -84,8 +84,13 @@ class About:
 
     @property
     def kind(self) -> str:
-        """One of `KINDS`, or the class of a head of the user's own."""
-        return next((name for name, head in KINDS.items() if isinstance(self.head, head)), type(self.head).__name__)
+        """One of `reading.targets.KINDS`, or the class of a head of the user's own."""
+        return kind_of(self.head)
+
+    @property
+    def feature(self) -> Feature:
+        """The feature of a sample."""
+        return Feature.of(self.input)
 
     @property
     def order(self) -> str:
@@ -111,7 +116,7 @@ class About:
     @property
     def outputs(self) -> int:
         """Numbers in a prediction, or channels of one for each pixel."""
-        return int(self.head.output(Feature.of(self.input))[0])
+        return int(self.head.output(self.feature)[0])
 
     def check(self) -> None:
         """Raise ValueError for axes that the samples do not have, and for classes that are not one for each output."""

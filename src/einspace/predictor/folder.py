@@ -11,7 +11,6 @@ import safetensors.numpy
 from einspace.disk.drafts import draft_of
 from einspace.disk.regular import read_json, read_whole
 from einspace.errors import RunError
-from einspace.features import Feature
 from einspace.networks.export.weights import weights
 from einspace.networks.raw import RawNetwork
 from einspace.predictor.about import About
@@ -54,7 +53,7 @@ def stored(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def _notes(about: About) -> dict[str, Any]:
     """The header of the weights, for those who load them elsewhere."""
-    inputs = about.preprocessing.facts(Feature.of(about.input))
+    inputs = about.preprocessing.facts(about.feature)
     known = {"architecture": about.text, "head": str(about.head), "task": about.task, "classes": list(about.labels), "key": about.key}
     return {**known, "input": inputs}
 

@@ -9,8 +9,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from einspace.errors import EinspaceError, RunError
-from einspace.features import Feature
+from einspace.errors import DAMAGE, EinspaceError, RunError, in_one_line
 from einspace.memory import is_memory_error
 from einspace.networks import build
 from einspace.networks.raw import without_constants
@@ -19,7 +18,6 @@ from einspace.predictor.about import About
 from einspace.predictor.folder import TENSORS, WEIGHTS, stored
 from einspace.predictor.predictor import Predictor
 from einspace.space import EinSpace
-from einspace.storage.store import DAMAGE, in_one_line
 
 
 def load_predictor(folder: str | os.PathLike[str]) -> Predictor:
@@ -44,7 +42,7 @@ def load_predictor(folder: str | os.PathLike[str]) -> Predictor:
 def made(about: About, state: dict[str, torch.Tensor]) -> Predictor:
     """The predictor of some weights, with or without the constants of a normalisation; raises what checking, parsing and filling raise."""
     about.check()
-    architecture = EinSpace(Feature.of(about.input), grammar=about.grammar).parse(about.text)
+    architecture = EinSpace(about.feature, grammar=about.grammar).parse(about.text)
     network: nn.Module = build(architecture, about.head)
     fill_state(network, without_constants(state))
     return Predictor(about.preprocessing.around(network), about)

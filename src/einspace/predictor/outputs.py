@@ -14,9 +14,7 @@ from einspace.predictor.about import About
 from einspace.reading.arrays import as_array, as_words
 from einspace.reading.axes import arranged
 from einspace.reading.pixels import OFTEN_IGNORED
-
-PIXELS = ("mask", "segmentation", "dense")
-"""Kinds with a prediction for each pixel."""
+from einspace.reading.targets import OF_PIXELS
 
 CHANCES = ("classification", "multi-label", "mask", "segmentation")
 """Kinds whose outputs are chances."""
@@ -53,7 +51,7 @@ def chances(outputs: Tensor, about: About) -> NDArray[np.float32]:
 
 def _in_axes(numbers: NDArray[Any], about: About) -> NDArray[Any]:
     """Pixels (n, C, h, w) in the axes that the targets had; anything else as it is."""
-    if about.kind not in PIXELS:
+    if about.kind not in OF_PIXELS:
         return numbers
     order = about.preprocessing.target_axes
     if order == "NHWC":
@@ -77,11 +75,11 @@ def targets_of(given: Any, count: int, about: About) -> Tensor:
     if y.dtype.kind not in "biuf":
         raise TaskError(f"the predictor was trained on the kind {about.kind}, whose targets are numbers, and got {y.dtype}")
     wanted: tuple[int, ...] = (count, about.outputs)
-    if about.kind in PIXELS:
+    if about.kind in OF_PIXELS:
         y = arranged(y, about.preprocessing.target_axes) if y.ndim == 4 else y[:, None] if y.ndim == 3 else y
         if about.kind == "segmentation" and _is_one_hot(y, about):
             y = np.take(np.array(_numbers(about)), y.argmax(axis=1))[:, None]
-        _, height, width = about.head.output(_feature(about))
+        _, height, width = about.head.output(about.feature)
         wanted = (count, 1 if about.kind == "segmentation" else about.outputs, height, width)
     elif y.ndim == 1:
         y = y[:, None]
@@ -146,9 +144,3 @@ def _is_one_hot(y: NDArray[Any], about: About) -> bool:
     """Whether the second axis has a place for each class, of which a single one is 1 and the others are 0."""
     fitting = y.ndim > 1 and y.shape[1] == about.outputs > 1 and y.dtype.kind in "biuf"
     return fitting and bool(np.isin(y, (0, 1)).all()) and bool((y.sum(axis=1) == 1).all())
-
-
-def _feature(about: About) -> Any:
-    from einspace.features import Feature
-
-    return Feature.of(about.input)

@@ -18,7 +18,7 @@ from einspace.predictor.about import About
 from einspace.predictor.folder import save
 from einspace.predictor.outputs import chances, decided, targets_of
 from einspace.predictor.samples import Samples, samples_of
-from einspace.quantities import decimal
+from einspace.quantities import check_whole, decimal
 from einspace.tasks.metrics import METRICS, Metric, metric_named
 
 BATCH = 256
@@ -137,8 +137,7 @@ class Predictor:
 
     def outputs(self, samples: Samples, batch_size: int = BATCH) -> Iterator[Tensor]:
         """The network's outputs batch by batch: logits of classes and labels, numbers in their own units."""
-        if type(batch_size) is not int or batch_size < 1:
-            raise SettingError(f"the batch size must be a whole number of at least 1, not {batch_size!r}")
+        check_whole("the batch size", batch_size)
         device = next((tensor.device for tensor in self.network.state_dict().values()), torch.device("cpu"))
         self.network.eval()
         for number, batch in enumerate(samples.batches(batch_size)):

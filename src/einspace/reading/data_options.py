@@ -78,7 +78,11 @@ class DataOptions:
         _AS_TEXT,
     ] = None
     pool: Annotated[
-        str | None, Field(description="Axis that the head averages a sequence over: channels (as B.1 says) or paper (as its formula does).")
+        str | None,
+        Field(
+            description="Sequences (S, D) only: what the head averages over: channels (the mean over the S steps keeps D features) or "
+            "paper (the mean over D keeps S, as the formula in the paper's B.1)."
+        ),
     ] = None
 
     def said(self) -> dict[str, Any]:

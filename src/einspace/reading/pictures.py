@@ -56,7 +56,7 @@ class Looks(NamedTuple):
 
     @property
     def recorded(self) -> bool | None:
-        """What a `Source` says of 16 bits."""
+        """`Source.shallow` of these images: None where there are none."""
         return self.shallow if self.seen else None
 
 

@@ -7,18 +7,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import TaskError, UnknownNameError
-from einspace.networks.heads import Classification, MultiLabel, Regression
+from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
 from einspace.reading import pixels
 from einspace.reading.arrays import as_words
 from einspace.reading.labels import Names, named, numbered, spelt
 from einspace.reading.scanning import not_finite
 from einspace.reading.source import Targets
 
-KINDS = ("classification", "multi-label", "regression", "mask", "segmentation", "dense")
-"""Kinds of targets."""
+KINDS: dict[str, type[Head]] = {
+    "classification": Classification,
+    "multi-label": MultiLabel,
+    "regression": Regression,
+    "mask": Mask,
+    "segmentation": Segmentation,
+    "dense": Dense,
+}
+"""Every kind of task, and the head that predicts its targets."""
+
+OF_PIXELS = ("mask", "segmentation", "dense")
+"""The kinds of task with a target for each pixel."""
 
 FEW = 20
 """Different whole numbers, in floating point, that are still taken for classes."""
+
+
+def kind_of(head: Head) -> str:
+    """The kind of task whose targets a head predicts; its class for a head of the user's own."""
+    return next((name for name, known in KINDS.items() if isinstance(head, known)), type(head).__name__)
 
 
 def recognise(y: NDArray[Any], kind: str | None = None, labels: Names | None = None, where: str = "y") -> Targets:

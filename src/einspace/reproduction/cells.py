@@ -12,7 +12,7 @@ from einspace.features import Feature
 from einspace.limits import Limits
 from einspace.reproduction.described import Column, Scale, Selection
 from einspace.strategies.initial import parse_initial
-from einspace.tasks import TASKS, Recipe
+from einspace.tasks import TASKS, DataOptions, Recipe
 
 COUNTED = {"trials": 1, "iterations": 1, "population": 2}
 """The settings that a scale has a part of, and what is left of each at least."""
@@ -49,6 +49,12 @@ class Cell:
         return (self.selection.scale.stand_ins or {}).get(self.row, self.row)
 
     @property
+    def own(self) -> DataOptions:
+        """What is said of this task: the metric of the row, where that of a stand-in is another one."""
+        metric = TASKS[self.row].metric.name
+        return DataOptions(metric=None if metric == TASKS[self.task].metric.name else metric)
+
+    @property
     def name(self) -> str:
         """The name of its run, which is the same on every machine."""
         return "-".join((self.selection.experiment.name, self.selection.scale.name, self.task, self.column.name, str(self.seed)))
@@ -57,7 +63,7 @@ class Cell:
         """Every setting of its search; `machine` says where it runs. Raises SettingError for one that makes no sense."""
         scale, recipe = self.selection.scale, recipe_at(self.selection.scale, self.task)
         epochs = {f"recipe.{name}": getattr(recipe, name) for name in ("epochs_search", "epochs_final")}
-        wanted = self._counted() | {"task": self.task, "seed": self.seed, "run": self.name}
+        wanted = self._counted() | {"task": self.task, "own.metric": self.own.metric, "seed": self.seed, "run": self.name}
         return load(None, {**scale.settings, **epochs, **self._limits(), **wanted, **machine})[0]
 
     def _counted(self) -> dict[str, Any]:

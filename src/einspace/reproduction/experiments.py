@@ -3,7 +3,7 @@
 Another experiment is another entry of `EXPERIMENTS`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from einspace.config.protocol import OURS, PAPER
 from einspace.errors import SettingError, UnknownNameError
@@ -133,7 +133,7 @@ def selected(experiment: str, scale: str | None = None, tasks: Sequence[str] = (
 
     Raises:
         UnknownNameError: There is no such experiment, scale, task or column.
-        SettingError: The experiment has no tasks, or not this scale, or the scale has no data for a task.
+        SettingError: The experiment has no tasks, or not this scale, or not this task at the scale.
     """
     if experiment not in EXPERIMENTS:
         raise UnknownNameError("experiment", experiment, EXPERIMENTS)
@@ -151,9 +151,14 @@ def selected(experiment: str, scale: str | None = None, tasks: Sequence[str] = (
         for name in wanted:
             if name not in known:
                 raise UnknownNameError(f"{kind} of {experiment}", name, known)
-    there = found.rows if found.measure is not None or size.stand_ins is None else [row for row in found.rows if row in size.stand_ins]
+    there = found.rows if found.measure is not None or size.stand_ins is None else _small(found.rows, size.stand_ins)
     for name in tasks:
         if name not in there:
-            raise SettingError(f"the scale {scale} has no small data in place of {name}: it has some for {', '.join(there)}")
+            raise SettingError(f"{experiment} has no row {name} at the scale {scale}, only those with small data: {', '.join(there)}")
     rows = tuple(row for row in there if not tasks or row in tasks)
     return Selection(found, size, rows, tuple(column for column in found.columns if not columns or column.name in columns))
+
+
+def _small(rows: Sequence[str], stand_ins: Mapping[str, str]) -> Sequence[str]:
+    """The rows that have small data, each data once: the stand-ins themselves, and what has a stand-in that is no row."""
+    return [row for row in rows if row in stand_ins.values() or (row in stand_ins and stand_ins[row] not in rows)]

@@ -9,7 +9,7 @@ from typing import Any
 from einspace.callbacks import Progress
 from einspace.config import OF_A_STRATEGY, SearchSettings
 from einspace.config.origin import differences
-from einspace.errors import RunError, StorageError, TaskError
+from einspace.errors import LimitError, RunError, StorageError, TaskError
 from einspace.quantities import counted
 from einspace.reproduction.cells import Cell, wanted
 from einspace.reproduction.described import Column, Number, Selection
@@ -56,7 +56,7 @@ def numbers(selection: Selection, seeds: int, machine: Mapping[str, Any], hear: 
     found: list[Number] = []
     for row in selection.rows:
         of_row: dict[str, Number] = {}
-        load = _loader(Cell(selection, row, selection.columns[0], 0).task, machine)
+        load = _loader(Cell(selection, row, selection.columns[0], 0), machine)
         for column in selection.columns:
             if column.settings is None:
                 of_row[column.name] = Number(row, column.name, None, PUBLISHED[row][column.title])
@@ -75,12 +75,12 @@ def score(result: Result) -> float | None:
     return None if result.sampling is None else result.sampling.mean
 
 
-def _loader(name: str, machine: Mapping[str, Any]) -> Callable[[], Task]:
-    """Loads a task once, when it is needed. Its baselines are columns of their own, so no search trains them beside it."""
+def _loader(cell: Cell, machine: Mapping[str, Any]) -> Callable[[], Task]:
+    """Loads the task of a cell once, when it is needed. Its baselines are columns of their own, so no search trains them beside it."""
 
     @cache
     def load() -> Task:
-        return replace(load_task(name, machine.get("data_folder")), baselines=())
+        return replace(load_task(cell.task, machine.get("data_folder"), cell.own), baselines=())
 
     return load
 
@@ -102,7 +102,7 @@ def _ended(cell: Cell, machine: Mapping[str, Any], load: Callable[[], Task], hea
             raise  # every other cell needs it too
         except TaskError as error:
             return Ended(note=str(error), failed=not TASKS[cell.task].missing(settings.data_folder))
-        except RunError as error:
+        except (LimitError, RunError) as error:
             return Ended(note=str(error), failed=True)
     if result is None:
         return Ended(note="not run")
@@ -133,7 +133,8 @@ def _others(result: Result, settings: SearchSettings) -> list[str]:
     here = {name: getattr(settings, name) for name in ("task", "strategy", "protocol", "seed")}
     here |= {name: value for name in OF_A_STRATEGY if (value := getattr(settings, name)) is not None}
     here |= {"init": list(parse_initial(settings.init or "")), "limits": asdict(settings.limits)}
-    stored = {name: result.settings.get(name) for name in here}
+    here["metric"] = settings.own.metric or TASKS[settings.task].metric.name
+    stored = {name: result.settings.get(name) for name in here} | {"metric": result.metric}
     trained = result.settings.get("recipe", {})
     known = {name: value for name, value in asdict(recipe).items() if name in trained}  # an older run has fewer options, all others off
     return differences({**stored, "recipe": trained}, {**here, "recipe": known})

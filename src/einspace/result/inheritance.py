@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from math import isnan
 from statistics import fmean
 
+from einspace.surrogate.agreement import kendall
 from einspace.trial import RACE, Trial
 
 FEWEST = 5
@@ -28,12 +28,7 @@ class Inheritance:
 
     @classmethod
     def of(cls, history: Iterable[Trial], others: Iterable[Trial]) -> "Inheritance | None":
-        """The figures, from the trials of the search and those of the other phases; None where no trial inherited.
-
-        Where all scores are equal, tau is 0: nothing was told apart.
-        """
-        from scipy.stats import kendalltau
-
+        """The figures, from the trials of the search and those of the other phases; None where no trial inherited."""
         heirs = [trial for trial in history if trial.inherited]
         if not heirs:
             return None
@@ -47,8 +42,8 @@ class Inheritance:
                 claimed.setdefault(trial.proposal.identity, trial.fitness)
         if len(claimed) < FEWEST:
             return cls(len(heirs), len(claimed), None)
-        tau = float(kendalltau(list(claimed.values()), [fmean(again[identity]) for identity in claimed]).statistic)
-        return cls(len(heirs), len(claimed), 0.0 if isnan(tau) else tau)
+        tau = kendall([(score, fmean(again[identity])) for identity, score in claimed.items()])
+        return cls(len(heirs), len(claimed), tau)
 
     def to_json(self) -> dict[str, float | None]:
         """The figures by name."""

@@ -64,8 +64,8 @@ class Result:
     others: tuple[Trial, ...]
     """Those of other phases: baselines, race, decision and final trainings."""
     best: Entrant | None
-    """The winner of the race, or without one the best by validation, or of those that could be compared with the baseline in time; None
-    where no trial ended well, and where none may be selected."""
+    """The winner of the race. Without a race: the best by validation, among those that could be compared with the baseline in time if there
+    was such a comparison. None if no trial has a score, or if none may be selected."""
     baselines: tuple[Entrant, ...]
     finalists: tuple[Entrant, ...]
     """The entrants of the race: candidates by their claimed scores, and the best baseline, all trained again; empty without a race."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isnan
 
+from einspace.surrogate.agreement import kendall
 from einspace.trial import Trial
 
 FEWEST = 5
@@ -32,21 +32,18 @@ class Rung:
     def of(cls, history: Sequence[Trial]) -> "tuple[Rung, ...]":
         """The figures of all rungs, from the trials of the search; none for a search without rungs.
 
-        Where all scores are equal, tau is 0: nothing was told apart. It is of those alone that went on, which are more alike than all were.
+        Kendall's tau is of those alone that went on, which are more alike than all were.
         """
         return tuple(cls._at(epoch, history) for epoch in sorted({epoch for trial in history for epoch in trial.rungs}))
 
     @classmethod
     def _at(cls, epoch: int, history: Sequence[Trial]) -> "Rung":
-        from scipy.stats import kendalltau
-
         there = [trial for trial in history if epoch in trial.rungs and trial.reused is None]
-        ended = [trial for trial in there if trial.fitness is not None]
+        ended = [(trial.rungs[epoch], trial.fitness) for trial in there if trial.fitness is not None]
         stopped = sum(trial.stopped == epoch for trial in history)
         if len(ended) < FEWEST:
             return cls(epoch, len(there), stopped, len(ended), None)
-        tau = float(kendalltau([trial.rungs[epoch] for trial in ended], [trial.fitness for trial in ended]).statistic)
-        return cls(epoch, len(there), stopped, len(ended), 0.0 if isnan(tau) else tau)
+        return cls(epoch, len(there), stopped, len(ended), kendall(ended))
 
     def to_json(self) -> dict[str, float | None]:
         """The figures by name."""

@@ -10,11 +10,10 @@ from typing import Any
 
 from einspace.config.origin import describe_here, differences
 from einspace.config.protocol import PAPER
-from einspace.errors import RunError, SettingError
+from einspace.errors import DAMAGE, RunError, SettingError, in_one_line
 from einspace.evaluation.outcome import plain
 from einspace.networks.heads.data import head_data, later_options
 from einspace.space import EinSpace
-from einspace.storage.store import DAMAGE, in_one_line
 from einspace.strategies import Strategy, is_ours
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint, name_of, source_of
@@ -103,7 +102,7 @@ def of_strategy(strategy: Strategy, continued: bool = False) -> Settings:
 
 
 def _storable(strategy: Strategy, parameter: str, value: object) -> Any:
-    """What the user's strategy keeps under the name of its parameter, as JSON can hold it."""
+    """The value that the user's strategy keeps under the name of its parameter, as JSON can hold it."""
     named = f"the strategy {name_of(type(strategy))}"
     if parameter in OF_A_RUN:
         raise SettingError(f"{named} has a parameter {parameter}, which is the name of a setting of every run: give it another name")

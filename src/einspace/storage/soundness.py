@@ -5,11 +5,10 @@ import sqlite3
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from einspace.evaluation.outcome import Outcome
-from einspace.storage.records import unsealed
-from einspace.trial import Trial, UnknownFieldError
+from einspace.errors import in_one_line
+from einspace.storage.records import RECORD, trial_of, unsealed
+from einspace.trial import UnknownFieldError
 
 _FIRST = {"version_info", "alembic_version"}
 """Tables that Optuna makes before the first that holds anything."""
@@ -32,7 +31,7 @@ _ROWS = """
     LEFT JOIN {0}.trial_user_attributes AS a ON a.trial_id = trials.trial_id AND a.key = 'trial'
     WHERE trials.study_id IN ({1})
 """
-"""What we store of each trial, in one of the databases that a connection has open."""
+"""The rows of our trials, in one of the databases that a connection has open."""
 
 _OURS = """
     SELECT t.study_id FROM {0}.trials AS t JOIN {0}.trial_user_attributes AS b ON b.trial_id = t.trial_id WHERE b.key = 'trial'
@@ -67,14 +66,11 @@ def check_records(connection: sqlite3.Connection, sound: Path) -> None:
         for (note,) in connection.execute(f"SELECT value_json FROM study_user_attributes WHERE study_id IN ({_OURS.format('main')})"):
             unsealed(json.loads(note))
         for number, state, value, record in _new_rows(connection, sound):
-            if record is None and state != "WAITING":
-                raise ValueError(f"the record of Optuna's trial {number} is missing")
-            if record is not None:
-                _check_record(unsealed(json.loads(record)), state, value)
+            trial_of(number, state, value, {} if record is None else {RECORD: json.loads(record)})
     except UnknownFieldError:
         pass  # a newer version has stored it
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise Unsound(" ".join(str(error).split())[:200] or type(error).__name__) from None
+        raise Unsound(in_one_line(error)) from None
 
 
 def _new_rows(connection: sqlite3.Connection, sound: Path) -> list[tuple[int, str, float | None, str | None]]:
@@ -90,12 +86,6 @@ def _new_rows(connection: sqlite3.Connection, sound: Path) -> list[tuple[int, st
 
 def _rows(database: str) -> str:
     return _ROWS.format(database, _OURS.format(database))
-
-
-def _check_record(record: dict[str, Any], state: str, value: float | None) -> None:
-    trial = Trial.from_json(record)
-    if state == "COMPLETE" and (trial.outcome is not Outcome.OK or trial.value != value):
-        raise ValueError(f"trial {trial.number} has the value {value} but no evaluation that gave it")
 
 
 def _lost(connection: sqlite3.Connection, tables: Collection[str]) -> str | None:

@@ -8,6 +8,7 @@ that Optuna's tools show it; baselines and final trainings are a second study, `
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from threading import Event, Thread
 from typing import Any, TypeVar
@@ -20,11 +21,11 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
-from einspace.errors import RunError
+from einspace.errors import DAMAGE, RunError, in_one_line
 from einspace.evaluation.outcome import Outcome
 from einspace.storage.database import Database, seconds_up
 from einspace.storage.ledger import HERE, Ledger
-from einspace.storage.records import sealed, unsealed
+from einspace.storage.records import RECORD, sealed, trial_of, unsealed
 from einspace.trial import SEARCH, Trial, UnknownFieldError
 
 HEARTBEAT = 15
@@ -33,14 +34,8 @@ HEARTBEAT = 15
 GRACE = 60
 """Seconds without a sign of life after which a trial's driver counts as dead."""
 
-_RECORD = "trial"
-"""The attribute of Optuna's trials that holds ours."""
-
 _STATES = {Outcome.OK: TrialState.COMPLETE, Outcome.PRUNED: TrialState.PRUNED}
 """Optuna's words for our outcomes; every other one is a failure."""
-
-DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, OverflowError)
-"""Exceptions of Optuna's and ours for contents that make no sense."""
 
 _T = TypeVar("_T")
 
@@ -120,7 +115,7 @@ class StudyStore:
     def begin(self, trial: Trial) -> bool:
         """Store that a trial runs, and return whether it is ours: another driver may run it, or have ended it."""
         shelf, ledger = self._shelf(trial), self.phase(trial.phase)
-        record = {_RECORD: sealed(trial.to_json())}
+        record = {RECORD: sealed(trial.to_json())}
         if self.database.shared:
             claimed = self._retry(lambda again: self._claim(shelf, record, again))
             if claimed is None:
@@ -149,11 +144,11 @@ class StudyStore:
 
         def action(again: bool) -> bool:
             try:
-                self._storage.set_trial_user_attr(trial_id, _RECORD, record)
+                self._storage.set_trial_user_attr(trial_id, RECORD, record)
                 self._storage.set_trial_state_values(trial_id, state, values)
             except UpdateFinishedTrialError:
                 stored = self._storage.get_trial(trial_id)
-                return again and stored.state == state and stored.user_attrs.get(_RECORD) == record
+                return again and stored.state == state and stored.user_attrs.get(RECORD) == record
             return True
 
         return self._retry(action)
@@ -226,7 +221,7 @@ class StudyStore:
                             warnings.simplefilter("ignore", ExperimentalWarning)
                             self._ask(optuna.storages.fail_stale_trials, shelf.study)
                         for frozen in self._ask(shelf.of, TrialState.WAITING):  # who made it died before it ran: its maker holds the lock
-                            if _RECORD in frozen.user_attrs:
+                            if RECORD in frozen.user_attrs:
                                 self._set(self._id(shelf, frozen), TrialState.FAIL)
         self.sync()
 
@@ -242,17 +237,13 @@ class StudyStore:
 
     def _take(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """Take over what an attempt of Optuna's says of a trial of ours."""
-        if _RECORD not in frozen.user_attrs:
-            if frozen.state == TrialState.WAITING:
-                return  # somebody has put it there with Optuna's tools: one of ours has its record from the beginning
-            raise ValueError(f"the record of Optuna's trial {frozen.number} is missing")
-        trial = Trial.from_json(unsealed(frozen.user_attrs[_RECORD]))
+        trial = trial_of(frozen.number, frozen.state.name, frozen.value, frozen.user_attrs)
+        if trial is None:
+            return
         ledger = self.phase(trial.phase)
         attempt = HERE if frozen.number in shelf.own else frozen.number
         if frozen.state in (TrialState.WAITING, TrialState.RUNNING):  # who makes one may have lost the lock of asking, and goes on
             ledger.begin(trial if trial.evaluation is None else _begun(trial), attempt)
-        elif frozen.state == TrialState.COMPLETE and (trial.outcome is not Outcome.OK or frozen.value != trial.value):
-            raise ValueError(f"trial {trial.number} has the value {frozen.value} but no evaluation that gave it")
         elif trial.outcome is not None and frozen.state == _end_of(trial)[0]:
             ledger.end(trial)
         else:
@@ -284,7 +275,7 @@ class StudyStore:
     def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
         """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
         with undamaged(self.database):
-            end = _end_of(Trial.from_json(unsealed(frozen.user_attrs[_RECORD])))
+            end = _end_of(Trial.from_json(unsealed(frozen.user_attrs[RECORD])))
         self._set(self._id(shelf, frozen), *end)
 
     def _set(self, trial_id: int, state: TrialState, values: list[float] | None = None) -> None:
@@ -350,11 +341,6 @@ def undamaged(database: Database) -> Iterator[None]:
         raise database.damaged(in_one_line(error)) from error
 
 
-def in_one_line(error: BaseException) -> str:
-    """The message of an error, at most 200 characters of it, or its type where there is none."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
-
-
 def _storage_of(database: Database) -> RDBStorage:
     signs: dict[str, Any] = {"heartbeat_interval": HEARTBEAT, "grace_period": GRACE} if database.shared else {}
     with warnings.catch_warnings():
@@ -370,4 +356,4 @@ def _end_of(trial: Trial) -> tuple[TrialState, list[float] | None]:
 
 def _begun(trial: Trial) -> Trial:
     """A trial as it was before its end, which does not count."""
-    return Trial(trial.number, trial.proposal, trial.phase, trial.seed, proposing=trial.proposing, started=trial.started)
+    return replace(trial, evaluation=None, fitness=None, reused=None, ended=None)

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import nlargest
 from itertools import cycle, islice
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from einspace.errors import MutationError, SettingError
 from einspace.learned import Learner
+from einspace.quantities import check_whole
 from einspace.space import Architecture, EinSpace
 from einspace.strategies import moves
 from einspace.strategies.base import History, Strategy
@@ -97,9 +98,8 @@ class TournamentStrategy(Strategy):
     learned: bool = False
 
     def __post_init__(self) -> None:
-        for option, value in (("population", self.population), ("tournament", self.tournament)):
-            if type(value) is not int or value < 1:
-                raise SettingError(f"{option} must be a whole number of at least 1, not {value!r}")
+        check_whole("population", self.population)
+        check_whole("tournament", self.tournament)
         for option in ("crossover", "edits", "widening", "recipe_changes"):
             share = getattr(self, option)
             if not (isinstance(share, int | float) and 0 <= share <= 1):
@@ -212,7 +212,7 @@ class TournamentStrategy(Strategy):
         if kind == moves.RECIPE or (kind is None and self.recipe_changes and rng.random() < self.recipe_changes):
             changes, moved = mutate_changes(changes, self.choices, rng), moves.RECIPE
             if kind is not None or rng.random() < RECIPE_ALONE:
-                return replace(first.proposal, origin=moved, parents=(first.number,), place=None, changes=changes, move=moved)
+                return Proposal.of(self._parsed(first.proposal.text), moved, (first.number,), None, changes, moved)
         try:
             changed = self._changed(first, members, rng, edits, space, kind)
         except MutationError:
@@ -271,8 +271,7 @@ class RegularisedEvolution(TournamentStrategy):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if type(self.elite) is not int or self.elite < 0:
-            raise SettingError(f"elite must be a whole number of at least 0, not {self.elite!r}")
+        check_whole("elite", self.elite, 0)
 
     def members(self, history: History) -> list[Trial]:
         """The elite that is not young, and the last `population` of the cycled seeds and the children after them."""

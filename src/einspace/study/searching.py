@@ -26,7 +26,7 @@ from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals, longer_in_the_end
 from einspace.phases.race import Race, raced
-from einspace.quantities import counted, duration, seconds_of
+from einspace.quantities import check_whole, counted, duration, seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, elapsed, sessions_of
@@ -139,9 +139,9 @@ def search(
     Args:
         task: A task, its name, or a path to data.
         strategy: The name of a strategy, `module:Class`, or a strategy.
-        trials: Architectures that the run has when it is finished, seeds and failures included.
-        workers: Evaluations at a time.
-        seed: Decides all chance.
+        trials: Architectures that the run has when it is finished, initial members and failed trials included.
+        workers: Evaluations at a time, in worker processes or on Ray.
+        seed: Seed of all random choices. Runs repeat only with one worker and a number of trials.
         budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts. A
             search that is given neither trials nor iterations nor a budget has four minutes; one of an objective, or by the paper's
             protocol, has 100 trials.
@@ -154,8 +154,8 @@ def search(
             from scratch. None: the baselines that fit, and random samples.
         population: Members of an evolving strategy's population; None: a fifth of the trials, from 10 to 50.
         tournament: Members that compete to be a parent; None: half of the population.
-        elite: Of the strategy "evolution": the best trials that stay parents, however old they are; None: 5 of a population of at most
-            20, and none under the protocol "paper".
+        elite: Number of the best trials that stay parents at any age, in the strategy "evolution"; None: 5 of a population of at most 20,
+            and none under the protocol "paper".
         crossover: The probability that a child has two parents (0).
         edits: The share of the other children that are edited as by hand; None: 0.7, and 0 under the protocol "paper".
         widening: The probability that a child is the best network so far with all its widths doubled, while no trial is that network;
@@ -173,8 +173,9 @@ def search(
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
         limits: The largest architecture that is wanted. Without a limit, what a trial may cost follows from the budget or the baselines.
         computation_probability: p(M -> C) of the paper's grammar.
-        grammar: "paper", "sequences" (with convolutions along a series), or a grammar of your own with its own probabilities, whose
-            operations the workers import. By default that of sequences for series, unless the protocol is the paper's.
+        grammar: "paper", "sequences" (with convolutions along a series), "recurrent", or a grammar of your own with its own
+            probabilities, whose operations the workers import. By default that of sequences for series, unless the protocol is the
+            paper's.
         time_limit: Seconds for one evaluation of the search; a final training gets more, in proportion to epochs and samples. None: it
             follows from the budget of time; an hour without one.
         protocol: "paper" for the defaults of the paper's experiments, "einspace" for those above; None: those of the run, or of a new one
@@ -370,8 +371,7 @@ def bounds(
         return trials, budget
     if trials is not None:
         raise SettingError(f"give either trials or iterations, not both: {trials!r} and {iterations!r}")
-    if type(iterations) is not int or iterations < 1:
-        raise SettingError(f"iterations must be a whole number of at least 1, not {iterations!r}")
+    check_whole("iterations", iterations)
     return iterations, budget
 
 

@@ -1,6 +1,6 @@
 """Agreement: how well predictions that were made before a trial was trained order what came of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import isnan
 
@@ -31,21 +31,25 @@ class Agreement:
     def of(cls, trials: Iterable[Trial]) -> "Agreement | None":
         """The agreement over trials; None where fewer than two were predicted and ended well.
 
-        A trial that repeats another has a score that was known, and does not count. Where all scores or all predictions are equal,
-        tau is 0: nothing was told apart.
+        A trial that repeats another has a score that was known, and does not count.
         """
-        from scipy.stats import kendalltau
-
-        known = predicted(trials)
+        known = [(told, trial.fitness) for trial in predicted(trials) if (told := trial.proposal.prediction) and trial.fitness is not None]
         if len(known) < 2:
             return None
-        predictions = [trial.proposal.prediction for trial in known if trial.proposal.prediction is not None]
-        tau = float(kendalltau([prediction.percentile for prediction in predictions], [trial.fitness for trial in known]).statistic)
-        return cls(0.0 if isnan(tau) else tau, len(known), sum(prediction.among > 1 for prediction in predictions))
+        tau = kendall([(prediction.percentile, fitness) for prediction, fitness in known])
+        return cls(tau, len(known), sum(prediction.among > 1 for prediction, _ in known))
 
     def to_json(self) -> dict[str, float]:
         """The figures by name."""
         return asdict(self)
+
+
+def kendall(pairs: Sequence[tuple[float, float]]) -> float:
+    """Kendall's tau of two scores of the same trials, from -1 to 1; 0 where all of one are equal: nothing was told apart."""
+    from scipy.stats import kendalltau
+
+    tau = float(kendalltau([one for one, _ in pairs], [other for _, other in pairs]).statistic)
+    return 0.0 if isnan(tau) else tau
 
 
 def predicted(trials: Iterable[Trial]) -> list[Trial]:

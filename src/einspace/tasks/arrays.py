@@ -73,7 +73,7 @@ def task_of(source: Source, options: Options) -> Task:
         *told,
         *(found.note for found in axes if found.note and not found.doubtful),
         *constant,
-        f"{' and '.join(apart)} as given" if apart else f"divided by seed {options['seed']}",
+        f"{' and '.join(apart)} as given" if apart else f"split at random with seed {options['seed']}",
         *about,
     )
     task = Task(

@@ -11,8 +11,9 @@ from einspace.features import Feature
 from einspace.networks.heads import MultiLabel
 from einspace.tasks.entry import Entry, generated
 from einspace.tasks.metrics import MEAN_AVERAGE_PRECISION
+from einspace.tasks.options import BASELINES
 from einspace.tasks.split import Split
-from einspace.tasks.task import BASELINES, STEPWISE
+from einspace.tasks.task import STEPWISE
 
 STEPS, SHOWN, SYMBOLS = 32, 4, 8
 """Steps of a series, how many of them show a symbol, and the symbols that there are."""

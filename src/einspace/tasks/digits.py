@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from einspace.features import Feature
 from einspace.tasks.entry import Entry
 from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.options import BASELINES
 from einspace.tasks.split import Split, stratified
-from einspace.tasks.task import BASELINES, RECIPE, STEPWISE, Task
+from einspace.tasks.task import RECIPE, STEPWISE, Task
 
 SIZES = (3_000, 2_000, 2_000)
 """Samples of train, valid and test in the tasks of stacked digits."""

@@ -28,9 +28,9 @@ def from_arrays(
 ) -> "Task":
     """Samples (N, C, H, W) or (N, S, D) and their targets: arrays, tensors, columns of a table, lists of them or of Pillow's images.
 
-    What `y` is is recognised (see `targets.recognise`) unless `kind` says it: classes or words (N,), rows (N, L) of 0 and 1, numbers
-    (N,) or (N, K), or a target for each pixel (N, H, W) or (N, C, H, W). `valid` and `test` are samples and targets that are kept
-    apart; what is not given is taken out of the pool by class, shares and seed.
+    The kind of the targets `y` is recognised (see `targets.recognise`) unless `kind` gives it: classes or words (N,), rows (N, L) of 0
+    and 1, numbers (N,) or (N, K), or a target for each pixel (N, H, W) or (N, C, H, W). `valid` and `test` are samples and targets that
+    are kept apart; what is not given is taken out of the pool by class, shares and seed.
     """
     chosen = settled(options, from_arrays, "arrays")
     given = {"train": (x, y), "valid": valid, "test": test}

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from einspace.features import Feature
 from einspace.tasks.entry import Entry
 from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.options import BASELINES
 from einspace.tasks.split import Split
-from einspace.tasks.task import BASELINES, STEPWISE, Task
+from einspace.tasks.task import STEPWISE, Task
 
 SHAPES = (
     (5, 6, 6.5, 6.75, 7, 7, 7, 7, 6.75, 6.5, 6, 5),

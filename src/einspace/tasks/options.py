@@ -9,6 +9,7 @@ import numpy as np
 from einspace.errors import SettingError, UnknownNameError
 from einspace.features import Feature
 from einspace.reading.labels import Names
+from einspace.reading.targets import OF_PIXELS
 from einspace.tasks.metrics import Metric
 from einspace.tasks.recipe import Recipe
 
@@ -17,9 +18,6 @@ BASELINES = ("resnet8", "vit-tiny", "mixer-tiny")
 
 RECURRENT = ("gru-tiny", "mamba-tiny")
 """Further baselines where the grammar of a search derives recurrence."""
-
-OF_PIXELS = ("mask", "segmentation", "dense")
-"""The kinds of task with a target for each pixel."""
 
 SHARES = (0.6, 0.2, 0.2)
 """Train, valid and test of a pool."""

@@ -10,8 +10,9 @@ import numpy as np
 from einspace.features import Feature
 from einspace.tasks.entry import Entry, generated
 from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.options import BASELINES
 from einspace.tasks.split import Split
-from einspace.tasks.task import BASELINES, STEPWISE
+from einspace.tasks.task import STEPWISE
 
 STEPS = 64
 """Steps of a series."""

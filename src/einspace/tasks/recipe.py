@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any, Self
 
 from einspace.errors import SettingError, UnknownNameError
-from einspace.quantities import counted
+from einspace.quantities import check_whole, counted
 
 OPTIMIZERS = ("sgd", "adamw")
 """Stochastic gradient descent with momentum (B.1), or Adam with decoupled weight decay."""
@@ -43,9 +43,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, least in (("epochs_search", 1), ("epochs_final", 1), ("batch_size", 2)):
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+            check_whole(name, getattr(self, name), least)
         for name in ("learning_rate", "weight_decay", "momentum", "warmup", "clip", "smoothing", "averaging"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:

@@ -11,18 +11,18 @@ from torch import Tensor
 
 from einspace.errors import TaskError, UnknownNameError
 from einspace.features import Feature
-from einspace.networks.heads import Classification, Dense, Head, Mask, MultiLabel, Regression, Segmentation
+from einspace.networks.heads import Classification, Dense, Head, Segmentation
 from einspace.reading import DataOptions
+from einspace.reading.targets import KINDS, kind_of
 from einspace.tasks import from_data
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import problem_of
 from einspace.tasks.choice import check_kind
 from einspace.tasks.metrics import METRICS, Metric
-from einspace.tasks.options import BASELINES
 from einspace.tasks.preprocessing import Preprocessing
 from einspace.tasks.published import Reported
 from einspace.tasks.recipe import Recipe
-from einspace.tasks.split import Normaliser, Split, channel_axes, stratified
+from einspace.tasks.split import Normaliser, Split, channel_axes
 from einspace.tasks.stored import OnDisk, fits, on_disk
 from einspace.tasks.summary import summary
 
@@ -31,16 +31,6 @@ RECIPE = Recipe(epochs_search=8, epochs_final=24, batch_size=64, learning_rate=0
 
 STEPWISE = RECIPE.override(epochs_search=10, epochs_final=30, optimizer="adamw")
 """The recipe of small tasks of series."""
-
-KINDS: dict[str, type[Head]] = {
-    "classification": Classification,
-    "multi-label": MultiLabel,
-    "regression": Regression,
-    "mask": Mask,
-    "segmentation": Segmentation,
-    "dense": Dense,
-}
-"""Every kind of task, and the head that predicts its targets."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -138,7 +128,7 @@ class Task:
     @property
     def kind(self) -> str:
         """`classification`, `multi-label`, `regression`, `mask`, `segmentation` or `dense`; the class of the head for one of your own."""
-        return next((name for name, head in KINDS.items() if isinstance(self.head, head)), type(self.head).__name__)
+        return kind_of(self.head)
 
     @property
     def classes(self) -> int:
@@ -227,6 +217,3 @@ class Task:
 def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
     """Arrays one after the other; a single one as it is, unless PyTorch would not take it."""
     return arrays[0] if len(arrays) == 1 and arrays[0].flags.writeable else np.concatenate(arrays)
-
-
-__all__ = ["BASELINES", "KINDS", "RECIPE", "Split", "Task", "stratified"]

@@ -7,6 +7,7 @@ from math import isfinite
 from random import Random
 
 from einspace.errors import SettingError
+from einspace.features import Feature
 
 Choices = Mapping[str, tuple[tuple[float, ...], float]]
 """The ladder of each thing that may change, by name: its values in ascending order, and the value that stands without a change."""
@@ -29,6 +30,19 @@ def canonical(changes: Mapping[str, float], choices: Choices) -> dict[str, float
     {'batch_size': 32.0}
     """
     return {name: float(value) for name, value in sorted(changes.items()) if name not in choices or value != choices[name][1]}
+
+
+def fitting(changes: Mapping[str, float], output: Feature) -> dict[str, float]:
+    """The changes with a grid of no more windows than the longest axis of an output that is averaged over has elements.
+
+    A head makes no more of them, so that without this two trainings that are the same one would be two proposals.
+
+    >>> fitting({"grid": 4.0}, Feature((32, 2, 2))), fitting({"grid": 4.0}, Feature((32, 1, 1))), fitting({"grid": 4.0}, Feature((9, 32)))
+    ({'grid': 2.0}, {}, {'grid': 4.0})
+    """
+    most = max(output.shape[1:]) if output.mode == "Im" else output.shape[0]
+    fit = {name: min(value, float(most)) if name == "grid" else value for name, value in changes.items()}
+    return fit if most > 1 else {name: value for name, value in fit.items() if name != "grid"}
 
 
 def neighbours(changes: Mapping[str, float], choices: Choices) -> dict[str, list[float]]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from random import Random
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from einspace.derivation import Derivation, Inferred, Memo, infer
 from einspace.errors import MutationError, ShapeError
@@ -23,12 +23,11 @@ Path = tuple[int, ...]
 
 
 class Child(NamedTuple):
-    """A child: its derivation, what inference says of it, its normal form if it was needed, and the path of the node that was replaced."""
+    """A child: its derivation, what inference says of it, and its normal form if it was needed."""
 
     node: Derivation
     inferred: Inferred
     normal_form: NormalForm | None
-    path: Path
 
 
 class Known(NamedTuple):
@@ -69,28 +68,66 @@ class VariationReport:
         setattr(self, reason, getattr(self, reason) + 1)
 
 
+R_co = TypeVar("R_co", bound=VariationReport, covariant=True)
+
+
+@dataclass(frozen=True)
+class Judge(Generic[R_co]):
+    """The judge of the children of one architecture or two.
+
+    Args:
+        inputs: The network's input.
+        limits: Bound a child.
+        memo: Holds what is known of the first parent's subtrees.
+        known: The architectures that a child must not be.
+        report: Counts each try, and what came of it.
+    """
+
+    inputs: Feature
+    limits: Limits
+    memo: Memo
+    known: Collection[Known]
+    report: R_co
+
+    def child(self, node: Derivation, path: Path) -> Child | None:
+        """The child that a changed derivation is, or None where it is invalid, beyond the limits, or one of the `known`.
+
+        Args:
+            node: The whole derivation.
+            path: Leads to the node below which it differs from the parent.
+        """
+        try:
+            inferred = infer(node, (self.inputs,), self.memo)
+        except ShapeError:
+            self.report.reject(path, "misfits")
+            return None
+        if self.limits.objection(inferred.cost):
+            self.report.reject(path, "outgrown")
+            return None
+        alike = {other.normal_form.digest for other in self.known if other.could_be(inferred)}
+        computed = normal_form(node) if alike else None
+        if computed is not None and computed.digest in alike:
+            self.report.reject(path, "unchanged")
+            return None
+        self.report.paths[path] += 1
+        self.report.children += 1
+        self.report.path = path
+        return Child(node, inferred, computed)
+
+
 def draw(parent: Derivation, rng: Random) -> Path:
     """The path of a node of the derivation, uniformly."""
     return parent.path(rng.randrange(parent.size))
 
 
-def breed(
-    parent: Derivation,
-    inputs: Feature,
-    limits: Limits,
-    rng: Random,
-    memo: Memo,
-    propose: Callable[[Path], Derivation | None],
-    known: Collection[Known],
-    report: VariationReport,
-    hint: str,
-) -> Child:
+def breed(parent: Derivation, rng: Random, propose: Callable[[Path], Derivation | None], judge: Judge[VariationReport], hint: str) -> Child:
     """Draw a node uniformly, put there what `propose` gives for its path, infer the rest; retry what is not valid.
 
-    `propose` may raise AttemptGivenUp or ShapeError, and gives None where it has nothing. `known` holds the architectures that the child
-    must not be. Only the spine above the new subtree is inferred again: the memo has the rest.
+    `propose` may raise AttemptGivenUp or ShapeError, and gives None where it has nothing. Only the spine above the new subtree is inferred
+    again: the judge's memo has the rest.
     Raises MutationError, which ends in `hint`, if the allowed tries give no child.
     """
+    report = judge.report
     for _ in range(TRIES):
         path = draw(parent, rng)
         try:
@@ -107,42 +144,9 @@ def breed(
             report.reject(path, "misfits")
         elif subtree == parent.at(path):
             report.reject(path, "unchanged")
-        elif child := judged(parent.replace(path, subtree), path, inputs, limits, memo, known, report):
+        elif child := judge.child(parent.replace(path, subtree), path):
             return child
-    raise MutationError(f"no valid new child within {limits} was found in {TRIES:,} tries: {hint}")
-
-
-def judged(
-    node: Derivation, path: Path, inputs: Feature, limits: Limits, memo: Memo, known: Collection[Known], report: VariationReport
-) -> Child | None:
-    """The child that a changed derivation is, or None where it is invalid, beyond the limits, or one of the `known`; the report counts it.
-
-    Args:
-        node: The whole derivation.
-        path: Leads to the node below which it differs from the parent.
-        inputs: The network's input.
-        limits: What the child must keep to.
-        memo: What is known of the parent's subtrees.
-        known: The architectures that the child must not be.
-        report: Counts the try, and what came of it.
-    """
-    try:
-        inferred = infer(node, (inputs,), memo)
-    except ShapeError:
-        report.reject(path, "misfits")
-        return None
-    if limits.objection(inferred.cost):
-        report.reject(path, "outgrown")
-        return None
-    alike = {other.normal_form.digest for other in known if other.could_be(inferred)}
-    computed = normal_form(node) if alike else None
-    if computed is not None and computed.digest in alike:
-        report.reject(path, "unchanged")
-        return None
-    report.paths[path] += 1
-    report.children += 1
-    report.path = path
-    return Child(node, inferred, computed, path)
+    raise MutationError(f"no valid new child within {judge.limits} was found in {TRIES:,} tries: {hint}")
 
 
 def keeps_branches(parent: Derivation, path: Path, subtree: Derivation) -> bool:

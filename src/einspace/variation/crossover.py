@@ -7,11 +7,8 @@ future work (section 4.1).
 from dataclasses import dataclass
 from random import Random
 
-from einspace.derivation import Derivation, Memo, infer
-from einspace.features import Feature
-from einspace.limits import Limits
-from einspace.normal_form import NormalForm, normal_form
-from einspace.variation.child import Child, Known, Path, VariationReport, breed
+from einspace.derivation import Derivation
+from einspace.variation.child import Child, Judge, Path, VariationReport, breed
 
 
 @dataclass
@@ -22,25 +19,13 @@ class CrossoverReport(VariationReport):
     """Tries at a symbol that the second parent does not have."""
 
 
-def crossover(
-    first: Derivation,
-    second: Derivation,
-    inputs: Feature,
-    limits: Limits,
-    rng: Random,
-    memo: Memo | None = None,
-    normals: tuple[NormalForm, NormalForm] | None = None,
-    report: CrossoverReport | None = None,
-) -> Child:
+def crossover(first: Derivation, second: Derivation, rng: Random, judge: Judge[CrossoverReport]) -> Child:
     """Draw a node of the first parent uniformly, put there one of the second's of the same symbol, uniformly; retry what is not valid.
 
-    The child is the first parent with a part of the second. It is valid at `inputs`, within the limits, and neither parent's
-    architecture (canonical key). `memo` holds what is known of the first parent, `normals` are the parents' normal forms, if known.
+    The child is the first parent with a part of the second. It is valid, within the limits, and neither parent's architecture
+    (canonical key).
     Raises MutationError if the allowed tries give no child.
     """
-    memo = Memo() if memo is None else memo
-    report = CrossoverReport() if report is None else report
-    normals = (normal_form(first), normal_form(second)) if normals is None else normals
     donors: dict[str, list[Derivation]] = {}
     for node in second.walk():
         donors.setdefault(node.symbol, []).append(node)
@@ -48,9 +33,8 @@ def crossover(
     def propose(path: Path) -> Derivation | None:
         matching = donors.get(first.at(path).symbol)
         if matching is None:
-            report.unmatched += 1
+            judge.report.unmatched += 1
             return None
         return matching[rng.randrange(len(matching))]
 
-    known = [Known(infer(node, (inputs,), memo), normal) for node, normal in zip((first, second), normals, strict=True)]
-    return breed(first, inputs, limits, rng, memo, propose, known, report, "take parents that differ more, or widen the limits")
+    return breed(first, rng, propose, judge, "take parents that differ more, or widen the limits")

@@ -5,10 +5,9 @@ from random import Random
 
 from einspace.derivation import Derivation, Memo, infer
 from einspace.derivation.inference import Cost, copies_at, inputs_at
-from einspace.features import Feature, Features
-from einspace.normal_form import NormalForm, normal_form
+from einspace.features import Features
 from einspace.sampling import Choose, Sampler, chooser
-from einspace.variation.child import Child, Known, Path, VariationReport, breed
+from einspace.variation.child import Child, Judge, Path, VariationReport, breed
 
 
 @dataclass
@@ -16,31 +15,18 @@ class MutationReport(VariationReport):
     """Counts of the tries of mutation; pass one in, and mutation fills it."""
 
 
-def mutate(
-    parent: Derivation,
-    inputs: Feature,
-    sampler: Sampler,
-    rng: Random,
-    memo: Memo | None = None,
-    normal: NormalForm | None = None,
-    report: MutationReport | None = None,
-) -> Child:
+def mutate(parent: Derivation, sampler: Sampler, rng: Random, judge: Judge[MutationReport]) -> Child:
     """Draw a node uniformly, resample its subtree at the features that reach it, infer the rest; retry what is not valid.
 
-    The child is valid, within the sampler's limits, and never the parent's architecture (canonical key).
-    `memo` holds what is known of the parent, `normal` is its normal form, if known.
+    The child is valid, within the limits, and never the parent's architecture (canonical key).
     Raises MutationError if the allowed tries give no child.
     """
-    memo = Memo() if memo is None else memo
-    report = MutationReport() if report is None else report
     choose = chooser(rng)
-    normal = normal_form(parent) if normal is None else normal
 
     def propose(path: Path) -> Derivation:
-        return resample(parent, (inputs,), path, sampler, choose, memo)
+        return resample(parent, (judge.inputs,), path, sampler, choose, judge.memo)
 
-    known = [Known(infer(parent, (inputs,), memo), normal)]
-    return breed(parent, inputs, sampler.limits, rng, memo, propose, known, report, "widen the limits")
+    return breed(parent, rng, propose, judge, "widen the limits")
 
 
 def resample(parent: Derivation, inputs: Features, path: Path, sampler: Sampler, choose: Choose, memo: Memo) -> Derivation:

@@ -12,12 +12,13 @@ from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Request, Watch, first_line
 from einspace.evaluation.work import Work
 from einspace.executors.attempt import Attempt
-from einspace.executors.base import Attempts, Executor, check_limit
+from einspace.executors.base import Attempts, Executor
 from einspace.executors.ray.dispatcher import Dispatcher
 from einspace.executors.ray.mailbox import Mailbox
 from einspace.executors.ray.runtime import Runtime
 from einspace.executors.ray.work import work as evaluate
 from einspace.executors.worker import WorkerConfig
+from einspace.quantities import check_limit, check_whole
 
 STOPPING = 10.0
 """Seconds that `stop` waits: a watch may be running, which may wait for the very caller."""
@@ -139,5 +140,4 @@ def _check(cpus: float, gpus: float, memory_limit: int | None, retries: int) -> 
         raise SettingError(f"gpus per trial must be a share from 0 to 1, or a whole number, not {gpus!r}")
     if memory_limit is not None and (type(memory_limit) is not int or memory_limit < 1):
         raise SettingError(f"the memory limit must be bytes over 0, or None, not {memory_limit!r}")
-    if type(retries) is not int or retries < 0:
-        raise SettingError(f"retries must be a whole number of at least 0, not {retries!r}")
+    check_whole("retries", retries, 0)

@@ -24,7 +24,8 @@ WRITTEN = 256
 def constructor(module: nn.Module) -> Expression | None:
     """The call that makes this module with fresh weights, `nn.Linear(3, 64)`; None where there is none.
 
-    It is read from the module's own description, and tried: it must give the same description and the same shapes of weights.
+    It is read from the module's own description, and tried: it must give the same description, attributes and shapes of weights, for a
+    description may leave out a setting.
     """
     kind = type(module)
     if getattr(nn, kind.__name__, None) is not kind:
@@ -36,7 +37,7 @@ def constructor(module: nn.Module) -> Expression | None:
     if any(True for _ in module.children()):
         return None
     found = _described(kind.__name__, repr(module))
-    return found[0] if found and found[1] == _shapes(module) else None
+    return found[0] if found and _facts(found[1]) == _facts(module) else None
 
 
 def definitions(root: nn.Module, called: Collection[str]) -> list[str]:
@@ -57,7 +58,7 @@ def definitions(root: nn.Module, called: Collection[str]) -> list[str]:
         if made is not None:
             continue
         for name, parameter in module.named_parameters(recurse=False):
-            known = isinstance(module, PosEnc)
+            known = type(module) is PosEnc
             value = call("nn.Parameter", [_tensor("torch.randn" if known else "torch.zeros", parameter)], {})
             lines += _definition(f"{path}.{name}", nn.Parameter, value, "" if known else LOADED)
         for name, buffer in module.named_buffers(recurse=False):
@@ -103,13 +104,15 @@ def _tensor(function: str, value: torch.Tensor) -> Call:
     return call(function, sizes, keywords)
 
 
-def _shapes(module: nn.Module) -> dict[str, torch.Size]:
-    return {name: value.shape for name, value in module.state_dict().items()}
+def _facts(module: nn.Module) -> tuple[dict[str, Any], dict[str, torch.Size]]:
+    """The public attributes of a module without children, but for whether it trains, and the shapes of its weights."""
+    attributes = {name: value for name, value in vars(module).items() if not name.startswith("_") and name != "training"}
+    return attributes, {name: value.shape for name, value in module.state_dict().items()}
 
 
 @lru_cache(maxsize=4096)
-def _described(name: str, description: str) -> tuple[Expression, dict[str, torch.Size]] | None:
-    """The constructor call in a description of a class of `torch.nn`, as short as it can be, and the weights that it makes."""
+def _described(name: str, description: str) -> tuple[Expression, nn.Module] | None:
+    """The constructor call in a description of a class of `torch.nn`, as short as it can be, and the module that it makes."""
     kind = cast("type[nn.Module]", getattr(nn, name))
     try:
         tree = ast.parse(description, mode="eval").body
@@ -136,7 +139,7 @@ def _described(name: str, description: str) -> tuple[Expression, dict[str, torch
     required = [name for name in given if parameters[name].default is inspect.Parameter.empty]
     positional = [literal(given[name]) for name in required]
     rest = {name: literal(value) for name, value in given.items() if name not in required}
-    return call(f"nn.{name}", positional, rest), _shapes(made)
+    return call(f"nn.{name}", positional, rest), made
 
 
 def _made(kind: Callable[..., nn.Module], arguments: dict[str, Any], description: str) -> nn.Module | None:

@@ -1,8 +1,7 @@
 """Import: a network of the user's own as an architecture of the space, with its weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import torch
@@ -17,11 +16,12 @@ from einspace.networks.importer.calls import Step, read, title
 from einspace.networks.importer.head import cut_head
 from einspace.networks.importer.joins import IDENTITY, Part, Shared, assemble, in_series
 from einspace.networks.importer.layers import Misfit
-from einspace.networks.importer.trace import needed, overwritten, traced
+from einspace.networks.importer.trace import hooked, needed, overwritten, result, traced
 from einspace.operations import Linear, Norm, PosEnc
 from einspace.quantities import counted
 from einspace.space import Architecture
 
+FROZEN = "frozen there, ours is trained"
 SHOWN = 4
 """Layers that a note names."""
 
@@ -94,6 +94,7 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_st
     network = traced(module, inputs.shape)
     cut = cut_head(network)
     problems = dict.fromkeys(overwritten(network), "changes in place what is read again after it")
+    problems |= dict.fromkeys(hooked(network), "has hooks, which would be lost")
     steps: dict[fx.Node, Step] = {}
     for node in needed(cut.end):
         if node.op in ("placeholder", "get_attr") or "number" in node.meta or not _readable(node):
@@ -102,7 +103,10 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_st
             steps[node] = read(network, node)
         except Misfit as misfit:
             problems.setdefault(node, str(misfit))
-    problems |= _sharing(module, steps)
+    sources = {node: step.source for node, step in steps.items() if step.source}
+    if cut.classifier:
+        sources[result(network)] = cut.classifier
+    problems |= _sharing(module, sources)
     if problems:
         raise _refusal(module, [(title(network, node), reason) for node, reason in problems.items()])
     try:
@@ -110,7 +114,8 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_st
     except Shared as shared:
         raise _refusal(module, [(title(network, join), _shared(network, twice)) for join, twice in shared.joins]) from None
     notes = [(step.note, title(network, node)) for node, step in steps.items() if step.note]
-    return Imported(_architecture(part, inputs), cut.head, _notes([*notes, *cut.notes]), module, part.sources, cut.classifier, warm_start)
+    notes += [*cut.notes, *((FROZEN, name) for name in _frozen(module, sources.values()))]
+    return Imported(_architecture(part, inputs), cut.head, _notes(notes), module, part.sources, cut.classifier, warm_start)
 
 
 def _input(input_shape: Feature | Iterable[int]) -> Feature:
@@ -125,17 +130,29 @@ def _readable(node: fx.Node) -> bool:
     return all("shape" in other.meta or "number" in other.meta for other in node.all_input_nodes)
 
 
-def _sharing(module: nn.Module, steps: dict[fx.Node, Step]) -> dict[fx.Node, str]:
-    """Steps that take weights that an earlier one has taken."""
+def _sharing(module: nn.Module, sources: Mapping[fx.Node, str]) -> dict[fx.Node, str]:
+    """Nodes that take weights that an earlier one has taken."""
     owners: dict[int, str] = {}
     problems = {}
-    for node, step in steps.items():
-        source = _attribute(module, step.source) if step.source else nn.Identity()
-        for tensor in chain(source.parameters(), source.buffers()) if isinstance(source, nn.Module) else (source,):
+    for node, source in sources.items():
+        for tensor in _tensors(module, source):
             if id(tensor) in owners:
                 problems[node] = f"shares weights with {owners[id(tensor)]}, read earlier: every operation of the space has its own"
-            owners.setdefault(id(tensor), f"{step.source} ({node.name})")
+            owners.setdefault(id(tensor), f"{source} ({node.name})")
     return problems
+
+
+def _tensors(module: nn.Module, source: str) -> list[Tensor]:
+    """The weights and statistics of a layer, or a parameter itself."""
+    found = _attribute(module, source)
+    return [*found.parameters(), *found.buffers()] if isinstance(found, nn.Module) else [found]
+
+
+def _frozen(module: nn.Module, sources: Iterable[str]) -> list[str]:
+    """The layers and the parameters with weights that are not trained, by name and type."""
+    weights = {name: [tensor for tensor in _tensors(module, name) if isinstance(tensor, nn.Parameter)] for name in sources}
+    frozen = [name for name, given in weights.items() if not all(weight.requires_grad for weight in given)]
+    return [f"{name} ({type(_attribute(module, name)).__name__})" for name in frozen]
 
 
 def _shared(network: fx.GraphModule, nodes: Iterable[fx.Node]) -> str:

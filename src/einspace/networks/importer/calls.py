@@ -60,8 +60,6 @@ def title(network: fx.GraphModule, node: fx.Node) -> str:
 
 
 def _read_layer(node: fx.Node, layer: nn.Module) -> Step:
-    if layer._forward_hooks or layer._forward_pre_hooks:
-        raise Misfit("has hooks, which would be lost")
     reading = _reshape(node) if type(layer) is nn.Flatten else read_layer(layer, sample(node.all_input_nodes[0]))
     weights = any(True for _ in layer.parameters()) or any(True for _ in layer.buffers()) or isinstance(layer, nn.LayerNorm)
     return Step((node.all_input_nodes[0],), reading.items, source=str(node.target) if weights else "", note=reading.note)

@@ -2,6 +2,7 @@
 
 import copy
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,16 +15,22 @@ BATCH = 13
 
 Shape = tuple[int, ...]
 
+_CHANGING = (operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ifloordiv, operator.imod, operator.ipow)
+"""What `x += y` and the like call, which changes a tensor."""
+
 
 def traced(module: nn.Module, shape: Shape) -> fx.GraphModule:
     """Trace a module at an input, without running it on data.
 
-    A node whose value is a tensor has `meta["shape"]`, with the batch axis; one whose value is a number or a size has `meta["number"]`.
-    Raises NetworkError for what cannot be traced, fails at the input, or takes or gives more than one tensor.
+    A node whose value is a tensor has `meta["shape"]`, with the batch axis, and `meta["memory"]`, which it shares with its views; one
+    whose value is a number or a size has `meta["number"]`. Raises NetworkError for what cannot be traced, fails at the input, or takes or
+    gives more than one tensor.
     """
     name = type(module).__name__
+    if has_hooks(module):
+        raise NetworkError(f"{name} has hooks, which a trace of it leaves out: wrap it in nn.Sequential, and they are traced with it")
     try:
-        network = fx.symbolic_trace(module)
+        network = fx.GraphModule(module, _Tracer().trace(module), name)
     except Exception as error:  # the module is the user's, and may raise anything
         raise NetworkError(
             f"{name} cannot be traced: {_line(error)}; torch.fx follows a forward that does the same for every input, "
@@ -80,21 +87,59 @@ def argument(node: fx.Node, position: int, name: str, default: Any = None) -> An
     return node.args[position] if position < len(node.args) else node.kwargs.get(name, default)
 
 
+def has_hooks(module: nn.Module) -> bool:
+    """Whether a module's call does more than its forward."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)
+
+
+def hooked(network: fx.GraphModule) -> list[fx.Node]:
+    """Layers with hooks, which are not in the graph, where the result follows from them."""
+    layers = [node for node in needed(result(network)) if node.op == "call_module"]
+    return [node for node in layers if has_hooks(network.get_submodule(str(node.target)))]
+
+
 def overwritten(network: fx.GraphModule) -> list[fx.Node]:
-    """Nodes that change in place what is read again after them: what they do is not in the graph."""
+    """Nodes that change in place what is read again after them, itself or as a view: what they do is not in the graph."""
     order = {node: i for i, node in enumerate(network.graph.nodes)}
-    changing = [node for node in network.graph.nodes if node.all_input_nodes and _in_place(network, node)]
-    return [node for node in changing if any(order[user] > order[node] for user in node.all_input_nodes[0].users)]
+    tensors = [node for node in order if "memory" in node.meta]
+
+    def read_again(change: fx.Node) -> bool:
+        """Whether a value from before, in the same memory, is read after a change, and not only its shape."""
+        older = [node for node in tensors if node.meta["memory"] is change.meta["memory"] and order[node] < order[change]]
+        return any(order[user] > order[change] and "number" not in user.meta for node in older for user in node.users)
+
+    return [node for node in tensors if _in_place(network, node) and read_again(node)]
 
 
 def _in_place(network: fx.GraphModule, node: fx.Node) -> bool:
     if node.op == "call_module":
         return bool(getattr(network.get_submodule(str(node.target)), "inplace", False))
-    return node.target is operator.iadd or function(node).endswith("_") or node.kwargs.get("inplace") is True
+    return node.target in _CHANGING or function(node).endswith("_") or node.kwargs.get("inplace") is True
 
 
 def _line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+class _Value(fx.Proxy):
+    """A value under trace, whose `x += y` is traced as what it is; Python takes it for `x = x + y` where there is no method for it."""
+
+
+def _change(operation: Callable[[Any, Any], Any]) -> Callable[[fx.Proxy, Any], fx.Proxy]:
+    """The method of a value under trace for an operator."""
+    return lambda value, other: value.tracer.create_proxy("call_function", operation, (value, other), {})
+
+
+for _operation in _CHANGING:
+    setattr(_Value, f"__{_operation.__name__}__", _change(_operation))
+
+
+class _Tracer(fx.Tracer):
+    """Traces as `fx.symbolic_trace` does, but for changes in place."""
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        """The value of a node."""
+        return _Value(node, self)
 
 
 class _Shapes(fx.Interpreter):
@@ -109,7 +154,7 @@ class _Shapes(fx.Interpreter):
         self.reached.append(str(n.target))
         value = super().run_node(n)
         if isinstance(value, Tensor):
-            n.meta["shape"] = tuple(value.shape)
+            n.meta["shape"], n.meta["memory"] = tuple(value.shape), value.untyped_storage()
         elif isinstance(value, int | float | torch.Size | torch.device | torch.dtype):
             n.meta["number"] = True
         return value

@@ -7,13 +7,10 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
-from einspace.derivation import Derivation, Memo, infer
+from einspace.derivation import Derivation
 from einspace.errors import MutationError
-from einspace.features import Feature
 from einspace.grammar import Grammar
-from einspace.limits import Limits
-from einspace.normal_form import NormalForm, normal_form
-from einspace.variation.child import Child, Known, VariationReport, judged
+from einspace.variation.child import Child, Judge, VariationReport
 from einspace.variation.edits.blocks import drop_block, repeat_block
 from einspace.variation.edits.site import Candidate, Site
 from einspace.variation.edits.widths import doubled, narrow, widen
@@ -56,73 +53,45 @@ class EditReport(VariationReport):
     """How often a kind was drawn and found nothing to do that gives a valid new architecture."""
 
 
-def edit(
-    parent: Derivation,
-    inputs: Feature,
-    grammar: Grammar,
-    limits: Limits,
-    rng: Random,
-    memo: Memo | None = None,
-    normal: NormalForm | None = None,
-    report: EditReport | None = None,
-    first: str | None = None,
-) -> Child:
+def edit(parent: Derivation, grammar: Grammar, rng: Random, judge: Judge[EditReport], first: str | None = None) -> Child:
     """Draw a kind of edit by weight, and take the first of its changed derivations that is valid; draw another kind where there is none.
 
     Args:
         parent: A derivation that fits the input.
-        inputs: The network's input.
         grammar: What the child must be a derivation of: an edit puts in nothing that the grammar does not derive.
-        limits: What the child must keep to.
         rng: The only source of randomness.
-        memo: What is known of the parent's subtrees.
-        normal: The parent's normal form, if known.
-        report: Is filled.
+        judge: Says which changed derivation is a child, and fills its report.
         first: The kind of edit that is tried first; drawn as the others if None.
 
     Returns:
-        A valid child within the limits, never the parent's architecture (canonical key). Its path leads to the node that holds all changes.
+        A valid child within the limits, never the parent's architecture (canonical key). The report's path leads to the node that holds
+        all changes.
 
     Raises:
         MutationError: No kind finds anything to do.
     """
-    memo = Memo() if memo is None else memo
-    report = EditReport() if report is None else report
-    site = Site(parent, inputs, grammar, memo)
-    known = [Known(infer(parent, (inputs,), memo), normal_form(parent) if normal is None else normal)]
+    site = Site(parent, judge.inputs, grammar, judge.memo)
     left = dict(EDITS)
     while left:
         drawn = rng.choices(list(left), [one.weight for one in left.values()])[0]
         kind = first if first in left else drawn
         for candidate in islice(left.pop(kind).candidates(site, rng), CANDIDATES):
-            child = _made(candidate, kind, inputs, limits, memo, known, report)
+            child = _made(candidate, kind, judge)
             if child is not None:
                 return child
-        report.idle[kind] += 1
+        judge.report.idle[kind] += 1
     raise MutationError(
-        f"none of the edits {', '.join(EDITS)} gives a valid new architecture within {limits}: mutate it, or widen the limits"
+        f"none of the edits {', '.join(EDITS)} gives a valid new architecture within {judge.limits}: mutate it, or widen the limits"
     )
 
 
-def widened(
-    parent: Derivation,
-    inputs: Feature,
-    grammar: Grammar,
-    limits: Limits,
-    memo: Memo | None = None,
-    normal: NormalForm | None = None,
-    report: EditReport | None = None,
-) -> Child:
+def widened(parent: Derivation, grammar: Grammar, judge: Judge[EditReport]) -> Child:
     """The network with all its widths doubled: the edit "widen" of the whole network, without a draw.
 
     Args:
         parent: A derivation that fits the input.
-        inputs: The network's input.
         grammar: What the child must be a derivation of.
-        limits: What the child must keep to.
-        memo: What is known of the parent's subtrees.
-        normal: The parent's normal form, if known.
-        report: Is filled.
+        judge: Says which changed derivation is a child, and fills its report.
 
     Returns:
         A valid child within the limits.
@@ -130,23 +99,18 @@ def widened(
     Raises:
         MutationError: There is none.
     """
-    memo = Memo() if memo is None else memo
-    report = EditReport() if report is None else report
-    known = [Known(infer(parent, (inputs,), memo), normal_form(parent) if normal is None else normal)]
-    candidate = doubled(Site(parent, inputs, grammar, memo))
-    child = None if candidate is None else _made(candidate, "widen", inputs, limits, memo, known, report)
+    candidate = doubled(Site(parent, judge.inputs, grammar, judge.memo))
+    child = None if candidate is None else _made(candidate, "widen", judge)
     if child is None:
-        report.idle["widen"] += 1
-        raise MutationError(f"there is no network of twice the width within {limits}: edit or mutate it, or raise the limits")
+        judge.report.idle["widen"] += 1
+        raise MutationError(f"there is no network of twice the width within {judge.limits}: edit or mutate it, or raise the limits")
     return child
 
 
-def _made(
-    candidate: Candidate, kind: str, inputs: Feature, limits: Limits, memo: Memo, known: list[Known], report: EditReport
-) -> Child | None:
+def _made(candidate: Candidate, kind: str, judge: Judge[EditReport]) -> Child | None:
     """The child of a candidate, which the report then names; None where it is no valid new architecture."""
-    child = judged(candidate.node, candidate.path, inputs, limits, memo, known, report)
+    child = judge.child(candidate.node, candidate.path)
     if child is not None:
-        report.words, report.kind = candidate.words, kind
-        report.made[kind] += 1
+        judge.report.words, judge.report.kind = candidate.words, kind
+        judge.report.made[kind] += 1
     return child

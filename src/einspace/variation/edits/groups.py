@@ -13,8 +13,8 @@ from einspace.derivation import Derivation
 from einspace.derivation.inference import Frame
 from einspace.errors import ShapeError
 from einspace.features import Feature
-from einspace.operations import Aggregation, Concat, Linear, Matmul, Operation
-from einspace.operations.aggregation import Elementwise
+from einspace.operations import Add, Aggregation, Concat, Linear, Matmul, Operation
+from einspace.operations.recurrent import Multiply
 from einspace.variation.child import Path
 
 INPUT = -1
@@ -68,7 +68,7 @@ class _Tracer:
     def apply(self, operation: Operation, inputs: tuple[_Traced, ...], path: Path) -> tuple[_Traced, ...]:
         """The outputs of an operation; `path` is that of its node."""
         outputs = operation.infer(tuple(traced.feature for traced in inputs))
-        if isinstance(operation, Linear):
+        if type(operation) is Linear:
             axes = (*inputs[0].axes[:-1], self._layer(operation, inputs[0].axes[-1].channels, path))
         elif isinstance(operation, Aggregation):
             axes = self._aggregated(operation, [traced.axes for traced in inputs], outputs[0])
@@ -96,15 +96,15 @@ class _Tracer:
 
     def _aggregated(self, operation: Aggregation, inputs: list[tuple[_Axis, ...]], output: Feature) -> tuple[_Axis, ...]:
         first, *others = inputs
-        if isinstance(operation, Matmul):
+        if type(operation) is Matmul:
             (second,) = others
             for a, b in [*zip(first[:-2], second[:-2], strict=True), (first[-1], second[-2])]:
                 self._equal(a, b)
             return (*first[:-1], second[-1])
-        if not isinstance(operation, Elementwise | Concat):  # an operation of the user's, of which nothing is known
+        if type(operation) not in (Add, Concat, Multiply):  # an operation of the user's, of which nothing is known
             self._fixed([axis for axes in inputs for axis in axes])
             return _of_input(output)
-        summed = operation.dim - 1 if isinstance(operation, Concat) else None
+        summed = operation.dim - 1 if type(operation) is Concat else None
         for axes in others:
             for i, (a, b) in enumerate(zip(first, axes, strict=True)):
                 if i != summed:
