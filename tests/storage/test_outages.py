@@ -69,7 +69,8 @@ def test_two_drivers_outlive_three_outages(server: Server, tmp_path: Path) -> No
     begun = [trial for trial in trials_of(server.url, "away") if trial.datetime_start is not None]  # a twin of a lost answer never is
     done = {record_of(trial).number: trial.number for trial in begun if trial.state == TrialState.COMPLETE}
     failed = [trial for trial in begun if trial.state != TrialState.COMPLETE]  # dropped by who lost the lock: the earlier attempt goes on
-    assert [trial.number for trial in failed if done[record_of(trial).number] > trial.number] == []
+    attempts = [(trial.number, record_of(trial).number, trial.state.name, trial.datetime_start) for trial in begun]
+    assert [trial.number for trial in failed if done[record_of(trial).number] > trial.number] == [], attempts
     assert [trial.number for trial in failed if record_of(trial).evaluation is not None] == []
 
 
