@@ -93,7 +93,7 @@ def seconds_of(budget: str | float) -> float:
 
 
 def check_whole(name: str, value: object, least: int = 1) -> None:
-    """Raise SettingError for what is not a whole number of at least `least`; True and 3.0 are none."""
+    """Raise SettingError for anything but a whole number of at least `least`; True and 3.0 are refused too."""
     if type(value) is not int or value < least:
         raise SettingError(f"{name} must be a whole number of at least {least}, not {value!r}")
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einspace.errors import DataError, SettingError
+from einspace.quantities import check_whole
 from einspace.tasks.entry import METADATA, Entry
 from einspace.tasks.unseen import SPLITS
 
@@ -41,8 +42,7 @@ class Sizes:
 
     def __post_init__(self) -> None:
         for split, size in zip(SPLITS, self, strict=True):
-            if size < 1:
-                raise SettingError(f"samples of {split} must be a whole number of at least 1, not {size}")
+            check_whole(f"samples of {split}", size)
 
     def __iter__(self) -> Iterator[int]:
         return iter((self.train, self.valid, self.test))

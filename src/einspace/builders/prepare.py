@@ -12,6 +12,7 @@ from einspace.builders.language import language
 from einspace.builders.spherical import spherical
 from einspace.builders.stacked import addnist, multnist
 from einspace.errors import DataError, SettingError, UnknownNameError
+from einspace.quantities import check_whole
 from einspace.tasks import TASKS
 
 BUILDERS: dict[str, Callable[[Path, int, Sizes], Plan] | None] = {
@@ -44,8 +45,7 @@ def plan(name: str, source: Path | None, seed: int = 0, sizes: Sizes | None = No
     """
     if name not in BUILDERS:
         raise UnknownNameError("data set to build", name, BUILDERS)
-    if seed < 0:
-        raise SettingError(f"a seed must be a whole number of at least 0, not {seed}")
+    check_whole("a seed", seed, 0)
     builder, entry = BUILDERS[name], TASKS[name]
     sizes = sizes or Sizes(*entry.sizes)
     if builder is None:

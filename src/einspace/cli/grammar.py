@@ -6,9 +6,9 @@ import typer
 
 from einspace.cli.options import AsJson, Probability, Seed, Shape
 from einspace.cli.output import out, print_json, progress
-from einspace.errors import SettingError
 from einspace.features import Feature
 from einspace.grammar import einspace_grammar
+from einspace.quantities import check_whole
 
 if TYPE_CHECKING:
     from einspace.reporting.complexity import Census
@@ -45,8 +45,7 @@ def census(probability: float, table6: bool, samples: int, inputs: Feature, seed
     from einspace.reporting.published import TABLE_6, TERMINALS
     from einspace.reporting.table_6 import figure_7, figure_7_facts, table_6, table_6_facts
 
-    if samples < 1:
-        raise SettingError(f"samples must be a whole number of at least 1, not {samples}")
+    check_whole("samples", samples)
     probabilities = [*TABLE_6[TERMINALS], probability] if table6 else [probability]
     counted = _take(list(dict.fromkeys(probabilities)), samples, inputs, seed)
     rows = {p: counted[p] for p in TABLE_6[TERMINALS]} if table6 else {}

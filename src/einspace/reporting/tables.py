@@ -1,7 +1,5 @@
 """Tables for the terminal."""
 
-from typing import TYPE_CHECKING
-
 from rich.table import Table
 from rich.text import Text
 
@@ -9,9 +7,6 @@ from einspace.features import Feature
 from einspace.operations import Group
 from einspace.quantities import quantity
 from einspace.space import Architecture
-
-if TYPE_CHECKING:
-    pass
 
 STYLES = {Group.BRANCHING: "yellow", Group.AGGREGATION: "magenta", Group.ROUTING: "green", Group.COMPUTATION: "blue"}
 """The paper's colours, as terminals have them."""

@@ -68,11 +68,11 @@ class VariationReport:
         setattr(self, reason, getattr(self, reason) + 1)
 
 
-R_co = TypeVar("R_co", bound=VariationReport, covariant=True)
+Report_co = TypeVar("Report_co", bound=VariationReport, covariant=True)
 
 
 @dataclass(frozen=True)
-class Judge(Generic[R_co]):
+class Judge(Generic[Report_co]):
     """The judge of the children of one architecture or two.
 
     Args:
@@ -87,7 +87,7 @@ class Judge(Generic[R_co]):
     limits: Limits
     memo: Memo
     known: Collection[Known]
-    report: R_co
+    report: Report_co
 
     def child(self, node: Derivation, path: Path) -> Child | None:
         """The child that a changed derivation is, or None where it is invalid, beyond the limits, or one of the `known`.
