@@ -1,6 +1,6 @@
 """An executor by its name: every setting of a search that is about it reaches it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.study_samples import ThreadExecutor, small_task
@@ -15,7 +15,7 @@ from einspace.study import conduct
 class Recorder(ThreadExecutor):
     """An executor that keeps what it is made with."""
 
-    made: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+    made: ClassVar[list[tuple[tuple[Any, ...], dict[str, Any]]]] = []
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__()
