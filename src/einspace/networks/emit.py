@@ -16,10 +16,22 @@ HEAD = "head"
 
 
 def build(architecture: Architecture, head: Head | None = None, optimize: bool = True, batch_branches: bool = False) -> fx.GraphModule:
-    """The network of an architecture: takes a batch of its input, gives a batch of predictions, or of features without a head.
+    """Build the network of an architecture: (C, H, W) or (S, D) -> the prediction of the head, or the feature where there is no head.
 
-    `optimize=False` keeps one module per operation, as derived. `batch_branches` makes one call of equal layers that read the same value;
-    `batching_pays` measures whether that is faster. Weights start as PyTorch starts each layer.
+    Weights start as PyTorch starts each layer.
+
+    Args:
+        architecture: The backbone.
+        head: The head that is put behind the backbone.
+        optimize: Whether the graph is simplified and faster; otherwise the network has one module per operation, as derived.
+        batch_branches: Whether equal layers that read the same value become one call; `batching_pays` measures whether that is faster.
+
+    Returns:
+        A `torch.fx.GraphModule` that takes a batch of inputs.
+
+    Raises:
+        NetworkError: The head does not fit the output of the architecture.
+        LimitError: The network has more than a million operations.
     """
     return emit(architecture.graph(optimize, batch_branches), head, inline=optimize)
 

@@ -23,8 +23,12 @@ from einspace.space import EinSpace
 def load_predictor(folder: str | os.PathLike[str]) -> Predictor:
     """Read a predictor from the folder that `Predictor.save` wrote; nothing in it is executed.
 
-    Raises RunError for a folder that is not a predictor's, for a file that is damaged or was exchanged, and where the module of the user's
-    own operations or head was not imported yet.
+    Args:
+        folder: The folder.
+
+    Raises:
+        RunError: The folder is not a predictor's, a file is damaged or was exchanged, or the module of the user's own operations or head
+            was not imported yet.
     """
     target = Path(folder)
     record, data = stored(target)
