@@ -30,7 +30,14 @@ _Report = TypeVar("_Report", bound=VariationReport)
 class Architecture:
     """A backbone: a derivation at an input, with everything that follows from it by arithmetic. Immutable; its text is `str`.
 
-    Raises ShapeError where the derivation does not fit the input.
+    Args:
+        node: The root of the derivation.
+        inputs: The feature that reaches it, (C, H, W) or (S, D).
+        inferred: Output and costs, where they are known.
+        normal: The normal form, where it is known.
+
+    Raises:
+        ShapeError: The derivation does not fit the input.
     """
 
     def __init__(self, node: Derivation, inputs: Feature, inferred: Inferred | None = None, normal: NormalForm | None = None) -> None:
@@ -103,10 +110,14 @@ class Architecture:
         return self.normal_form.key(self.input)
 
     def graph(self, optimize: bool = True, batch_branches: bool = False) -> Graph:
-        """The flat graph: simplified and through all passes, or every operation as derived.
+        """Lower the derivation to the flat graph.
 
-        `batch_branches` makes one layer of equal ones that read the same value, which is faster on some devices and at some shapes. Raises
-        LimitError for more than a million operations.
+        Args:
+            optimize: Whether the graph is simplified and goes through all passes; otherwise it has every operation as derived.
+            batch_branches: Whether equal layers that read the same value become one, which is faster on some devices and at some shapes.
+
+        Raises:
+            LimitError: The network has more than a million operations.
         """
         if self.terminals > LARGEST:
             raise LimitError(f"the network has {self.terminals:,} operations, and at most {LARGEST:,} can be laid out")
@@ -151,10 +162,18 @@ class Architecture:
 class EinSpace:
     """The search space at an input: sample, mutate, and read architectures.
 
-    `input_shape` is (C, H, W) or (S, D), without the batch axis. `grammar` is "paper", as without one, "sequences", with convolutions along
-    a sequence, "recurrent", with scans along it besides, or a grammar of your own, which has its own probabilities. Raises ShapeError,
-    UnknownNameError, GrammarError or LimitError for what cannot be: so for a grammar whose sampling need not end (A.4), unless
-    `limits.operations` bounds it.
+    Args:
+        input_shape: (C, H, W) or (S, D), without the batch axis.
+        computation_probability: p(M -> C | M) of a named grammar; None: that of the paper (section 3.7).
+        limits: The largest architecture that is wanted; None: the defaults of `Limits`.
+        grammar: "paper", as without one, "sequences", with convolutions along a sequence, "recurrent", with scans along it besides, or a
+            `Grammar`, which has its own probabilities.
+
+    Raises:
+        ShapeError: The input shape does not have two or three positive axes.
+        UnknownNameError: There is no grammar of this name.
+        GrammarError: The probability is outside (0, 1], it is given beside a `Grammar`, or sampling need not end (A.4) and
+            `limits.operations` does not bound it.
 
     >>> space = EinSpace((3, 32, 32))
     >>> architecture = space.parse("[clone(b=2) {relu identity} add]")
@@ -199,20 +218,47 @@ class EinSpace:
         return other
 
     def sample(self, rng: Random, report: SamplingReport | None = None) -> Architecture:
-        """Sample an architecture that is valid and within the limits; raises LimitError where none is found."""
+        """Sample an architecture that is valid and within the limits (section 3.6).
+
+        Args:
+            rng: The only source of randomness.
+            report: Counts the attempts, if given.
+
+        Raises:
+            LimitError: No such architecture was found.
+        """
         node, outputs, cost = self._sampler.sample((self.input,), chooser(rng), report)
         return Architecture(node, self.input, Inferred(outputs, cost))
 
     def mutate(self, architecture: Architecture, rng: Random, report: MutationReport | None = None) -> Architecture:
-        """A valid child within the limits that differs from its parent; raises MutationError where none is found."""
+        """Derive a valid child within the limits that differs from its parent, by sampling one of its subtrees anew (section 4.1).
+
+        Args:
+            architecture: The parent.
+            rng: The only source of randomness.
+            report: Counts the attempts, if given.
+
+        Raises:
+            MutationError: No such child was found.
+            LimitError: The parent takes another input than the space.
+        """
         judge = self._judge(MutationReport() if report is None else report, architecture)
         return self._architecture(mutate(architecture.node, self._sampler, rng, judge))
 
     def edit(self, architecture: Architecture, rng: Random, report: EditReport | None = None, first: str | None = None) -> Architecture:
-        """An architecture changed as people would by hand: widths, a block, a kernel or a stride.
+        """Change an architecture as people would by hand: widths, a block, a kernel or a stride.
 
-        The child is valid, within the limits, and differs from its parent. The kind of edit that is tried `first` is drawn if it is None.
-        Raises MutationError where there is nothing to edit.
+        The child is valid, within the limits, and differs from its parent.
+
+        Args:
+            architecture: The parent.
+            rng: The only source of randomness.
+            report: Counts the attempts, if given.
+            first: The kind of edit that is tried first; None: it is drawn.
+
+        Raises:
+            MutationError: There is nothing to edit.
+            LimitError: The parent takes another input than the space.
 
         >>> space = EinSpace((8, 8))
         >>> str(space.edit(space.parse("[linear(d=2048) relu]"), Random(0)))
@@ -222,9 +268,15 @@ class EinSpace:
         return self._architecture(edit(architecture.node, self.grammar, rng, judge, first))
 
     def widen(self, architecture: Architecture, report: EditReport | None = None) -> Architecture:
-        """The architecture with all its widths doubled, as far as the grammar has such layers.
+        """Double all widths of an architecture, as far as the grammar has such layers.
 
-        Raises MutationError where there is no wider one.
+        Args:
+            architecture: The parent.
+            report: Counts the attempts, if given.
+
+        Raises:
+            MutationError: The grammar has no wider one within the limits.
+            LimitError: The parent takes another input than the space.
 
         >>> space = EinSpace((8, 8))
         >>> str(space.widen(space.parse("[linear(d=16) relu]")))
@@ -234,19 +286,39 @@ class EinSpace:
         return self._architecture(widened(architecture.node, self.grammar, judge))
 
     def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:
-        """The first architecture with a part of the second: valid, within the limits and neither of both.
+        """Put a part of the second architecture into the first: the child is valid, within the limits and neither of both.
 
-        Raises MutationError where no such child is found.
+        Args:
+            first: The parent that gives the frame.
+            second: The parent that gives the part.
+            rng: The only source of randomness.
+            report: Counts the attempts, if given.
+
+        Raises:
+            MutationError: No such child was found.
+            LimitError: A parent takes another input than the space.
         """
         judge = self._judge(CrossoverReport() if report is None else report, first, second)
         return self._architecture(crossover(first.node, second.node, rng, judge))
 
     def parse(self, source: str) -> Architecture:
-        """Read an architecture; raises NotationError for what is not a derivation, ShapeError where it does not fit the input."""
+        """Read an architecture.
+
+        Args:
+            source: The text of its derivation.
+
+        Raises:
+            NotationError: The text is not a derivation of the grammar.
+            ShapeError: The derivation does not fit the input.
+        """
         return self.architecture(parse(source, self.grammar))
 
     def architecture(self, node: Derivation) -> Architecture:
-        """A derivation at this space's input; raises ShapeError where it does not fit."""
+        """Put a derivation at this space's input.
+
+        Raises:
+            ShapeError: The derivation does not fit the input.
+        """
         return Architecture(node, self.input)
 
     def _judge(self, report: _Report, *parents: Architecture) -> Judge[_Report]:

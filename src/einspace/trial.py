@@ -93,7 +93,16 @@ class Proposal:
         changes: Mapping[str, float] | None = None,
         move: str = "",
     ) -> Self:
-        """Propose an architecture, with changes that fit its output."""
+        """Propose an architecture, with changes that fit its output.
+
+        Args:
+            architecture: The architecture.
+            origin: Its origin in a few words.
+            parents: The numbers of the trials that it descends from.
+            place: Child positions from the root to the node of the first parent that was replaced; None where nothing was.
+            changes: Changes to recipe and head for this trial alone; those that do not fit the output of the architecture are left out.
+            move: The kind of change that made it of its parents (see `strategies.moves`).
+        """
         costs = Costs(architecture.parameters, architecture.flops, architecture.activation_bytes, architecture.terminals)
         fitted = fitting(changes or {}, architecture.output)
         return cls(str(architecture), architecture.key, costs, origin, parents, place, fitted, move=move)
@@ -241,7 +250,14 @@ class Trial:
         return self.latency if name == "latency" else getattr(self.proposal.costs, name)
 
     def end(self, evaluation: Evaluation, sign: float, ended: float, reused: int | None = None) -> Self:
-        """The record with what came of it; `sign` is -1 where lower scores are better."""
+        """Give the record of the same trial with its evaluation.
+
+        Args:
+            evaluation: The evaluation.
+            sign: 1, or -1 where lower scores are better.
+            ended: The moment at which it ended, in seconds since 1970.
+            reused: The number of the trial of the same phase whose evaluation this is; None for its own.
+        """
         evaluation = settled(evaluation)
         kept = replace(
             evaluation,
@@ -267,7 +283,15 @@ class Trial:
 
     @classmethod
     def from_json(cls, data: object) -> "Trial":
-        """The record of what `to_json` gave; raises ValueError for what is none, UnknownFieldError for one of a newer version."""
+        """Read the record of a trial.
+
+        Args:
+            data: The object that `to_json` gave.
+
+        Raises:
+            ValueError: The object is not such a record.
+            UnknownFieldError: The record is one of a newer version.
+        """
         try:
             return _ADAPTER.validate_python(data)
         except ValidationError as error:

@@ -51,7 +51,12 @@ class Entrant:
 
     @property
     def architecture(self) -> Architecture:
-        """The architecture, in the grammar of the run; raises GrammarError where its operations are not imported, RunError for damage."""
+        """The architecture, in the grammar of the run.
+
+        Raises:
+            GrammarError: The module of the grammar's operations was not imported yet.
+            RunError: The stored grammar is damaged.
+        """
         return EinSpace(self.input, grammar=self.grammar()).parse(self.text)
 
     @property

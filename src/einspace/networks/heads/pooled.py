@@ -86,7 +86,6 @@ class Classification(_Pooling):
     classes: int
     pool: str = "channels"
     weights: tuple[float, ...] | None = None
-    """How much a sample of each class counts in the loss; None: all alike."""
     grid: int = 1
     dropout: float = 0.0
 
