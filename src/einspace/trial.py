@@ -64,11 +64,15 @@ class Proposal:
     """A candidate to train next: an architecture, its origin in a few words, and the numbers of the trials it descends from."""
 
     text: str
+    """The text of the architecture."""
     key: str
     """The canonical key of the architecture."""
     costs: Costs
+    """The costs of the backbone."""
     origin: str
+    """Its origin in a few words, such as "seed resnet8"."""
     parents: tuple[int, ...] = ()
+    """The numbers of the trials that it descends from."""
     place: tuple[int, ...] | None = None
     """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
     changes: Mapping[str, float] = field(default_factory=dict, hash=False)
@@ -150,7 +154,9 @@ class Trial:
     number: int
     """How many trials of its phase were begun before it."""
     proposal: Proposal
+    """The architecture, and where it comes from."""
     phase: Annotated[str, AfterValidator(_known)] = SEARCH
+    """The phase of the run, one of `PHASES`."""
     seed: int = 0
     """Decides the weights at the start and the order of the samples."""
     evaluation: Evaluation | None = None
@@ -162,8 +168,9 @@ class Trial:
     proposing: float = 0.0
     """Seconds that the strategy took."""
     started: float = 0.0
-    """Seconds since 1970, as `ended`."""
+    """The moment at which it began, in seconds since 1970."""
     ended: float | None = None
+    """The moment at which it ended, in seconds since 1970; None for a trial that runs."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # of the records in it too
 

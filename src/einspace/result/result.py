@@ -55,10 +55,12 @@ TOP = 5
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """The result of a run. `settings` are those it was started with, `run` is its folder."""
+    """The result of a run, finished or not."""
 
     run: Path
+    """The folder of the run."""
     settings: Settings
+    """The settings that it was started with."""
     history: tuple[Trial, ...]
     """The trials of the search that have ended, by number."""
     others: tuple[Trial, ...]
@@ -67,6 +69,7 @@ class Result:
     """The winner of the race. Without a race: the best by validation, among those that could be compared with the baseline in time if there
     was such a comparison. None if no trial has a score, or if none may be selected."""
     baselines: tuple[Entrant, ...]
+    """The baselines of the task."""
     finalists: tuple[Entrant, ...]
     """The entrants of the race: candidates by their claimed scores, and the best baseline, all trained again; empty without a race."""
     verdict: Verdict | None
