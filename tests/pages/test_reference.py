@@ -79,7 +79,7 @@ def unnamed(shown: Any, names: list[str]) -> list[str]:
     """The parameters that no entry of `Args:` is about, nor a docstring beneath the field."""
     text = inspect.getdoc(shown) or ""
     args = text.partition("Args:\n")[2]
-    others = beneath(shown) if is_dataclass(shown) else set()
+    others = beneath(shown) if inspect.isclass(shown) and is_dataclass(shown) else set()
     return [name for name in names if name not in others and not re.search(rf"^ {{4}}\**{name}: \S", args, re.MULTILINE)]
 
 

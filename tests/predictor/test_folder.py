@@ -62,7 +62,7 @@ def test_a_grammar_of_ones_own_is_saved(tmp_path: Path) -> None:
     task = Task.from_arrays(x, np.arange(30) % 2, axes="NSD", baselines=())
     architecture = es.EinSpace(task.input, grammar=grammar).parse("[[window(k=3,s=1,p=1) linear(d=16) identity] relu]")
     settings = {**of_task(task, task.recipe), "versions": {}}
-    about = About.of_run(settings, str(architecture), architecture.key, 0.5, "none", task.preprocessing, grammar)
+    about = About.of_run(settings, str(architecture), architecture.key, 0.5, run="none", preprocessing=task.preprocessing, grammar=grammar)
     torch.manual_seed(0)
     predictor = made(about, build(architecture, task.head).state_dict())
     predictor.save(tmp_path)

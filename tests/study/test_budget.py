@@ -15,6 +15,7 @@ from einspace.phases.race import Pairs
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
 from einspace.strategies import RandomSearch
+from einspace.tasks import Task
 from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Costs, Proposal, Trial
 
 
@@ -26,6 +27,13 @@ def ledger(*seconds: float) -> Ledger:
         found.begin(trial)
         found.end(trial.end(Evaluation(Outcome.OK, 0.5, seconds=Seconds(train=taken)), 1.0, 0.0))
     return found
+
+
+def _finals(task: Task, seeds: int) -> Finals:
+    """The entrants of a random search that has no baselines."""
+    space = EinSpace(task.input)
+    none: dict[str, Any] = {"names": {}, "beside": (), "left_out": {}, "changes": {}}
+    return Finals(space, task, task.recipe, (), RandomSearch(space), seed=0, seeds=seeds, **none)
 
 
 @pytest.mark.parametrize(("spent", "expected"), [(60.0, True), (79.0, True), (85.0, False), (99.0, False)])
@@ -53,7 +61,7 @@ def test_trials_bound_a_search_beside_its_time() -> None:
 def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     """While the search goes on, its final training is expected to take what the slowest recent trial says, later what the best says."""
     task = small_task()
-    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    finals = _finals(task, seeds=1)
     ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger(), RACE: Ledger()}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     longer = MARGIN * longer_in_the_end(task, task.recipe)
@@ -61,7 +69,7 @@ def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     best = ledgers[SEARCH].trials[0].proposal
     assert finals.jobs(store, best) == pytest.approx([10 * longer])
     assert finals.expected(store) == pytest.approx([30 * longer])
-    none = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 0, {}, (), {}, {})
+    none = _finals(task, seeds=0)
     assert (none.jobs(store), none.expected(store)) == ([], [])
 
 
@@ -93,7 +101,7 @@ def test_a_pair_is_begun_if_both_fit_and_ended_if_the_second_does() -> None:
 def test_after_a_race_its_winner_is_trained_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time is kept for the network that won, which may be slower than the one with the best claim."""
     task = small_task()
-    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    finals = _finals(task, seeds=1)
     ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger(), RACE: ledger(30.0)}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     monkeypatch.setattr("einspace.phases.finals.Contest.of", lambda store: SimpleNamespace(best=ledgers[SEARCH].trials[1]))
@@ -110,7 +118,7 @@ def test_a_trial_that_inherited_says_half_of_what_a_training_from_fresh_weights_
     search.end(heir)
     ledgers = {SEARCH: search, BASELINE: Ledger(), RACE: Ledger()}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
-    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    finals = _finals(task, seeds=1)
     longer = MARGIN * longer_in_the_end(task, task.recipe)
     assert finals.expected(store) == finals.jobs(store, heir.proposal) == pytest.approx([20 * longer])
     again = replace(one, phase=RACE, evaluation=replace(one.evaluation, seconds=Seconds(train=15.0)))

@@ -41,6 +41,7 @@ class Finals:
         recipe: object,
         initial: Sequence[str],
         strategy: Strategy,
+        *,
         seed: int,
         seeds: int,
         names: Mapping[str, str],

@@ -262,8 +262,19 @@ def search(
     settings = subject.settings | of_search(subject.space, asked, named_strategy, kept, **others)
     warm = same_as_warm(subject.space, imported, start.initial, start.beside, subject.names)
     beside, left_out = [name for name in start.beside if name not in warm], {**start.left_out, **warm}
-    compared = (subject.names, beside, left_out, start.changes)
-    entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
+    entrants = Finals(
+        subject.space,
+        subject.task,
+        subject.recipe,
+        start.initial,
+        asked,
+        seed=seed,
+        seeds=final_seeds,
+        names=subject.names,
+        beside=beside,
+        left_out=left_out,
+        changes=start.changes,
+    )
     with ExitStack() as stack:
         strategy_open = stack.enter_context(ExitStack())
         strategy_open.callback(strategies.close, asked)  # once, after the search or at the end of a call that did not come so far

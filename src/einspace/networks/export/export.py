@@ -67,6 +67,7 @@ def export_file(
     architecture: Architecture,
     path: str | os.PathLike[str],
     format: str,
+    *,
     head: Head | None = None,
     weights_from: str | os.PathLike[str] | nn.Module | None = None,
     seed: int = 0,
