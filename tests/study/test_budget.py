@@ -67,10 +67,10 @@ def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     longer = MARGIN * longer_in_the_end(task, task.recipe)
     assert ledgers[SEARCH].best is ledgers[SEARCH].trials[0]
     best = ledgers[SEARCH].trials[0].proposal
-    assert finals.jobs(store, best) == pytest.approx([10 * longer])
+    assert finals.durations(store, best) == pytest.approx([10 * longer])
     assert finals.expected(store) == pytest.approx([30 * longer])
     none = _finals(task, seeds=0)
-    assert (none.jobs(store), none.expected(store)) == ([], [])
+    assert (none.durations(store), none.expected(store)) == ([], [])
 
 
 def test_a_pair_is_begun_if_both_fit_and_ended_if_the_second_does() -> None:
@@ -105,7 +105,7 @@ def test_after_a_race_its_winner_is_trained_in_the_end(monkeypatch: pytest.Monke
     ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger(), RACE: ledger(30.0)}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     monkeypatch.setattr("einspace.phases.finals.Contest.of", lambda store: SimpleNamespace(best=ledgers[SEARCH].trials[1]))
-    assert finals.jobs(store) == pytest.approx([30 * MARGIN * longer_in_the_end(task, task.recipe)])
+    assert finals.durations(store) == pytest.approx([30 * MARGIN * longer_in_the_end(task, task.recipe)])
 
 
 def test_a_trial_that_inherited_says_half_of_what_a_training_from_fresh_weights_takes() -> None:
@@ -120,7 +120,7 @@ def test_a_trial_that_inherited_says_half_of_what_a_training_from_fresh_weights_
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     finals = _finals(task, seeds=1)
     longer = MARGIN * longer_in_the_end(task, task.recipe)
-    assert finals.expected(store) == finals.jobs(store, heir.proposal) == pytest.approx([20 * longer])
+    assert finals.expected(store) == finals.durations(store, heir.proposal) == pytest.approx([20 * longer])
     again = replace(one, phase=RACE, evaluation=replace(one.evaluation, seconds=Seconds(train=15.0)))
     ledgers[RACE].begin(replace(again, evaluation=None))
     ledgers[RACE].end(again)

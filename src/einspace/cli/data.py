@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from einspace.cli.help import Command, Group
+from einspace.cli.help import Command, CommandGroup
 from einspace.cli.numbers import with_plain_numbers
 from einspace.cli.options import AsJson, Seed
 from einspace.cli.output import out, print_json, progress, waiting
@@ -21,7 +21,7 @@ Folder = Annotated[
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Task whose data can be prepared, as `einspace data list` says.")]
 
 data = typer.Typer(
-    name="data", cls=Group, no_args_is_help=True, help="List the data of the paper's tasks, or build them from their sources."
+    name="data", cls=CommandGroup, no_args_is_help=True, help="List the data of the paper's tasks, or build them from their sources."
 )
 
 
