@@ -50,7 +50,7 @@ REPORT = "report.html"
 _LOG = logging.getLogger("einspace")
 
 TOP = 5
-"""How many of the best architectures are shown, unless told otherwise."""
+"""The number of the best architectures that are shown by default."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -66,7 +66,7 @@ class Optimizer:
             raise SettingError("an optimizer trains nothing: fill the network of the seed with your weights by `Imported.network`")
         self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
         if isinstance(self.strategy, ParetoEvolution) and self.strategy.cost == "latency":
-            raise SettingError("an optimizer is told no latency of a network: choose the cost parameters or flops, not 'latency'")
+            raise SettingError("an optimizer does not know the latency of a network: choose the cost parameters or flops, not 'latency'")
         self.seed = index(seed)
         self._space = space
         self._sign = 1.0 if is_maximized(direction) else -1.0
