@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,6 @@ def test_what_was_saved_predicts_the_same(kind: str, tmp_path: Path) -> None:
 
 def test_means_that_are_fields_are_saved_too(tmp_path: Path) -> None:
     """Too many numbers for JSON lie in a file of tensors."""
-    from dataclasses import replace
-
     from einspace.tasks import Normaliser
 
     task, (x, _) = task_of("dense")
@@ -67,6 +66,15 @@ def test_a_grammar_of_ones_own_is_saved(tmp_path: Path) -> None:
     predictor = made(about, build(architecture, task.head).state_dict())
     predictor.save(tmp_path)
     assert np.array_equal(load_predictor(tmp_path).predict(x), predictor.predict(x))
+
+
+def test_a_class_whose_name_is_no_text_is_saved(tmp_path: Path) -> None:
+    """A folder of images may have any bytes for a name, which Python reads as halves of characters; they come back."""
+    predictor = predictor_of(task_of("words")[0])
+    labels = ("caf\udce9", "dog", "été")
+    for _ in range(2):
+        type(predictor)(predictor.network, replace(predictor.about, labels=labels)).save(tmp_path)
+        assert load_predictor(tmp_path).about.labels == labels
 
 
 def _cut(path: Path) -> None:
