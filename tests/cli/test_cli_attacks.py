@@ -157,6 +157,14 @@ def test_long_paths(tmp_path: Path, option: str) -> None:
     assert "too long" in said.splitlines()[-1]
 
 
+def test_a_folder_of_runs_whose_name_is_no_text(tmp_path: Path) -> None:
+    """SQLite's files have names in UTF-8; one line says so, and no study is made."""
+    said = refused("search", "digits", "--trials", "1", "--runs", os.fsdecode(b"caf\xe9"), cwd=tmp_path)
+    assert "caf\\udce9/" in said
+    assert "cannot hold a study: its name is not UTF-8" in said
+    assert not list(tmp_path.rglob("*.db"))
+
+
 def test_passwords(tmp_path: Path) -> None:
     """No message shows the password of an address, on the command line, in a list of a file, or malformed."""
     address = "postgresql://me:hunter2@127.0.0.1:port/name"
