@@ -45,7 +45,7 @@ class Kind:
         order = state[1]
         if type(order) is not str or order not in ("<", ">", "=", "|"):
             raise Refused(f"the order of bytes {_shown(order)}")
-        self.dtype = self.dtype.newbyteorder(order)
+        self.dtype = self.dtype.newbyteorder(order)  # type: ignore[arg-type]
 
 
 def _shown(value: Any) -> str:
