@@ -39,7 +39,7 @@ class Kind:
     dtype: np.dtype[Any]
 
     def fill(self, state: Any) -> None:
-        """The order of bytes; raises Refused for a type that has parts."""
+        """The order of bytes; raises Refused for one that there is not, and for a type that has parts."""
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
             raise Refused("a type with parts")
         order = state[1]
