@@ -85,7 +85,7 @@ def fill(store: StudyStore, size: int) -> None:
 def within_time(strategy: Strategy, store: StudyStore, budget: Budget, workers: int) -> None:
     """Let a budget keep time for a race, a decision and final trainings, beside a baseline that has a score."""
     task = small_task()
-    finals = Finals(SPACE, task, task.recipe, (), strategy, 0, 1, {}, task.baselines, {}, {})
+    finals = Finals(SPACE, task, task.recipe, (), strategy, seed=0, seeds=1, names={}, beside=task.baselines, left_out={}, changes={})
     for number, proposal in enumerate(finals.proposals()):
         store.phase(BASELINE).end(Trial(number, proposal, BASELINE).end(EVALUATION, store.sign, time()))
     budget.seconds = 1e6

@@ -135,7 +135,8 @@ def test_what_is_kept_while_a_search_goes_on_is_found_without_a_walk_through_its
         search.end(replace(trial, fitness=float(trial.number)))
     found = {SEARCH: search, BASELINE: Ledger(), RACE: Ledger(), DECISION: Ledger()}
     store = cast("StudyStore", SimpleNamespace(phase=found.__getitem__))
-    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, ("resnet8",), {}, {})
+    space, beside = EinSpace(task.input), ("resnet8",)
+    finals = Finals(space, task, task.recipe, (), RandomSearch(space), seed=0, seeds=1, names={}, beside=beside, left_out={}, changes={})
     for proposal in finals.proposals():
         found[BASELINE].end(replace(search.trials[0], proposal=proposal, phase=BASELINE))
     for seconds in (10_000.0, 1_000.0):  # with room for a race, and without any
