@@ -23,9 +23,13 @@ _LOG = logging.getLogger("einspace")
 
 @dataclass(frozen=True)
 class AtWork:
-    """A trial that a worker is training, since `since` seconds of `time.monotonic`.
+    """A trial that a worker is training.
 
-    `epoch` of `epochs` is the last one that is known to be done.
+    Args:
+        trial: The trial.
+        since: The moment at which it began, in seconds of `time.monotonic`.
+        epoch: The last epoch that is known to be done, counted from 1.
+        epochs: The number of all its epochs.
     """
 
     trial: Trial
@@ -40,11 +44,18 @@ class AtWork:
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a phase: a trial has just ended or, where `trial` is None, one begins or has finished an epoch.
+    """Progress of a phase: a trial began, finished an epoch or ended.
 
-    `total` is None where only time ends the search. `seconds` are used up, of those of the `budget` if it has one. `best` is the best
-    validation score of the phase. `running` has the trials that the workers of this driver train. `standing` says in words how
-    the best compares with the best baseline so far; it is empty where there is nothing to compare.
+    Args:
+        phase: The name of the phase.
+        done: Trials of the phase that have ended.
+        total: Trials of the phase; None where only time ends the search.
+        best: The best validation score of the phase; None if there is none.
+        trial: The trial that has just ended; None where one begins or has finished an epoch.
+        seconds: Seconds that are used up.
+        running: The trials that the workers of this driver train.
+        standing: The comparison of the best with the best baseline so far, in words; empty where there is nothing to compare.
+        budget: Seconds that the search has, if it has a budget of time.
     """
 
     phase: str
@@ -69,10 +80,20 @@ class Callback:
     """Its name in warnings."""
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
-        """The search starts, or goes on, in the folder `run`; `settings` are what `run.json` holds."""
+        """Hear that the search starts, or goes on.
+
+        Args:
+            run: The folder of the run.
+            settings: The settings that `run.json` holds.
+        """
 
     def trial(self, trial: Trial, best: float | None) -> None:
-        """A trial ended, with or without a score; `best` is the best score of the run by then. With several workers in order of ending."""
+        """Hear that a trial of the search ended, with or without a score; with several workers in order of ending.
+
+        Args:
+            trial: The trial.
+            best: The best score of the run by then; None if there is none.
+        """
 
     def progress(self, news: Progress) -> None:
         """A trial of any phase began, did an epoch or ended; every trial that ended is `trial`'s too."""

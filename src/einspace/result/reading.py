@@ -39,9 +39,17 @@ SESSION = "session "
 
 
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:
-    """Read the result of a run, finished or not, from its folder or from the database `storage`; raises RunError where there is none.
+    """Read the result of a run, finished or not.
 
     `EinSpace(shape, grammar=...)` parses the texts of a run in another grammar, whose fingerprint is in the settings.
+
+    Args:
+        run: The name of the run.
+        runs: The folder of all runs.
+        storage: The address of the database that the search was given; None for the file in the run's folder.
+
+    Raises:
+        RunError: There is no such run, or it cannot be read.
     """
     folder = Run(runs, run)
     database, has_begun = folder.study(storage), folder.settings() is not None
@@ -65,10 +73,15 @@ def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Res
 
 
 def load_trials(path: str | Path) -> Sequence[Trial]:
-    """All trials of a run's folder that have ended, those of the search first, or those of a table of many runs, `NAME.jsonl`.
+    """Read all trials that have ended, those of the search first.
 
-    Those of a table are `Recorded`: they say of which run and task they are. Raises RunError where there is no run, and DataError, with the
-    number of the line, for a table that cannot be read.
+    Args:
+        path: The folder of a run, or a table of many runs, `NAME.jsonl`, whose trials are `Recorded`: they say of which run and task they
+            are.
+
+    Raises:
+        RunError: There is no such run, or it cannot be read.
+        DataError: The table cannot be read; the message has the number of the line.
     """
     if Path(path).suffix == SUFFIX:
         return read_table(Path(path))
@@ -167,8 +180,7 @@ def elapsed(sessions: Iterable[Mapping[str, float]], *parts: str) -> float:
 
 def trials_of(ledger: Ledger, identity: str, seed: int | None = None) -> list[Trial]:
     """The trials of a phase of one proposal that have ended, those with a score first."""
-    same = [trial for trial in ledger.trials if trial.evaluation is not None and trial.proposal.identity == identity]
-    return sorted((trial for trial in same if seed in (None, trial.seed)), key=lambda trial: trial.value is None)
+    return [trial for trial in ledger.of(identity) if seed in (None, trial.seed)]
 
 
 def validated(store: StudyStore, identity: str) -> Trial | None:
