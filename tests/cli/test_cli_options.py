@@ -98,7 +98,7 @@ def test_evaluate_hands_on_how_a_network_is_computed(monkeypatch: pytest.MonkeyP
 def test_a_final_evaluation_is_as_long_as_that_of_a_search(tmp_path: Path) -> None:
     """All epochs of a final training, on train and valid, and the score is that on test."""
     rng = np.random.default_rng(0)
-    np.savez(tmp_path / "a.npz", x=rng.normal(size=(60, 1, 4, 4)), y=np.arange(60) % 2)
+    np.savez(tmp_path / "a.npz", x=rng.normal(size=(30, 1, 4, 4)), y=np.arange(30) % 2)
     task = einspace.load_task(str(tmp_path / "a.npz"))
     assert task.recipe.epochs_final > task.recipe.epochs_search
     found = printed("evaluate", "[relu relu]", "a.npz", "--final", cwd=tmp_path)

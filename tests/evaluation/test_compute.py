@@ -110,7 +110,7 @@ def test_a_precision_reaches_the_training_of_evaluate_and_of_a_search(tmp_path: 
     given: dict[str, Any] = {"init": TEXT, "trials": 1, "workers": 1, "final_seeds": 0, "race": False, "report": False, "runs": tmp_path}
     losses: dict[str, list[Any]] = {"evaluate": [], "search": []}
     for number, precision in enumerate(("fp32", "fp32", "bf16")):
-        options: dict[str, Any] = {"compute": {"precision": precision}, "recipe": {"epochs_search": 1}}
+        options: dict[str, Any] = {"compute": {"precision": precision}, "recipe": {"epochs_search": 1, "batch_size": 128}}
         losses["evaluate"].append(evaluate(TEXT, task, **options).evaluations[0].losses)
         result = search(task, run=f"run{number}", executor=lambda work, *_: LocalExecutor(work), **given, **options)
         losses["search"].append(result.history[0].evaluation.losses)  # type: ignore[union-attr]
