@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,10 +28,24 @@ def test_fronts_are_what_the_definition_says(points: list[Point]) -> None:
     assert [set(front) for front in fronts(points)] == _peeled(points)
 
 
+def test_the_first_front_costs_no_other() -> None:
+    """Of 20,000 points each of which dominates the next, every further front would be a pass over all that are left."""
+    looked = [0]
+
+    class Counted(list[Point]):
+        def __getitem__(self, index: Any) -> Any:
+            looked[0] += 1
+            return super().__getitem__(index)
+
+    points = Counted([(float(-i), float(i)) for i in range(20_000)])
+    assert next(fronts(points)) == [0]
+    assert looked[0] <= 4 * len(points)
+
+
 @given(POINTS)
 def test_the_ends_of_a_front_are_the_loneliest(points: list[Point]) -> None:
     """The fittest and the cheapest of a front are infinitely far, and no distance is negative."""
-    front = fronts(points)[0]
+    front = next(fronts(points))
     distance = crowding(points, front)
     assert set(distance) == set(front)
     assert min(distance.values()) >= 0

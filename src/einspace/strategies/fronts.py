@@ -1,6 +1,6 @@
 """Pareto sets of two objectives: a fitness, of which more is better, and a cost, of which less is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 
 Point = tuple[float, float]
@@ -16,14 +16,15 @@ def dominates(a: Point, b: Point) -> bool:
     return a[0] >= b[0] and a[1] <= b[1] and a != b
 
 
-def fronts(points: Sequence[Point]) -> list[list[int]]:
+def fronts(points: Sequence[Point]) -> Iterator[list[int]]:
     """Indices in fronts: nothing dominates the first, only the first dominates the second, and so on; each by falling fitness.
 
-    >>> fronts([(0.9, 100), (0.8, 10), (0.7, 50), (0.9, 120)])
+    Each is found when it is asked for: many points have many fronts.
+
+    >>> list(fronts([(0.9, 100), (0.8, 10), (0.7, 50), (0.9, 120)]))
     [[0, 1], [3, 2]]
     """
     left = sorted(range(len(points)), key=lambda i: (-points[i][0], points[i][1], i))
-    found: list[list[int]] = []
     while left:
         front: list[int] = []
         rest: list[int] = []
@@ -35,9 +36,8 @@ def fronts(points: Sequence[Point]) -> list[list[int]]:
                 cheapest = (cost, fitness)
             else:
                 rest.append(i)
-        found.append(front)
+        yield front
         left = rest
-    return found
 
 
 def crowding(points: Sequence[Point], front: Sequence[int]) -> dict[int, float]:
