@@ -132,14 +132,8 @@ def test_looks_at_a_long_run_leave_the_search_most_of_the_time(
         return result
 
     monkeypatch.setattr(live, "monotonic", lambda: clock[0])
-    server = LiveReport(read, "test", port=0)
-
-    def looked(after: float) -> int:
-        clock[0] += after
-        server.latest()
-        return looks[0]
-
-    assert looked(0.0) == 1
-    assert looked(live.PAUSE) == 2
-    assert looked(0.9 * rest) == 2
-    assert looked(0.1 * rest) == 3
+    with LiveReport(read, "test", port=0) as server:
+        for after, count in ((0.0, 1), (live.PAUSE, 2), (0.9 * rest, 2), (0.1 * rest, 3)):
+            clock[0] += after
+            server.latest()
+            assert looks[0] == count
