@@ -9,6 +9,7 @@ from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
+from weakref import finalize
 
 from einspace.errors import RunError
 from einspace.racing.contest import NOTE as PLAN
@@ -59,6 +60,7 @@ class Following:
         self._folder, self._runs, self._storage = Run(runs, run), runs, storage
         self._lock = Lock()
         self._opened = ExitStack()
+        finalize(self, self._opened.close)  # with the program at the latest: a callback that hangs is never closed
         self._store: StudyStore | None = None
         self._file: tuple[int, int] | None = None
 
