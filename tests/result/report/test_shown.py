@@ -36,7 +36,7 @@ def lengthened(result: Result, trials: int) -> Result:
         trial = known[number % len(known)]
         costs = replace(trial.proposal.costs, parameters=rng.randrange(1_000, 100_000))
         proposal = replace(trial.proposal, key=str(number), costs=costs, parents=(max(0, number - 7),) if number else ())
-        known_by = {"number": number, "started": 10.0 * number, "ended": 10.0 * number + 1, "reused": None}
+        known_by: dict[str, Any] = {"number": number, "started": 10.0 * number, "ended": 10.0 * number + 1, "reused": None}
         history.append(replace(trial, proposal=proposal, evaluation=evaluation, fitness=evaluation.value, **known_by))
     top = max(history, key=lambda trial: trial.fitness or 0.0)
     assert result.best is not None
