@@ -249,8 +249,22 @@ def search(
     here = isinstance(make, Chosen) and make.here and not accelerated
     trained = subject.work.objective
     step = partial(step_seconds, trained, threads=machine.threads(workers)) if here and isinstance(trained, TaskObjective) else None
-    called = (protocol, before, final_seeds, subject.warm, accelerated, step)
-    start = Start.of(Call(strategy, subject.space, subject.trained, wanted, options, *within, *called))
+    start = Start.of(
+        Call(
+            strategy,
+            subject.space,
+            subject.trained,
+            wanted,
+            options,
+            *within,
+            protocol=protocol,
+            stored=before,
+            final_seeds=final_seeds,
+            warm=subject.warm,
+            accelerated=accelerated,
+            step=step,
+        )
+    )
     trials = trials if trials is None or iterations is None else trials + len(start.initial)
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)
     if inherit is not False:
