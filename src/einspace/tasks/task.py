@@ -167,7 +167,9 @@ class Task:
         return self.head.loss(*(self._in_units(outputs, targets) if self.head.loss_in_units else (outputs, targets)))
 
     def score(self, outputs: Tensor, targets: Tensor) -> float:
-        """The metric, in the units that the targets had before they were normalised."""
+        """The metric, in the units that the targets had before they were normalised; on the CPU where a device has no double precision."""
+        if outputs.device.type == "mps":
+            outputs, targets = outputs.cpu(), targets.cpu()
         return self.metric(*self._in_units(outputs, targets))
 
     def _in_units(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
