@@ -28,4 +28,4 @@ class OnMps(Tensor):
             parts = args[1] if isinstance(args[1], tuple) else (args[1],)
             if any(length % part for length, part in zip(args[0].shape[-len(parts) :], parts, strict=True)):
                 raise RuntimeError("Adaptive pool MPS: input sizes must be divisible by output sizes.")
-        return super().__torch_function__(func, types, args, kwargs or {})
+        return super().__torch_function__(func, types, args, kwargs or {})  # type: ignore[no-untyped-call]

@@ -246,13 +246,12 @@ def search(
     options = {name: given[name] for name in OF_A_STRATEGY}
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     workers = (make.workers if isinstance(make, Chosen) else WORKERS) if given["workers"] is None else given["workers"]
-    within = (trials, seconds, workers, given["time_limit"])
     accelerated = isinstance(make, Chosen) and make.accelerated
     here = isinstance(make, Chosen) and make.here and not accelerated
     trained = subject.work.objective
     step = partial(step_seconds, trained, threads=machine.threads(workers)) if here and isinstance(trained, TaskObjective) else None
-    called = (protocol, before, final_seeds, subject.warm, accelerated, step)
-    start = Start.of(Call(strategy, subject.space, subject.trained, wanted, options, *within, *called))
+    called = (given["time_limit"], protocol, before, final_seeds, subject.warm, accelerated, step)
+    start = Start.of(Call(strategy, subject.space, subject.trained, wanted, options, trials, seconds, workers, *called))
     trials = trials if trials is None or iterations is None else trials + len(start.initial)
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)
     if inherit is not False:
