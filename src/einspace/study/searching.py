@@ -22,6 +22,7 @@ from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.pace import step_seconds
 from einspace.executors import Chosen, Executor, Make, choose
+from einspace.executors.choice import WORKERS
 from einspace.executors.main_module import check_sendable
 from einspace.grammar import Grammar
 from einspace.limits import Limits
@@ -88,7 +89,7 @@ def search(
     task: Task | str | None = None,
     strategy: str | Strategy = EVOLUTION,
     trials: int | None = None,
-    workers: int = 2,
+    workers: int | None = None,
     seed: int = 0,
     *,
     budget: str | float | None = None,
@@ -140,7 +141,7 @@ def search(
         task: A task, its name, or a path to data.
         strategy: The name of a strategy, `module:Class`, or a strategy.
         trials: Architectures that the run has when it is finished, initial members and failed trials included.
-        workers: Evaluations at a time, in worker processes or on Ray.
+        workers: Evaluations at a time, in worker processes or on Ray; None: one for each GPU of `devices`, and 2 without any.
         seed: Seed of all random choices. Runs repeat only with one worker and a number of trials.
         budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts. A
             search that is given neither trials nor iterations nor a budget has four minutes; one of an objective, or by the paper's
@@ -191,7 +192,7 @@ def search(
             a constant rate that decays in the end, and after a quarter and half of the epochs goes on with the better half; it takes a
             task, our protocol, and any strategy but "pareto" and "sampling".
         callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
-        devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
+        devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`; None is the CPU.
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
             "best" architecture and of the one that the verdict recommends, of "all" (baselines and finalists of the decision too), or of
             "none". A run that ended without them trains what is missing.
@@ -206,7 +207,7 @@ def search(
         Interrupted: On Ctrl-C, TERM or HUP.
     """
     given = {name: _plain(value) for name, value in locals().items()}  # the arguments, before anything else has a name
-    trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
+    trials, iterations, seed, final_seeds = (given[name] for name in ("trials", "iterations", "seed", "final_seeds"))
     if not 0 <= patience < inf:
         raise SettingError(f"patience must be a number of seconds of at least 0, not {patience!r}")
     callbacks = checked(callbacks)
@@ -240,8 +241,8 @@ def search(
     strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
     strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
-    within = (trials, seconds, workers, given["time_limit"])
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
+    workers = (make.workers if isinstance(make, Chosen) else WORKERS) if given["workers"] is None else given["workers"]
     accelerated = isinstance(make, Chosen) and make.accelerated
     here = isinstance(make, Chosen) and make.here and not accelerated
     trained = subject.work.objective
@@ -253,7 +254,10 @@ def search(
             subject.trained,
             wanted,
             options,
-            *within,
+            trials,
+            seconds,
+            workers,
+            given["time_limit"],
             protocol=protocol,
             stored=before,
             final_seeds=final_seeds,
