@@ -80,12 +80,41 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _imported(path: Path) -> set[str]:
-    names: set[str] = set()
+    """The packages that a file imports, in whatever words; a name of `einspace` itself stands for the one that it lies in."""
+    found: set[str] = set()
     for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("einspace"):
-            parts = node.module.split(".")
-            names |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names if alias.name in RANKS}
-    return names
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for first, name, *_ in (f"{name}.".split(".") for name in names):
+            if first == "einspace":
+                module = f"einspace.{name}" if name in RANKS else einspace._LATER.get(name, "")
+                module = module or getattr(getattr(einspace, name, None), "__module__", "")
+                found.update(module.split(".")[1:2])
+    return found & RANKS.keys()
+
+
+@pytest.mark.parametrize(
+    ("line", "package"),
+    [
+        ("import einspace.study", "study"),
+        ("import einspace.study.searching as searching", "study"),
+        ("from einspace import study", "study"),
+        ("from einspace import search", "study"),
+        ("from einspace import EinSpace", "space"),
+        ("from einspace.study import search", "study"),
+        ("def f():\n    from einspace.study.searching import search", "study"),
+        ("import einspace", ""),
+        ("from einspace import __version__", ""),
+        ("from collections import abc", ""),
+    ],
+)
+def test_no_word_for_an_import_hides_it(tmp_path: Path, line: str, package: str) -> None:
+    """A module by its name, a name of a package, and a name that `einspace` takes from one of its packages on first use."""
+    (tmp_path / "a.py").write_text(line)
+    assert _imported(tmp_path / "a.py") == ({package} if package else set())
 
 
 def test_every_package_imports_only_what_stands_before_it() -> None:

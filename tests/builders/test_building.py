@@ -102,6 +102,17 @@ def test_prepare_prints(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> Non
     assert {key: facts[key] for key in metadata} == metadata
 
 
+def test_prepare_replaces_what_is_there_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Not without the option."""
+    words = ["prepare", "language", "--from", str(write_words(Path("words"))), "--samples", "100,20,30", "--data", "one"]
+    run(*words, monkeypatch=monkeypatch)
+    run(*words, "--seed", "1", monkeypatch=monkeypatch, code=2)
+    assert "--force replaces it" in capsys.readouterr().err
+    assert json.loads(Path("one/language/metadata").read_text())["seed"] == 0
+    run(*words, "--seed", "1", "--force", monkeypatch=monkeypatch)
+    assert json.loads(Path("one/language/metadata").read_text())["seed"] == 1
+
+
 def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """All twenty tasks, in the folder of the environment or of the option: official, built, incomplete, absent or built-in."""
     prepare("addnist", write_idx(tmp_path / "idx"), tmp_path / "data", sizes=Sizes(60, 20, 20))

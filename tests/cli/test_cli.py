@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -214,23 +215,24 @@ def test_search_ends_with_a_table_and_continues_by_name(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 130, no traceback, and the printed command finishes the run."""
-    words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--run", "cut", "--no-race", *QUICK]
+    words = ["search", "digits", "--strategy", "random", "--trials", "5000", "--no-race", *QUICK]
     monkeypatch.chdir(tmp_path)
     driver = Forked("tests.cli.alone:run", *words)
-    database = tmp_path / "runs" / "cut" / "study.db"
     deadline = time.monotonic() + 120
-    while _finished(database) < 3:
+    while not (found := list(tmp_path.glob("runs/*/study.db"))) or _finished(found[0]) < 3:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     os.kill(driver.pid, signal.SIGINT)
     _, message = driver.communicate(timeout=60)
     assert driver.returncode == 130
     assert "Traceback" not in message
-    assert "--run cut" in message
-    done = _finished(database)
-    words[words.index("5000")] = str(done + 1)
-    report = json.loads(call(*words, "--json", cwd=tmp_path).stdout)
-    assert report["trials"] >= done
+    (line,) = [line for line in message.splitlines() if line.startswith("  einspace ")]
+    again = shlex.split(line)[1:]
+    assert again == [*words, "--run", found[0].parent.name]
+    done = _finished(found[0])
+    again[again.index("5000")] = str(done + 1)
+    report = json.loads(call(*again, "--json", cwd=tmp_path).stdout)
+    assert (Path(report["run"]).name, report["trials"]) == (again[-1], done + 1)
 
 
 def _finished(database: Path) -> int:

@@ -86,12 +86,24 @@ def test_no_width() -> None:
     assert b"resnet8" in stream(["baselines", "--shape", "3,8,8"], COLUMNS="0").stdout
 
 
-@pytest.mark.parametrize("columns", ["40", "300"])
-def test_widths(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables fit a narrow and a wide terminal."""
-    monkeypatch.setenv("COLUMNS", columns)
-    for words in (["baselines", "--shape", "3,64,64"], ["show", "resnet8", "--shape", "3,8,8"], ["tasks"]):
-        assert call(*words).returncode == 0
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        (["baselines", "--shape", "3,64,64"], "│ (256, 16, 16) │ [[[[[[im2col(k=3,s=1,p=1) linear(d=16) col2im] norm] relu]"),
+        (["show", "resnet8", "--shape", "3,8,8"], "├── conv 3×3 32, stride 2  → 32×4×4  4.64 k"),
+        (["tasks"], "│ mean average precision │ resnet8, vit-tiny, mixer-tiny │"),
+    ],
+    ids=["baselines", "show", "tasks"],
+)
+def test_widths(words: list[str], whole: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables and outlines are as wide as a narrow terminal at most, and use a wide one; only the text of a network is never broken."""
+    lines = {}
+    for columns in (40, 300):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines[columns] = call(*words).stdout.splitlines()
+    assert 30 < max(len(line) for line in lines[40] if "[[[[[im2col" not in line and " parameters, " not in line) <= 40
+    assert not any(whole in line for line in lines[40])
+    assert any(whole in line for line in lines[300])
 
 
 @pytest.mark.parametrize(
@@ -207,10 +219,16 @@ def test_numbers_by_accident(tmp_path: Path, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1_0", "010", "1:30", "0x10", "\u0663", "1\u0663", "5_0_0", "1e400x", "9" * 401])
-@pytest.mark.parametrize("option", ["-n", "--seed", "-p"])
-def test_numbers_of_options_by_accident(option: str, value: str) -> None:
-    """What Python or YAML reads as a number and people do not is none on the command line either."""
-    assert "not" in refused("sample", option, value)
+@pytest.mark.parametrize("option", ["-n", "--seed"])
+def test_whole_numbers_of_options_by_accident(option: str, value: str) -> None:
+    """What Python or YAML reads as a whole number and people do not is none on the command line either."""
+    assert f"{value[:40]!r} is not a whole number" in " ".join(refused("sample", option, value).replace("│", "").split())
+
+
+@pytest.mark.parametrize("value", ["0.1_0", "0_0.5", "00.5", "0.\u0663", "\u0660.5", "1e-0_1", "0x0.8p0", "1/2", "0:30", " 0.5"])
+def test_numbers_of_options_by_accident(value: str) -> None:
+    """Nor is what would be a number within the bounds of the option: it is refused for how it is written."""
+    assert f"{value!r} is not a number" in refused("sample", "-p", value)
 
 
 @pytest.mark.parametrize(

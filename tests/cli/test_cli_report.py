@@ -1,6 +1,7 @@
 """`einspace report` and `einspace runs`."""
 
 import json
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from tests.commands import call
 from tests.result_samples import searched
 
 from einspace.reporting.runs import run_table
+from einspace.result import Result
+from einspace.result.report import PORT
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,26 @@ def test_mistakes_are_one_line(folder: Path, words: tuple[str, ...], said: str) 
     done = call(*words, "--runs", str(folder))
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_the_port_of_a_live_report_is_the_one_that_is_given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any that is free for 0, and without the option always the same one."""
+    ports: list[int] = []
+
+    class Server:
+        address = "http://here/"
+
+        def __init__(self, read: Callable[[], Result], run: str, port: int) -> None:
+            assert read().run.name == run
+            ports.append(port)
+
+        def serve(self) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("einspace.result.report.LiveReport", Server)
+    for words in ((), ("--port", "0"), ("--port", "9417")):
+        assert call("report", "one", "--live", *words, "--runs", str(folder)).stdout.startswith("The report of one is at http://here/")
+    assert ports == [PORT, 0, 9417]
 
 
 def test_runs_are_listed_and_a_broken_one_hides_no_other(folder: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from einspace.evaluation.compute import Compute
 from einspace.evaluation.evaluate import evaluate
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.outcome import Context
+from einspace.executors.local import LocalExecutor
 from einspace.networks.raw import without_constants
 from einspace.result import load_result
 
@@ -128,10 +129,45 @@ def test_what_cannot_be_is_refused() -> None:
         search(objective=len, space=EinSpace((3, 8, 8)), compute={"compile": True})  # type: ignore[arg-type]
 
 
-def test_evaluate_takes_it() -> None:
-    """One training in another precision."""
+def test_a_precision_reaches_the_training_of_evaluate_and_of_a_search(tmp_path: Path) -> None:
+    """Losses in bfloat16 are others than those in float32, which are the same each time."""
     task = _task()
-    assert evaluate(TEXT, task, recipe=task.recipe.override(epochs_search=1), compute=Compute(precision="bf16")).mean is not None
+    given: dict[str, Any] = {"init": TEXT, "trials": 1, "workers": 1, "final_seeds": 0, "race": False, "report": False, "runs": tmp_path}
+    losses: dict[str, list[Any]] = {"evaluate": [], "search": []}
+    for number, precision in enumerate(("fp32", "fp32", "bf16")):
+        options: dict[str, Any] = {"compute": {"precision": precision}, "recipe": {"epochs_search": 1}}
+        losses["evaluate"].append(evaluate(TEXT, task, **options).evaluations[0].losses)
+        result = search(task, run=f"run{number}", executor=lambda work, *_: LocalExecutor(work), **given, **options)
+        losses["search"].append(result.history[0].evaluation.losses)  # type: ignore[union-attr]
+    for first, again, lower in losses.values():
+        assert first
+        assert first == again != lower
+
+
+@pytest.mark.parametrize(("given", "last"), [(None, True), (True, True), (False, False)])
+def test_channels_lie_last_on_the_cpu_unless_they_may_not(given: bool | None, last: bool) -> None:
+    """In memory, those of the images and those of the weights."""
+    network, seen = build(EinSpace((3, 16, 16)).parse(TEXT)), list[bool]()
+    network.register_forward_pre_hook(lambda _, args: seen.append(args[0].is_contiguous(memory_format=torch.channels_last)))
+    Compute(channels_last=given).around(network)(torch.randn(2, 3, 16, 16))
+    kernels = [weight for weight in network.parameters() if weight.ndim == 4]
+    assert seen == [last]
+    assert [weight.is_contiguous(memory_format=torch.channels_last) for weight in kernels] == [last]
+
+
+def test_a_network_is_compiled_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nowhere else, since it takes a minute."""
+    compiled: list[Any] = []
+
+    def compile(model: Any, *_: Any, **__: Any) -> Any:
+        compiled.append(model)
+        return model
+
+    monkeypatch.setattr(torch, "compile", compile)
+    task = small_task()
+    for wanted in (False, True):
+        assert evaluate("[relu relu]", task, compute={"compile": wanted}).mean is not None
+        assert bool(compiled) == wanted
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork")

@@ -236,6 +236,24 @@ def test_pixels_are_written_as_an_array(tmp_path: Path) -> None:
     assert "written to a .npy file" in call("predict", "saved", "x.npy", "-o", "a.csv", cwd=tmp_path).stderr
 
 
+def test_a_split_and_a_device_are_those_that_are_asked_for(tmp_path: Path) -> None:
+    """Of an archive of several splits one is predicted, another for another name; a device that is not there is refused."""
+    from tests.predictor.predicted import predictor_of, task_of
+
+    given, (x, _) = task_of("words")
+    predictor = predictor_of(given)
+    predictor.save(tmp_path / "saved")
+    np.savez(tmp_path / "a.npz", train_x=x[:5], valid_x=x[5:6], test_x=x[6:])
+    for split, rows in (("train", x[:5]), ("valid", x[5:6]), ("test", x[6:])):
+        done = call("predict", "saved", "a.npz", "-o", "a.csv", "--split", split, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        found = csv.DictReader((tmp_path / "a.csv").read_text().splitlines())
+        assert [row["prediction"] for row in found] == predictor.predict(rows).tolist()
+    refused = call("predict", "saved", "a.npz", "-o", "b.csv", "--split", "test", "--device", "cuda:99", cwd=tmp_path)
+    assert (refused.returncode, (tmp_path / "b.csv").exists()) == (2, False)
+    assert "'cuda:99'" in refused.stderr
+
+
 def test_a_run_of_an_objective_has_no_predictor(tmp_path: Path) -> None:
     """Only the objective knows its networks."""
     space = es.EinSpace((1, 8, 8), limits=SMALL)

@@ -100,6 +100,20 @@ def test_a_number_is_the_score_on_test_of_the_cell_s_run(trained: Trained) -> No
     assert not best.baselines
 
 
+def test_data_and_files_lie_where_they_are_said_to(trained: Trained, official: Callable[[str], None], tmp_path: Path) -> None:
+    """Data of a folder that is named, and the table in another one; nothing is written elsewhere."""
+    official("addnist")
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    words = ["table1", "--scale", "paper", "--task", "addnist", "--column", "rn18"]
+    assert by_place(reproduced(*words))["addnist", "rn18"]["ours"] is None
+    shutil.rmtree("reproduction")
+    figures = reproduced(*words, "--data", "elsewhere", "-o", "found")
+    assert by_place(figures)["addnist", "rn18"]["ours"] is not None
+    assert {Path(file).parts[0] for file in figures["files"]} == {"found"}
+    assert Path("found/table1-paper.md").is_file()
+    assert not Path("reproduction").exists()
+
+
 def test_a_mean_of_samples_says_how_many_have_no_score(trained: Trained) -> None:
     """A cell that leaves some of its samples out is no mean of all of them."""
     trained.function = lambda request: good(request) if len(trained.made[-1].requests) > 1 else Evaluation(Outcome.TIMEOUT, None)

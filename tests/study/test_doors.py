@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -21,6 +22,7 @@ from einspace import EinSpace, baselines
 from einspace.callbacks import Callback
 from einspace.errors import RunError, SettingError, UnknownNameError
 from einspace.evaluation import Context, Evaluation, Outcome, Request, Seconds, Work
+from einspace.evaluation.outcome import Watch
 from einspace.executors import ProcessExecutor
 from einspace.result import Result, load_result
 from einspace.space import Architecture
@@ -236,13 +238,38 @@ def test_a_final_training_that_does_not_fit_makes_room_for_others(tmp_path: Path
 
 @pytest.mark.processes
 def test_a_trial_that_outlasts_the_budget_is_given_up(tmp_path: Path) -> None:
-    """It counts as interrupted, not as timed out, and is tried again when the run gets more time."""
+    """It counts as interrupted, not as timed out, and the final trainings have their time."""
     with ProcessExecutor(Work(slow_or_not, small_task().input), 1) as executor:
         start = time.monotonic()
         result = drive(tmp_path, trials=None, budget="5s", strategy="random", executor=executor, time_limit=60)
         assert time.monotonic() - start < 15
     assert {str(trial.outcome) for trial in result.history} <= {"ok"}
     assert result.best is None or result.best.test is not None
+
+
+class Endless(ThreadExecutor):
+    """One of five never ends, but for being given up."""
+
+    def _run(self, request: Request, future: Future[Evaluation], watch: Watch | None) -> None:
+        while score(request.text) > 0.8 and not self.stopped and not future.cancelled():
+            time.sleep(0.002)
+        super()._run(request, future, watch)
+
+
+@pytest.mark.processes
+def test_a_trial_that_was_given_up_is_tried_again_before_anything_else(tmp_path: Path) -> None:
+    """With more time, as it was proposed, and once; what would never end had no outcome before."""
+    given: dict[str, Any] = {"strategy": "random", "time_limit": 60, "race": False, "final_seeds": 0, "seed": 1}
+    executor, later, baseline = Endless(), ThreadExecutor(), str(baselines.get("resnet8", (1, 8, 8)))
+    result = drive(tmp_path, trials=None, budget="2s", executor=executor, **given)
+    *ended, unfinished = [request.text for request in executor.requests if request.text != baseline]
+    assert [trial.text for trial in result.history] == ended
+    assert score(unfinished) > 0.8
+    more = drive(tmp_path, trials=len(ended) + 2, budget="10m", executor=later, **given)
+    assert next(request.text for request in later.requests if request.text != baseline) == unfinished
+    texts = [trial.text for trial in more.history]
+    assert texts[:-1] == [*ended, unfinished]
+    assert texts[-1] != unfinished
 
 
 def slow_or_not(architecture: Architecture, context: Context) -> float:

@@ -99,11 +99,12 @@ def test_splits_in_files_of_their_own(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.usefixtures("full")
 def test_crops_and_mirrors_of_what_is_in_files(tmp_path: Path) -> None:
-    """The same draws for the same seed, so the same losses."""
-    augmentation = Augmentation(crop=1, flip=True)
-    tasks = [replace(Task.from_arrays(x, Y, axes="NHWC"), augmentation=augmentation) for x in (saved(tmp_path), X)]
-    losses = [evaluate(TEXT, task, recipe=ONE).evaluations[0].losses for task in tasks]
-    assert losses[0] == losses[1]
+    """The same draws for the same seed, so the same losses, and others than those of the images as they are."""
+    plain = [Task.from_arrays(x, Y, axes="NHWC") for x in (saved(tmp_path), X)]
+    augmented = [replace(task, augmentation=how) for how in (Augmentation(crop=1), Augmentation(flip=True)) for task in plain]
+    losses = [evaluate(TEXT, task, recipe=ONE).evaluations[0].losses for task in (*plain, *augmented)]
+    assert losses[::2] == losses[1::2]
+    assert len(set(losses)) == 3
 
 
 def test_what_fits_is_read_into_memory(tmp_path: Path) -> None:
