@@ -45,6 +45,8 @@ def test_other_mistakes_stay_as_they_are() -> None:
     with pytest.raises(RuntimeError, match="a mistake"), bounded("read it"):
         raise RuntimeError("a mistake")
     assert is_memory_error(RuntimeError("CUDA out of memory"))
+    assert is_memory_error(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"))
+    assert is_memory_error(RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"))
     assert not is_memory_error(ValueError("out of memory"))
 
 

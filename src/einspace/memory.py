@@ -12,8 +12,11 @@ import psutil
 from einspace.errors import LimitError
 from einspace.machine import free_memory
 
-_SAID = ("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory")
-"""Words in the exceptions of C++."""
+_SAID = (
+    *("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory"),
+    "_status_alloc_failed",
+)
+"""Words in the exceptions of C++; the last are those of cuBLAS and cuDNN."""
 
 _LOG = logging.getLogger("einspace")
 

@@ -1,6 +1,8 @@
 """Compute: other precisions, layouts and forms give the scores of the plain training within noise, and the same weights' names."""
 
 import multiprocessing
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tests.study_samples import SMALL, ThreadExecutor, small_task
-from torch import nn
+from torch import fx, nn
 
 from einspace import EinSpace, Task, build, search
 from einspace.errors import SettingError, UnknownNameError
@@ -48,6 +50,29 @@ def test_scores_are_equal_within_noise(compute: Compute, tmp_path: Path) -> None
     assert all(value.dtype == wanted[name].dtype for name, value in kept.items())
     if compute.precision == "bf16":
         assert other.losses != plain.losses
+
+
+@pytest.mark.slow
+def test_every_network_of_a_worker_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch compiles a function eight times, and all networks have the same one: what earlier ones took is not counted."""
+    compiled: list[int] = []
+
+    def backend(graph: fx.GraphModule, inputs: object) -> Callable[..., object]:
+        compiled[-1] += 1
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    for width in (4, 5, 6):
+        text = f"[[im2col(k=3,s=1,p=1) linear(d={2 * width}) col2im] [norm relu]]"
+        network = Compute(channels_last=False, compile=True).around(build(EinSpace((3, 8, 8)).parse(text)))
+        compiled.append(0)
+        for samples in (8, 5):
+            network.train()(torch.randn(samples, 3, 8, 8))
+        with torch.no_grad():
+            for samples in (8, 1):
+                network.eval()(torch.randn(samples, 3, 8, 8))
+    assert compiled == [compiled[0]] * 3
+    assert compiled[0] > 2
 
 
 @pytest.mark.parametrize("text", ["resnet8", "vit"])

@@ -206,19 +206,23 @@ def _nan(outputs: Tensor, labels: Tensor) -> float:
         (torch.OutOfMemoryError("CUDA out of memory"), Outcome.OUT_OF_MEMORY),
         (RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"), Outcome.OUT_OF_MEMORY),
         (RuntimeError("not enough memory: you tried to allocate 4 bytes"), Outcome.OUT_OF_MEMORY),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), Outcome.OUT_OF_MEMORY),
+        (torch.AcceleratorError("CUDA error: out of memory"), Outcome.OUT_OF_MEMORY),
+        (torch.AcceleratorError("CUDA error: uncorrectable ECC error encountered"), Outcome.CRASHED),
+        (RuntimeError("GET was unable to find an engine to execute this computation"), Outcome.CRASHED),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), Outcome.ERROR),
         (ValueError("out of memory"), Outcome.ERROR),
     ],
 )
 def test_attempt_memory(task: Task, error: Exception, outcome: Outcome) -> None:
-    """Only what says that memory ran out is out-of-memory."""
+    """Only what says that memory ran out is out-of-memory, and what a device fails at is the machine's fault."""
 
     def raising(architecture: Architecture, context: Context) -> Evaluation:
         raise error
 
     evaluation = border.attempt(Request(LINEAR), Work(raising, task.input))
     assert evaluation.outcome is outcome
-    assert evaluation.traceback.splitlines()[-1].startswith(("MemoryError", "torch.OutOfMemoryError", "RuntimeError", "ValueError"))
+    assert evaluation.traceback.splitlines()[-1].startswith(("MemoryError", "torch.", "RuntimeError", "ValueError"))
 
 
 def test_interrupts_pass(task: Task) -> None:

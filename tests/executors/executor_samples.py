@@ -81,6 +81,8 @@ def behave(text: str, context: Context) -> Any:
             torch.ones(2**40, dtype=torch.uint8)
         case ["hog-python"]:
             bytearray(2**40)
+        case ["device-fails"]:
+            raise torch.AcceleratorError("CUDA error: uncorrectable ECC error encountered")
         case ["nan"]:
             raise NotANumber((0.5, float("nan")))
         case ["error"]:

@@ -1,11 +1,14 @@
 """Devices of workers, as far as a machine without accelerators can tell."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from tests.executors.executor_samples import make_processes as make
 
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Outcome, Request
+from einspace.executors.choice import choose
 from einspace.executors.devices import check_devices
 from einspace.executors.memory import limit_memory, share_memory
 
@@ -25,6 +28,34 @@ def test_workers_share_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     with make(devices=("cuda", "cuda:1"), workers=3) as executor:
         assert executor.devices == ("cuda:0", "cuda:1", "cuda:0")
+
+
+def test_a_device_without_a_worker_is_named(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Where there are fewer workers than devices, one line says which have nothing to do; otherwise there is none."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    for workers in (2, 4, 5):
+        with make(devices=("cuda:0", "cuda:1", "cuda:2", "cuda:3"), workers=workers):
+            pass
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 workers: nothing is trained on cuda:2, cuda:3, for which there must be 4 workers"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("executor", "devices", "workers"),
+    [
+        ("processes", None, 2),
+        ("processes", "cpu", 2),
+        ("processes", "cuda:0", 1),
+        ("processes", "cuda:0, cuda:1,cuda:2", 3),
+        ("processes", ("cuda:0", "cuda:0"), 2),
+        ("processes", "mps", 1),
+        ("ray", None, 2),
+    ],
+)
+def test_each_gpu_has_a_worker_by_default(executor: str, devices: str | Sequence[str] | None, workers: int) -> None:
+    """Without a number of workers none of the GPUs is idle, and none is divided, unless it is named twice."""
+    assert choose(executor, devices).workers == workers
 
 
 @pytest.mark.parametrize(

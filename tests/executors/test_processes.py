@@ -84,6 +84,18 @@ def test_idle_worker_killed(pause: float) -> None:
         assert executor.submit(Request("fine")).result().outcome is Outcome.OK
 
 
+def test_a_worker_whose_device_failed_is_replaced() -> None:
+    """Its process can use the device no more: the evaluation has crashed, with the reason, and the next one is another process's."""
+    with make() as executor:
+        before = value(executor, "pid")
+        evaluation = executor.submit(Request("device-fails")).result()
+        assert (evaluation.outcome, evaluation.reason) == (
+            Outcome.CRASHED,
+            "AcceleratorError: CUDA error: uncorrectable ECC error encountered",
+        )
+        assert value(executor, "pid") != before
+
+
 @pytest.mark.skipif("forkserver" not in __import__("multiprocessing").get_all_start_methods(), reason="no fork")
 def test_server_of_workers_killed() -> None:
     """The process that workers are forked from may die too: what ran is crashed and gone, and what comes after is fine."""

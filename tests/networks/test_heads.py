@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.on_mps import OnMps
 from torch import nn
 from torch.nn import functional
 
@@ -212,6 +213,28 @@ def test_a_grid_of_windows_by_hand() -> None:
     literal = Classification(2, pool="paper", grid=2).layer(Feature((6, 4)))
     expected = torch.stack([s[:, :, i : i + 2].mean(2) for i in (0, 2)], 2).flatten(1)
     torch.testing.assert_close(literal(s), literal.linear(expected))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("head", "shape"),
+    [
+        (Classification(3, grid=2), (6, 7, 7)),
+        (Classification(3, grid=2), (6, 8, 7)),
+        (Classification(3, grid=2), (6, 8, 8)),
+        (Classification(3, grid=3), (7, 5)),
+        (Dense(2, (3, 9)), (6, 7, 5)),
+        (Dense(2, (3, 9)), (7, 5)),
+    ],
+)
+def test_windows_of_any_length_on_apples_processors(head: Head, shape: tuple[int, ...]) -> None:
+    """PyTorch pools there with windows of one length alone; the others give what they give on the CPU, and gradients too."""
+    layer, x = head.layer(Feature(shape)), torch.randn(4, *shape)
+    here, there = x.clone().requires_grad_(), x.clone().requires_grad_()
+    outputs = layer(there.as_subclass(OnMps))
+    torch.testing.assert_close(outputs.cpu(), layer(here))
+    for predicted in (outputs.cpu(), layer(here)):
+        predicted.square().sum().backward()
+    torch.testing.assert_close(there.grad, here.grad)
 
 
 @pytest.mark.parametrize("grid", [1, 2])

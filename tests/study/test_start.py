@@ -142,17 +142,23 @@ def test_a_gpu_is_predicted_to_be_fast() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "accelerated"),
+    ("given", "accelerated", "workers"),
     [
-        ({}, False),
-        ({"devices": "cuda:0,cuda:1"}, True),
-        ({"executor": "ray"}, False),
-        ({"executor": "ray", "gpus_per_trial": 0.0}, False),
-        ({"executor": "ray", "gpus_per_trial": 0.5}, True),
+        ({}, False, 2),
+        ({"devices": "cuda:0,cuda:1,cuda:2"}, True, 3),
+        ({"devices": "cuda:0,cuda:1,cuda:2", "workers": 2}, True, 2),
+        ({"executor": "ray"}, False, 2),
+        ({"executor": "ray", "gpus_per_trial": 0.0}, False, 2),
+        ({"executor": "ray", "gpus_per_trial": 0.5}, True, 2),
     ],
 )
-def test_a_search_knows_whether_it_trains_on_gpus(given: dict[str, Any], accelerated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The devices of processes say it, and on Ray the GPUs of a trial do; steps are measured for processors of this machine alone."""
+def test_a_search_knows_whether_it_trains_on_gpus(
+    given: dict[str, Any], accelerated: bool, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The devices of processes say it, and on Ray the GPUs of a trial do; steps are measured for processors of this machine alone.
+
+    Each device of processes has a worker, unless there is a number of them.
+    """
     calls = []
 
     def of(call: Call) -> Start:
@@ -162,7 +168,7 @@ def test_a_search_knows_whether_it_trains_on_gpus(given: dict[str, Any], acceler
     monkeypatch.setattr(Start, "of", of)
     with pytest.raises(SettingError, match="seen"):
         conduct(SearchSettings(task="digits", budget="8h", **given), task())
-    assert [(call.accelerated, call.step is None) for call in calls] == [(accelerated, bool(given))]
+    assert [(call.accelerated, call.step is None, call.workers) for call in calls] == [(accelerated, bool(given), workers)]
 
 
 def test_a_short_budget_keeps_large_batches() -> None:

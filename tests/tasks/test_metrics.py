@@ -2,10 +2,13 @@
 
 from math import inf, isnan, nan
 
+import numpy as np
 import pytest
 import torch
+from tests.on_mps import OnMps
 from torch import Tensor
 
+from einspace import Task
 from einspace.tasks import METRICS, over_seeds
 from einspace.tasks.metrics import (
     ACCURACY,
@@ -30,6 +33,16 @@ def test_relative_l2_is_a_mean_over_samples() -> None:
     targets = torch.tensor([[3.0, 4.0], [300.0, 400.0]]).reshape(2, 1, 1, 2)
     outputs = targets + torch.tensor([[0.0, 5.0], [0.0, 0.0]]).reshape(2, 1, 1, 2)
     assert RELATIVE_L2(outputs, targets) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "log loss", "AUROC", "macro F1"])
+def test_scores_on_apples_processors(metric: str) -> None:
+    """They have no double precision, so that a score is computed on the CPU: it is the same number."""
+    rng = np.random.default_rng(0)
+    task = Task.from_arrays(rng.standard_normal((60, 1, 4, 4)), np.arange(60) % 3, name="own").with_metric(metric)
+    outputs, targets = torch.randn(20, 3), torch.arange(20) % 3
+    there = task.score(outputs.as_subclass(OnMps), targets.as_subclass(OnMps))
+    assert there == task.score(outputs, targets)
 
 
 def test_auroc_skips_ignored_pixels() -> None:

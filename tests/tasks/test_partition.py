@@ -119,6 +119,22 @@ def test_samples_in_a_file_stay_there(tmp_path: Path, monkeypatch: pytest.Monkey
         assert torch.allclose(x, torch.cat([stored[start : start + 7] for start in range(0, len(stored), 7)]))
 
 
+def test_a_device_gets_the_samples_once(digits: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part is chosen before it is sent: a device that holds the whole pool beside its parts would need twice the memory."""
+    sent: list[int] = []
+    plain = torch.Tensor.to
+
+    def to(tensor: torch.Tensor, device: str) -> torch.Tensor:
+        if device == "meta":
+            sent.append(len(tensor))
+        return plain(tensor, device)
+
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    parts = drawn_anew(digits, 3, "meta")
+    assert {tensor.device.type for part in parts for tensor in part} == {"meta"}
+    assert sorted(sent) == sorted(2 * [len(digits.train), len(digits.valid)])
+
+
 def test_a_re_evaluation_trains_as_long_as_it_is_asked_to(digits: Task) -> None:
     """It is scored on validation after the epochs of a search or, if it is long, of a final training, and follows from its seeds alone."""
     task = replace(digits, recipe=replace(digits.recipe, epochs_search=1, epochs_final=2))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from shlex import quote
 from threading import Thread
 from time import monotonic
 from types import TracebackType
@@ -79,6 +80,9 @@ class Callback:
     name = "callback"
     """Its name in warnings."""
 
+    unfinished = ""
+    """What helps where it had no time to end after a search broke off, for a warning; `{run}` stands for the run's folder."""
+
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Hear that the search starts, or goes on.
 
@@ -128,6 +132,7 @@ class CallbackThread:
     ) -> None:
         self.progress = self._tell_both if callbacks else progress
         self._inner = progress
+        self._run = run
         self._active = list(callbacks)
         self._waiting: SimpleQueue[Callable[[Callback], None] | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="einspace-callbacks", daemon=True)
@@ -143,11 +148,20 @@ class CallbackThread:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Wait until the callbacks have heard everything; after an interruption, not for long."""
-        self._waiting.put(lambda callback: callback.close())
+        """Wait until the callbacks have heard everything; after an interruption, not for long: a warning names those that have not."""
+        self._waiting.put(self._close)
         self._waiting.put(None)
         if self._thread.is_alive():
             self._thread.join(None if kind is None else CLOSING_SECONDS)
+        if self._thread.is_alive():
+            for callback in list(self._active):
+                hint = callback.unfinished.format(run=quote(str(self._run)))
+                message = "the callback %s has not ended %g s after the search broke off, and is left unfinished%s"
+                _LOG.warning(message, callback.name, CLOSING_SECONDS, f": {hint}" if hint else "")
+
+    def _close(self, callback: Callback) -> None:
+        callback.close()
+        self._active.remove(callback)
 
     def _tell_both(self, news: Progress) -> None:
         trial = news.trial

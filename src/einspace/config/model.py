@@ -139,7 +139,9 @@ class RunSettings(OptionGroup):
         str | None,
         Field(description="Time for the run with its final trainings, such as 90s, 30m, 8h or 2d; 4m if nothing else bounds the search."),
     ] = None
-    workers: Annotated[int, Field(ge=1, le=10_000, description="Number of worker processes.")] = 2
+    workers: Annotated[
+        int | None, Field(ge=1, le=10_000, description="Number of worker processes: one for each GPU of --devices if not set, or else 2.")
+    ] = None
     seed: Annotated[
         int, Field(ge=0, lt=2**62, description="Seed of all random choices; runs repeat only with one worker and a number of trials.")
     ] = 0

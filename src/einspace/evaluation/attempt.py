@@ -36,7 +36,7 @@ TRACEBACK_LINES = 12
 def attempt(
     request: Request, work: Work, device: str = "cpu", report: Report | None = None, on_passed: Passed = lambda epoch, epochs: None
 ) -> Evaluation:
-    """Evaluate a request, with every exception turned into an outcome: nan, out-of-memory or error.
+    """Evaluate a request, with every exception turned into an outcome: nan, out-of-memory, crashed or error.
 
     Args:
         request: What to evaluate.
@@ -85,9 +85,8 @@ def attempt(
         if isinstance(error, KeyboardInterrupt) and _can_be_interrupted():
             raise
         lines = traceback.format_exc().rstrip().splitlines()
-        outcome = Outcome.OUT_OF_MEMORY if is_memory_error(error) else Outcome.ERROR
         last = "\n".join(lines[-TRACEBACK_LINES:])[-LONGEST_TRACEBACK:]
-        evaluation = Evaluation(outcome, reason=first_line(error), traceback=last)
+        evaluation = Evaluation(_outcome(error), reason=first_line(error), traceback=last)
     if pruned and evaluation.outcome is not Outcome.PRUNED:
         evaluation = replace(evaluation, outcome=Outcome.PRUNED, reason=f"given up after epoch {len(scores)}", traceback="")
     return replace(
@@ -97,6 +96,18 @@ def attempt(
         seconds=evaluation.seconds if evaluation.seconds.total else Seconds(train=perf_counter() - clock),
         device=evaluation.device or device,
     )
+
+
+def _outcome(error: BaseException) -> Outcome:
+    """The outcome of an evaluation that raised: a device that failed may be the machine's fault, so it has crashed."""
+    if is_memory_error(error):
+        return Outcome.OUT_OF_MEMORY
+    if isinstance(error, RuntimeError):
+        import torch
+
+        if isinstance(error, torch.AcceleratorError) or "unable to find an engine" in str(error):  # the second is cuDNN's
+            return Outcome.CRASHED
+    return Outcome.ERROR
 
 
 def _can_be_interrupted() -> bool:

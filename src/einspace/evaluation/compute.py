@@ -10,7 +10,10 @@ from torch import Tensor, nn
 from einspace.errors import SettingError, UnknownNameError
 
 PRECISIONS = ("fp32", "bf16")
-"""Float32 throughout, or matrix products and convolutions in bfloat16 while weights, losses and scores stay float32."""
+"""Float32, or matrix products and convolutions in bfloat16 while weights, losses and scores stay float32.
+
+PyTorch's own defaults decide how a GPU computes products of float32: NVIDIA's since Ampere round the factors of convolutions to TF32.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,10 @@ class Compute:
         return {} if known == Compute(channels_last=False) else {"compute": asdict(known)}
 
     def around(self, network: nn.Module) -> nn.Module:
-        """The module that is trained in place of a network, whose weights it shares: the network itself where nothing is to change."""
+        """The module that is trained in place of a network, whose weights it shares: the network itself where nothing is to change.
+
+        One that is to be compiled makes PyTorch forget what this process has compiled before: that is compiled again where it is called.
+        """
         convolutions = [weight for weight in network.parameters() if weight.ndim == 4]
         last = any(weight.device.type == "cpu" for weight in convolutions) if self.channels_last is None else self.channels_last
         if last:
@@ -64,7 +70,10 @@ class Compute:
         elif self.precision == "fp32" and not self.compile:
             return network
         computed = _Computed(network, self.precision == "bf16", last)
-        return cast("nn.Module", torch.compile(computed)) if self.compile else computed
+        if not self.compile:
+            return computed
+        torch.compiler.reset()  # it compiles a function eight times, and counts what it did for earlier networks
+        return cast("nn.Module", torch.compile(computed))
 
 
 class _Computed(nn.Module):

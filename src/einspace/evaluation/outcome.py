@@ -48,7 +48,7 @@ class Outcome(StrEnum):
     OUT_OF_MEMORY = "out-of-memory"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
-    """The worker process died. The machine may be at fault, so another try makes sense."""
+    """The worker process died, or its device failed. The machine may be at fault, so another try makes sense."""
     ERROR = "error"
     """Python raised; the traceback says what."""
     PRUNED = "pruned"

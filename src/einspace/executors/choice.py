@@ -15,6 +15,9 @@ Make = Callable[[Work, int, float | None], Executor]
 
 EXECUTORS = ("processes", "ray")
 
+WORKERS = 2
+"""Evaluations at a time where nothing says how many."""
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -25,6 +28,8 @@ class Chosen:
     """Whether trials get devices that compute faster than a CPU."""
     here: bool
     """Whether they are trained on this machine."""
+    workers: int = WORKERS
+    """Evaluations at a time where no number is given: one for each of the accelerators that are named."""
 
     def __call__(self, work: Work, workers: int, time_limit: float | None) -> Executor:
         """Make the executor."""
@@ -62,4 +67,5 @@ def choose(
     for setting, value in (("address", address), ("cpus per trial", cpus_per_trial), ("gpus per trial", gpus_per_trial)):
         if value is not None:
             raise SettingError(f"{setting} {value!r} is a setting of the executor ray, not of processes")
-    return Chosen(processes, any(kind in str(devices) for kind in ("cuda", "mps")), here=True)
+    accelerated = any(kind in str(named) for kind in ("cuda", "mps"))
+    return Chosen(processes, accelerated, here=True, workers=len(named) if named and accelerated else WORKERS)

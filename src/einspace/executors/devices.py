@@ -1,10 +1,14 @@
 """Devices: which ones the workers train on, checked before any of them starts."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
 
 from einspace.errors import SettingError
+from einspace.quantities import counted
+
+_LOG = logging.getLogger("einspace")
 
 
 def check_devices(devices: str | Sequence[str]) -> tuple[str, ...]:
@@ -19,8 +23,13 @@ def check_devices(devices: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def share_devices(devices: tuple[str, ...], workers: int) -> list[str]:
-    """A device for each worker, in turn."""
-    return [devices[number % len(devices)] for number in range(workers)]
+    """A device for each worker, in turn; a device that none of them gets is named in the log."""
+    taken = [devices[number % len(devices)] for number in range(workers)]
+    idle = [device for device in devices if device not in taken]
+    if idle:
+        said = (counted(workers, "worker"), ", ".join(idle), len(devices))
+        _LOG.warning("%s: nothing is trained on %s, for which there must be %s workers", *said)
+    return taken
 
 
 def is_cuda(device: str) -> bool:

@@ -5,7 +5,7 @@ from math import inf
 from queue import SimpleQueue
 from time import sleep
 
-from einspace.evaluation.outcome import Evaluation
+from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.executors.attempt import Attempt, Died
 from einspace.executors.clock import TICK, Clock
 from einspace.executors.messages import Begin, Passed, Ready, Taken, Verdict
@@ -63,8 +63,8 @@ class WorkerSlot:
                 happened = self._evaluate(attempt)
             except Exception as error:  # noqa: BLE001 - a slot that ends would leave the queue to nobody
                 happened = error
-            if not isinstance(happened, Evaluation):
-                self._dismiss()
+            if not isinstance(happened, Evaluation) or happened.outcome is Outcome.CRASHED:
+                self._dismiss()  # after a failure of its device, a process can use that no more
             with self._guard:
                 self._attempt = None
             attempt.finish(happened)

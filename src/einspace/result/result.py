@@ -245,11 +245,15 @@ class Result:
         """
         if type(count) is not int or count < 1:
             raise SettingError(f"the top of a result has at least 1 row, not {count!r}")
+        return self._ranked[:count]
+
+    @cached_property
+    def _ranked(self) -> list[Trial]:
         scored = [trial for trial in self.history if trial.fitness is not None]
         first: dict[str, Trial] = {}
         for trial in sorted(scored, key=lambda trial: (-(trial.fitness or 0.0), trial.number)):
             first.setdefault(trial.proposal.identity, trial)
-        return list(first.values())[:count]
+        return list(first.values())
 
     def pareto(self, cost: str = "parameters") -> list[Trial]:
         """Give the trials that no other beats in both score and cost, best score first, each identity once.

@@ -22,6 +22,7 @@ from einspace.evaluation.compute import Compute
 from einspace.evaluation.objective import TaskObjective
 from einspace.evaluation.pace import step_seconds
 from einspace.executors import Chosen, Executor, Make, choose
+from einspace.executors.choice import WORKERS
 from einspace.executors.main_module import check_sendable
 from einspace.grammar import Grammar
 from einspace.limits import Limits
@@ -29,7 +30,7 @@ from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals, longer_in_the_end
 from einspace.phases.race import Race, raced
-from einspace.quantities import check_whole, counted, duration, seconds_of
+from einspace.quantities import counted, duration, seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, elapsed, sessions_of
@@ -45,6 +46,7 @@ from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
 from einspace.strategies.optimizer import is_maximized
 from einspace.strategies.program import Program
+from einspace.study.bounds import bounds
 from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
 from einspace.study.heirs import check_inherits, heirs_of
@@ -65,10 +67,6 @@ EVOLUTION = "evolution"
 
 PROGRAM = name_of(Program)
 """The name of the strategy of a search with a proposer."""
-
-TRIALS, BUDGET = 100, "4m"
-"""The bounds of a search that is given neither a number nor a time: a time, but for the paper's protocol and for an objective a number."""
-
 
 _LOG = logging.getLogger("einspace")
 
@@ -91,7 +89,7 @@ def search(
     task: Task | str | None = None,
     strategy: str | Strategy = EVOLUTION,
     trials: int | None = None,
-    workers: int = 2,
+    workers: int | None = None,
     seed: int = 0,
     *,
     budget: str | float | None = None,
@@ -143,7 +141,7 @@ def search(
         task: A task, its name, or a path to data.
         strategy: The name of a strategy, `module:Class`, or a strategy.
         trials: Architectures that the run has when it is finished, initial members and failed trials included.
-        workers: Evaluations at a time, in worker processes or on Ray.
+        workers: Evaluations at a time, in worker processes or on Ray; None: one for each GPU of `devices`, and 2 without any.
         seed: Seed of all random choices. Runs repeat only with one worker and a number of trials.
         budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts. A
             search that is given neither trials nor iterations nor a budget has four minutes; one of an objective, or by the paper's
@@ -194,7 +192,7 @@ def search(
             a constant rate that decays in the end, and after a quarter and half of the epochs goes on with the better half; it takes a
             task, our protocol, and any strategy but "pareto" and "sampling".
         callbacks: Hear of each new trial and of the end, from a thread of their own; one that raises is switched off with a warning.
-        devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`.
+        devices: Devices that the workers train on in turn, such as `("cuda:0", "cuda:1")`; None is the CPU.
         keep_weights: Whose weights the final trainings write as safetensors, `weights/KEY.safetensors` in the run's folder: those of the
             "best" architecture and of the one that the verdict recommends, of "all" (baselines and finalists of the decision too), or of
             "none". A run that ended without them trains what is missing.
@@ -209,7 +207,7 @@ def search(
         Interrupted: On Ctrl-C, TERM or HUP.
     """
     given = {name: _plain(value) for name, value in locals().items()}  # the arguments, before anything else has a name
-    trials, iterations, workers, seed, final_seeds = (given[n] for n in ("trials", "iterations", "workers", "seed", "final_seeds"))
+    trials, iterations, seed, final_seeds = (given[name] for name in ("trials", "iterations", "seed", "final_seeds"))
     if not 0 <= patience < inf:
         raise SettingError(f"patience must be a number of seconds of at least 0, not {patience!r}")
     callbacks = checked(callbacks)
@@ -243,8 +241,8 @@ def search(
     strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
     strategies.parse_initial(init, subject.space.input)
     options = {name: given[name] for name in OF_A_STRATEGY}
-    within = (trials, seconds, workers, given["time_limit"])
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
+    workers = (make.workers if isinstance(make, Chosen) else WORKERS) if given["workers"] is None else given["workers"]
     accelerated = isinstance(make, Chosen) and make.accelerated
     here = isinstance(make, Chosen) and make.here and not accelerated
     trained = subject.work.objective
@@ -256,7 +254,10 @@ def search(
             subject.trained,
             wanted,
             options,
-            *within,
+            trials,
+            seconds,
+            workers,
+            given["time_limit"],
             protocol=protocol,
             stored=before,
             final_seeds=final_seeds,
@@ -379,30 +380,6 @@ def _stored(runs: str | os.PathLike[str], run: str | None, storage: str | None, 
         except RunError:  # the study is a new one; what else is wrong with it is said once it is used
             pass
     return found
-
-
-def bounds(
-    trials: int | None, iterations: int | None, budget: str | float | None, by_time: bool = True
-) -> tuple[int | None, str | float | None]:
-    """How many trials a search has, initial members not counted where there are iterations, and its time; None for what does not bound it.
-
-    Args:
-        trials: As given, or None.
-        iterations: As given, in place of trials.
-        budget: As given.
-        by_time: Whether a search that was given none of them has `BUDGET`; it has `TRIALS` otherwise.
-
-    >>> bounds(None, None, None), bounds(None, None, None, by_time=False), bounds(12, None, None)
-    ((None, '4m'), (100, None), (12, None))
-    """
-    if iterations is None:
-        if trials is None and budget is None:
-            return (None, BUDGET) if by_time else (TRIALS, None)
-        return trials, budget
-    if trials is not None:
-        raise SettingError(f"give either trials or iterations, not both: {trials!r} and {iterations!r}")
-    check_whole("iterations", iterations)
-    return iterations, budget
 
 
 def _plain(value: Any) -> Any:

@@ -50,9 +50,9 @@ def drawn_anew(task: Task, seed: int, device: str = "cpu") -> tuple[Samples, Sam
         return _made(task, made[0], len(task.train), device), _made(task, made[1], len(task.valid), device)
     if not task.one_pool:
         return task.tensors(["train"], device), task.tensors(["valid"], device)
-    x, y = task.tensors(["train", "valid"], device)
+    x, y = task.tensors(["train", "valid"])
     train, valid = partition(task.train.y, task.valid.y, seed, task.kind == "classification")
-    return _chosen(x, y, train), _chosen(x, y, valid)
+    return _chosen(x, y, train, device), _chosen(x, y, valid, device)
 
 
 def _made(task: Task, split: Split, count: int, device: str) -> Samples:
@@ -62,6 +62,8 @@ def _made(task: Task, split: Split, count: int, device: str) -> Samples:
     return torch.from_numpy(x).to(device), torch.from_numpy(split.y[:count]).to(device)
 
 
-def _chosen(x: Tensor | OnDisk, y: Tensor, rows: NDArray[np.int64]) -> Samples:
-    places = torch.from_numpy(rows).to(y.device)
-    return (x.chosen(rows) if isinstance(x, OnDisk) else x[places]), y[places]  # type: ignore[return-value]
+def _chosen(x: Tensor | OnDisk, y: Tensor, rows: NDArray[np.int64], device: str) -> Samples:
+    """Some samples, chosen before they are sent to a device, which holds them once."""
+    places = torch.from_numpy(rows)
+    samples = x.chosen(rows, device) if isinstance(x, OnDisk) else x[places].to(device)
+    return samples, y[places].to(device)  # type: ignore[return-value]

@@ -145,9 +145,10 @@ class OnDisk:
         for start in range(0, len(self), size):
             yield self[start : start + size]
 
-    def chosen(self, rows: NDArray[np.int64]) -> "OnDisk":
-        """Some of the samples, by number and in that order; none is read."""
+    def chosen(self, rows: NDArray[np.int64], device: str) -> "OnDisk":
+        """Some of the samples, by number and in that order, for a device; none is read."""
         found = copy(self)
+        found.device = torch.device(device)
         found._rows = rows if self._rows is None else self._rows[rows]
         found.shape = (len(rows), *self.shape[1:])
         return found

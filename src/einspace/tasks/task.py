@@ -200,10 +200,14 @@ class Task:
     def score(self, outputs: Tensor, targets: Tensor) -> float:
         """Compute the metric, in the units that the targets had before they were normalised.
 
+        It is computed on the CPU where a device has no double precision.
+
         Args:
             outputs: Predictions, (N, ...).
             targets: Their targets, (N, ...).
         """
+        if outputs.device.type == "mps":
+            outputs, targets = outputs.cpu(), targets.cpu()
         return self.metric(*self._in_units(outputs, targets))
 
     def _in_units(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

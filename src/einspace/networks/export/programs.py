@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from einspace.errors import ExportError
 from einspace.features import Feature
 from einspace.networks.export.facts import ENTRY, Facts, properties
+from einspace.networks.heads.averages import windows
 
 EXTRA = ("onnx", "onnxscript", "onnxruntime")
 """The packages of the extra `onnx`."""
@@ -109,19 +109,6 @@ def run_onnx(content: bytes, x: Tensor) -> Tensor:
     return torch.from_numpy(output)
 
 
-def _windows(size: int, pooled: int) -> NDArray[np.float32]:
-    """The matrix (pooled, size) that averages an axis as `torch.nn.AdaptiveAvgPool2d` does: floor(i s / p) to ceil((i + 1) s / p).
-
-    >>> _windows(3, 2).tolist()
-    [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]
-    """
-    matrix = np.zeros((pooled, size), np.float32)
-    for i in range(pooled):
-        start, end = i * size // pooled, -(-(i + 1) * size // pooled)
-        matrix[i, start:end] = 1 / (end - start)
-    return matrix
-
-
 def _adaptive_average(x: Any, output_size: Sequence[int]) -> Any:
     """A replacement of `aten.adaptive_avg_pool2d` for ONNX, which has no such operation: (n, c, h, w) to (n, c, *output_size).
 
@@ -132,7 +119,7 @@ def _adaptive_average(x: Any, output_size: Sequence[int]) -> Any:
     import onnx_ir
     from onnxscript import opset18
 
-    rows, columns = (_windows(int(size), pooled) for size, pooled in zip(x.shape[-2:], output_size, strict=True))
+    rows, columns = (windows(int(size), pooled) for size, pooled in zip(x.shape[-2:], output_size, strict=True))
     constants: list[Any] = [onnx_ir.tensor(matrix) for matrix in (rows, np.ascontiguousarray(columns.T))]
     left, right = (opset18.Constant(value=constant) for constant in constants)
     return opset18.MatMul(opset18.MatMul(left, x), right)

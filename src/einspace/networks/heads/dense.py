@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from einspace.errors import NetworkError
 from einspace.features import Feature
+from einspace.networks.heads.averages import averaged
 from einspace.networks.heads.base import Head
 
 
@@ -120,6 +121,5 @@ class PooledMap(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool and map."""
-        x = functional.adaptive_avg_pool2d(x.unsqueeze(1) if self.new_axis else x, self.size)
-        outputs: Tensor = self.linear(x)
+        outputs: Tensor = self.linear(averaged(x.unsqueeze(1) if self.new_axis else x, self.size))
         return outputs

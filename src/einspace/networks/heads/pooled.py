@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from einspace.errors import NetworkError
 from einspace.features import Feature
+from einspace.networks.heads.averages import averaged
 from einspace.networks.heads.base import Head
 
 
@@ -214,10 +215,6 @@ class PooledGrid(nn.Module):
         """Average window by window and map."""
         if self.transposed:
             x = x.transpose(1, 2)
-        if len(self.windows) == 2:
-            x = functional.adaptive_avg_pool2d(x, self.windows)
-        else:
-            x = functional.adaptive_avg_pool1d(x, self.windows[0])
-        means = x.flatten(1)
+        means = averaged(x, self.windows).flatten(1)
         outputs: Tensor = self.linear(means if self.dropout is None else self.dropout(means))
         return outputs
