@@ -25,6 +25,7 @@ ORDER = [
     "sampling",
     "variation",
     "pictures",
+    "architecture",
     "space",
 ]
 RANKS = {name: rank for rank, name in enumerate(ORDER)} | {

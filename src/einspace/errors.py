@@ -57,6 +57,11 @@ class ShapeError(EinspaceError):
     """An operation does not accept the features that reach it.
 
     The message is put together only when it is read: sampling raises thousands of these a second.
+
+    Args:
+        operation: The operation, or its text.
+        requirement: What the operation needs, such as "one input".
+        features: The features that reach it.
     """
 
     def __init__(self, operation: object, requirement: str, features: Sequence[object]) -> None:
@@ -73,6 +78,12 @@ class ShapeError(EinspaceError):
 
 class NotationError(EinspaceError):
     """A text that cannot be read: says what was expected and points at the place.
+
+    Args:
+        problem: The fault in a few words.
+        text: The whole text.
+        position: The index of the character in it that the message points at.
+        hint: The remedy, if one is known.
 
     >>> print(NotationError("an unknown operation", "[relu norn]", 6, hint="did you mean norm?"))
     an unknown operation, at line 1, column 7: did you mean norm?
@@ -115,6 +126,11 @@ class MutationError(EinspaceError):
 
 class UnknownNameError(EinspaceError):
     """A name that is not in its registry.
+
+    Args:
+        kind: The kind of thing that has no such name, such as "baseline".
+        name: The name.
+        known: The names that there are.
 
     >>> print(UnknownNameError("baseline", "resnet19", ["resnet18", "vit"]))
     unknown baseline 'resnet19': did you mean resnet18? Known: resnet18, vit

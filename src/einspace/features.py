@@ -15,9 +15,11 @@ BYTES_PER_ELEMENT = 4
 class Feature(NamedTuple):
     """The value between two operations: a shape without the batch axis, and the grid that a col2im will need.
 
-    `(C, H, W)` is Im mode and `(S, D)` is Col mode (section 3.5), so the mode is the rank. `grid` is the `(H', W')` that the last
-    im2col unrolled into S; it stays with the data until a col2im consumes it (A.3). A branching factor is the length of a
-    tuple of features.
+    A branching factor is the length of a tuple of features.
+
+    Args:
+        shape: `(C, H, W)`, which is Im mode, or `(S, D)`, which is Col mode (section 3.5); so the mode is the rank.
+        grid: The `(H', W')` that the last im2col unrolled into S; it stays with the data until a col2im consumes it (A.3).
 
     >>> Feature((3, 32, 32)).mode
     'Im'
@@ -49,7 +51,10 @@ class Feature(NamedTuple):
 
     @classmethod
     def of(cls, value: "Feature | Iterable[int]") -> Self:
-        """Check a shape that comes from outside; raises ShapeError for anything but two or three positive axes.
+        """Check a shape that comes from outside.
+
+        Raises:
+            ShapeError: The shape does not have two or three positive axes.
 
         >>> Feature.of([3, 8, 8])
         Feature(shape=(3, 8, 8), grid=None)
@@ -63,7 +68,10 @@ class Feature(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `3,32,32` or `24,24`; raises NotationError that points at the place.
+        """Read `3,32,32` or `24,24`.
+
+        Raises:
+            NotationError: The text is not such a shape; the message points at the place.
 
         >>> print(Feature.parse("3,32,32"))
         (3, 32, 32)

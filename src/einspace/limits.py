@@ -14,18 +14,26 @@ class Limits:
     """The largest architecture that is wanted; None is no limit. Every figure is of the expanded backbone and one sample.
 
     The defaults let through what the paper trained on GPUs of 24 GB: "as many as 3k" operations (C.2).
-    Raises LimitError for limits that contradict themselves.
+
+    Args:
+        operations: Terminals, at most.
+        parameters: Trainable parameters, at most.
+        activation_bytes: Bytes that one forward pass writes for one sample, at most, fused or not; `Architecture.saved_bytes` is what
+            training keeps of them.
+        flops: Floating point operations of one sample, at most, a multiply-add as two.
+        min_parameters: Trainable parameters, at least.
+
+    Raises:
+        LimitError: A limit is not a whole number of at least 0, or the limits contradict each other.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     operations: Annotated[int | None, Field(strict=True, ge=2, description="Operations of a backbone, at most.")] = 3_000
-    """Terminals."""
     parameters: Annotated[int | None, Field(strict=True, ge=0, description="Parameters of a backbone, at most.")] = 100_000_000
     activation_bytes: Annotated[
         int | None, Field(strict=True, ge=0, description="Bytes that a backbone writes for one sample, at most.")
     ] = 256 * 2**20
-    """Bytes that one forward pass writes for one sample, fused or not; `Architecture.saved_bytes` is what training keeps of them."""
     flops: Annotated[int | None, Field(strict=True, ge=0, description="FLOPs of a backbone for one sample, at most.")] = 100 * 10**9
     min_parameters: Annotated[int, Field(strict=True, ge=0, description="Parameters of a backbone, at least.")] = 0
 
@@ -54,7 +62,7 @@ class Limits:
         return None
 
     def objection(self, cost: Cost) -> str | None:
-        """Why an architecture of this cost is not wanted, in words; None where it is.
+        """Say in words why an architecture of this cost is not wanted; None where it is.
 
         >>> Limits(parameters=1_000).objection(Cost(parameters=2_000))
         'parameters of the architecture are over the limit of 1,000'

@@ -179,7 +179,15 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
-        """Search a network for samples `X` and their classes `y` (N,); raises ValueError for what cannot be learnt."""
+        """Search a network for samples and their classes.
+
+        Args:
+            X: Samples.
+            y: Classes (N,).
+
+        Raises:
+            ValueError: The samples, the classes or a parameter cannot be used.
+        """
         X, y = self._begin(X, y)  # noqa: N806
         check_classification_targets(y)
         self.classes_, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
@@ -211,7 +219,15 @@ class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         return tags
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
-        """Search a network for samples `X` and numbers `y` (N,) or (N, K); raises ValueError for what cannot be learnt."""
+        """Search a network for samples and their numbers.
+
+        Args:
+            X: Samples.
+            y: Numbers (N,) or (N, K).
+
+        Raises:
+            ValueError: The samples, the numbers or a parameter cannot be used.
+        """
         X, y = self._begin(X, y, multi_output=True, y_numeric=True)  # noqa: N806
         return self._search(X, y.astype(np.float64), "regression")
 

@@ -1,160 +1,40 @@
-"""EinSpace and Architecture: the public face of grammar, derivations, sampling and variation."""
+"""EinSpace: the public face of grammar, derivations, sampling and variation."""
 
 from collections.abc import Iterable
 from copy import copy
-from functools import cached_property
 from random import Random
 from typing import Self, TypeVar
 
-from einspace.derivation import Cost, Derivation, Inferred, Memo, infer, parse, text
+from einspace.architecture import Architecture, memo_of
+from einspace.derivation import Derivation, Inferred, infer, parse
 from einspace.errors import GrammarError, LimitError
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar, named_grammar
-from einspace.graph import Graph, lower, saved_bytes
 from einspace.limits import Limits
-from einspace.normal_form import NormalForm, normal_form
-from einspace.passes import optimize as run_passes
 from einspace.sampling import Sampler, SamplingReport, Weigh, chooser
-from einspace.variation import CrossoverReport, EditReport, MutationReport, VariationReport, crossover, distance, edit, mutate, widened
+from einspace.variation import CrossoverReport, EditReport, MutationReport, VariationReport, crossover, edit, mutate, widened
 from einspace.variation.child import Child, Judge, Known
 
-REMEMBERED = 50_000
-"""Inferred subtrees that an architecture keeps between mutations."""
-
-LARGEST = 1_000_000
-"""The most operations that are laid out: a derivation of a few nodes can stand for more than any memory holds."""
+__all__ = ["Architecture", "EinSpace"]
 
 _Report = TypeVar("_Report", bound=VariationReport)
-
-
-class Architecture:
-    """A backbone: a derivation at an input, with everything that follows from it by arithmetic. Immutable; its text is `str`.
-
-    Raises ShapeError where the derivation does not fit the input.
-    """
-
-    def __init__(self, node: Derivation, inputs: Feature, inferred: Inferred | None = None, normal: NormalForm | None = None) -> None:
-        self.node = node
-        self.input = inputs
-        self._normal = normal
-        self._inferred = infer(node, (inputs,)) if inferred is None else inferred
-
-    @property
-    def output(self) -> Feature:
-        """The feature that the head gets."""
-        return self._inferred.outputs[0]
-
-    @property
-    def parameters(self) -> int:
-        """Trainable parameters of the backbone."""
-        return self._inferred.cost.parameters
-
-    @property
-    def flops(self) -> int:
-        """Floating point operations of one sample, a multiply-add as two."""
-        return self._inferred.cost.flops
-
-    @property
-    def activation_bytes(self) -> int:
-        """Bytes that one forward pass writes for one sample, in float32, without fusion; what `Limits.activation_bytes` bounds."""
-        return self._inferred.cost.activation_bytes
-
-    @cached_property
-    def saved_bytes(self) -> int:
-        """Bytes that training keeps of one sample from forward to backward pass, in float32, in the network as `build` makes it.
-
-        Without weights, their gradients and the head; times the batch size, it is what grows with the batch.
-        """
-        return saved_bytes(self.graph())
-
-    @property
-    def cost(self) -> Cost:
-        """Its costs, in the form that `Limits` takes."""
-        return self._inferred.cost
-
-    @property
-    def terminals(self) -> int:
-        """Operations of the expanded network (table 6)."""
-        return self._inferred.cost.terminals
-
-    @property
-    def nonterminals(self) -> int:
-        """Non-terminals of the expanded derivation, one for each of its nodes; table 6 counts S and M only."""
-        return self._inferred.cost.nonterminals
-
-    @cached_property
-    def depth(self) -> int:
-        """Longest path from the root to a terminal, in productions."""
-        deepest, waiting = 0, [(self.node, 1)]
-        while waiting:
-            node, depth = waiting.pop()
-            deepest = max(deepest, depth)
-            waiting.extend((child, depth + 1) for child in node.children if isinstance(child, Derivation))
-        return deepest
-
-    @cached_property
-    def normal_form(self) -> NormalForm:
-        """The normal form: what the architecture computes."""
-        return normal_form(self.node) if self._normal is None else self._normal
-
-    @cached_property
-    def key(self) -> str:
-        """Canonical key: equal for two derivations that compute the same (section 5)."""
-        return self.normal_form.key(self.input)
-
-    def graph(self, optimize: bool = True, batch_branches: bool = False) -> Graph:
-        """The flat graph: simplified and through all passes, or every operation as derived.
-
-        `batch_branches` makes one layer of equal ones that read the same value, which is faster on some devices and at some shapes. Raises
-        LimitError for more than a million operations.
-        """
-        if self.terminals > LARGEST:
-            raise LimitError(f"the network has {self.terminals:,} operations, and at most {LARGEST:,} can be laid out")
-        if not optimize:
-            return lower(normal_form(self.node, simplify=False), self.input)
-        return run_passes(lower(self.normal_form, self.input), optional=batch_branches)
-
-    def distance(self, other: "Architecture") -> int:
-        """Fewest edits, in nodes, between the two derivations: a metric; their inputs are not compared.
-
-        >>> space = EinSpace((3, 32, 32))
-        >>> space.parse("[relu relu]").distance(space.parse("[relu [norm softmax]]"))
-        4
-        """
-        return distance(self.node, other.node)
-
-    @cached_property
-    def _memo(self) -> Memo:
-        memo = Memo()
-        infer(self.node, (self.input,), memo)
-        return memo
-
-    def __str__(self) -> str:
-        return text(self.node)
-
-    def __repr__(self) -> str:
-        return f"Architecture({str(self)!r}, {self.input})"
-
-    def _repr_html_(self) -> str:
-        """The HTML of a notebook: the picture of the network."""
-        from einspace.pictures import network_html
-
-        return network_html(self)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Architecture) and self.input == other.input and self.node == other.node
-
-    def __hash__(self) -> int:
-        return hash((self.node, self.input))
 
 
 class EinSpace:
     """The search space at an input: sample, mutate, and read architectures.
 
-    `input_shape` is (C, H, W) or (S, D), without the batch axis. `grammar` is "paper", as without one, "sequences", with convolutions along
-    a sequence, "recurrent", with scans along it besides, or a grammar of your own, which has its own probabilities. Raises ShapeError,
-    UnknownNameError, GrammarError or LimitError for what cannot be: so for a grammar whose sampling need not end (A.4), unless
-    `limits.operations` bounds it.
+    Args:
+        input_shape: (C, H, W) or (S, D), without the batch axis.
+        computation_probability: p(M -> C | M) of a named grammar; None: that of the paper (section 3.7).
+        limits: The largest architecture that is wanted; None: the defaults of `Limits`.
+        grammar: "paper", as without one, "sequences", with convolutions along a sequence, "recurrent", with scans along it besides, or a
+            `Grammar`, which has its own probabilities.
+
+    Raises:
+        ShapeError: The input shape does not have two or three positive axes.
+        UnknownNameError: There is no grammar of this name.
+        GrammarError: The probability is outside (0, 1], it is given beside a `Grammar`, or sampling need not end (A.4) and
+            `limits.operations` does not bound it.
 
     >>> space = EinSpace((3, 32, 32))
     >>> architecture = space.parse("[clone(b=2) {relu identity} add]")
@@ -199,20 +79,47 @@ class EinSpace:
         return other
 
     def sample(self, rng: Random, report: SamplingReport | None = None) -> Architecture:
-        """Sample an architecture that is valid and within the limits; raises LimitError where none is found."""
+        """Sample an architecture that is valid and within the limits (section 3.6).
+
+        Args:
+            rng: The only source of randomness.
+            report: Counts the attempts, if given.
+
+        Raises:
+            LimitError: No such architecture was found.
+        """
         node, outputs, cost = self._sampler.sample((self.input,), chooser(rng), report)
         return Architecture(node, self.input, Inferred(outputs, cost))
 
     def mutate(self, architecture: Architecture, rng: Random, report: MutationReport | None = None) -> Architecture:
-        """A valid child within the limits that differs from its parent; raises MutationError where none is found."""
+        """Derive a valid child within the limits that differs from its parent, by sampling one of its subtrees anew (section 4.1).
+
+        Args:
+            architecture: The parent.
+            rng: The only source of randomness.
+            report: Counts the attempts, if given.
+
+        Raises:
+            MutationError: No such child was found.
+            LimitError: The parent takes another input than the space.
+        """
         judge = self._judge(MutationReport() if report is None else report, architecture)
         return self._architecture(mutate(architecture.node, self._sampler, rng, judge))
 
     def edit(self, architecture: Architecture, rng: Random, report: EditReport | None = None, first: str | None = None) -> Architecture:
-        """An architecture changed as people would by hand: widths, a block, a kernel or a stride.
+        """Change an architecture as people would by hand: widths, a block, a kernel or a stride.
 
-        The child is valid, within the limits, and differs from its parent. The kind of edit that is tried `first` is drawn if it is None.
-        Raises MutationError where there is nothing to edit.
+        The child is valid, within the limits, and differs from its parent.
+
+        Args:
+            architecture: The parent.
+            rng: The only source of randomness.
+            report: Counts the attempts, if given.
+            first: The kind of edit that is tried first; None: it is drawn.
+
+        Raises:
+            MutationError: There is nothing to edit.
+            LimitError: The parent takes another input than the space.
 
         >>> space = EinSpace((8, 8))
         >>> str(space.edit(space.parse("[linear(d=2048) relu]"), Random(0)))
@@ -222,9 +129,15 @@ class EinSpace:
         return self._architecture(edit(architecture.node, self.grammar, rng, judge, first))
 
     def widen(self, architecture: Architecture, report: EditReport | None = None) -> Architecture:
-        """The architecture with all its widths doubled, as far as the grammar has such layers.
+        """Double all widths of an architecture, as far as the grammar has such layers.
 
-        Raises MutationError where there is no wider one.
+        Args:
+            architecture: The parent.
+            report: Counts the attempts, if given.
+
+        Raises:
+            MutationError: The grammar has no wider one within the limits.
+            LimitError: The parent takes another input than the space.
 
         >>> space = EinSpace((8, 8))
         >>> str(space.widen(space.parse("[linear(d=16) relu]")))
@@ -234,19 +147,39 @@ class EinSpace:
         return self._architecture(widened(architecture.node, self.grammar, judge))
 
     def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:
-        """The first architecture with a part of the second: valid, within the limits and neither of both.
+        """Put a part of the second architecture into the first: the child is valid, within the limits and neither of both.
 
-        Raises MutationError where no such child is found.
+        Args:
+            first: The parent that gives the frame.
+            second: The parent that gives the part.
+            rng: The only source of randomness.
+            report: Counts the attempts, if given.
+
+        Raises:
+            MutationError: No such child was found.
+            LimitError: A parent takes another input than the space.
         """
         judge = self._judge(CrossoverReport() if report is None else report, first, second)
         return self._architecture(crossover(first.node, second.node, rng, judge))
 
     def parse(self, source: str) -> Architecture:
-        """Read an architecture; raises NotationError for what is not a derivation, ShapeError where it does not fit the input."""
+        """Read an architecture.
+
+        Args:
+            source: The text of its derivation.
+
+        Raises:
+            NotationError: The text is not a derivation of the grammar.
+            ShapeError: The derivation does not fit the input.
+        """
         return self.architecture(parse(source, self.grammar))
 
     def architecture(self, node: Derivation) -> Architecture:
-        """A derivation at this space's input; raises ShapeError where it does not fit."""
+        """Put a derivation at this space's input.
+
+        Raises:
+            ShapeError: The derivation does not fit the input.
+        """
         return Architecture(node, self.input)
 
     def _judge(self, report: _Report, *parents: Architecture) -> Judge[_Report]:
@@ -254,15 +187,9 @@ class EinSpace:
         for parent in parents:
             if parent.input != self.input:
                 raise LimitError(f"the architecture takes {parent.input}, but the space {self.input}")
-        memo = self._memo_of(parents[0])
+        memo = memo_of(parents[0])
         known = [Known(infer(parent.node, (self.input,), memo), parent.normal_form) for parent in parents]
         return Judge(self.input, self.limits, memo, known, report)
 
     def _architecture(self, child: Child) -> Architecture:
         return Architecture(child.node, self.input, child.inferred, child.normal_form)
-
-    @staticmethod
-    def _memo_of(architecture: Architecture) -> Memo:
-        if len(architecture._memo) > REMEMBERED:
-            del architecture._memo
-        return architecture._memo

@@ -64,11 +64,15 @@ class Proposal:
     """A candidate to train next: an architecture, its origin in a few words, and the numbers of the trials it descends from."""
 
     text: str
+    """The text of the architecture."""
     key: str
     """The canonical key of the architecture."""
     costs: Costs
+    """The costs of the backbone."""
     origin: str
+    """Its origin in a few words, such as "seed resnet8"."""
     parents: tuple[int, ...] = ()
+    """The numbers of the trials that it descends from."""
     place: tuple[int, ...] | None = None
     """Child positions from the root to the node of the first parent that was replaced; None where nothing was."""
     changes: Mapping[str, float] = field(default_factory=dict, hash=False)
@@ -93,7 +97,16 @@ class Proposal:
         changes: Mapping[str, float] | None = None,
         move: str = "",
     ) -> Self:
-        """Propose an architecture, with changes that fit its output."""
+        """Propose an architecture, with changes that fit its output.
+
+        Args:
+            architecture: The architecture.
+            origin: Its origin in a few words.
+            parents: The numbers of the trials that it descends from.
+            place: Child positions from the root to the node of the first parent that was replaced; None where nothing was.
+            changes: Changes to recipe and head for this trial alone; those that do not fit the output of the architecture are left out.
+            move: The kind of change that made it of its parents (see `strategies.moves`).
+        """
         costs = Costs(architecture.parameters, architecture.flops, architecture.activation_bytes, architecture.terminals)
         fitted = fitting(changes or {}, architecture.output)
         return cls(str(architecture), architecture.key, costs, origin, parents, place, fitted, move=move)
@@ -141,7 +154,9 @@ class Trial:
     number: int
     """How many trials of its phase were begun before it."""
     proposal: Proposal
+    """The architecture, and where it comes from."""
     phase: Annotated[str, AfterValidator(_known)] = SEARCH
+    """The phase of the run, one of `PHASES`."""
     seed: int = 0
     """Decides the weights at the start and the order of the samples."""
     evaluation: Evaluation | None = None
@@ -153,8 +168,9 @@ class Trial:
     proposing: float = 0.0
     """Seconds that the strategy took."""
     started: float = 0.0
-    """Seconds since 1970, as `ended`."""
+    """The moment at which it began, in seconds since 1970."""
     ended: float | None = None
+    """The moment at which it ended, in seconds since 1970; None for a trial that runs."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # of the records in it too
 
@@ -241,7 +257,14 @@ class Trial:
         return self.latency if name == "latency" else getattr(self.proposal.costs, name)
 
     def end(self, evaluation: Evaluation, sign: float, ended: float, reused: int | None = None) -> Self:
-        """The record with what came of it; `sign` is -1 where lower scores are better."""
+        """Give the record of the same trial with its evaluation.
+
+        Args:
+            evaluation: The evaluation.
+            sign: 1, or -1 where lower scores are better.
+            ended: The moment at which it ended, in seconds since 1970.
+            reused: The number of the trial of the same phase whose evaluation this is; None for its own.
+        """
         evaluation = settled(evaluation)
         kept = replace(
             evaluation,
@@ -267,7 +290,15 @@ class Trial:
 
     @classmethod
     def from_json(cls, data: object) -> "Trial":
-        """The record of what `to_json` gave; raises ValueError for what is none, UnknownFieldError for one of a newer version."""
+        """Read the record of a trial.
+
+        Args:
+            data: The object that `to_json` gave.
+
+        Raises:
+            ValueError: The object is not such a record.
+            UnknownFieldError: The record is one of a newer version.
+        """
         try:
             return _ADAPTER.validate_python(data)
         except ValidationError as error:

@@ -148,8 +148,10 @@ def test_a_callback_that_hangs_holds_no_trial_up(tmp_path: Path) -> None:
     assert stuck.done == 8
 
 
-def test_ctrl_c_closes_the_callbacks_and_does_not_wait_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An interrupted search is not a finished one: callbacks are closed without a finish, and one that hangs is left behind."""
+def test_ctrl_c_closes_the_callbacks_and_does_not_wait_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An interrupted search is not a finished one: callbacks are closed without a finish, and one that hangs is left behind by name."""
     monkeypatch.setattr(base, "CLOSING_SECONDS", 0.5)
     recorder, stuck = Recorder(), Stuck()
     main = threading.main_thread().ident
@@ -163,6 +165,9 @@ def test_ctrl_c_closes_the_callbacks_and_does_not_wait_for_long(tmp_path: Path, 
     with pytest.raises(Interrupted):
         run(tmp_path / "a", stuck, trials=500, executor=ThreadExecutor(delay=0.05), progress=tell)
     assert time.monotonic() - start < 10
+    left = "has not ended 0.5 s after the search broke off, and is left unfinished"
+    report = f"the callback report {left}: `einspace report {tmp_path / 'a' / 'test'}` writes it"
+    assert [record.getMessage() for record in caplog.records] == [f"the callback callback {left}", report]
     stuck.free.set()
     with pytest.raises(Interrupted):
         run(tmp_path / "b", recorder, trials=500, executor=ThreadExecutor(delay=0.05), progress=tell)

@@ -1,8 +1,12 @@
 """MLflow with its real stores on this machine: what a search logs is read back with MLflow's own client."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 from tests.study_samples import EVOLUTION, SMALL, ThreadExecutor, small_task
@@ -15,6 +19,7 @@ from einspace.study import search
 from einspace.tasks import METRICS, Task
 from einspace.tasks.metrics import Metric
 from einspace.tasks.published import Reported
+from einspace.trial import Costs, Proposal, Trial
 
 mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed")
 
@@ -155,3 +160,75 @@ def test_names_that_mlflow_does_not_take_are_written_plainly(tmp_path: Path) -> 
     assert parent.data.params["published.RE_RN18_ einspace"] == "0.9"
     assert "best_F1 _mine_" in parent.data.metrics
     assert len(runs) == 4
+
+
+class Counted(BaseHTTPRequestHandler):
+    """A tracking server that takes everything, and notes what it was asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        """Every answer has what any request of ours looks for."""
+        self.asked.append(self.path.partition("?")[0])
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        info = {"run_id": "1", "run_uuid": "1", "experiment_id": "1", "status": "RUNNING"}
+        body = json.dumps({"experiment": {"experiment_id": "1"}, "run": {"info": info, "data": {}}, "run_info": info}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        """As to any other."""
+        self.do_POST()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is printed."""
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server that counts its requests."""
+    monkeypatch.setattr(Counted, "asked", [])
+    with ThreadingHTTPServer(("127.0.0.1", 0), Counted) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def trained(epochs: int, number: int = 0) -> Trial:
+    """A trial that was trained for so many epochs."""
+    evaluation = Evaluation(Outcome.OK, 0.5, losses=tuple(1 / (1 + epoch) for epoch in range(epochs)))
+    return Trial(number, Proposal("relu", "key", Costs(1), "sample"), evaluation=evaluation, fitness=0.5)
+
+
+SETTINGS = {"task": "small", "metric": {"name": "accuracy"}, "limits": {f"limit {i}": i for i in range(60)}}
+
+
+def test_the_requests_for_a_trial_do_not_grow_with_its_epochs(tmp_path: Path, counted: str) -> None:
+    """Each takes its time on a server elsewhere: with one for each epoch, and for each setting, the end of a search waited for hours."""
+    tracker = callbacks.parse(f"mlflow:{counted}")
+    tracker.start(tmp_path, SETTINGS)
+    begun = list(Counted.asked)
+    assert sum(path.endswith("/log-batch") for path in begun) == 1
+    assert len(begun) < 10
+    told: list[list[str]] = []
+    for epochs in (2, 200):
+        before = len(Counted.asked)
+        tracker.trial(trained(epochs), 0.5)
+        told.append(Counted.asked[before:])
+    assert told[0] == told[1]
+    assert sum(path.endswith("/log-batch") for path in told[0]) == 2  # that of the trial, and the curves of the search
+    assert len(told[0]) <= 5
+
+
+@pytest.mark.slow
+def test_more_epochs_than_one_request_may_carry(tmp_path: Path) -> None:
+    """MLflow takes 1,000 points at a time; every loss of a longer training is there all the same."""
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    tracker = callbacks.parse(f"mlflow:{uri}")
+    tracker.start(tmp_path, SETTINGS)
+    tracker.trial(trained(1_500), 0.5)
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    (child,) = client.search_runs([client.get_experiment_by_name("einspace-small").experiment_id], "attributes.run_name = 'trial 0'")
+    assert sorted(point.step for point in client.get_metric_history(child.info.run_id, "loss")) == list(range(1, 1_501))

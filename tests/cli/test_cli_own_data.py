@@ -1,4 +1,4 @@
-"""Data of one's own on the command line: what they are can be said, is stored with the run, and is refused where it says nothing."""
+"""A user's own data on the command line: their options are stored with the run, and are refused where they do not apply."""
 
 import json
 from pathlib import Path

@@ -17,7 +17,7 @@ from einspace.config import SearchSettings, leaves
 from einspace.limits import Limits
 from einspace.result import Result, load_result
 from einspace.study import search
-from einspace.study.searching import BUDGET
+from einspace.study.bounds import BUDGET
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "own-strategy.md").read_text()
 
@@ -121,7 +121,7 @@ def test_a_search_without_a_bound_has_four_minutes(
     assert len(paper.history) == 100
     assert "nothing bounds" not in caplog.text
     assert BUDGET == "4m"
-    monkeypatch.setattr("einspace.study.searching.BUDGET", "2s")
+    monkeypatch.setattr("einspace.study.bounds.BUDGET", "2s")
     ours = search(small_task(), "random", run="ours", executor=ThreadExecutor(delay=0.2), race=False, **given)
     assert 1 <= len(ours.history) < 50
     assert "nothing bounds this search, so it has 2s: a budget or a number of trials says otherwise" in caplog.text

@@ -68,7 +68,7 @@ def test_a_failed_measurement_says_why() -> None:
 
 
 def test_an_evaluation_in_a_search_measures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failed measurement costs no score; there is none of a final training, of a pruned one, and of one that lost itself."""
+    """A failed measurement costs no score. A final training, a pruned one, and one whose loss became NaN are not measured."""
     task, request = small_task(), Request("[[im2col(k=3,s=1,p=1) linear(d=16) col2im] relu]")
 
     def evaluate(request: Request, task: Task = task, report: Report | None = None) -> Evaluation:

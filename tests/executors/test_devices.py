@@ -102,13 +102,13 @@ def test_device_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_memory_is_shared() -> None:
     """The automatic limit divides the machine's memory by workers, and a CUDA device's by the workers on it."""
-    seats = ("cuda:0", "cuda:1", "cuda:0")
-    assert [share_memory("auto", seats, number) for number in range(3)] == [(None, 0.45), (None, 0.9), (None, 0.45)]
+    slots = ("cuda:0", "cuda:1", "cuda:0")
+    assert [share_memory("auto", slots, number) for number in range(3)] == [(None, 0.45), (None, 0.9), (None, 0.45)]
     (one, _), (half, _) = share_memory("auto", ("cpu",), 0), share_memory("auto", ("cpu", "cpu"), 0)
     assert one is not None
     assert half == pytest.approx(one / 2, abs=1)
-    assert share_memory(5, seats, 0) == (5, None)
-    assert share_memory(None, seats, 0) == (None, None)
+    assert share_memory(5, slots, 0) == (5, None)
+    assert share_memory(None, slots, 0) == (None, None)
 
 
 def test_memory_of_a_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from einspace import strategies
 from einspace.errors import SettingError
 from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.known import BEGIN, REFIT
-from einspace.learned import Learned, Learner, Place
+from einspace.learned import Learned, Learner, Region
 from einspace.trial import Proposal, Trial
 
 EVOLVING = ("evolution", "mutation", "pareto")
@@ -40,7 +40,7 @@ def test_the_best_quarter_is_learnt_from_and_nothing_else() -> None:
     """The best 10 of 40 are [relu relu]: 20 of 20 computations are relu, so that 1/13 becomes 1/26 + (20 + 1) / (20 + 13) / 2."""
     found = learner().learned(trials(["[norm norm]", "[relu relu]", "[norm norm]", "[softmax softmax]"] * 10, "[relu relu]"))
     assert isinstance(found, Learned)
-    grammar = found.grammars[Place(0, "Im")]
+    grammar = found.grammars[Region(0, "Im")]
     known = {str(production): grammar.probability(production) for production in grammar.productions}
     assert known["C -> relu"] == pytest.approx(1 / 26 + 21 / 33 / 2)
     assert known["C -> norm"] == known["C -> softmax"] == pytest.approx(1 / 26 + 1 / 33 / 2)
@@ -54,7 +54,7 @@ def test_of_equals_the_first_to_end_is_learnt_from() -> None:
     for given, operation in ((history, "relu"), (late, "norm")):
         found = learner().learned(given)
         assert found is not None
-        grammar = found.grammars[Place(0, "Im")]
+        grammar = found.grammars[Region(0, "Im")]
         assert str(max(grammar.rules["C"], key=grammar.probability)) == f"C -> {operation}"
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from einspace.features import Feature
 from einspace.grammar import Grammar, Production, einspace_grammar, sequence_grammar
-from einspace.learned import SHARE, Learned, Place, Uses, mixed, places
+from einspace.learned import SHARE, Learned, Region, Uses, mixed, regions
 
 GRAMMAR = einspace_grammar()
 LARGE = 10**9
@@ -40,16 +40,16 @@ def test_a_probability_is_what_one_computes_by_hand() -> None:
 
 
 def test_where_nothing_was_used_the_probabilities_are_the_grammar_s() -> None:
-    """In every place that no derivation has, such as deep ones."""
-    uses = Uses({(Place(0, "Im"), of(GRAMMAR, "C -> relu")): 5})
+    """In every region that no derivation has, such as deep ones."""
+    uses = Uses({(Region(0, "Im"), of(GRAMMAR, "C -> relu")): 5})
     found = Learned.of(GRAMMAR, uses)
-    assert set(found.grammars) == set(places())
-    for place, grammar in found.grammars.items():
+    assert set(found.grammars) == set(regions())
+    for region, grammar in found.grammars.items():
         pairs = zip(grammar.productions, GRAMMAR.productions, strict=True)
         same = all(grammar.probability(one) == pytest.approx(GRAMMAR.probability(other)) for one, other in pairs)
-        assert same == (place != Place(0, "Im"))
+        assert same == (region != Region(0, "Im"))
     weights = found.weigh("C", 2, (Feature((3, 8, 8)),))
-    assert weights == tuple(production.weight for production in found.grammars[Place(0, "Im")].rules["C"])
+    assert weights == tuple(production.weight for production in found.grammars[Region(0, "Im")].rules["C"])
 
 
 @pytest.mark.parametrize("sequences", [False, True])

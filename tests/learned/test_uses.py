@@ -8,14 +8,14 @@ from tests.architectures import SHAPES, SMALL
 from einspace import EinSpace, baselines
 from einspace.derivation import Memo
 from einspace.derivation.inference import inputs_at
-from einspace.learned import Place, Uses, uses
+from einspace.learned import Region, Uses, uses
 
 
 def counted(space: EinSpace, text: str) -> dict[tuple[int, str, str], int]:
     """The uses of a text, with the productions as they are written."""
     architecture = space.parse(text)
     found = uses(architecture.node, (space.input,), space.grammar)
-    return {(*place, str(production)): count for (place, production), count in found.items()}
+    return {(*region, str(production)): count for (region, production), count in found.items()}
 
 
 def test_a_repeated_branch_counts_once() -> None:
@@ -54,10 +54,10 @@ def test_every_node_of_a_sample_is_one_use(shape: tuple[int, ...]) -> None:
         found = uses(root, (space.input,), space.grammar)
         for index in range(root.size):
             path = root.path(index)
-            expected[Place.of(len(path), inputs_at(root, (space.input,), path, memo)), root.at(path).symbol] += 1  # type: ignore[index]
+            expected[Region.of(len(path), inputs_at(root, (space.input,), path, memo)), root.at(path).symbol] += 1  # type: ignore[index]
         symbols = Uses()
-        for (place, production), count in found.items():
-            symbols[place, production.symbol] += count  # type: ignore[index]
+        for (region, production), count in found.items():
+            symbols[region, production.symbol] += count  # type: ignore[index]
         assert symbols == expected
 
 

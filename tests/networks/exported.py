@@ -40,7 +40,7 @@ def check_files(architecture: Architecture, head: Head | None, folder: Path, for
     network = trained(architecture, head)
     for format in formats:
         name = NAMES[format]
-        written = export_file(architecture, folder / name, format, head, weights_from=network, optimize=optimize)
+        written = export_file(architecture, folder / name, format, head=head, weights_from=network, optimize=optimize)
         assert written.bytes == (folder / name).stat().st_size
         other = loaded(folder / name, architecture.input.shape)
         for batch in (1, 2, 5):

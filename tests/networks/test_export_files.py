@@ -87,7 +87,7 @@ def test_weights_of_every_family(name: str, tmp_path: Path) -> None:
     """A safetensors file fills a network of the same architecture, optimised or plain, and says whose weights it holds."""
     architecture = FAMILIES[name]((3, 32, 32))
     network = build(architecture, Classification(10))
-    export_file(architecture, tmp_path / "w.safetensors", "safetensors", Classification(10), weights_from=network)
+    export_file(architecture, tmp_path / "w.safetensors", "safetensors", head=Classification(10), weights_from=network)
     other = build(architecture, Classification(10), optimize=len(name) % 2 == 0)
     load_weights(other, tmp_path / "w.safetensors")
     for key, value in network.state_dict().items():
@@ -102,7 +102,7 @@ def test_weights_of_every_family(name: str, tmp_path: Path) -> None:
 def test_weights_go_into_the_source(tmp_path: Path) -> None:
     """A file of source and a file of weights are the whole network."""
     network = trained(_skip(), Classification(10))
-    export_file(_skip(), tmp_path / "w.safetensors", "safetensors", Classification(10), weights_from=network)
+    export_file(_skip(), tmp_path / "w.safetensors", "safetensors", head=Classification(10), weights_from=network)
     standalone = load_source(source(_skip(), Classification(10))).eval()
     load_weights(standalone, tmp_path / "w.safetensors")
     x = torch.randn(3, 3, 8, 8)
@@ -146,7 +146,7 @@ def _fails(path: Path, format: str = "source", head: Head | None = None, text: s
     """The message of an export that is refused."""
     space = EinSpace((5, 6), grammar=OWN)
     with pytest.raises(EinspaceError) as caught:
-        export_file(space.parse(text), path, format, head, **more)  # type: ignore[arg-type]
+        export_file(space.parse(text), path, format, head=head, **more)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
     return f"{type(caught.value).__name__}: {caught.value}"
 
@@ -261,4 +261,4 @@ def test_operations_of_a_user_without_weights_in_every_format(tmp_path: Path) ->
     sizes = (1, 3, 1, 1)
     around = Preprocessing(normaliser=Normaliser(np.full(sizes, 100.0), np.full(sizes, 50.0))).around
     for format, name in (("source", "raw.py"), ("torch", "raw.pt2"), ("onnx", "raw.onnx")):
-        assert export_file(architecture, tmp_path / name, format, Classification(10), around=around).bytes > 0
+        assert export_file(architecture, tmp_path / name, format, head=Classification(10), around=around).bytes > 0

@@ -29,7 +29,7 @@ def test_source_has_the_grid(head: Head, grid: int, dropout: float, shape: tuple
     standalone.load_state_dict(network.state_dict())
     x = torch.randn(3, *shape)
     assert torch.equal(standalone(x), network(x))
-    written = export_file(architecture, tmp_path / "network.py", "source", changed)
+    written = export_file(architecture, tmp_path / "network.py", "source", head=changed)
     assert written.parameters == sum(parameter.numel() for parameter in network.parameters())
 
 

@@ -26,7 +26,7 @@ def predictor_of(task: Task, seed: int = 0) -> Predictor:
     """A predictor of a task, whose weights follow from a seed."""
     architecture = EinSpace(task.input).parse(TEXTS[len(task.input.shape)])
     settings = {**of_task(task, task.recipe), "versions": {}}
-    about = About.of_run(settings, str(architecture), architecture.key, None, "none", task.preprocessing, None)
+    about = About.of_run(settings, str(architecture), architecture.key, None, run="none", preprocessing=task.preprocessing, grammar=None)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return made(about, build(architecture, task.head).state_dict())

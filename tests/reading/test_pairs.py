@@ -53,13 +53,13 @@ def test_splits_of_pictures_are_brought_to_one() -> None:
 
 
 def test_pictures_that_do_not_fit_are_named() -> None:
-    """By their item and both sizes, or by what is no image, with the split where there are several."""
+    """The message names the item and both sizes, or the type of what is not an image, with the split where there are several."""
     odd = [*COLOURS[:3], COLOURS[3].rotate(90, expand=True), *COLOURS[4:]]
     with pytest.raises(TaskError, match=r"^mine, samples: all must have the same shape, but item 3 is \(3, 8, 9\) and item 0 \(3, 9, 8\)"):
         Task.from_arrays(odd, TWO, name="mine")
     with pytest.raises(TaskError, match=r"^mine, split test, samples: all must have the same shape, but item 3"):
         Task.from_arrays(COLOURS, TWO, test=(odd, TWO), name="mine")
-    with pytest.raises(TaskError, match=r"^mine, samples, item 2: is no image, as others are, but ndarray"):
+    with pytest.raises(TaskError, match=r"^mine, samples, item 2: is not an image, unlike others, but ndarray"):
         Task.from_arrays([*COLOURS[:2], PIXELS[2], *COLOURS[3:]], TWO, name="mine")
 
 

@@ -165,7 +165,7 @@ def test_fields_go_into_every_format(tmp_path: Path) -> None:
     said, space = _fields(), EinSpace((1, 20, 20))
     architecture, head = space.parse("[[im2col(k=3,s=1,p=1) linear(d=2) col2im] norm]"), Dense(1, (20, 20))
     for format, name in (("source", "n.py"), ("torch", "n.pt2"), ("safetensors", "n.safetensors")):
-        export_file(architecture, tmp_path / name, format, head, around=said.around)
+        export_file(architecture, tmp_path / name, format, head=head, around=said.around)
     text = (tmp_path / "n.py").read_text()
     assert "torch.ones(1, 1, 20, 20)" in text
     network = load_source(text).eval()

@@ -1,5 +1,6 @@
 """How long a search goes on: what its trials took, against what is left before the phases after it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,10 +12,11 @@ from einspace import EinSpace
 from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Seconds
 from einspace.phases.budget import Budget, measured
 from einspace.phases.finals import MARGIN, Finals, longer_in_the_end
-from einspace.phases.race import Pairs
+from einspace.phases.race import Pairs, Race
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
 from einspace.strategies import RandomSearch
+from einspace.tasks import Task
 from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Costs, Proposal, Trial
 
 
@@ -26,6 +28,13 @@ def ledger(*seconds: float) -> Ledger:
         found.begin(trial)
         found.end(trial.end(Evaluation(Outcome.OK, 0.5, seconds=Seconds(train=taken)), 1.0, 0.0))
     return found
+
+
+def _finals(task: Task, seeds: int) -> Finals:
+    """The entrants of a random search that has no baselines."""
+    space = EinSpace(task.input)
+    none: dict[str, Any] = {"names": {}, "beside": (), "left_out": {}, "changes": {}}
+    return Finals(space, task, task.recipe, (), RandomSearch(space), seed=0, seeds=seeds, **none)
 
 
 @pytest.mark.parametrize(("spent", "expected"), [(60.0, True), (79.0, True), (85.0, False), (99.0, False)])
@@ -53,16 +62,16 @@ def test_trials_bound_a_search_beside_its_time() -> None:
 def test_the_best_to_come_may_be_as_slow_as_the_slowest() -> None:
     """While the search goes on, its final training is expected to take what the slowest recent trial says, later what the best says."""
     task = small_task()
-    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    finals = _finals(task, seeds=1)
     ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger(), RACE: Ledger()}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     longer = MARGIN * longer_in_the_end(task, task.recipe)
     assert ledgers[SEARCH].best is ledgers[SEARCH].trials[0]
     best = ledgers[SEARCH].trials[0].proposal
-    assert finals.jobs(store, best) == pytest.approx([10 * longer])
+    assert finals.durations(store, best) == pytest.approx([10 * longer])
     assert finals.expected(store) == pytest.approx([30 * longer])
-    none = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 0, {}, (), {}, {})
-    assert (none.jobs(store), none.expected(store)) == ([], [])
+    none = _finals(task, seeds=0)
+    assert (none.durations(store), none.expected(store)) == ([], [])
 
 
 def test_a_pair_is_begun_if_both_fit_and_ended_if_the_second_does() -> None:
@@ -93,11 +102,11 @@ def test_a_pair_is_begun_if_both_fit_and_ended_if_the_second_does() -> None:
 def test_after_a_race_its_winner_is_trained_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time is kept for the network that won, which may be slower than the one with the best claim."""
     task = small_task()
-    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    finals = _finals(task, seeds=1)
     ledgers = {SEARCH: ledger(10.0, 30.0, 20.0), BASELINE: Ledger(), RACE: ledger(30.0)}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
     monkeypatch.setattr("einspace.phases.finals.Contest.of", lambda store: SimpleNamespace(best=ledgers[SEARCH].trials[1]))
-    assert finals.jobs(store) == pytest.approx([30 * MARGIN * longer_in_the_end(task, task.recipe)])
+    assert finals.durations(store) == pytest.approx([30 * MARGIN * longer_in_the_end(task, task.recipe)])
 
 
 def test_a_trial_that_inherited_says_half_of_what_a_training_from_fresh_weights_takes() -> None:
@@ -110,10 +119,41 @@ def test_a_trial_that_inherited_says_half_of_what_a_training_from_fresh_weights_
     search.end(heir)
     ledgers = {SEARCH: search, BASELINE: Ledger(), RACE: Ledger()}
     store = cast("StudyStore", SimpleNamespace(phase=ledgers.__getitem__))
-    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, (), {}, {})
+    finals = _finals(task, seeds=1)
     longer = MARGIN * longer_in_the_end(task, task.recipe)
-    assert finals.expected(store) == finals.jobs(store, heir.proposal) == pytest.approx([20 * longer])
+    assert finals.expected(store) == finals.durations(store, heir.proposal) == pytest.approx([20 * longer])
     again = replace(one, phase=RACE, evaluation=replace(one.evaluation, seconds=Seconds(train=15.0)))
     ledgers[RACE].begin(replace(again, evaluation=None))
     ledgers[RACE].end(again)
     assert measured(store, heir) == 15.0
+
+
+def test_what_is_kept_while_a_search_goes_on_is_found_without_a_walk_through_its_trials() -> None:
+    """It is asked for at every trial, and costs the same however many there are: only the latest are read."""
+    task, search = small_task(), _Unwalked()
+    for trial in ledger(*[10.0] * 60).trials:
+        search.end(replace(trial, fitness=float(trial.number)))
+    found = {SEARCH: search, BASELINE: Ledger(), RACE: Ledger(), DECISION: Ledger()}
+    store = cast("StudyStore", SimpleNamespace(phase=found.__getitem__))
+    space, beside = EinSpace(task.input), ("resnet8",)
+    finals = Finals(space, task, task.recipe, (), RandomSearch(space), seed=0, seeds=1, names={}, beside=beside, left_out={}, changes={})
+    for proposal in finals.proposals():
+        found[BASELINE].end(replace(search.trials[0], proposal=proposal, phase=BASELINE))
+    for seconds in (10_000.0, 1_000.0):  # with room for a race, and without any
+        kept = Race(finals, task, task.recipe, Budget(None, seconds), 0, 1).reserve(store)
+        assert 0 < kept < seconds
+
+
+class _Unwalked(Ledger):
+    """A ledger of a search through whose trials nobody may walk, from the first to the last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trials = _Trials()
+
+
+class _Trials(list[Trial]):
+    def __iter__(self) -> Iterator[Trial]:
+        raise AssertionError("somebody walks through all trials")
+
+    __reversed__ = __iter__

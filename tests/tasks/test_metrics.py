@@ -93,7 +93,7 @@ def _negated_loss(outputs: Tensor, targets: Tensor) -> float:
 
 
 def test_nan_under_a_negated_loss_is_not_perfect() -> None:
-    """A metric that is the loss with a minus sign: the run that lost itself is worse than any that did not."""
+    """A metric that is the loss with a minus sign: a run whose loss became NaN is worse than any other."""
     metric = Metric("negated loss", True, _negated_loss)
     lost = metric(torch.tensor([nan, 0.0]), torch.zeros(2))
     assert isnan(lost)

@@ -44,7 +44,7 @@ def test_search_takes_a_path(tmp_path: Path) -> None:
 
 
 def test_evaluate_takes_a_path_and_says_what_is_wrong(tmp_path: Path) -> None:
-    """A baseline on data of one's own; a path with nothing there is one line and exit code 2."""
+    """A baseline on a user's own data; a path with nothing there is one line and exit code 2."""
     done = CliRunner().invoke(app, ["evaluate", "[linear(d=16) relu]", str(archive(tmp_path)), "--epochs", "2", "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["task"] == "mine"

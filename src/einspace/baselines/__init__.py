@@ -63,11 +63,18 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
-    """Build a baseline at an input (C, H, W), or (S, D) where it takes a sequence.
+    """Build a baseline at an input.
 
-    A ResNet of a sequence is in the grammar of sequences, and a recurrent network in that with recurrence. Raises UnknownNameError for
-    another name, NetworkError for a sequence where it takes none, and ShapeError for an input that is not a shape or that is smaller than
-    a patch.
+    A ResNet of a sequence is in the grammar of sequences, and a recurrent network in that with recurrence.
+
+    Args:
+        name: One of `names()`.
+        shape: (C, H, W), or (S, D) where the baseline takes a sequence.
+
+    Raises:
+        UnknownNameError: There is no such baseline.
+        NetworkError: The input is a sequence, and the baseline takes none.
+        ShapeError: The input is not a shape, or is smaller than a patch.
 
     >>> get("resnet18", (3, 64, 64)).output.shape
     (512, 4, 4)
@@ -79,7 +86,16 @@ def get(name: str, shape: Feature | Iterable[int]) -> Architecture:
 
 
 def within(space: EinSpace, name: str) -> Architecture:
-    """Build a baseline as an architecture of a space; raises GrammarError where the grammar does not derive it, and what `get` raises."""
+    """Build a baseline as an architecture of a space.
+
+    Args:
+        space: The space, whose input the baseline gets.
+        name: One of `names()`.
+
+    Raises:
+        GrammarError: The grammar of the space does not derive the baseline.
+        UnknownNameError, NetworkError, ShapeError: As `get`.
+    """
     found = _derived(name, space.input, space.grammar)
     if isinstance(found, str):
         raise GrammarError(f"the baseline {name} is not an architecture of this grammar: {found}")

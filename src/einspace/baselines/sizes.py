@@ -1,9 +1,7 @@
-"""Baselines of a size of your choice: each function gives an architecture at an input (C, H, W).
+"""Baselines of a size of your choice: each function gives an architecture at an input; the sizes of the paper are the defaults.
 
-`resnet` takes a sequence (S, D) too, with convolutions along it; so do `vit`, `mixer`, `resmlp` and
-the recurrent `gru`, `lru` and `mamba`, whose tokens are what patches are of
-an image. The sizes of the paper are the defaults. All raise SettingError for a size that the network cannot have, the others NetworkError
-for a sequence, and all ShapeError for an input that is not a shape or is smaller than a patch.
+`resnet` takes a sequence (S, D) too, with convolutions along it; so do `vit`, `mixer`, `resmlp` and the recurrent `gru`, `lru` and `mamba`,
+whose tokens are the steps of a sequence and the patches of an image.
 """
 
 from collections.abc import Sequence
@@ -22,7 +20,16 @@ from einspace.space import Architecture
 
 
 def resnet(shape: Shape, blocks: Sequence[int] = (2, 2, 2, 2), width: int = 64) -> Architecture:
-    """ResNet of basic blocks: `blocks` counts those of `width`, 2 x width, ... channels; (3, 4, 6, 3) is ResNet34.
+    """Build a ResNet of basic blocks; `blocks=(3, 4, 6, 3)` is ResNet34.
+
+    Args:
+        shape: (C, H, W) or (S, D).
+        blocks: The number of blocks of `width`, 2 x `width`, ... channels.
+        width: Channels of the first blocks.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        ShapeError: The input is not a shape.
 
     >>> resnet((3, 64, 64), blocks=(1, 1), width=16).output.shape
     (32, 16, 16)
@@ -33,7 +40,17 @@ def resnet(shape: Shape, blocks: Sequence[int] = (2, 2, 2, 2), width: int = 64) 
 
 
 def wide_resnet(shape: Shape, depth: int = 16, width: int = 4) -> Architecture:
-    """WideResNet of a depth 6 n + 4 (10, 16, 22, 28, ...), `width` times as wide as the ResNets for small images.
+    """Build a WideResNet.
+
+    Args:
+        shape: (C, H, W).
+        depth: The number of layers, 6 n + 4: 10, 16, 22, 28, ...
+        width: How many times as wide it is as the ResNets for small images.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        NetworkError: The input is a sequence.
+        ShapeError: The input is not a shape.
 
     >>> wide_resnet((3, 32, 32), depth=28, width=10).output.shape
     (640, 8, 8)
@@ -46,7 +63,18 @@ def wide_resnet(shape: Shape, depth: int = 16, width: int = 4) -> Architecture:
 
 
 def densenet(shape: Shape, blocks: Sequence[int] = (12, 12, 12), growth: int = 12, bottleneck: bool = False) -> Architecture:
-    """DenseNet: layers of each block, and channels that each adds; `bottleneck` is DenseNet-BC.
+    """Build a DenseNet.
+
+    Args:
+        shape: (C, H, W).
+        blocks: The number of layers of each block.
+        growth: Channels that each layer adds.
+        bottleneck: Whether it is DenseNet-BC.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        NetworkError: The input is a sequence.
+        ShapeError: The input is not a shape.
 
     >>> densenet((3, 32, 32), blocks=(6, 12), growth=32, bottleneck=True).output.shape
     (512, 16, 16)
@@ -65,7 +93,20 @@ def vit(
     hidden: int | None = None,
     patch: int = 4,
 ) -> Architecture:
-    """Vision transformer; any number of heads, `hidden` features inside its MLPs (the width if None).
+    """Build a vision transformer.
+
+    Args:
+        shape: (C, H, W) or (S, D).
+        layers: The number of layers.
+        width: Features of a token.
+        heads: Heads of each attention.
+        head_width: Features of each head.
+        hidden: Features inside each MLP; None: the width.
+        patch: Height and width of a patch of an image, in pixels; a sequence has its steps as tokens.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        ShapeError: The input is not a shape, or is smaller than a patch.
 
     >>> vit((3, 32, 32), layers=2, width=96, heads=3, head_width=32, hidden=384).output.shape
     (64, 96)
@@ -76,7 +117,17 @@ def vit(
 
 
 def mixer(shape: Shape, layers: int = 8, width: int = 512, patch: int = 4) -> Architecture:
-    """MLP-Mixer.
+    """Build an MLP-Mixer.
+
+    Args:
+        shape: (C, H, W) or (S, D).
+        layers: The number of layers.
+        width: Features of a token.
+        patch: Height and width of a patch of an image, in pixels; a sequence has its steps as tokens.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        ShapeError: The input is not a shape, or is smaller than a patch.
 
     >>> mixer((3, 32, 32), layers=2, width=96, patch=8).output.shape
     (16, 96)
@@ -86,7 +137,17 @@ def mixer(shape: Shape, layers: int = 8, width: int = 512, patch: int = 4) -> Ar
 
 
 def resmlp(shape: Shape, layers: int = 12, width: int = 384, patch: int = 4) -> Architecture:
-    """ResMLP.
+    """Build a ResMLP.
+
+    Args:
+        shape: (C, H, W) or (S, D).
+        layers: The number of layers.
+        width: Features of a token.
+        patch: Height and width of a patch of an image, in pixels; a sequence has its steps as tokens.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        ShapeError: The input is not a shape, or is smaller than a patch.
 
     >>> resmlp((3, 32, 32), layers=2, width=96, patch=8).output.shape
     (16, 96)
@@ -96,7 +157,19 @@ def resmlp(shape: Shape, layers: int = 12, width: int = 384, patch: int = 4) -> 
 
 
 def permutator(shape: Shape, layers: int = 8, width: int = 256, segments: int = 8, patch: int = 4) -> Architecture:
-    """Vision Permutator of one stage; the segments divide the width.
+    """Build a Vision Permutator of one stage.
+
+    Args:
+        shape: (C, H, W).
+        layers: The number of layers.
+        width: Features of a token.
+        segments: Parts that the channels are cut into; their number divides the width.
+        patch: Height and width of a patch, in pixels.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        NetworkError: The input is a sequence.
+        ShapeError: The input is not a shape, or is smaller than a patch.
 
     >>> permutator((3, 32, 32), layers=2, width=96, segments=4, patch=8).output.shape
     (16, 96)
@@ -108,7 +181,18 @@ def permutator(shape: Shape, layers: int = 8, width: int = 256, segments: int = 
 
 
 def gru(shape: Shape, layers: int = 2, width: int = 64, hidden: int | None = None, patch: int = 4) -> Architecture:
-    """Minimal GRUs, each followed by an MLP with `hidden` features inside (the width if None).
+    """Build minimal GRUs, each followed by an MLP.
+
+    Args:
+        shape: (C, H, W) or (S, D).
+        layers: The number of GRUs.
+        width: Features of a token.
+        hidden: Features inside each MLP; None: the width.
+        patch: Height and width of a patch of an image, in pixels; a sequence has its steps as tokens.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        ShapeError: The input is not a shape, or is smaller than a patch.
 
     >>> gru((24, 6), layers=1, width=32).output.shape
     (24, 32)
@@ -119,7 +203,18 @@ def gru(shape: Shape, layers: int = 2, width: int = 64, hidden: int | None = Non
 
 
 def lru(shape: Shape, layers: int = 2, width: int = 64, hidden: int | None = None, patch: int = 4) -> Architecture:
-    """Linear recurrences with gated linear units; `hidden` states (the width if None), half of them for each direction.
+    """Build linear recurrences with gated linear units.
+
+    Args:
+        shape: (C, H, W) or (S, D).
+        layers: The number of recurrences.
+        width: Features of a token.
+        hidden: States, an even number, half of them for each direction; None: the width.
+        patch: Height and width of a patch of an image, in pixels; a sequence has its steps as tokens.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        ShapeError: The input is not a shape, or is smaller than a patch.
 
     >>> lru((24, 6), layers=1, width=32).output.shape
     (24, 32)
@@ -132,7 +227,18 @@ def lru(shape: Shape, layers: int = 2, width: int = 64, hidden: int | None = Non
 
 
 def mamba(shape: Shape, layers: int = 2, width: int = 64, hidden: int | None = None, patch: int = 4) -> Architecture:
-    """Mamba blocks of `hidden` channels (the width if None), each with one state.
+    """Build Mamba blocks.
+
+    Args:
+        shape: (C, H, W) or (S, D).
+        layers: The number of blocks.
+        width: Features of a token.
+        hidden: Channels of a block, each with one state; None: the width.
+        patch: Height and width of a patch of an image, in pixels; a sequence has its steps as tokens.
+
+    Raises:
+        SettingError: The network cannot have such a size.
+        ShapeError: The input is not a shape, or is smaller than a patch.
 
     >>> mamba((24, 6), layers=1, width=32, hidden=64).output.shape
     (24, 32)

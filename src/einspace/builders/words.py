@@ -1,4 +1,4 @@
-"""Lists of words of the ten languages of Language (B.2), from Debian's packages or from text files of one's own."""
+"""Lists of words of the ten languages of Language (B.2), from Debian's packages or from your own text files."""
 
 import gettext
 import re

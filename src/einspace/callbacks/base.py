@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from shlex import quote
 from threading import Thread
 from time import monotonic
 from types import TracebackType
@@ -23,9 +24,13 @@ _LOG = logging.getLogger("einspace")
 
 @dataclass(frozen=True)
 class AtWork:
-    """A trial that a worker is training, since `since` seconds of `time.monotonic`.
+    """A trial that a worker is training.
 
-    `epoch` of `epochs` is the last one that is known to be done.
+    Args:
+        trial: The trial.
+        since: The moment at which it began, in seconds of `time.monotonic`.
+        epoch: The last epoch that is known to be done, counted from 1.
+        epochs: The number of all its epochs.
     """
 
     trial: Trial
@@ -40,11 +45,18 @@ class AtWork:
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a phase: a trial has just ended or, where `trial` is None, one begins or has finished an epoch.
+    """Progress of a phase: a trial began, finished an epoch or ended.
 
-    `total` is None where only time ends the search. `seconds` are used up, of those of the `budget` if it has one. `best` is the best
-    validation score of the phase. `running` has the trials that the workers of this driver train. `standing` says in words how
-    the best compares with the best baseline so far; it is empty where there is nothing to compare.
+    Args:
+        phase: The name of the phase.
+        done: Trials of the phase that have ended.
+        total: Trials of the phase; None where only time ends the search.
+        best: The best validation score of the phase; None if there is none.
+        trial: The trial that has just ended; None where one begins or has finished an epoch.
+        seconds: Seconds that are used up.
+        running: The trials that the workers of this driver train.
+        standing: The comparison of the best with the best baseline so far, in words; empty where there is nothing to compare.
+        budget: Seconds that the search has, if it has a budget of time.
     """
 
     phase: str
@@ -68,11 +80,24 @@ class Callback:
     name = "callback"
     """Its name in warnings."""
 
+    unfinished = ""
+    """What helps where it had no time to end after a search broke off, for a warning; `{run}` stands for the run's folder."""
+
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
-        """The search starts, or goes on, in the folder `run`; `settings` are what `run.json` holds."""
+        """Hear that the search starts, or goes on.
+
+        Args:
+            run: The folder of the run.
+            settings: The settings that `run.json` holds.
+        """
 
     def trial(self, trial: Trial, best: float | None) -> None:
-        """A trial ended, with or without a score; `best` is the best score of the run by then. With several workers in order of ending."""
+        """Hear that a trial of the search ended, with or without a score; with several workers in order of ending.
+
+        Args:
+            trial: The trial.
+            best: The best score of the run by then; None if there is none.
+        """
 
     def progress(self, news: Progress) -> None:
         """A trial of any phase began, did an epoch or ended; every trial that ended is `trial`'s too."""
@@ -107,6 +132,7 @@ class CallbackThread:
     ) -> None:
         self.progress = self._tell_both if callbacks else progress
         self._inner = progress
+        self._run = run
         self._active = list(callbacks)
         self._waiting: SimpleQueue[Callable[[Callback], None] | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="einspace-callbacks", daemon=True)
@@ -122,11 +148,20 @@ class CallbackThread:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Wait until the callbacks have heard everything; after an interruption, not for long."""
-        self._waiting.put(lambda callback: callback.close())
+        """Wait until the callbacks have heard everything; after an interruption, not for long: a warning names those that have not."""
+        self._waiting.put(self._close)
         self._waiting.put(None)
         if self._thread.is_alive():
             self._thread.join(None if kind is None else CLOSING_SECONDS)
+        if self._thread.is_alive():
+            for callback in list(self._active):
+                hint = callback.unfinished.format(run=quote(str(self._run)))
+                message = "the callback %s has not ended %g s after the search broke off, and is left unfinished%s"
+                _LOG.warning(message, callback.name, CLOSING_SECONDS, f": {hint}" if hint else "")
+
+    def _close(self, callback: Callback) -> None:
+        callback.close()
+        self._active.remove(callback)
 
     def _tell_both(self, news: Progress) -> None:
         trial = news.trial

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from einspace.callbacks.base import Callback, Progress
-from einspace.result import Result, load_result
+from einspace.result import Following
 from einspace.result.report import LiveReport
 
 
@@ -29,16 +29,14 @@ class FollowLive(Callback):
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Start the server."""
 
-        def read() -> Result:
-            return load_result(run.name, str(run.parent), self._storage)
-
         def now() -> list[str]:
             news = self._news
             if news is None:
                 return []
             return [*([f"So far: {news.standing}"] if news.standing else []), *map(str, news.running)]
 
-        server = self._stack.enter_context(LiveReport(read, run.name, port=0, now=now))
+        following = self._stack.enter_context(Following(run.name, str(run.parent), self._storage))
+        server = self._stack.enter_context(LiveReport(following.read, run.name, port=0, now=now))
         self._announce(server.address)
 
     def progress(self, news: Progress) -> None:

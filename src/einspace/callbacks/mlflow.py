@@ -1,6 +1,6 @@
 """MLflow: a parent run for the search, with the scores over the trials, and a child run for each trial."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from time import time
 from typing import Any
@@ -19,6 +19,9 @@ _RUN = "einspace.run"
 
 _LONGEST = 5_000
 """Characters of a tag; MLflow refuses 8,000."""
+
+_Point = tuple[str, float | None, int]
+"""The name of a curve, a value, None for none, and its step."""
 
 
 class MLflow(Callback):
@@ -61,28 +64,27 @@ class MLflow(Callback):
             self._client.update_run(self._parent, status="RUNNING")
             return
         self._parent = self._client.create_run(self._experiment_id, run_name=run.name, tags={_RUN: where}).info.run_id
-        for key, value in _flat(settings):
-            self._client.log_param(self._parent, _plain(key), str(value)[:_LONGEST])
+        self._log(self._parent, [], {_plain(key): str(value)[:_LONGEST] for key, value in _flat(settings)})
 
     def trial(self, trial: Trial, best: float | None) -> None:
-        """A child run with the architecture, the score and the loss of each epoch; the parent's curves go on."""
+        """A child run with the architecture, the score and the loss of each epoch, all in one batch; the parent's curves go on."""
         tags = {"mlflow.parentRunId": self._parent, "architecture": trial.text[:_LONGEST], "outcome": str(trial.outcome)}
         if trial.reason:
             tags["reason"] = trial.reason[:_LONGEST]
         child = self._client.create_run(self._experiment_id, run_name=f"trial {trial.number}", tags=tags).info.run_id
-        proposal, size = trial.proposal, trial.parameters
+        proposal, number, size = trial.proposal, trial.number, trial.parameters
         parameters = {
-            "trial": trial.number,
+            "trial": number,
             "key": proposal.key,
             "origin": proposal.origin,
             "parents": proposal.parents,
             "parameters": size,
         }
-        self._log(child, {self._metric: trial.value, "seconds": trial.seconds, "latency": trial.latency}, trial.number, parameters)
-        for epoch, loss in enumerate(trial.losses, 1):
-            self._log(child, {"loss": loss}, epoch)
+        figures = {self._metric: trial.value, "seconds": trial.seconds, "latency": trial.latency}
+        points = [*_at(number, figures), *(("loss", loss, epoch) for epoch, loss in enumerate(trial.losses, 1))]
+        self._log(child, points, parameters)
         self._client.set_terminated(child, "FINISHED" if trial.value is not None else "FAILED")
-        self._log(self._parent, {self._metric: trial.value, f"best_{self._metric}": best, "parameters": size}, trial.number)
+        self._log(self._parent, _at(number, {self._metric: trial.value, f"best_{self._metric}": best, "parameters": size}))
 
     def finish(self, result: Result) -> None:
         """The best architecture and its test score, and the baselines', on the parent."""
@@ -90,9 +92,8 @@ class MLflow(Callback):
             best = result.best
             self._client.set_tag(self._parent, "best.architecture", best.text[:_LONGEST])
             self._client.set_tag(self._parent, "best.trial", str(best.trial))
-            self._log(self._parent, {f"test_{self._metric}": best.test}, len(result.history))
-        for row in result.baselines:
-            self._log(self._parent, {f"baselines/{_plain(row.name)}/test_{self._metric}": row.test}, 0)
+            self._log(self._parent, [(f"test_{self._metric}", best.test, len(result.history))])
+        self._log(self._parent, _at(0, {f"baselines/{_plain(row.name)}/test_{self._metric}": row.test for row in result.baselines}))
         self._client.set_terminated(self._parent, "FINISHED")
 
     def close(self) -> None:
@@ -100,10 +101,16 @@ class MLflow(Callback):
         if self._parent and self._client.get_run(self._parent).info.status == "RUNNING":
             self._client.set_terminated(self._parent, "KILLED")
 
-    def _log(self, run: str, metrics: Mapping[str, float | None], step: int, parameters: Mapping[str, Any] | None = None) -> None:
+    def _log(self, run: str, points: Iterable[_Point], parameters: Mapping[str, Any] | None = None) -> None:
+        """One request; MLflow's client makes several of more than the 1,000 points or 100 parameters that one may carry."""
         now = int(time() * 1000)
-        values = [self._entities.Metric(name, float(value), now, step) for name, value in metrics.items() if value is not None]
+        values = [self._entities.Metric(name, float(value), now, step) for name, value, step in points if value is not None]
         self._client.log_batch(run, values, [self._entities.Param(name, str(value)) for name, value in (parameters or {}).items()])
+
+
+def _at(step: int, figures: Mapping[str, float | None]) -> list[_Point]:
+    """Figures of one step."""
+    return [(name, value, step) for name, value in figures.items()]
 
 
 def _flat(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -25,6 +25,7 @@ class WriteReport(Callback):
     """
 
     name = "report"
+    unfinished = "`einspace report {run}` writes it"
 
     def __init__(self, read: Callable[[], Result]) -> None:
         self._read = read

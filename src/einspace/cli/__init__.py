@@ -14,7 +14,7 @@ import typer
 
 from einspace import __version__
 from einspace.cli import data, export, figure, grammar, predict, report, reproduce, search, show, space, tasks, training
-from einspace.cli.help import Command, Group
+from einspace.cli.help import Command, CommandGroup
 from einspace.cli.numbers import with_plain_numbers
 from einspace.cli.output import complain, end, is_lost, lose, prepare_streams
 from einspace.errors import EinspaceError
@@ -38,7 +38,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
 """Every command, in the order of the help; its name is the function's. A group of commands brings its own."""
 
 app = typer.Typer(
-    cls=Group,
+    cls=CommandGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -120,7 +120,7 @@ def export(
     for format, path in targets.items():
         with waiting(f"writing {path}"):
             taken = None if format == "source" else weights
-            written.append(export_file(architecture, path, format, head, taken, seed, optimize, **options))
+            written.append(export_file(architecture, path, format, head=head, weights_from=taken, seed=seed, optimize=optimize, **options))
     fresh = weights is None and list(targets) != ["source"]
     card = None if result is None or found is None else _card(result, found, written, not normalised, weights is None)
     if as_json:

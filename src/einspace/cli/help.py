@@ -39,7 +39,7 @@ class Command(TyperCommand):
         return named(super().get_params(ctx))
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """A command of commands, whose own parameters are `named`."""
 
     def get_params(self, ctx: Any) -> list[Any]:

@@ -48,15 +48,14 @@ def report(
     if not live:
         out.print(f"written into {result.report(output)}", markup=False, highlight=False, soft_wrap=True)
         return
-    from einspace.result import load_result
+    from einspace.result import Following
     from einspace.result.report import PORT, LiveReport
 
-    server = LiveReport(
-        lambda: load_result(result.run.name, str(result.run.parent), storage), result.run.name, PORT if port is None else port
-    )
-    out.print(f"The report of {result.run.name} is at {server.address}; Ctrl-C ends it.", markup=False, highlight=False, soft_wrap=True)
-    with suppress(KeyboardInterrupt):
-        server.serve()
+    with Following(result.run.name, str(result.run.parent), storage) as following:
+        server = LiveReport(following.read, result.run.name, PORT if port is None else port)
+        out.print(f"The report of {result.run.name} is at {server.address}; Ctrl-C ends it.", markup=False, highlight=False, soft_wrap=True)
+        with suppress(KeyboardInterrupt):
+            server.serve()
 
 
 def runs(runs: Runs = "runs", as_json: AsJson = False) -> None:

@@ -129,7 +129,7 @@ def again(run: str, *options: str) -> str:
 
 def _more(settings: SearchSettings, result: "Result") -> tuple[str, ...]:
     """The options that let a finished search go on: its bounds, twice as large, and a number of trials that time has cut short as it is."""
-    from einspace.study.searching import bounds
+    from einspace.study.bounds import bounds
 
     trials, budget = bounds(settings.trials, settings.iterations, settings.budget, result.protocol == OURS)
     found: list[str] = [] if budget is None else ["--budget", budget_of(2 * seconds_of(budget))]

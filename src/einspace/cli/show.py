@@ -69,7 +69,7 @@ def show(
     else:
         architecture, changed = _of_run(result, trial, baseline, shape)
     if svg is not None or png is not None:
-        _draw(architecture, svg, png, tree, detail, derived, theme, changed)
+        _draw(architecture, svg, png, tree=tree, detail=detail, derived=derived, theme=theme, changed=changed)
     if as_json:
         print_json(facts(architecture))
         return
@@ -99,6 +99,7 @@ def _draw(
     architecture: Architecture,
     svg: Path | None,
     png: Path | None,
+    *,
     tree: bool,
     detail: Detail,
     derived: bool,

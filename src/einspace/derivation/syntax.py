@@ -93,10 +93,10 @@ def _items(root: "Tree[Token]", source: str, grammar: Grammar) -> Item:
         elif tree.data == "series":
             parts: list[Item] = []
             branches: tuple[Item, ...] | None = None
-            for place, child in enumerate(cast("list[Tree[Token]]", tree.children)):
+            for number, child in enumerate(cast("list[Tree[Token]]", tree.children)):
                 if child.data != "branches":
                     parts.append(ready[id(child)])
-                elif place == 1 and len(tree.children) == 3:
+                elif number == 1 and len(tree.children) == 3:
                     branches = tuple(ready[id(branch)] for branch in cast("list[Tree[Token]]", child.children))
                 else:
                     hint = "write [branching {branches} aggregation]"

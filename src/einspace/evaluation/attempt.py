@@ -1,4 +1,4 @@
-"""Attempt: the one border where exceptions become outcomes."""
+"""Attempt: every exception of an evaluation becomes an outcome here."""
 
 import signal
 import threading

@@ -139,7 +139,8 @@ class TaskObjective:
         try:
             generator = torch.Generator().manual_seed(context.seed)
             scored, stable = range(1, epochs + 1) if watched else bounds, context.rungs is not None
-            train(computed, x, y, recipe, epochs, generator, after_epoch, loss_of, task.augmentation, scored, stable)
+            fed = (computed, x, y, recipe, epochs, generator, after_epoch)
+            train(*fed, loss_of=loss_of, augmentation=task.augmentation, scored=scored, stable=stable)
         except _Pruned as error:
             pruned = str(error)
         trained = perf_counter()

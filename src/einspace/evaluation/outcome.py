@@ -136,13 +136,24 @@ class Context:
     rungs: Bounds | None = None
 
     def passed(self, epoch: int, epochs: int | None = None) -> None:
-        """Say that an epoch, counted from 1, of so many has ended, for the display of the search; costs next to nothing."""
+        """Say that an epoch has ended, for the display of the search; costs next to nothing.
+
+        Args:
+            epoch: The epoch, counted from 1.
+            epochs: The number of all epochs, if it is known.
+        """
         self.on_passed(epoch, epochs)
 
     def report(self, epoch: int, score: float, loss: float | None = None) -> bool:
-        """Report the score after an epoch, counted from 1; returns whether to go on.
+        """Report the score after an epoch.
 
-        After a False the objective should return at once: whatever it returns, the outcome is pruned.
+        Args:
+            epoch: The epoch, counted from 1.
+            score: The score, in the units of the metric.
+            loss: The training loss of the epoch.
+
+        Returns:
+            Whether to go on. After a False the objective should return at once: whatever it returns, the outcome is pruned.
         """
         return self.on_report(epoch, score, loss)
 

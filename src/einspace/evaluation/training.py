@@ -21,6 +21,7 @@ def train(
     epochs: int,
     generator: torch.Generator,
     on_epoch: Callable[[int, float], None] | None = None,
+    *,
     loss_of: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
     augmentation: Augmentation | None = None,
     scored: Container[int] = (),

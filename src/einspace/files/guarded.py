@@ -21,7 +21,7 @@ from einspace.machine import free_memory
 MOST = 32 * 2**30
 """Bytes that a file may unpack to, whatever the memory."""
 
-HINT = "no file of data is packed so tightly; one that you trust is read where more memory is free"
+HINT = "its compression ratio is suspicious; if you trust the file, free memory and read it again"
 """The hint that is printed with the error."""
 
 BROKEN = (

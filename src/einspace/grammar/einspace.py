@@ -18,7 +18,13 @@ TERMINAL_SYMBOLS = ("B", "A", "R1", "R2", "C")
 
 
 def einspace_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -> Grammar:
-    """The grammar of equation 8 at a given p(M -> C | M); raises GrammarError outside (0, 1].
+    """Make the grammar of equation 8.
+
+    Args:
+        computation_probability: p(M -> C | M).
+
+    Raises:
+        GrammarError: The probability is outside (0, 1].
 
     >>> grammar = einspace_grammar()
     >>> [str(production) for production in grammar.rules["M"]]

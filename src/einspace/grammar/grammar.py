@@ -22,9 +22,15 @@ def expanded(b: int) -> int:
 
 @dataclass(frozen=True)
 class Production:
-    """One rule `symbol -> expansion` with its weight; an expansion is a string of non-terminals, or one terminal.
+    """One rule `symbol -> expansion` with its weight.
 
-    The weight may be any real number, NumPy's too, and is kept as a float. Raises GrammarError for what is none.
+    Args:
+        symbol: The non-terminal on the left.
+        expansion: A string of non-terminals, or one terminal.
+        weight: Any real number, NumPy's too; it is kept as a float.
+
+    Raises:
+        GrammarError: The weight is not a number.
     """
 
     symbol: str
@@ -53,7 +59,13 @@ class Grammar:
     The probability of a production is its weight over the sum of the weights of its symbol. A production whose first symbol
     derives branching operations is a *branching module*: its symbols are B, M, A, and M stands for the branches (section 3.4).
 
-    Raises GrammarError for a grammar that cannot derive anything or that holds a symbol to no purpose.
+    Args:
+        productions: All productions. Of two that derive the same text, the first is read.
+        start: The start symbol.
+
+    Raises:
+        GrammarError: The grammar cannot derive anything, holds a symbol to no purpose or a weight that is not above 0, or has an operation
+            whose text cannot be read back.
     """
 
     productions: tuple[Production, ...]
@@ -142,7 +154,12 @@ class Grammar:
         return {kind.name: kind for kind in self.options}
 
     def derives(self, symbol: str, kind: type[Operation]) -> bool:
-        """Whether the symbol has terminals of this operation class."""
+        """Say whether the symbol has terminals of an operation class.
+
+        Args:
+            symbol: A non-terminal.
+            kind: The class of the operation.
+        """
         return kind in self._kinds.get(symbol, ())
 
     @cached_property

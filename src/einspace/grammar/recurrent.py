@@ -11,9 +11,15 @@ PRODUCT_WEIGHT = 4.0
 
 
 def recurrent_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -> Grammar:
-    """The grammar of images and sequences with recurrence at a given p(M -> C | M); raises GrammarError outside (0, 1].
+    """Make the grammar of images and sequences with recurrence.
 
     It derives everything that `einspace_grammar` and `sequence_grammar` derive.
+
+    Args:
+        computation_probability: p(M -> C | M).
+
+    Raises:
+        GrammarError: The probability is outside (0, 1].
 
     >>> [str(production) for production in recurrent_grammar().rules["C"]][:2]
     ['C -> scan(reverse=False)', 'C -> scan(reverse=True)']

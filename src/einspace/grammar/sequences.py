@@ -7,7 +7,13 @@ from einspace.operations.sequences import BatchNorm, Window
 
 
 def sequence_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -> Grammar:
-    """The grammar of sequences at a given p(M -> C | M): only what Col mode has. Raises GrammarError outside (0, 1].
+    """Make the grammar of sequences: only what Col mode has, with convolutions along the sequence.
+
+    Args:
+        computation_probability: p(M -> C | M).
+
+    Raises:
+        GrammarError: The probability is outside (0, 1].
 
     >>> [str(production) for production in sequence_grammar().rules["R1"]][-3:]
     ['R1 -> window(k=8,s=8,p=0)', 'R1 -> permute(o=(2,1))', 'R1 -> identity']

@@ -2,6 +2,6 @@
 
 from einspace.learned.learner import Learner
 from einspace.learned.probabilities import SHARE, Learned, mixed
-from einspace.learned.uses import EDGES, Place, Uses, places, uses
+from einspace.learned.uses import EDGES, Region, Uses, regions, uses
 
-__all__ = ["EDGES", "SHARE", "Learned", "Learner", "Place", "Uses", "mixed", "places", "uses"]
+__all__ = ["EDGES", "SHARE", "Learned", "Learner", "Region", "Uses", "mixed", "regions", "uses"]

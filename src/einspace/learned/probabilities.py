@@ -6,7 +6,7 @@ from functools import cached_property
 
 from einspace.features import Features
 from einspace.grammar import Grammar, Production
-from einspace.learned.uses import Place, Uses, places
+from einspace.learned.uses import Region, Uses, regions
 from einspace.operations import Branching
 
 SHARE = 0.5
@@ -18,27 +18,27 @@ LEAST = 2**-12
 
 @dataclass(frozen=True)
 class Learned:
-    """A grammar for each place."""
+    """A grammar for each region."""
 
-    grammars: Mapping[Place, Grammar]
+    grammars: Mapping[Region, Grammar]
 
     @classmethod
     def of(cls, grammar: Grammar, found: Uses) -> "Learned":
-        """Learn from uses. A place where nothing was used has the grammar's own probabilities."""
-        at: dict[Place, dict[Production, int]] = {place: {} for place in places()}
-        for (place, production), count in found.items():
-            at[place][production] = count
-        return cls({place: mixed(grammar, counts) for place, counts in at.items()})
+        """Learn from uses. A region where nothing was used has the grammar's own probabilities."""
+        at: dict[Region, dict[Production, int]] = {region: {} for region in regions()}
+        for (region, production), count in found.items():
+            at[region][production] = count
+        return cls({region: mixed(grammar, counts) for region, counts in at.items()})
 
     def weigh(self, symbol: str, depth: int, features: Features) -> Sequence[float]:
         """The weights of a symbol's productions, as `EinSpace.weighted` takes them."""
-        return self._weights[Place.of(depth, features)][symbol]
+        return self._weights[Region.of(depth, features)][symbol]
 
     @cached_property
-    def _weights(self) -> dict[Place, dict[str, tuple[float, ...]]]:
+    def _weights(self) -> dict[Region, dict[str, tuple[float, ...]]]:
         return {
-            place: {symbol: tuple(production.weight for production in options) for symbol, options in grammar.rules.items()}
-            for place, grammar in self.grammars.items()
+            region: {symbol: tuple(production.weight for production in options) for symbol, options in grammar.rules.items()}
+            for region, grammar in self.grammars.items()
         }
 
 

@@ -17,30 +17,30 @@ MODES = ("Im", "Col")
 """The modes of a feature (section 3.5)."""
 
 
-class Place(NamedTuple):
-    """Where a production is used: the bucket of the depth, from 0, and the mode of what reaches it."""
+class Region(NamedTuple):
+    """A part of a derivation: the bucket of the depth, from 0, and the mode of the feature that reaches a node."""
 
     bucket: int
     mode: str
 
     @classmethod
     def of(cls, depth: int, features: Features) -> Self:
-        """The place of a node; an aggregation, which several features reach, has the mode of the first.
+        """The region of a node; an aggregation, which several features reach, has the mode of the first.
 
         >>> from einspace.features import Feature
-        >>> Place.of(5, (Feature((3, 8, 8)),))
-        Place(bucket=1, mode='Im')
+        >>> Region.of(5, (Feature((3, 8, 8)),))
+        Region(bucket=1, mode='Im')
         """
         return cls(bisect(EDGES, depth), features[0].mode)
 
 
-Uses = Counter[tuple[Place, Production]]
-"""How often productions are used, by place."""
+Uses = Counter[tuple[Region, Production]]
+"""How often productions are used, by region."""
 
 
-def places() -> list[Place]:
-    """All places."""
-    return [Place(bucket, mode) for bucket in range(len(EDGES) + 1) for mode in MODES]
+def regions() -> list[Region]:
+    """All regions."""
+    return [Region(bucket, mode) for bucket in range(len(EDGES) + 1) for mode in MODES]
 
 
 def uses(root: Derivation, inputs: Features, grammar: Grammar) -> Uses:
@@ -55,7 +55,7 @@ def uses(root: Derivation, inputs: Features, grammar: Grammar) -> Uses:
         node, depth, reaching = waiting.pop()
         production = known.get((node.symbol, _expansion(node)))
         if production is not None:
-            found[Place.of(depth, reaching), production] += 1
+            found[Region.of(depth, reaching), production] += 1
         if node.terminal is not None:
             continue
         frame = Frame(node, reaching)

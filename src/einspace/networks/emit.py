@@ -3,6 +3,7 @@
 from itertools import chain
 from typing import Any, cast
 
+import torch
 from torch import Tensor, fx, nn
 from torch.fx.proxy import GraphAppendingTracer
 
@@ -16,12 +17,31 @@ HEAD = "head"
 
 
 def build(architecture: Architecture, head: Head | None = None, optimize: bool = True, batch_branches: bool = False) -> fx.GraphModule:
-    """The network of an architecture: takes a batch of its input, gives a batch of predictions, or of features without a head.
+    """Build the network of an architecture: (C, H, W) or (S, D) -> the prediction of the head, or the feature where there is no head.
 
-    `optimize=False` keeps one module per operation, as derived. `batch_branches` makes one call of equal layers that read the same value;
-    `batching_pays` measures whether that is faster. Weights start as PyTorch starts each layer.
+    Weights start as PyTorch starts each layer.
+
+    Args:
+        architecture: The backbone.
+        head: The head that is put behind the backbone.
+        optimize: Whether the graph is simplified and faster; otherwise the network has one module per operation, as derived.
+        batch_branches: Whether equal layers that read the same value become one call; `batching_pays` measures whether that is faster.
+
+    Returns:
+        A `torch.fx.GraphModule` that takes a batch of inputs.
+
+    Raises:
+        NetworkError: The head does not fit the output of the architecture.
+        LimitError: The network has more than a million operations.
     """
     return emit(architecture.graph(optimize, batch_branches), head, inline=optimize)
+
+
+def parameters_of(architecture: Architecture, head: Head) -> int:
+    """Trainable parameters of an architecture's network with its head, by their shapes alone: nothing is built to be counted."""
+    with torch.device("meta"):
+        own = sum(parameter.numel() for parameter in head.layer(architecture.output).parameters())
+    return architecture.parameters + own
 
 
 def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.GraphModule:

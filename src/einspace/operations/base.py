@@ -45,7 +45,11 @@ class Operation(ABC):
 
     @abstractmethod
     def infer(self, inputs: Features) -> Features:
-        """Map the input features to the output features; raises ShapeError where the operation does not fit."""
+        """Map the input features to the output features.
+
+        Raises:
+            ShapeError: The operation does not fit the inputs.
+        """
 
     def parameters(self, inputs: Features) -> int:
         """Count the trainable parameters at these inputs."""
@@ -60,13 +64,23 @@ class Operation(ABC):
         return sum(output.bytes for output in self.infer(inputs))
 
     def layout(self, inputs: Values, outputs: Features) -> Values:
-        """Lay the outputs out as `layer` does: in new memory, row by row, unless the class says otherwise; a view shares a storage."""
+        """Lay the outputs out as `layer` does: in new memory, row by row, unless the class says otherwise; a view shares a storage.
+
+        Args:
+            inputs: The inputs, as they lie in memory.
+            outputs: The features that `infer` gives.
+        """
         return tuple(Value.new(output.shape) for output in outputs)
 
     def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
-        """Storages that autograd keeps for the backward pass besides weights, called only where that pass is needed; none by default.
+        """List the storages that autograd keeps for the backward pass besides weights; none by default.
 
-        That is the storages of inputs or outputs that the backward pass reads, and new ones for copies and statistics.
+        These are the storages of inputs or outputs that the backward pass reads, and new ones for copies and statistics. It is called only
+        where that pass is needed.
+
+        Args:
+            inputs: The inputs, as they lie in memory.
+            outputs: The outputs, as they lie in memory.
         """
         return ()
 

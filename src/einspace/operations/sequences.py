@@ -1,6 +1,6 @@
 """Operations along a sequence (S, D): what the 1-D variant of the grammar has in place of im2col, col2im and the norm of an image.
 
-They are no part of appendix A.2, so the registry `OPERATIONS` does not hold them; `sequence_grammar` does.
+They are not in appendix A.2, so the registry `OPERATIONS` does not hold them; `sequence_grammar` does.
 """
 
 from dataclasses import dataclass

@@ -41,6 +41,7 @@ class Finals:
         recipe: object,
         initial: Sequence[str],
         strategy: Strategy,
+        *,
         seed: int,
         seeds: int,
         names: Mapping[str, str],
@@ -137,7 +138,7 @@ class Finals:
         both.sort(key=partial(self._seconds, store), reverse=True)
         return self._listed(both, {proposal.identity for proposal in both}, time_limit, keep, weights)
 
-    def jobs(self, store: StudyStore, best: Proposal | None = None) -> list[float]:
+    def durations(self, store: StudyStore, best: Proposal | None = None) -> list[float]:
         """The seconds of the final trainings of the best and of the best baseline, as far as is known, the slower one first.
 
         Others wait for spare time. The `best` is that of the race, or before that of the search, if none is given.
@@ -149,13 +150,13 @@ class Finals:
             best = None if found is None else found.proposal
         known = [] if best is None else [best]
         both = {proposal.identity: proposal for proposal in (*known, *self._chosen(store, {})[:1])}
-        return sorted(self._jobs(store, list(both.values())), reverse=True)
+        return sorted(self._durations(store, list(both.values())), reverse=True)
 
     def expected(self, store: StudyStore) -> list[float]:
         """The same while the search goes on: its best may yet be as slow as the slowest of its recent trials."""
         top = store.phase(SEARCH).best
         taken = [trial.seconds * multiple(trial) for trial in recent(store.phase(SEARCH)) if trial.fitness is not None]
-        slowest, known = MARGIN * self._longer * max(taken, default=0.0), self.jobs(store, top.proposal if top is not None else None)
+        slowest, known = MARGIN * self._longer * max(taken, default=0.0), self.durations(store, top.proposal if top is not None else None)
         return [max(seconds, slowest) for seconds in known[: self._seeds]] + known[self._seeds :] if known else [slowest] * self._seeds
 
     def remaining(self, store: StudyStore) -> float:
@@ -182,7 +183,7 @@ class Finals:
         kept = among if keep == "all" else among & first if keep == "best" else set()
         return Listed(FINAL, wanted, True, limit, weights, kept, self._earlier)
 
-    def _jobs(self, store: StudyStore, chosen: Sequence[Proposal]) -> list[float]:
+    def _durations(self, store: StudyStore, chosen: Sequence[Proposal]) -> list[float]:
         """The seconds of their final trainings, from each seed."""
         return [self._seconds(store, proposal) for proposal in chosen] * self._seeds
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from math import inf
 from typing import NamedTuple
 
@@ -155,7 +156,7 @@ class Race:
         known = Plan.of(store.notes())
         plan = Contest.of(store).plan if self._wanted else Plan()
         if self._wanted and (not plan.candidates or plan.unraced):
-            finals, left = self._finals.jobs(store), self._budget.left
+            finals, left = self._finals.durations(store), self._budget.left
             plan = self._planned(store, left, finals)[0]
             if not plan.candidates:  # the last trial took longer than predicted: what is just so much, without the margin
                 plan = self._planned(store, MARGIN * left, finals)[0]
@@ -177,7 +178,7 @@ class Race:
         if len(standing[:2]) + len(baseline) < 2:
             plan = replace(plan, finalists=(), decision=())
         elif not plan.finalists or plan.finalists != standing[: len(plan.finalists)]:
-            finals, left = self._finals.jobs(store), self._budget.left
+            finals, left = self._finals.durations(store), self._budget.left
             possible = [found for found in self._after(plan) if found.finalists + len(baseline) > 1]
             fitting = (  # one that goes on beside the final trainings needs no margin: it ends with the time
                 found
@@ -226,9 +227,9 @@ class Race:
 
         One that is found and not compared is a guess, and the next best has a verdict.
         """
-        ranked = candidates(store, self._claimed(Contest(store, Plan())))[:MOST]
+        ranked = list(islice(candidates(store, self._claimed(Contest(store, Plan()))), MOST))
         for number, trial in enumerate(ranked[1:], start=1):
-            plan, cost = self._planned(store, allowed, self._finals.jobs(store, trial.proposal), number)
+            plan, cost = self._planned(store, allowed, self._finals.durations(store, trial.proposal), number)
             if plan.candidates:
                 return replace(plan, passed=ranked[0].proposal.identity), cost
         return Plan(store.phase(SEARCH).ended, reason=NO_TIME), inf
@@ -251,7 +252,7 @@ class Race:
         baselines = self._claimed(contest)
         best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
         apart = [] if best is None else [best.identity]
-        ranked = [trial.proposal.identity for trial in candidates(store, baselines)][first:]
+        ranked = [trial.proposal.identity for trial in islice(candidates(store, baselines), first, first + MOST)]
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             said = "no new network has a score that could be compared" if apart else "there are no two architectures to compare"
@@ -263,7 +264,7 @@ class Race:
         rounds = [(n, found) for kind in kinds for n, among in races for found in among if (found.long, found.times >= ENOUGH) == kind]
         costs: list[float] = []
         for number, decision in (*rounds, *((n, Round()) for n in fields)):
-            race = makespan(self._jobs(contest, (*ranked[:number], *apart), TWICE), self._workers) if number else 0.0
+            race = makespan(self._durations(contest, (*ranked[:number], *apart), TWICE), self._workers) if number else 0.0
             cost = race + self._cost(contest, ranked, apart, decision, finals)
             if cost <= allowed:
                 chosen, name = tuple(ranked[: number or 1]), "" if best is None else best.origin
@@ -282,12 +283,12 @@ class Race:
 
     def _cost(self, contest: Contest, ranked: Sequence[str], apart: Sequence[str], decision: Round, finals: Sequence[float]) -> float:
         """Seconds of a decision between the first candidates and the baseline, if there is one, and of the final trainings."""
-        jobs = self._jobs(contest, (*ranked[: decision.finalists], *apart), decision)
+        durations = self._durations(contest, (*ranked[: decision.finalists], *apart), decision)
         if self._is_beside(decision.finalists):
-            return makespan((*finals, *jobs), self._workers)
-        return makespan(jobs, self._workers) + makespan(finals, self._workers)
+            return makespan((*finals, *durations), self._workers)
+        return makespan(durations, self._workers) + makespan(finals, self._workers)
 
-    def _jobs(self, contest: Contest, names: Sequence[str], decision: Round) -> list[float]:
+    def _durations(self, contest: Contest, names: Sequence[str], decision: Round) -> list[float]:
         return [self._seconds(contest, name, decision.long) for name in names] * decision.times
 
     def _seconds(self, contest: Contest, identity: str, long: bool) -> float:

@@ -57,7 +57,18 @@ def tree_svg(architecture: Drawable, theme: Theme = "light", highlight: tuple[in
 
 
 def png(picture: str, zoom: float = 2.0) -> bytes:
-    """An SVG document as a PNG, `zoom` times as large; raises SettingError where the extra `png` is not installed."""
+    """Draw an SVG document as a PNG.
+
+    Args:
+        picture: The text of the SVG document.
+        zoom: How many pixels of the PNG a unit of the document has.
+
+    Returns:
+        The content of the file.
+
+    Raises:
+        SettingError: The extra `png` is not installed.
+    """
     try:
         import resvg_py
     except ImportError:

@@ -57,6 +57,7 @@ class About:
         text: str,
         key: str,
         test: float | None,
+        *,
         run: str,
         preprocessing: Preprocessing,
         grammar: Grammar | None,

@@ -35,7 +35,16 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
     assert found.weights is not None
     key, grammar = found.architecture.key, grammar_of_run(run.path, settings)
     with making_sense(run.name):
-        about = About.of_run(settings, str(found.architecture), key, test, run.name, found.preprocessing, grammar, found.head)
+        about = About.of_run(
+            settings,
+            str(found.architecture),
+            key,
+            test,
+            run=run.name,
+            preprocessing=found.preprocessing,
+            grammar=grammar,
+            head=found.head,
+        )
     try:
         return made(about, safetensors.torch.load(read_whole(found.weights)))
     except (OSError, SafetensorError, NetworkError) as error:

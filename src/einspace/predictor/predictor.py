@@ -36,8 +36,11 @@ _LOG = logging.getLogger("einspace")
 class Predictor:
     """A trained network that takes data as they were given to the search, and answers in the user's own labels and units.
 
-    `Result.predictor` and `load_predictor` make one. `network` is a plain `torch.nn.Module` that takes raw samples, (C, H, W) or (S, D),
-    with the normalisation inside it; `about` says what it was trained on.
+    `Result.predictor` and `load_predictor` make one.
+
+    Args:
+        network: A `torch.nn.Module` that takes raw samples, (C, H, W) or (S, D), with the normalisation inside it.
+        about: The facts of the training: data, labels, units and scores.
     """
 
     def __init__(self, network: RawNetwork, about: About) -> None:
@@ -52,13 +55,24 @@ class Predictor:
 
     @property
     def classes(self) -> tuple[int | str, ...]:
-        """The classes, or labels, in the order of `predict_proba`'s columns; raises TaskError where numbers are predicted."""
+        """The classes, or labels, in the order of `predict_proba`'s columns.
+
+        Raises:
+            TaskError: The predictor gives numbers.
+        """
         if self.about.kind in ("regression", "dense"):
             raise TaskError(f"the predictor gives {self.about.kind}, which has no classes")
         return self.about.classes
 
     def to(self, device: str | torch.device) -> Self:
-        """Move the network to a device, such as "cuda:0"; raises SettingError for one that is not there, or cannot hold the samples."""
+        """Move the network to a device.
+
+        Args:
+            device: The device, such as "cuda:0".
+
+        Raises:
+            SettingError: There is no such device, or it cannot hold the samples.
+        """
         (name,) = check_devices(str(device))
         if name == "mps" and any(tensor.dtype == torch.float64 for tensor in self.network.state_dict().values()):
             raise SettingError(f"samples of {self.about.task} need float64, which the device mps does not have: predict on cpu")
@@ -84,7 +98,12 @@ class Predictor:
         return self._gathered(x, split, batch_size, decided)
 
     def predict_proba(self, x: Any, *, split: str | None = None, batch_size: int = BATCH) -> Any:
-        """Chances for samples as `predict` takes them.
+        """Predict chances.
+
+        Args:
+            x: Samples, as `predict` takes them.
+            split: Of files that hold arrays of several splits: train, valid or test.
+            batch_size: Samples that are in memory at a time, where they lie in files.
 
         Returns:
             (N, K), which add up to 1 over the classes, in the order of `classes`; (N, L), one for each label; (N, K, h, w) for classes
@@ -125,18 +144,39 @@ class Predictor:
         return chosen(torch.cat([outputs.cpu() for outputs in self.outputs(samples, batch_size)]), targets)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a folder that `load_predictor` reads: weights as safetensors, all else as JSON; raises RunError where that cannot be.
+        """Write a folder that `load_predictor` reads: weights as safetensors, all else as JSON.
 
-        A folder that is there must be empty, or a predictor's, which is replaced.
+        Args:
+            folder: The folder. One that exists must be empty, or a predictor's, which is replaced.
+
+        Raises:
+            RunError: The folder cannot be written, or holds anything else.
         """
         save(self.network, self.about, Path(folder))
 
     def samples(self, x: Any, split: str | None = None) -> Samples:
-        """Samples that were given, as the network takes them; nothing is read yet of those that lie in files, where that can be."""
+        """Read samples as the network takes them; those that lie in files are read batch by batch, where that can be.
+
+        Args:
+            x: Samples, as `predict` takes them.
+            split: Of files that hold arrays of several splits: train, valid or test.
+
+        Raises:
+            TaskError: Samples of another shape, or in other axes.
+        """
         return samples_of(x, self.about, split)
 
     def outputs(self, samples: Samples, batch_size: int = BATCH) -> Iterator[Tensor]:
-        """The network's outputs batch by batch: logits of classes and labels, numbers in their own units."""
+        """Run the network batch by batch: the outputs are logits of classes and labels, and numbers in their own units.
+
+        Args:
+            samples: What `samples` gave.
+            batch_size: Samples of a batch.
+
+        Raises:
+            SettingError: The batch size is not a whole number of at least 1.
+            TaskError: A sample has values that are not finite.
+        """
         check_whole("the batch size", batch_size)
         device = next((tensor.device for tensor in self.network.state_dict().values()), torch.device("cpu"))
         self.network.eval()

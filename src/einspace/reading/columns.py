@@ -57,7 +57,7 @@ class Table:
             cells = [self.columns[column][start : start + size] for column in columns]
             yield replace(self, names=names, columns=cells, first=self.first + start)
 
-    def place(self, row: int, column: int) -> str:
+    def where_is(self, row: int, column: int) -> str:
         """Where a cell is, in words."""
         return f"{self.where}, row {row + self.first}, column {self.names[column]}"
 
@@ -80,13 +80,13 @@ def numbers_of(table: Table, column: int, hint: str = "") -> NDArray[Any]:
         numbers = np.empty(len(values), np.float64)
         for row, value in enumerate(values):
             if value is None or value == "":
-                raise TaskError(f"{table.place(row, column)}: the cell is empty{hint}")
+                raise TaskError(f"{table.where_is(row, column)}: the cell is empty{hint}")
             if not (is_number(value) if isinstance(value, str) else isinstance(value, int | float | np.number)):
-                raise TaskError(f"{table.place(row, column)}: {value!r} is not a number{hint}")
+                raise TaskError(f"{table.where_is(row, column)}: {value!r} is not a number{hint}")
             numbers[row] = float(value)
     bad: Any = np.flatnonzero(~np.isfinite(numbers)) if numbers.dtype.kind == "f" else ()
     if len(bad):
-        raise TaskError(f"{table.place(int(bad[0]), column)}: {str(values[bad[0]])!r} is not a finite number")
+        raise TaskError(f"{table.where_is(int(bad[0]), column)}: {str(values[bad[0]])!r} is not a finite number")
     return numbers
 
 

@@ -110,12 +110,15 @@ def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None, shall
 
 
 def pixels_of(images: Sequence[Any], looks: Looks, where: str, size: tuple[int, int] | None = None) -> list[NDArray[Any]]:
-    """The pixels of each of Pillow's images in a list; raises TaskError for an item that is none, DataError for one that cannot be read."""
+    """Read the pixels of a list of Pillow's images.
+
+    Raises TaskError for an item of another type, DataError for one that cannot be read.
+    """
     found: list[NDArray[Any]] = []
     for number, image in enumerate(images):
         place = f"{where}, item {number}"
         if not is_picture(image):
-            raise TaskError(f"{place}: is no image, as others are, but {type(image).__name__}")
+            raise TaskError(f"{place}: is not an image, unlike others, but {type(image).__name__}")
         with decoding(place):
             found.append(pixels(image, looks.colours, size, looks.shallow))
     return found

@@ -134,9 +134,9 @@ def _nested(table: Table, nested: list[int], used: list[int]) -> tuple[NDArray[A
         try:
             rows.append(np.asarray(cell if cell is None else [np.asarray(item) for item in cell], np.float64))
         except (TypeError, ValueError):
-            raise TaskError(f"{table.place(row, nested[0])}: is not a series of numbers") from None
+            raise TaskError(f"{table.where_is(row, nested[0])}: is not a series of numbers") from None
         if rows[-1].shape != rows[0].shape:
-            raise TaskError(f"{table.place(row, nested[0])}: is {rows[-1].shape}, but the first is {rows[0].shape}")
+            raise TaskError(f"{table.where_is(row, nested[0])}: is {rows[-1].shape}, but the first is {rows[0].shape}")
     x = np.stack(rows)
     return x[:, :, None] if x.ndim == 2 else x, (f"signals: column {table.names[nested[0]]}, a series in each row",), ()
 
@@ -146,10 +146,10 @@ def labels_of(table: Table, target: int) -> NDArray[Any]:
     values = table.columns[target]
     gone = missing(values)
     if gone:
-        raise TaskError(f"{table.place(gone[0], target)}: there is no label: leave such rows out, or give them one")
+        raise TaskError(f"{table.where_is(gone[0], target)}: there is no label: leave such rows out, or give them one")
     for row, value in enumerate(values):
         if isinstance(value, str) and "\0" in value:
-            raise TaskError(f"{table.place(row, target)}: {value!r} holds the character NUL, which a label cannot")
+            raise TaskError(f"{table.where_is(row, target)}: {value!r} holds the character NUL, which a label cannot")
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return values
     if is_numeric(table, target) and not _are_codes(values):
@@ -171,7 +171,7 @@ def _divided(table: Table, apart: int, x: NDArray[Any], y: NDArray[Any]) -> dict
     said = [str(value).strip().lower() for value in table.columns[apart]]
     for row, word in enumerate(said):
         if word not in SPLITS:
-            raise TaskError(f"{table.place(row, apart)}: {word!r} is neither train, valid nor test")
+            raise TaskError(f"{table.where_is(row, apart)}: {word!r} is neither train, valid nor test")
     chosen = np.array([SPLITS[word] for word in said])
     if "train" not in chosen:
         raise TaskError(f"{table.where}: no row is of train")

@@ -16,9 +16,11 @@ class Entrant:
     """The best of a search, or a baseline: its score on validation, and the final trainings that scored it on test."""
 
     name: str
+    """Its name in tables, such as "trial 12" or "resnet8"."""
     proposal: Proposal | None
     """None for a baseline that does not exist at the input."""
     input: tuple[int, ...]
+    """The shape of a sample, (C, H, W) or (S, D)."""
     trial: int | None
     """The number of its trial, if it was one of the search."""
     validation: float | None
@@ -51,7 +53,12 @@ class Entrant:
 
     @property
     def architecture(self) -> Architecture:
-        """The architecture, in the grammar of the run; raises GrammarError where its operations are not imported, RunError for damage."""
+        """The architecture, in the grammar of the run.
+
+        Raises:
+            GrammarError: The module of the grammar's operations was not imported yet.
+            RunError: The stored grammar is damaged.
+        """
         return EinSpace(self.input, grammar=self.grammar()).parse(self.text)
 
     @property

@@ -3,10 +3,13 @@
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, Self
+from weakref import finalize
 
 from einspace.errors import RunError
 from einspace.racing.contest import NOTE as PLAN
@@ -39,36 +42,103 @@ SESSION = "session "
 
 
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:
-    """Read the result of a run, finished or not, from its folder or from the database `storage`; raises RunError where there is none.
+    """Read the result of a run, finished or not.
 
     `EinSpace(shape, grammar=...)` parses the texts of a run in another grammar, whose fingerprint is in the settings.
+
+    Args:
+        run: The name of the run.
+        runs: The folder of all runs.
+        storage: The address of the database that the search was given; None for the file in the run's folder.
+
+    Raises:
+        RunError: There is no such run, or it cannot be read.
     """
-    folder = Run(runs, run)
-    database, has_begun = folder.study(storage), folder.settings() is not None
-    if database.file is not None and not database.file.exists() and not backup_of(database.file).exists():
-        if has_begun and storage is None:
-            raise folder.lost()
-        raise RunError(f"there is no run {run!r} in {runs if storage is None else database}")
-    database.check()
-    if not has_begun and database.is_unused((STUDY, f"{STUDY}/finals")):  # a reader makes no tables beside a search that is making them
-        raise RunError(f"the run {run!r} has no settings yet")
-    with StudyStore.open(database) as store:
+    with Following(run, runs, storage) as following:
+        return following.read()
+
+
+class Following:
+    """Reads the result of a run again and again, while its search goes on: after the first time only what is new of its trials.
+
+    A file is checked for damage the first time, and again after a time that failed and where another file lies in its place.
+    """
+
+    def __init__(self, run: str, runs: str = "runs", storage: str | None = None) -> None:
+        self._folder, self._runs, self._storage = Run(runs, run), runs, storage
+        self._lock = Lock()
+        self._opened = ExitStack()
+        finalize(self, self._opened.close)  # with the program at the latest: a callback that hangs is never closed
+        self._store: StudyStore | None = None
+        self._file: tuple[int, int] | None = None
+
+    def read(self) -> Result:
+        """The result as of now; raises RunError where there is none. Threads take turns."""
+        with self._lock:
+            try:
+                if self._store is not None and _place(self._store.database.file) == self._file:
+                    self._store.sync()
+                else:
+                    self._opened.close()
+                    self._store = self._open()
+                settings = checked_notes(self._store)[NOTE]
+                with undamaged(self._store.database):
+                    return collect(self._store, self._folder, settings)
+            except BaseException:
+                self._close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        self._store = None
+        self._opened.close()
+
+    def _open(self) -> StudyStore:
+        folder, storage = self._folder, self._storage
+        database, has_begun = folder.study(storage), folder.settings() is not None
+        if database.file is not None and not database.file.exists() and not backup_of(database.file).exists():
+            if has_begun and storage is None:
+                raise folder.lost()
+            raise RunError(f"there is no run {folder.name!r} in {self._runs if storage is None else database}")
+        if not has_begun:
+            database.check()
+            if database.is_unused((STUDY, f"{STUDY}/finals")):  # a reader makes no tables beside a search that is making them
+                raise RunError(f"the run {folder.name!r} has no settings yet")
+        self._file = _place(database.file)
+        store = self._opened.enter_context(StudyStore.open(database))
         if not (has_begun or store.phases or NOTE in store.notes()):
-            raise RunError(f"the run {run!r} has no settings yet")
-        settings = checked_notes(store)[NOTE]
-        if settings.get("format") != FORMAT:
-            _LOG.warning(
-                "the run %s is of format %s, and this version reads %s: what it shows may be wrong", run, settings.get("format"), FORMAT
-            )
-        with undamaged(database):
-            return collect(store, folder, settings)
+            raise RunError(f"the run {folder.name!r} has no settings yet")
+        stored = checked_notes(store)[NOTE].get("format")
+        if stored != FORMAT:
+            _LOG.warning("the run %s is of format %s, and this version reads %s: what it shows may be wrong", folder.name, stored, FORMAT)
+        return store
+
+
+def _place(file: Path | None) -> tuple[int, int] | None:
+    """What tells a file from another one that was put in its place; None for a server, and for a file that is gone."""
+    try:
+        found = None if file is None else file.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def load_trials(path: str | Path) -> Sequence[Trial]:
-    """All trials of a run's folder that have ended, those of the search first, or those of a table of many runs, `NAME.jsonl`.
+    """Read all trials that have ended, those of the search first.
 
-    Those of a table are `Recorded`: they say of which run and task they are. Raises RunError where there is no run, and DataError, with the
-    number of the line, for a table that cannot be read.
+    Args:
+        path: The folder of a run, or a table of many runs, `NAME.jsonl`, whose trials are `Recorded`: they say of which run and task they
+            are.
+
+    Raises:
+        RunError: There is no such run, or it cannot be read.
+        DataError: The table cannot be read; the message has the number of the line.
     """
     if Path(path).suffix == SUFFIX:
         return read_table(Path(path))
@@ -167,8 +237,7 @@ def elapsed(sessions: Iterable[Mapping[str, float]], *parts: str) -> float:
 
 def trials_of(ledger: Ledger, identity: str, seed: int | None = None) -> list[Trial]:
     """The trials of a phase of one proposal that have ended, those with a score first."""
-    same = [trial for trial in ledger.trials if trial.evaluation is not None and trial.proposal.identity == identity]
-    return sorted((trial for trial in same if seed in (None, trial.seed)), key=lambda trial: trial.value is None)
+    return [trial for trial in ledger.of(identity) if seed in (None, trial.seed)]
 
 
 def validated(store: StudyStore, identity: str) -> Trial | None:

@@ -50,15 +50,17 @@ REPORT = "report.html"
 _LOG = logging.getLogger("einspace")
 
 TOP = 5
-"""How many of the best architectures are shown, unless told otherwise."""
+"""The number of the best architectures that are shown by default."""
 
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """The result of a run. `settings` are those it was started with, `run` is its folder."""
+    """The result of a run, finished or not."""
 
     run: Path
+    """The folder of the run."""
     settings: Settings
+    """The settings that it was started with."""
     history: tuple[Trial, ...]
     """The trials of the search that have ended, by number."""
     others: tuple[Trial, ...]
@@ -67,6 +69,7 @@ class Result:
     """The winner of the race. Without a race: the best by validation, among those that could be compared with the baseline in time if there
     was such a comparison. None if no trial has a score, or if none may be selected."""
     baselines: tuple[Entrant, ...]
+    """The baselines of the task."""
     finalists: tuple[Entrant, ...]
     """The entrants of the race: candidates by their claimed scores, and the best baseline, all trained again; empty without a race."""
     verdict: Verdict | None
@@ -202,7 +205,15 @@ class Result:
         return predictor_of(found, self._folder, self.settings, task)
 
     def trained(self, trial: int | None = None, baseline: str | None = None) -> "Trained":
-        """The recommended network, that of a trial of the search or a baseline, as it is exported; raises RunError where there is none."""
+        """Give the recommended network, that of a trial of the search or a baseline, as it is exported.
+
+        Args:
+            trial: The number of a trial of the search, in place of the recommended network.
+            baseline: The name of a baseline, in its place.
+
+        Raises:
+            RunError: There is no such trial or baseline.
+        """
         from einspace.predictor import trained
 
         found, row = chosen(self, trial, baseline)
@@ -224,29 +235,49 @@ class Result:
         return [*self.history, *self.others]
 
     def top(self, count: int = TOP) -> list[Trial]:
-        """The best trials by validation, best first, each identity once and by its earliest trial; fewer where there are no more."""
+        """Give the best trials by validation, best first, each identity once and by its earliest trial.
+
+        Args:
+            count: The number of trials; fewer come where there are not so many.
+
+        Raises:
+            SettingError: The count is not a whole number of at least 1.
+        """
         if type(count) is not int or count < 1:
             raise SettingError(f"the top of a result has at least 1 row, not {count!r}")
+        return self._ranked[:count]
+
+    @cached_property
+    def _ranked(self) -> list[Trial]:
         scored = [trial for trial in self.history if trial.fitness is not None]
         first: dict[str, Trial] = {}
         for trial in sorted(scored, key=lambda trial: (-(trial.fitness or 0.0), trial.number)):
             first.setdefault(trial.proposal.identity, trial)
-        return list(first.values())[:count]
+        return list(first.values())
 
     def pareto(self, cost: str = "parameters") -> list[Trial]:
-        """The trials that no other beats in both score and cost, best score first, each identity once.
+        """Give the trials that no other beats in both score and cost, best score first, each identity once.
 
-        `cost` is "parameters", "flops" or "latency"; a trial whose cost is not known is left out. Raises SettingError for another cost.
+        Args:
+            cost: "parameters", "flops" or "latency"; a trial whose cost is not known is left out.
+
+        Raises:
+            SettingError: There is no such cost.
         """
         check_cost(cost)
         scored = [trial for trial in self.top(len(self.history) or 1) if trial.cost(cost) is not None]
         points = [(trial.fitness or 0.0, float(trial.cost(cost) or 0.0)) for trial in scored]
-        return [scored[i] for i in fronts(points)[0]] if scored else []
+        return [scored[i] for i in fronts(points, 1)[0]] if scored else []
 
     def study(self, storage: str | None = None) -> optuna.Study:
-        """The run's study for Optuna's own tools, such as `trials_dataframe()`. A trial's record is its attribute `trial`.
+        """Open the run's study for Optuna's own tools, such as `trials_dataframe()`. A trial's record is its attribute `trial`.
 
-        A file is read-only. `storage` is the address that the search was given, if any. Raises RunError where the database cannot be read.
+        Args:
+            storage: The address of the database that the search was given; None for the file in the run's folder, which is opened
+                read-only.
+
+        Raises:
+            RunError: The database cannot be read.
         """
         place = Database.of_file(self.run / "study.db", STUDY) if storage is None else Database(storage, self.run.name)
         url = place.url

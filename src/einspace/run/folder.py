@@ -30,7 +30,10 @@ NOTE = "settings"
 
 
 class Run:
-    """The folder `root/name`; without a name, a new one after the date and the task. Raises RunError for a name that is no folder's."""
+    """The folder `root/name`; without a name, a new one after the date and the task.
+
+    Raises RunError for a name that a folder cannot have.
+    """
 
     def __init__(self, root: str | os.PathLike[str], name: str | None = None, task: str = "run") -> None:
         if name is not None and (not re.fullmatch(r"[\w.+-]{1,100}", name) or name.startswith((".", "-"))):

@@ -61,7 +61,7 @@ def check_pages(connection: sqlite3.Connection) -> None:
 
 def check_records(connection: sqlite3.Connection, sound: Path) -> None:
     """Raise Unsound for records that readers would refuse. What an earlier copy `sound` holds too was checked when that was made."""
-    connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # what is no text has not its checksum either
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # bytes that are not text fail their checksum too
     try:
         for (note,) in connection.execute(f"SELECT value_json FROM study_user_attributes WHERE study_id IN ({_OURS.format('main')})"):
             unsealed(json.loads(note))

@@ -49,11 +49,19 @@ class Strategy(ABC):
             ask: Gives one proposal, or None where the strategy waits; each call goes on with the same generator.
             history: All trials so far.
             rng: The only source of randomness.
+
+        Returns:
+            A proposal, or None to wait.
         """
         return ask()
 
     def refuse(self, proposal: Proposal, reason: str) -> None:  # noqa: B027
-        """Called with the reason why a proposal is not trained, before another one is asked for."""
+        """Hear that a proposal is not trained, before another one is asked for.
+
+        Args:
+            proposal: The proposal.
+            reason: The reason, in words.
+        """
 
     def close(self) -> None:  # noqa: B027
         """Release what the strategy holds, such as a process; called once nothing more is proposed."""

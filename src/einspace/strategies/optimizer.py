@@ -36,7 +36,9 @@ class Optimizer:
         direction: Whether a higher or a lower score is better.
         options: Those of the strategy, such as `population=20`.
 
-    Raises SettingError, UnknownNameError and what else `strategies.get` raises.
+    Raises:
+        SettingError: The seed or an option makes no sense, or the strategy needs what an optimizer does not have, such as a latency.
+        UnknownNameError: There is no such strategy, direction or baseline.
 
     >>> space = EinSpace((1, 8, 8))
     >>> optimizer = Optimizer(space, "evolution", seed=0, population=4, tournament=2)
@@ -64,7 +66,7 @@ class Optimizer:
             raise SettingError("an optimizer trains nothing: fill the network of the seed with your weights by `Imported.network`")
         self.strategy = strategies.get(strategy, space, strategies.parse_initial(init, space.input), **options)
         if isinstance(self.strategy, ParetoEvolution) and self.strategy.cost == "latency":
-            raise SettingError("an optimizer is told no latency of a network: choose the cost parameters or flops, not 'latency'")
+            raise SettingError("an optimizer does not know the latency of a network: choose the cost parameters or flops, not 'latency'")
         self.seed = index(seed)
         self._space = space
         self._sign = 1.0 if is_maximized(direction) else -1.0
@@ -81,10 +83,13 @@ class Optimizer:
         return max((trial for trial in self._trials if trial.fitness is not None), key=lambda trial: trial.fitness or 0.0, default=None)
 
     def ask(self) -> Proposal:
-        """The next architecture to train; `space.parse(proposal.text)` reads it.
+        """Give the next architecture to train; `space.parse(proposal.text)` reads it.
 
-        Several may be asked for before a score is known. Raises SettingError where the strategy has to know one first, or has no more, and
-        StrategyError for a mistake of a strategy of the user's.
+        Several may be asked for before a score is known.
+
+        Raises:
+            SettingError: The strategy has to know a score first, or has nothing more to propose.
+            StrategyError: The strategy of a user raised, or gave anything but a proposal.
         """
         try:
             proposal = propose(self.strategy, self.trials, self.seed, space=self._space)
@@ -96,9 +101,17 @@ class Optimizer:
         return proposal
 
     def tell(self, proposal: Proposal, score: float | None) -> Trial:
-        """Report the score of a proposal, or None for a training that failed, and return the trial; what is not finite counts as failed.
+        """Report the score of a proposal.
 
-        Raises SettingError for a proposal that was not asked for, or whose score is known already.
+        Args:
+            proposal: The proposal, as `ask` gave it.
+            score: Its score; None for a training that failed, and NaN and infinity count as failed too.
+
+        Returns:
+            The trial that has ended.
+
+        Raises:
+            SettingError: The proposal was not asked for, its score is known already, or the score is not a number.
         """
         if not isinstance(proposal, Proposal):
             raise SettingError(f"tell needs a proposal that `ask` gave, not {proposal!r:.80}")
@@ -122,7 +135,13 @@ class Optimizer:
     def from_json(self, data: Mapping[str, Any]) -> Self:
         """Take over the trials that `to_json` gave, and go on as the optimizer that gave them would.
 
-        Strategy, options and seed are those of this optimizer. Raises SettingError for data that hold no trials or are of another seed.
+        Strategy, options and seed are those of this optimizer.
+
+        Args:
+            data: The object that `to_json` gave.
+
+        Raises:
+            SettingError: The data hold no trials, or are of another seed.
         """
         try:
             if data["seed"] != self.seed:

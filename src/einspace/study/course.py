@@ -60,7 +60,7 @@ class Course:
             driver.run(entrants.baselines(self.time_limit, self.search.rungs is not None), self.search)
             self.close()
             driver.clock.searched()
-            self.budget.reserve = lambda: makespan(entrants.jobs(store), workers) / MARGIN  # a race that was begun should end
+            self.budget.reserve = lambda: makespan(entrants.durations(store), workers) / MARGIN  # a race that was begun should end
             driver.run(self.race.race(store, self.time_limit))
             self._decide()
             driver.run(entrants.finals(store, self.time_limit, self.budget, workers, self.keep, self.weights))

@@ -30,7 +30,7 @@ from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals, longer_in_the_end
 from einspace.phases.race import Race, raced
-from einspace.quantities import check_whole, counted, duration, seconds_of
+from einspace.quantities import counted, duration, seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, elapsed, sessions_of
@@ -46,6 +46,7 @@ from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
 from einspace.strategies.optimizer import is_maximized
 from einspace.strategies.program import Program
+from einspace.study.bounds import bounds
 from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
 from einspace.study.heirs import check_inherits, heirs_of
@@ -66,10 +67,6 @@ EVOLUTION = "evolution"
 
 PROGRAM = name_of(Program)
 """The name of the strategy of a search with a proposer."""
-
-TRIALS, BUDGET = 100, "4m"
-"""The bounds of a search that is given neither a number nor a time: a time, but for the paper's protocol and for an objective a number."""
-
 
 _LOG = logging.getLogger("einspace")
 
@@ -250,8 +247,25 @@ def search(
     here = isinstance(make, Chosen) and make.here and not accelerated
     trained = subject.work.objective
     step = partial(step_seconds, trained, threads=machine.threads(workers)) if here and isinstance(trained, TaskObjective) else None
-    called = (given["time_limit"], protocol, before, final_seeds, subject.warm, accelerated, step)
-    start = Start.of(Call(strategy, subject.space, subject.trained, wanted, options, trials, seconds, workers, *called))
+    start = Start.of(
+        Call(
+            strategy,
+            subject.space,
+            subject.trained,
+            wanted,
+            options,
+            trials,
+            seconds,
+            workers,
+            given["time_limit"],
+            protocol=protocol,
+            stored=before,
+            final_seeds=final_seeds,
+            warm=subject.warm,
+            accelerated=accelerated,
+            step=step,
+        )
+    )
     trials = trials if trials is None or iterations is None else trials + len(start.initial)
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)
     if inherit is not False:
@@ -268,8 +282,19 @@ def search(
     settings = subject.settings | of_search(subject.space, asked, named_strategy, kept, **others)
     warm = same_as_warm(subject.space, imported, start.initial, start.beside, subject.names)
     beside, left_out = [name for name in start.beside if name not in warm], {**start.left_out, **warm}
-    compared = (subject.names, beside, left_out, start.changes)
-    entrants = Finals(subject.space, subject.task, subject.recipe, start.initial, asked, seed, final_seeds, *compared)
+    entrants = Finals(
+        subject.space,
+        subject.task,
+        subject.recipe,
+        start.initial,
+        asked,
+        seed=seed,
+        seeds=final_seeds,
+        names=subject.names,
+        beside=beside,
+        left_out=left_out,
+        changes=start.changes,
+    )
     with ExitStack() as stack:
         strategy_open = stack.enter_context(ExitStack())
         strategy_open.callback(strategies.close, asked)  # once, after the search or at the end of a call that did not come so far
@@ -355,30 +380,6 @@ def _stored(runs: str | os.PathLike[str], run: str | None, storage: str | None, 
         except RunError:  # the study is a new one; what else is wrong with it is said once it is used
             pass
     return found
-
-
-def bounds(
-    trials: int | None, iterations: int | None, budget: str | float | None, by_time: bool = True
-) -> tuple[int | None, str | float | None]:
-    """How many trials a search has, initial members not counted where there are iterations, and its time; None for what does not bound it.
-
-    Args:
-        trials: As given, or None.
-        iterations: As given, in place of trials.
-        budget: As given.
-        by_time: Whether a search that was given none of them has `BUDGET`; it has `TRIALS` otherwise.
-
-    >>> bounds(None, None, None), bounds(None, None, None, by_time=False), bounds(12, None, None)
-    ((None, '4m'), (100, None), (12, None))
-    """
-    if iterations is None:
-        if trials is None and budget is None:
-            return (None, BUDGET) if by_time else (TRIALS, None)
-        return trials, budget
-    if trials is not None:
-        raise SettingError(f"give either trials or iterations, not both: {trials!r} and {iterations!r}")
-    check_whole("iterations", iterations)
-    return iterations, budget
 
 
 def _plain(value: Any) -> Any:

@@ -40,11 +40,17 @@ def names() -> tuple[str, ...]:
 
 
 def load_task(name: str, data: str | os.PathLike[str] | None = None, own: DataOptions = DataOptions()) -> Task:
-    """Load a task, checked and normalised: one of the registry, or a path to your own data (an archive, a table or a folder).
+    """Load a task, checked and normalised.
 
-    `data` is the folder of the official files, else $EINSPACE_DATA; `own` says what your own data are. Raises UnknownNameError that
-    proposes the nearest name, TaskError for data that are not there or cannot be used, and for an option that says nothing of them, and
-    LimitError where reading them takes more memory than is free.
+    Args:
+        name: A task of the registry, or a path to your own data: an archive, a table or a folder.
+        data: The folder of the official files; None: $EINSPACE_DATA.
+        own: Options for your own data.
+
+    Raises:
+        UnknownNameError: There is no such task or path; the message proposes the nearest name.
+        TaskError: The data are not there or cannot be used, or an option does not apply to them.
+        LimitError: Reading the data takes more memory than is free.
     """
     with bounded(f"read the data of {escaped(name, keep='')}"):
         return _loaded(name, data, own)

@@ -20,8 +20,12 @@ from einspace.tasks.scores import ranks
 class Metric:
     """A named score of a network's outputs against the targets.
 
-    `function` takes outputs (N, ...) and targets (N, ...) and is a module's function, so that a metric can be sent to a worker. `kinds`
-    are the kinds of task that it scores, as `classification`; none stands for all.
+    Args:
+        name: The name of the metric.
+        higher_is_better: Whether a higher score is better.
+        function: Takes outputs (N, ...) and targets (N, ...) and gives the score. It is a module's function, so that a metric can be sent
+            to a worker.
+        kinds: The kinds of task that it scores, as `classification`; none stands for all.
     """
 
     name: str
@@ -34,7 +38,11 @@ class Metric:
         return float(self.function(outputs, targets)) if bool(outputs.isfinite().all()) else nan
 
     def better(self, a: float | None, b: float | None) -> bool:
-        """Whether `a` is strictly better than `b`. None and nan are worse than everything, and no better than each other.
+        """Say whether `a` is strictly better than `b`. None and nan are worse than everything, and not better than each other.
+
+        Args:
+            a: A score.
+            b: Another score.
 
         >>> ACCURACY.better(0.9, 0.8), ACCURACY.better(float("nan"), 0.1), ACCURACY.better(0.1, None)
         (True, False, True)

@@ -35,13 +35,22 @@ def small_baselines(kind: str, inputs: Feature) -> tuple[str, ...]:
 class Options(TypedDict, total=False):
     """The options that every `Task.from_...` takes besides the data.
 
-    `kind` is classification, multi-label, regression, mask, segmentation or dense; without it, it is recognised from the targets. `name`
-    is the task's. `shares` are those of train, valid and test, where they are not given, and `seed` decides who goes where. `metric`, a
-    `Metric` or the name of one of `METRICS`, and `recipe` follow from the kind and from the number of samples. `baselines` are the names
-    of networks to compare with; without them, small ones that take such samples. `class_weights` makes rare classes count as much as
-    frequent ones. `labels` are names for the classes 0, 1, ..., or by number; `normalise` brings samples to mean 0 and deviation 1.
-    `crop` and `flip` are what training does to images before a network sees them (see `Augmentation`). `axes` are those of the samples,
-    as NHWC (see `axes.AXES`), `target_axes` those of targets for each pixel; without them, they are recognised.
+    Attributes:
+        kind: classification, multi-label, regression, mask, segmentation or dense; without it, it is recognised from the targets.
+        name: The name of the task.
+        shares: Those of train, valid and test, where they are not given.
+        seed: Decides which sample goes where.
+        metric: A `Metric` or the name of one of `METRICS`; without it, it follows from the kind.
+        recipe: The training; without it, it follows from the kind and from the number of samples.
+        baselines: Names of networks to compare with; without them, small ones that take such samples.
+        description: The task in one line.
+        labels: Names for the classes 0, 1, ..., or by number.
+        class_weights: Whether rare classes count as much as frequent ones.
+        normalise: Whether samples are brought to mean 0 and deviation 1.
+        crop: Pixels by which training moves an image at most before a network sees it (see `Augmentation`).
+        flip: Whether training mirrors images at random.
+        axes: The axes of the samples, as NHWC (see `axes.AXES`); without them, they are recognised.
+        target_axes: The axes of targets for each pixel; without them, they are recognised.
     """
 
     kind: str | None

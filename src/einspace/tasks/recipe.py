@@ -16,9 +16,26 @@ OPTIMIZERS = ("sgd", "adamw")
 class Recipe:
     """Everything that training needs to know besides the network and the data.
 
-    `epochs_search` is what a candidate gets during the search, `epochs_final` what the best one gets before it meets the test split.
-    `learning_rate` is the first step's, or the one that a warm-up ends with; a cosine takes it to zero. The options after `momentum` are
-    not the paper's and are off by default. Raises SettingError for values that make no sense, and UnknownNameError for another optimizer.
+    The options after `momentum` are not the paper's and are off by default.
+
+    Args:
+        epochs_search: Epochs of a candidate in the search.
+        epochs_final: Epochs of the best one before it meets the test split.
+        batch_size: Samples of a batch.
+        learning_rate: The rate of the first step, or the one that a warm-up ends with; a cosine takes it to zero.
+        weight_decay: The decay of the weights.
+        momentum: The momentum of SGD, and the first beta of AdamW.
+        warmup: Share of the steps over which the learning rate rises linearly, before the cosine.
+        clip: Largest norm of the gradient of all weights together; 0 leaves gradients as they are.
+        nesterov: Whether SGD has Nesterov's momentum.
+        smoothing: Label smoothing: the share of each label that is spread over all classes. It is for the head `Classification` alone.
+        averaging: Decay, for each step, of an exponential moving average of the weights, which is scored and kept; 0: the weights
+            themselves are.
+        optimizer: One of `OPTIMIZERS`. AdamW takes its rate and its decay from those of SGD, see `evaluation.optimisation`.
+
+    Raises:
+        SettingError: A value makes no sense.
+        UnknownNameError: There is no such optimizer.
     """
 
     epochs_search: int
@@ -76,9 +93,14 @@ class Recipe:
         return {name: getattr(self, name) for name in later if getattr(self, name) != self.__dataclass_fields__[name].default}
 
     def given(self, recipe: "Recipe | Mapping[str, Any] | None") -> "Recipe":
-        """A recipe that stands in this one's place, or changes to this one by name; this one for None.
+        """Give a recipe that stands in this one's place, this one with changes, or this one for None.
 
-        Raises SettingError for anything else, and as `override` does.
+        Args:
+            recipe: A recipe, changes by name, or None.
+
+        Raises:
+            SettingError: The recipe is anything else, or a change has an unknown name or a senseless value.
+            UnknownNameError: There is no such optimizer.
         """
         if isinstance(recipe, Recipe):
             return recipe
@@ -87,7 +109,14 @@ class Recipe:
         return self.override(**(recipe or {}))
 
     def override(self, **changes: Any) -> Self:
-        """Copy with other values, None meaning "as it is"; raises SettingError for an unknown name or a senseless value.
+        """Copy the recipe with other values.
+
+        Args:
+            **changes: Values by name; None means "as it is".
+
+        Raises:
+            SettingError: A name is unknown, or a value makes no sense.
+            UnknownNameError: There is no such optimizer.
 
         >>> Recipe(8, 24, 64, 0.05, 5e-4).override(epochs_search=2, batch_size=None).epochs_search
         2

@@ -37,16 +37,35 @@ STEPWISE = RECIPE.override(epochs_search=10, epochs_final=30, optimizer="adamw")
 class Task:
     """Data and what to do with them; `from_arrays` and the like make one of your own data.
 
-    Raises TaskError that names the split and what is wrong with it.
-    `input` is the feature of one sample. `target` is the head that predicts the targets, or a number of classes for a classification, whose
-    labels run from 0. Search trains on `train` and scores on `valid`; `test` is looked at once, at the end. `baselines` are names of the
-    architectures that the task is compared with, `reported` the scores of others on the same data (see `published`). `labels` are the names
-    of the classes. `normaliser` is applied to the samples on the device, where they are too many to be kept twice; samples in memory are
-    normalised as they are. `preprocessing` says what was done, or is to be done, to samples and targets as they were given: scores are in
-    the targets' own units. `augmentation` is for training only. `notes` say what was understood of the data, for `summary`, and `doubts`
-    what can be understood otherwise too. `path` is where people's own data were read from by `load_task`, and `own` what was said of them
-    there. `one_pool` says that train and valid were drawn at random from one pool, so that they may be drawn anew (see `partition`).
-    `remade` makes both anew from a seed, not yet normalised, where samples are made of parts that no two splits may share.
+    Search trains on `train` and scores on `valid`; `test` is looked at once, at the end.
+
+    Args:
+        name: The name of the task.
+        input: The feature of one sample, (C, H, W) or (S, D).
+        target: The head that predicts the targets, or a number of classes for a classification, whose labels run from 0.
+        train: The samples that are trained on.
+        valid: The samples that the search scores on.
+        test: The samples that final trainings are scored on.
+        metric: The score, in the targets' own units.
+        recipe: The training.
+        baselines: Names of the architectures that the task is compared with.
+        description: The task in one line.
+        labels: The names of the classes.
+        reported: Scores of others on the same data (see `published`).
+        normaliser: Applied to the samples on the device, where they are too many to be kept twice; samples in memory are normalised as they
+            are.
+        preprocessing: The steps from samples and targets as they were given to those here, done or still to be done.
+        augmentation: Changes to the images in training only.
+        notes: The data as they were understood, for `summary`.
+        path: The path that people's own data were read from by `load_task`.
+        own: The options that were given for them there.
+        doubts: Points of the data that can be understood otherwise too.
+        one_pool: Whether train and valid were drawn at random from one pool, so that they may be drawn anew (see `partition`).
+        remade: Makes train and valid anew from a seed, not yet normalised, where samples are made of parts that no two splits may share.
+
+    Raises:
+        TaskError: The parts do not fit each other; the message names the split and what is wrong with it.
+        ShapeError: The input does not have two or three positive axes.
     """
 
     name: str
@@ -132,7 +151,11 @@ class Task:
 
     @property
     def classes(self) -> int:
-        """The number of classes; raises TaskError where there are none."""
+        """The number of classes.
+
+        Raises:
+            TaskError: The task is not a classification.
+        """
         if not isinstance(self.head, Classification):
             raise TaskError(f"{self.name} has no classes: its kind is {self.kind}")
         return self.head.classes
@@ -143,10 +166,15 @@ class Task:
         return self.reported.scores if self.reported is not None and self.reported.metric == self.metric.name else {}
 
     def tensors(self, names: Iterable[str], device: str = "cpu") -> tuple[Tensor, Tensor]:
-        """Samples, normalised, and targets of some splits, one after the other, on the device.
+        """Give samples, normalised, and targets of some splits, one after the other, on the device.
 
-        On the CPU those of one split may be the split's own arrays, which are not to be written to. Samples in files that are too many for
-        the memory are an `OnDisk`, which gives tensors batch by batch.
+        Args:
+            names: Names of the splits, such as `("train", "valid")`.
+            device: The device, such as "cuda:0".
+
+        Returns:
+            Samples and targets. On the CPU those of one split may be the split's own arrays, which are not to be written to. Samples in
+            files that are too many for the memory are an `OnDisk`, which gives tensors batch by batch.
         """
         splits = [self.splits[name] for name in names]
         x, y = [split.x for split in splits], torch.from_numpy(_joined([split.y for split in splits])).to(device)
@@ -158,16 +186,24 @@ class Task:
         return torch.from_numpy(_joined(parts)).to(device), y
 
     def loss(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
-        """The loss that training minimises: the head's, in the units that the head wants (see `Head.loss_in_units`).
+        """Compute the loss that training minimises: the head's, in the units that the head wants (see `Head.loss_in_units`).
 
-        `smoothing` of labels is for a `Classification` (see `Recipe`).
+        Args:
+            outputs: Predictions of a batch, (N, ...).
+            targets: Its targets, (N, ...).
+            smoothing: The share of each label that is spread over all classes, for a `Classification` alone (see `Recipe`).
         """
         if smoothing and isinstance(self.head, Classification):
             return self.head.loss(outputs, targets, smoothing)
         return self.head.loss(*(self._in_units(outputs, targets) if self.head.loss_in_units else (outputs, targets)))
 
     def score(self, outputs: Tensor, targets: Tensor) -> float:
-        """The metric, in the units that the targets had before they were normalised; on the CPU where a device has no double precision."""
+        """Compute the metric, in the units that the targets had before they were normalised.
+
+        Args:
+            outputs: Predictions, (N, ...). Those on the device mps, which has no double precision, are scored on the CPU.
+            targets: Their targets, (N, ...).
+        """
         if outputs.device.type == "mps":
             outputs, targets = outputs.cpu(), targets.cpu()
         return self.metric(*self._in_units(outputs, targets))
@@ -179,7 +215,15 @@ class Task:
         return self.target_normaliser.restore(outputs), self.target_normaliser.restore(targets)
 
     def with_metric(self, metric: Metric | str) -> Self:
-        """Copy that is scored with another metric, or with one of `METRICS` by its name; raises UnknownNameError for another name."""
+        """Copy the task with another metric.
+
+        Args:
+            metric: The metric, or the name of one of `METRICS`.
+
+        Raises:
+            UnknownNameError: There is no metric of this name.
+            TaskError: The metric is for another kind of targets.
+        """
         if isinstance(metric, str):
             if metric not in METRICS:
                 raise UnknownNameError("metric", metric, METRICS)
@@ -187,9 +231,13 @@ class Task:
         return replace(self, metric=metric)
 
     def with_head(self, head: Head) -> Self:
-        """Copy whose targets another head predicts, such as `Classification(10, pool="paper")`.
+        """Copy the task with another head for the same targets.
 
-        Raises TaskError for a head that predicts targets of another shape or of another kind of number.
+        Args:
+            head: The head, such as `Classification(10, pool="paper")`.
+
+        Raises:
+            TaskError: The head predicts targets of another shape, or of another kind of number.
         """
         if head.output(self.input) != self.output:
             raise TaskError(f"{self.name}: its targets are {self.output}, but the head {head} predicts {head.output(self.input)}")

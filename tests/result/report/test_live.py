@@ -36,6 +36,7 @@ def ask(server: LiveReport, path: str, method: str = "GET", **headers: str) -> t
 def test_it_follows_the_search(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing stored yet, then each new state under a new version, and the same version is not sent twice."""
     monkeypatch.setattr(live, "PAUSE", 0.0)
+    monkeypatch.setattr(live, "REST", 0.0)
     states: list[Result] = []
 
     def read() -> Result:
@@ -114,3 +115,25 @@ def test_a_used_port_is_said(result: Result) -> None:
         port = other.getsockname()[1]
         with pytest.raises(SettingError, match=rf"the port {port} of 127\.0\.0\.1 is in use; --port takes another one"):
             LiveReport(lambda: result, "test", port)
+
+
+@pytest.mark.parametrize(("seconds", "rest"), [(0.0, live.PAUSE), (3.0, 30.0)])
+def test_looks_at_a_long_run_leave_the_search_most_of_the_time(
+    result: Result, monkeypatch: pytest.MonkeyPatch, seconds: float, rest: float
+) -> None:
+    """After one there is none for ten times as long as it took, however often a browser asks; one that fails is soon tried again."""
+    clock, looks = [0.0], [0]
+
+    def read() -> Result:
+        clock[0] += seconds
+        looks[0] += 1
+        if looks[0] == 1:
+            raise RunError("the database is away")
+        return result
+
+    monkeypatch.setattr(live, "monotonic", lambda: clock[0])
+    with LiveReport(read, "test", port=0) as server:
+        for after, count in ((0.0, 1), (live.PAUSE, 2), (0.9 * rest, 2), (0.1 * rest, 3)):
+            clock[0] += after
+            server.latest()
+            assert looks[0] == count

@@ -46,7 +46,15 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written: `bytes` of a `format` into `path`; `parameters` are those of the network with its head."""
+    """A file that was written.
+
+    Args:
+        path: The file.
+        format: One of `FORMATS`.
+        bytes: Its size in bytes.
+        sha256: Its SHA-256, in hexadecimal.
+        parameters: Trainable parameters of the network with its head.
+    """
 
     path: Path
     format: str
@@ -59,6 +67,7 @@ def export_file(
     architecture: Architecture,
     path: str | os.PathLike[str],
     format: str,
+    *,
     head: Head | None = None,
     weights_from: str | os.PathLike[str] | nn.Module | None = None,
     seed: int = 0,
@@ -68,15 +77,27 @@ def export_file(
 ) -> Exported:
     """Write an architecture with its head in one of `FORMATS`, for any batch size and in evaluation mode.
 
-    With `around` the file takes raw samples and gives predictions in the targets' units: the constants of the normalisation are in it, in
-    `safetensors` under names of their own beside the weights, in `source` as buffers. `facts`, JSON values by name, are written into the
-    metadata of an ONNX model, the header of a safetensors file, the docstring of a source, and beside a program as `einspace.json`.
-
-    The weights are those of a safetensors file or of another network of the same architecture, or fresh ones that follow from `seed`.
     Before the file is written, its content is read back and run on random inputs beside the network: source must give the same outputs
-    bit by bit, a program and ONNX up to `TOLERANCE`. The file is written whole or not at all. Raises ExportError for a target that
-    cannot be written, an extra that is missing or a layer that a format cannot hold, NetworkError for weights or a head that do not fit,
-    UnknownNameError for another format.
+    bit by bit, a program and ONNX up to `TOLERANCE`. The file is written whole or not at all.
+
+    Args:
+        architecture: The backbone.
+        path: The file.
+        format: One of `FORMATS`.
+        head: The head that is put behind the backbone.
+        weights_from: A safetensors file or another network of the same architecture, whose weights are taken; None: fresh weights.
+        seed: Decides fresh weights.
+        optimize: Whether the graph is simplified and faster; otherwise the network has one module per operation, as derived.
+        around: Puts the normalisation around the network, so that the file takes raw samples and gives predictions in the targets' units.
+            Its constants are in the file, in `safetensors` under names of their own beside the weights, in `source` as buffers.
+        facts: JSON values by name, which are written into the metadata of an ONNX model, the header of a safetensors file, the docstring of
+            a source, and beside a program as `einspace.json`.
+
+    Raises:
+        ExportError: The target cannot be written, an extra is missing, or a format cannot hold a layer.
+        NetworkError: The weights or the head do not fit.
+        SettingError: A source is asked for with weights, which it cannot hold.
+        UnknownNameError: There is no such format.
     """
     target = Path(path)
     if format not in FORMATS:

@@ -26,9 +26,15 @@ LARGEST_ONNX = 2 * 2**30
 
 
 def export_program(network: nn.Module, inputs: Feature, dtype: torch.dtype = torch.float32) -> torch.export.ExportedProgram:
-    """The network in evaluation mode as a program, from a batch (n, ...) of inputs of a type, n being free.
+    """Export the network in evaluation mode as a program that takes any number of samples.
 
-    Raises ExportError with PyTorch's reason where a layer depends on data.
+    Args:
+        network: The network, which is left in evaluation mode.
+        inputs: The feature of one sample, (C, H, W) or (S, D).
+        dtype: The type of the samples.
+
+    Raises:
+        ExportError: A layer depends on data; the message has PyTorch's reason.
     """
     network.eval()
     example = torch.zeros(2, *inputs.shape, dtype=dtype)

@@ -31,11 +31,20 @@ def source(
     around: Callable[[nn.Module], RawNetwork] | None = None,
     facts: Facts | None = None,
 ) -> str:
-    """A Python module with one class, `Network`, whose weights have the names and shapes of those of `build` with the same arguments.
+    """Write a Python module with one class, `Network`, whose weights have the names and shapes of those of `build` with the same arguments.
 
-    `around` puts the normalisation of raw samples into it, and `facts` are told in its docstring. It imports torch only, keeps its layout
-    under `ruff format` and `black`, and gives the outputs of our network, bit by bit. Raises ExportError naming the operation whose layer
-    cannot be written: its forward pass depends on data, or calls what is not PyTorch's.
+    It imports torch only, keeps its layout under `ruff format` and `black`, and gives the outputs of our network, bit by bit.
+
+    Args:
+        architecture: The backbone.
+        head: The head that is put behind the backbone.
+        optimize: Whether the graph is simplified and faster; otherwise the network has one module per operation, as derived.
+        around: Puts the normalisation of raw samples into the network.
+        facts: JSON values by name, which the docstring of the class gives.
+
+    Raises:
+        ExportError: The layer of an operation, which is named, cannot be written: its forward pass depends on data, or calls what is not
+            PyTorch's.
     """
     graph = architecture.graph(optimize)
     operations = {instruction.name: str(instruction.operation) for instruction in graph.instructions}
@@ -75,7 +84,12 @@ def source(
 
 
 def load_source(text: str, name: str = "einspace_network") -> nn.Module:
-    """The network of a source, with fresh weights."""
+    """Run the text of a source file and make its network, with fresh weights.
+
+    Args:
+        text: What `source` gave. It is executed, so it must come from someone you trust.
+        name: The name that the module gets.
+    """
     module = ModuleType(name)
     exec(compile(text, f"<{name}>", "exec"), module.__dict__)
     network: nn.Module = module.Network()

@@ -30,7 +30,14 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     """Fill a network from a safetensors file, of the plain or of the optimised form of the same architecture.
 
     The constants of a normalisation (see `networks.raw`) are left aside where the network has no place for them.
-    Raises NetworkError that names missing, extra and mis-shaped entries, and ExportError for a file that cannot be read.
+
+    Args:
+        network: The network, whose weights are overwritten.
+        path: The file.
+
+    Raises:
+        NetworkError: Entries are missing, extra or of another shape; they are named.
+        ExportError: The file cannot be read.
     """
     asked = network.state_dict().keys()
     tensors = {name: value for name, value in read_state(path).items() if name in asked or name not in CONSTANTS}

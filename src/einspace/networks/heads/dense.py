@@ -17,6 +17,13 @@ class Dense(Head):
     """A prediction for each pixel: adaptive average pooling of the two last axes to `size`, then a linear map over the channels.
 
     (C, H, W) -> (channels, h, w). (S, D) is pooled alike and gets a new axis, one channel: (1, h, w) -> (channels, h, w). Squared error.
+
+    Args:
+        channels: Numbers that are predicted for each pixel.
+        size: Height and width (h, w) of the prediction, in pixels.
+
+    Raises:
+        NetworkError: A figure makes no sense.
     """
 
     channels: int
@@ -39,18 +46,32 @@ class Dense(Head):
         return PooledMap(feature.shape[0] if image else 1, self.channels, self.size, new_axis=not image)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean squared error of (N, channels, h, w)."""
+        """Compute the mean squared error of a batch.
+
+        Args:
+            outputs: Predictions (N, channels, h, w).
+            targets: Numbers (N, channels, h, w).
+        """
         return functional.mse_loss(outputs, targets)
 
 
 @dataclass(frozen=True)
 class RelativeDense(Dense):
-    """Numbers for each pixel, compared by the length of the mistake: the layer of `Dense`. Relative l2, as for Darcy Flow (table 4)."""
+    """Numbers for each pixel, compared by the length of the mistake: the layer of `Dense`. Relative l2, as for Darcy Flow (table 4).
+
+    Args:
+        channels: As in `Dense`.
+        size: As in `Dense`.
+    """
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """||u' - u|| / ||u|| of each sample (channels, h, w) in its own units, summed over the batch.
+        """Compute ||u' - u|| / ||u|| of each sample in its own units, summed over the batch.
 
         The sum, not the mean, is what NAS-Bench-360 minimises and what the learning rate of table 4 is for.
+
+        Args:
+            outputs: Predictions u', (N, channels, h, w).
+            targets: Numbers u, (N, channels, h, w).
         """
         distances = torch.linalg.vector_norm((outputs - targets).flatten(1), dim=1)
         total: Tensor = (distances / torch.linalg.vector_norm(targets.flatten(1), dim=1)).sum()
@@ -71,10 +92,20 @@ Only the published metric of Cosmic, which counts such pixels, tells the two apa
 
 @dataclass(frozen=True)
 class Mask(Dense):
-    """A yes or no for each pixel: the layer of `Dense`. Binary cross-entropy over the pixels that are not ignored."""
+    """A yes or no for each pixel: the layer of `Dense`. Binary cross-entropy over the pixels that are not ignored.
+
+    Args:
+        channels: As in `Dense`.
+        size: As in `Dense`.
+    """
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy of logits (N, channels, h, w) and targets of 0, 1 and below 0, ignored; 0 where every pixel is ignored."""
+        """Compute the binary cross-entropy over the pixels that count; 0 where every pixel is ignored.
+
+        Args:
+            outputs: Logits (N, channels, h, w).
+            targets: 1 for yes, 0 for no, and below 0 for an ignored pixel, (N, channels, h, w).
+        """
         counted = (targets >= 0).to(outputs.dtype)
         losses = functional.binary_cross_entropy_with_logits(outputs, targets.clamp(0, 1).to(outputs.dtype), reduction="none")
         return (losses * counted).sum() / counted.sum().clamp(min=1)

@@ -72,14 +72,21 @@ class _Pooling(Head):
 class Classification(_Pooling):
     """One of some classes: mean over all but the channels, then a linear map, (C, H, W) or (S, D) -> (classes). Cross-entropy.
 
-    In Col mode `pool="channels"` averages over S and keeps D, which is what the text of B.1 says; `pool="paper"` averages over D and
-    keeps S, which is what its formula `reduce('B C H -> B C')` does on (S, D).
+    Args:
+        classes: The number of classes.
+        pool: The axis that is averaged over in Col mode. "channels" averages over S and keeps D, which is what the text of B.1 says;
+            "paper" averages over D and keeps S, which is what its formula `reduce('B C H -> B C')` does on (S, D).
+        weights: How much a sample of each class counts in the loss; None: all alike.
+        grid: Windows along each axis that is averaged over; the linear map sees the means of all windows.
+        dropout: The probability that training sets an input of the linear map to zero.
+
+    Raises:
+        NetworkError: A figure makes no sense.
     """
 
     classes: int
     pool: str = "channels"
     weights: tuple[float, ...] | None = None
-    """How much a sample of each class counts in the loss; None: all alike."""
     grid: int = 1
     dropout: float = 0.0
 
@@ -93,14 +100,30 @@ class Classification(_Pooling):
         return self.classes
 
     def loss(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
-        """Cross-entropy of logits (N, classes) and labels (N,), of which a share may be spread over all classes."""
+        """Compute the cross-entropy of a batch.
+
+        Args:
+            outputs: Logits (N, classes).
+            targets: Labels (N,).
+            smoothing: The share of each label that is spread over all classes.
+        """
         weights = None if self.weights is None else outputs.new_tensor(self.weights)
         return functional.cross_entropy(outputs, targets, weights, label_smoothing=smoothing)
 
 
 @dataclass(frozen=True, repr=False)
 class MultiLabel(_Pooling):
-    """Any of some labels: the layer of `Classification`, (C, H, W) or (S, D) -> (labels). Binary cross-entropy."""
+    """Any of some labels: the layer of `Classification`, (C, H, W) or (S, D) -> (labels). Binary cross-entropy.
+
+    Args:
+        labels: The number of labels.
+        pool: As in `Classification`.
+        grid: As in `Classification`.
+        dropout: As in `Classification`.
+
+    Raises:
+        NetworkError: A figure makes no sense.
+    """
 
     labels: int
     pool: str = "channels"
@@ -115,13 +138,28 @@ class MultiLabel(_Pooling):
         return self.labels
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy of logits (N, labels) and targets (N, labels) of 0 and 1."""
+        """Compute the binary cross-entropy of a batch.
+
+        Args:
+            outputs: Logits (N, labels).
+            targets: Rows (N, labels) of 0 and 1.
+        """
         return functional.binary_cross_entropy_with_logits(outputs, targets.to(outputs.dtype))
 
 
 @dataclass(frozen=True, repr=False)
 class Regression(_Pooling):
-    """Some real numbers: the layer of `Classification`, (C, H, W) or (S, D) -> (outputs). Squared error."""
+    """Some real numbers: the layer of `Classification`, (C, H, W) or (S, D) -> (outputs). Squared error.
+
+    Args:
+        outputs: The number of numbers that are predicted.
+        pool: As in `Classification`.
+        grid: As in `Classification`.
+        dropout: As in `Classification`.
+
+    Raises:
+        NetworkError: A figure makes no sense.
+    """
 
     outputs: int
     pool: str = "channels"
@@ -136,7 +174,12 @@ class Regression(_Pooling):
         return self.outputs
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean squared error of (N, outputs)."""
+        """Compute the mean squared error of a batch.
+
+        Args:
+            outputs: Predictions (N, outputs).
+            targets: Numbers (N, outputs).
+        """
         return functional.mse_loss(outputs, targets)
 
 

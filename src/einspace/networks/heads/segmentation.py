@@ -15,7 +15,14 @@ from einspace.networks.heads.dense import IGNORED, Dense
 class Segmentation(Head):
     """One of some classes for each pixel: the layer of `Dense`, one channel a class. Cross-entropy over the pixels that are not `IGNORED`.
 
-    (C, H, W) or (S, D) -> (classes, h, w). Raises NetworkError for fewer than two classes or a size that makes no sense.
+    (C, H, W) or (S, D) -> (classes, h, w).
+
+    Args:
+        classes: The number of classes.
+        size: Height and width (h, w) of the prediction, in pixels.
+
+    Raises:
+        NetworkError: There are fewer than two classes, or the size makes no sense.
     """
 
     classes: int
@@ -35,6 +42,11 @@ class Segmentation(Head):
         return Dense(self.classes, self.size).layer(feature)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy of logits (N, classes, h, w) and classes (N, h, w); 0 where every pixel is ignored."""
+        """Compute the mean cross-entropy over the pixels that count; 0 where every pixel is ignored.
+
+        Args:
+            outputs: Logits (N, classes, h, w).
+            targets: Classes (N, h, w), or `IGNORED`.
+        """
         total = functional.cross_entropy(outputs, targets, ignore_index=IGNORED, reduction="sum")
         return total / (targets != IGNORED).sum().clamp(min=1)

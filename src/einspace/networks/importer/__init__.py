@@ -73,16 +73,24 @@ class Imported:
 def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_start: bool = False) -> Imported:
     """Read a network of convolutions, linear layers, norms, relus, sums and concatenations as an architecture.
 
-    `input_shape` is (C, H, W) or (S, D), without the batch axis. The module is traced by `torch.fx` and not changed. A linear layer at
-    its end, and a global average before it, is the head.
+    The module is traced by `torch.fx` and not changed. A linear layer at its end, and a global average before it, is the head.
 
     The result can be an initial member of a search: `search(task, init=[from_module(mine, shape), "random*8"])` makes it a seed and the
-    baseline that the best one found is compared with. With `warm_start` its trainings begin with the weights that the module has when the
-    search begins, not with fresh ones; they were made for samples that were normalised as the task normalises its own, or nearly so. Where
-    its own head is not the task's, the task's head starts afresh.
+    baseline that the best one found is compared with.
 
-    Raises NetworkError for what cannot be traced, and one that names all layers that do not fit the space, with the reasons; ShapeError
-    for an input that is none.
+    Args:
+        module: The network.
+        input_shape: (C, H, W) or (S, D), without the batch axis.
+        warm_start: Whether its trainings begin with the weights that the module has when the search begins, not with fresh ones. They were
+            made for samples that were normalised as the task normalises its own, or nearly so. Where its own head is not the task's, the
+            task's head starts afresh.
+
+    Returns:
+        The architecture, the head and the names of the weights, with notes on what differs from the module.
+
+    Raises:
+        NetworkError: The module cannot be traced, its input is a vector, or layers do not fit the space: all are named, with the reasons.
+        ShapeError: The input shape does not have two or three positive axes.
 
     >>> imported = from_module(nn.Sequential(nn.Conv2d(3, 8, 3), nn.LeakyReLU(0.01), nn.Flatten(), nn.Linear(288, 10)), (3, 8, 8))
     >>> print(imported.architecture)

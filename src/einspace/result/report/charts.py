@@ -1,9 +1,10 @@
 """Charts of a report, as figures of Plotly's. The page gives them the colours of its text and its grid, light or dark."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from html import escape
 from itertools import accumulate
 from statistics import quantiles
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -26,22 +27,28 @@ REACH = 4.0
 """Interquartile ranges beyond the quartiles, outside of which scores do not stretch an axis."""
 
 
-def charts(result: Result, shares: Sequence[Shares]) -> dict[str, Chart]:
-    """Every chart that the run has data for, by name, as JSON of Plotly's."""
+def charts(result: Result, shares: Sequence[Shares], shown: Container[int] | None = None) -> dict[str, Chart]:
+    """Every chart that the run has data for, by name, as JSON of Plotly's.
+
+    Args:
+        result: What the run found.
+        shares: How often each function occurs.
+        shown: The numbers of the trials that have a mark; None: all. Lines, fronts and axes are those of all trials.
+    """
     figures = {
-        "by-trial": progress(result),
-        "by-time": progress(result, by_time=True),
+        "by-trial": progress(result, shown=shown),
+        "by-time": progress(result, by_time=True, shown=shown),
         "losses": losses(result),
-        "predicted": predictions(result),
+        "predicted": predictions(result, shown),
         "test": tests(result),
-        **{f"pareto-{cost}": pareto(result, cost) for cost in COSTS},
+        **{f"pareto-{cost}": pareto(result, cost, shown) for cost in COSTS},
         "operations": operations(shares),
-        "workers": workers(result),
+        "workers": workers(result, shown),
     }
     return {name: figure.to_plotly_json() for name, figure in figures.items() if figure is not None}
 
 
-def progress(result: Result, by_time: bool = False) -> go.Figure | None:
+def progress(result: Result, by_time: bool = False, shown: Container[int] | None = None) -> go.Figure | None:
     """Each trial's score as a point, and the best so far as a line, where one may be selected; the best baseline is a dashed one."""
     trials = [trial for trial in result.history if trial.value is not None]
     if not trials:
@@ -53,36 +60,30 @@ def progress(result: Result, by_time: bool = False) -> go.Figure | None:
     scores = [trial.value or 0.0 for trial in trials]
     best = list(accumulate(scores, max if result.higher_is_better else min))
     figure = figure_of("minutes since the search began" if by_time else "trial", f"{result.split} {result.metric}")
-    hover = [
-        f"trial {trial.number}: {decimal(trial.value)}<br>{escape(trial.origin)}, {quantity(trial.parameters)} parameters"
-        for trial in trials
-    ]
-    numbers = [trial.number for trial in trials]
-    figure.add_scatter(
-        x=along,
-        y=scores,
-        mode="markers",
-        name="a trial",
-        marker={"color": BLUE, "size": 7, "opacity": 0.85},
-        text=hover,
-        customdata=numbers,
-        hovertemplate="%{text}<extra></extra>",
-    )
+
+    def marks(indices: Sequence[int]) -> dict[str, Any]:
+        """The points of some trials."""
+        told = [(trials[i].number, decimal(trials[i].value), escape(trials[i].origin), quantity(trials[i].parameters)) for i in indices]
+        return {
+            "x": [along[i] for i in indices],
+            "y": [scores[i] for i in indices],
+            "mode": "markers",
+            "text": [f"trial {number}: {score}<br>{origin}, {size} parameters" for number, score, origin, size in told],
+            "customdata": [number for number, *_ in told],
+            "hovertemplate": "%{text}<extra></extra>",
+        }
+
+    drawn = [i for i, trial in enumerate(trials) if shown is None or trial.number in shown]
+    figure.add_scatter(name="a trial", marker={"color": BLUE, "size": 7, "opacity": 0.85}, **marks(drawn))
     if result.split == "validation":
         line = {"color": ORANGE, "width": 2.5, "shape": "hv"}
-        figure.add_scatter(x=along, y=best, mode="lines", name="best so far", line=line, hoverinfo="skip")
+        turns = [i for i in range(len(best)) if shown is None or i in (0, len(best) - 1) or best[i] != best[i - 1]]
+        x, y = [along[i] for i in turns], [best[i] for i in turns]
+        figure.add_scatter(x=x, y=y, mode="lines", name="best so far", line=line, hoverinfo="skip")
     chosen = [i for i, trial in enumerate(trials) if result.best is not None and trial.number == result.best.trial]
     if chosen:
-        figure.add_scatter(
-            x=[along[i] for i in chosen],
-            y=[scores[i] for i in chosen],
-            mode="markers",
-            name="the winner" if result.finalists else "the best",
-            marker={"symbol": "star", "color": ORANGE, "size": 15},
-            text=[hover[i] for i in chosen],
-            customdata=[numbers[i] for i in chosen],
-            hovertemplate="%{text}<extra></extra>",
-        )
+        name = "the winner" if result.finalists else "the best"
+        figure.add_scatter(name=name, marker={"symbol": "star", "color": ORANGE, "size": 15}, **marks(chosen))
     baseline = best_baseline(result)
     if baseline is not None and baseline.validation is not None:
         figure.add_scatter(
@@ -135,25 +136,29 @@ def losses(result: Result) -> go.Figure | None:
     return figure if figure.data else None
 
 
-def predictions(result: Result) -> go.Figure | None:
+def predictions(result: Result, shown: Container[int] | None = None) -> go.Figure | None:
     """The surrogate's prediction of each trial before it was trained, and its score; those that it chose have their colour."""
     trials = [(trial, trial.proposal.prediction) for trial in predicted(result.history)]
     if len(trials) < 2:
         return None
     figure = figure_of("predicted percentile", f"{result.split} {result.metric}")
     for name, chosen, colour in (("chosen among several children", True, ORANGE), ("as the strategy proposed it", False, BLUE)):
-        shown = [(trial, prediction) for trial, prediction in trials if prediction is not None and (prediction.among > 1) == chosen]
-        if shown:
+        drawn = [
+            (trial, prediction)
+            for trial, prediction in trials
+            if prediction is not None and (prediction.among > 1) == chosen and (shown is None or trial.number in shown)
+        ]
+        if drawn:
             figure.add_scatter(
-                x=[prediction.percentile for _, prediction in shown],
-                y=[trial.value for trial, _ in shown],
+                x=[prediction.percentile for _, prediction in drawn],
+                y=[trial.value for trial, _ in drawn],
                 mode="markers",
                 name=name,
                 marker={"size": 8, "color": colour},
-                customdata=[trial.number for trial, _ in shown],
+                customdata=[trial.number for trial, _ in drawn],
                 text=[
                     f"trial {trial.number}: {decimal(trial.value)}<br>predicted at {prediction.percentile:.0%}"
-                    for trial, prediction in shown
+                    for trial, prediction in drawn
                 ],
                 hovertemplate="%{text}<extra></extra>",
             )
@@ -187,7 +192,7 @@ def tests(result: Result) -> go.Figure | None:
     return figure
 
 
-def pareto(result: Result, cost: str) -> go.Figure | None:
+def pareto(result: Result, cost: str, shown: Container[int] | None = None) -> go.Figure | None:
     """Scores against a cost, with the front of the trials that no other beats in both."""
     trials = [trial for trial in result.history if trial.value is not None and trial.cost(cost) is not None]
     if not trials:
@@ -195,7 +200,7 @@ def pareto(result: Result, cost: str) -> go.Figure | None:
     front = {trial.number for trial in result.pareto(cost)}
     figure = figure_of(COSTS[cost], f"{result.split} {result.metric}")
     groups = [
-        ("a trial", [trial for trial in trials if trial.number not in front], BLUE, "markers"),
+        ("a trial", [trial for trial in trials if trial.number not in front and (shown is None or trial.number in shown)], BLUE, "markers"),
         (
             "Pareto front",
             sorted((trial for trial in trials if trial.number in front), key=lambda trial: _cost(trial, cost)),

@@ -53,6 +53,17 @@ def further_commands(result: Result) -> Commands:
     return _typed(found)
 
 
+def any_trial(result: Result) -> str:
+    """The command that shows a trial."""
+    return shlex.join(["einspace", "show", result.run.name, *_place(result), *_modules(result), "--trial", "NUMBER"])
+
+
+def all_trials(result: Result) -> str:
+    """What gives all trials, in Python."""
+    runs, storage = str(result.run.parent), "" if result.storage is None else f", storage={result.storage!r}"
+    return f"es.load_result({result.run.name!r}, {runs!r}{storage}).history"
+
+
 def _again(
     result: Result, stored: dict[str, Any], purpose: str, hint: str, argument: str, options: list[str] | None = None
 ) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from threading import Lock, Thread
 from time import monotonic, time
 from types import TracebackType
@@ -24,7 +25,10 @@ HOST, PORT = "127.0.0.1", 8321
 """Where the page is: on this machine alone."""
 
 PAUSE = 1.0
-"""Seconds for which the last state is served without a new look at the run."""
+"""Seconds for which the last state is served without a new look at the run, at least."""
+
+REST = 10.0
+"""How many times as long as a look took no other one follows it: a page of many trials is made in the process of the search."""
 
 
 class LiveReport:
@@ -45,7 +49,7 @@ class LiveReport:
         self._lock = Lock()
         self._album: Album | None = None
         self._latest = ("", waiting(run))
-        self._looked = float("-inf")
+        self._next = -inf
         try:
             self._server = _Server((HOST, port), _handler(self))
         except (OSError, OverflowError) as error:
@@ -65,11 +69,12 @@ class LiveReport:
         return f"http://{HOST}:{self.port}/"
 
     def latest(self) -> tuple[str, str]:
-        """The version of the page's main part, and that part, as new as a second ago."""
+        """The version of the page's main part, and that part, as new as a second ago, or ten times as long as it takes to make."""
         with self._lock:
-            if monotonic() - self._looked > PAUSE:
-                self._look()
-                self._looked = monotonic()
+            began = monotonic()
+            if began >= self._next:
+                rest = REST if self._look() else 0.0  # one that failed may only have waited for a server
+                self._next = monotonic() + max(PAUSE, rest * (monotonic() - began))
             return self._latest
 
     def now(self) -> list[str]:
@@ -100,17 +105,18 @@ class LiveReport:
         if self._thread is not None:
             self._thread.join()
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Look at the run, and say whether it could be read."""
         try:
             result = self._read()
         except RunError:  # of a search that has not begun, or a database that is away: the last state stays
-            return
+            return False
         self._running = result.running
         version = f'"{result.state}"'
-        if version == self._latest[0]:
-            return
-        self._album = self._album or Album(tuple(result.settings["input"]))
-        self._latest = version, content(result, self._album)
+        if version != self._latest[0]:
+            self._album = self._album or Album(tuple(result.settings["input"]))
+            self._latest = version, content(result, self._album)
+        return True
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,6 +1,7 @@
 """Page: what a report says, put into its templates. Names, texts and tracebacks of a run are escaped wherever they stand."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,12 @@ from einspace.quantities import decimal, duration, quantity
 from einspace.result.entrant import Entrant
 from einspace.result.report.album import Album, packed
 from einspace.result.report.charts import best_baseline, charts
-from einspace.result.report.commands import further_commands, next_commands
+from einspace.result.report.commands import all_trials, any_trial, further_commands, next_commands
 from einspace.result.report.comparison import best_score, comparison_charts, grouped
 from einspace.result.report.family import family
 from einspace.result.report.frame import environment, framed
 from einspace.result.report.operations import shares
+from einspace.result.report.shown import shown
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
 from einspace.result.words import climbed, foretold, inherited, recommended
@@ -85,7 +87,9 @@ def content(result: Result, album: Album | None = None) -> str:
     """The main part of the page: every section, with its charts and trials as data."""
     album = album or Album(tuple(result.settings["input"]))
     steps, entrants = family(result), _entrants(result)
-    figures = charts(result, shares(result))
+    trials = shown(result, steps[-ANCESTORS:])
+    numbers = None if len(trials) == len(result.history) else {trial.number for trial in trials}
+    figures = charts(result, shares(result), numbers)
     best = result.best
     return (
         environment()
@@ -105,7 +109,11 @@ def content(result: Result, album: Album | None = None) -> str:
             family=steps[-ANCESTORS:],
             older=max(0, len(steps) - ANCESTORS),
             charts=figures,
-            details=_details(result, album, [step.trial for step in steps[-ANCESTORS:]]),
+            trials=trials,
+            outcomes=dict(Counter(str(trial.outcome) for trial in trials).most_common()),
+            any_trial=any_trial(result),
+            all_trials=all_trials(result),
+            details=_details(result, album, trials, [step.trial for step in steps[-ANCESTORS:]]),
             settings=list(_flat({name: value for name, value in result.settings.items() if name != "versions"})),
             versions=dict(result.settings.get("versions", {})),
             recommended=recommended(result),
@@ -169,10 +177,10 @@ def _entrant(row: Entrant, kind: str, role: str) -> dict[str, Any]:
     }
 
 
-def _details(result: Result, album: Album, ancestors: Sequence[Trial]) -> dict[str, str]:
+def _details(result: Result, album: Album, trials: Sequence[Trial], ancestors: Sequence[Trial]) -> dict[str, str]:
     """The part of the page about each trial that is shown on demand, by its number."""
-    ranked = sorted((trial for trial in result.history if trial.fitness is not None), key=lambda trial: -(trial.fitness or 0.0))
-    ordered = {trial.number: trial for trial in [*ancestors, *ranked, *result.history]}
+    ranked = sorted((trial for trial in trials if trial.fitness is not None), key=lambda trial: -(trial.fitness or 0.0))
+    ordered = {trial.number: trial for trial in [*ancestors, *ranked, *trials]}
     chosen, descent = set(list(ordered)[:DRAWN]), {trial.number for trial in ancestors}
     return {str(number): packed(_detail(result, trial, album, number in chosen, number in descent)) for number, trial in ordered.items()}
 

@@ -1,26 +1,28 @@
 """Workers: the chart of what each worker did when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import plotly.graph_objects as go
 
 from einspace.quantities import duration
 from einspace.result.report.axes import BLUE, GREEN, ORANGE, figure_of
 from einspace.result.result import Result
-from einspace.trial import Trial
+from einspace.trial import SEARCH, Trial
 
 OVERLAP = 0.05
 """Seconds by which two evaluations of one worker may seem to overlap: the driver hears of an end a little after it."""
 
 
-def workers(result: Result) -> go.Figure | None:
-    """The evaluations of each worker over time; a lane holds one at a time."""
+def workers(result: Result, shown: Container[int] | None = None) -> go.Figure | None:
+    """The evaluations of each worker over time, of the search those of the trials that are shown; a lane holds one at a time."""
     trials = sorted((trial for trial in result.trials() if trial.seconds and trial.ended), key=lambda trial: trial.started)
     if not trials:
         return None
     start = min(_began(trial) for trial in trials)
     lanes = lanes_of([(_worker(trial), _began(trial), trial.ended or 0.0) for trial in trials])
     names = sorted(set(lanes), key=lambda lane: (lane[0] is None, lane))
+    drawn = [i for i, trial in enumerate(trials) if shown is None or trial.phase != SEARCH or trial.number in shown]
+    trials, lanes = [trials[i] for i in drawn], [lanes[i] for i in drawn]
     figure = figure_of("minutes since the search began", "", height=110 + 34 * len(names))
     for phase, name, colour in (("build", "building", GREEN), ("train", "training", BLUE), ("score", "scoring", ORANGE)):
         base, length = [], []
@@ -40,7 +42,7 @@ def workers(result: Result) -> go.Figure | None:
             text=text,
             textposition="none",
             hovertemplate="%{text}<extra></extra>",
-            customdata=[trial.number if trial.phase == "search" else None for trial in trials],
+            customdata=[trial.number if trial.phase == SEARCH else None for trial in trials],
         )
     order = [_lane(*name) for name in names]
     axis = {"autorange": "reversed", "type": "category", "categoryorder": "array", "categoryarray": order}

@@ -17,6 +17,14 @@
     place.innerHTML = svg;
   }
 
+  // A block of data of the page, which is read once.
+  const blocks = new WeakMap();
+  function data(name) {
+    const place = byId(name);
+    if (!blocks.has(place)) blocks.set(place, JSON.parse(place.textContent));
+    return blocks.get(place);
+  }
+
   // Charts take the colours of the page's text and lines.
   function coloured(layout) {
     const style = getComputedStyle(document.documentElement);
@@ -48,7 +56,7 @@
   // The points of a chart that open a trial, each trial once, from left to right; of the bars of one trial the longest.
   function points(place) {
     const found = new Map();
-    JSON.parse(byId("charts").textContent)[place.dataset.chart].data.forEach((trace, curveNumber) => {
+    data("charts")[place.dataset.chart].data.forEach((trace, curveNumber) => {
       (trace.customdata || []).forEach((number, pointNumber) => {
         if (number === null) return;
         const along = trace.base ? trace.base[pointNumber] : trace.x[pointNumber];
@@ -96,7 +104,7 @@
   }
 
   async function open(number) {
-    const letters = JSON.parse(byId("details").textContent)[number];
+    const letters = data("details")[number];
     if (!letters) return;
     const trial = await unpacked(letters);
     byId("trial-title").textContent = trial.title;
