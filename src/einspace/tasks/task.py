@@ -203,7 +203,7 @@ class Task:
         It is computed on the CPU where a device has no double precision.
 
         Args:
-            outputs: Predictions, (N, ...).
+            outputs: Predictions, (N, ...). Those on the device mps, which has no double precision, are scored on the CPU.
             targets: Their targets, (N, ...).
         """
         if outputs.device.type == "mps":
