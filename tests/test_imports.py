@@ -78,7 +78,8 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def _imported(path: Path) -> set[str]:
+def imported(path: Path) -> set[str]:
+    """The packages of einspace that a file imports, inside of functions too."""
     names: set[str] = set()
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("einspace"):
@@ -93,7 +94,7 @@ def test_every_package_imports_only_what_stands_before_it() -> None:
     for path in ROOT.rglob("*.py"):
         name = path.relative_to(ROOT).parts[0].removesuffix(".py")
         if name not in ("__init__", "__main__"):
-            wrong += [(str(path.relative_to(ROOT)), other) for other in _imported(path) - {name} if RANKS[other] >= RANKS[name]]
+            wrong += [(str(path.relative_to(ROOT)), other) for other in imported(path) - {name} if RANKS[other] >= RANKS[name]]
     assert wrong == []
 
 

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from tests.pages import architecture
 from tests.pages.blocks import DOCS, ROOT
 from tests.pictures.golden import block
 
@@ -32,6 +33,7 @@ def pictures() -> dict[str, str]:
         "block-network.svg": network_svg(block(), "operations", "auto"),
         "block-derivation.svg": tree_svg(block(), "auto"),
         "mutant-derivation.svg": tree_svg(mutant, "auto", report.path),
+        "packages.svg": architecture.picture(),
     }
 
 
