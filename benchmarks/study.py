@@ -1,13 +1,14 @@
 """What a study costs besides training: trials a second with an evaluation that takes no time, and how busy 1,000 workers are.
 
     python benchmarks/study.py [--sizes 100,1000,10000] [--workers 1,2,8] [--trials 100] [--rounds 2]
-        [--postgres URL] [--postgres-sizes 100,1000]
+        [--ours 500,4000] [--postgres URL] [--postgres-sizes 100,1000]
 
 Each line is a study that is filled with finished trials, each begun and ended in the store (some minutes for 10,000), and continued by
 regularised evolution for `--trials` more. The bar: a trial at any history costs at most 1.5 times one at the shortest, in time of this
 process's processor, so that the machine's other programs and its disk count as little as can be; time of the wall clock is printed beside
-it. Files of SQLite lie in /dev/shm where there is one. With `--postgres`, and by itself where PostgreSQL's programs are installed (a server
-on a free port, in a temporary folder), the same there.
+it. Files of SQLite lie in /dev/shm where there is one. The lines of `--ours` are searches by our protocol: children are edits, and of a
+budget of time some is kept, at every trial anew, for a race beside a baseline and for the final trainings. With `--postgres`, and by itself
+where PostgreSQL's programs are installed (a server on a free port, in a temporary folder), the first lines again there.
 
 The simulation runs the driver's rule (a worker that is free gets the next trial, and asking is one at a time) and, beside it, a loop in
 generations, on 1,000 workers and training times that are log-normal (median 600 s, sigma 1). It prints the share of the workers' time that
@@ -21,6 +22,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -30,18 +33,24 @@ from time import perf_counter, process_time, time
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.postgres import server
+from tests.study_samples import small_task
 
 from einspace import EinSpace, Limits, strategies
 from einspace.callbacks import Progress
+from einspace.config.protocol import OURS, PAPER, Protocol
 from einspace.evaluation import Evaluation, Outcome, Request, Seconds, Watch
 from einspace.executors import Executor
 from einspace.phases.budget import Budget
+from einspace.phases.finals import Finals
+from einspace.phases.race import Race
 from einspace.storage import Database, StudyStore
+from einspace.strategies import Strategy
 from einspace.study.driver import Driver
 from einspace.study.phases import Search
-from einspace.trial import SEARCH, Costs, Proposal, Trial
+from einspace.trial import BASELINE, SEARCH, Costs, Proposal, Trial
 
 SPACE = EinSpace((1, 8, 8), limits=Limits(operations=60))
+EVALUATION = Evaluation(Outcome.OK, 0.5, (2.0, 1.0), seconds=Seconds(train=1.0))
 BAR = 1.5
 
 
@@ -69,12 +78,21 @@ def fill(store: StudyStore, size: int) -> None:
         proposal = Proposal(texts[number % len(texts)], f"{number:064x}", Costs(0, 0, 0), "sample")
         trial = Trial(number, proposal, started=time())
         store.begin(trial)
-        evaluation = Evaluation(Outcome.OK, number % 97 / 97, (2.0, 1.0), seconds=Seconds(train=1.0))
-        store.end(trial.end(evaluation, store.sign, time()))
+        store.end(trial.end(replace(EVALUATION, value=number % 97 / 97), store.sign, time()))
     store.sync()
 
 
-def measure(database: Database, size: int, workers: int, trials: int) -> tuple[float, float]:
+def within_time(strategy: Strategy, store: StudyStore, budget: Budget, workers: int) -> None:
+    """Let a budget keep time for a race, a decision and final trainings, beside a baseline that has a score."""
+    task = small_task()
+    finals = Finals(SPACE, task, task.recipe, (), strategy, 0, 1, {}, task.baselines, {}, {})
+    for number, proposal in enumerate(finals.proposals()):
+        store.phase(BASELINE).end(Trial(number, proposal, BASELINE).end(EVALUATION, store.sign, time()))
+    budget.seconds = 1e6
+    budget.reserve = partial(Race(finals, task, task.recipe, budget, 0, workers).reserve, store)
+
+
+def measure(database: Database, size: int, workers: int, trials: int, ours: bool = False) -> tuple[float, float]:
     """Milliseconds a trial, of the wall clock (the median over tenths of the run) and of the processor; without reading the history."""
     ends: list[tuple[float, float]] = []
 
@@ -86,21 +104,25 @@ def measure(database: Database, size: int, workers: int, trials: int) -> tuple[f
         if not store.phase(SEARCH).trials:
             fill(store, size)
         budget = Budget(len(store.phase(SEARCH).trials) + trials)
-        search = Search(strategies.get("evolution", SPACE, ("random",)), 0, budget, None)
+        protocol = Protocol.of(OURS if ours else PAPER, size, workers)
+        strategy = strategies.get("evolution", SPACE, ("random",), **{**protocol.options, "recipe_changes": 0.0})
+        if ours:
+            within_time(strategy, store, budget, workers)
+        search = Search(strategy, 0, budget, None)
         Driver(store, Null(), workers, budget, note_end).run(search)
     step = max(1, len(ends) // 10)
     wall = median((b[0] - a[0]) / step for a, b in pairwise(ends[::step]))
     return 1e3 * wall, 1e3 * (ends[-1][1] - ends[0][1]) / (len(ends) - 1)
 
 
-def costs(make: Callable[[int], Database], sizes: list[int], workers: list[int], trials: int, rounds: int) -> None:
+def costs(make: Callable[[int], Database], sizes: list[int], workers: list[int], trials: int, rounds: int, ours: bool = False) -> None:
     """Print a table, with the ratio to the shortest history; the least of several rounds, for other programs may be busy."""
     worst = 0.0
     found: dict[tuple[int, int], tuple[float, float]] = {}
     for _ in range(rounds):
         for count in workers:
             for size in sizes:
-                wall, cpu = measure(make(size), size, count, trials)
+                wall, cpu = measure(make(size), size, count, trials, ours)
                 before = found.get((count, size), (wall, cpu))
                 found[count, size] = (min(wall, before[0]), min(cpu, before[1]))
     for (count, size), (wall, cpu) in found.items():
@@ -143,15 +165,18 @@ def main() -> None:
     parser.add_argument("--workers", default="1,2,8")
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--ours", default="500,4000")
     parser.add_argument("--postgres")
     parser.add_argument("--postgres-sizes", default="100,1000")
     parser.add_argument("--simulated", type=int, default=1000)
     options = parser.parse_args()
-    given = (options.sizes, options.postgres_sizes, options.workers)
-    sizes, shared, workers = ([int(part) for part in text.split(",")] for text in given)
+    given = (options.sizes, options.ours, options.postgres_sizes, options.workers)
+    sizes, ours, shared, workers = ([int(part) for part in text.split(",")] for text in given)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         print("SQLite")
         costs(lambda size: Database.of_file(Path(folder) / f"{size}.db", "bench"), sizes, workers, options.trials, options.rounds)
+        print("SQLite, our protocol with a budget of time")
+        costs(lambda size: Database.of_file(Path(folder, f"ours-{size}.db"), "bench"), ours, workers, options.trials, options.rounds, True)
     with postgres(options.postgres) as url:
         if url is None:
             print("PostgreSQL: its programs are not installed")

@@ -8,12 +8,19 @@ BEGIN = 30
 """Trials that must have ended well before anything is learnt."""
 
 REFIT = 5
-"""Trials that end well until a model is fitted again."""
+"""Trials that end well until a model is fitted again, while they are fewer than `SOON`."""
+
+SOON = 200
+"""Trials that have ended well from which on a model is fitted more seldom: five more are a small part of what it knows."""
+
+LATEST = 1_000
+"""Trials that are learnt from, at most: the driver waits while a forest is fitted, for some seconds with so many."""
 
 
 def known(history: Sequence[Trial], initial: int) -> list[Trial]:
-    """The trials that were the first to end well, in the order of their ends and in steps of `REFIT`; none while they are too few.
+    """The latest `LATEST` of the trials that were the first to end well, in the order of their ends; none while they are too few.
 
+    They stay the same until `REFIT` more have ended, or from `SOON` trials on twice as many, with each doubling twice as many again.
     A trial that repeats another does not count. With one worker trials end in the order of their numbers.
 
     Args:
@@ -21,7 +28,8 @@ def known(history: Sequence[Trial], initial: int) -> list[Trial]:
         initial: How many initial members there are, of which as many trials must have ended well.
     """
     found = [trial for trial in history if trial.fitness is not None and trial.reused is None]
-    count = len(found) // REFIT * REFIT
+    step = REFIT * 2 ** (len(found) // SOON).bit_length()
+    count = len(found) // step * step
     if count < max(BEGIN, initial):
         return []
-    return sorted(found, key=lambda trial: (trial.ended or 0.0, trial.number))[:count]
+    return sorted(found, key=lambda trial: (trial.ended or 0.0, trial.number))[:count][-LATEST:]

@@ -178,7 +178,7 @@ def test_convolutions_are_padded_by_half_their_kernel() -> None:
 def test_names_come_from_the_registry() -> None:
     """Every entry has a name, a function and a description of one line."""
     introduction = ("resnet34", "wrn28-10", "densenet40", "resmlp", "permutator")
-    assert baselines.names() == (*PAPER, *introduction, "resnet8", "resnet14-flat", "vit-tiny", "mixer-tiny", *RECURRENT)
+    assert baselines.names() == (*PAPER, *introduction, "resnet8", "resnet8-wide", "resnet14-flat", "vit-tiny", "mixer-tiny", *RECURRENT)
     assert all(entry.description and "\n" not in entry.description for entry in baselines.BASELINES.values())
 
 
@@ -196,7 +196,7 @@ def test_some_baselines_take_sequences(name: str) -> None:
             baselines.get(name, (24, 6))
         return
     architecture = baselines.get(name, (24, 6))
-    assert architecture.output.shape[0] == {"resnet8": 6, "resnet18": 2, "resnet34": 2}.get(name, 24)
+    assert architecture.output.shape[0] == {"resnet8": 6, "resnet8-wide": 6, "resnet18": 2, "resnet34": 2}.get(name, 24)
     network = build(architecture)
     assert network(torch.randn(2, 24, 6)).shape == (2, *architecture.output.shape)
     assert sum(parameter.numel() for parameter in network.parameters()) == architecture.parameters

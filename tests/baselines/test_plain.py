@@ -36,8 +36,8 @@ PAPER: dict[str, Callable[[Shape], nn.Module]] = {
 }
 
 
-def _plain_resnet8(shape: Shape) -> nn.Module:
-    network = PlainResNet(shape, (1, 1, 1), (16, 32, 64))
+def _plain_resnet8(shape: Shape, width: int = 16) -> nn.Module:
+    network = PlainResNet(shape, (1, 1, 1), (width, 2 * width, 4 * width))
     network.stem = nn.Sequential(*list(network.stem)[:3])  # without the strided convolution
     return network
 
@@ -54,6 +54,7 @@ NAMED: dict[str, Callable[[Shape], nn.Module]] = {
     "densenet40": lambda shape: PlainDenseNet(shape, (12, 12, 12), 12, bottleneck=False),
     "resmlp": lambda shape: PlainResMLP(shape, layers=12, width=384, patch=4),
     "resnet8": _plain_resnet8,
+    "resnet8-wide": lambda shape: _plain_resnet8(shape, 32),
     "resnet14-flat": _plain_resnet14_flat,
     "vit-tiny": lambda shape: PlainViT(shape, layers=2, width=64, heads=4, head_width=16, hidden=64),
     "mixer-tiny": lambda shape: PlainMixer(shape, layers=2, width=64),

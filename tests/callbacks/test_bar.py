@@ -1,5 +1,6 @@
 """The progress of a search: lines that change in a terminal, and lines that stay in a log."""
 
+from dataclasses import replace
 from io import StringIO
 from time import monotonic
 
@@ -147,3 +148,18 @@ def test_a_log_that_ends_with_a_new_best_does_not_repeat_it() -> None:
     with Bar("search mine", Console(file=out, force_terminal=False, force_jupyter=False, width=140)) as bar:
         bar(news(6, 0.5, 0.5))
     assert out.getvalue().splitlines() == ["6 of 6 trials: best 0.5000 (trial 5)"]
+
+
+def test_names_of_others_reach_a_terminal_escaped() -> None:
+    """Neither the title nor a line below it nor one of a log can steer the terminal."""
+    harm = "x\x1b]2;owned\x07"
+    for terminal in (True, False):
+        out = StringIO()
+        told = Progress(SEARCH, 1, 6, None, running=(AtWork(replace(trial(1), proposal=replace(trial(1).proposal, origin=harm)), 0.0),))
+        with Bar(harm, Console(file=out, force_terminal=terminal, force_jupyter=False, force_interactive=terminal, width=140)) as bar:
+            bar(replace(told, standing=harm))
+            bar(Progress(harm, 1, 2, None))
+            if terminal:
+                bar._lines.refresh()
+        assert "\x1b]2;" not in out.getvalue()
+        assert "x\\x1b]2;owned\\x07" in out.getvalue()

@@ -2,12 +2,16 @@
 
 import os
 import subprocess
+from io import StringIO
 from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
+from tests.builders.small import write_words
 from tests.commands import COMMAND, call
 
+from einspace.cli import output
 from einspace.cli.search import outward
 from einspace.config import load
 from einspace.errors import EinspaceError
@@ -124,12 +128,24 @@ def test_control_characters_of_a_file(tmp_path: Path) -> None:
     assert "a\\x1b[31m\\u202eb.csv" in said.replace("\n", "")
 
 
+def test_control_characters_of_a_folder_that_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar of what is built shows its name escaped too, on a terminal."""
+    shown, source, folder = StringIO(), write_words(tmp_path / "words"), tmp_path / "x\x1b]2;owned\x07"
+    console = Console(file=shown, force_terminal=True, force_interactive=True, markup=False, width=300)
+    console.push_render_hook(output._Safely())
+    monkeypatch.setattr(output, "err", console)
+    done = call("data", "prepare", "language", "--from", str(source), "--data", str(folder), "--samples", "40,10,10")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b]2;" not in shown.getvalue()
+    assert "x\\x1b]2;owned\\x07/language" in shown.getvalue()
+
+
 def test_markup_of_a_file(tmp_path: Path) -> None:
-    """The name of a file is no markup."""
-    target = tmp_path / "[bold]x[red].svg"
+    """The name of a file is neither markup nor a picture."""
+    target = tmp_path / "[bold]x[red]:heart:.svg"
     done = call("show", "resnet8", "--shape", "3,8,8", "--svg", str(target))
     assert (done.returncode, target.exists()) == (0, True)
-    assert "[bold]x[red].svg" in done.stdout.replace("\n", "")
+    assert "[bold]x[red]:heart:.svg" in done.stdout.replace("\n", "")
 
 
 @pytest.mark.parametrize("option", ["--runs", "--config", "--storage"])
@@ -139,6 +155,14 @@ def test_long_paths(tmp_path: Path, option: str) -> None:
     said = refused("search", "digits", "--trials", "1", option, word, cwd=tmp_path)
     assert [line.startswith("error: ") for line in said.splitlines()].count(True) == 1
     assert "too long" in said.splitlines()[-1]
+
+
+def test_a_folder_of_runs_whose_name_is_no_text(tmp_path: Path) -> None:
+    """SQLite's files have names in UTF-8; one line says so, and no study is made."""
+    said = refused("search", "digits", "--trials", "1", "--runs", os.fsdecode(b"caf\xe9"), cwd=tmp_path)
+    assert "caf\\udce9/" in said
+    assert "cannot hold a study: its name is not UTF-8" in said
+    assert not list(tmp_path.rglob("*.db"))
 
 
 def test_passwords(tmp_path: Path) -> None:

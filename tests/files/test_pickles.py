@@ -171,6 +171,33 @@ def test_lists_in_lists_are_no_array() -> None:
     assert numbers([1, 2.5], "labels").tolist() == [1, 2.5]
 
 
+REPEATED = b"](NNNNNNNNe" + b"".join(b"q%c](" % n + b"h%c" % n * 8 + b"e" for n in range(5)) + b"q\x05"
+"""A list of 8^6 values in 150 bytes, noted as the fifth."""
+
+
+@pytest.mark.parametrize(
+    "wanting",
+    [
+        b"cnumpy\ndtype\n(h\x05tR.",
+        FLOATS + b"(I3\nh\x05NNNtb.",
+        b"c_codecs\nencode\n(Vx\nh\x05tR.",
+        b"h\x05Vnumpy\n\x93.",
+        b"Vnumpy\nh\x05\x93.",
+        b"Vnumpy\n" + b"X" + struct.pack("<I", 90_000) + b"x" * 90_000 + b"\x93.",
+        b"cnumpy\ndtype\n(X" + struct.pack("<I", 90_000) + b"x" * 90_000 + b"tR.",
+        b"c_codecs\nencode\n(Vx\nX" + struct.pack("<I", 90_000) + b"x" * 90_000 + b"tR.",
+        FLOATS + b"(I3\nX" + struct.pack("<I", 90_000) + b"x" * 90_000 + b"NNNtb.",
+        EMPTY + b"(I1\n(" + b"I0\n" + b"I9\n" * 1000 + b"t" + FLOATS + b"I0\nVabcd\ntb.",
+    ],
+    ids=["type", "order", "codec", "module", "attribute", "long name", "long type", "long codec", "long order", "shape"],
+)
+def test_what_is_refused_is_named_in_short(wanting: bytes) -> None:
+    """Lists that hold one list eight times are of a few bytes, but their text of any size: only a text is shown, and its beginning."""
+    with pytest.raises(DataError) as caught:
+        unpickle(REPEATED + wanting, "x", limit=200_000)
+    assert len(caught.value.args[0]) < 300
+
+
 def test_deep_nesting_ends_well() -> None:
     """A hundred thousand tuples in each other are built and given up without a word of the stack's."""
     held = unpickle(b"N" + b"\x85" * 100_000 + b".", "x")

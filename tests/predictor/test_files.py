@@ -1,6 +1,8 @@
 """Data at a path, and data frames, are read for a prediction as the training data were."""
 
+import csv
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from tests.commands import call
 from tests.predictor.predicted import predictor_of, task_of
 
 from einspace.errors import TaskError
@@ -266,3 +269,18 @@ def test_deep_pictures_keep_their_values_beside_arrays_of_16_bits() -> None:
     predictor = predictor_of(Task.from_arrays(deep, np.arange(24) % 2, axes="NHW", baselines=()))
     pictures = [Image.fromarray(each) for each in deep]
     assert np.allclose(predictor.predict_proba(pictures), predictor.predict_proba(deep))
+
+
+def test_names_that_are_no_text_are_written_escaped(tmp_path: Path) -> None:
+    """A file or class whose name has bytes of another encoding costs no prediction; the others are written as they are."""
+    for number in range(24):
+        folder = tmp_path / "all" / os.fsdecode((b"caf\xe9", "chat été".encode())[number % 2])
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(RNG.integers(0, 256, (6, 5, 3), dtype=np.uint8)).save(folder / os.fsdecode(b"%02d\xe9.png" % number), format="png")
+    predictor_of(Task.from_folder(tmp_path / "all", baselines=())).save(tmp_path / "saved")
+    done = call("predict", "saved", "all", "-o", "p.csv", "--probabilities", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    head, *rows = list(csv.reader((tmp_path / "p.csv").read_text(encoding="utf-8").splitlines()))
+    assert head == ["sample", "prediction", "p(caf\\udce9)", "p(chat été)"]
+    assert {row[1] for row in rows} <= {"caf\\udce9", "chat été"}
+    assert {row[0] for row in rows} == {("caf\\udce9", "chat été")[number % 2] + f"/{number:02}\\udce9.png" for number in range(24)}

@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,6 @@ def test_what_was_saved_predicts_the_same(kind: str, tmp_path: Path) -> None:
 
 def test_means_that_are_fields_are_saved_too(tmp_path: Path) -> None:
     """Too many numbers for JSON lie in a file of tensors."""
-    from dataclasses import replace
-
     from einspace.tasks import Normaliser
 
     task, (x, _) = task_of("dense")
@@ -67,6 +67,15 @@ def test_a_grammar_of_ones_own_is_saved(tmp_path: Path) -> None:
     predictor = made(about, build(architecture, task.head).state_dict())
     predictor.save(tmp_path)
     assert np.array_equal(load_predictor(tmp_path).predict(x), predictor.predict(x))
+
+
+def test_a_class_whose_name_is_no_text_is_saved(tmp_path: Path) -> None:
+    """A folder of images may have any bytes for a name, which Python reads as halves of characters; they come back."""
+    predictor = predictor_of(task_of("words")[0])
+    labels = ("caf\udce9", "dog", "été")
+    for _ in range(2):
+        type(predictor)(predictor.network, replace(predictor.about, labels=labels)).save(tmp_path)
+        assert load_predictor(tmp_path).about.labels == labels
 
 
 def _cut(path: Path) -> None:
@@ -150,6 +159,37 @@ def test_a_forged_record_is_refused_in_a_line(change: dict[str, Any], message: s
         load_predictor(tmp_path)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "[linear(d=999999999) relu]"},
+        {"head": {"kind": "Classification", "classes": 5_000_000}, "labels": [], "preprocessing": {"dtype": "float32"}},
+    ],
+    ids=["architecture", "head"],
+)
+def test_a_forged_record_takes_no_memory(change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a text or a head would need is held to the numbers that are there, before anything of that size is made."""
+    from einspace.predictor.folder import _checksum
+
+    def built(*_: Any) -> None:
+        pytest.fail("the network was built")
+
+    task, _ = task_of("numbers")
+    predictor_of(task).save(tmp_path)
+    record = json.loads((tmp_path / "predictor.json").read_text())
+    del record["checksum"]
+    record["about"].update(change)
+    (tmp_path / "predictor.json").write_text(json.dumps({**record, "checksum": _checksum(record)}))
+    monkeypatch.setattr("einspace.predictor.loading.build", built)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RunError, match=r"the weights are of another architecture: [\d,]+ numbers in place of [\d,]+ parameters"):
+            load_predictor(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("kind", ["words", "names"])

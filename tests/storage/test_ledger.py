@@ -1,8 +1,11 @@
 """Facts about what a driver remembers of a phase."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Seconds
 from einspace.storage.ledger import Ledger
@@ -105,3 +108,21 @@ def test_the_best_is_the_fittest_and_the_earliest_of_equals(sign: float) -> None
     ledger.end(ended(0, None, outcome=Outcome.NAN, sign=sign))
     assert ledger.best is not None
     assert (ledger.best.number, ledger.best.value, ledger.scored, ledger.ended) == (1, sign * 0.75, 3, 4)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.integers(0, 3)), max_size=12), st.randoms(use_true_random=False))
+def test_what_is_kept_as_trials_end_is_what_a_walk_through_all_of_them_finds(scores: list[tuple[str, int | None]], rng: Random) -> None:
+    """The order by fitness, and of each proposal the trials and the earliest score, whatever the order in which trials end."""
+    ledger = Ledger()
+    for number, (key, _) in enumerate(scores):
+        ledger.begin(begun(number, key))
+    for number in rng.sample(range(len(scores)), rng.randint(0, len(scores))):
+        key, value = scores[number]
+        ledger.end(ended(number, value, key, Outcome.NAN if value is None else Outcome.OK))
+    known = [trial for trial in ledger.trials if trial.evaluation is not None]
+    well = [trial for trial in known if trial.fitness is not None]
+    assert ledger.ranked == sorted(well, key=lambda trial: -(trial.fitness or 0.0))
+    assert (ledger.best, ledger.scored) == (max(well, key=lambda trial: trial.fitness or 0.0, default=None), len(well))
+    assert ledger.claims == {trial.key: trial for trial in reversed(well)}
+    for key in "abc":
+        assert list(ledger.of(key)) == sorted((trial for trial in known if trial.key == key), key=lambda trial: trial.fitness is None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,16 @@ from hypothesis import strategies as st
 from einspace.strategies.fronts import Point, crowding, dominates, fronts
 
 POINTS = st.lists(st.tuples(st.integers(0, 6).map(float), st.integers(0, 6).map(float)), min_size=1, max_size=25)
+
+
+class _Counted(list[Point]):
+    """Points that count how often one is read."""
+
+    read = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        self.read += 1
+        return super().__getitem__(index)
 
 
 def _peeled(points: Sequence[Point]) -> list[set[int]]:
@@ -25,6 +36,22 @@ def _peeled(points: Sequence[Point]) -> list[set[int]]:
 def test_fronts_are_what_the_definition_says(points: list[Point]) -> None:
     """Every point is in one front, and the fronts are those of peeling off what nothing dominates, ties included."""
     assert [set(front) for front in fronts(points)] == _peeled(points)
+
+
+@given(POINTS, st.integers(1, 30))
+def test_fronts_that_are_cut_off_are_the_first_of_all(points: list[Point], most: int) -> None:
+    """They are the fewest that have so many points, or all of them."""
+    found, whole = fronts(points, most), fronts(points)
+    assert found == whole[: len(found)]
+    assert sum(map(len, found)) >= min(most, len(points))
+    assert sum(map(len, found[:-1])) < most
+
+
+def test_what_few_places_cost_grows_with_the_points_alone() -> None:
+    """Of points that are a front each, ten are placed by walking through all of them ten times, and not once for each."""
+    points = _Counted((-float(number), float(number)) for number in range(500))
+    assert fronts(points, 10) == [[number] for number in range(10)]
+    assert points.read <= 13 * len(points)
 
 
 @given(POINTS)

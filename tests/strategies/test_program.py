@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from random import Random
@@ -214,6 +215,24 @@ def test_nothing_of_a_program_stays_behind(monkeypatch: pytest.MonkeyPatch, tmp_
     while is_alive(pid) and time.monotonic() < end:
         time.sleep(0.05)
     assert not is_alive(pid)
+
+
+def test_a_program_that_writes_without_end_waits_for_the_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A few of its lines are read ahead, the pipe holds the others back, and closing waits for none of them."""
+    monkeypatch.setattr(module, "ENDING_SECONDS", 0.2)
+    before = threading.active_count()
+    strategy = Program(SPACE, command(tmp_path, "while True:\n    print('[relu relu]', flush=True)\n"))
+    try:
+        assert strategy.propose([], Random(0)) is not None
+        time.sleep(0.5)
+        assert strategy._read.qsize() <= module.AHEAD
+    finally:
+        start = time.monotonic()
+        strategy.close()
+    assert time.monotonic() - start < 5
+    while threading.active_count() > before and time.monotonic() - start < 10:
+        time.sleep(0.01)
+    assert threading.active_count() == before, "the threads that serve the program have ended"
 
 
 def is_alive(pid: int) -> bool:

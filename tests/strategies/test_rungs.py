@@ -1,7 +1,8 @@
 """What a trial must reach at a rung, and the fitness that one that was stopped is predicted to have had."""
 
+from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,7 +11,7 @@ from einspace.space import EinSpace
 from einspace.strategies import Mutation, RegularisedEvolution
 from einspace.strategies.affordable import Training
 from einspace.strategies.moves import draw
-from einspace.strategies.rungs import FEWEST, LATEST, PAIRS, bound, foretold
+from einspace.strategies.rungs import FEWEST, LATEST, PAIRS, REMEMBERED, bound, foretold
 from einspace.tasks import Recipe
 from einspace.trial import Costs, Proposal, Trial
 
@@ -52,14 +53,22 @@ def test_the_fitness_of_a_stopped_trial_is_predicted_by_a_robust_line() -> None:
     ended = [trial(number, {2: number / 100, 4: number / 50}, 0.3 + number / 50) for number in range(PAIRS - 1)]
     ended.append(trial(PAIRS - 1, {2: 0.05, 4: 0.1}, 0.99))
     stopped = [trial(PAIRS, {2: 0.1}), trial(PAIRS + 1, {2: 0.5, 4: 0.3})]
-    few = foretold([*ended[1:], *stopped])
-    assert [one.fitness for one in few[-2:]] == [None, None]
+    few = list(foretold([*ended[1:], *stopped]))
+    assert [one.fitness for one in few[:2]] == [None, None]
     history = [*ended, *stopped]
-    known = foretold(history)
+    known = list(foretold(history))[::-1]
     assert [one.fitness for one in known[-2:]] == pytest.approx([0.5, 0.6], abs=0.03)
-    assert list(known[:-2]) == ended
+    assert known[:-2] == ended
     assert [one.number for one in known] == list(range(PAIRS + 2))
-    assert foretold(ended) is ended
+
+
+def test_the_latest_of_a_long_search_cost_no_walk_through_all_of_it() -> None:
+    """Trials before those that a line is drawn through are not looked at."""
+    went_on = [trial(number, {2: number / 100}, 0.3 + number / 50) for number in range(REMEMBERED)]
+    others = cast("list[Trial]", [None] * 10_000)
+    latest = list(islice(foretold([*others, *went_on, trial(REMEMBERED, {2: 0.1})]), REMEMBERED + 1))
+    assert [one.number for one in latest] == list(range(REMEMBERED, -1, -1))
+    assert latest[0].fitness == pytest.approx(0.5)
 
 
 def test_a_better_score_at_a_rung_promises_no_worse_end() -> None:
@@ -67,7 +76,7 @@ def test_a_better_score_at_a_rung_promises_no_worse_end() -> None:
     backwards = [trial(number, {2: -float(number)}, float(number)) for number in range(PAIRS + 1)]
     level = [trial(number, {2: 0.5}, float(number)) for number in range(PAIRS + 1)]
     for ended in (backwards, level):
-        assert foretold([*ended, trial(PAIRS + 1, {2: -1.5})])[-1].fitness == PAIRS / 2
+        assert next(foretold([*ended, trial(PAIRS + 1, {2: -1.5})])).fitness == PAIRS / 2
 
 
 def test_a_stopped_trial_is_a_member_of_an_ageing_population_alone() -> None:

@@ -1,5 +1,6 @@
 """How long a search goes on: what its trials took, against what is left before the phases after it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +12,7 @@ from einspace import EinSpace
 from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Seconds
 from einspace.phases.budget import Budget, measured
 from einspace.phases.finals import MARGIN, Finals, longer_in_the_end
-from einspace.phases.race import Pairs
+from einspace.phases.race import Pairs, Race
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
 from einspace.strategies import RandomSearch
@@ -117,3 +118,33 @@ def test_a_trial_that_inherited_says_half_of_what_a_training_from_fresh_weights_
     ledgers[RACE].begin(replace(again, evaluation=None))
     ledgers[RACE].end(again)
     assert measured(store, heir) == 15.0
+
+
+def test_what_is_kept_while_a_search_goes_on_is_found_without_a_walk_through_its_trials() -> None:
+    """It is asked for at every trial, and costs the same however many there are: only the latest are read."""
+    task, search = small_task(), _Unwalked()
+    for trial in ledger(*[10.0] * 60).trials:
+        search.end(replace(trial, fitness=float(trial.number)))
+    found = {SEARCH: search, BASELINE: Ledger(), RACE: Ledger(), DECISION: Ledger()}
+    store = cast("StudyStore", SimpleNamespace(phase=found.__getitem__))
+    finals = Finals(EinSpace(task.input), task, task.recipe, (), RandomSearch(EinSpace(task.input)), 0, 1, {}, ("resnet8",), {}, {})
+    for proposal in finals.proposals():
+        found[BASELINE].end(replace(search.trials[0], proposal=proposal, phase=BASELINE))
+    for seconds in (10_000.0, 1_000.0):  # with room for a race, and without any
+        kept = Race(finals, task, task.recipe, Budget(None, seconds), 0, 1).reserve(store)
+        assert 0 < kept < seconds
+
+
+class _Unwalked(Ledger):
+    """A ledger of a search through whose trials nobody may walk, from the first to the last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trials = _Trials()
+
+
+class _Trials(list[Trial]):
+    def __iter__(self) -> Iterator[Trial]:
+        raise AssertionError("somebody walks through all trials")
+
+    __reversed__ = __iter__

@@ -1,11 +1,13 @@
 """What a search starts with, by its protocol, its bounds and the settings of its run."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from einspace import baselines
 from einspace.config import SearchSettings
 from einspace.config.protocol import Protocol
 from einspace.errors import SettingError, UnknownNameError
@@ -13,10 +15,10 @@ from einspace.features import Feature
 from einspace.limits import UNLIMITED, Limits
 from einspace.phases.finals import MARGIN
 from einspace.phases.race import SHARE
-from einspace.space import EinSpace
+from einspace.space import Architecture, EinSpace
 from einspace.strategies.affordable import Training
 from einspace.study import conduct
-from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
+from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start, Step
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.split import Split
@@ -126,8 +128,6 @@ def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
     one = start(task(samples=10_000))
     assert one.affordable is not None
     training = Training(RECIPE, 10_000, 10_000)
-    from einspace import baselines
-
     assert one.affordable.seconds == pytest.approx(4 * max(training.seconds(baselines.get(name, (1, 8, 8)), one.changes) for name in SMALL))
     assert (one.affordable.learns, one.time_limit) == (False, TIME_LIMIT)
 
@@ -152,7 +152,7 @@ def test_a_gpu_is_predicted_to_be_fast() -> None:
     ],
 )
 def test_a_search_knows_whether_it_trains_on_gpus(given: dict[str, Any], accelerated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The devices of processes say it, and on Ray the GPUs of a trial do."""
+    """The devices of processes say it, and on Ray the GPUs of a trial do; steps are measured for processors of this machine alone."""
     calls = []
 
     def of(call: Call) -> Start:
@@ -162,7 +162,7 @@ def test_a_search_knows_whether_it_trains_on_gpus(given: dict[str, Any], acceler
     monkeypatch.setattr(Start, "of", of)
     with pytest.raises(SettingError, match="seen"):
         conduct(SearchSettings(task="digits", budget="8h", **given), task())
-    assert [call.accelerated for call in calls] == [accelerated]
+    assert [(call.accelerated, call.step is None) for call in calls] == [(accelerated, bool(given))]
 
 
 def test_a_short_budget_keeps_large_batches() -> None:
@@ -189,6 +189,37 @@ def test_a_budget_that_is_too_short_for_the_small_baselines_has_fewer_epochs(cap
     assert f"in place of {wanted} and {RECIPE.epochs_final}" in caplog.text
     mine = start(trained=(images, RECIPE.override(epochs_search=2 * wanted)), space=EinSpace(images.input), trials=None, seconds=250.0)
     assert "epochs_search" not in mine.changes
+
+
+def test_epochs_follow_from_the_speed_of_the_machine() -> None:
+    """A budget in which the usual rates have room for fewer epochs keeps all of them on a machine of a third of their seconds.
+
+    It is the other way round on a slow one. Nothing is measured without a budget of time, where a seed is one search on any machine, nor
+    networks whose steps would take a budget's larger part; a step that cannot be measured leaves the usual rates.
+    """
+    images, asked = task((1, 28, 28), samples=3_000), list[str]()
+    training = Training(RECIPE, 3_000, 3_000)
+
+    def step(factor: float | None) -> Step:
+        def measured(architecture: Architecture, changes: Mapping[str, float], seconds: float) -> float | None:
+            asked.append(str(architecture))
+            return None if factor is None else factor * training.step(architecture, changes)
+
+        return measured
+
+    unknown, fast, slow, failed = (
+        start(images, trials=None, seconds=250.0, step=pace) for pace in (None, step(1 / 3), step(3.0), step(None))
+    )
+    assert "epochs_search" not in fast.changes
+    assert slow.changes["epochs_search"] < unknown.changes["epochs_search"] < RECIPE.epochs_search
+    assert failed == unknown
+    assert fast.affordable is not None
+    architecture = baselines.get("resnet8", (1, 28, 28))
+    assert fast.affordable.training.seconds(architecture, {}) == pytest.approx(training.seconds(architecture, {}) / 3, rel=0.2)
+    asked.clear()
+    start(images, step=step(1.0))
+    start(images, trials=None, seconds=1.0, step=step(1.0))
+    assert not asked
 
 
 def test_a_trial_leaves_time_for_its_race_and_its_final_training() -> None:
@@ -230,8 +261,6 @@ def test_an_initial_member_that_is_given_fits() -> None:
     """A trial may take what it takes, however short the budget is: its mutants are of its size."""
     named = start(initial=("resnet18",), trials=None, seconds=60.0)
     assert named.affordable is not None
-    from einspace import baselines
-
     assert named.affordable.seconds == pytest.approx(
         Training(RECIPE, 1_000, 1_000).seconds(baselines.get("resnet18", (1, 8, 8)), named.changes)
     )

@@ -16,7 +16,7 @@ from einspace.baselines.mixer import mixer_tiny, mlp_mixer
 from einspace.baselines.permutator import vision_permutator
 from einspace.baselines.recurrent import gru_tiny, mamba_tiny
 from einspace.baselines.resmlp import resmlp_s12
-from einspace.baselines.resnet import resnet8, resnet14_flat, resnet18, resnet34
+from einspace.baselines.resnet import resnet8, resnet8_wide, resnet14_flat, resnet18, resnet34
 from einspace.baselines.sizes import densenet, gru, lru, mamba, mixer, permutator, resmlp, resnet, vit, wide_resnet
 from einspace.baselines.vit import vit_small, vit_tiny
 from einspace.baselines.wideresnet import wrn16_4, wrn28_10
@@ -47,6 +47,7 @@ BASELINES: dict[str, Baseline] = {
     "resmlp": Baseline(resmlp_s12, "ResMLP: 12 layers, width 384, patches of 4, with linear layers in place of the affine ones", True),
     "permutator": Baseline(vision_permutator, "Vision Permutator: 8 layers, width 256, 8 segments, patches of 4"),
     "resnet8": Baseline(resnet8, "small residual network: 3 blocks of 16, 32 and 64 channels", True),
+    "resnet8-wide": Baseline(resnet8_wide, "resnet8 with twice the channels: 32, 64 and 128", True),
     "resnet14-flat": Baseline(resnet14_flat, "small residual network without strides, for targets of each pixel: 6 blocks of 16 channels"),
     "vit-tiny": Baseline(vit_tiny, "small vision transformer: 2 layers, width 64, 4 heads of 16", True),
     "mixer-tiny": Baseline(mixer_tiny, "small MLP-Mixer: 2 layers, width 64", True),

@@ -24,8 +24,12 @@ def resnet34(inputs: Feature) -> Derivation:
 
 def resnet8(inputs: Feature) -> Derivation:
     """(C, H, W) -> (64, ceil(H / 4), ceil(W / 4)), or (S, D) -> (ceil(S / 4), 64): three blocks, and no strided convolution in the stem."""
-    series = inputs.mode != "Im"
-    return whole(sequence(conv_norm_relu(16, series=series), *_blocks(16, (16, 32, 64), series)))
+    return _small(inputs, 16)
+
+
+def resnet8_wide(inputs: Feature) -> Derivation:
+    """(C, H, W) -> (128, ceil(H / 4), ceil(W / 4)), or (S, D) -> (ceil(S / 4), 128): resnet8 with twice the channels."""
+    return _small(inputs, 32)
 
 
 def resnet14_flat(inputs: Feature) -> Derivation:
@@ -38,6 +42,11 @@ def compose_resnet(inputs: Feature, blocks: Sequence[int], width: int) -> Deriva
     series = inputs.mode != "Im"
     widths = [width * 2**group for group, count in enumerate(blocks) for _ in range(count)]
     return whole(sequence(conv_norm_relu(width, series=series), conv(width, stride=2, series=series), *_blocks(width, widths, series)))
+
+
+def _small(inputs: Feature, width: int) -> Derivation:
+    series = inputs.mode != "Im"
+    return whole(sequence(conv_norm_relu(width, series=series), *_blocks(width, (width, 2 * width, 4 * width), series)))
 
 
 def _blocks(channels: int, widths: Sequence[int], series: bool) -> list[Derivation]:

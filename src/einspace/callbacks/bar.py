@@ -13,6 +13,7 @@ from rich.text import Text
 
 from einspace.callbacks.base import AtWork
 from einspace.callbacks.base import Progress as News
+from einspace.echo import escaped
 from einspace.quantities import counted, decimal, duration
 from einspace.trial import PHASES, SEARCH
 
@@ -59,7 +60,7 @@ class Bar(JupyterMixin):
         self._said = monotonic()
         self._logged: dict[str, int] = {}
         self._states: dict[str, tuple[int, str]] = {}
-        self._console = console or Console(stderr=True)
+        self._console = console or Console(stderr=True, emoji=False)
         self._drawn = self._console.is_terminal or self._console.is_jupyter
         self._curve: list[float] = []
         self._standing = ""
@@ -68,7 +69,7 @@ class Bar(JupyterMixin):
         self._used: tuple[float, float] | None = None
         self._place: Any = None
         self._lines = _Lines(self._below, self._console, disable=not self._drawn or self._console.is_jupyter)
-        self._phases = {SEARCH: self._lines.add_task(title, total=None, done="", best="", timed=False)}
+        self._phases = {SEARCH: self._lines.add_task(escaped(title, keep=""), total=None, done="", best="", timed=False)}
 
     def __enter__(self) -> Self:
         self._lines.start()
@@ -102,18 +103,16 @@ class Bar(JupyterMixin):
 
     def _take(self, news: News) -> None:
         self._running = news.running
-        trial = news.trial
+        trial, name = news.trial, escaped(PHASES.get(news.phase, news.phase), keep="")
         if news.phase not in self._phases:
             self._catch_up()
-            self._phases[news.phase] = self._lines.add_task(
-                PHASES.get(news.phase, news.phase), total=news.total, done="", best="", timed=False
-            )
+            self._phases[news.phase] = self._lines.add_task(name, total=news.total, done="", best="", timed=False)
             count = "trainings for as long as there is time" if news.total is None else counted(news.total, "training")
-            self._say(f"{PHASES.get(news.phase, news.phase)}: {count}")
+            self._say(f"{name}: {count}")
         line = self._phases[news.phase]
         if news.phase != SEARCH:
             done = counted(news.done, "training") if news.total is None else f"{news.done}/{news.total}"
-            self._sign(news, f"{PHASES.get(news.phase, news.phase)}: {done}")
+            self._sign(news, f"{name}: {done}")
             self._lines.update(line, completed=news.done, total=news.total, done=done)
             self._stand(news.standing)
             return
@@ -157,7 +156,7 @@ class Bar(JupyterMixin):
         """Print a line, where there is nothing to draw on."""
         if not self._drawn:
             self._said = monotonic()
-            self._console.print(words, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(escaped(words, keep=""), markup=False, highlight=False, soft_wrap=True)
 
     def _sign(self, news: News, words: str) -> None:
         """Print the state of a phase where a log has had no line for a while, and keep it for the end of the phase otherwise."""
@@ -179,10 +178,10 @@ class Bar(JupyterMixin):
             seconds, then = self._used
             self._lines.update(self._phases[SEARCH], completed=min(self._seconds, seconds + monotonic() - then))
         if self._standing:
-            yield Text(f"So far: {self._standing}")
+            yield Text(escaped(f"So far: {self._standing}", keep=""))
         more = [f"and {len(self._running) - SHOWN} more"] if len(self._running) > SHOWN else []
         for line in [*map(str, self._running[:SHOWN]), *more]:
-            yield Text(f"  {line}", style="dim", overflow="ellipsis", no_wrap=True)
+            yield Text(escaped(f"  {line}", keep=""), style="dim", overflow="ellipsis", no_wrap=True)
 
 
 class _Left(ProgressColumn):

@@ -11,6 +11,7 @@ from einspace.cli.help import Command, Group
 from einspace.cli.numbers import with_plain_numbers
 from einspace.cli.options import AsJson, Seed
 from einspace.cli.output import out, print_json, progress, waiting
+from einspace.echo import escaped
 
 if TYPE_CHECKING:
     from einspace.builders import Built
@@ -72,7 +73,7 @@ def prepare(
     with waiting("reading the source"):
         planned = plan(name, source, seed, sizes, resolution)
     with progress() as bar:
-        line = bar.add_task(f"writing {target}", total=planned.samples, best="")
+        line = bar.add_task(escaped(f"writing {target}", keep=""), total=planned.samples, best="")
         built = build(name, target, planned, seed, lambda count: bar.advance(line, count))
     seconds = round(time.monotonic() - started, 3)
     if as_json:

@@ -31,8 +31,8 @@ LOST = {errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT, errno.EBADF}
 if os.environ.get("COLUMNS", "").strip() == "0":  # as some programs say that they do not know the width: nothing would be printed
     del os.environ["COLUMNS"]
 
-out = Console(markup=False)
-err = Console(stderr=True, markup=False)
+out = Console(markup=False, emoji=False)
+err = Console(stderr=True, markup=False, emoji=False)
 
 
 class _Safe:
@@ -48,7 +48,7 @@ class _Safe:
 
 class _Safely(RenderHook):
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        """The text that a console prints, made safe."""
+        """The text that a console prints, made safe; what a live display draws is made after this, and escaped where its text begins."""
         return [_Safe(shown) for shown in renderables]
 
 

@@ -92,7 +92,7 @@ def _table(predictor: "Predictor", samples: "Samples", file: Path, batch_size: i
     several = names if about.kind == "multi-label" else [f"prediction {number}" for number in range(about.outputs)]
     single = about.kind == "classification" or about.outputs == 1
     head = ["sample", *(["prediction"] if single else several), *(f"p({name})" for name in names if probabilities)]
-    with file.open("w", newline="", encoding="utf-8") as stream, progress() as bar:
+    with file.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream, progress() as bar:
         line, rows, number = bar.add_task("predicting", total=samples.count, best=""), csv.writer(stream), 0
         rows.writerow(head)
         for outputs in predictor.outputs(samples, batch_size):

@@ -58,9 +58,14 @@ class Load:
     scored: int = 0
 
     @property
+    def steps(self) -> int:
+        """The steps of the training."""
+        return self.epochs * ceil(self.samples / self.batch_size)
+
+    @property
     def amounts(self) -> tuple[float, float, float, float]:
         """How often each rate counts: once, and for operations, FLOPs and bytes in units of a forward pass."""
-        steps = TRAINED * self.epochs * ceil(self.samples / self.batch_size) + ceil(self.scored / self.batch_size)
+        steps = TRAINED * self.steps + ceil(self.scored / self.batch_size)
         passes = TRAINED * self.epochs * self.samples + self.scored
         return 1.0, float(self.operations * steps), float(self.flops * passes), float(self.activation_bytes * passes)
 

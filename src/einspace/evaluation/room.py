@@ -2,10 +2,9 @@
 
 from math import prod
 
-import torch
-
 from einspace.features import BYTES_PER_ELEMENT
 from einspace.machine import free_memory
+from einspace.networks.emit import parameters_of
 from einspace.networks.heads import Head
 from einspace.space import Architecture
 
@@ -17,8 +16,7 @@ def lacking(architecture: Architecture, samples: int, work: str, head: Head | No
     """Why `work` with so many samples at once takes more memory than is free, by the figures of architecture and head, or nothing."""
     parameters, kept = architecture.parameters, architecture.saved_bytes
     if head is not None:
-        with torch.device("meta"):  # the shapes alone: a head of a billion classes is not built to be counted
-            parameters += sum(parameter.numel() for parameter in head.layer(architecture.output).parameters())
+        parameters = parameters_of(architecture, head)
         kept += 2 * BYTES_PER_ELEMENT * prod(head.output(architecture.output))  # predictions and their gradients
     needed, free = COPIES * BYTES_PER_ELEMENT * parameters + samples * kept, free_memory()
     if needed <= free:

@@ -23,6 +23,8 @@ class Chosen:
     make: Make
     accelerated: bool
     """Whether trials get devices that compute faster than a CPU."""
+    here: bool
+    """Whether they are trained on this machine."""
 
     def __call__(self, work: Work, workers: int, time_limit: float | None) -> Executor:
         """Make the executor."""
@@ -54,10 +56,10 @@ def choose(
     if name == "ray":
         if devices is not None:
             raise SettingError(f"devices {devices!r} is a setting of the executor processes; Ray has --gpus-per-trial")
-        return Chosen(ray, bool(gpus_per_trial))
+        return Chosen(ray, bool(gpus_per_trial), here=False)
     if name != "processes":
         raise UnknownNameError("executor", name, EXECUTORS)
     for setting, value in (("address", address), ("cpus per trial", cpus_per_trial), ("gpus per trial", gpus_per_trial)):
         if value is not None:
             raise SettingError(f"{setting} {value!r} is a setting of the executor ray, not of processes")
-    return Chosen(processes, any(kind in str(devices) for kind in ("cuda", "mps")))
+    return Chosen(processes, any(kind in str(devices) for kind in ("cuda", "mps")), here=True)

@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 import numpy as np
 
 from einspace.files.guarded import Meter
-from einspace.files.rebuilding import MAKERS, Kind, Maker, Refused, checked
+from einspace.files.rebuilding import MAKERS, SHOWN, Kind, Maker, Refused, checked
 
 _OPCODES = {opcode.code.encode("latin1"): opcode for opcode in pickletools.opcodes}
 _VALUES = {
@@ -111,8 +111,10 @@ class Machine:
         """The stand-in for a name of two parts; raises Refused for a name of anything that does not rebuild arrays."""
         last = self.stack.pop() if name is None else None
         module, attribute = (self.stack.pop(), last) if name is None else name.split(" ", 1)
-        if type(module) is not str or type(attribute) is not str or (module, attribute) not in MAKERS:
-            raise Refused(f"{module}.{attribute}")
+        if type(module) is not str or type(attribute) is not str:
+            raise Refused(f"a name of {type(module).__name__} and {type(attribute).__name__}")
+        if (module, attribute) not in MAKERS:
+            raise Refused(f"{module[:SHOWN]}.{attribute[:SHOWN]}")
         self.stack.append(MAKERS[module, attribute])
 
     def call(self, _: Any) -> None:

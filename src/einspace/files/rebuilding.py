@@ -14,6 +14,13 @@ from einspace.files.arrays import KINDS
 _CODE = re.compile(rf"[{KINDS}]\d{{1,9}}")
 
 
+SHOWN = 60
+"""Characters of a text that a message shows."""
+
+MOST_AXES = 64
+"""Axes that an array of NumPy's may have."""
+
+
 class Refused(Exception):
     """A pickle wants something that is not an array."""
 
@@ -32,22 +39,32 @@ class Kind:
     dtype: np.dtype[Any]
 
     def fill(self, state: Any) -> None:
-        """The order of bytes; raises Refused for a type that has parts."""
+        """The order of bytes; raises Refused for one that there is not, and for a type that has parts."""
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
             raise Refused("a type with parts")
-        self.dtype = self.dtype.newbyteorder(str(state[1]))  # type: ignore[arg-type]
+        order = state[1]
+        if type(order) is not str or order not in ("<", ">", "=", "|"):
+            raise Refused(f"the order of bytes {_shown(order)}")
+        self.dtype = self.dtype.newbyteorder(order)  # type: ignore[arg-type]
+
+
+def _shown(value: Any) -> str:
+    """A text, cut; of any other value its type, since the text of a small list that holds one list again and again has no bound."""
+    return repr(value[:SHOWN]) if type(value) is str else type(value).__name__
 
 
 def _kind(code: Any, *_: Any) -> Kind:
-    if _CODE.fullmatch(str(code)) is None:
-        raise Refused(f"the type {code!r}")
-    return Kind(np.dtype(str(code)))
+    if type(code) is not str or _CODE.fullmatch(code) is None:
+        raise Refused(f"the type {_shown(code)}")
+    return Kind(np.dtype(code))
 
 
 def checked(shape: Any, kind: Any, raw: Any) -> tuple[tuple[int, ...], np.dtype[Any], bytes]:
     """Shape, type and content of an array that fit together; raises ValueError or Refused."""
-    if not isinstance(kind, Kind) or not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
+    if not isinstance(kind, Kind) or not isinstance(shape, tuple) or not all(type(size) is int and 0 <= size < 2**63 for size in shape):
         raise Refused("an array of something else than numbers")
+    if len(shape) > MOST_AXES:
+        raise Refused(f"an array of {len(shape):,} axes")
     content = raw.encode("latin1") if isinstance(raw, str) else raw
     need = prod(shape) * kind.dtype.itemsize
     if not isinstance(content, bytes) or len(content) != need:
@@ -70,7 +87,7 @@ def _empty(kind: Any, *_: Any) -> NDArray[Any]:
 def _encoded(text: Any, encoding: Any) -> bytes:
     """Bytes, as Python 3 writes them for Python 2; no other codec is looked up."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
-        raise Refused(f"the codec {encoding!r}")
+        raise Refused(f"the codec {_shown(encoding)}")
     return text.encode("latin1")
 
 

@@ -3,6 +3,7 @@
 from itertools import chain
 from typing import Any, cast
 
+import torch
 from torch import Tensor, fx, nn
 from torch.fx.proxy import GraphAppendingTracer
 
@@ -22,6 +23,13 @@ def build(architecture: Architecture, head: Head | None = None, optimize: bool =
     `batching_pays` measures whether that is faster. Weights start as PyTorch starts each layer.
     """
     return emit(architecture.graph(optimize, batch_branches), head, inline=optimize)
+
+
+def parameters_of(architecture: Architecture, head: Head) -> int:
+    """Trainable parameters of an architecture's network with its head, by their shapes alone: nothing is built to be counted."""
+    with torch.device("meta"):
+        own = sum(parameter.numel() for parameter in head.layer(architecture.output).parameters())
+    return architecture.parameters + own
 
 
 def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.GraphModule:

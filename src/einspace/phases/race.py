@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from math import inf
 from typing import NamedTuple
 
@@ -226,7 +227,7 @@ class Race:
 
         One that is found and not compared is a guess, and the next best has a verdict.
         """
-        ranked = candidates(store, self._claimed(Contest(store, Plan())))[:MOST]
+        ranked = list(islice(candidates(store, self._claimed(Contest(store, Plan()))), MOST))
         for number, trial in enumerate(ranked[1:], start=1):
             plan, cost = self._planned(store, allowed, self._finals.jobs(store, trial.proposal), number)
             if plan.candidates:
@@ -251,7 +252,7 @@ class Race:
         baselines = self._claimed(contest)
         best = max(baselines, key=lambda proposal: contest.claimed[proposal.identity].fitness or 0.0, default=None)
         apart = [] if best is None else [best.identity]
-        ranked = [trial.proposal.identity for trial in candidates(store, baselines)][first:]
+        ranked = [trial.proposal.identity for trial in islice(candidates(store, baselines), first, first + MOST)]
         count = min(len(ranked), max(LEAST, min(MOST, ended // 10)))
         if not ranked or count + len(apart) < 2:
             said = "no new network has a score that could be compared" if apart else "there are no two architectures to compare"

@@ -33,11 +33,12 @@ def save(network: RawNetwork, about: About, target: Path) -> None:
     if tensors:
         files[TENSORS] = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
     record = {"format": FORMAT, "about": about.to_json(), "sha256": {name: _sha256(data) for name, data in files.items()}}
-    text = json.dumps({**record, "checksum": _checksum(record)}, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps({**record, "checksum": _checksum(record)}, indent=2) + "\n"
+    files[RECORD] = text.encode()
     try:
         target.mkdir(parents=True, exist_ok=True)
         (target / RECORD).unlink(missing_ok=True)
-        for name, data in {**files, RECORD: text.encode()}.items():
+        for name, data in files.items():
             with draft_of(target / name) as draft:
                 draft.write_bytes(data)
     except OSError as error:

@@ -9,9 +9,10 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from einspace.errors import DAMAGE, EinspaceError, RunError, in_one_line
+from einspace.errors import DAMAGE, EinspaceError, NetworkError, RunError, in_one_line
 from einspace.memory import is_memory_error
 from einspace.networks import build
+from einspace.networks.emit import parameters_of
 from einspace.networks.raw import without_constants
 from einspace.networks.state import fill_state
 from einspace.predictor.about import About
@@ -41,8 +42,11 @@ def load_predictor(folder: str | os.PathLike[str]) -> Predictor:
 
 def made(about: About, state: dict[str, torch.Tensor]) -> Predictor:
     """The predictor of some weights, with or without the constants of a normalisation; raises what checking, parsing and filling raise."""
-    about.check()
     architecture = EinSpace(about.feature, grammar=about.grammar).parse(about.text)
+    needed, have = parameters_of(architecture, about.head), sum(value.numel() for value in state.values())
+    if needed > have:  # a text of a few letters may ask for any memory, and a head for as many names of classes
+        raise NetworkError(f"the weights are of another architecture: {have:,} numbers in place of {needed:,} parameters")
+    about.check()
     network: nn.Module = build(architecture, about.head)
     fill_state(network, without_constants(state))
     return Predictor(about.preprocessing.around(network), about)

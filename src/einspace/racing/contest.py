@@ -5,7 +5,8 @@ them and the baseline more often, at final epochs where there is time (the decis
 best of many, and so too good. Where there is no time for a race, the candidate with the best claimed score alone is in the decision.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from math import hypot, inf
@@ -99,8 +100,7 @@ class Contest:
             for trial in store.phase(name).trials
             if trial.evaluation is not None
         }
-        claimed = [trial for name in (BASELINE, SEARCH) for trial in reversed(store.phase(name).trials) if trial.fitness is not None]
-        self.claimed = {trial.proposal.identity: trial for trial in claimed}
+        self.claimed: Mapping[str, Trial] = ChainMap(store.phase(SEARCH).claims, store.phase(BASELINE).claims)
         """By identity, the earliest trial that scored it, one of the search if there is one."""
 
     @classmethod
@@ -275,14 +275,13 @@ class Contest:
         return sampling_error(*parts) if all(parts) else None
 
 
-def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> list[Trial]:
-    """The best trials of the search that are not baselines, best first, each identity once and by its earliest trial."""
-    apart = {proposal.identity for proposal in baselines}
-    first: dict[str, Trial] = {}
-    scored = [trial for trial in store.phase(SEARCH).trials if trial.fitness is not None and trial.proposal.identity not in apart]
-    for trial in sorted(scored, key=lambda trial: (-(trial.fitness or 0.0), trial.number)):
-        first.setdefault(trial.proposal.identity, trial)
-    return list(first.values())
+def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> Iterator[Trial]:
+    """The best trials of the search that are not baselines, best first, each identity once and by its best trial."""
+    known = {proposal.identity for proposal in baselines}
+    for trial in store.phase(SEARCH).ranked:
+        if trial.proposal.identity not in known:
+            known.add(trial.proposal.identity)
+            yield trial
 
 
 def _sentence(said: str) -> str:

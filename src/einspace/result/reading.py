@@ -167,8 +167,7 @@ def elapsed(sessions: Iterable[Mapping[str, float]], *parts: str) -> float:
 
 def trials_of(ledger: Ledger, identity: str, seed: int | None = None) -> list[Trial]:
     """The trials of a phase of one proposal that have ended, those with a score first."""
-    same = [trial for trial in ledger.trials if trial.evaluation is not None and trial.proposal.identity == identity]
-    return sorted((trial for trial in same if seed in (None, trial.seed)), key=lambda trial: trial.value is None)
+    return [trial for trial in ledger.of(identity) if seed in (None, trial.seed)]
 
 
 def validated(store: StudyStore, identity: str) -> Trial | None:

@@ -241,7 +241,7 @@ class Result:
         check_cost(cost)
         scored = [trial for trial in self.top(len(self.history) or 1) if trial.cost(cost) is not None]
         points = [(trial.fitness or 0.0, float(trial.cost(cost) or 0.0)) for trial in scored]
-        return [scored[i] for i in fronts(points)[0]] if scored else []
+        return [scored[i] for i in fronts(points, 1)[0]] if scored else []
 
     def study(self, storage: str | None = None) -> optuna.Study:
         """The run's study for Optuna's own tools, such as `trials_dataframe()`. A trial's record is its attribute `trial`.

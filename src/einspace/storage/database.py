@@ -50,8 +50,11 @@ class Database:
 
     @classmethod
     def of_file(cls, file: Path, study: str) -> "Database":
-        """A study in a file of SQLite."""
-        return cls(URL.create("sqlite", database=str(file)).render_as_string(), study)
+        """A study in a file of SQLite; raises RunError where its name has bytes that are no UTF-8, which SQLite cannot take."""
+        try:
+            return cls(URL.create("sqlite", database=str(file)).render_as_string(), study)
+        except UnicodeEncodeError:
+            raise RunError(f"{file} cannot hold a study: its name is not UTF-8; rename its folder, or choose another one") from None
 
     def __str__(self) -> str:
         return str(self.file) if self.file is not None else self.address

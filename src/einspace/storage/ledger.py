@@ -1,5 +1,8 @@
 """Ledger: the trials of one phase in memory. Bringing it up to date costs what is new, however long the history is."""
 
+from bisect import insort
+from collections.abc import Sequence
+
 from einspace.evaluation.outcome import Outcome
 from einspace.trial import Trial
 
@@ -21,15 +24,26 @@ class Ledger:
         """Every trial that was begun, by number; those that have not ended have no evaluation."""
         self.settled: dict[str, Trial] = {}
         """By identity, the trial whose evaluation is that of all trials of this identity."""
-        self.best: Trial | None = None
-        """The fittest, the earliest of equals."""
+        self.ranked: list[Trial] = []
+        """Those that have ended well, the fittest first, the earliest of equals."""
+        self.claims: dict[str, Trial] = {}
+        """By identity of the proposal, the earliest trial that scored it."""
         self.ended = 0
         """How many have ended."""
-        self.scored = 0
-        """How many have ended well."""
         self._running: dict[int, set[int]] = {}
         self._evaluating: dict[str, int] = {}
         self._interrupted: set[int] = set()
+        self._of: dict[str, list[Trial]] = {}
+
+    @property
+    def best(self) -> Trial | None:
+        """The fittest, the earliest of equals."""
+        return self.ranked[0] if self.ranked else None
+
+    @property
+    def scored(self) -> int:
+        """How many have ended well."""
+        return len(self.ranked)
 
     def begin(self, trial: Trial, attempt: int = HERE) -> None:
         """An attempt at a trial runs; raises ValueError for a number that leaves a gap."""
@@ -58,9 +72,15 @@ class Ledger:
         if trial.outcome in SETTLED and trial.reused is None:
             known = self.settled.get(trial.identity, trial)
             self.settled[trial.identity] = min(trial, known, key=lambda trial: trial.number)
+        proposed = trial.proposal.identity
+        insort(self._of.setdefault(proposed, []), trial, key=lambda trial: (trial.fitness is None, trial.number))
         if trial.fitness is not None:
-            self.scored += 1
-            self.best = max(trial, self.best or trial, key=lambda trial: (trial.fitness or 0.0, -trial.number))
+            insort(self.ranked, trial, key=lambda trial: (-(trial.fitness or 0.0), trial.number))
+            self.claims[proposed] = self._of[proposed][0]
+
+    def of(self, identity: str) -> Sequence[Trial]:
+        """The trials of a proposal, by its identity, that have ended, by number, those with a score first."""
+        return self._of.get(identity, ())
 
     def has_ended(self, number: int) -> bool:
         """Whether a trial has an evaluation that will stay."""

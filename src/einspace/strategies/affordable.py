@@ -49,6 +49,20 @@ class Training:
         load = self.load(Proposal.of(architecture, "").costs, changes)
         return 0.0 if load is None else CostModel(self.prior).seconds(load)
 
+    def step(self, architecture: Architecture, changes: Mapping[str, float]) -> float:
+        """The same for one of its steps."""
+        load = self.load(Proposal.of(architecture, "").costs, changes)
+        return 0.0 if load is None else CostModel(self.prior).seconds(load) / load.steps
+
+    def at_pace(self, steps: Iterable[tuple[Architecture, Mapping[str, float], float]]) -> "Training":
+        """The same on a machine on which a step of these architectures, with their changes, takes so many seconds."""
+        measured = []
+        for architecture, changes, seconds in steps:
+            load = self.load(Proposal.of(architecture, "").costs, changes)
+            if load is not None:
+                measured.append(Measured(replace(load, scored=0), self.prior[0] + load.steps * seconds))
+        return replace(self, prior=CostModel.fit(measured, self.prior).rates)
+
     def measured(self, trials: Iterable[Trial]) -> list[Measured]:
         """The seconds of the latest trials that were evaluated, in their order."""
         known = (self._measured(trial) for trial in trials if trial.outcome in ENDED and trial.seconds > 0)

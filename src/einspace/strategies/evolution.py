@@ -277,8 +277,7 @@ class RegularisedEvolution(TournamentStrategy):
         """The elite that is not young, and the last `population` of the cycled seeds and the children after them."""
         count = len(self.initial)
         seeds = [trial for trial in history[:count] if trial.fitness is not None]
-        known = foretold(history)
-        young = (known[i] for i in range(len(known) - 1, count - 1, -1))
+        young = islice(foretold(history), max(0, len(history) - count))
         children = list(islice((trial for trial in young if trial.fitness is not None), self.population))[::-1]
         youngest = [*islice(cycle(seeds), max(self.population, len(seeds))), *children][-self.population :]
         return [*self._elite(history, {trial.number for trial in youngest}), *youngest]

@@ -16,15 +16,18 @@ def dominates(a: Point, b: Point) -> bool:
     return a[0] >= b[0] and a[1] <= b[1] and a != b
 
 
-def fronts(points: Sequence[Point]) -> list[list[int]]:
+def fronts(points: Sequence[Point], most: float = inf) -> list[list[int]]:
     """Indices in fronts: nothing dominates the first, only the first dominates the second, and so on; each by falling fitness.
 
-    >>> fronts([(0.9, 100), (0.8, 10), (0.7, 50), (0.9, 120)])
-    [[0, 1], [3, 2]]
+    Those after the front with which `most` points have a place are left out: each costs a walk through all points that are left.
+
+    >>> points = [(0.9, 100), (0.8, 10), (0.7, 50), (0.9, 120)]
+    >>> fronts(points), fronts(points, 1)
+    ([[0, 1], [3, 2]], [[0, 1]])
     """
     left = sorted(range(len(points)), key=lambda i: (-points[i][0], points[i][1], i))
     found: list[list[int]] = []
-    while left:
+    while left and most > 0:
         front: list[int] = []
         rest: list[int] = []
         cheapest = (inf, inf)  # cost and fitness of the last member: by falling fitness, members of a front fall in cost
@@ -37,6 +40,7 @@ def fronts(points: Sequence[Point]) -> list[list[int]]:
                 rest.append(i)
         found.append(front)
         left = rest
+        most -= len(front)
     return found
 
 

@@ -50,20 +50,18 @@ class ParetoEvolution(TournamentStrategy):
             )
         points = [self._point(trial) for trial in candidates]
         chosen: list[int] = []
-        for front in fronts(points):
+        for front in fronts(points, self.population):
             room = self.population - len(chosen)
             if len(front) > room:
                 lonely = crowding(points, front)
                 front = sorted(front, key=lambda i: (-lonely[i], i))[:room]
             chosen += front
-            if len(chosen) == self.population:
-                break
         return [candidates[i] for i in sorted(chosen)]
 
     def winner(self, drawn: Sequence[Trial]) -> Trial:
         """The member of the tournament's best front that is farthest from the others on it."""
         points = [self._point(trial) for trial in drawn]
-        best = fronts(points)[0]
+        best = fronts(points, 1)[0]
         lonely = crowding(points, best)
         return drawn[max(best, key=lambda i: (lonely[i], -drawn[i].number))]
 
@@ -75,7 +73,7 @@ class ParetoEvolution(TournamentStrategy):
         """One of the first front of what is promised and the cost; FLOPs stand for a latency, which nobody knows before."""
         cost = "flops" if self.cost == "latency" else self.cost
         points = [(good, float(getattr(child.costs, cost) or 0)) for good, child in zip(promise, children, strict=True)]
-        return rng.choice(fronts(points)[0])
+        return rng.choice(fronts(points, 1)[0])
 
     def _point(self, trial: Trial) -> tuple[float, float]:
         return trial.fitness or 0.0, float(trial.cost(self.cost) or 0.0)

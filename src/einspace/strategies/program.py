@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from queue import Empty, SimpleQueue
+from queue import Empty, Full, Queue, SimpleQueue
 from random import Random
 from threading import Thread
 from time import monotonic
@@ -27,6 +27,9 @@ from einspace.trial import Proposal, Trial
 
 LONGEST = 2**20
 """Characters of a line, at most; an architecture of 3,000 operations has some 60,000."""
+
+AHEAD = 16
+"""Lines that are read before they are wanted; a program that has written more waits, since its pipe is full."""
 
 REFUSED = 100
 """Lines in a row that may be refused before the search gives the program up."""
@@ -69,7 +72,7 @@ class Program(Strategy):
             raise SettingError(f"the proposer {proposer!r} cannot be started: there is no program {self._words[0]!r}")
         self.space, self._command = space, proposer
         self._process: subprocess.Popen[str] | None = None
-        self._read: SimpleQueue[str | None] = SimpleQueue()
+        self._read: Queue[str | None] = Queue(AHEAD)
         self._written: SimpleQueue[str | None] = SimpleQueue()
         self._told: set[int] = set()
         self._asked = -1
@@ -119,7 +122,11 @@ class Program(Strategy):
     def close(self) -> None:
         """End the program: it reads to the end, and is killed if that does not end it. May be called from any thread, and twice."""
         self._over = True
-        self._read.put(None)
+        with suppress(Empty):  # the thread that reads may wait for room, and drops what follows
+            while True:
+                self._read.get_nowait()
+        with suppress(Full):  # where there is no room, a proposal does not wait for a line either
+            self._read.put_nowait(None)
         self._written.put(None)
         if self._process is None or self._process.poll() is not None:
             return
@@ -154,11 +161,21 @@ class Program(Strategy):
             self._process = subprocess.Popen(self._words, **pipes, start_new_session=True)  # Ctrl-C is for the search, which ends it
         except OSError as error:
             raise SettingError(f"the proposer {self._command!r} cannot be started: {error.strerror or error}") from None
-        for function, stream, queue in ((_reads, self._process.stdout, self._read), (_writes, self._process.stdin, self._written)):
-            Thread(target=function, args=(stream, queue), daemon=True).start()
+        Thread(target=self._reads, args=(self._process.stdout,), daemon=True).start()
+        Thread(target=_writes, args=(self._process.stdin, self._written), daemon=True).start()
         grammar, limits = self.space.grammar, asdict(self.space.limits)
         named = next((name for name in GRAMMARS if named_grammar(name).operations == grammar.operations), "own")
         self._tell("search", {"input": self.space.input.shape, "grammar": named, "limits": limits, "baselines": self._baselines()})
+
+    def _reads(self, stream: IO[str]) -> None:
+        """Queue the lines of a stream, each up to the longest, and None at the end; lines that nobody wants any more are dropped."""
+        with stream:
+            while line := stream.readline(LONGEST):
+                if not self._over:
+                    self._read.put(line)
+                while len(line) == LONGEST and not line.endswith("\n"):  # the rest of a line that is too long is of no use
+                    line = stream.readline(LONGEST)
+        self._read.put(None)
 
     def _tell(self, key: str, value: object) -> None:
         self._written.put(json.dumps({key: value}) + "\n")
@@ -214,16 +231,6 @@ def _said(trial: Trial) -> dict[str, Any]:
     figures = {"number": trial.number, "text": trial.text, "outcome": trial.outcome, "score": trial.value, "fitness": trial.fitness}
     costs = {"parameters": trial.parameters, "flops": trial.proposal.costs.flops, "seconds": round(trial.seconds, 3)}
     return {**figures, **costs, "losses": trial.losses, "reason": trial.reason}
-
-
-def _reads(stream: IO[str], queue: "SimpleQueue[str | None]") -> None:
-    """Put the lines of a stream into a queue, each up to the longest, and None at the end."""
-    with stream:
-        while line := stream.readline(LONGEST):
-            queue.put(line)
-            while len(line) == LONGEST and not line.endswith("\n"):  # the rest of a line that is too long is of no use
-                line = stream.readline(LONGEST)
-    queue.put(None)
 
 
 def _writes(stream: IO[str], queue: "SimpleQueue[str | None]") -> None:

@@ -4,9 +4,9 @@ All of it is a function of the trials so far. What a trial must reach is stored 
 predicted to have had is computed again from the trials wherever it is asked for.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache, partial
 from itertools import islice
 from statistics import median
 
@@ -18,9 +18,6 @@ LATEST, FEWEST = 20, 8
 
 PAIRS, REMEMBERED = 20, 100
 """Trials that went on from a rung to the end before those that were stopped there are predicted, and the latest that are learnt from."""
-
-_Place = tuple[tuple[int, ...], int]
-"""The rungs of a training, and one of them: trials are compared at the same place."""
 
 
 def rungs_of(epochs: int, warmup: float) -> tuple[int, ...]:
@@ -54,30 +51,18 @@ def bound(history: History, epochs: tuple[int, ...], epoch: int) -> float | None
     return median(found) if len(found) >= FEWEST else None
 
 
-def foretold(history: History) -> History:
-    """The trials, where those that were stopped at a rung have the fitness that they are predicted to have had at the end.
+def foretold(history: History) -> Iterator[Trial]:
+    """The trials, the latest first, where those that were stopped at a rung have the fitness that they are predicted to have had.
 
     It follows from the score at the rung by a line, of Theil and Sen, through the trials that went on from there to the end: the median of
     the slopes of all pairs, at least 0, for a better score at a rung promises no worse end. While these trials are fewer than `PAIRS`, one
     that was stopped has no fitness.
     """
-    if not any(trial.stopped for trial in history):
-        return history
-    ended: defaultdict[_Place, list[tuple[float, float]]] = defaultdict(list)
-    for trial in history:
-        if trial.fitness is not None and trial.reused is None:
-            for epoch, score in trial.rungs.items():
-                ended[epochs_of(trial.proposal), epoch].append((score, trial.fitness))
-    lines = {place: _line(pairs[-REMEMBERED:]) for place, pairs in ended.items() if len(pairs) >= PAIRS}
-
-    def whole(trial: Trial) -> Trial:
+    line = cache(partial(_line, history))
+    for trial in reversed(history):
         epoch = trial.stopped
-        if epoch is None or epoch not in trial.rungs or (place := (epochs_of(trial.proposal), epoch)) not in lines:
-            return trial
-        slope, start = lines[place]
-        return replace(trial, fitness=start + slope * trial.rungs[epoch])
-
-    return [whole(trial) for trial in history]
+        known = None if epoch is None or epoch not in trial.rungs else line(epochs_of(trial.proposal), epoch)
+        yield trial if epoch is None or known is None else replace(trial, fitness=known[1] + known[0] * trial.rungs[epoch])
 
 
 def _was_at(trial: Trial, epochs: tuple[int, ...], epoch: int) -> bool:
@@ -85,10 +70,16 @@ def _was_at(trial: Trial, epochs: tuple[int, ...], epoch: int) -> bool:
     return trial.reused is None and epoch in trial.rungs and epochs_of(trial.proposal) == epochs
 
 
-def _line(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
-    """The slope and the start of the line through pairs of a score at a rung and a fitness."""
+def _line(history: History, epochs: tuple[int, ...], epoch: int) -> tuple[float, float] | None:
+    """The slope and the start of the line from a score at a rung to a fitness, by the latest there; None while they are too few."""
     from scipy.stats import theilslopes
 
+    there = (
+        (trial.rungs[epoch], trial.fitness) for trial in reversed(history) if trial.fitness is not None and _was_at(trial, epochs, epoch)
+    )
+    pairs = list(islice(there, REMEMBERED))
+    if len(pairs) < PAIRS:
+        return None
     scores, ends = zip(*pairs, strict=True)
     slope = max(0.0, float(theilslopes(ends, scores).slope)) if len(set(scores)) > 1 else 0.0
     return slope, median(ends) - slope * median(scores)

@@ -5,19 +5,22 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from einspace import strategies
+from einspace import machine, strategies
 from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport, checked
 from einspace.config import OF_A_STRATEGY, write_config
 from einspace.config.protocol import OURS
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
 from einspace.evaluation.compute import Compute
+from einspace.evaluation.objective import TaskObjective
+from einspace.evaluation.pace import step_seconds
 from einspace.executors import Chosen, Executor, Make, choose
 from einspace.executors.main_module import check_sendable
 from einspace.grammar import Grammar
@@ -243,8 +246,24 @@ def search(
     within = (trials, seconds, workers, given["time_limit"])
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     accelerated = isinstance(make, Chosen) and make.accelerated
+    here = isinstance(make, Chosen) and make.here and not accelerated
+    trained = subject.work.objective
+    step = partial(step_seconds, trained, threads=machine.threads(workers)) if here and isinstance(trained, TaskObjective) else None
     start = Start.of(
-        Call(strategy, subject.space, subject.trained, wanted, options, *within, protocol, before, final_seeds, subject.warm, accelerated)
+        Call(
+            strategy,
+            subject.space,
+            subject.trained,
+            wanted,
+            options,
+            *within,
+            protocol=protocol,
+            stored=before,
+            final_seeds=final_seeds,
+            warm=subject.warm,
+            accelerated=accelerated,
+            step=step,
+        )
     )
     trials = trials if trials is None or iterations is None else trials + len(start.initial)
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)

@@ -1,8 +1,8 @@
 """Start: the initial members of a search and the limits of its trials, from its protocol, its options and its run's settings."""
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import Any
 
@@ -10,6 +10,7 @@ from einspace import baselines, strategies
 from einspace.config.protocol import OURS, PAPER, Protocol
 from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
 from einspace.evaluation.cost_model import ACCELERATED, PRIOR
+from einspace.evaluation.pace import LEAST as LEAST_STEPS
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, usual_grammar
 from einspace.limits import Limits
@@ -58,6 +59,12 @@ LEAST = 1.0
 UNKNOWN = 10.0
 """Seconds that a trial may take, as predicted before anything is measured, where no small baseline takes the input."""
 
+MEASURED, PART = 0.4, 0.005
+"""Seconds for which the steps of a small baseline are measured, at most, and the part of a budget that this may take."""
+
+Step = Callable[[Architecture, Mapping[str, float], float], float | None]
+"""Measures the seconds of a step of a training with changes on this machine, for so many seconds; None where none is to be had."""
+
 _LOG = logging.getLogger("einspace")
 
 
@@ -80,6 +87,7 @@ class Call:
         final_seeds: Of the final trainings; 0 for none.
         warm: Whether initial members bring weights, which are of the head as the task has it: recipe and head then start as they are.
         accelerated: Whether the trainings are on devices that compute faster than a CPU.
+        step: Measures a training; None where trials are not trained on the CPU of this machine.
     """
 
     strategy: str | Strategy
@@ -96,6 +104,7 @@ class Call:
     final_seeds: int = 1
     warm: bool = False
     accelerated: bool = False
+    step: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,7 @@ class Start:
             return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {}, changes)
         task, recipe = call.trained
         known = _Baselines(_training(task, recipe, call), _buildable(call.space, task), small_baselines(task.kind, task.input))
+        known = known if call.seconds is None or call.step is None else known.at_pace(call.step, changes, call.seconds)
         most = _most(call.seconds, call.workers, call.final_seeds, protocol, longer_in_the_end(task, recipe))
         if call.seconds is not None and call.stored is None and "start" in options:
             options["start"] = changes = _in_time(changes, task, known, most)
@@ -173,6 +183,14 @@ class _Baselines:
     def small_ones(self) -> list[Architecture]:
         """The small ones that fit the task."""
         return [self.known[name] for name in self.small if name in self.known]
+
+    def at_pace(self, step: Step, changes: Mapping[str, float], budget: float) -> "_Baselines":
+        """The same, predicted from the steps of the small ones that are measured: machines differ by more than the epochs of a search."""
+        part = PART * budget
+        quick = [architecture for architecture in self.small_ones() if LEAST_STEPS * self.training.step(architecture, changes) <= part]
+        found = [(architecture, step(architecture, changes, min(MEASURED, part))) for architecture in quick]
+        known = [(architecture, changes, seconds) for architecture, seconds in found if seconds is not None]
+        return replace(self, training=self.training.at_pace(known))
 
     def largest(self, changes: Mapping[str, float]) -> float:
         """The seconds of the slowest small one, 0 where there is none."""

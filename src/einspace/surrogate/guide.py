@@ -60,7 +60,7 @@ class Guide:
         return replace(children[best], prediction=Prediction(float(means[best]), len(children)))
 
     def forest(self, history: Sequence[Trial]) -> Forest | None:
-        """The forest of the known trials; None while they are too few."""
+        """The forest of the known trials (`known`); None while they are too few."""
         trials = known(history, self.initial)
         if not trials:
             return None

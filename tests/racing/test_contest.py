@@ -1,0 +1,42 @@
+"""Which networks a race is between, and what they claim."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.racing.contest import Contest, Plan, candidates
+from einspace.storage import StudyStore
+from einspace.storage.ledger import Ledger
+from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Costs, Proposal, Trial
+
+KEYS = "abcde"
+SCORES = st.lists(st.tuples(st.sampled_from(KEYS), st.none() | st.integers(0, 3)), max_size=12)
+
+
+def ledger(scores: Sequence[tuple[str, int | None]], phase: str) -> Ledger:
+    """Trials that have ended with a score, or failed, by the key of their architecture."""
+    found = Ledger()
+    for number, (key, value) in enumerate(scores):
+        trial = Trial(number, Proposal("relu", key, Costs(0), "sample"), phase)
+        found.end(trial.end(Evaluation(Outcome.NAN if value is None else Outcome.OK, value), 1.0, 0.0))
+    return found
+
+
+@given(SCORES, SCORES, st.sets(st.sampled_from(KEYS)))
+def test_candidates_and_claims_are_those_of_a_walk_through_all_trials(
+    search: list[tuple[str, int | None]], beside: list[tuple[str, int | None]], baselines: set[str]
+) -> None:
+    """The best come first, each architecture once; it claims what its first trial scored, one of the search if there is one."""
+    phases = {SEARCH: ledger(search, SEARCH), BASELINE: ledger(beside, BASELINE), RACE: Ledger(), DECISION: Ledger()}
+    store = cast("StudyStore", SimpleNamespace(phase=phases.__getitem__))
+    walked = [trial for name in (BASELINE, SEARCH) for trial in reversed(phases[name].trials) if trial.fitness is not None]
+    assert dict(Contest(store, Plan()).claimed) == {trial.key: trial for trial in walked}
+    best: dict[str, Trial] = {}
+    for trial in sorted(phases[SEARCH].trials, key=lambda trial: (-(trial.fitness or 0.0), trial.number)):
+        if trial.fitness is not None and trial.key not in baselines:
+            best.setdefault(trial.key, trial)
+    assert list(candidates(store, [Proposal("relu", key, Costs(0), "baseline") for key in sorted(baselines)])) == list(best.values())
