@@ -79,7 +79,7 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def _imported(path: Path) -> set[str]:
+def imported(path: Path) -> set[str]:
     """The packages that a file imports, in whatever words; a name of `einspace` itself stands for the one that it lies in."""
     found: set[str] = set()
     for node in ast.walk(_tree(path)):
@@ -114,7 +114,7 @@ def _imported(path: Path) -> set[str]:
 def test_no_word_for_an_import_hides_it(tmp_path: Path, line: str, package: str) -> None:
     """A module by its name, a name of a package, and a name that `einspace` takes from one of its packages on first use."""
     (tmp_path / "a.py").write_text(line)
-    assert _imported(tmp_path / "a.py") == ({package} if package else set())
+    assert imported(tmp_path / "a.py") == ({package} if package else set())
 
 
 def test_every_package_imports_only_what_stands_before_it() -> None:
@@ -123,7 +123,7 @@ def test_every_package_imports_only_what_stands_before_it() -> None:
     for path in ROOT.rglob("*.py"):
         name = path.relative_to(ROOT).parts[0].removesuffix(".py")
         if name not in ("__init__", "__main__"):
-            wrong += [(str(path.relative_to(ROOT)), other) for other in _imported(path) - {name} if RANKS[other] >= RANKS[name]]
+            wrong += [(str(path.relative_to(ROOT)), other) for other in imported(path) - {name} if RANKS[other] >= RANKS[name]]
     assert wrong == []
 
 

@@ -2,11 +2,13 @@
 
 from random import Random
 
+from tests.pages import architecture, concepts
 from tests.pages.blocks import DOCS, ROOT
 from tests.pictures.golden import block
 
 from einspace import Architecture, EinSpace
 from einspace.pictures import network_svg, tree_svg
+from einspace.reporting.figures import figure_4
 from einspace.result.table import read_table
 from einspace.variation import MutationReport
 
@@ -32,6 +34,11 @@ def pictures() -> dict[str, str]:
         "block-network.svg": network_svg(block(), "operations", "auto"),
         "block-derivation.svg": tree_svg(block(), "auto"),
         "mutant-derivation.svg": tree_svg(mutant, "auto", report.path),
+        "packages.svg": architecture.picture(),
+        "convolution.svg": network_svg(space.parse("[im2col(k=3,s=1,p=1) linear(d=64) col2im]"), "operations", "auto"),
+        "consistency.svg": figure_4("auto"),
+        "evolution.svg": concepts.evolution(),
+        "decision.svg": concepts.decision(),
     }
 
 

@@ -162,13 +162,15 @@ def test_what_is_no_text_is_refused_like_any_other_line(tmp_path: Path) -> None:
     assert [trial.text for trial in run(tmp_path, command(tmp_path, source)).history] == ["[relu relu]"]
 
 
-def test_a_program_that_thinks_keeps_no_trial_waiting() -> None:
+def test_a_program_that_thinks_keeps_no_trial_waiting(tmp_path: Path) -> None:
     """While trials run, the search waits for them too; a line that comes later is the next proposal."""
     started = Trial(0, Proposal.of(SPACE.parse("[relu relu]"), ""), started=1.0)
-    slow = f"{shlex.quote(sys.executable)} -c \"import time; time.sleep(1.5); print('[norm relu]')\""
-    strategy = Program(SPACE, slow)
+    thought = tmp_path / "thought"
+    source = f"import os, time\nwhile not os.path.exists({str(thought)!r}):\n    time.sleep(0.01)\nprint('[norm relu]')\n"
+    strategy = Program(SPACE, command(tmp_path, source))
     try:
         assert strategy.propose([started], Random(0)) is None
+        thought.touch()
         ended = started.end(Evaluation(Outcome.OK, 0.5), 1.0, 2.0)
         proposal = strategy.propose([ended], Random(0))
         assert proposal is not None
