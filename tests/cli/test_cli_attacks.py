@@ -99,7 +99,7 @@ def test_widths(words: list[str], whole: str, monkeypatch: pytest.MonkeyPatch) -
     """Tables and outlines are as wide as a narrow terminal at most, and use a wide one; only the text of a network is never broken."""
     lines = {}
     for columns in (40, 300):
-        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr(output.out, "width", columns)
         lines[columns] = call(*words).stdout.splitlines()
     assert 30 < max(len(line) for line in lines[40] if "[[[[[im2col" not in line and " parameters, " not in line) <= 40
     assert not any(whole in line for line in lines[40])

@@ -16,7 +16,7 @@ from tests.commands import call
         (["table6", "--task", "addnist"], "table6 trains nothing, so it has no task 'addnist'"),
         (["figure4", "--seeds", "2"], "figure4 trains nothing: it has one seed, not 2"),
         (["table1", "--seeds", "0"], "'0' is not a whole number of at least 1"),
-        (["table1", "--workers", "0"], "workers must be a whole number of at least 1 and at most 10000, not 0"),
+        (["table1", "--workers", "0"], "workers must be a whole number of at least 1 and at most 10000, or null, not 0"),
         (["table1", "--executor", "processs"], "unknown executor 'processs'"),
         (["table1", "--storage", "mysql://host/name"], "cannot hold a study"),
         (["table4", "-o", "/dev/null/x"], "the folder /dev/null/x cannot be used"),

@@ -111,7 +111,7 @@ def test_options_that_make_no_sense_are_refused() -> None:
 @pytest.mark.parametrize("given", [{"strategy": "pareto", "cost": "latency"}, {"strategy": ParetoEvolution(SPACE, cost="latency")}])
 def test_a_cost_that_nobody_tells_is_refused(given: dict[str, Any]) -> None:
     """A score says nothing of a latency, without which nothing would ever be a member, and all proposals would be samples."""
-    with pytest.raises(SettingError, match=r"an optimizer is told no latency.*: choose the cost parameters or flops, not 'latency'"):
+    with pytest.raises(SettingError, match=r"an optimizer does not know the latency.*: choose the cost parameters or flops, not 'latency'"):
         Optimizer(SPACE, **given)
     assert Optimizer(SPACE, "pareto", cost="flops").ask().text
 
