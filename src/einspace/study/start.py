@@ -32,7 +32,7 @@ TIME_LIMIT = 3600.0
 LATE = 3.0
 """The time limit, as a multiple of what a trial may be predicted to take: a prediction is off by more in one trial of a hundred or two."""
 
-GROWTH, LARGEST = 2.0, 0.2
+GROWTH, LARGEST = 4.0, 0.2
 """Bounds of a trial's predicted time: a multiple of the largest initial member's, and a part of the search's own time."""
 
 ROOM = 0.6
