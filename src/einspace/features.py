@@ -17,10 +17,6 @@ class Feature(NamedTuple):
 
     A branching factor is the length of a tuple of features.
 
-    Args:
-        shape: `(C, H, W)`, which is Im mode, or `(S, D)`, which is Col mode (section 3.5); so the mode is the rank.
-        grid: The `(H', W')` that the last im2col unrolled into S; it stays with the data until a col2im consumes it (A.3).
-
     >>> Feature((3, 32, 32)).mode
     'Im'
     >>> print(Feature((64, 27), grid=(8, 8)))
@@ -28,7 +24,9 @@ class Feature(NamedTuple):
     """
 
     shape: tuple[int, ...]
+    """`(C, H, W)`, which is Im mode, or `(S, D)`, which is Col mode (section 3.5); so the mode is the rank."""
     grid: tuple[int, int] | None = None
+    """The `(H', W')` that the last im2col unrolled into S; it stays with the data until a col2im consumes it (A.3)."""
 
     @property
     def mode(self) -> str:

@@ -63,7 +63,7 @@ def parameters(shown: Callable[..., Any]) -> list[str]:
 
 
 def beneath(kind: type) -> set[str]:
-    """The fields of a dataclass that have a docstring of their own beneath them."""
+    """The fields of a dataclass or of a named tuple that have a docstring of their own beneath them."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(tree, ast.ClassDef)
     pairs = zip(tree.body, tree.body[1:], strict=False)
@@ -79,7 +79,7 @@ def unnamed(shown: Any, names: list[str]) -> list[str]:
     """The parameters that no entry of `Args:` is about, nor a docstring beneath the field."""
     text = inspect.getdoc(shown) or ""
     args = text.partition("Args:\n")[2]
-    others = beneath(shown) if inspect.isclass(shown) and is_dataclass(shown) else set()
+    others = beneath(shown) if inspect.isclass(shown) and (is_dataclass(shown) or hasattr(shown, "_fields")) else set()
     return [name for name in names if name not in others and not re.search(rf"^ {{4}}\**{name}: \S", args, re.MULTILINE)]
 
 
