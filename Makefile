@@ -42,7 +42,7 @@ services:  ## install PostgreSQL and the Chromium that tests start, where that c
 test: $(STAMP) services  ## run all tests: those that time and kill processes one by one, and beside them the rest on two cores
 	$(BIN)/python -m tests
 
-test-fast: $(STAMP)  ## run the tests that take a moment each, in about two minutes of one quiet core: for the time between two edits
+test-fast: $(STAMP)  ## run the tests that take a moment each, in about a minute on two quiet cores: for the time between two edits
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not processes and not slow'
 
 coverage: $(STAMP)  ## say which lines of the source the fast tests run, without those that run in workers
