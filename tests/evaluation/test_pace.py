@@ -63,7 +63,9 @@ def test_a_measurement_ends_in_time() -> None:
         assert process_time() - started < 0.01 * most + 0.5
 
 
-@pytest.mark.parametrize("fails", [NotANumber((float("nan"),)), MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+@pytest.mark.parametrize(
+    "fails", [NotANumber((float("nan"),)), MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), KeyError("own")]
+)
 def test_a_network_that_fails_has_no_step(fails: Exception) -> None:
     """Its trial will say why."""
     assert step_seconds(steps([0.0], fails=fails), RESNET8, {}, 1.0, 1) is None
