@@ -14,7 +14,7 @@ proposals that the surrogate chose, and `ms` what a proposal takes, in processor
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from math import log10
@@ -35,7 +35,7 @@ from einspace.errors import DataError
 from einspace.evaluation.outcome import Evaluation, Outcome
 from einspace.graph import Graph
 from einspace.surrogate import Agreement
-from einspace.surrogate.guide import Guide
+from einspace.surrogate.guide import Guide, highest
 from einspace.trial import Costs, Proposal, Trial
 
 SPACE = EinSpace((3, 32, 32))
@@ -150,7 +150,7 @@ def replayed(land: Landscape, trials: int, seed: int, surrogate: bool) -> Search
         if number < SEEDS:
             proposal = _proposal(seeds[number])
         else:
-            found = guide.propose(ask, _highest, history) if surrogate else None
+            found = guide.propose(ask, highest, history) if surrogate else None
             proposal = found or ask()
         spent += process_time() - before
         point = _point(proposal)
@@ -158,10 +158,6 @@ def replayed(land: Landscape, trials: int, seed: int, surrogate: bool) -> Search
         history.append(Trial(number, proposal, seed=seed).end(evaluation, 1.0, float(number)))
         best.append(max([float(land.truth[point]), *best[-1:]]))
     return Searched(best, Agreement.of(history), 1e3 * spent / trials)
-
-
-def _highest(children: Sequence[Proposal], promise: Sequence[float]) -> int:
-    return max(range(len(children)), key=lambda i: promise[i])
 
 
 def _proposal(point: Point) -> Proposal:

@@ -1,10 +1,7 @@
 """A program that proposes: what it reads, what it may write, and that nothing of it stays behind."""
 
-import json
 import os
-import shlex
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 import pytest
 from tests.commands import call
 from tests.forked import Forked
+from tests.strategies.program_samples import answering, command, read, writing
 from tests.study_samples import SMALL, ThreadExecutor, good, score, small_task
 
 from einspace import EinSpace
@@ -40,41 +38,6 @@ for line in sys.stdin:
     if key == "ask":
         print(f"[linear(d={(16, width if value else 0)[value > 0]}) " + "[" * value + "relu" + " norm]" * value + "]", flush=True)
 """
-
-
-def command(folder: Path, source: str) -> str:
-    """The command of a program with this source."""
-    path = folder / "proposing.py"
-    path.write_text(source)
-    return f"{shlex.quote(sys.executable)} {shlex.quote(str(path))}"
-
-
-def writing(folder: Path, *lines: str, code: int = 0) -> str:
-    """A program that writes lines, reads nothing, and ends."""
-    return command(folder, f"import sys\nprint({chr(10).join(lines)!r})\nsys.exit({code})\n")
-
-
-def answering(folder: Path, *lines: str) -> str:
-    """A program that answers each question with the next line, and keeps what it reads in `read.jsonl`."""
-    source = f"""
-import json, sys
-answers = iter({lines!r})
-with open({str(folder / "read.jsonl")!r}, "w", buffering=1) as copy:
-    for line in sys.stdin:
-        copy.write(line)
-        if "ask" in json.loads(line):
-            try:
-                print(next(answers), flush=True)
-            except StopIteration:
-                break
-"""
-    return command(folder, source)
-
-
-def read(folder: Path, key: str) -> list[Any]:
-    """What a program has read under a key."""
-    lines = map(json.loads, (folder / "read.jsonl").read_text().splitlines())
-    return [line[key] for line in lines if key in line]
 
 
 def run(folder: Path, proposer: str, **options: Any) -> Result:

@@ -177,7 +177,7 @@ class RunSettings(OptionGroup):
         bool | None, Field(description="Draw more often the kinds of change that made children better: false if not set.")
     ] = None
     surrogate: Annotated[
-        bool | None, Field(description="Let a model of the finished trials choose which child is trained: false if not set.")
+        bool | None, Field(description="Let a model of the finished trials choose which of several proposals is trained: false if not set.")
     ] = None
     learned: Annotated[
         bool | None, Field(description="Draw mutants with production probabilities that are fitted to the best trials: false if not set.")

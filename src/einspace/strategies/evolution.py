@@ -19,7 +19,7 @@ from einspace.strategies.base import History, Strategy
 from einspace.strategies.initial import RANDOM, label, member
 from einspace.strategies.parsed import Parsed
 from einspace.strategies.rungs import foretold
-from einspace.surrogate import Features, Guide
+from einspace.surrogate import Features, Guide, highest
 from einspace.trial import INITIAL, Proposal, Trial
 from einspace.variation import EDITS, Choices, CrossoverReport, EditReport, MutationReport, canonical, check_choices, mutate_changes
 
@@ -139,7 +139,7 @@ class TournamentStrategy(Strategy):
 
     def preferred(self, children: Sequence[Proposal], promise: Sequence[float], rng: Random) -> int:
         """The place of the child that is trained, from the fitness that is promised of each: the highest, the earliest of equals."""
-        return max(range(len(children)), key=lambda i: promise[i])
+        return highest(children, promise)
 
     def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
         """The proposal that `ask` gives, or with a surrogate the best of several."""

@@ -22,6 +22,8 @@ from einspace.grammar import GRAMMARS, named_grammar
 from einspace.quantities import duration
 from einspace.space import EinSpace
 from einspace.strategies.base import Exhausted, History, Strategy
+from einspace.strategies.parsed import Parsed
+from einspace.surrogate import Features, Guide, highest
 from einspace.tasks.options import BASELINES
 from einspace.trial import Proposal, Trial
 
@@ -33,6 +35,12 @@ AHEAD = 16
 
 REFUSED = 100
 """Lines in a row that may be refused before the search gives the program up."""
+
+OFFERS = 5
+"""Architectures among which a surrogate chooses one, and how often the program is asked for them: it may think for long about each."""
+
+PREFERRED = "the surrogate promises more of another one"
+"""The answer to those that it does not choose."""
 
 PROMPT = 0.5
 """Seconds that an answer may take while trials run; a later one is used when it comes."""
@@ -50,18 +58,22 @@ class Program(Strategy):
     """Asks a program, which is begun at the first proposal and ended with the search.
 
     Every line that the program reads is a JSON object with one key: `search` comes first and describes the search, `trial` reports each
-    trial that has ended, `ask` wants an architecture, and `refused` says in one line why the last one will not be trained; another `ask`
-    follows. Every line that it writes is the text of an architecture. It may write without being asked, and a program that ends with exit
-    code 0 has nothing more to propose. Its stderr is shown.
+    trial that has ended, `ask` wants an architecture, and `refused` says in one line why one will not be trained; another `ask` follows,
+    unless a surrogate has chosen another one. Every line that it writes is the text of an architecture. It may write without being asked,
+    and a program that ends with exit code 0 has nothing more to propose. Its stderr is shown.
 
     A continued run sends all trials to a new process, so that a program whose state follows from its input goes on as before.
 
     Args:
         space: Whose grammar, input and limits an architecture has to keep to.
         proposer: The command, which no shell reads. Raises SettingError where there is none.
+        surrogate: Whether a model of the finished trials chooses one of several architectures that the program is asked for
+            (`einspace.surrogate`), once 30 trials have ended well. Those that it does not choose are refused.
     """
 
-    def __init__(self, space: EinSpace, proposer: str = "") -> None:
+    def __init__(self, space: EinSpace, proposer: str = "", surrogate: bool = False) -> None:
+        if not isinstance(surrogate, bool):
+            raise SettingError(f"surrogate must be True or False, not {surrogate!r}")
         try:
             self._words = shlex.split(proposer)
         except ValueError as error:
@@ -70,12 +82,14 @@ class Program(Strategy):
             raise SettingError("this search asks a program for architectures: --proposer gives its command, which is not stored in the run")
         if shutil.which(self._words[0]) is None:
             raise SettingError(f"the proposer {proposer!r} cannot be started: there is no program {self._words[0]!r}")
-        self.space, self._command = space, proposer
+        self.space, self._command, self.surrogate = space, proposer, surrogate
+        self._guide = Guide(Features(Parsed(space), {}).of, 0, OFFERS, OFFERS)
         self._process: subprocess.Popen[str] | None = None
         self._read: Queue[str | None] = Queue(AHEAD)
         self._written: SimpleQueue[str | None] = SimpleQueue()
         self._told: set[int] = set()
         self._asked = -1
+        self._awaited = False
         self._refused = 0
         self._over = False
         self._warned = False
@@ -95,8 +109,8 @@ class Program(Strategy):
                 self._tell("trial", _said(trial))
         waiting, asked = any(trial.evaluation is None for trial in history), monotonic()
         while not self._over:
-            if self._asked != len(history):
-                self._asked = len(history)
+            if self._asked != len(history) and not self._awaited:
+                self._asked, self._awaited = len(history), True
                 self._tell("ask", self._asked)
             try:
                 line = self._read.get(timeout=PROMPT)
@@ -105,7 +119,7 @@ class Program(Strategy):
                     return None
                 self._unheard(monotonic() - asked)
                 continue
-            asked = monotonic()
+            asked, self._awaited = monotonic(), False
             if line is None:
                 self._end()
             elif line.strip():
@@ -114,6 +128,30 @@ class Program(Strategy):
                     self._refused = 0
                     return proposal
         raise Exhausted
+
+    def choose(self, ask: Callable[[], Proposal | None], history: History, rng: Random) -> Proposal | None:
+        """The next proposal, or with a surrogate the best of several: of what is there, where trials run or the program has ended."""
+        if not self.surrogate:
+            return ask()
+        offers: list[Proposal] = []
+
+        def offer() -> Proposal | None:
+            try:
+                proposal = ask()
+            except Exhausted:
+                if offers and self._over:
+                    return None
+                raise
+            if proposal is not None:
+                offers.append(proposal)
+                self._asked = -1
+            return proposal
+
+        chosen = self._guide.propose(offer, highest, history)
+        for other in offers:
+            if chosen is not None and other.identity != chosen.identity:
+                self._tell("refused", {"text": other.text, "error": PREFERRED})
+        return chosen
 
     def refuse(self, proposal: Proposal, reason: str) -> None:
         """Tell the program why a proposal will not be trained."""

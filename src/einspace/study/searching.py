@@ -163,7 +163,8 @@ def search(
             None: 0.5, and 0 under the protocol "paper".
         recipe_changes: The probability that recipe or head of a child change; None: 0.3, and 0 under the protocol "paper".
         adaptive: Whether the kinds of change that made children better are drawn more often (False).
-        surrogate: Whether a model of the run's finished trials chooses, among several children, the one that is trained (False).
+        surrogate: Whether a model of the run's finished trials chooses, among several children or offers of a proposer, the one that is
+            trained (False).
         learned: Whether mutants and samples are drawn with probabilities that the best of the run's finished trials teach (False).
         cost: The second objective of the strategy "pareto": "parameters" (the default), "flops" or "latency".
         inherit: Whether a child begins with what it shares with the weights of its first parent, and is trained for half of the epochs
@@ -238,9 +239,9 @@ def search(
         if computing.said() or any(spec.warm_start for spec in imported):
             raise SettingError("an objective trains as it is written: precision, channels_last, compile and warm_start are for a task")
         subject = Subject.of_objective(objective, space, is_maximized(direction), named(imported))
-    strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
+    strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given, before)
     strategies.parse_initial(init, subject.space.input)
-    options = {name: given[name] for name in OF_A_STRATEGY}
+    options = {name: given[name] for name in OF_A_STRATEGY} if proposer is None else {}
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     workers = (make.workers if isinstance(make, Chosen) else WORKERS) if given["workers"] is None else given["workers"]
     accelerated = isinstance(make, Chosen) and make.accelerated
@@ -355,14 +356,15 @@ def search(
         return result
 
 
-def _program(proposer: str, strategy: str | Strategy, space: EinSpace, given: Mapping[str, Any]) -> Program:
+def _program(proposer: str, strategy: str | Strategy, space: EinSpace, given: Mapping[str, Any], stored: Settings | None) -> Program:
     """The strategy that asks a program; raises SettingError beside anything that says otherwise how architectures are proposed."""
     if strategy not in (EVOLUTION, PROGRAM):
         raise SettingError(f"a search has either a strategy or a proposer, not both: {strategy!r} and {proposer!r}")
-    in_vain = [name for name in ("init", *OF_A_STRATEGY) if given[name] not in (None, "", [], ())]
+    in_vain = [name for name in ("init", *OF_A_STRATEGY) if name != "surrogate" and given[name] not in (None, "", [], ())]
     if in_vain:
         raise SettingError(f"a search with a proposer takes no {', no '.join(in_vain)}: its program proposes everything")
-    return Program(space, proposer)
+    surrogate = (stored or {}).get("surrogate") if given["surrogate"] is None else given["surrogate"]
+    return Program(space, proposer, surrogate or False)
 
 
 def _stored(runs: str | os.PathLike[str], run: str | None, storage: str | None, patience: float) -> Settings | None:

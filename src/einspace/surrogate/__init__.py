@@ -3,6 +3,6 @@
 from einspace.surrogate.agreement import Agreement, predicted, trusted
 from einspace.surrogate.features import Features
 from einspace.surrogate.forest import Forest
-from einspace.surrogate.guide import Guide
+from einspace.surrogate.guide import Guide, highest
 
-__all__ = ["Agreement", "Features", "Forest", "Guide", "predicted", "trusted"]
+__all__ = ["Agreement", "Features", "Forest", "Guide", "highest", "predicted", "trusted"]

@@ -28,16 +28,24 @@ Prefer = Callable[[Sequence[Proposal], Sequence[float]], int]
 """The place of the best of some children, from what is promised of each."""
 
 
+def highest(children: Sequence[Proposal], promise: Sequence[float]) -> int:
+    """The place of the child that most is promised of, the earliest of equals."""
+    return max(range(len(children)), key=lambda i: promise[i])
+
+
 class Guide:
     """Chooses for one strategy. What it remembers saves time and changes nothing.
 
     Args:
         features: Gives the features of a proposal whose parents are trials of the history, such as `Features.of`.
         initial: How many initial members there are, which are proposed as they are.
+        drawn: Children among which one is chosen.
+        asked: How often the strategy is asked for them at most.
     """
 
-    def __init__(self, features: Callable[[Proposal, Sequence[Trial]], Row], initial: int) -> None:
+    def __init__(self, features: Callable[[Proposal, Sequence[Trial]], Row], initial: int, drawn: int = DRAWN, asked: int = ASKED) -> None:
         self.initial = initial
+        self._drawn, self._asked = drawn, asked
         self._features = features
         self._fitted: tuple[tuple[tuple[int, float], ...], Forest] | None = None
 
@@ -71,15 +79,16 @@ class Guide:
             self._fitted = learnt, forest
         return self._fitted[1]
 
-    @staticmethod
-    def _children(first: Proposal, ask: Ask, history: Sequence[Trial]) -> list[Proposal]:
-        """Children that are trained like no trial and unlike each other; the first alone where there are no such."""
+    def _children(self, first: Proposal, ask: Ask, history: Sequence[Trial]) -> list[Proposal]:
+        """Children that are trained like no trial and unlike each other, those alone that are there before the strategy waits.
+
+        It is the first alone where there are no such.
+        """
         tried = {trial.proposal.identity for trial in history}
         found: dict[str, Proposal] = {} if first.identity in tried else {first.identity: first}
-        for _ in range(ASKED - 1):
-            if len(found) == DRAWN:
+        for _ in range(self._asked - 1):
+            if len(found) == self._drawn or (child := ask()) is None:
                 break
-            child = ask()
-            if child is not None and child.identity not in tried:
+            if child.identity not in tried:
                 found.setdefault(child.identity, child)
         return list(found.values()) or [first]
