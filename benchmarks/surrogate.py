@@ -1,6 +1,6 @@
 """The surrogate without training: evolution with and without it, where scores follow from architectures or from tables of trainings.
 
-    python -m benchmarks.surrogate [--trials 40,100] [--seeds 6] [--landscapes 3] [--tables nasbench201/cifar100]
+    python -m benchmarks.surrogate [--trials 40,100] [--seeds 6] [--landscapes 3] [--seconds 10] [--tables nasbench201/cifar100]
 
 Landscapes are functions of an architecture of the paper's grammar at (3, 32, 32), drawn at random: pairs of operations that follow each
 other are good or bad, which the surrogate has no feature for, and so are sizes and depths; each training adds noise. Both searches are our
@@ -10,14 +10,15 @@ protocol's evolution with the same seed, so that they are equal until the surrog
 Printed is the mean regret of the best true score among the trials so far, in standard deviations of a landscape's random samples or in
 points of a table; the best of a landscape is the best that any of its searches has found. `gain` is the mean of the paired differences with
 its standard error, above 0 where the surrogate is better; `tau` is Kendall's of predictions and scores, `chosen` the share of the
-proposals that the surrogate chose, and `ms` what a proposal takes, in processor time without and with the surrogate.
+proposals that the surrogate chose, and `ms` what a proposal takes, in processor time without and with the surrogate; `of a trial` is the
+part of the `--seconds` of a trial that the latter is. Where trials are short, the surrogate has fewer children drawn.
 """
 
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from math import log10
+from math import inf, log10
 from random import Random
 from statistics import fmean, pstdev
 from time import process_time
@@ -106,11 +107,12 @@ class Searched:
     milliseconds: float
 
 
-def searched(objective: Callable[[Architecture], float], trials: int, seed: int, **changed: Any) -> Searched:
-    """Evolution as our protocol has it for so many trials, with options of the strategy `changed`."""
+def searched(objective: Callable[[Architecture], float], trials: int, seed: int, seconds: float = inf, **changed: Any) -> Searched:
+    """Evolution as our protocol has it for so many trials of so many seconds, with options of the strategy `changed`."""
     protocol = Protocol.of("einspace", trials, 1)
     options = {**protocol.options, "recipe_changes": 0.0, **changed}
-    strategy = strategies.get("evolution", SPACE, INITIAL, **options)
+    strategy = strategies.RegularisedEvolution(SPACE, initial=INITIAL, **options)
+    strategy.takes = lambda history: seconds
     history: list[Trial] = []
     best: list[float] = []
     spent = 0.0
@@ -127,7 +129,7 @@ def searched(objective: Callable[[Architecture], float], trials: int, seed: int,
     return Searched(best, Agreement.of(history), 1e3 * spent / trials)
 
 
-def replayed(land: Landscape, trials: int, seed: int, surrogate: bool) -> Searched:
+def replayed(land: Landscape, trials: int, seed: int, surrogate: bool, seconds: float = inf) -> Searched:
     """Evolution on a table, from members of its better quarter, as `benchmarks.replay` has it but for seeds that are not cycled."""
     rng, (population, tournament) = Random(seed), sized(trials)
     seeds = rng.sample(land.good, SEEDS)
@@ -150,7 +152,7 @@ def replayed(land: Landscape, trials: int, seed: int, surrogate: bool) -> Search
         if number < SEEDS:
             proposal = _proposal(seeds[number])
         else:
-            found = guide.propose(ask, highest, history) if surrogate else None
+            found = guide.propose(ask, highest, history, seconds) if surrogate else None
             proposal = found or ask()
         spent += process_time() - before
         point = _point(proposal)
@@ -169,7 +171,9 @@ def _point(proposal: Proposal) -> Point:
     return tuple(map(int, proposal.text.split(",")))
 
 
-def compared(name: str, search: Callable[[int, bool], Searched], best: float | None, trials: int, seeds: int) -> list[str]:
+def compared(
+    name: str, search: Callable[[int, bool], Searched], best: float | None, trials: int, seeds: int, seconds: float = inf
+) -> list[str]:
     """A row of the table: both searches from each seed. Where the best of a landscape is not known, it is what the searches found."""
     pairs = [(search(seed, False), search(seed, True)) for seed in track(range(seeds), f"{name}, {trials} trials")]
     top = max(each.best[-1] for pair in pairs for each in pair) if best is None else best
@@ -180,6 +184,7 @@ def compared(name: str, search: Callable[[int, bool], Searched], best: float | N
         f"{fmean(each.tau for each in known):.2f}" if known else "–",
         f"{sum(each.chosen for each in known) / (trials * len(pairs)):.0%}",
         " / ".join(f"{fmean(pair[i].milliseconds for pair in pairs):.0f}" for i in range(2)),
+        f"{fmean(pair[1].milliseconds for pair in pairs) / (1e3 * seconds):.1%}",
     ]
     regrets = [f"{mean:.2f} ± {error:.2f}" for mean, error in map(mean_and_error, (plain, guided))]
     return [name, str(trials), *regrets, f"{gain[0]:+.2f} ± {gain[1]:.2f}", *told]
@@ -191,10 +196,11 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--trials", default="40,100")
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--landscapes", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--tables", default="", help=", ".join(TABLES))
     given = parser.parse_args(words)
     console = Console(width=150)
-    columns = ("landscape", "trials", "regret without", "with", "gain", "tau", "chosen", "ms without / with")
+    columns = ("landscape", "trials", "regret without", "with", "gain", "tau", "chosen", "ms without / with", "of a trial")
     shown = Table(*columns)
 
     def add(*row: str) -> None:
@@ -204,23 +210,28 @@ def main(words: list[str] | None = None) -> None:
     for trials in map(int, given.trials.split(",")):
         for number in range(given.landscapes):
             objective = Objective(number)
-            add(*compared(f"landscape {number}", partial(_in_space, objective, trials), None, trials, given.seeds))
+            add(
+                *compared(
+                    f"landscape {number}", partial(_in_space, objective, trials, given.seconds), None, trials, given.seeds, given.seconds
+                )
+            )
         for name in given.tables.split(",") if given.tables else ():
             try:
                 land = load(name)
             except DataError as error:
                 console.print(f"{name} is left out: {error}", highlight=False)
                 continue
-            add(*compared(name, partial(_in_table, land, trials), land.best, trials, given.seeds))
+            search = partial(_in_table, land, trials, given.seconds)
+            add(*compared(name, search, land.best, trials, given.seeds, given.seconds))
     console.print(shown)
 
 
-def _in_space(objective: Objective, trials: int, seed: int, surrogate: bool) -> Searched:
-    return searched(objective, trials, seed, surrogate=surrogate)
+def _in_space(objective: Objective, trials: int, seconds: float, seed: int, surrogate: bool) -> Searched:
+    return searched(objective, trials, seed, seconds, surrogate=surrogate)
 
 
-def _in_table(land: Landscape, trials: int, seed: int, surrogate: bool) -> Searched:
-    return replayed(land, trials, seed, surrogate)
+def _in_table(land: Landscape, trials: int, seconds: float, seed: int, surrogate: bool) -> Searched:
+    return replayed(land, trials, seed, surrogate, seconds)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ BEGIN = 30
 REFIT = 5
 """Trials that end well until a model is fitted again, while they are fewer than `SOON`."""
 
-SOON = 200
+SOON = 100
 """Trials that have ended well from which on a model is fitted more seldom: five more are a small part of what it knows."""
 
 LATEST = 1_000

@@ -2,7 +2,7 @@
 
 import pytest
 from benchmarks.replay import synthetic
-from benchmarks.surrogate import SPACE, Objective, compared, main, replayed, searched
+from benchmarks.surrogate import SPACE, Objective, Searched, compared, main, replayed, searched
 
 from einspace import baselines
 from einspace.known import BEGIN
@@ -35,3 +35,9 @@ def test_a_row_has_the_paired_difference(capsys: pytest.CaptureFixture[str]) -> 
     assert (row[2], row[4]) == (row[3], "+0.00 ± 0.00")
     main(["--trials", "6", "--seeds", "1", "--landscapes", "1"])
     assert "landscape 0; trials: 6; regret without: " in capsys.readouterr().out
+
+
+def test_a_row_says_what_part_of_a_trial_a_proposal_is() -> None:
+    """So it is seen whether the surrogate costs more than trials of so many seconds are worth."""
+    row = compared("a table", lambda seed, surrogate: Searched([0.5], None, 30.0 if surrogate else 10.0), None, 1, 2, 2.0)
+    assert row[-2:] == ["10 / 30", "1.5%"]

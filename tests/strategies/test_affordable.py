@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from random import Random
+from statistics import median
 
 import pytest
 
@@ -10,7 +12,7 @@ from einspace import EinSpace, Recipe
 from einspace.evaluation.cost_model import PRIOR, CostModel, Load
 from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Seconds
 from einspace.strategies import RandomSearch, Strategy, propose
-from einspace.strategies.affordable import REFIT, TRIES, Affordable, Training
+from einspace.strategies.affordable import LATEST, REFIT, TRIES, Affordable, Training
 from einspace.strategies.base import History
 from einspace.trial import INITIAL, Costs, Proposal, Trial
 
@@ -122,6 +124,16 @@ def test_the_model_learns_after_every_five_trials() -> None:
     assert load is not None
     assert affordable.model(trials).seconds(load) == pytest.approx(3 * CostModel().seconds(load), rel=0.05)
     assert Affordable(TRAINING, 1.0, False).model(trials) == CostModel()
+
+
+def test_what_a_trial_typically_takes_is_predicted() -> None:
+    """It is the median of the latest, the same on any machine where the model does not learn; nothing is known of no trials."""
+    quick, slow = (history(LATEST + 2 * REFIT, slower) for slower in (1.0, 3.0))
+    expected = median(trial.seconds for trial in quick[-LATEST:])
+    for trials in (quick, slow):
+        assert Affordable(TRAINING, 1.0, False).typical(trials) == pytest.approx(expected)
+    assert Affordable(TRAINING, 1.0, True).typical(slow) == pytest.approx(3 * expected, rel=0.05)
+    assert Affordable(TRAINING, 1.0, False).typical([]) == inf
 
 
 def test_an_architecture_and_the_recipe_are_a_load() -> None:

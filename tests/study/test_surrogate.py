@@ -15,6 +15,7 @@ from einspace.reporting.result import summary
 from einspace.result import Result, load_result
 from einspace.result.report.charts import predictions
 from einspace.result.words import foretold
+from einspace.surrogate.guide import FEWEST
 
 
 def run(folder: Path, trials: int = 40, **options: Any) -> Result:
@@ -44,6 +45,13 @@ def test_predictions_are_stored_and_a_run_that_goes_on_makes_the_same(result: Re
     run(tmp_path, 33)
     again = run(tmp_path, 40, surrogate=None)
     assert [trial.proposal for trial in again.history] == [trial.proposal for trial in result.history]
+
+
+@pytest.mark.slow
+def test_the_search_says_what_a_trial_takes(result: Result) -> None:
+    """These are predicted to take less than a second, so that few children are drawn for each, whatever machine it is."""
+    among = {trial.proposal.prediction.among for trial in result.history if trial.proposal.prediction is not None}
+    assert among == {1, FEWEST}
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from tests.surrogate.surrogate_samples import SPACE, chance, continued, norms, s
 from einspace import strategies
 from einspace.known import BEGIN
 from einspace.surrogate import Agreement
-from einspace.surrogate.guide import BYPASS, DRAWN
+from einspace.surrogate.guide import A_SECOND, BYPASS, DRAWN, FEWEST
 from einspace.trial import Trial
 
 pytestmark = pytest.mark.slow
@@ -26,6 +26,14 @@ def made(name: str = "evolution", **options: object) -> strategies.Strategy:
 def among(history: list[Trial]) -> list[int | None]:
     """Among how many children each trial was chosen; None where nothing was predicted."""
     return [None if trial.proposal.prediction is None else trial.proposal.prediction.among for trial in history]
+
+
+def agreeing(history: list[Trial], sign: float = 1.0) -> list[Trial]:
+    """The trials with scores that are as they were predicted, or the other way round."""
+    return [
+        trial if trial.proposal.prediction is None else replace(trial, fitness=sign * trial.proposal.prediction.percentile)
+        for trial in history
+    ]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -80,6 +88,19 @@ def test_a_bypass_is_the_proposal_without_a_surrogate(history: list[Trial]) -> N
     assert replace(guided, prediction=None) == plain
 
 
+@pytest.mark.parametrize(("seconds", "count"), [(0.01, FEWEST), (1.0, A_SECOND), (1e3, DRAWN)])
+def test_where_trials_are_short_few_children_are_drawn(history: list[Trial], seconds: float, count: int) -> None:
+    """What is drawn takes time by itself, and is worth no more than a small part of a trial's."""
+    strategy = made(surrogate=True)
+    assert isinstance(strategy, strategies.TournamentStrategy)
+    trials = agreeing(history[:47])
+    strategy.takes = lambda seen: seconds if seen == trials else 0.0
+    found = strategies.propose(strategy, trials, 0)
+    assert found is not None
+    assert found.prediction is not None
+    assert found.prediction.among == count
+
+
 def test_a_search_that_goes_on_equals_one_that_was_never_interrupted(history: list[Trial]) -> None:
     """Another strategy, which has only the trials as they are stored, proposes and predicts the same, wherever the search ended."""
     again = history[:29]
@@ -114,11 +135,7 @@ def test_with_several_workers_a_trial_that_runs_is_waited_for_by_nobody(history:
 def test_a_surrogate_that_is_wrong_is_switched_off_and_on_again(history: list[Trial]) -> None:
     """It stops choosing while its latest predictions say nothing, and chooses again as soon as they do."""
     for sign, chosen in ((1.0, True), (-1.0, False), (1.0, True)):
-        trials = [
-            trial if trial.proposal.prediction is None else replace(trial, fitness=sign * trial.proposal.prediction.percentile)
-            for trial in history[:47]  # the next one is not a bypass
-        ]
-        found = strategies.propose(made(surrogate=True), trials, 0)
+        found = strategies.propose(made(surrogate=True), agreeing(history[:47], sign), 0)  # the next one is not a bypass
         assert found is not None
         assert found.prediction is not None
         assert (found.prediction.among > 1) == chosen

@@ -1,10 +1,11 @@
 """Affordable: a trial is proposed only if it is predicted to fit into the time that one trial may take."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import inf
 from random import Random
+from statistics import median
 
 from einspace.evaluation.cost_model import PRIOR, RECENT, CostModel, Load, Measured
 from einspace.evaluation.outcome import Outcome
@@ -15,6 +16,9 @@ from einspace.strategies.base import History, Strategy
 from einspace.tasks import Recipe
 from einspace.tasks.changes import recipe_of
 from einspace.trial import Costs, Proposal, Trial
+
+LATEST = 20
+"""Trials whose predicted seconds say what a trial typically takes."""
 
 TRIES = 20
 """Proposals that a strategy is asked for until one fits."""
@@ -64,9 +68,13 @@ class Training:
         return replace(self, prior=CostModel.fit(measured, self.prior).rates)
 
     def measured(self, trials: Iterable[Trial]) -> list[Measured]:
-        """The seconds of the latest trials that were evaluated, in their order."""
+        """The seconds of the latest trials that were evaluated, in their order, from all, the latest first."""
+        return list(islice(self.ended(trials), RECENT))[::-1]
+
+    def ended(self, trials: Iterable[Trial]) -> Iterator[Measured]:
+        """The seconds of those trials that were evaluated, and that had an outcome which says what they cost."""
         known = (self._measured(trial) for trial in trials if trial.outcome in ENDED and trial.seconds > 0)
-        return list(islice((found for found in known if found is not None), RECENT))[::-1]
+        return (found for found in known if found is not None)
 
     def _measured(self, trial: Trial) -> Measured | None:
         load = self.load(trial.proposal.costs, trial.proposal.changes)
@@ -111,6 +119,12 @@ class Affordable:
         if self._fitted is None or measured != self._fitted[0]:
             self._fitted = measured, CostModel.fit(measured, self.training.prior)
         return self._fitted[1]
+
+    def typical(self, history: History) -> float:
+        """The seconds that the median of the latest trials is predicted to take; infinite where there are none."""
+        model = self.model(history)
+        loads = [each.load for each in islice(self.training.ended(reversed(history)), LATEST)]
+        return median(map(model.seconds, loads)) if loads else inf
 
     def propose(self, strategy: Strategy, history: History, rng: Random, left: float = inf) -> Proposal | None:
         """The first of at most `TRIES` proposals that fits, into `left` seconds too, else the cheapest; None where the strategy waits."""

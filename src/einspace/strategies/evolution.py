@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import nlargest
 from itertools import cycle, islice
+from math import inf
 from random import Random
 from typing import NamedTuple
 
@@ -124,6 +125,8 @@ class TournamentStrategy(Strategy):
         self._shares = moves.shares(self.edits, self.recipe_changes)
         self._learner = Learner(self.space.grammar, self._read, len(self.initial))
         self._guide = Guide(Features(self._read, standing).of, len(self.initial))
+        self.takes: Callable[[History], float] = lambda history: inf
+        """Function that gives the seconds of a trial, so that a surrogate draws no longer than is worth it; the search sets it."""
 
     @abstractmethod
     def members(self, history: History) -> list[Trial]:
@@ -145,7 +148,7 @@ class TournamentStrategy(Strategy):
         """The proposal that `ask` gives, or with a surrogate the best of several."""
         if not self.surrogate:
             return ask()
-        return self._guide.propose(ask, lambda children, promise: self.preferred(children, promise, rng), history)
+        return self._guide.propose(ask, lambda children, promise: self.preferred(children, promise, rng), history, self.takes(history))
 
     def propose(self, history: History, rng: Random) -> Proposal | None:
         """An initial member, a sample, a mutant or a child of two; None while seeds are trained and none has ended well."""

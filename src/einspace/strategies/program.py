@@ -83,7 +83,7 @@ class Program(Strategy):
         if shutil.which(self._words[0]) is None:
             raise SettingError(f"the proposer {proposer!r} cannot be started: there is no program {self._words[0]!r}")
         self.space, self._command, self.surrogate = space, proposer, surrogate
-        self._guide = Guide(Features(Parsed(space), {}).of, 0, OFFERS, OFFERS)
+        self._guide = Guide(Features(Parsed(space), {}).of, 0, OFFERS, 1)
         self._process: subprocess.Popen[str] | None = None
         self._read: Queue[str | None] = Queue(AHEAD)
         self._written: SimpleQueue[str | None] = SimpleQueue()

@@ -10,7 +10,7 @@ from einspace.phases.budget import Budget
 from einspace.phases.listed import Phase
 from einspace.space import EinSpace
 from einspace.storage import StudyStore
-from einspace.strategies import Strategy, propose
+from einspace.strategies import Strategy, TournamentStrategy, propose
 from einspace.strategies.affordable import Affordable
 from einspace.strategies.base import Exhausted
 from einspace.strategies.program import Program
@@ -42,6 +42,8 @@ class Search(Phase):
     def __post_init__(self) -> None:
         self.name = SEARCH
         self.final = self.strategy.final
+        if isinstance(self.strategy, TournamentStrategy) and self.affordable is not None:
+            self.strategy.takes = self.affordable.typical
 
     def next(self, store: StudyStore) -> Trial | None:
         """An interrupted trial, or a new proposal."""

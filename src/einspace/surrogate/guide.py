@@ -5,6 +5,7 @@ Everything that it decides by is a function of the trials: a search of one worke
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
 
 from einspace.known import known
 from einspace.surrogate.agreement import trusted
@@ -12,8 +13,11 @@ from einspace.surrogate.features import Row
 from einspace.surrogate.forest import Forest
 from einspace.trial import Prediction, Proposal, Trial
 
-DRAWN, ASKED = 20, 40
-"""Children among which one is chosen, and how often the strategy is asked for them at most."""
+DRAWN, ASKED = 20, 2
+"""Children among which one is chosen, and how often the strategy is asked for each of them at most."""
+
+FEWEST, A_SECOND = 2, 3.0
+"""Children, at least, and for each second that a trial takes: all that a surrogate does takes less than 2% of it, on any machine."""
 
 BYPASS = 5
 """One of so many proposals is the strategy's own, without the surrogate's choice, so that the forest learns of others too."""
@@ -39,8 +43,8 @@ class Guide:
     Args:
         features: Gives the features of a proposal whose parents are trials of the history, such as `Features.of`.
         initial: How many initial members there are, which are proposed as they are.
-        drawn: Children among which one is chosen.
-        asked: How often the strategy is asked for them at most.
+        drawn: Children among which one is chosen, at most.
+        asked: How often the strategy is asked for each of them at most.
     """
 
     def __init__(self, features: Callable[[Proposal, Sequence[Trial]], Row], initial: int, drawn: int = DRAWN, asked: int = ASKED) -> None:
@@ -49,20 +53,21 @@ class Guide:
         self._features = features
         self._fitted: tuple[tuple[tuple[int, float], ...], Forest] | None = None
 
-    def propose(self, ask: Ask, prefer: Prefer, history: Sequence[Trial]) -> Proposal | None:
+    def propose(self, ask: Ask, prefer: Prefer, history: Sequence[Trial], seconds: float = inf) -> Proposal | None:
         """The proposal of the next trial, with its prediction where there is one; None where the strategy waits.
 
         Args:
             ask: Asks the strategy.
             prefer: Says which child is the best.
             history: All trials so far, by number.
+            seconds: What a trial takes; the shorter it is, the fewer children are drawn.
         """
         first = ask()
         forest = None if first is None or len(history) < self.initial else self.forest(history)
         if first is None or forest is None:
             return first
         alone = len(history) % BYPASS == 0 or not trusted(history)
-        children = [first] if alone else self._children(first, ask, history)
+        children = [first] if alone else self._children(first, ask, history, int(max(FEWEST, min(self._drawn, A_SECOND * seconds))))
         means, spreads = forest.predict([self._features(child, history) for child in children])
         best = 0 if alone else prefer(children, (means + OPTIMISM * spreads).tolist())
         return replace(children[best], prediction=Prediction(float(means[best]), len(children)))
@@ -79,15 +84,15 @@ class Guide:
             self._fitted = learnt, forest
         return self._fitted[1]
 
-    def _children(self, first: Proposal, ask: Ask, history: Sequence[Trial]) -> list[Proposal]:
-        """Children that are trained like no trial and unlike each other, those alone that are there before the strategy waits.
+    def _children(self, first: Proposal, ask: Ask, history: Sequence[Trial], count: int) -> list[Proposal]:
+        """So many children that are trained like no trial and unlike each other, fewer where the strategy waits before.
 
         It is the first alone where there are no such.
         """
         tried = {trial.proposal.identity for trial in history}
         found: dict[str, Proposal] = {} if first.identity in tried else {first.identity: first}
-        for _ in range(self._asked - 1):
-            if len(found) == self._drawn or (child := ask()) is None:
+        for _ in range(count * self._asked - 1):
+            if len(found) == count or (child := ask()) is None:
                 break
             if child.identity not in tried:
                 found.setdefault(child.identity, child)
