@@ -1,13 +1,14 @@
 """Which networks a race is between, and what they claim."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from einspace.evaluation.outcome import Evaluation, Outcome
+from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome
 from einspace.racing.contest import Contest, Plan, candidates
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
@@ -40,3 +41,18 @@ def test_candidates_and_claims_are_those_of_a_walk_through_all_trials(
         if trial.fitness is not None and trial.key not in baselines:
             best.setdefault(trial.key, trial)
     assert list(candidates(store, [Proposal("relu", key, Costs(0), "baseline") for key in sorted(baselines)])) == list(best.values())
+
+
+def test_candidates_are_compared_with_those_that_began_alike() -> None:
+    """What inherited weights add to every score brings none of them before another network."""
+
+    def order(more: float) -> list[str]:
+        search = Ledger()
+        for number, key in enumerate(KEYS):
+            heir = key in "bd"
+            trial = Trial(number, replace(Proposal("relu", key, Costs(0), "mutation"), inherits=0 if heir else None))
+            search.end(trial.end(Evaluation(Outcome.OK, number / 10 + more * heir, extra={INHERITED: 0.9} if heir else {}), 1.0, 0.0))
+        store = cast("StudyStore", SimpleNamespace(phase={SEARCH: search}.__getitem__))
+        return [trial.key for trial in candidates(store, [])]
+
+    assert order(0.0) == order(9.0) == order(-9.0) == ["e", "d", "c", "b", "a"]

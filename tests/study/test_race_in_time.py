@@ -202,7 +202,7 @@ def test_a_network_that_is_too_slow_to_be_compared_is_no_candidate(tmp_path: Pat
     assert (result.verdict.word, result.verdict.winner) == ("better", result.best.name)
     assert result.best.name != f"trial {slow.number}"
     assert slow.value == max(trial.value or 0.0 for trial in result.history)
-    said = f"Trial {slow.number} has a better score in the search, {slow.value:.4f}, but there was no time to compare it"
+    said = f"Trial {slow.number} stood higher in the search, with {slow.value:.4f}, but there was no time to compare it"
     assert said in result.verdict.evidence
     assert {row.name for row in result.finalists} >= {result.best.name, "resnet8"}
     assert f"trial {slow.number}" not in {row.name for row in result.finalists}

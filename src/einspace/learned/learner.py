@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from einspace.equals import best
 from einspace.grammar import Grammar
 from einspace.known import known
 from einspace.learned.probabilities import Learned
@@ -36,8 +37,7 @@ class Learner:
         trials = known(history, self._initial)
         if not trials:
             return None
-        best = sorted(trials, key=lambda trial: -(trial.fitness or 0.0))[: len(trials) // BEST]  # of equals, the first to end
-        texts = tuple(trial.text for trial in best)
+        texts = tuple(trial.text for trial in best(trials, len(trials) // BEST))  # where two are as good, the first to end
         if self._fitted is None or self._fitted[0] != texts:
             self._fitted = texts, Learned.of(self._grammar, sum(map(self._uses_of, texts), Uses()))
         return self._fitted[1]

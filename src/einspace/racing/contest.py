@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from einspace.equals import best
 from einspace.evaluation.outcome import PARTS
 from einspace.quantities import decimal
 from einspace.racing.verdict import DOUBT, FACTOR, Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
@@ -233,7 +234,7 @@ class Contest:
             said.append(f"{claim}, but was trained later, and there was no time to compare it.")
         if plan.passed in self.claimed:
             best = self.claimed[plan.passed]
-            claim = f"Trial {best.number} has a better score in the search, {decimal(best.value)}"
+            claim = f"Trial {best.number} stood higher in the search, with {decimal(best.value)}"
             said.append(f"{claim}, but there was no time to compare it with the baseline.")
         return " ".join(sentence for sentence in said if sentence)
 
@@ -276,9 +277,10 @@ class Contest:
 
 
 def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> Iterator[Trial]:
-    """The best trials of the search that are not baselines, best first, each identity once and by its best trial."""
+    """The best trials of the search that are not baselines, best among their equals first, each identity once and by its best trial."""
     known = {proposal.identity for proposal in baselines}
-    for trial in store.phase(SEARCH).ranked:
+    ranked = store.phase(SEARCH).ranked
+    for trial in best(ranked, len(ranked)):
         if trial.proposal.identity not in known:
             known.add(trial.proposal.identity)
             yield trial

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from heapq import nlargest
 from itertools import cycle, islice
 from math import inf
 from random import Random
 from typing import NamedTuple
 
+from einspace.equals import best
 from einspace.errors import MutationError, SettingError
 from einspace.learned import Learner
 from einspace.quantities import check_whole
@@ -191,11 +191,11 @@ class TournamentStrategy(Strategy):
 
     def _widened(self, members: Sequence[Trial]) -> Proposal | None:
         """The best member with all its widths doubled, and its changes; None where there is no such network."""
-        best = max(members, key=lambda member: member.fitness or 0.0)
-        changed = self._wider(best.proposal.text)
+        first = best(members, 1)[0]
+        changed = self._wider(first.proposal.text)
         if changed is None:
             return None
-        proposal = Proposal.of(changed.child, changed.words, (best.number,), changed.place, best.proposal.changes, changed.move)
+        proposal = Proposal.of(changed.child, changed.words, (first.number,), changed.place, first.proposal.changes, changed.move)
         self._read.keep(changed.child, proposal.text)
         return proposal
 
@@ -286,8 +286,8 @@ class RegularisedEvolution(TournamentStrategy):
         return [*self._elite(history, {trial.number for trial in youngest}), *youngest]
 
     def _elite(self, history: History, young: set[int]) -> list[Trial]:
-        """The best trials that are not among the young, oldest first; of equals, the older one is better."""
+        """The best trials that are not among the young, oldest first; where two are as good, the older one is better."""
         if not self.elite:
             return []
-        best = nlargest(self.elite, (trial for trial in history if trial.fitness is not None), key=lambda trial: trial.fitness or 0.0)
-        return sorted((trial for trial in best if trial.number not in young), key=lambda trial: trial.number)
+        found = best([trial for trial in history if trial.fitness is not None], self.elite)
+        return sorted((trial for trial in found if trial.number not in young), key=lambda trial: trial.number)

@@ -38,7 +38,7 @@ def draw(prior: Mapping[str, float], history: History, rng: Random, better: Call
 
     The share of a move is the one before anything is known, times the part of its children that were better than their first parents. A
     move that has had fewer children than its share is drawn more often, up to twice, and one that has had more less often, so that chance
-    decides little in a short search.
+    decides little in a short search. A child that inherited weights is not compared with a parent that did not, nor the other way round.
 
     Args:
         prior: The share of each move before anything is known.
@@ -55,7 +55,8 @@ def draw(prior: Mapping[str, float], history: History, rng: Random, better: Call
             continue
         tries[move] += 1
         parent = history[parents[0]]
-        if trial.evaluation is not None and parent.fitness is not None:  # a parent that was stopped at a rung has no score to be compared
+        alike = trial.fitness is None or trial.inherited == parent.inherited
+        if trial.evaluation is not None and parent.fitness is not None and alike:  # one that was stopped at a rung has no score to compare
             ended[move] += 1
             gains[move] += trial.fitness is not None and better(trial, parent)
     weights = {move: share * (PRIOR_GAINS + gains[move]) / (PRIOR_TRIES + ended[move]) for move, share in prior.items()}

@@ -1,7 +1,6 @@
 """Mutation without ageing: as regularised evolution, but a good architecture stays as long as it is among the best."""
 
-from heapq import nlargest
-
+from einspace.equals import best
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
 from einspace.trial import Trial
@@ -12,5 +11,5 @@ class Mutation(TournamentStrategy):
 
     def members(self, history: History) -> list[Trial]:
         """The best, oldest first."""
-        good = (trial for trial in history if trial.fitness is not None)
-        return sorted(nlargest(self.population, good, key=lambda trial: trial.fitness or 0.0), key=lambda trial: trial.number)
+        good = [trial for trial in history if trial.fitness is not None]
+        return sorted(best(good, self.population), key=lambda trial: trial.number)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from einspace.equals import levels
 from einspace.errors import SettingError
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
@@ -48,7 +49,7 @@ class ParetoEvolution(TournamentStrategy):
                 f"none of the {len(scored)} trials with a score has a {self.cost}, by which they are compared: an objective returns it "
                 f'beside its score, {{"score": 0.9, "latency": 0.002}}; or choose the cost parameters or flops'
             )
-        points = [self._point(trial) for trial in candidates]
+        points = [(level, self._point(trial)[1]) for level, trial in zip(levels(candidates), candidates, strict=True)]
         chosen: list[int] = []
         for front in fronts(points, self.population):
             room = self.population - len(chosen)

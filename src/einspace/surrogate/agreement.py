@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import isnan
 
+from einspace.equals import levels
 from einspace.trial import Trial
 
 RECENT, FEWEST = 30, 10
@@ -33,11 +34,12 @@ class Agreement:
 
         A trial that repeats another has a score that was known, and does not count.
         """
-        known = [(told, trial.fitness) for trial in predicted(trials) if (told := trial.proposal.prediction) and trial.fitness is not None]
+        known = predicted(trials)
         if len(known) < 2:
             return None
-        tau = kendall([(prediction.percentile, fitness) for prediction, fitness in known])
-        return cls(tau, len(known), sum(prediction.among > 1 for prediction, _ in known))
+        told = [prediction for trial in known if (prediction := trial.proposal.prediction)]
+        tau = kendall(list(zip((prediction.percentile for prediction in told), levels(known), strict=True)))
+        return cls(tau, len(known), sum(prediction.among > 1 for prediction in told))
 
     def to_json(self) -> dict[str, float]:
         """The figures by name."""

@@ -40,7 +40,9 @@ class Features:
         row: Row = {**self._of_text(proposal.text), **_costs(proposal)}
         row |= {f"change {name}": value for name, value in {**self._standing, **proposal.changes}.items()}
         row |= {"origin": _kind(proposal.origin), "parents": len(proposal.parents)}
-        row["score of the parent"] = nan if parent is None or parent.fitness is None else parent.fitness
+        score = nan if parent is None or parent.fitness is None else parent.fitness
+        inherited = parent is not None and parent.inherited
+        row["score of the parent"], row["score of the parent that inherited"] = (nan, score) if inherited else (score, nan)
         if parent is not None and proposal.place is not None:
             row |= self._of_change(proposal.text, parent.text, proposal.place)
         return row

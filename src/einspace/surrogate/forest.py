@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from einspace.equals import percentiles
 from einspace.surrogate.features import Row
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Forest:
 
         names = DictVectorizer(dtype=np.float32, sparse=False)
         table = names.fit_transform(rows)
-        varies = (table != table[0]).any(axis=0)
+        varies = ((table != table[0]) & ~(np.isnan(table) & np.isnan(table[0]))).any(axis=0)
         varies = varies if varies.any() else np.ones_like(varies)
         number = Random(seed).getrandbits(31)
         trees = RandomForestRegressor(TREES, min_samples_leaf=LEAF, max_features=SHARE, n_jobs=1, random_state=number)
@@ -61,15 +62,3 @@ class Forest:
         table = np.ascontiguousarray(self.names.transform(rows)[:, self.varies])
         each = np.stack([tree.predict(table, check_input=False) for tree in self.trees.estimators_])
         return each.mean(axis=0), each.std(axis=0)
-
-
-def percentiles(fitness: Sequence[float]) -> NDArray[np.float64]:
-    """Where each stands among all, from 0 to 1; equal ones stand in the middle of their places.
-
-    >>> percentiles([5.0, 1.0, 1.0, 9.0]).tolist()
-    [0.625, 0.25, 0.25, 0.875]
-    """
-    from scipy.stats import rankdata
-
-    ranks: NDArray[np.float64] = (rankdata(fitness) - 0.5) / len(fitness)
-    return ranks

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 
+from einspace.equals import levels
 from einspace.known import known
 from einspace.surrogate.agreement import trusted
 from einspace.surrogate.features import Row
@@ -77,7 +78,7 @@ class Guide:
         trials = known(history, self.initial)
         if not trials:
             return None
-        learnt = tuple((trial.number, trial.fitness or 0.0) for trial in trials)
+        learnt = tuple(zip((trial.number for trial in trials), levels(trials), strict=True))
         if self._fitted is None or self._fitted[0] != learnt:
             rows = [self._features(trial.proposal, history) for trial in trials]
             forest = Forest.fit(rows, [fitness for _, fitness in learnt], f"{history[0].seed}:{len(trials)}")
