@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -11,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.builders.small import write_idx
 from tests.commands import call
 from tests.forked import Forked
 from tests.study_samples import ThreadExecutor, good, often_bad, score
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.reproduction import EXPERIMENTS
 from einspace.reproduction.cells import Cell
 from einspace.result import load_result
 from einspace.run.folder import Run
@@ -137,6 +140,25 @@ def test_on_the_published_data_the_difference_is_given(trained: Trained, officia
     assert settings["init"] == ["resnet18"]
 
 
+def test_data_that_were_built_smaller_are_searched_and_compared_with_nothing(trained: Trained, tmp_path: Path) -> None:
+    """Reduced data have a number and no difference from the paper's, nor do the columns of others count among ours, as the notes say.
+
+    A cell that is done is not done again when the data are built anew, larger: they want a folder of runs of their own.
+    """
+    words = ["table1", "--scale", "small", "--task", "addnist", "--column", "rn18,pc-darts", "--data", "reduced", "--runs", "reduced-runs"]
+    for samples in ("60,20,20", "120,40,40"):
+        source = str(write_idx(tmp_path / "idx"))
+        built = call("data", "prepare", "addnist", "--from", source, "--samples", samples, "--data", "reduced", "--force")
+        assert built.returncode == 0, built.stderr
+        found = by_place(reproduced(*words))
+        number = found["addnist", "rn18"]
+        assert (number["reference"], number["comparable"], number["difference"]) == (0.9336, False, None)
+        assert number["ours"] is not None
+        assert number["note"] == "on AddNIST, not on the published data"
+        assert (found["average rank", "rn18"]["ours"], ("average rank", "pc-darts") in found) == (1.0, False)
+        assert trained.evaluations == 2
+
+
 def test_a_cell_that_is_done_is_not_done_again(trained: Trained) -> None:
     """The second call evaluates nothing and prints the same; another column adds its own cell only."""
     words = ["table5", "--column", "wrn"]
@@ -165,6 +187,18 @@ def test_absent_data_are_a_note_and_the_other_cells_go_on(trained: Trained, offi
     done = call("reproduce", "table1", "--scale", "small", "--task", "addnist", "--column", "rn18")
     assert done.returncode == 0
     assert "einspace data prepare addnist" in done.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize(("experiment", "column"), [("table1", "rn18"), ("table5", "wrn")])
+def test_every_row_without_data_says_how_they_are_had(trained: Trained, experiment: str, column: str) -> None:
+    """A task whose files are absent is a cell that names the files, and who publishes them, or that nobody does."""
+    found = by_place(reproduced(experiment, "--scale", "small", "--column", column))
+    for row in EXPERIMENTS[experiment].rows:
+        note = found[row, column]["note"]
+        assert f"lacks {TASKS[row].files[0]}" in note
+        assert re.search(rf"{TASKS[row].title}: .*(published|not distributed)", note)
+        assert ("einspace data prepare" in note) == (TASKS[row].built_from is not None)
+    assert trained.evaluations == 0
 
 
 def check_unscored(found: dict[tuple[str, str], dict[str, Any]], row: str, note: str) -> None:
