@@ -20,6 +20,7 @@ from tests.study_samples import ThreadExecutor, good, often_bad, score
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.reproduction import EXPERIMENTS
 from einspace.reproduction.cells import Cell
+from einspace.reproduction.experiments import FOLLOW_UP
 from einspace.result import load_result
 from einspace.run.folder import Run
 from einspace.tasks import TASKS, DataOptions, Task
@@ -245,6 +246,21 @@ def test_a_column_against_another_one_is_compared_with_it(trained: Trained) -> N
     origins = {trial.origin for trial in load_result("follow-up-smoke-adddigits-crossover-0").history}
     assert "crossover" in origins
     assert load_result("follow-up-smoke-adddigits-surrogate-0").settings["surrogate"] is True
+
+
+def test_the_surrogate_of_the_follow_up_draws_twenty_and_trains_one(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once 30 trials that repeat no other one have ended, four of five are the best of twenty children; beside it none is."""
+    monkeypatch.setitem(FOLLOW_UP, "smoke", 0.15)
+    reproduced("follow-up", "--task", "addnist", "--column", "mix,surrogate", "--workers", "1")
+    drawn = {}
+    for column in ("mix", "surrogate"):
+        history = load_result(f"follow-up-smoke-adddigits-{column}-0").history
+        drawn[column] = [None if trial.proposal.prediction is None else trial.proposal.prediction.among for trial in history]
+    assert drawn["mix"] == [None] * 45
+    begun = drawn["surrogate"].index(next(filter(None, drawn["surrogate"])))
+    assert 30 <= begun <= 35
+    wanted = [1 if number % 5 == 0 else 20 for number in range(begun, begun + 10)]  # after these it may lose its right to choose
+    assert drawn["surrogate"][: begun + 10] == [None] * begun + wanted
 
 
 def test_a_cell_without_a_score_fails_alone(trained: Trained) -> None:
