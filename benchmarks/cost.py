@@ -122,7 +122,7 @@ def main(words: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="einspace-cost-") as runs, recording() as recorded:
         begun = perf_counter()
         options = {"race": False, "final_seeds": 0, "report": False, "recipe": recipe, "recipe_changes": 0.0, "devices": given.device}
-        result = search(task, trials=given.trials, workers=1, seed=given.seed, runs=Path(runs), **options)  # type: ignore[arg-type]
+        result = search(task, trials=given.trials, workers=1, seed=given.seed, runs=Path(runs), **options)
         wall = perf_counter() - begun
     done = len(result.history)
     print(f"{task.name}, {done} trials of {given.epochs} epochs, one worker: {wall:.1f} s, {3600 * done / wall:.0f} trials an hour")
