@@ -1,4 +1,4 @@
-"""Known: the finished trials that a model of a search learns from, which are a function of what is stored."""
+"""Known: the finished trials that a model of a search learns from. They follow from the stored trials alone."""
 
 from collections.abc import Sequence
 

@@ -104,7 +104,7 @@ def within(space: EinSpace, name: str) -> Architecture:
 
 @lru_cache(maxsize=128)
 def _derived(name: str, shape: Feature, grammar: Grammar) -> Architecture | str:
-    """A baseline that is read from its text in a grammar, or why it is not one of it: a search asks for the same ones several times."""
+    """The baseline, parsed in a grammar, or the reason why the grammar does not derive it; cached, since a search asks repeatedly."""
     text = str(get(name, shape))
     try:
         return Architecture(parse(text, grammar), shape)

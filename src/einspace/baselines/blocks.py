@@ -60,7 +60,7 @@ def mlp(hidden: int, width: int) -> Derivation:
 
 
 def token_mlp(hidden: int, tokens: int) -> Derivation:
-    """The same over the tokens: (S, D) -> (tokens, D)."""
+    """An MLP over the tokens, as `mlp` is one over the features: (S, D) -> (tokens, D)."""
     return route(TRANSPOSE, mlp(hidden, tokens), TRANSPOSE)
 
 

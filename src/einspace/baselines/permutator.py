@@ -18,7 +18,7 @@ from einspace.features import Feature
 from einspace.operations import Add, Clone, Col2im, Concat, GroupDim, Identity, Im2col, Matmul, Permute, Softmax
 
 HIDDEN = 3
-"""How much the MLP over the channels expands."""
+"""The expansion factor of the MLP over the channels."""
 SWAP = Permute((1, 3, 2))
 PIXELS = Im2col(1, 1, 0)
 

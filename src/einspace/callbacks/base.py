@@ -81,7 +81,7 @@ class Callback:
     """Its name in warnings."""
 
     unfinished = ""
-    """What helps where it had no time to end after a search broke off, for a warning; `{run}` stands for the run's folder."""
+    """The remedy, for a warning, where the callback had no time to end after an interruption; `{run}` stands for the run's folder."""
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Hear that the search starts, or goes on.
@@ -176,7 +176,7 @@ class CallbackThread:
             for callback in list(self._active):
                 try:
                     event(callback)
-                except BaseException as error:  # noqa: BLE001 - the border: whatever a callback does, `sys.exit` too, all else goes on
+                except BaseException as error:  # noqa: BLE001 - whatever a callback raises, `sys.exit` too, the search goes on
                     self._active.remove(callback)
                     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                     _LOG.warning("the callback %s failed and is switched off: %s", callback.name, reason)

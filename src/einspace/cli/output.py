@@ -28,7 +28,7 @@ PLAIN = {"→": "->", "←": "<-", "×": "x", "…": "...", "–": "-", "·": "*
 LOST = {errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT, errno.EBADF}
 """Errors of a stream that takes nothing more."""
 
-if os.environ.get("COLUMNS", "").strip() == "0":  # as some programs say that they do not know the width: nothing would be printed
+if os.environ.get("COLUMNS", "").strip() == "0":  # some programs set it where the width is unknown: nothing would be printed
     del os.environ["COLUMNS"]
 
 out = Console(markup=False, emoji=False)
@@ -88,7 +88,7 @@ def complain(message: str) -> None:
 
 
 def is_lost(error: OSError) -> bool:
-    """Whether it is of a stream that is closed or full, and of no file."""
+    """True if the error is of a standard stream that is closed or full, and not of a file."""
     return error.errno in LOST and error.filename is None
 
 
@@ -112,7 +112,7 @@ def lose(error: OSError) -> int:
 
 
 def _give_up(stream: Any) -> None:
-    """Python writes out what a stream holds when it ends, and would complain once more."""
+    """Redirect a lost stream to nowhere: Python flushes it at its end, and would complain once more."""
     with suppress(OSError, ValueError), open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), stream.fileno())
 
@@ -143,7 +143,7 @@ def later(seconds: float, action: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        timer.join()  # it may have begun just before
+        timer.join()  # the action may have begun just before
 
 
 @contextmanager

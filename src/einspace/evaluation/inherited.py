@@ -1,7 +1,7 @@
 """Inherited weights: a network starts with what it shares with the trained network of a parent, shrunken and perturbed.
 
-The modules of both are aligned in the order of their derivations, and the overlapping slice of each tensor is taken over. How the figures
-of such a training order architectures is measured by `benchmarks/inheritance.py`.
+The modules of both are aligned in the order of their derivations, and the overlapping slice of each tensor is taken over.
+`benchmarks/inheritance.py` measures how well the scores of such trainings order architectures.
 """
 
 import os
@@ -26,7 +26,7 @@ State = Mapping[str, Tensor]
 
 
 def halved(epochs: int) -> int:
-    """The epochs of a training that begins with inherited weights, of one that has so many from fresh ones: half, rounded up.
+    """The epochs of a training from inherited weights: half of those from fresh weights, rounded up.
 
     >>> halved(8), halved(3), halved(1)
     (4, 2, 1)

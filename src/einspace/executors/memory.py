@@ -1,4 +1,4 @@
-"""Memory: how much of it each worker may take, and the bound that makes an allocation fail in a worker before the machine runs out."""
+"""Memory: the limit of each worker, and the bound that makes an allocation fail in a worker before the machine runs out."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ MemoryLimit = int | Literal["auto"] | None
 
 
 def share_memory(limit: MemoryLimit, devices: Sequence[str], number: int) -> tuple[int | None, float | None]:
-    """The memory limit of one of the workers, whose devices these are: in bytes, or as a share of a CUDA device's memory.
+    """The memory limit of worker `number`, where the workers have these devices: in bytes, or as a share of a CUDA device's memory.
 
     How much a device has is known only to a process that has started it.
     """
@@ -52,7 +52,7 @@ def _limit_device(device: str, limit: int | None, share: float | None) -> None:
 
 
 def _limit_addresses(limit: int) -> Callable[[], None]:
-    """No looser than what binds this process already."""
+    """Bound the addresses of this process, never above a bound that it has already."""
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_AS)

@@ -34,7 +34,7 @@ def shared_task(task: Task) -> Task:
 
     Arrays that are mapped from files of their own are not copied. Workers may write to theirs, which no other sees.
     """
-    if sys.platform == "win32":  # a file that is open has a name there
+    if sys.platform == "win32":  # where an open file cannot lose its name
         return task
     try:
         splits = {name: _shared(split) for name, split in task.splits.items()}

@@ -32,7 +32,7 @@ class Operation(ABC):
     """
 
     name: ClassVar[str]
-    """How A.2 writes it."""
+    """The name in A.2."""
     group: ClassVar[Group]
     """One of the four groups of section 3.1."""
     symbols: ClassVar[tuple[str, ...]]

@@ -13,11 +13,11 @@ from einspace.passes.inplace import relu_in_place
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (share_clones, fuse_convolutions, relu_before_pixels, fuse_attention, pack_heads, batch_branches, relu_in_place)
-"""In this order: values have all of their readers once clones are gone, heads are packed once they are attention, layers are batched
-that are not in heads, and what is in place depends on what is fused."""
+"""All passes, in an order that matters: clones go first, so that values have all of their readers; heads are packed once they are
+attention; layers outside of heads are batched; and last, after all fusions, relus work in place."""
 
 OPTIONAL: tuple[Pass, ...] = (batch_branches,)
-"""Faster on some devices and at some shapes, slower at others."""
+"""Passes that run only where they are asked for: faster on some devices and at some shapes, slower at others."""
 
 
 def optimize(graph: Graph, optional: bool = False) -> Graph:

@@ -1,4 +1,4 @@
-"""Samples: what people give a predictor, read and checked piece by piece as the network's input, or refused with what was expected."""
+"""Samples: the data that a predictor gets, read and checked piece by piece, or refused with a message about what was expected."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

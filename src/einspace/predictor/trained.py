@@ -1,4 +1,4 @@
-"""Trained: an architecture of a run with everything that makes a network of it that others can use."""
+"""Trained: an architecture of a run with everything that is needed to export its network or to predict with it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -41,15 +41,15 @@ class Trained:
 
     architecture: Architecture
     head: Head
-    """The task's, with the changes of the trial."""
+    """The head of the task, with the changes of the trial."""
     preprocessing: Preprocessing | None
-    """None for a run that was made before this was kept."""
+    """The preprocessing of samples; None for a run of a version that did not keep it."""
     weights: Path | None
     """The file of the weights of its final training, where they were kept."""
     trial: Trial
     tests: tuple[float | None, ...]
     reason: str
-    """Why a final training has no score; empty where all went well."""
+    """The reason why a final training has no score; empty where all went well."""
     facts: Mapping[str, Any]
     """Facts about it, as JSON values by name."""
 
@@ -129,7 +129,7 @@ def _trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Seque
 
 
 def _as_kept(space: EinSpace, architecture: Architecture, weights: Path) -> Architecture:
-    """The same function in the text that its weights were trained in, for modules are named by their places in it.
+    """The architecture in the text that its weights were trained in, for the names of modules are their places in that text.
 
     Weights are kept under the canonical key, which texts share whose branches of a sum stand in another order.
     """
@@ -140,7 +140,7 @@ def _as_kept(space: EinSpace, architecture: Architecture, weights: Path) -> Arch
 
 
 def check_raw(found: Trained, run: str) -> Preprocessing:
-    """The preprocessing of what is exported; raises RunError for a run that was made before this was kept."""
+    """The preprocessing of an exported network; raises RunError for a run of a version that did not keep it."""
     if found.preprocessing is None:
         raise RunError(
             f"the run {run} was made before runs kept their normalisation: --normalised-input exports a network of normalised samples"

@@ -53,7 +53,7 @@ class Plan:
     searched: int = 0
     """Trials of the search that had ended when this was planned."""
     candidates: tuple[str, ...] = ()
-    """By their claimed scores, the best first."""
+    """The candidates by their claimed scores, the best first."""
     baseline: str = ""
     """The best baseline; empty where there is none."""
     baseline_name: str = ""
@@ -63,13 +63,13 @@ class Plan:
     """The finalists of the decision, without the baseline."""
     decision: tuple[int, ...] = ()
     fixed: bool = False
-    """Whether all partitions are the same, since the task has splits that were given."""
+    """True if all partitions are the same, since the task has splits that were given."""
     reason: str = ""
-    """Why there is no race, or no decision."""
+    """The reason why there is no race, or no decision."""
     passed: str = ""
     """The identity with the best claimed score, where it takes too long to be compared; empty where it is a candidate."""
     long: bool = True
-    """Whether the decision trains for the epochs of a final training, and not for those of the search."""
+    """True if the decision trains for the epochs of a final training, False if for those of the search."""
     unraced: tuple[str, ...] = ()
     """Baselines that were trained later and are better than that of the race, and that there was no time to compare."""
 
@@ -112,7 +112,7 @@ class Contest:
         return contest if is_of_now else cls(store, Plan(), notes)
 
     def of_race(self) -> "Contest":
-        """The same without its decision."""
+        """The contest without its decision: the race alone."""
         return Contest(self.store, replace(self.plan, finalists=(), decision=()), self._notes)
 
     @property
@@ -146,7 +146,7 @@ class Contest:
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
 
     def is_over(self, phase: str) -> bool:
-        """Whether all re-evaluations of a round have ended, well or not."""
+        """True if all re-evaluations of a round have ended, well or not."""
         names = self.entered if phase == RACE else (*self.plan.finalists, *self.raced_baseline)
         return None not in [trial for name in names for trial in self._of(phase, name)]
 

@@ -1,4 +1,4 @@
-"""Standing: how the best compares with the best baseline so far, in one line that claims no more than was measured."""
+"""Standing: the best of the search beside the best baseline so far, in one line that claims no more than was measured."""
 
 from collections.abc import Sequence
 from statistics import fmean

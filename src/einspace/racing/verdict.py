@@ -15,13 +15,13 @@ import numpy as np
 Word = Literal["better", "not distinguishable", "worse"]
 
 Scores = Mapping[str, Sequence[float]]
-"""By candidate, its score on each partition: the same partitions in the same order for all of them."""
+"""The scores of each candidate on all partitions, which have the same order for every candidate."""
 
 FACTOR = 1.5
 """Standard errors over which a difference is a finding (see docs/decisions/022)."""
 
 DOUBT = 2.0
-"""The same where the scores that are compared also chose the winner, come from the validation split that chose it, or are few."""
+"""This bound where the compared scores also chose the winner, come from the validation split that chose it, or are few."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ class Verdict:
 
     @property
     def of_winner(self) -> bool:
-        """Whether the winner is recommended, and not the baseline."""
+        """True if the winner is recommended, False if the baseline is."""
         return self.recommended == self.winner
 
     @property
     def reason(self) -> str:
-        """Says which network is recommended, and why; without a full stop."""
+        """The sentence that names the recommended network and the reason, without a full stop."""
         if self.of_winner:
             how, apart = ("better", "") if self.word == "better" else ("smaller", ", and not distinguishable from it")
             return f"The network is that of {self.winner}, which is {how} than the best baseline, {self.baseline}{apart}"
@@ -103,7 +103,7 @@ def standard_error(rounds: Sequence[Scores], pairs: int) -> float | None:
 
 
 def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequence[float]]) -> float:
-    """The standard error of their difference that comes from the samples of a validation split that is always the same.
+    """The standard error of a difference of two scores that comes from the samples of a fixed validation split.
 
     Args:
         winner: For each training, its scores on disjoint parts of the split.

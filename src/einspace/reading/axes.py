@@ -52,7 +52,7 @@ def axes_of(x: NDArray[Any], said: str | None, where: str) -> Axes:
 
 
 def _like_images(x: NDArray[Any]) -> bool:
-    """Whether numbers (N, H, W) may be grey images: about as high as wide, or whole numbers of bytes."""
+    """True if numbers (N, H, W) may be grey images: they are about as high as wide, or whole numbers from 0 to 255."""
     short, long = sorted(x.shape[1:])
     if short == long or (short >= SMALL and long <= 2 * short):
         return True

@@ -168,16 +168,17 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 def _blank(row: list[str]) -> int:
-    """How many cells at the end of a row are blank."""
+    """The number of blank cells at the end of a row."""
     return next((number for number, cell in enumerate(reversed(row)) if cell.strip()), len(row))
 
 
 def _header(first: list[str], second: list[str], again: set[int], count: int) -> tuple[bool, tuple[str, ...]]:
-    """Whether the first row holds names, and what is to be said of that.
+    """True if the first row holds names, and doubts about it.
 
-    It does where it has a word in place of a number, where its numbers count up beside the name of a label, and where it is 0, 1, 2, ...
-    `again` are the columns in which its words stand in another row too, `count` is the number of other rows. A sample that lacks a number
-    has a word in its place too: names that are partly numbers are certain only where three or more rise, or where the label's is usual.
+    A row holds names where it has a word in place of a number, where its numbers count up beside a label's name, and where it
+    is 0, 1, 2, ... `again` are the columns in which its words stand in another row too, `count` is the number of other rows. A sample that
+    lacks a number has a word in its place too: names that are partly numbers are certain only where three or more rise, or where the name
+    of the label is a usual one.
     """
     numbers = [float(cell) for cell in first if is_number(cell)]
     words = [number for number, cell in enumerate(first) if not is_number(cell)]

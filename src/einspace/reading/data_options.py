@@ -86,7 +86,7 @@ class DataOptions:
     ] = None
 
     def said(self) -> dict[str, Any]:
-        """The options that say something, by name.
+        """The options that were given, by name.
 
         >>> DataOptions(label="beat").said()
         {'label': 'beat'}

@@ -27,22 +27,22 @@ def decoding(where: object) -> Iterator[None]:
 
 
 def is_picture(value: Any) -> bool:
-    """Whether it is one of Pillow's images."""
+    """True if a value is one of Pillow's images."""
     return hasattr(value, "convert") and hasattr(value, "mode")
 
 
 def are_pictures(given: Any) -> bool:
-    """Whether it is a list that holds one of Pillow's images."""
+    """True if a value is a list that holds one of Pillow's images."""
     return isinstance(given, list | tuple) and any(map(is_picture, given))
 
 
 def is_colour(image: Any) -> bool:
-    """Whether one of Pillow's images has colours."""
+    """True if one of Pillow's images has colours."""
     return not is_deep(image) and image.mode not in ("1", "L", "LA", "La")
 
 
 def is_deep(image: Any) -> bool:
-    """Whether one of Pillow's images is grey with more than 8 bits."""
+    """True if one of Pillow's images is grey with more than 8 bits."""
     return bool(image.mode.startswith(("I", "F")))
 
 
@@ -52,7 +52,7 @@ class Looks(NamedTuple):
     colours: bool
     shallow: bool
     seen: bool = True
-    """Whether there is an image at all."""
+    """True if there is an image at all."""
 
     @property
     def recorded(self) -> bool | None:
@@ -61,19 +61,19 @@ class Looks(NamedTuple):
 
 
 def looks_of(images: Iterable[Any]) -> Looks:
-    """How images look together."""
+    """The common form of some images."""
     found = {(is_colour(image), is_deep(image)) for image in images}
     colours = any(colour for colour, _ in found)
     return Looks(colours, colours or not all(deep for _, deep in found), bool(found))
 
 
 def is_cut(image: Any) -> bool:
-    """Whether one of Pillow's images has 16 bits in each of several channels, of which Pillow reads the upper 8."""
+    """True if one of Pillow's images has 16 bits in each of several channels, of which Pillow reads only the upper 8."""
     return not is_deep(image) and any(";16" in str(part) for tile in image.tile for part in tile)
 
 
 def is_clear(image: Any) -> bool:
-    """Whether parts of one of Pillow's images may be seen through."""
+    """True if one of Pillow's images may have transparent parts."""
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
 

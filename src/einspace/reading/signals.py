@@ -1,4 +1,4 @@
-"""Signals: which columns of a table a series was read from, so that further tables are read alike."""
+"""Signals: the columns of a table that series were read from, so that further tables are read alike."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from einspace.reading.columns import Columns, column_of
 
 @dataclass(frozen=True)
 class Signals:
-    """The columns of the signals in order, that of the label, and how several channels lie in a row (see `tables.read_table`).
+    """The columns of the signals in order, the column of the label, and the layout of channels in a row (see `tables.read_table`).
 
     In a table without names, columns are called by their numbers, and `width` says how many there were.
     """

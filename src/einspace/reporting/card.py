@@ -79,7 +79,7 @@ def _changes(facts: dict[str, Any]) -> list[str]:
 
 
 def is_card(path: Path) -> bool:
-    """Whether a file is a model card of ours, or missing."""
+    """True if a file is a model card of ours, or missing: then a card may be written there."""
     try:
         size_of(path)
         with path.open(encoding="utf-8") as file:
@@ -142,7 +142,7 @@ def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bo
 
 
 def _seeds(mine: Entrant | None, fresh: bool) -> str:
-    """Which trainings the score on test is of."""
+    """A sentence on the final trainings that the scores on test come from; empty without any."""
     seeds = [str(final.seed) for final in (() if mine is None else mine.finals) if final is not None]
     if len(seeds) < 2:
         return f" The score on test is that of one final training, from seed {seeds[0]}." if seeds else ""

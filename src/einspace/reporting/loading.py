@@ -6,7 +6,7 @@ from einspace.networks.export import Exported
 from einspace.networks.heads import Classification, Head, Mask, MultiLabel, Segmentation
 
 TRANSPOSED = {"NHWC": "x = np.moveaxis(x, -1, 1)", "NHW": "x = x[:, None]", "NDS": "x = np.moveaxis(x, 1, 2)"}
-"""How samples in the axes that they were given in come into those of the network."""
+"""The line that moves samples from the axes of the user's data into those of the network, by the order of the axes."""
 
 
 def loading(file: Exported, facts: dict[str, Any], head: Head, raw: bool) -> list[str]:

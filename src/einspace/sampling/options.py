@@ -12,7 +12,7 @@ from einspace.grammar import Grammar
 from einspace.operations import Operation
 
 REMEMBERED = 10_000
-"""How many features a terminal remembers the result of."""
+"""The number of inputs whose results a terminal remembers."""
 
 
 class Terminal:

@@ -20,11 +20,11 @@ from einspace.sampling.report import AttemptGivenUp, SamplingReport
 DECISIONS = 20_000
 """Budget of one attempt, in decisions."""
 FAILURES = 24
-"""How often the aggregation of one branching module may fit nothing before the module is given up."""
+"""The number of times that no aggregation fits the branches of a module before the module is given up."""
 RETRIES = 48
 """Decisions that one branching module may spend once its aggregation has fitted nothing, before it is given up."""
 ATTEMPTS = 20_000
-"""How many attempts one sample may take."""
+"""The largest number of attempts for one sample."""
 
 
 class Expansion(NamedTuple):
@@ -36,7 +36,7 @@ class Expansion(NamedTuple):
 
 
 class _Module:
-    """A branching module under construction: where to return to if it is given up."""
+    """A branching module under construction, and the state to return to if it is given up."""
 
     __slots__ = ("failures", "height", "outer", "since")
 
@@ -69,9 +69,9 @@ class _Expand(NamedTuple):
     depth: int
     copies: int
     module: _Module | None
-    """The module around."""
+    """The branching module around this one, if any."""
     closes: bool = False
-    """Whether this is the aggregation of that module."""
+    """True if this is the aggregation of the module around."""
 
 
 class _Fork(NamedTuple):
@@ -79,7 +79,7 @@ class _Fork(NamedTuple):
 
     rule: Rule
     depth: int
-    """Of what it holds."""
+    """The depth of the nodes in the module."""
     copies: int
     module: _Module
 

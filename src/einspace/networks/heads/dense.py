@@ -79,7 +79,7 @@ class RelativeDense(Dense):
 
     @property
     def loss_in_units(self) -> bool:
-        """A relative length depends on where zero is."""
+        """True: a relative length is defined only in the targets' own units."""
         return True
 
 

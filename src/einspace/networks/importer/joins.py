@@ -75,7 +75,7 @@ def assemble(steps: Mapping[fx.Node, Step], start: fx.Node, end: fx.Node) -> Par
 
 
 def in_series(items: Sequence[Item]) -> Derivation:
-    """One module for all: permutations in turn begin and end a routing module, and one that is left over has its own."""
+    """Items in series as one module: two permutations begin and end a routing module, and a single one gets a module of its own."""
     nodes: list[Derivation] = []
     opened: tuple[Permute, int] | None = None
     for item in _fewer(items):

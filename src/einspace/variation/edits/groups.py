@@ -1,4 +1,4 @@
-"""Groups of widths: which linear layers must change their widths together, so that sums and products of branches still fit.
+"""Groups of widths: linear layers that must change their widths together, so that sums and products of branches still fit.
 
 Each axis is followed through the network as a sum: how much of its length each linear layer sets, and how much the input does. Where two
 axes must be as long as each other, the layers in which their sums differ are one group. A group in which the input has a share cannot
