@@ -1,16 +1,31 @@
 """Passes: each is a function from a graph to a graph that computes the same with the same weights, only faster."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from einspace.graph import Graph
+from einspace.operations import Clone
 from einspace.passes.attention import fuse_attention
 from einspace.passes.attention_heads import pack_heads
 from einspace.passes.batching import batch_branches
-from einspace.passes.clones import share_clones
 from einspace.passes.fusion import fuse_convolutions, relu_before_pixels
 from einspace.passes.inplace import relu_in_place
 
 Pass = Callable[[Graph], Graph]
+
+
+def share_clones(graph: Graph) -> Graph:
+    """Drop every clone: its readers read its input, so that `uses` counts all who do. Exact types: a user's clone may do more."""
+    source: dict[int, int] = {}
+    kept = []
+    for instruction in graph.instructions:
+        inputs = tuple(source.get(value, value) for value in instruction.inputs)
+        if type(instruction.operation) is Clone:
+            source.update((value, inputs[0]) for value in instruction.outputs)
+        else:
+            kept.append(replace(instruction, inputs=inputs))
+    return replace(graph, instructions=tuple(kept), output=source.get(graph.output, graph.output))
+
 
 PASSES: tuple[Pass, ...] = (share_clones, fuse_convolutions, relu_before_pixels, fuse_attention, pack_heads, batch_branches, relu_in_place)
 """All passes, in an order that matters: clones go first, so that values have all of their readers; heads are packed once they are
