@@ -3,8 +3,7 @@
 Each block is the core of a known one: what it leaves out, and what stands for what, is in docs/decisions/037-recurrence.md.
 """
 
-from einspace.baselines.blocks import IDENTITY, NORM, RELU, linear, mlp, residual
-from einspace.baselines.patches import embedding, small_patch
+from einspace.baselines.blocks import IDENTITY, NORM, RELU, embedding, linear, mlp, residual, small_patch
 from einspace.derivation.build import branch, compute, route, sequence, whole
 from einspace.derivation.tree import Derivation
 from einspace.features import Feature
