@@ -1,6 +1,6 @@
-"""Pictures: the pixels of one of Pillow's images, as they look."""
+"""Pictures: the pixels of Pillow's images, as they look, and samples in memory, for which a list of such images may stand."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.files.guarded import reading
+from einspace.reading.source import Source
 
 DEEP = 257
 """Times 255 is 65535: the white of 16 bits."""
@@ -122,3 +123,18 @@ def pixels_of(images: Sequence[Any], looks: Looks, where: str, size: tuple[int, 
         with decoding(place):
             found.append(pixels(image, looks.colours, size, looks.shallow))
     return found
+
+
+def read_pairs(parts: Mapping[str, Any], name: str) -> Source:
+    """Samples and targets by split as they are given, but for samples that are a list of Pillow's images.
+
+    Those are read as images in a folder are: as they look, upright, and all in colours if one is. Raises TaskError for an item that is no
+    image, and DataError for one that cannot be read; `name` is that of the data, for errors.
+    """
+    lists = {split: pair[0] for split, pair in parts.items() if isinstance(pair, tuple | list) and len(pair) == 2 and are_pictures(pair[0])}
+    looks = looks_of(image for images in lists.values() for image in images if is_picture(image))
+    pools = dict(parts)
+    for split, images in lists.items():
+        where = f"{name}, split {split}, samples" if len(parts) > 1 else f"{name}, samples"
+        pools[split] = pixels_of(images, looks, where), parts[split][1]
+    return Source(pools, shallow=looks.recorded)
