@@ -10,8 +10,7 @@ from torch import fx
 from torch.nn import functional
 
 from einspace.networks.export.layers import attribute, refuse
-from einspace.networks.export.layout import Expression, bracketed
-from einspace.networks.export.literals import call, literal, slice_literal
+from einspace.networks.export.layout import Expression, bracketed, call, literal, slice_literal
 from einspace.networks.export.trace import operation_of
 
 SYMBOLS = {

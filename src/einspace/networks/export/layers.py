@@ -10,8 +10,7 @@ import torch
 from torch import nn
 
 from einspace.errors import ExportError
-from einspace.networks.export.layout import Call, Expression, statement
-from einspace.networks.export.literals import call, literal
+from einspace.networks.export.layout import Call, Expression, call, literal, statement
 from einspace.operations.layers import PosEnc
 
 LOADED = "to be loaded"
