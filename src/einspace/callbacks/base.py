@@ -100,7 +100,7 @@ class Callback:
         """
 
     def progress(self, news: Progress) -> None:
-        """A trial of any phase began, did an epoch or ended; every trial that ended is `trial`'s too."""
+        """Hear that a trial of any phase began, did an epoch or ended; `trial` hears of the ended ones too."""
 
     def finish(self, result: Result) -> None:
         """The search is over, with the final training; not called for one that was interrupted."""
@@ -139,7 +139,7 @@ class CallbackThread:
         self._waiting.put(lambda callback: callback.start(run, settings))
 
     def finish(self, result: Result) -> None:
-        """Tell of the end."""
+        """Pass the end of the search on to the callbacks."""
         self._waiting.put(lambda callback: callback.finish(result))
 
     def __enter__(self) -> Self:

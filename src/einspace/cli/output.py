@@ -59,7 +59,7 @@ for _console in (out, err):
 def prepare_streams() -> None:
     """Let standard output and errors show what their encoding lacks in plain characters, in place of an exception.
 
-    One that was closed before the program began is None in Python; whoever closes it wants nothing of it.
+    A stream that was closed before the program began is None in Python; its output is dropped.
     """
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -148,7 +148,7 @@ def later(seconds: float, action: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def waiting(words: str, seconds: float = 2.0) -> Iterator[None]:
-    """Say what is going on, once that has taken some seconds: with a sign that moves on a terminal, and else in a line."""
+    """Show a message once the block has taken some seconds: on a terminal with a moving sign, elsewhere as a line."""
     text = Text(f"{escaped(words, keep='')} ...")  # no markup: a name may look like some
     status = err.status(text)
     try:

@@ -51,7 +51,7 @@ class OptionGroup(BaseModel):
 
 
 class RecipeSettings(OptionGroup):
-    """Changes to the task's recipe; what is not given stays as the task has it."""
+    """Changes to the task's recipe; an option that is not given stays as in the task."""
 
     epochs_search: Annotated[int | None, Field(ge=1, description="Epochs of a trial.")] = None
     epochs_final: Annotated[int | None, Field(ge=1, description="Epochs of the final training.")] = None

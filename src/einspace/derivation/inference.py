@@ -70,7 +70,7 @@ Value = TypeVar("Value")
 
 
 class Frame(Generic[Value]):
-    """A node under evaluation: the outputs of its children so far, and what they cost."""
+    """A node under evaluation: the outputs of its children so far, and their cost."""
 
     __slots__ = ("cost", "done", "inputs", "node", "repeats")
 

@@ -87,7 +87,7 @@ class Matcher:
         return [(first, expansion[0]), *((branch, expansion[1]) for branch in item.branches), (last, expansion[2])]
 
     def _under(self, node: Derivation, symbol: str) -> Derivation:
-        """The node as what `symbol` derives, through single symbols."""
+        """A node of `symbol` that derives the given node through single symbols; the node itself where it is of `symbol`."""
         for above in reversed(self.units[symbol][node.symbol][:-1]):
             node = Derivation(above, (node,))
         return node

@@ -1,4 +1,4 @@
-"""Batches: what training sees, shuffled and augmented by index from tensors that lie on the device as a whole, or from files."""
+"""Batches: samples for training, shuffled and augmented by index, from tensors on the device or from files."""
 
 from collections.abc import Iterator
 from itertools import pairwise

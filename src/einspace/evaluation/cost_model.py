@@ -1,4 +1,4 @@
-"""Cost model: the seconds that a trial will take, from what it has to compute, calibrated by the trials that the device has seen.
+"""Cost model: the seconds that a trial will take, from its amount of computation, calibrated by earlier trials on the device.
 
 A trial takes a time to start, a time for each operation of each step, whatever its size, and a time for each FLOP and each byte that its
 samples cost. The four rates are positive and fitted to the logarithms of the seconds, so that a trial that takes ten times as long as

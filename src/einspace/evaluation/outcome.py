@@ -50,7 +50,7 @@ class Outcome(StrEnum):
     CRASHED = "crashed"
     """The worker process died, or its device failed. The machine may be at fault, so another try makes sense."""
     ERROR = "error"
-    """Python raised; the traceback says what."""
+    """An exception of Python, which the traceback shows."""
     PRUNED = "pruned"
     """Given up before its last epoch because others were better by then."""
 

@@ -1,4 +1,4 @@
-"""Choice: an executor by its name, made once it is known what is to be evaluated."""
+"""Choice: an executor by its name, and the function that makes it once the work is known."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ def share_memory(limit: MemoryLimit, devices: Sequence[str], number: int) -> tup
 
 
 def limit_memory(device: str, limit: int | None, share: float | None) -> Callable[[], None]:
-    """Bound the memory of this process, and return what lifts the bound again.
+    """Bound the memory of this process, and return a function that removes the bound.
 
     On CUDA it is the device's memory, in bytes or as a share; the device becomes the current one, and the bound stays as long as the
     process. Elsewhere it is addresses, in bytes on top of what the process maps now, on Linux alone.

@@ -48,7 +48,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Passed:
-    """An epoch has ended, of so many if that is known: for people who look at the search, and without an answer."""
+    """An epoch has ended, of `epochs` if that is known; sent for the display of the search, without an answer."""
 
     epoch: int
     epochs: int | None

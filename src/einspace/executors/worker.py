@@ -1,4 +1,4 @@
-"""Worker: what runs inside a worker process, at the far end of a pipe of its own.
+"""Worker: the loop of a worker process, at the far end of its pipe.
 
 It sends `Ready`, and for each `Begin` it sends `Taken`, then an `Epoch` after each epoch if it is watched and now and then how many
 have `Passed`, then an `Evaluation`.
@@ -96,7 +96,7 @@ def _evaluate(line: Connection, begin: Begin, config: WorkerConfig) -> Evaluatio
 
 
 def seldom(tell: Callable[[Passed], object]) -> Callable[[int, int | None], None]:
-    """The function that reports epochs as they pass, as often as somebody who looks on needs it."""
+    """A function that reports epochs as they pass, at most once in `OFTEN` seconds."""
     latest = monotonic()
 
     def passed(epoch: int, epochs: int | None) -> None:
@@ -128,7 +128,7 @@ def _clear(config: WorkerConfig) -> None:
 
 
 def _end_with_driver() -> None:
-    """Wait for the driver to die, however it does, and die with it: nobody is left to take the result."""
+    """Wait for the driver to die, for any reason, and end this process then: no one is left to take the result."""
     driver = parent_process()
     if driver is not None:
         driver.join()

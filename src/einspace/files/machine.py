@@ -118,7 +118,7 @@ class Machine:
         self.stack.append(MAKERS[module, attribute])
 
     def call(self, _: Any) -> None:
-        """Make what a name stands for."""
+        """Call the maker that a name stands for."""
         given, maker = self.stack.pop(), self.stack.pop()
         if not isinstance(maker, Maker) or not isinstance(given, tuple):
             raise Refused(f"to call {type(maker).__name__}")

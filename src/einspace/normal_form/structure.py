@@ -1,4 +1,4 @@
-"""Normal form: what a derivation computes, as a structure, before it is laid out as a flat graph.
+"""Normal form: the computation of a derivation as a structure, before it is laid out as a flat graph.
 
 The grammar only makes series-parallel networks, so a normal form is a sequence of steps, each an operation or a branching module
 with a normal form in every branch.

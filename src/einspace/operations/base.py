@@ -1,4 +1,4 @@
-"""Operation: what every fundamental operation of section 3.1 and appendix A.2 has to say of itself."""
+"""Operation: the interface of every fundamental operation of section 3.1 and appendix A.2."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields

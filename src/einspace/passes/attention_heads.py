@@ -66,7 +66,7 @@ class AttentionHeads(Aggregation):
 
 
 def pack_heads(graph: Graph) -> Graph:
-    """Replace equal heads whose results are concatenated, token by token, by one operation on what their linear layers read."""
+    """Replace equal heads whose results are concatenated, token by token, by one operation on the inputs of their linear layers."""
     uses = graph.uses()
     maker = graph.makers()
     replaced: dict[int, list[Instruction]] = {}

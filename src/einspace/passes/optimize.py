@@ -15,7 +15,7 @@ Pass = Callable[[Graph], Graph]
 
 
 def share_clones(graph: Graph) -> Graph:
-    """Drop every clone: its readers read its input, so that `uses` counts all who do. Exact types: a user's clone may do more."""
+    """Drop every clone, by exact type: its readers read its input instead, so that `uses` counts all readers of a value."""
     source: dict[int, int] = {}
     kept = []
     for instruction in graph.instructions:

@@ -129,7 +129,7 @@ def _item(item: Item, limit: float) -> Part:
 
 
 def _series(chain: Chain, limit: float) -> Part:
-    """A chain that is part of another: its last shape is written by who places it."""
+    """A chain that is part of another one, without its last shape, which the caller writes."""
     limit = max(limit, LEAST)
     return _column([_item(item, limit) for item in chain], _gaps(chain)[1:], limit, closed=True)
 

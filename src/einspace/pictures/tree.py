@@ -38,7 +38,7 @@ class _Panel:
 
 @dataclass
 class _Twig:
-    """A box of the tree with what hangs on it."""
+    """A box of the tree with its children."""
 
     content: "Derivation | Operation | _Panel"
     times: int = 1

@@ -36,7 +36,7 @@ class About:
     head: Head
     preprocessing: Preprocessing
     labels: tuple[str, ...] = ()
-    """Names of the classes or labels, in the order of the outputs; none where nobody gave any."""
+    """Names of the classes or labels, in the order of the outputs; empty where none were given."""
     metric: str = ""
     own_metric: bool = False
     """True if the metric is a function of the user's, which no file holds."""

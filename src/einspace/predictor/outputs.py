@@ -111,7 +111,7 @@ def _classes(y: NDArray[Any], about: About) -> NDArray[np.int64]:
 
 
 def _codes(y: NDArray[Any], about: About) -> NDArray[np.int64]:
-    """Classes of pixels as the places of their outputs, and what is ignored."""
+    """Classes of pixels as the places of their outputs, with `IGNORED` for ignored pixels."""
     classes = _numbers(about)
     known = np.array(classes)
     order = np.argsort(known)

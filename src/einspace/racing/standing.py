@@ -10,7 +10,7 @@ from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Tr
 
 
 class Standing:
-    """Gives the line when it is called. A call costs what has ended since the last one, however long the history is.
+    """Gives the line when it is called. A call reads only the trials that have ended since the last one.
 
     Args:
         store: The study.

@@ -88,7 +88,7 @@ def _plain(array: NDArray[Any], where: str) -> NDArray[Any]:
 
 
 def _named(given: Any) -> str:
-    """The kind of an object, and what to do with it."""
+    """The type of an object, for a message, with the method that reads it if there is one."""
     kind = f"{type(given).__module__}.{type(given).__qualname__}".removeprefix("builtins.")
     if isinstance(given, torch.utils.data.Dataset | torch.utils.data.DataLoader):
         return f"{kind}: Task.from_dataset reads data sets and data loaders of PyTorch"

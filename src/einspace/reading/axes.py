@@ -92,7 +92,7 @@ def _of_images(shape: tuple[int, ...], option: str) -> Axes:
 
 
 def arranged(x: NDArray[Any], axes: str) -> NDArray[Any]:
-    """Samples as (N, C, H, W) or (N, S, D); what has other numbers of axes stays as it is."""
+    """Samples as (N, C, H, W) or (N, S, D); an array with another number of axes stays as it is."""
     if axes == "NHWC":
         return x.transpose(0, 3, 1, 2)
     if axes == "NHW":

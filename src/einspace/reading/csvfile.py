@@ -32,7 +32,7 @@ _BOTH = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+\.\d+\s*")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file whose rows are read one after the other, and what one look at all of them has shown."""
+    """A file whose rows are read one after the other, and the findings of a first look at all of them."""
 
     path: Path
     delimiter: str
@@ -68,7 +68,7 @@ class Sheet:
 
 
 class _Points:
-    """Turns decimal commas into points, where commas do not separate the cells, and keeps in mind what they looked like."""
+    """Turns decimal commas into points, where commas do not separate the cells, and remembers the forms of these numbers."""
 
     def __init__(self, where: str, delimiter: str) -> None:
         self.where = where

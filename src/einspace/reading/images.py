@@ -249,7 +249,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _check_pillow() -> None:
-    """Raise TaskError that says what to install."""
+    """Raise TaskError, with the command that installs Pillow, where it is missing."""
     try:
         import PIL  # noqa: F401
     except ImportError:

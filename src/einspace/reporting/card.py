@@ -1,4 +1,4 @@
-"""Card: the model card of an exported network, in Markdown, for a reader who has the files and nothing else."""
+"""Card: the model card of an exported network, in Markdown, for a reader who has only the files."""
 
 from collections.abc import Sequence
 from importlib.metadata import version

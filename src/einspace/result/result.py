@@ -1,4 +1,4 @@
-"""Result: what a run found, and how far it is."""
+"""Result: the findings and the progress of a run."""
 
 import logging
 import os

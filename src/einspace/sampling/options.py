@@ -16,7 +16,7 @@ REMEMBERED = 10_000
 
 
 class Terminal:
-    """A production that derives a terminal, and what its operation made of the features it has seen."""
+    """A production that derives a terminal, with the remembered results of its operation by features."""
 
     __slots__ = ("_seen", "node", "operation")
 

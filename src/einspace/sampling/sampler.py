@@ -1,4 +1,4 @@
-"""The sampler: a small machine that derives from left to right and takes back what leads nowhere.
+"""The sampler: a small machine that derives from left to right and takes back decisions that lead nowhere.
 
 Its state (what is left to do, what is built, the features at hand) is made of linked lists that are never changed, so that a decision
 can be taken back by returning to the state before it, however deep the derivation is.
@@ -48,7 +48,7 @@ class SamplingReport:
 
     @property
     def acceptance(self) -> float:
-        """Share of the attempts that gave a sample: what a range of sizes costs."""
+        """The share of the attempts that gave a sample, which is small for a narrow range of sizes."""
         return self.samples / self.attempts if self.attempts else 1.0
 
 
@@ -61,7 +61,7 @@ class AttemptGivenUp(Exception):
 
 
 class Expansion(NamedTuple):
-    """The expansion of a symbol, its outputs, and its cost together with what had been spent before."""
+    """The expansion of a symbol, its outputs, and its cost together with the cost before it."""
 
     node: Derivation
     outputs: Features
@@ -132,7 +132,7 @@ class _Reduce(NamedTuple):
 
 
 class Sampler:
-    """Samples derivations of a grammar within limits. Remembers what operations make of features, and has no other state."""
+    """Samples derivations of a grammar within limits. Its only state is the remembered results of operations."""
 
     def __init__(self, grammar: Grammar, limits: Limits) -> None:
         self.grammar = grammar

@@ -1,4 +1,4 @@
-"""Ledger: the trials of one phase in memory. Bringing it up to date costs what is new, however long the history is."""
+"""Ledger: the trials of one phase in memory. An update takes time for the new trials alone, however long the history is."""
 
 from bisect import insort
 from collections.abc import Sequence

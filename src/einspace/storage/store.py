@@ -102,7 +102,7 @@ class StudyStore:
         return self.phases.setdefault(name, Ledger())
 
     def asking(self) -> AbstractContextManager[None]:
-        """Keep other drivers from beginning trials meanwhile."""
+        """Keep other drivers from beginning trials while the block runs."""
         return self.database.alone(self._storage.engine)
 
     def sync(self) -> None:
@@ -182,7 +182,7 @@ class StudyStore:
 
     @contextmanager
     def _living(self) -> Iterator[None]:
-        """Give signs of life from a thread of its own meanwhile: the main one may be asking a strategy, or waiting for its turn to ask."""
+        """Give signs of life from a thread of its own: the main one may be asking a strategy, or waiting for its turn to ask."""
         over = Event()
 
         def live() -> None:
@@ -266,14 +266,14 @@ class StudyStore:
         return trial_id, self._storage.get_trial_number_from_id(trial_id)
 
     def _drop_twins(self, shelf: "_Shelf", record: dict[str, Any]) -> None:
-        """Fail what Optuna has made of the same attempt before, when the server's answer was lost and it asked again by itself."""
+        """Fail other trials of Optuna's for the same attempt, which it made when the server's answer was lost and it asked again."""
         for frozen in shelf.of(TrialState.WAITING):
             if frozen.user_attrs == record:
                 self._set(self._id(shelf, frozen), TrialState.FAIL)
         self.sync()
 
     def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
-        """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
+        """End a trial that a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
         with undamaged(self.database):
             end = _end_of(Trial.from_json(unsealed(frozen.user_attrs[RECORD])))
         self._set(self._id(shelf, frozen), *end)

@@ -1,4 +1,4 @@
-"""Augmentation: what training does to a batch of images before the network sees it, on their device and by indexing alone."""
+"""Augmentation: random crops and mirror images of a batch in training, on its device and by indexing alone."""
 
 from dataclasses import dataclass
 

@@ -44,7 +44,7 @@ def scaled_samples(
 ) -> tuple[dict[str, NDArray[Any] | Rows], Preprocessing]:
     """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, to be normalised later.
 
-    With them comes what was done, added to what is `given` of them.
+    With them comes their preprocessing: `given`, with the normalisation added.
     """
     axis = 1 if inputs.mode == "Im" else 2
     train = parts["train"].x

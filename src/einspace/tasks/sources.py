@@ -1,4 +1,4 @@
-"""Sources of the user's own data at a path, recognised by what lies there."""
+"""Sources of the user's own data at a path, recognised by the files there."""
 
 from collections.abc import Callable
 from dataclasses import replace

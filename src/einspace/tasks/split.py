@@ -16,7 +16,7 @@ from einspace.reading.scanning import chunks, not_finite
 from einspace.tasks.stored import Mapped, Rows, packed, written
 
 NOISE = 8
-"""Steps of a floating point type, at the largest number, over which what should be constant may be spread by rounding."""
+"""The spread that rounding may give to constant numbers, in floating point steps at the largest of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +67,8 @@ class Normaliser:
     def of(cls, x: NDArray[Any] | Rows, axes: tuple[int, ...], least: float = 0.0) -> Self:
         """The normaliser measured over some axes, the first among them, in double precision. Constant numbers are only centred.
 
-        Constant is what is spread over no more than the rounding of its type (see `NOISE`), or deviates by less than a millionth of
-        `least`.
+        Numbers are constant if they spread over no more than the rounding of their type (see `NOISE`), or deviate by less than a
+        millionth of `least`.
         """
         count = np.prod([x.shape[axis] for axis in axes])
         total: Any = 0.0

@@ -76,7 +76,7 @@ def packed(array: Any, before: Written | None) -> Any:
 
 
 class Rows:
-    """Some samples of an array in a file, in an order of their own: what a division of a pool gives, without a copy.
+    """Some samples of an array in a file, in an order of their own, without a copy: the result of a division of a pool.
 
     Indexed by rows it gives arrays. `nbytes` counts samples in memory, of which there are none.
     """
@@ -123,7 +123,7 @@ class _Normalising(Protocol):
 class OnDisk:
     """Samples (N, ...) that are read from their files, normalised and sent to a device batch by batch.
 
-    It answers what training and scoring ask of a tensor: length, shape, device, slices and `split`; and `take`, some samples by number.
+    It has all that training and scoring use of a tensor: length, shape, device, slices and `split`; and `take`, some samples by number.
     """
 
     def __init__(self, parts: Sequence[NDArray[Any] | Rows], normaliser: _Normalising | None, device: str) -> None:

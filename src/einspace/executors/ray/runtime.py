@@ -1,4 +1,4 @@
-"""Runtime: this process's connection to Ray, which is a library that only those who use it need."""
+"""Runtime: this process's connection to Ray, an optional library."""
 
 import importlib
 import os

@@ -1,4 +1,4 @@
-"""Work: what runs inside a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
+"""Work: the function that runs in a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
 
 import gc
 import os

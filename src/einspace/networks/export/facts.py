@@ -1,4 +1,4 @@
-"""Facts: what a file says of its network beside the weights, as JSON values by name, in the form that each format has for them."""
+"""Facts: statements of a file about its network, as JSON values by name, in the form that each format has for them."""
 
 import json
 import textwrap

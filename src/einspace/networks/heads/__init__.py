@@ -1,4 +1,4 @@
-"""Heads (B.1): what turns the backbone's feature into a prediction, and the loss that the prediction is trained with."""
+"""Heads (B.1): the layers that turn the backbone's feature into a prediction, and the losses that predictions are trained with."""
 
 from einspace.networks.heads.base import Head, check_fit
 from einspace.networks.heads.dense import IGNORED, IGNORED_YES, Dense, Mask, PooledMap, RelativeDense, Segmentation

@@ -35,7 +35,7 @@ class Shared(Exception):
 
 
 def assemble(steps: Mapping[fx.Node, Step], start: fx.Node, end: fx.Node) -> Part:
-    """The derivation of what leads from one node to another, steps in the order of the trace; raises Shared."""
+    """The derivation of the graph from one node to another, with the steps in the order of the trace; raises Shared."""
     dominator: dict[fx.Node, fx.Node] = {start: start}
     depth = {start: 0}
     parts: dict[fx.Node, Part] = {}

@@ -1,4 +1,4 @@
-"""Commands: what a reader of a report can do next, as lines to type."""
+"""Commands: the next steps of a reader of a report, as lines to type."""
 
 import shlex
 import sys

@@ -1,4 +1,4 @@
-"""Family: the ancestors of the best architecture, and what each mutation or edit replaced."""
+"""Family: the ancestors of the best architecture, and the subtree that each mutation or edit replaced."""
 
 import json
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def _at(trial: Trial | None, path: tuple[int, ...] | None) -> str:
 
 
 def _shown(said: str, other: str) -> str:
-    """A text, or what a reader needs of a long one: where it begins to differ from another.
+    """A text, of a long one the part from its first difference to another text.
 
     >>> _shown("relu", "norm"), _shown("[" + 200 * "relu " + "norm]", "[" + 200 * "relu " + "identity]")
     ('relu', '… relu relu relu relu norm]')

@@ -78,7 +78,7 @@ class LiveReport:
             return self._latest
 
     def now(self) -> list[str]:
-        """Lines on what the workers are at."""
+        """Lines on the trials that the workers train."""
         if self._now is not None:
             return [escaped(line) for line in self._now()]
         self.latest()
@@ -130,7 +130,7 @@ class _Server(ThreadingHTTPServer):
 
 def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        """Answers for the page, its main part and what the workers are at, and for nothing else."""
+        """Answers requests for the page, its main part and the workers' trials, and for nothing else."""
 
         server_version = "einspace"
         sys_version = ""

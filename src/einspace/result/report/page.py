@@ -156,7 +156,7 @@ def _role(row: Entrant, result: Result) -> tuple[str, str]:
 
 
 def _pictures(result: Result, album: Album) -> list[tuple[str, str]]:
-    """The networks of the best and of the best baseline, with what they are."""
+    """The networks of the best and of the best baseline, each with a title."""
     rows = [(row, what) for row, what in ((result.best, "the best"), (best_baseline(result), "the best baseline")) if row is not None]
     if len({row.text for row, _ in rows}) < 2:
         return []

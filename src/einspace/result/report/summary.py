@@ -1,4 +1,4 @@
-"""Summary: the first screen of a report: what was found in a few sentences, and its figures."""
+"""Summary: the first screen of a report: the findings in a few sentences, and the figures."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -28,7 +28,7 @@ class Card:
 
 
 def headline(result: Result) -> str:
-    """The first line for a stranger: the verdict, or what there is in its place; empty where nothing can be compared."""
+    """The first line: the verdict, or the comparison in its place; empty where nothing can be compared."""
     if result.verdict is not None:
         return result.verdict.sentence
     return judged(result) or compared(result, "test") or compared(result, "validation")
@@ -40,7 +40,7 @@ def evidence(result: Result) -> str:
 
 
 def tried(result: Result) -> str:
-    """The trials by what they are, and the baselines that were trained beside them, in words."""
+    """The numbers of trials of each kind, and the baselines that were trained beside them, in words."""
     named = {row.proposal.identity for row in result.baselines if row.proposal is not None}
     kinds = Counter(_kind(trial, named) for trial in result.history)
     parts = [counted(kinds[kind], kind) for kind in (BASELINE, SAMPLE, NEW) if kinds[kind]]

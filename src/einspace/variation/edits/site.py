@@ -22,7 +22,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Site:
-    """The derivation that is edited, its input, the grammar that the edited one must keep to, and what is known of its subtrees."""
+    """The derivation that is edited, its input, the grammar that the edited one must keep to, and the inferred results of its subtrees."""
 
     node: Derivation
     inputs: Feature
