@@ -17,11 +17,8 @@ Word = Literal["better", "not distinguishable", "worse"]
 Scores = Mapping[str, Sequence[float]]
 """The scores of each candidate on all partitions, which have the same order for every candidate."""
 
-FACTOR = 1.5
+FACTOR = 2.0
 """Standard errors over which a difference is a finding (see docs/decisions/022)."""
-
-DOUBT = 2.0
-"""This bound where the compared scores also chose the winner, come from the validation split that chose it, or are few."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +115,10 @@ def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequenc
     return sqrt(float(np.var(apart, axis=1, ddof=1).mean()) / apart.shape[1])
 
 
-def word_of(difference: float, error: float, factor: float) -> Word:
+def word_of(difference: float, error: float, factor: float = FACTOR) -> Word:
     """The word for a difference: it is a finding where it is over `factor` standard errors.
 
-    >>> word_of(0.036, 0.02, FACTOR), word_of(0.036, 0.02, DOUBT), word_of(-0.05, 0.02, DOUBT)
+    >>> word_of(0.043, 0.02), word_of(0.036, 0.02), word_of(-0.05, 0.02)
     ('better', 'not distinguishable', 'worse')
     """
     if abs(difference) <= factor * error:
