@@ -1,7 +1,6 @@
 """Data at a path, and data frames, are read for a prediction as the training data were."""
 
 import csv
-import json
 import os
 import sys
 from pathlib import Path
@@ -14,7 +13,6 @@ from tests.commands import call
 from tests.predictor.predicted import predictor_of, task_of
 
 from einspace.errors import TaskError
-from einspace.predictor import About, Predictor
 from einspace.reading.images import suffixes
 from einspace.tasks import Task, load_task
 
@@ -197,45 +195,6 @@ def test_the_class_of_a_deeper_image_is_that_of_training(tmp_path: Path) -> None
         predictor.score(tmp_path / "apart")
 
 
-def grey_images(folder: Path, deep: bool, shallow: bool) -> Path:
-    """White and black images of two classes, of 16 bits, of 8, or of either by turns, and noise between them."""
-    for number in range(24):
-        of_class = folder / ("cat", "dog")[number % 2]
-        of_class.mkdir(parents=True, exist_ok=True)
-        wide = deep and (not shallow or number % 4 < 2)
-        pixels = RNG.integers(0, 2, (6, 5)) * (65_535 if wide else 255)
-        Image.fromarray(pixels.astype(np.uint16 if wide else np.uint8)).save(of_class / f"{number:02}.png")
-    return folder
-
-
-def largest(predictor: Predictor, given: Path) -> float:
-    """Of all numbers that the network gets."""
-    return max(float(batch.max()) for batch in predictor.samples(given).batches(7))
-
-
-def test_images_of_16_bits_are_as_white_as_in_training(tmp_path: Path) -> None:
-    """65535 is 255 where training had images of 8 bits too, in a folder or in a data set, and itself where all had 16."""
-    mixed, deep = grey_images(tmp_path / "mixed", True, True), grey_images(tmp_path / "deep", True, False)
-    predictor = predictor_of(Task.from_folder(mixed, baselines=()))
-    assert predictor.about.preprocessing.high is not None
-    assert predictor.about.preprocessing.high.max() == largest(predictor, mixed) == largest(predictor, deep) == 255
-    again = About.from_json(json.loads(json.dumps(predictor.about.to_json())), predictor.about.preprocessing.tensors())
-    assert again.preprocessing.shallow is True
-    items = [(Image.open(path).copy(), path.parent.name) for path in sorted(mixed.rglob("*.png"))]
-    assert largest(predictor_of(Task.from_dataset(items, baselines=())), deep) == 255
-    assert largest(predictor_of(Task.from_folder(deep, baselines=())), deep) == 65_535
-    bytes_alone = grey_images(tmp_path / "bytes", False, True)
-    assert largest(predictor_of(Task.from_folder(bytes_alone, baselines=())), deep) == 255
-
-
-def test_what_older_runs_did_not_record_is_read_as_before(tmp_path: Path) -> None:
-    """Without a record the type of the training data decides: bytes are 8 bits, float32 was 16."""
-    deep = grey_images(tmp_path / "deep", True, False)
-    x = RNG.integers(0, 256, (24, 1, 6, 5), dtype=np.uint8)
-    for given, white in ((x, 255), (x.astype(np.float32), 65_535)):
-        assert largest(predictor_of(Task.from_arrays(given, np.arange(24) % 2, axes="NCHW", baselines=())), deep) == white
-
-
 @pytest.mark.parametrize("order", ["NCHW", "NHWC", "NHW"])
 def test_pictures_in_memory_are_read_as_arrays_were(order: str) -> None:
     """One of Pillow's images, or a list of them, is brought to the axes and channels of the training data, whatever its mode."""
@@ -261,14 +220,6 @@ def test_a_predictor_of_pictures_takes_pictures_and_folders(tmp_path: Path) -> N
     for number, picture in enumerate(pictures):
         picture.save(tmp_path / f"{number:02}.png")
     assert np.allclose(predictor.predict_proba(pictures), predictor.predict_proba(tmp_path))
-
-
-def test_deep_pictures_keep_their_values_beside_arrays_of_16_bits() -> None:
-    """Arrays of 16 bits in training say that 65535 is itself."""
-    deep = RNG.integers(0, 65_536, (24, 6, 5), dtype=np.uint16)
-    predictor = predictor_of(Task.from_arrays(deep, np.arange(24) % 2, axes="NHW", baselines=()))
-    pictures = [Image.fromarray(each) for each in deep]
-    assert np.allclose(predictor.predict_proba(pictures), predictor.predict_proba(deep))
 
 
 def test_names_that_are_no_text_are_written_escaped(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ from einspace.reading.tables import TEXTS, in_rows
 Pieces = Callable[[int], Iterator[NDArray[Any]]]
 """Raw samples from the first to the last, at most so many at a time, in the order of axes that was given."""
 
+WHITE = 255
+"""The largest number of an image of 8 bits."""
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:
@@ -178,6 +181,11 @@ def _of_pictures(given: Any, about: About) -> Samples:
 
 
 def _looks(about: About) -> Looks:
-    """The common form of the images of the training data; where it was not recorded, bytes alone are images of 8 bits."""
-    recorded = about.preprocessing.shallow
-    return Looks(about.input[0] == 3, about.preprocessing.given == "uint8" if recorded is None else recorded)
+    """The common form of the images of the training data; where it was not recorded, the numbers of arrays say how many bits they had."""
+    known = about.preprocessing
+    shallow = known.shallow
+    if shallow is None and known.given == "uint8":
+        shallow = True
+    if shallow is None and known.given.startswith(("int", "uint")) and known.high is not None and known.high.max() > WHITE:
+        shallow = False
+    return Looks(about.input[0] == 3, shallow)

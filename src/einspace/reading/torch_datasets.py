@@ -21,7 +21,7 @@ KEYS = (("x", "image", "images", "pixel_values", "signal", "data", "input"), ("y
 _Read = tuple[str, Sequence[int], list[tuple[Any, Any]]]
 """A data set's name in errors, the numbers of the items that are read, and those."""
 
-ANY = Looks(colours=False, shallow=False)
+ANY = Looks(colours=False, shallow=None)
 """How a single image is compared with itself."""
 
 
