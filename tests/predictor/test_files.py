@@ -100,6 +100,21 @@ def test_a_row_of_one_step_is_a_row(tmp_path: Path) -> None:
     assert predictor.predict(rows[:2, None]).tolist() == wanted[:2]
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_samples_of_a_column_of_series_are_no_rows(channels: int) -> None:
+    """A single one has as many numbers in its last axis as the table has columns, and is a sample all the same."""
+    x = RNG.normal(size=(30, 9, channels))
+    table = pd.DataFrame({"signal": x.squeeze().tolist(), "beat": np.array(["slow", "fast"])[np.arange(30) % 2]})
+    predictor = predictor_of(Task.from_table(table, baselines=()))
+    wanted = predictor.predict(table).tolist()
+    assert predictor.predict(x).tolist() == wanted
+    assert predictor.predict(x[:1]).tolist() == wanted[:1]
+    assert predictor.predict(x[0]) == wanted[0]
+    assert predictor.predict(table[:1][["signal"]]).tolist() == wanted[:1]
+    with pytest.raises(TaskError, match=rf"samples NSD of 9 x {channels}, 1 column of a table, and got float64 of the shape \(30, 1\)"):
+        predictor.predict(x[:, 0, :1])
+
+
 def test_two_columns_of_one_name_are_refused_in_a_line() -> None:
     """As they are for training."""
     table = frame()

@@ -17,16 +17,13 @@ from einspace.reading.arrays import as_array
 from einspace.reading.axes import AXES, arranged
 from einspace.reading.frames import FRAMES, is_frame
 from einspace.reading.images import classes_of, find_images, read_image, suffixes
-from einspace.reading.pictures import Looks, are_pictures, is_picture, pixels_of
+from einspace.reading.pictures import WHITE, Looks, are_pictures, is_picture, pixels_of
 from einspace.reading.rows import open_rows
 from einspace.reading.scanning import not_finite
 from einspace.reading.tables import TEXTS, in_rows
 
 Pieces = Callable[[int], Iterator[NDArray[Any]]]
 """Raw samples from the first to the last, at most so many at a time, in the order of axes that was given."""
-
-WHITE = 255
-"""The largest number of an image of 8 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +107,7 @@ def _of_array(x: Loose, where: str, about: About) -> Samples:
     signals, shape = about.preprocessing.signals, about.given_shape
     if x.dtype.kind not in "biuf":
         raise TaskError(f"{where}: {about.expectation()}, and got values of the type {x.dtype}")
-    in_a_row = signals is not None and x.ndim in (1, 2) and x.shape[-1] == len(signals.columns)
+    in_a_row = signals is not None and signals.in_a_row(shape) and x.ndim in (1, 2) and x.shape[-1] == len(signals.columns)
     single = x.ndim == 1 if in_a_row else x.shape == shape  # rows of one step have the shape of a sample
     if not single and not in_a_row and x.shape[1:] != shape:
         raise TaskError(f"{where}: {about.expectation()}, and got {x.dtype} of the shape {x.shape}{_hint(x.shape, about)}")

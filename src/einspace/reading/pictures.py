@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from einspace.errors import TaskError
 from einspace.files.guarded import reading
 
-DEEP = 257
-"""Times 255 is 65535: the white of 16 bits."""
+WHITE, WHITE_OF_16_BITS = 255, 65_535
+"""The largest numbers of an image of 8 bits, and of one of 16."""
+
+DEEP = WHITE_OF_16_BITS // WHITE
+"""Times the white of 8 bits is that of 16."""
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None, shall
         array = np.asarray(grey if size is None else grey.resize((size[1], size[0])))[None]
         if shallow is False or not (colours or shallow):
             return np.repeat(array, 3, axis=0) if colours else array
-        if not image.mode.startswith("I;16") and not (array.min() >= 0 and array.max() <= 65535 and image.mode == "I"):
+        if not image.mode.startswith("I;16") and not (array.min() >= 0 and array.max() <= WHITE_OF_16_BITS and image.mode == "I"):
             raise ValueError(f"an image of mode {image.mode} cannot stand among those of 8 bits: its white is not known")
         return np.repeat(array / np.float32(DEEP), 3 if colours else 1, axis=0)
     if shallow is False:

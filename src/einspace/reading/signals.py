@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any, Self
 
 from einspace.errors import TaskError
@@ -32,6 +33,15 @@ class Signals:
         columns = tuple(map(str, data["columns"]))
         numbers = int(data["width"]), int(data["channels"])
         return cls(columns, str(data["label"]), bool(data["named"]), *numbers, str(data["layout"]))
+
+    def in_a_row(self, sample: tuple[int, ...]) -> bool:
+        """Whether a row holds the numbers of a sample one by one; otherwise its only cell is the series."""
+        return len(self.columns) == prod(sample)
+
+    def facts(self, sample: tuple[int, ...]) -> dict[str, Any]:
+        """What a reader of an exported network needs to make samples of rows: without names, columns are numbers from 0."""
+        layout = self.layout if self.in_a_row(sample) else "cells"
+        return {"columns": list(self.columns), "named": self.named, "channels": self.channels, "layout": layout}
 
     def find(self, table: Columns) -> tuple[list[int], int | None]:
         """The places of the signals and of the label, None where a table has no labels; other columns do not matter.
