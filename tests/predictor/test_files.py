@@ -72,6 +72,42 @@ def test_a_table_without_names_is_read_by_places(tmp_path: Path) -> None:
         predictor.predict(tmp_path / "odd.csv")
 
 
+def test_a_single_row_or_column_of_a_table_is_enough(tmp_path: Path) -> None:
+    """A label and a second row are needed to train, and not to predict; without any row there is nothing to predict."""
+    x, words = RNG.normal(size=(30, 5)).round(3), np.array(["oak", "elm"])[np.arange(30) % 2]
+    for named in (True, False):
+        table = pd.DataFrame(x, columns=list("vwxyz")).assign(kind=words)
+        table.to_csv(tmp_path / "all.csv", index=False, header=named)
+        predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+        wanted = predictor.predict(tmp_path / "all.csv").tolist()
+        for number, given in ((0, table[:1]), (7, table[7:8].drop(columns="kind"))):
+            given.to_csv(tmp_path / "new.csv", index=False, header=named)
+            assert predictor.predict(tmp_path / "new.csv").tolist() == wanted[number : number + 1]
+        for text in ("", "v,w,x,y,z\n", "v,w,x,y,z,kind\n"):
+            (tmp_path / "new.csv").write_text(text)
+            with pytest.raises(TaskError, match=r"new.csv: there is no row of samples"):
+                predictor.predict(tmp_path / "new.csv")
+    table = pd.DataFrame({"x": x[:, 0], "amount": 3 * x[:, 0]})
+    predictor = predictor_of(Task.from_table(table, label="amount", baselines=()))
+    for rows in (table, table[:1]):
+        rows[["x"]].to_csv(tmp_path / "new.csv", index=False)
+        assert predictor.predict(tmp_path / "new.csv").tolist() == predictor.predict(rows).tolist()
+
+
+def test_the_first_row_of_a_table_without_names_is_a_sample(tmp_path: Path) -> None:
+    """Its label may be in no other row, and its numbers may rise as names do: those of training had no names."""
+    x, words = RNG.normal(size=(30, 3)).round(3), np.array(["oak", "elm"])[np.arange(30) % 2]
+    pd.DataFrame(x).assign(kind=words).to_csv(tmp_path / "all.csv", index=False, header=False)
+    predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+    rows = np.array([[0.1, 0.2, 0.4], [0.3, 0.1, -1.0], [0.7, 0.1, 0.2]])
+    pd.DataFrame(rows).assign(kind=["oak", "elm", "elm"]).to_csv(tmp_path / "new.csv", index=False, header=False)
+    assert predictor.predict(tmp_path / "new.csv").tolist() == predictor.predict(rows).tolist()
+    for names in ("a,b,c,kind", "0,1,2,3"):
+        (tmp_path / "new.csv").write_text(f"{names}\n0.1,0.2,0.4,oak\n0.3,0.1,-1,elm\n")
+        with pytest.raises(TaskError, match="trained on a table without names of columns, and the first row of this one is read as names"):
+            predictor.predict(tmp_path / "new.csv")
+
+
 def test_numbers_that_name_the_signals_are_a_header_without_the_label_too(tmp_path: Path) -> None:
     """The network knows the names of its columns, which a table of nothing but numbers does not say."""
     names = [str(wave) for wave in range(400, 1000, 100)]
@@ -84,7 +120,7 @@ def test_numbers_that_name_the_signals_are_a_header_without_the_label_too(tmp_pa
     table[names].assign(**{"1000": 7.5, "": ""}).to_csv(tmp_path / "wide.csv", index=False)
     assert predictor.predict(tmp_path / "wide.csv").tolist() == wanted
     table[names].to_csv(tmp_path / "bare.csv", index=False, header=False)
-    with pytest.raises(TaskError, match="trained on a table with names of columns, but this one has none"):
+    with pytest.raises(TaskError, match="trained on a table with names of columns, and this one has none"):
         predictor.predict(tmp_path / "bare.csv")
 
 
@@ -150,6 +186,17 @@ def test_archives_and_folders_of_arrays(tmp_path: Path) -> None:
     assert predictor.score(tmp_path / "two.npz", split="test") == predictor.score(x, y)
     with pytest.raises(TaskError, match="holds samples of test and train, so say split; its arrays are train_x"):
         predictor.predict(tmp_path / "two.npz")
+    for name, arrays in (("b.npz", {"x": x, "inputs": x[:2]}), ("b.npz", {"x": x, "train_x": x[:2]})):
+        np.savez(tmp_path / name, **arrays)
+        with pytest.raises(TaskError, match=f"two arrays are x of train, one of them '{list(arrays)[1]}'; it has {', '.join(arrays)}"):
+            predictor.predict(tmp_path / name)
+    np.savez(tmp_path / "b.npz", my_x=x, y_names=y, y=y)
+    assert predictor.score(tmp_path / "b.npz") == predictor.score(x, y)
+    np.savez(tmp_path / "c.npz", x=x[:3], x_val=x[:2], x_val_old=x)
+    for said, count in (("train", 3), ("valid", 2), ("val", 2)):
+        assert len(predictor.predict(tmp_path / "c.npz", split=said)) == count
+    with pytest.raises(TaskError, match="holds samples of train and valid, so say split; its arrays are x, x_val, x_val_old"):
+        predictor.predict(tmp_path / "c.npz")
     with pytest.raises(TaskError, match="holds no valid samples"):
         predictor.predict(tmp_path / "two.npz", split="valid")
     with pytest.raises(TaskError, match="a score needs targets, and none lie beside the samples"):
