@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from tests.predictor.predicted import predictor_of
 
@@ -92,10 +93,10 @@ def test_images_of_8_bits_are_refused_where_all_of_training_had_16(tmp_path: Pat
 def test_arrays_of_16_bits_say_so_by_their_numbers(dtype: type) -> None:
     """Whole numbers over 255 are of 16 bits, beside which a picture of 8 is refused; a type with room for more says nothing."""
     y, grey = np.arange(24) % 2, Image.new("L", (5, 6), 255)
-    deep = RNG.integers(0, 65_536, (24, 6, 5)).astype(dtype)
+    deep: NDArray[Any] = RNG.integers(0, 65_536, (24, 6, 5)).astype(dtype)
     with pytest.raises(DataError, match=SHALLOW.format("L")):
         predictor_of(Task.from_arrays(deep, y, axes="NHW", baselines=())).predict(grey)
-    colours = RNG.integers(0, 65_536, (24, 3, 6, 5)).astype(dtype)
+    colours: NDArray[Any] = RNG.integers(0, 65_536, (24, 3, 6, 5)).astype(dtype)
     predictor = predictor_of(Task.from_arrays(colours, y, axes="NCHW", baselines=()))
     with pytest.raises(DataError, match=SHALLOW.format("RGB")):
         predictor.predict(grey.convert("RGB"))
