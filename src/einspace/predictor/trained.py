@@ -60,8 +60,9 @@ class Trained:
         """
         given = self.preprocessing
         about = (given or Preprocessing()).facts(self.architecture.input)
-        if not raw or given is None:
-            about = {name: about[name] for name in ("shape", "axes")} | {"normalised": not raw}
+        if given is None or (given.normaliser is not None and not raw):
+            names = ("shape", "axes") if given is None else ("shape", "axes", "given_axes", "signals", "images")
+            about = {name: about[name] for name in names if name in about} | {"normalised": not raw}
         scaled = given is not None and given.target_normaliser is not None
         normalised = " after they were normalised, with mean 0 and deviation 1" if scaled and not raw else ""
         known = self.facts if filled else {**self.facts, "scores": None, "trained": False}

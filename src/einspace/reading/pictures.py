@@ -11,8 +11,11 @@ from einspace.errors import TaskError
 from einspace.files.guarded import reading
 from einspace.reading.source import Source
 
-DEEP = 257
-"""Times 255 is 65535: the white of 16 bits."""
+WHITE, WHITE_OF_16_BITS = 255, 65_535
+"""The largest numbers of an image of 8 bits, and of one of 16."""
+
+DEEP = WHITE_OF_16_BITS // WHITE
+"""Times the white of 8 bits is that of 16."""
 
 
 @contextmanager
@@ -48,10 +51,13 @@ def is_deep(image: Any) -> bool:
 
 
 class Looks(NamedTuple):
-    """The common form of images that are used together: in colours if one is, and of 8 bits if one is."""
+    """The common form of images that are used together: in colours if one is, and of 8 bits if one is.
+
+    `shallow` is None where nothing is known of the others, so that each keeps the numbers that it has.
+    """
 
     colours: bool
-    shallow: bool
+    shallow: bool | None
     seen: bool = True
     """True if there is an image at all."""
 
@@ -85,21 +91,24 @@ def upright(image: Any) -> Any:
     return ImageOps.exif_transpose(image)
 
 
-def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None, shallow: bool = False) -> NDArray[Any]:
+def pixels(image: Any, colours: bool, size: tuple[int, int] | None = None, shallow: bool | None = None) -> NDArray[Any]:
     """One of Pillow's images (C, H, W), upright: bytes, but float32 for a grey one of more than 8 bits, which bytes would cut off.
 
     To be called where `decoding` names the image. What can be seen through lies on white. With `colours` there are three channels.
-    `shallow` brings 16 bits to 0 to 255, as they look beside images of 8 bits. `size` is a height and a width.
+    `shallow` brings 16 bits to 0 to 255, as they look beside images of 8 bits; False says that none of the others has 8 bits, beside which
+    one of 8 would be black: it is refused. `size` is a height and a width.
     """
     image = upright(image)
     if is_deep(image):
         grey = image.convert("F")
         array = np.asarray(grey if size is None else grey.resize((size[1], size[0])))[None]
-        if not (colours or shallow):
-            return array
-        if not image.mode.startswith("I;16") and not (array.min() >= 0 and array.max() <= 65535 and image.mode == "I"):
+        if shallow is False or not (colours or shallow):
+            return np.repeat(array, 3, axis=0) if colours else array
+        if not image.mode.startswith("I;16") and not (array.min() >= 0 and array.max() <= WHITE_OF_16_BITS and image.mode == "I"):
             raise ValueError(f"an image of mode {image.mode} cannot stand among those of 8 bits: its white is not known")
         return np.repeat(array / np.float32(DEEP), 3 if colours else 1, axis=0)
+    if shallow is False:
+        raise ValueError(f"an image of mode {image.mode} has 8 bits, and the others have more: save it with as many as those")
     if is_clear(image):
         from PIL import Image
 

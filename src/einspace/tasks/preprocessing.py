@@ -13,6 +13,7 @@ from torch import nn
 from einspace.errors import TaskError
 from einspace.features import Feature
 from einspace.networks.raw import RawNetwork, needs_double
+from einspace.reading.pictures import WHITE, WHITE_OF_16_BITS
 from einspace.reading.signals import Signals
 from einspace.tasks.split import Normaliser
 from einspace.tasks.stored import Rows
@@ -86,7 +87,11 @@ class Preprocessing:
         found |= {"given_axes": self.axes or axes, "given_dtype": self.given}
         if self.low is not None and self.high is not None:
             found["range"] = {"low": self.low.ravel().tolist(), "high": self.high.ravel().tolist()}
-        return found
+        if self.signals is not None:
+            found["signals"] = self.signals.facts(inputs.shape)
+        size = {} if self.size is None else {"size": list(self.size)}
+        images = size if self.shallow is None else {**size, "white_of_16_bits": WHITE if self.shallow else WHITE_OF_16_BITS}
+        return {**found, "images": images} if images else found
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; in place of an array of more than `LISTED` numbers the hash of its bytes, for `tensors` to hold it."""
