@@ -16,6 +16,7 @@ from einspace.executors.attempt import Attempt, Died
 from einspace.executors.clock import TICK, Clock
 from einspace.executors.messages import Passed
 from einspace.executors.ray.mailbox import News
+from einspace.executors.ray.work import Crashed
 
 POLL = 5.0
 """Seconds that the mailbox is asked to wait for news, before it is asked again."""
@@ -131,11 +132,11 @@ class Dispatcher:
             error = done.exception()
             self._settle(attempt, _kept(attempt, *done.result()) if error is None else self._died(attempt, error))
 
-    def _died(self, attempt: Attempt, error: BaseException) -> Exception:
+    def _died(self, attempt: Attempt, error: BaseException) -> Evaluation | Exception:
         """The event at a worker that Ray's error stands for, of a task that it could not bring to its end."""
         known = self._ray.exceptions
         if isinstance(error, Exception) and isinstance(error, known.RayTaskError):
-            return error
+            return error.cause.evaluation if isinstance(error.cause, Crashed) else error
         return Died(f"after {max(1, attempt.tries)} tries, {first_line(error)}", memory=isinstance(error, known.OutOfMemoryError))
 
     def _settle(self, attempt: Attempt, happened: Evaluation | Exception) -> None:
