@@ -105,10 +105,11 @@ def read_csv(path: Path) -> Table:
     return replace(table, doubts=sheet.doubts)
 
 
-def open_csv(path: Path, expected: Collection[str] = ()) -> Sheet:
+def open_csv(path: Path, expected: Collection[str] | None = None) -> Sheet:
     """Look at all rows of a file, one of which is in memory at a time; raises TaskError as `read_csv` does.
 
-    A first row with all `expected` names holds names, numbers or not.
+    The columns of a further table are known already: a first row with all of their `expected` names holds names, numbers or not, without
+    names a single row is a sample, and a single column may be all.
     """
     points = _Points(str(path), _delimiter(path))
     rows = _rows(path, points)
@@ -123,11 +124,13 @@ def open_csv(path: Path, expected: Collection[str] = ()) -> Sheet:
         again.update(word for word in words if row[word] == first[word])
         blank = min(blank, _blank(row)) if blank else 0
     width = max(1, len(first) - blank)  # a separator may stand at the end of each row
-    if second is None or width < 2:
+    if expected is None and (second is None or width < 2):
         raise TaskError(f"{path}: a table of signals needs two rows or more, with a label and signals separated by , ; or tabs")
     cells = [cell.strip() for cell in first[:width]]
-    known = bool(expected) and set(expected) <= set(cells)
-    named, why = (True, ()) if known else _header(first[:width], second[:width], again, count - 1)
+    known = bool(expected) and set(expected or ()) <= set(cells)
+    if not first or (known and second is None):
+        raise TaskError(f"{path}: holds no sample{', only the names of columns' if known else ''}")
+    named, why = (known, ()) if known or second is None else _header(first[:width], second[:width], again, count - 1)
     names = cells if named else [str(number) for number in range(width)]
     return Sheet(path, points.delimiter, names, named, count - named, (*points.doubts(), *why))
 
@@ -138,10 +141,10 @@ def _delimiter(path: Path) -> str:
 
 
 def _rows(path: Path, points: _Points) -> Iterator[list[str]]:
-    """The rows that are not blank."""
+    """The rows that are not blank; one that is a pair of quotation marks is an empty cell, as the only column of a table may have."""
     with _opened(path) as file:
         for row in csv.reader(_lines(path, file), delimiter=points.delimiter, strict=True):
-            if row and any(cell.strip() for cell in row):
+            if row == [""] or any(cell.strip() for cell in row):
                 yield points(row)
 
 

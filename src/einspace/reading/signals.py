@@ -38,11 +38,15 @@ class Signals:
 
         Raises TaskError that names the first column that is missing.
         """
-        if table.named != self.named:
-            there, here = ("names of columns", "has none") if self.named else ("no names of columns", "its first row is read as names")
-            raise TaskError(f"{table.where}: the network was trained on a table with {there}, but this one {here}")
+        if not self.named and table.named and list(table.names) != [str(place) for place in range(len(table.names))]:
+            shown = f"{', '.join(table.names[:3])}{', ...' if len(table.names) > 3 else ''}"
+            raise TaskError(
+                f"{table.where}: the network was trained on a table without names of columns, but this one has {shown}: drop them"
+            )
         if not self.named:
             return self._by_number(table)
+        if not table.named:
+            raise TaskError(f"{table.where}: the network was trained on a table with names of columns, but this one has none: add them")
         missing = [name for name in self.columns if name not in table.names]
         if missing:
             known = f"{len(self.columns)} columns {self.columns[0]} to {self.columns[-1]}" if len(self.columns) > 1 else self.columns[0]
