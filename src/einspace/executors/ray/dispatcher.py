@@ -136,7 +136,8 @@ class Dispatcher:
         """The event at a worker that Ray's error stands for, of a task that it could not bring to its end."""
         known = self._ray.exceptions
         if isinstance(error, Exception) and isinstance(error, known.RayTaskError):
-            return error.cause.evaluation if isinstance(error.cause, Crashed) else error
+            cause = getattr(error, "cause", None)
+            return cause.evaluation if isinstance(cause, Crashed) else error
         return Died(f"after {max(1, attempt.tries)} tries, {first_line(error)}", memory=isinstance(error, known.OutOfMemoryError))
 
     def _settle(self, attempt: Attempt, happened: Evaluation | Exception) -> None:
