@@ -229,8 +229,11 @@ class Trial:
 
     @cached_property
     def rungs(self) -> Mapping[int, float]:
-        """Its scores at rungs, turned so that more is better, by the epochs; without those that were no number."""
-        found = {} if self.evaluation is None else dict(self.evaluation.extra.get(RUNGS, ()))
+        """Its scores at rungs, turned so that more is better, by the epochs; without those that were no number.
+
+        Empty in a search without rungs, where an objective may call anything of its own so.
+        """
+        found = {} if self.evaluation is None or self.proposal.rungs is None else dict(self.evaluation.extra.get(RUNGS, ()))
         return {epoch: score for epoch, score in found.items() if score is not None}
 
     @property

@@ -151,6 +151,43 @@ def test_samples_of_a_column_of_series_are_no_rows(channels: int) -> None:
         predictor.predict(x[:, 0, :1])
 
 
+def test_a_single_row_without_names_is_a_sample(tmp_path: Path) -> None:
+    """What a table holds is known from the training: it was refused for want of a second row, and a data frame for its numbered columns."""
+    x, y = RNG.normal(size=(30, 5)).round(3), np.arange(30) % 2
+    np.savetxt(tmp_path / "all.csv", np.column_stack([x, y]), delimiter=",", fmt="%g")
+    predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+    wanted = predictor.predict(x).tolist()
+    np.savetxt(tmp_path / "one.csv", x[:1], delimiter=",", fmt="%g")
+    np.savetxt(tmp_path / "with-label.csv", np.column_stack([x, y])[:1], delimiter=",", fmt="%g")
+    for name in ("one.csv", "with-label.csv"):
+        assert predictor.predict(tmp_path / name).tolist() == wanted[:1]
+    assert predictor.predict(pd.DataFrame(x[:1])).tolist() == wanted[:1]
+    with pytest.raises(TaskError, match=r"trained on a table without names of columns, but this one has a, b, c, \.\.\.: drop them"):
+        predictor.predict(pd.DataFrame(x, columns=list("abcde")))
+
+
+def test_a_table_of_a_single_signal_is_read(tmp_path: Path) -> None:
+    """It has one column, so that no separator stands in it; a pair of quotation marks is a sample without its number, and no blank line."""
+    table = frame()[["s0", "beat"]]
+    predictor = predictor_of(Task.from_table(table, label="beat", baselines=()))
+    wanted = predictor.predict(table).tolist()
+    table[["s0"]].to_csv(tmp_path / "new.csv", index=False)
+    assert predictor.predict(tmp_path / "new.csv").tolist() == wanted
+    table[["s0"]][:1].to_csv(tmp_path / "one.csv", index=False)
+    assert predictor.predict(tmp_path / "one.csv").tolist() == wanted[:1]
+    for text, message in (
+        ("s0\n", "holds no sample, only the names of columns"),
+        ("", "holds no sample"),
+        ('s0\n0.5\n""\n0.7\n', "row 3, column s0: the cell is empty"),
+        ("0.5\n", "trained on a table with names of columns, but this one has none: add them"),
+    ):
+        (tmp_path / "bad.csv").write_text(text)
+        with pytest.raises(TaskError, match=message):
+            predictor.predict(tmp_path / "bad.csv")
+    with pytest.raises(TaskError, match=r"they would fit as rows of one number: x\.reshape\(-1, 1\)"):
+        predictor.predict(table["s0"].to_numpy())
+
+
 def test_two_columns_of_one_name_are_refused_in_a_line() -> None:
     """As they are for training."""
     table = frame()

@@ -88,7 +88,7 @@ class Callback:
 
         Args:
             run: The folder of the run.
-            settings: The settings that `run.json` holds.
+            settings: The settings that `run.json` holds, and as `scored_on` the split of the trials' scores, "validation" or "test".
         """
 
     def trial(self, trial: Trial, best: float | None) -> None:

@@ -132,6 +132,9 @@ def _read(x: Loose) -> NDArray[Any]:
 
 def _hint(shape: tuple[int, ...], about: About) -> str:
     """The order of axes in which samples would fit, where there is one."""
+    signals = about.preprocessing.signals
+    if signals is not None and len(signals.columns) == 1 == len(shape):
+        return "; they would fit as rows of one number: x.reshape(-1, 1)"
     for order in AXES:
         if order != about.order and len(order) in (len(shape), len(shape) + 1):
             one = np.broadcast_to(np.float32(0), (1, *shape[len(shape) - len(order) + 1 :]))

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from einspace.quantities import counted, decimal, quantity
+from einspace.reporting.fitting import FittingTable
 from einspace.reporting.tables import shortened
 from einspace.result import TOP, Entrant, Result
 from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_top, judged
@@ -47,7 +48,7 @@ def counts(result: Result) -> str:
 
 
 def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Table:
-    table = Table(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
+    table = FittingTable(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
     for column in ("trial", "validation", "params", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
     measured = result.settings.get("cost") == "latency"
@@ -70,7 +71,7 @@ def _scores(result: Result) -> Table:
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
     tested = any(final is not None for row in result.entrants for final in row.finals)
     title = f"Retrained on train and valid, scored {times} on test" if tested else "Scored on validation, and not trained for test"
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = FittingTable(title=title, title_justify="left", header_style="bold")
     raced = bool(result.finalists)
     table.add_column("")
     for column in (*(("claimed", "re-evaluated") if raced else ("validation",)), "test", "params"):

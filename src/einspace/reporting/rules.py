@@ -15,6 +15,7 @@ from einspace.grammar.grammar import Copies, expanded
 from einspace.operations import Group, Operation
 from einspace.operations.branching import sampled_branches
 from einspace.quantities import quantity
+from einspace.reporting.fitting import FittingTable
 from einspace.reporting.tables import STYLES
 
 NOTE = """\
@@ -131,7 +132,7 @@ def _alternative(grammar: Grammar, productions: list[Production]) -> Text:
 
 
 def _matrix(symbols: list[str], found: dict[str, Measures]) -> Table:
-    table = Table(title="Expected non-terminals of one expansion (A.4)", title_justify="left", header_style="bold")
+    table = FittingTable(title="Expected non-terminals of one expansion (A.4)", title_justify="left", header_style="bold")
     table.add_column("")
     table.add_column("copies")
     for symbol in symbols:
@@ -145,7 +146,7 @@ def _matrix(symbols: list[str], found: dict[str, Measures]) -> Table:
 
 
 def _measures(found: dict[str, Measures]) -> Table:
-    table = Table(header_style="bold", caption_justify="left")
+    table = FittingTable(header_style="bold", caption_justify="left")
     table.add_column("")
     for heading in found:
         table.add_column(heading, justify="right")

@@ -1,11 +1,11 @@
 """Table 6 and figure 7, ours beside the paper's, for the terminal and for JSON."""
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from einspace.operations import OPERATIONS
 from einspace.reporting.complexity import MODULES, Census
+from einspace.reporting.fitting import FittingTable
 from einspace.reporting.published import TABLE_6, Statistics
 from einspace.reporting.tables import STYLES
 
@@ -23,7 +23,7 @@ def table_6(censuses: dict[float, Census]) -> list[RenderableType]:
     """One table for each of the three parts, with a line of ours and a line of the paper's at each p."""
     parts: list[RenderableType] = []
     for part, published in TABLE_6.items():
-        table = Table(title=f"Table 6: {part}", title_justify="left", header_style="bold")
+        table = FittingTable(title=f"Table 6: {part}", title_justify="left", header_style="bold")
         table.add_column("p(M -> C)")
         table.add_column("")
         for heading in ("min", "mean", "median", "std", "max"):
@@ -62,7 +62,7 @@ def figure_7(census: Census, probability: float) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for section, shares in figure_7_shares(census).items():
         title = f"Figure 7: {section} of {census.samples:,} samples, p = {probability:g}"
-        table = Table(title=title, title_justify="left", header_style="bold")
+        table = FittingTable(title=title, title_justify="left", header_style="bold")
         table.add_column("", no_wrap=True)
         for heading in ("drawn", "share", "expanded", "in samples"):
             table.add_column(heading, justify="right", no_wrap=True)

@@ -75,6 +75,8 @@ class Run:
             check_same(stored, settings, self.name)
         database.check()
         if file is None:
+            if stored is not None and not database.holds_study():
+                raise self.lost(database)
             return
         empty = not file.exists() or file.stat().st_size == 0
         if empty and stored is not None and not backup_of(file).exists():

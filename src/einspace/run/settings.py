@@ -12,7 +12,9 @@ from einspace.config.origin import describe_here, differences
 from einspace.config.protocol import PAPER
 from einspace.errors import DAMAGE, RunError, SettingError, in_one_line
 from einspace.evaluation.outcome import plain
+from einspace.grammar import Grammar
 from einspace.networks.heads.data import head_data, later_options
+from einspace.operations import Operation
 from einspace.space import EinSpace
 from einspace.strategies import Strategy, is_ours
 from einspace.tasks import Recipe, Task
@@ -23,6 +25,9 @@ FORMAT = 1
 
 _LATER = ("preprocessing", "samples", "scaling")
 """Settings that earlier versions did not store, or stored in another form."""
+
+_OPERATIONS = "own_operations"
+"""The setting of the user's own operations, which runs did not always keep either."""
 
 _OF_A_TASK = (
     "task",
@@ -42,7 +47,7 @@ _OF_A_TASK = (
     "warm_start",
 )
 _OF_A_CALL = ("protocol", "init", "seed", "pruner", "inherit")
-_OF_A_SEARCH = ("grammar", "limits", "strategy", "strategy_source", *_OF_A_CALL, "format", "versions")
+_OF_A_SEARCH = ("grammar", "own_operations", "limits", "strategy", "strategy_source", *_OF_A_CALL, "format", "versions")
 
 OF_A_RUN = frozenset((*_OF_A_TASK, "objective", *_OF_A_SEARCH))
 """Names of all settings but the options of a strategy."""
@@ -115,8 +120,10 @@ def _storable(strategy: Strategy, parameter: str, value: object) -> Any:
 
 def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[str, Any], **others: Any) -> Settings:
     """The search as data: the grammar and the limits, the strategy with its options, and the others by their names."""
+    own = _own_operations(space.grammar)
     return {
         "grammar": space.grammar.fingerprint,
+        **({_OPERATIONS: own} if own else {}),
         "limits": asdict(space.limits),
         "strategy": name,
         "strategy_source": "einspace" if is_ours(strategy) else source_of(type(strategy)),
@@ -127,12 +134,27 @@ def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[s
     }
 
 
+def _own_operations(grammar: Grammar) -> dict[str, str]:
+    """The user's own operations, each with a hash of the source of its classes, or their names where there is no source.
+
+    The grammar's fingerprint has the names of its operations, which are the same when another class has one of them.
+    """
+    found = {}
+    for name, kind in grammar.operations.items():
+        own = [part for part in kind.__mro__ if issubclass(part, Operation) and not f"{part.__module__}.".startswith("einspace.")]
+        if own:
+            found[name] = " ".join(source_of(part) or name_of(part) for part in own)
+    return found
+
+
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
     apart = {"versions", "published", "path"}
     if "preprocessing" not in stored:  # a run of a version that did not store it; the hash of the data covers it
         apart |= set(_LATER)
+    if _OPERATIONS not in stored:  # what its operations were is not known
+        apart.add(_OPERATIONS)
     before = {"protocol": PAPER} if "protocol" in here else {}  # versions with one protocol had the paper's
     with making_sense(run):
         there = before | {name: value for name, value in _completed(stored, here).items() if name not in apart}

@@ -113,6 +113,16 @@ class Database:
             trials = connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0] if "trials" in tables else 0
         return names <= set(studies) and trials == 0
 
+    def holds_study(self) -> bool:
+        """Whether a server has the study; nothing is made there. Raises RunError for a server that cannot be used."""
+        try:
+            engine = create_engine(self.url, poolclass=NullPool, connect_args=_CONNECTION)
+            return self.outage.survive(lambda _: _has_study(engine, self.study))
+        except ImportError as error:
+            raise self.without_driver(error) from None
+        except SQLAlchemyError as error:
+            raise self.unusable(error) from error
+
     @contextmanager
     def driving(self) -> Iterator[None]:
         """Hold the study as a driver, as the only one if it is a file; raises RunError if another driver holds that."""
@@ -176,6 +186,10 @@ class Database:
         """The error for contents that make no sense, with the way back."""
         return RunError(f"the database {self} cannot be used: it is damaged ({how}){'' if self.file is None else way_back(self.file)}")
 
+    def without_driver(self, error: ImportError) -> RunError:
+        """The error for a server where its client is not installed."""
+        return RunError(f"{self} needs psycopg, as in `pip install 'einspace[postgres]'`: {error}")
+
     def unusable(self, error: Exception) -> StorageError:
         """The error for a database that fails, with how to go on."""
         what = f"the database {self} cannot be used: {said(error)}"
@@ -214,6 +228,13 @@ _UP_FOR = text(
     "SELECT EXTRACT(EPOCH FROM clock_timestamp() - GREATEST(pg_postmaster_start_time(), (SELECT MAX(backend_start) FROM pg_stat_activity "
     "WHERE backend_type IN ('logical replication launcher', 'autovacuum launcher'))))"
 )
+
+
+def _has_study(engine: Engine, name: str) -> bool:
+    with engine.connect() as connection:
+        if connection.execute(text("SELECT to_regclass('studies')")).scalar() is None:
+            return False
+        return bool(connection.execute(text("SELECT EXISTS (SELECT FROM studies WHERE study_name = :name)"), {"name": name}).scalar())
 
 
 def _lock(engine: Engine, name: str) -> tuple[Connection, int]:

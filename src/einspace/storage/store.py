@@ -60,7 +60,7 @@ class StudyStore:
                 known = self._ask(optuna.get_all_study_names, storage)
                 names = [name for name in names if name in known]
                 if database.study not in names:
-                    raise RunError(f"the database {database} holds no study {database.study!r}")
+                    raise _absent(database)
             self._shelves = [self._ask(_Shelf, storage, name, direction, pruner) for name in names]
         stored = [one for shelf in self._shelves for one in shelf.study.directions]
         if len(stored) != len(names) or {*stored, direction or stored[0]} != {stored[0]}:
@@ -73,9 +73,12 @@ class StudyStore:
     def open(cls, database: Database, higher_is_better: bool | None = None, pruner: BasePruner | None = None) -> Iterator["StudyStore"]:
         """Open a study, with Optuna's messages turned off meanwhile.
 
-        A new study gets the direction `higher_is_better`; with None there must be one. `pruner` judges the trials that are watched.
+        A new study gets the direction `higher_is_better`; with None there must be one, and nothing is made. `pruner` judges the trials
+        that are watched.
         """
         database.check()
+        if higher_is_better is None and database.shared and not database.holds_study():
+            raise _absent(database)
         storage: RDBStorage | None = None
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
@@ -86,7 +89,7 @@ class StudyStore:
             with store._living():
                 yield store
         except ImportError as error:
-            raise RunError(f"{database} needs psycopg, as in `pip install 'einspace[postgres]'`: {error}") from None
+            raise database.without_driver(error) from None
         except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and (type(error) is not RuntimeError or "version" not in str(error)):
                 raise  # raised by the search itself; a plain RuntimeError of Optuna's is about the version of its tables
@@ -339,6 +342,10 @@ def undamaged(database: Database) -> Iterator[None]:
         raise RunError(f"the database {database} cannot be used: {in_one_line(error)}") from None
     except DAMAGE as error:
         raise database.damaged(in_one_line(error)) from error
+
+
+def _absent(database: Database) -> RunError:
+    return RunError(f"the database {database} holds no study {database.study!r}")
 
 
 def _storage_of(database: Database) -> RDBStorage:

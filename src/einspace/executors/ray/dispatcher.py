@@ -16,6 +16,7 @@ from einspace.executors.attempt import Attempt, Died
 from einspace.executors.clock import TICK, Clock
 from einspace.executors.messages import Passed
 from einspace.executors.ray.mailbox import News
+from einspace.executors.ray.work import Crashed
 
 POLL = 5.0
 """Seconds that the mailbox is asked to wait for news, before it is asked again."""
@@ -131,11 +132,12 @@ class Dispatcher:
             error = done.exception()
             self._settle(attempt, _kept(attempt, *done.result()) if error is None else self._died(attempt, error))
 
-    def _died(self, attempt: Attempt, error: BaseException) -> Exception:
-        """The exception of an attempt whose task Ray could not finish: that of the work, or `Died`."""
+    def _died(self, attempt: Attempt, error: BaseException) -> Evaluation | Exception:
+        """The end of an attempt whose task Ray could not finish: the work's exception, a crash that its worker outlived, or `Died`."""
         known = self._ray.exceptions
         if isinstance(error, Exception) and isinstance(error, known.RayTaskError):
-            return error
+            cause = getattr(error, "cause", None)
+            return cause.evaluation if isinstance(cause, Crashed) else error
         return Died(f"after {max(1, attempt.tries)} tries, {first_line(error)}", memory=isinstance(error, known.OutOfMemoryError))
 
     def _settle(self, attempt: Attempt, happened: Evaluation | Exception) -> None:

@@ -19,6 +19,14 @@ from einspace.executors.ray.runtime import load_ray
 from einspace.executors.worker import WorkerConfig, seldom
 
 
+class Crashed(Exception):
+    """An evaluation crashed in a worker that lives, perhaps by the machine's fault: Ray tries it again as if the worker had died."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        super().__init__(evaluation)
+        self.evaluation = evaluation
+
+
 def work(
     config: WorkerConfig, number: int, request: Request, watched: bool, mailbox: Any, folder: str, inherited: bytes | None = None
 ) -> tuple[Evaluation, bytes | None]:
@@ -27,7 +35,7 @@ def work(
     The weights that the request wants kept come back beside the evaluation, and those that it begins with are `inherited`, for the driver's
     folder may be on another machine.
     The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to. The current folder is
-    the driver's, on a node that has it.
+    the driver's, on a node that has it. Raises Crashed where the evaluation did.
     """
     import torch
 
@@ -73,4 +81,7 @@ def work(
         pickle.dumps(evaluation)
     except Exception as error:  # noqa: BLE001 - pickling runs code of the user's, and Ray would send what is no plain data
         return Evaluation(Outcome.ERROR, reason=f"the evaluation cannot be sent: {first_line(error)}"), None
-    return replace(evaluation, attempts=tries, reason=evaluation.reason or reason), weights
+    evaluation = replace(evaluation, attempts=tries, reason=evaluation.reason or reason)
+    if evaluation.outcome is Outcome.CRASHED:
+        raise Crashed(evaluation)
+    return evaluation, weights

@@ -13,6 +13,7 @@ from einspace.features import Feature
 from einspace.networks.emit import HEAD, build
 from einspace.networks.heads import Classification
 from einspace.networks.importer.calls import Step, read, title
+from einspace.networks.importer.computed import computed
 from einspace.networks.importer.head import cut_head
 from einspace.networks.importer.joins import IDENTITY, Part, Shared, assemble, in_series
 from einspace.networks.importer.layers import Misfit
@@ -99,6 +100,8 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_st
     Classification(classes=10, pool='channels')
     """
     inputs = _input(input_shape)
+    if weights := list(computed(module)):
+        raise _refusal(module, weights)
     network = traced(module, inputs.shape)
     cut = cut_head(network)
     problems = dict.fromkeys(overwritten(network), "changes in place what is read again after it")

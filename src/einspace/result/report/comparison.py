@@ -1,5 +1,6 @@
 """Comparison: several runs side by side, runs that differ in their seed alone as one line with mean and spread."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -111,12 +112,9 @@ def best_at(result: Result, places: Sequence[float], by_time: bool) -> list[floa
         if trial.value is not None
     )
     choose = max if result.higher_is_better else min
-    best = list(accumulate((value for _, value in ended if value is not None), choose))
-    found: list[float | None] = []
-    for place in places:
-        by_then = sum(end <= place for end, _ in ended)
-        found.append(best[by_then - 1] if by_then else None)
-    return found
+    best = [None, *accumulate((value for _, value in ended if value is not None), choose)]
+    ends = [end for end, _ in ended]
+    return [best[bisect_right(ends, place)] for place in places]
 
 
 def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
