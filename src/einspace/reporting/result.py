@@ -94,10 +94,12 @@ def _scores(result: Result) -> Table:
 
 
 def _how_found(row: Entrant, result: Result) -> str:
-    """A remark on how the best was found; empty where another trial has a better score on validation, and none was compared."""
-    if row.race or row.decision:
-        return " (winner of the race)" if row.race else " (compared with the baseline)"
-    return " (best by validation)" if is_top(result, row) else ""
+    """A remark on how the best was found; empty where another trial of the search has a better score, and none was compared."""
+    if result.won and row.race:
+        return " (winner of the race)"
+    if result.verdict is not None:
+        return " (compared with the baseline)"
+    return " (best of the search)" if is_top(result, row) else ""
 
 
 def _test(row: Entrant) -> str:

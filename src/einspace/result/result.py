@@ -66,8 +66,8 @@ class Result:
     others: tuple[Trial, ...]
     """Those of other phases: baselines, race, decision and final trainings."""
     best: Entrant | None
-    """The winner of the race. Without a race: the best by validation, among those that could be compared with the baseline in time if there
-    was such a comparison. None if no trial has a score, or if none may be selected."""
+    """The winner of the race, once that is over. Without a race: the best by validation, among those that could be compared with the
+    baseline in time if there was such a comparison. None if no trial has a score, or if none may be selected."""
     baselines: tuple[Entrant, ...]
     """The baselines of the task."""
     finalists: tuple[Entrant, ...]
@@ -84,6 +84,8 @@ class Result:
 
     It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`).
     """
+    won: bool = False
+    """Whether race and decision are over and the best has won them; False while the best is only ahead, and without either."""
     running: tuple[Trial, ...] = ()
     """Trials of any phase that were begun, and had not ended when this was read."""
     storage: str | None = None

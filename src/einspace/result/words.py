@@ -104,7 +104,7 @@ def recommended(result: Result) -> str:
 
 def _chosen(result: Result, row: Entrant) -> str:
     """The reason for the best where there is no verdict: what is known to be true of it."""
-    if row.race and None not in row.race:
+    if result.won and row.race:
         return "it did best when the best of the search were trained again"
     return "it has the best score of the search, and no verdict says more" if is_top(result, row) else "no verdict says otherwise"
 

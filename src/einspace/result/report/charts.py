@@ -82,7 +82,7 @@ def progress(result: Result, by_time: bool = False, shown: Container[int] | None
         figure.add_scatter(x=x, y=y, mode="lines", name="best so far", line=line, hoverinfo="skip")
     chosen = [i for i, trial in enumerate(trials) if result.best is not None and trial.number == result.best.trial]
     if chosen:
-        name = "the winner" if result.finalists else "the best"
+        name = "the winner" if result.won and result.best is not None and result.best.race else "the best"
         figure.add_scatter(name=name, marker={"symbol": "star", "color": ORANGE, "size": 15}, **marks(chosen))
     baseline = best_baseline(result)
     if baseline is not None and baseline.validation is not None:

@@ -18,7 +18,7 @@ from einspace.result.report.operations import shares
 from einspace.result.report.shown import shown
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
-from einspace.result.words import climbed, foretold, inherited, recommended
+from einspace.result.words import climbed, foretold, inherited, is_top, recommended
 from einspace.trial import Trial
 
 DRAWN = 200
@@ -76,7 +76,7 @@ def comparison(results: Sequence[Result]) -> str:
             lead=lead,
             groups=groups,
             best_score=best_score,
-            raced=any(run.finalists for run in results),
+            raced=any(run.won for run in results),
             charts=comparison_charts(groups),
         )
     )
@@ -146,13 +146,20 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 def _role(row: Entrant, result: Result) -> tuple[str, str]:
     """The class of its row, and what it is in a few words."""
     if row is result.best:
-        compared = "compared with the best baseline" if row.decision else "best of the search"
-        return "best", "winner, after the best were trained again" if row.race else compared
+        return "best", _role_of_best(row, result)
     rival = best_baseline(result)
     role = "best baseline" if row is rival else "baseline" if row in result.baselines else "candidate"
     if result.verdict is not None and row in result.finalists and row.name == result.verdict.baseline:
         return "", "baseline of the verdict"
-    return "", role + (", trained again" if row.race or row.decision else "")
+    return "", role + (", trained again" if row.trained_again else "")
+
+
+def _role_of_best(row: Entrant, result: Result) -> str:
+    if result.won and row.race:
+        return "winner, after the best were trained again"
+    if result.verdict is not None:
+        return "compared with the best baseline"
+    return "best of the search" if is_top(result, row) else ""
 
 
 def _pictures(result: Result, album: Album) -> list[tuple[str, str]]:
