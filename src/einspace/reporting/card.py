@@ -143,9 +143,11 @@ def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bo
 
 def _seeds(mine: Entrant | None, fresh: bool) -> str:
     """Which trainings the score on test is of."""
-    seeds = [str(final.seed) for final in (() if mine is None else mine.finals) if final is not None]
+    if mine is None or mine.test is None:
+        return ""
+    seeds = [str(final.seed) for final in mine.finals if final is not None]
     if len(seeds) < 2:
-        return f" The score on test is that of one final training, from seed {seeds[0]}." if seeds else ""
+        return f" The score on test is that of one final training, from seed {seeds[0]}."
     told = "" if fresh else " The files hold the weights of the first one."
     return f" Scores on test are mean and standard deviation over final trainings from the seeds {', '.join(seeds)}.{told}"
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from einspace.quantities import counted, decimal, quantity
 from einspace.reporting.tables import shortened
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_top, judged
+from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_tested, is_top, judged, untested
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
 
@@ -68,8 +68,7 @@ def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Tabl
 def _scores(result: Result) -> Table:
     seeds = max((len(row.finals) for row in (result.best, *result.baselines) if row is not None), default=1)
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
-    tested = any(final is not None for row in result.entrants for final in row.finals)
-    title = f"Retrained on train and valid, scored {times} on test" if tested else "Scored on validation, and not trained for test"
+    title = f"Retrained on train and valid, scored {times} on test" if is_tested(result) else f"Scored on validation: {untested(result)}"
     table = Table(title=title, title_justify="left", header_style="bold")
     raced = bool(result.finalists)
     table.add_column("")

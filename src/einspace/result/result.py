@@ -30,7 +30,7 @@ from einspace.result.inheritance import Inheritance
 from einspace.result.rungs import Rung
 from einspace.result.taking import chosen
 from einspace.run.folder import STUDY, WEIGHTS, Run
-from einspace.run.settings import Settings, making_sense
+from einspace.run.settings import Settings, has_test, making_sense
 from einspace.storage import Database
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
@@ -127,6 +127,11 @@ class Result:
         return bool(self.settings["metric"]["higher_is_better"])
 
     @property
+    def has_test(self) -> bool:
+        """Whether the data have a test split; those of an estimator of scikit-learn have none, and final trainings have no score then."""
+        return has_test(self.settings)
+
+    @property
     def metric(self) -> str:
         """The name of the metric."""
         return str(self.settings["metric"]["name"])
@@ -220,7 +225,8 @@ class Result:
 
         found, row = chosen(self, trial, baseline)
         name = row.name if row in self.baselines else found.title
-        tests, why = ((), "") if row is None or (row in self.finalists and not any(row.finals)) else (row.tests, row.reason)
+        untrained = row is None or not self.has_test or (row in self.finalists and not any(row.finals))
+        tests, why = ((), "") if row is None or untrained else (row.tests, row.reason)
         return trained(self._folder, self.settings, found, name, tests, why, self.split)
 
     def entrant(self, proposal: Proposal) -> Entrant | None:

@@ -74,6 +74,16 @@ def compared(result: Result, split: str) -> str:
     return f"On {split} the best found {word} the best baseline, {name}: {decimal(score)} against {decimal(value)}{flattered}."
 
 
+def is_tested(result: Result) -> bool:
+    """Whether a final training has a score on test."""
+    return any(value is not None for row in result.entrants for value in row.tests)
+
+
+def untested(result: Result) -> str:
+    """The reason why nothing has a score on test, in a few words."""
+    return "no final training has a score on test" if result.has_test else "these data have no test split"
+
+
 def afterwards(result: Result) -> str:
     """The trainings after the search that there were, in a few words; empty where there were none."""
     ran = {trial.phase for trial in result.others}

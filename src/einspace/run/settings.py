@@ -74,7 +74,7 @@ def of_task(task: Task, recipe: Recipe) -> Settings:
         "preprocessing": task.preprocessing.to_json(),
         "input": list(task.input.shape),
         "head": head_data(task.head),
-        "samples": {name: len(split) for name, split in task.splits.items()},
+        "samples": task.sizes,
         "labels": [str(label) for label in task.labels],
         "augmentation": None if task.augmentation is None else asdict(task.augmentation),
         "published": dict(task.published),
@@ -125,6 +125,11 @@ def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[s
         "format": FORMAT,
         "versions": describe_here()["versions"],
     }
+
+
+def has_test(settings: Settings) -> bool:
+    """Whether the data of a run have a test split; those of an estimator of scikit-learn have none, and early runs kept no sizes."""
+    return "test" in settings.get("samples", ("test",))
 
 
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:

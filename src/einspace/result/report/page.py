@@ -18,7 +18,7 @@ from einspace.result.report.operations import shares
 from einspace.result.report.shown import shown
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
-from einspace.result.words import climbed, foretold, inherited, is_top, recommended
+from einspace.result.words import climbed, foretold, inherited, is_tested, is_top, recommended, untested
 from einspace.trial import Trial
 
 DRAWN = 200
@@ -105,7 +105,8 @@ def content(result: Result, album: Album | None = None) -> str:
             pictures=_pictures(result, album),
             entrants=entrants,
             columns=_columns(entrants),
-            tested=any(final is not None for row in result.entrants for final in row.finals),
+            tested=is_tested(result),
+            untested=untested(result),
             family=steps[-ANCESTORS:],
             older=max(0, len(steps) - ANCESTORS),
             charts=figures,
