@@ -182,7 +182,7 @@ def test_a_score_on_samples_that_were_trained_on_is_not_called_one_on_test(tmp_p
     for text in texts:
         assert not re.search(r"on test(?! split)|final training, from seed|>test</th>|, \d+ test", text)
     assert "these data have no test split" in texts[0]
-    assert "There is no test score: these data have no test split." in texts[1]
+    assert "No scores on test: these data have no test split." in texts[1]
 
 
 def test_what_cannot_be_is_a_value_error() -> None:

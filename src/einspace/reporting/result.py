@@ -18,12 +18,13 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
     """The table that `search` prints when it is done."""
     parts: list[RenderableType] = []
     if result.split == "validation":
-        title = f"Best {min(top, len(result.history))} of {counted(len(result.history), 'trial')}"
-        parts.append(_rows(result, title, result.top(top), width))
+        rows = result.top(top)
+        parts.append(_rows(result, f"Best {len(rows)} of {counted(len(result.history), 'trial')}", rows, width))
     if "cost" in result.settings:
         cost = result.settings["cost"]
         parts.append(_rows(result, f"Pareto set of {result.metric} and {cost}", result.pareto(cost), width))
-    parts.append(_scores(result))
+    if result.entrants or result.settings["published"]:
+        parts.append(_scores(result))
     if result.sampling is not None:
         spread = result.sampling
         parts.append(
@@ -48,7 +49,7 @@ def counts(result: Result) -> str:
 
 def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Table:
     table = Table(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
-    for column in ("trial", "validation", "params", "FLOPs"):
+    for column in ("trial", _column(result), "params", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
     measured = result.settings.get("cost") == "latency"
     if measured:
@@ -68,11 +69,11 @@ def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Tabl
 def _scores(result: Result) -> Table:
     seeds = max((len(row.finals) for row in (result.best, *result.baselines) if row is not None), default=1)
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
-    title = f"Retrained on train and valid, scored {times} on test" if is_tested(result) else f"Scored on validation: {untested(result)}"
+    title = f"Retrained on train and valid, scored {times} on test" if is_tested(result) else untested(result)
     table = Table(title=title, title_justify="left", header_style="bold")
     raced = bool(result.finalists)
     table.add_column("")
-    for column in (*(("claimed", "re-evaluated") if raced else ("validation",)), "test", "params"):
+    for column in (*(("claimed", "re-evaluated") if raced else (_column(result),)), "test", "params"):
         table.add_column(column, justify="right")
     rows, found = result.entrants, len(result.entrants) - len(result.baselines)
     for number, row in enumerate(rows):
@@ -90,6 +91,11 @@ def _scores(result: Result) -> Table:
     for method, score in published.items():
         table.add_row(f"published: {method}", *([""] * (1 + raced)), decimal(score), "", style="dim")
     return table
+
+
+def _column(result: Result) -> str:
+    """The name of the column of scores on validation; that of an objective has its name, for it alone knows what it scores on."""
+    return result.metric if result.is_of_objective else "validation"
 
 
 def _how_found(row: Entrant, result: Result) -> str:
@@ -113,7 +119,7 @@ def verdict(result: Result) -> str:
     """Says in words what the race, or without one validation, and test say, favourable or not."""
     best = result.best
     if best is None:
-        return "" if result.sampling is not None else "No trial ended with a score."
+        return "" if result.split == "test" else "No trial ended with a score."
     words = [judged(result) or compared(result, "validation"), compared(result, "test")]
     return " ".join(word for word in words if word)
 

@@ -94,7 +94,7 @@ class Result:
     """The split that the trials of the search are scored on: "test" where they are final trainings, and none of them may be selected."""
 
     def __repr__(self) -> str:
-        scores = "" if self.best is None else f", best {self.best.name} with {decimal(self.best.validation)} {self.metric} on validation"
+        scores = "" if self.best is None else f", best {self.best.name} with {decimal(self.best.validation)} {self.metric}{self.on_split}"
         return f"<Result of {self.run.name}: {counted(len(self.history), 'trial')}{scores}; {self.sentence}>"
 
     @property
@@ -130,6 +130,21 @@ class Result:
     def has_test(self) -> bool:
         """Whether the data have a test split; those of an estimator of scikit-learn have none, and final trainings have no score then."""
         return has_test(self.settings)
+
+    @property
+    def is_of_objective(self) -> bool:
+        """Whether a function of the user's scored the trials, which alone knows what on."""
+        return "objective" in self.settings
+
+    @property
+    def on_split(self) -> str:
+        """What follows a score of the search in a sentence: the split that it is on, such as " on validation"; empty for an objective."""
+        return "" if self.is_of_objective else f" on {self.split}"
+
+    @property
+    def scale(self) -> str:
+        """The name of a score of the search, such as "validation accuracy"."""
+        return self.metric if self.is_of_objective else f"{self.split} {self.metric}"
 
     @property
     def metric(self) -> str:
@@ -331,7 +346,7 @@ class Result:
         if self.best is None:
             return f"<p>{escape(facts)}, and none has a best architecture</p>"
         if self.best.validation is not None:
-            facts += f"; {self.metric} of {self.best.name}: {decimal(self.best.validation)} on validation"
+            facts += f"; {self.metric} of {self.best.name}: {decimal(self.best.validation)}{self.on_split}"
         try:
             return network_html(self.best.architecture, facts)
         except NotationError:  # of another grammar

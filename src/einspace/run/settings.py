@@ -128,8 +128,8 @@ def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[s
 
 
 def has_test(settings: Settings) -> bool:
-    """Whether the data of a run have a test split; those of an estimator of scikit-learn have none, and early runs kept no sizes."""
-    return "test" in settings.get("samples", ("test",))
+    """Whether the data of a run have a test split, as they have where early runs kept no sizes; those of an estimator have none."""
+    return "objective" not in settings and "test" in settings.get("samples", ("test",))
 
 
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:

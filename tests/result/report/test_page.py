@@ -138,7 +138,7 @@ def test_a_page_without_final_trainings_has_no_column_for_them(result: Result, t
     (run := tmp_path / result.run.name).mkdir()
     shutil.copy(result.run / "config.yaml", run)
     html = content(replace(result, run=run, best=bare[0], baselines=others, others=tuple(searched), settings=settings))
-    assert "There is no test score: no final training has a score on test." in html
+    assert "No scores on test: no final training has ended with one." in html
     assert '<th scope="col" class="n">test</th>' not in html
     assert '<th scope="col" class="n">validation, in the search</th>' in html
     assert re.search(r"<span>time</span><strong>[^<]*</strong><small>[^<]* of search</small>", html)

@@ -104,7 +104,7 @@ def content(result: Result, album: Album | None = None) -> str:
             picture="" if best is None else album.network(best.text),
             pictures=_pictures(result, album),
             entrants=entrants,
-            columns=_columns(entrants),
+            columns=_columns(entrants, result.is_of_objective),
             tested=is_tested(result),
             untested=untested(result),
             family=steps[-ANCESTORS:],
@@ -138,9 +138,13 @@ def _entrants(result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def _columns(rows: Sequence[Mapping[str, Any]], of_objective: bool) -> list[tuple[str, str]]:
     """The columns of scores in which any row has one: their keys and their names."""
-    named = [("validation", "validation, in the search"), ("again", "trained again (mean)"), ("test", "test")]
+    named = [
+        ("validation", "score, in the search" if of_objective else "validation, in the search"),
+        ("again", "trained again (mean)"),
+        ("test", "test"),
+    ]
     return [(key, name) for key, name in named if any(row[key] not in ("", "–") for row in rows)]
 
 
@@ -199,7 +203,7 @@ def _detail(result: Result, trial: Trial, album: Album, drawn: bool, descended: 
     if trial.latency is not None:
         facts["latency"] = f"{trial.latency * 1e3:.3g} ms"
     if trial.value is not None:
-        facts = {f"score on {result.split}": decimal(trial.value), **facts}
+        facts = {f"score{result.on_split}": decimal(trial.value), **facts}
     if trial.seconds:
         facts["time"] = duration(trial.seconds)
     if trial.evaluation is not None and trial.evaluation.device:
