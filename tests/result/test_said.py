@@ -16,7 +16,7 @@ from einspace.callbacks import Progress
 from einspace.reporting.result import summary
 from einspace.result import Result
 from einspace.result.inheritance import Inheritance
-from einspace.result.report import content
+from einspace.result.report import comparison, content
 from einspace.result.report.family import family
 from einspace.result.report.summary import lead, tried
 from einspace.result.words import compared, foretold, inherited
@@ -58,7 +58,14 @@ def test_a_score_of_an_objective_is_on_no_split(tmp_path: Path) -> None:
 
     options: dict[str, Any] = {"executor": ThreadExecutor(), "run": "objective", "runs": tmp_path}
     result = search(None, "random", 4, 1, objective=objective, space=EinSpace((1, 8, 8), limits=SMALL), **options)
-    for text in (in_terminal(result), content(result), repr(result), result._repr_html_(), " ".join(lead(result))):
+    pages = content(result), comparison([result])
+    for text in (
+        in_terminal(result),
+        *(re.sub(r"(?s)<script(?! type=.application/json).*?</script>", "", page) for page in pages),
+        repr(result),
+        result._repr_html_(),
+        " ".join(lead(result)),
+    ):
         assert not re.search(r"[^\n]{0,40}validation[^\n]{0,40}|[^\n]{0,40}\btest\b split[^\n]{0,40}|final training", text)
 
 

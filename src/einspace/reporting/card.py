@@ -92,7 +92,7 @@ def is_card(path: Path) -> bool:
 
 def _purpose(settings: dict[str, Any], found: Trained, fresh: bool) -> str:
     words = f"A network for the task `{escaped(settings['task'], keep='')}`. It gives {meaning(found.head)}."
-    untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the search's own training.**"
+    untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the run's own trainings.**"
     return words + (untrained if fresh else "")
 
 

@@ -63,7 +63,8 @@ def comparison(results: Sequence[Result]) -> str:
     lead = f"No run has a score yet ({direction})."
     if scored:
         group, _ = choose(scored, key=lambda pair: pair[1])
-        lead = f"The best mean {first.metric} on validation is that of {group.name}: {group.best} over {group.best.count} "
+        where = "" if first.is_of_objective else " on validation"
+        lead = f"The best mean {first.metric}{where} is that of {group.name}: {group.best} over {group.best.count} "
         lead += f"{'runs' if group.best.count > 1 else 'run'} ({direction})."
         if min(group.best.count for group in groups) < 2:
             lead += " A single run says little: several seeds of each strategy are needed to tell them apart."
@@ -76,6 +77,7 @@ def comparison(results: Sequence[Result]) -> str:
             lead=lead,
             groups=groups,
             best_score=best_score,
+            claim="score" if first.is_of_objective else "validation",
             raced=any(run.won for run in results),
             charts=comparison_charts(groups),
         )
