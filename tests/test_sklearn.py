@@ -167,7 +167,7 @@ def test_a_score_on_samples_that_were_trained_on_is_not_called_one_on_test(tmp_p
     recipe = {"epochs_search": 1, "epochs_final": 60, "learning_rate": 0.01, "weight_decay": 0.0}
     classifier = NetworkClassifier(**{**SMALL, "recipe": recipe}, axes="NSD", runs=str(tmp_path)).fit(x, y)
     assert classifier.score(x, y) > 0.8
-    result = load_result(*os.listdir(tmp_path), runs=str(tmp_path))
+    result = load_result(os.listdir(tmp_path)[0], str(tmp_path))
     assert result.best is not None
     assert (result.best.test, result.best.finals[0] is not None) == (None, True)
     assert not result.has_test

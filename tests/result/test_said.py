@@ -138,8 +138,8 @@ def test_an_order_that_is_not_kept_is_not_said_to_be(plain: Result) -> None:
     """With a Kendall's tau of 0 or less, predictions rank trials otherwise than their scores do."""
 
     class Told(Result):
-        surrogate = Agreement(-0.2, 12, 3)  # type: ignore[assignment]
-        inheritance = Inheritance(6, 5, 0.0)  # type: ignore[assignment]
+        surrogate = Agreement(-0.2, 12, 3)
+        inheritance = Inheritance(6, 5, 0.0)
 
     told = Told(**{name: getattr(plain, name) for name in Result.__dataclass_fields__})
     assert "-0.20" in foretold(told)
