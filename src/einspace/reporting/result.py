@@ -43,7 +43,7 @@ def _disk(result: Result) -> str:
 
 
 def counts(result: Result) -> str:
-    """How many trials had each outcome, in words."""
+    """The number of trials with each outcome, in words."""
     return ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
 
 
@@ -108,7 +108,7 @@ def _how_found(row: Entrant, result: Result) -> str:
 
 
 def _test(row: Entrant) -> str:
-    """A score on test; over several seeds its mean and spread, or how many of them have none."""
+    """A score on test; over several seeds the mean and spread, or the number of seeds without a score."""
     scores = row.over_seeds
     if scores.seeds > 1 and scores.mean is None:
         return f"– ({scores.failed} of {counted(scores.seeds, 'seed')} without a score)"
@@ -116,7 +116,7 @@ def _test(row: Entrant) -> str:
 
 
 def verdict(result: Result) -> str:
-    """Says in words what the race, or without one validation, and test say, favourable or not."""
+    """The verdict of the race, or the comparison on validation without one, and the comparison on test, in sentences."""
     best = result.best
     if best is None:
         return "" if result.split == "test" else "No trial ended with a score."
@@ -138,7 +138,7 @@ def _time(result: Result, counts: str) -> str:
 
 
 def _overhead(result: Result) -> str:
-    """A note on what is counted, and what is not."""
+    """A note on the workers' time outside of evaluations, and on the times that it leaves out."""
     starting, ending = result.seconds["starting"], result.seconds["ending"]
     share = f"{result.overhead:.2%} of the workers' time was outside evaluations"
     return f"{share}, besides {starting:.1f} s of starting workers and {ending:.1f} s of workers with nothing left to do"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def listed(result: "Result", begun: float) -> dict[str, Any]:
-    """A run in a line: what it searched, how far it is, what it found, and when it began, in seconds since 1970."""
+    """The line of a run: its task, its progress, its findings, and its start in seconds since 1970."""
     best = result.best
     return unread(result.run.name, result.settings, begun) | {
         "trials": len(result.history),

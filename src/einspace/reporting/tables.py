@@ -35,7 +35,7 @@ def shortened(text: str, length: int) -> str:
 
 
 def architectures(rows: list[tuple[str, Architecture]], title: str, width: int = 80) -> Table:
-    """One architecture a row: its label, its costs and the beginning of its text, on lines of `width` letters."""
+    """A table of architectures, one in each row: label, costs and the beginning of the text, on lines of `width` letters."""
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("", no_wrap=True)
     for column in ("params", "FLOPs", "ops", "output"):

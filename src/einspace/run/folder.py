@@ -119,7 +119,7 @@ class Run:
 
 
 def _is_ours(database: Database) -> bool:
-    """Whether a study in a run's folder is the run's: it has our settings, or nothing yet, as where its driver died while it made it."""
+    """True if a database in a run's folder is the run's: it holds our settings, or nothing yet, since its driver died early."""
     if database.is_unused((STUDY, f"{STUDY}/finals")):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Settings: what decides the results of a run, as data, and whether two of them agree. `run.json` and the study hold them."""
+"""Settings: everything that decides the results of a run, as data, and the comparison of two. `run.json` and the study hold them."""
 
 import json
 import logging
@@ -19,10 +19,10 @@ from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint, name_of, source_of
 
 FORMAT = 1
-"""Of `run.json`; a run of another one is not continued."""
+"""The format of `run.json`; a run of another format is not continued."""
 
 _LATER = ("preprocessing", "samples", "scaling")
-"""Settings that runs did not always keep, or kept otherwise."""
+"""Settings that earlier versions did not store, or stored in another form."""
 
 _OF_A_TASK = (
     "task",
@@ -55,7 +55,7 @@ _LOG = logging.getLogger("einspace")
 
 @contextmanager
 def making_sense(run: str) -> Iterator[None]:
-    """Turn settings of a run that make no sense, which nothing of ours has written, into one RunError with the run's name."""
+    """Turn stored settings that make no sense, because somebody changed them, into one RunError with the run's name."""
     try:
         yield
     except DAMAGE as error:
@@ -136,13 +136,13 @@ def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
     apart = {"versions", "published", "path"}
-    if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
+    if "preprocessing" not in stored:  # a run of a version that did not store it; the hash of the data covers it
         apart |= set(_LATER)
-    before = {"protocol": PAPER} if "protocol" in here else {}  # runs from before there were several had the paper's defaults
+    before = {"protocol": PAPER} if "protocol" in here else {}  # versions with one protocol had the paper's
     with making_sense(run):
         there = before | {name: value for name, value in _completed(stored, here).items() if name not in apart}
         versions = differences(stored.get("versions", {}), here.get("versions", {}), "versions.")
-    # A run from before there was an option had it off.
+    # An option that the run's version did not have was off.
     lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
     if lines:
         said = f"the run {run!r} was started with other settings: continue it with the same, or choose another name"

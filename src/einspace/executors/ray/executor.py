@@ -118,7 +118,7 @@ class RayExecutor(Executor):
         atexit.unregister(self.stop)
 
     def _send(self, config: WorkerConfig) -> Any:
-        """Put into the object store what all evaluations share."""
+        """Put the configuration that all evaluations share into the object store."""
         try:
             return self._ray.put(config)
         except Exception as error:  # noqa: BLE001 - pickling runs code of the user's

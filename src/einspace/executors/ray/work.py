@@ -1,4 +1,4 @@
-"""Work: what runs inside a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
+"""Work: the function that runs in a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
 
 import gc
 import os
@@ -13,7 +13,7 @@ from typing import Any
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
 from einspace.evaluation.weights import read_weights
-from einspace.executors.memory import limit_memory
+from einspace.executors.memory import keep_freed_memory, limit_memory, return_freed_memory
 from einspace.executors.messages import VERDICT_WAIT, Epoch
 from einspace.executors.ray.runtime import load_ray
 from einspace.executors.worker import WorkerConfig, seldom
@@ -53,6 +53,7 @@ def work(
 
     passed = seldom(partial(mailbox.note.remote, number))
     device = config.device if torch.cuda.is_available() else "cpu"  # Ray can assign a logical GPU without hardware
+    keep_freed_memory()
     lift = limit_memory(device, config.memory_limit, config.memory_share)
     with TemporaryDirectory(prefix="einspace-") as folder:
         file = Path(folder, "weights.safetensors")
@@ -67,6 +68,7 @@ def work(
             lift()
         weights, reason = read_weights(file)
     gc.collect()  # a network is full of cycles
+    return_freed_memory()
     try:
         pickle.dumps(evaluation)
     except Exception as error:  # noqa: BLE001 - pickling runs code of the user's, and Ray would send what is no plain data

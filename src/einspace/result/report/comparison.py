@@ -31,12 +31,12 @@ class RunGroup:
 
     @property
     def best(self) -> "MeanAndDeviation":
-        """Of the best scores of the searches on validation."""
+        """Mean and deviation of the best scores of the searches on validation."""
         return MeanAndDeviation.of([score for score in map(best_score, self.runs) if score is not None])
 
     @property
     def test(self) -> "MeanAndDeviation":
-        """Of the scores on test of the best."""
+        """Mean and deviation of the best architectures' scores on test."""
         return MeanAndDeviation.of([run.best.test for run in self.runs if run.best is not None and run.best.test is not None])
 
 
@@ -50,7 +50,7 @@ class MeanAndDeviation:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "MeanAndDeviation":
-        """Of values, which may be none.
+        """Mean and deviation of some values, maybe of none.
 
         >>> MeanAndDeviation.of([1.0, 3.0]).mean, MeanAndDeviation.of([1.0]).deviation, MeanAndDeviation.of([]).mean
         (2.0, None, None)
@@ -64,7 +64,7 @@ class MeanAndDeviation:
 
 
 def best_score(result: Result) -> float | None:
-    """The best score of a search on validation, whoever has won the race after it; None without one, and for scores on test."""
+    """The best score of a search on validation, whatever the race after it; None where no trial has one, or all are scored on test."""
     top = result.top(1) if result.split == "validation" else []
     return top[0].value if top else None
 
