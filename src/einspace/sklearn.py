@@ -94,7 +94,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             task = Task.from_arrays(
                 x[train], y[train], valid=apart, test=apart, kind=kind, axes=axes, metric=self.metric, baselines=(), name="fit"
             )
-            task = replace(task, one_pool=True)
+            task = replace(task, one_pool=True, untested=True)
             with ExitStack() as stack:
                 runs = stack.enter_context(tempfile.TemporaryDirectory(prefix="einspace-")) if self.runs is None else self.runs
                 result = search(
@@ -152,6 +152,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
 class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """A classifier whose network is searched for: a classifier of scikit-learn's, for pipelines and cross-validation.
+
+    It has no test split, and its last training is on all samples: score it on others.
 
     `X` is images (N, C, H, W) or (N, H, W), series (N, S, D), or a table (N, F), whose rows are read as series of F steps.
 

@@ -93,7 +93,7 @@ def is_card(path: Path) -> bool:
 
 def _purpose(settings: dict[str, Any], facts: dict[str, Any], fresh: bool) -> str:
     words = f"A network for the task `{escaped(settings['task'], keep='')}`. It gives {facts['output']}."
-    untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the search's own training.**"
+    untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the run's own trainings.**"
     return words + (untrained if fresh else "")
 
 
@@ -153,7 +153,7 @@ def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
     lines.append(_row(f"{found.name}, this network", mine, scores["validation"], raced, scores["test"]))
     for row in (result.best, *result.baselines):
         if row is not None and (row is result.best or row.proposal is not None) and _identity(row) != found.trial.proposal.identity:
-            won = ", the winner of the race" if row is result.best and row.race else ""
+            won = ", the winner of the race" if row is result.best and result.won and row.race else ""
             lines.append(_row(f"{row.name}{won}", row, row.validation, raced))
     lines += [[f"published: {name}", *[""] * (2 if raced else 1), decimal(score)] for name, score in result.settings["published"].items()]
     better = "higher" if result.higher_is_better else "lower"
@@ -173,9 +173,11 @@ def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bo
 
 def _seeds(mine: Entrant | None, fresh: bool) -> str:
     """A sentence on the final trainings that the scores on test come from; empty without any."""
-    seeds = [str(final.seed) for final in (() if mine is None else mine.finals) if final is not None]
+    if mine is None or mine.test is None:
+        return ""
+    seeds = [str(final.seed) for final in mine.finals if final is not None]
     if len(seeds) < 2:
-        return f" The score on test is that of one final training, from seed {seeds[0]}." if seeds else ""
+        return f" The score on test is that of one final training, from seed {seeds[0]}."
     told = "" if fresh else " The files hold the weights of the first one."
     return f" Scores on test are mean and standard deviation over final trainings from the seeds {', '.join(seeds)}.{told}"
 

@@ -10,7 +10,7 @@ from einspace.quantities import counted, decimal, quantity
 from einspace.reporting.fitting import FittingTable
 from einspace.reporting.tables import shortened
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_top, judged
+from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_tested, is_top, judged, untested
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
 
@@ -19,12 +19,13 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
     """The table that `search` prints when it is done."""
     parts: list[RenderableType] = []
     if result.split == "validation":
-        title = f"Best {min(top, len(result.history))} of {counted(len(result.history), 'trial')}"
-        parts.append(_rows(result, title, result.top(top), width))
+        rows = result.top(top)
+        parts.append(_rows(result, f"Best {len(rows)} of {counted(len(result.history), 'trial')}", rows, width))
     if "cost" in result.settings:
         cost = result.settings["cost"]
         parts.append(_rows(result, f"Pareto set of {result.metric} and {cost}", result.pareto(cost), width))
-    parts.append(_scores(result))
+    if result.entrants or result.settings["published"]:
+        parts.append(_scores(result))
     if result.sampling is not None:
         spread = result.sampling
         parts.append(
@@ -49,7 +50,7 @@ def counts(result: Result) -> str:
 
 def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Table:
     table = FittingTable(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
-    for column in ("trial", "validation", "params", "FLOPs"):
+    for column in ("trial", _column(result), "params", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
     measured = result.settings.get("cost") == "latency"
     if measured:
@@ -69,12 +70,11 @@ def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Tabl
 def _scores(result: Result) -> Table:
     seeds = max((len(row.finals) for row in (result.best, *result.baselines) if row is not None), default=1)
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
-    tested = any(final is not None for row in result.entrants for final in row.finals)
-    title = f"Retrained on train and valid, scored {times} on test" if tested else "Scored on validation, and not trained for test"
+    title = f"Retrained on train and valid, scored {times} on test" if is_tested(result) else untested(result)
     table = FittingTable(title=title, title_justify="left", header_style="bold")
     raced = bool(result.finalists)
     table.add_column("")
-    for column in (*(("claimed", "re-evaluated") if raced else ("validation",)), "test", "params"):
+    for column in (*(("claimed", "re-evaluated") if raced else (_column(result),)), "test", "params"):
         table.add_column(column, justify="right")
     rows, found = result.entrants, len(result.entrants) - len(result.baselines)
     for number, row in enumerate(rows):
@@ -94,11 +94,18 @@ def _scores(result: Result) -> Table:
     return table
 
 
+def _column(result: Result) -> str:
+    """The name of the column of scores on validation; that of an objective has its name, for it alone knows what it scores on."""
+    return result.metric if result.is_of_objective else "validation"
+
+
 def _how_found(row: Entrant, result: Result) -> str:
-    """A remark on how the best was found; empty where another trial has a better score on validation, and none was compared."""
-    if row.race or row.decision:
-        return " (winner of the race)" if row.race else " (compared with the baseline)"
-    return " (best by validation)" if is_top(result, row) else ""
+    """A remark on how the best was found; empty where another trial of the search has a better score, and none was compared."""
+    if result.won and row.race:
+        return " (winner of the race)"
+    if result.verdict is not None:
+        return " (compared with the baseline)"
+    return " (best of the search)" if is_top(result, row) else ""
 
 
 def _test(row: Entrant) -> str:
@@ -113,7 +120,7 @@ def verdict(result: Result) -> str:
     """The verdict of the race, or the comparison on validation without one, and the comparison on test, in sentences."""
     best = result.best
     if best is None:
-        return "" if result.sampling is not None else "No trial ended with a score."
+        return "" if result.split == "test" else "No trial ended with a score."
     words = [judged(result) or compared(result, "validation"), compared(result, "test")]
     return " ".join(word for word in words if word)
 

@@ -67,6 +67,11 @@ class Entrant:
         return tuple(None if final is None else final.value for final in self.finals)
 
     @property
+    def trained_again(self) -> bool:
+        """Whether a re-evaluation of it has a score."""
+        return any(score is not None for score in (*self.race, *self.decision))
+
+    @property
     def reevaluated(self) -> float | None:
         """The mean of its re-evaluations, of the decision if it was in it; None where one has no score."""
         return over_seeds(self.decision or self.race).mean

@@ -30,7 +30,7 @@ from einspace.result.inheritance import Inheritance
 from einspace.result.rungs import Rung
 from einspace.result.taking import chosen
 from einspace.run.folder import STUDY, WEIGHTS, Run
-from einspace.run.settings import Settings, making_sense
+from einspace.run.settings import Settings, has_test, making_sense
 from einspace.storage import Database
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
@@ -66,8 +66,8 @@ class Result:
     others: tuple[Trial, ...]
     """The trials of the other phases that have ended: baselines, race, decision and final trainings."""
     best: Entrant | None
-    """The winner of the race. Without a race: the best by validation, among those that could be compared with the baseline in time if there
-    was such a comparison. None if no trial has a score, or if none may be selected."""
+    """The winner of the race, once that is over. Without a race: the best by validation, among those that could be compared with the
+    baseline in time if there was such a comparison. None if no trial has a score, or if none may be selected."""
     baselines: tuple[Entrant, ...]
     """The baselines of the task."""
     finalists: tuple[Entrant, ...]
@@ -84,6 +84,8 @@ class Result:
 
     It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`).
     """
+    won: bool = False
+    """Whether race and decision are over and the best has won them; False while the best is only ahead, and without either."""
     running: tuple[Trial, ...] = ()
     """Trials of any phase that were begun, and had not ended when this was read."""
     storage: str | None = None
@@ -92,7 +94,7 @@ class Result:
     """The split that the trials of the search are scored on: "test" where they are final trainings, and none of them may be selected."""
 
     def __repr__(self) -> str:
-        scores = "" if self.best is None else f", best {self.best.name} with {decimal(self.best.validation)} {self.metric} on validation"
+        scores = "" if self.best is None else f", best {self.best.name} with {decimal(self.best.validation)} {self.metric}{self.on_split}"
         return f"<Result of {self.run.name}: {counted(len(self.history), 'trial')}{scores}; {self.sentence}>"
 
     @property
@@ -123,6 +125,26 @@ class Result:
     def higher_is_better(self) -> bool:
         """The direction of the metric."""
         return bool(self.settings["metric"]["higher_is_better"])
+
+    @property
+    def has_test(self) -> bool:
+        """Whether the data have a test split; those of an estimator of scikit-learn have none, and final trainings have no score then."""
+        return has_test(self.settings)
+
+    @property
+    def is_of_objective(self) -> bool:
+        """Whether a function of the user's scored the trials, which alone knows what on."""
+        return "objective" in self.settings
+
+    @property
+    def on_split(self) -> str:
+        """What follows a score of the search in a sentence: the split that it is on, such as " on validation"; empty for an objective."""
+        return "" if self.is_of_objective else f" on {self.split}"
+
+    @property
+    def scale(self) -> str:
+        """The name of a score of the search, such as "validation accuracy"."""
+        return self.metric if self.is_of_objective else f"{self.split} {self.metric}"
 
     @property
     def metric(self) -> str:
@@ -218,7 +240,8 @@ class Result:
 
         found, row = chosen(self, trial, baseline)
         name = row.name if row in self.baselines else found.title
-        tests, why = ((), "") if row is None or (row in self.finalists and not any(row.finals)) else (row.tests, row.reason)
+        untrained = row is None or not self.has_test or (row in self.finalists and not any(row.finals))
+        tests, why = ((), "") if row is None or untrained else (row.tests, row.reason)
         return trained(self._folder, self.settings, found, name, tests, why, self.split)
 
     def entrant(self, proposal: Proposal) -> Entrant | None:
@@ -323,7 +346,7 @@ class Result:
         if self.best is None:
             return f"<p>{escape(facts)}, and none has a best architecture</p>"
         if self.best.validation is not None:
-            facts += f"; {self.metric} of {self.best.name}: {decimal(self.best.validation)} on validation"
+            facts += f"; {self.metric} of {self.best.name}: {decimal(self.best.validation)}{self.on_split}"
         try:
             return network_html(self.best.architecture, facts)
         except NotationError:  # of another grammar

@@ -79,7 +79,7 @@ def of_task(task: Task, recipe: Recipe) -> Settings:
         "preprocessing": task.preprocessing.to_json(),
         "input": list(task.input.shape),
         "head": head_data(task.head),
-        "samples": {name: len(split) for name, split in task.splits.items()},
+        "samples": task.sizes,
         "labels": [str(label) for label in task.labels],
         "augmentation": None if task.augmentation is None else asdict(task.augmentation),
         "published": dict(task.published),
@@ -145,6 +145,11 @@ def _own_operations(grammar: Grammar) -> dict[str, str]:
         if own:
             found[name] = " ".join(source_of(part) or name_of(part) for part in own)
     return found
+
+
+def has_test(settings: Settings) -> bool:
+    """Whether the data of a run have a test split, as they have where early runs kept no sizes; those of an estimator have none."""
+    return "objective" not in settings and "test" in settings.get("samples", ("test",))
 
 
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:

@@ -24,7 +24,7 @@ def summary(task: "Task") -> str:
         *(f"check: {doubt}" for doubt in task.doubts),
         f"{task.name}: {task.kind}, {task.input} -> {Feature(task.output)}" + (f". {task.description}" if task.description else ""),
         f"input: {_input(task)}",
-        f"samples: {', '.join(f'{len(split):,} {name}' for name, split in task.splits.items())}",
+        f"samples: {', '.join(f'{count:,} {name}' for name, count in task.sizes.items())}",
         *_classes(task),
         f"normalisation: {_normalisation(task)}",
         *([f"augmentation: {task.augmentation}"] if task.augmentation else []),

@@ -118,8 +118,9 @@ def best_at(result: Result, places: Sequence[float], by_time: bool) -> list[floa
 
 
 def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
-    metric = groups[0].runs[0].metric
-    figure = figure_of("minutes since the search began" if by_time else "trials", f"best validation {metric} so far", height=380)
+    first = groups[0].runs[0]
+    scale = first.metric if first.is_of_objective else f"validation {first.metric}"
+    figure = figure_of("minutes since the search began" if by_time else "trials", f"best {scale} so far", height=380)
     for number, group in enumerate(groups):
         if group.runs[0].split == "test":
             continue
