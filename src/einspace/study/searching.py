@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -51,6 +51,7 @@ from einspace.study.driver import Driver, Stopped
 from einspace.study.heirs import check_inherits, heirs_of
 from einspace.study.imported import named, same_as_warm
 from einspace.study.phases import Search
+from einspace.study.raised import with_room
 from einspace.study.repeating import origin_of, repeating
 from einspace.study.rungs import RUNGS, rungs_for
 from einspace.study.signals import handled
@@ -172,6 +173,7 @@ def search(
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
         limits: The largest architecture that is wanted. Without a limit, what a trial may cost follows from the budget or the baselines.
+            A limit at its default is raised, with a warning, where an initial member is over it.
         computation_probability: p(M -> C) of the paper's grammar.
         grammar: "paper", "sequences" (with convolutions along a series), "recurrent", or a grammar of your own with its own
             probabilities, whose operations the workers import. By default that of sequences for series, unless the protocol is the
@@ -241,6 +243,7 @@ def search(
         subject = Subject.of_objective(objective, space, is_maximized(direction), named(imported))
     strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given)
     strategies.parse_initial(init, subject.space.input)
+    subject = replace(subject, space=with_room(subject.space, members, subject.names, before))
     options = {name: given[name] for name in OF_A_STRATEGY}
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     workers = (make.workers if isinstance(make, Chosen) else WORKERS) if given["workers"] is None else given["workers"]
