@@ -102,18 +102,20 @@ def standard_error(rounds: Sequence[Scores], pairs: int) -> float | None:
     return sqrt(2 * squares / freedom / pairs) if freedom else None
 
 
-def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequence[float]]) -> float:
-    """The standard error of their difference that comes from the samples of a validation split that is always the same.
+def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequence[float]], fixed: bool) -> float:
+    """The standard error of their difference on one validation split that comes from its samples.
 
     Args:
         winner: For each training, its scores on disjoint parts of the split.
         baseline: The same, on the same parts.
+        fixed: Whether the split is the same for all trainings; else each has its own, and the mean of their squared errors counts.
 
-    >>> round(sampling_error([[0.5, 0.7]], [[0.4, 0.4]]), 6)
+    >>> round(sampling_error([[0.5, 0.7]], [[0.4, 0.4]], fixed=True), 6)
     0.1
     """
-    apart = np.mean(winner, axis=0) - np.mean(baseline, axis=0)
-    return float(np.std(apart, ddof=1) / sqrt(len(apart)))
+    apart = np.asarray(winner) - np.asarray(baseline)
+    apart = apart.mean(axis=0, keepdims=True) if fixed else apart
+    return sqrt(float(np.var(apart, axis=1, ddof=1).mean()) / apart.shape[1])
 
 
 def word_of(difference: float, error: float, factor: float) -> Word:
