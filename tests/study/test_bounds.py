@@ -51,7 +51,7 @@ def test_a_search_by_the_paper_s_protocol_goes_on_to_its_own_end(
     """From initial members the iterations do not count these, also where a call that continues the run does not name them."""
     monkeypatch.setattr(module, "SCRATCH", 5)
     monkeypatch.setattr(module, "SEEDED", 3)
-    given = {"protocol": "paper", "population": 2, "tournament": 1}
+    given: dict[str, Any] = {"protocol": "paper", "population": 2, "tournament": 1}
     assert len(run(tmp_path, run="scratch", **given).history) == 5
     assert "nothing bounds this search, so it has 5 trials: a budget or a number of trials says otherwise" in said(caplog)
     assert len(run(tmp_path, run="seeded", init="resnet8", iterations=1, **given).history) == 2
@@ -63,7 +63,7 @@ def test_a_search_by_the_paper_s_protocol_goes_on_to_its_own_end(
 @pytest.mark.parametrize("protocol", ["paper", "einspace"])
 def test_a_search_that_cannot_evolve_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture, protocol: str) -> None:
     """From scratch, as many trials as the population has members are random samples; one more, or an initial member, is evolution."""
-    given = {"protocol": protocol, "population": 4, "tournament": 2}
+    given: dict[str, Any] = {"protocol": protocol, "population": 4, "tournament": 2}
     result = run(tmp_path, init="", trials=4, **given)
     assert f"{RANDOM}: it starts from scratch, and its 4 trials do not outnumber the 4 members of its population" in said(caplog)
     assert {trial.origin for trial in result.history} == {"sample"}

@@ -27,7 +27,7 @@ USUAL = Limits().activation_bytes or 0
 def run(folder: Path, name: str = "test", **options: Any) -> Result:
     """A search by evolution on two images that are as large as photographs."""
     split = Split(np.zeros((2, *SHAPE), np.float32), np.arange(2))
-    named = {"name": "photographs", "input": Feature(SHAPE), "target": 2, "metric": ACCURACY, "recipe": RECIPE}
+    named: dict[str, Any] = {"name": "photographs", "input": Feature(SHAPE), "target": 2, "metric": ACCURACY, "recipe": RECIPE}
     task = Task(**named, train=split, valid=split, test=split, baselines=())
     given: dict[str, Any] = {"protocol": "paper", "workers": 1, "final_seeds": 0, "report": False, "runs": folder, "run": name}
     return search(task, executor=ThreadExecutor(), **(given | options))
@@ -48,8 +48,8 @@ def test_a_default_limit_that_an_initial_member_is_over_is_raised(tmp_path: Path
     assert any((trial.cost("activation_bytes") or 0) > USUAL for trial in result.history[1:])
     line = f"the limit activation_bytes is {2 * WRITTEN:,} in place of {USUAL:,}: twice what the initial member resnet18 has"
     assert said(caplog).count(line) == 1
-    for options in ({"iterations": 9}, {"iterations": 10, "init": "resnet18"}):
-        assert len(run(tmp_path, **options).history) == options["iterations"] + 1
+    for iterations, options in ((9, {}), (10, {"init": "resnet18"})):
+        assert len(run(tmp_path, iterations=iterations, **options).history) == iterations + 1
         assert "activation_bytes" not in said(caplog)
     again = run(tmp_path, "again", trials=2, init="resnet18", limits=Limits(**result.settings["limits"]))
     assert again.settings["limits"] == result.settings["limits"]
@@ -71,7 +71,7 @@ def test_a_run_that_began_with_the_default_limit_keeps_it(tmp_path: Path, monkey
         before.setattr(Limits, "with_room", lambda limits, _: limits)
         run(tmp_path, init="resnet18", trials=2)
     assert run(tmp_path, trials=4).settings["limits"] == vars(Limits())
-    assert len(load_result("test", tmp_path).history) == 4
+    assert len(load_result("test", str(tmp_path)).history) == 4
     stored = Run(tmp_path, "test").settings()
     assert stored is not None
     assert stored["limits"] == vars(Limits())
