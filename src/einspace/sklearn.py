@@ -73,7 +73,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "predictor_")
 
     def _begin(self, X: Any, y: Any, **checks: Any) -> tuple[NDArray[Any], NDArray[Any]]:  # noqa: N803 - scikit-learn's name
-        """Samples and targets of a fit, checked; what an earlier fit found is forgotten, for nothing of it holds for these."""
+        """Samples and targets of a fit, checked; the predictor of an earlier fit is deleted."""
         self.__dict__.pop("predictor_", None)
         x, y = validate_data(self, X, y, allow_nd=True, dtype="numeric", **checks)
         return x, y

@@ -78,7 +78,7 @@ class EinSpace:
         return other
 
     def weighted(self, weigh: Weigh) -> Self:
-        """The same space, whose samples and mutants are drawn with other weights than the grammar's.
+        """A copy of the space whose samples and mutants are drawn with other weights than the grammar's.
 
         Args:
             weigh: Gives the weights of a symbol's productions, in the grammar's order and above 0, from the symbol, the depth of its node

@@ -41,7 +41,7 @@ def search(
 
 
 def outward(settings: SearchSettings, of_file: set[str]) -> list[str]:
-    """The servers that settings from a file name, since a user of somebody else's file should know of them."""
+    """The servers that are named by settings from a file, for a user who has the file from somebody else."""
     found = []
     if "storage" in of_file and settings.storage is not None and not settings.storage.startswith("sqlite:"):
         found.append(f"{settings.storage} (storage), which gets every trial")

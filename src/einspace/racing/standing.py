@@ -1,4 +1,4 @@
-"""Standing: how the best compares with the best baseline so far, in one line that claims no more than was measured."""
+"""Standing: the best of the search beside the best baseline so far, in one line that claims no more than was measured."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -10,7 +10,7 @@ from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Tr
 
 
 class Standing:
-    """Gives the line when it is called. A call costs what has ended since the last one, however long the history is.
+    """Gives the line when it is called. A call reads only the trials that have ended since the last one.
 
     Args:
         store: The study.

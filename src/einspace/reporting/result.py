@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from einspace.quantities import counted, decimal, quantity
+from einspace.reporting.fitting import FittingTable
 from einspace.reporting.tables import shortened
 from einspace.result import TOP, Entrant, Result
 from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_top, judged
@@ -42,12 +43,12 @@ def _disk(result: Result) -> str:
 
 
 def counts(result: Result) -> str:
-    """How many trials had each outcome, in words."""
+    """The number of trials with each outcome, in words."""
     return ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
 
 
 def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Table:
-    table = Table(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
+    table = FittingTable(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
     for column in ("trial", "validation", "params", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
     measured = result.settings.get("cost") == "latency"
@@ -70,7 +71,7 @@ def _scores(result: Result) -> Table:
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
     tested = any(final is not None for row in result.entrants for final in row.finals)
     title = f"Retrained on train and valid, scored {times} on test" if tested else "Scored on validation, and not trained for test"
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = FittingTable(title=title, title_justify="left", header_style="bold")
     raced = bool(result.finalists)
     table.add_column("")
     for column in (*(("claimed", "re-evaluated") if raced else ("validation",)), "test", "params"):
@@ -101,7 +102,7 @@ def _how_found(row: Entrant, result: Result) -> str:
 
 
 def _test(row: Entrant) -> str:
-    """A score on test; over several seeds its mean and spread, or how many of them have none."""
+    """A score on test; over several seeds the mean and spread, or the number of seeds without a score."""
     scores = row.over_seeds
     if scores.seeds > 1 and scores.mean is None:
         return f"– ({scores.failed} of {counted(scores.seeds, 'seed')} without a score)"
@@ -109,7 +110,7 @@ def _test(row: Entrant) -> str:
 
 
 def verdict(result: Result) -> str:
-    """Says in words what the race, or without one validation, and test say, favourable or not."""
+    """The verdict of the race, or the comparison on validation without one, and the comparison on test, in sentences."""
     best = result.best
     if best is None:
         return "" if result.sampling is not None else "No trial ended with a score."
@@ -131,7 +132,7 @@ def _time(result: Result, counts: str) -> str:
 
 
 def _overhead(result: Result) -> str:
-    """A note on what is counted, and what is not."""
+    """A note on the workers' time outside of evaluations, and on the times that it leaves out."""
     starting, ending = result.seconds["starting"], result.seconds["ending"]
     share = f"{result.overhead:.2%} of the workers' time was outside evaluations"
     return f"{share}, besides {starting:.1f} s of starting workers and {ending:.1f} s of workers with nothing left to do"

@@ -27,18 +27,18 @@ from einspace.storage.store import undamaged
 from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Trial
 
 FINALS = "finals"
-"""The note of a study that holds its baselines, and from how many seeds they and the best one are trained in the end."""
+"""The note of a study that holds its baselines, and the number of seeds of the final trainings."""
 
 TOO_LONG = "finals that did not fit"
-"""The note that names, by identity, whose final training did not fit into a budget of time."""
+"""The note with the identities of architectures whose final training did not fit into a budget of time."""
 
 SHORT = "its final training did not fit into the time that was left"
-"""Why such a baseline has no score on test."""
+"""The reason why such a baseline has no score on test."""
 
 _LOG = logging.getLogger("einspace")
 
 SESSION = "session "
-"""The prefix of the notes that say where the time of a call went."""
+"""The prefix of the notes with the seconds of a call by its parts."""
 
 
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:
@@ -121,7 +121,7 @@ class Following:
 
 
 def _place(file: Path | None) -> tuple[int, int] | None:
-    """What tells a file from another one that was put in its place; None for a server, and for a file that is gone."""
+    """The device and the inode of a file, which another file in its place does not have; None for a server, and for a file that is gone."""
     try:
         found = None if file is None else file.stat()
     except OSError:
@@ -158,7 +158,7 @@ def checked_notes(store: StudyStore) -> dict[str, dict[str, Any]]:
 
 
 def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
-    """Everything that a study knows."""
+    """The result of a run from its open study."""
     notes, sessions = store.notes(), sessions_of(store)
     finals = notes.get(FINALS, {"entries": [], "seeds": 1, "first": 0, "selects": True})
     seeds = range(finals["first"], finals["first"] + finals["seeds"])
@@ -208,12 +208,12 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
 
 
 def sessions_of(store: StudyStore) -> list[dict[str, Any]]:
-    """Where the time of each call of a run went, see `timing.Clock.session`."""
+    """The seconds of each call of a run by its parts, see `timing.Clock.session`."""
     return [note for name, note in store.notes().items() if name.startswith(SESSION)]
 
 
 def elapsed(sessions: Iterable[Mapping[str, float]], *parts: str) -> float:
-    """Seconds of the wall clock in which any of the calls was at work on these parts: what several did at a time counts once.
+    """Seconds of the wall clock in which at least one of the calls was at work on these parts.
 
     Calls of versions that did not store when they began are counted one after the other.
 
@@ -247,7 +247,7 @@ def validated(store: StudyStore, identity: str) -> Trial | None:
 
 
 def _finals(ledger: Ledger, identity: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:
-    """Of several trainings from one seed the last with a score, whose weights are those that were kept."""
+    """The final training from each seed: of several the last one with a score, whose weights were kept."""
     found = [trials_of(ledger, identity, seed) for seed in seeds]
     return tuple(max(tried, key=lambda trial: (trial.value is not None, trial.number), default=None) for tried in found)
 

@@ -1,4 +1,4 @@
-"""Result: what a run found, and how far it is."""
+"""Result: the findings and the progress of a run."""
 
 import logging
 import os
@@ -64,7 +64,7 @@ class Result:
     history: tuple[Trial, ...]
     """The trials of the search that have ended, by number."""
     others: tuple[Trial, ...]
-    """Those of other phases: baselines, race, decision and final trainings."""
+    """The trials of the other phases that have ended: baselines, race, decision and final trainings."""
     best: Entrant | None
     """The winner of the race. Without a race: the best by validation, among those that could be compared with the baseline in time if there
     was such a comparison. None if no trial has a score, or if none may be selected."""
@@ -73,9 +73,9 @@ class Result:
     finalists: tuple[Entrant, ...]
     """The entrants of the race: candidates by their claimed scores, and the best baseline, all trained again; empty without a race."""
     verdict: Verdict | None
-    """Whether the best is better than the best baseline; None where no verdict was possible."""
+    """The verdict: the best is better than the best baseline, worse, or not distinguishable; None where none was possible."""
     unjudged: str
-    """Why there is no verdict."""
+    """The reason why there is no verdict; empty where there is one."""
     seconds: Mapping[str, float]
     """`total` and `search` and `final` of the wall clock; `proposing`, `building`, `training`, `scoring` summed over the trials, `starting`
     and `ending` over the workers."""
@@ -108,7 +108,7 @@ class Result:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether the best found is a baseline itself: an initial member that nothing new is above."""
+        """True if the best found is a baseline itself: an initial member that no new architecture has surpassed."""
         mine = None if self.best is None or self.best.proposal is None else self.best.proposal.identity
         return mine is not None and any(row.proposal is not None and row.proposal.identity == mine for row in self.baselines)
 
@@ -150,17 +150,17 @@ class Result:
 
     @cached_property
     def inheritance(self) -> Inheritance | None:
-        """How many trials began with weights of a parent, and how well their scores rank them beside the race's; None where none did."""
+        """The trials with weights of a parent, and the rank agreement of their scores with those of the race; None without any."""
         return Inheritance.of(self.history, self.others)
 
     @cached_property
     def rungs(self) -> tuple[Rung, ...]:
-        """How many trials were stopped at each rung, and how well the scores there order those at the end; empty without rungs."""
+        """The trials stopped at each rung, and the rank agreement of the scores there with those at the end; empty without rungs."""
         return Rung.of(self.history)
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """How many trials had each outcome, the most frequent first."""
+        """The number of trials with each outcome, the most frequent first."""
         return dict(Counter(str(trial.outcome) for trial in self.history).most_common())
 
     @property

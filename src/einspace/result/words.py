@@ -1,4 +1,4 @@
-"""Words: what validation and test say of the best found, favourable or not, for the terminal and for the report."""
+"""Words: sentences on the best found and its scores, favourable or not, for the terminal and for the report."""
 
 from einspace.quantities import counted, decimal, duration, quantity
 from einspace.racing.contest import UNRACED
@@ -103,14 +103,14 @@ def recommended(result: Result) -> str:
 
 
 def _chosen(result: Result, row: Entrant) -> str:
-    """The reason for the best where there is no verdict: what is known to be true of it."""
+    """The reason to recommend the best where there is no verdict."""
     if row.race and None not in row.race:
         return "it did best when the best of the search were trained again"
     return "it has the best score of the search, and no verdict says more" if is_top(result, row) else "no verdict says otherwise"
 
 
 def is_top(result: Result, row: Entrant) -> bool:
-    """Whether no trial of the search has a better score than this one has."""
+    """True if no trial of the search has a better score than this entrant."""
     top = result.top(1)
     return bool(top) and top[0].value == row.validation
 

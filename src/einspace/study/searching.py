@@ -319,7 +319,8 @@ def search(
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}")) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
-        watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
+        known = {**settings, "scored_on": "test" if asked.final else "validation"}
+        watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, known, progress))
         with undamaged(database):
             left = Budget(trials, seconds, elapsed(sessions_of(store), "search", "final"))
             entrants.remember(store)

@@ -1,4 +1,4 @@
-"""Summary: what was understood of a task, in lines for people; what can be read otherwise comes first."""
+"""Summary: the data of a task as they were understood, in lines for people; doubts come first."""
 
 from typing import TYPE_CHECKING
 

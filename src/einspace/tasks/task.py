@@ -126,7 +126,7 @@ class Task:
 
     @property
     def is_redrawn(self) -> bool:
-        """Whether there are other train and valid than these, on which a network can be trained again."""
+        """True if train and valid can be drawn anew from their pool, so that a network can be trained again on another partition."""
         return self.one_pool or self.remade is not None
 
     @property

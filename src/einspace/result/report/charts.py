@@ -18,7 +18,7 @@ from einspace.surrogate import predicted
 from einspace.trial import Trial
 
 COSTS = {"parameters": "parameters (without the head)", "flops": "FLOPs for one sample", "latency": "milliseconds for one sample"}
-"""The costs that Pareto fronts are drawn against."""
+"""The costs of the charts with a Pareto front, with the titles of their axes."""
 
 FEW = 20
 """Trials or epochs up to which each has its mark on an axis."""
@@ -240,7 +240,7 @@ def pareto(result: Result, cost: str, shown: Container[int] | None = None) -> go
 
 
 def operations(shares: Sequence[Shares]) -> go.Figure | None:
-    """How often each function occurs in the good architectures and in all of them, as in figure 7."""
+    """The frequency of each function in the good architectures and in all of them, as in figure 7."""
     if not shares:
         return None
     figure = figure_of("", "share of the operations", height=340)

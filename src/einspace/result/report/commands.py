@@ -1,4 +1,4 @@
-"""Commands: what a reader of a report can do next, as lines to type."""
+"""Commands: the next steps of a reader of a report, as lines to type."""
 
 import shlex
 import sys
@@ -18,7 +18,7 @@ Commands = list[tuple[str, str]]
 """Pairs of a purpose and a command."""
 
 IN_PYTHON = "in Python, with the arguments of this run"
-"""Where a search is continued whose data, grammar or strategy the command line does not know."""
+"""The remark on a search that only Python can continue, for the command line does not know its data, grammar or strategy."""
 
 
 def next_commands(result: Result) -> Commands:
@@ -59,7 +59,7 @@ def any_trial(result: Result) -> str:
 
 
 def all_trials(result: Result) -> str:
-    """What gives all trials, in Python."""
+    """The Python expression that gives all trials."""
     runs, storage = str(result.run.parent), "" if result.storage is None else f", storage={result.storage!r}"
     return f"es.load_result({result.run.name!r}, {runs!r}{storage}).history"
 

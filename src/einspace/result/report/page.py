@@ -1,4 +1,4 @@
-"""Page: what a report says, put into its templates. Names, texts and tracebacks of a run are escaped wherever they stand."""
+"""Page: the content of a report, put into its templates. Names, texts and tracebacks of a run are escaped wherever they stand."""
 
 import json
 from collections import Counter
@@ -129,7 +129,7 @@ def content(result: Result, album: Album | None = None) -> str:
 
 
 def _entrants(result: Result) -> list[dict[str, Any]]:
-    """The rows of the comparison: the best, who else was in the race, the baselines, and what was published."""
+    """The rows of the comparison: the best, the other entrants of the race, the baselines, and published scores."""
     rows = [_entrant(row, *_role(row, result)) for row in result.entrants]
     return rows + [
         {"name": name, "kind": "published", "validation": "", "again": "", "test": decimal(score), "parameters": "", "reason": ""}
@@ -144,7 +144,7 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _role(row: Entrant, result: Result) -> tuple[str, str]:
-    """The class of its row, and what it is in a few words."""
+    """The class of an entrant's row in the style sheet, and its role in a few words."""
     if row is result.best:
         compared = "compared with the best baseline" if row.decision else "best of the search"
         return "best", "winner, after the best were trained again" if row.race else compared
@@ -156,7 +156,7 @@ def _role(row: Entrant, result: Result) -> tuple[str, str]:
 
 
 def _pictures(result: Result, album: Album) -> list[tuple[str, str]]:
-    """The networks of the best and of the best baseline, with what they are."""
+    """The networks of the best and of the best baseline, each with a title."""
     rows = [(row, what) for row, what in ((result.best, "the best"), (best_baseline(result), "the best baseline")) if row is not None]
     if len({row.text for row, _ in rows}) < 2:
         return []

@@ -1,4 +1,4 @@
-"""Summary: the first screen of a report: what was found in a few sentences, and its figures."""
+"""Summary: the first screen of a report: the findings in a few sentences, and the figures."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -15,7 +15,7 @@ from einspace.strategies.initial import RANDOM
 from einspace.trial import Trial
 
 BASELINE, SAMPLE, NEW = "baseline", "random sample", "new network"
-"""The kinds of trials."""
+"""The kinds of trials, as the summary names them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Card:
 
 
 def headline(result: Result) -> str:
-    """The first line for a stranger: the verdict, or what there is in its place; empty where nothing can be compared."""
+    """The first line: the verdict, or the comparison in its place; empty where nothing can be compared."""
     if result.verdict is not None:
         return result.verdict.sentence
     return judged(result) or compared(result, "test") or compared(result, "validation")
@@ -40,7 +40,7 @@ def evidence(result: Result) -> str:
 
 
 def tried(result: Result) -> str:
-    """The trials by what they are, and the baselines that were trained beside them, in words."""
+    """The numbers of trials of each kind, and the baselines that were trained beside them, in words."""
     named = {row.proposal.identity for row in result.baselines if row.proposal is not None}
     kinds = Counter(_kind(trial, named) for trial in result.history)
     parts = [counted(kinds[kind], kind) for kind in (BASELINE, SAMPLE, NEW) if kinds[kind]]
@@ -91,7 +91,7 @@ def lead(result: Result) -> list[str]:
 
 
 def _after(trainings: Iterable[Trial | None]) -> str:
-    """How many epochs the first of these trainings had, in a few words; nothing where that is not known."""
+    """The epochs of the first of these trainings, as "after 8 epochs"; empty where the number is not known."""
     epochs = next((len(trial.losses) for trial in trainings if trial is not None), 0)
     return f" after {counted(epochs, 'epoch')}" if epochs else ""
 
@@ -127,14 +127,14 @@ def cards(result: Result) -> list[Card]:
 
 
 def _parameters(best: Entrant, rival: Entrant | None) -> str:
-    """How many parameters the best has beside the best baseline; empty where it is that baseline, and where there is none."""
+    """The number of parameters of the best, compared with the best baseline; empty where both are one, or there is no baseline."""
     if rival is None or not rival.parameters or not best.parameters or best.key == rival.key:
         return ""
     return f"{more(best.parameters, rival.parameters)} {rival.name} ({quantity(rival.parameters)})"
 
 
 def more(number: int, other: int) -> str:
-    """How many there are beside another number, in words.
+    """A number compared with another one, in words.
 
     >>> more(105, 100), more(50, 100), more(100, 100), more(420, 100), more(3, 100)
     ('5% more than', '50% fewer than', 'as many as', '4.2 times as many as', '3% as many as')
