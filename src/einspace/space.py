@@ -67,6 +67,16 @@ class EinSpace:
             )
         self._sampler = Sampler(self.grammar, self.limits)
 
+    def within(self, limits: Limits) -> Self:
+        """The same space with other limits.
+
+        Args:
+            limits: The largest architecture that is wanted.
+        """
+        other = copy(self)
+        other.limits, other._sampler = limits, self._sampler.within(limits)
+        return other
+
     def weighted(self, weigh: Weigh) -> Self:
         """A copy of the space whose samples and mutants are drawn with other weights than the grammar's.
 

@@ -137,7 +137,7 @@ class RunSettings(OptionGroup):
     iterations: Annotated[int | None, Field(ge=1, description="Number of trials without the initial members, in place of --trials.")] = None
     budget: Annotated[
         str | None,
-        Field(description="Time for the run with its final trainings, such as 90s, 30m, 8h or 2d; 4m if nothing else bounds the search."),
+        Field(description="Time of the whole run, such as 90s, 30m or 2d; if nothing bounds it 4m (paper: 1000 trials or 500 iterations)."),
     ] = None
     workers: Annotated[
         int | None, Field(ge=1, le=10_000, description="Number of worker processes: one for each GPU of --devices if not set, or else 2.")

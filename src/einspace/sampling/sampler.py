@@ -140,6 +140,12 @@ class Sampler:
         self._options = options(grammar)
         self._weigh: Weigh | None = None
 
+    def within(self, limits: Limits) -> Self:
+        """A sampler with other limits, which remembers the same things."""
+        other = copy(self)
+        other.limits = limits
+        return other
+
     def weighted(self, weigh: Weigh) -> Self:
         """A sampler that draws with other weights than the grammar's, and remembers the same things."""
         other = copy(self)
