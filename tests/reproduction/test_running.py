@@ -126,6 +126,22 @@ def test_a_mean_of_samples_says_how_many_have_no_score(trained: Trained) -> None
     assert "the mean of 3 of 4 samples: 1 ended without a score" in number["note"]
 
 
+def test_a_search_whose_initial_members_failed_is_not_that_of_its_column(trained: Trained) -> None:
+    """Those without a score are named in a note; where none has one, the cell has failed and shows no score of what was another search."""
+    lost: set[int] = set()
+    trained.function = lambda request: Evaluation(Outcome.TIMEOUT, None) if len(trained.made[-1].requests) - 1 in lost else good(request)
+    lost.add(1)
+    number = by_place(reproduced("table1", "--task", "addnist", "--column", "re-mix"))["addnist", "re-mix"]
+    assert number["ours"] is not None
+    assert "without a score among the initial members: resnet14-flat (timeout)" in number["note"]
+    assert "from scratch" not in number["note"]
+    lost.add(0)
+    done = call("reproduce", "table1", "--task", "addnist", "--column", "re-rn18", "--json")
+    number = by_place(json.loads(done.stdout))["addnist", "re-rn18"]
+    assert (done.returncode, number["ours"]) == (1, None)
+    assert "among the initial members: resnet8 (timeout); so the search was one from scratch" in number["note"]
+
+
 def test_on_the_published_data_the_difference_is_given(trained: Trained, official: Callable[[str], None]) -> None:
     """Ours less the paper's, in the units of the metric, for the cell and for the rows over all tasks."""
     official("addnist")

@@ -166,7 +166,7 @@ def test_a_decision_without_a_race_is_told_as_one(tmp_path: Path, monkeypatch: p
     assert f'<th scope="row">{result.best.name}</th>' in texts[1]
     assert "compared with the best baseline" in texts[1]
     for text in texts:
-        assert not {said for said in ("best by validation", "winner of the race", "best of the search</td>") if said in text}
+        assert not {said for said in ("best of the search)", "winner of the race", "best of the search</td>") if said in text}
     for row in (result.to_json()["best"], *result.to_json()["finalists"]):
         assert (row["race"], len(row["decision"])) == ((), result.verdict and result.verdict.pairs)
         assert row["reevaluated"] == pytest.approx(fmean(row["decision"]))

@@ -28,7 +28,7 @@ DIVISION = 8
 
 
 class _Pruned(Exception):
-    """The report was answered with no, or a score at a rung was not reached; the message says it."""
+    """The training is given up: the answer to a report was no, or the score that a rung needs was not reached."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class TaskObjective:
                 scoring += perf_counter() - start
                 reached[epoch] = at_rung if task.metric.higher_is_better else -at_rung
                 least = bounds[epoch]
-                if least is not None and not reached[epoch] >= least:  # a score that is no number does not reach it either
+                if least is not None and not reached[epoch] >= least:  # NaN does not reach the bound either
                     asked = least if task.metric.higher_is_better else -least
                     raise _Pruned(f"stopped at the rung after epoch {epoch} of {epochs}, with {at_rung:.4g} where {asked:.4g} was asked")
             if watched:

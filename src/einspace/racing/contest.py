@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from einspace.evaluation.outcome import PARTS
 from einspace.quantities import counted, decimal
-from einspace.racing.verdict import DOUBT, FACTOR, Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
+from einspace.racing.verdict import Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
 from einspace.racing.words import longer, sentence_of, trainings_of
 from einspace.run.folder import NOTE as SETTINGS
 from einspace.storage import StudyStore
@@ -28,7 +28,7 @@ NOTE = "race"
 
 
 ENOUGH = 3
-"""Pairs of a decision from which on `FACTOR` standard errors are a finding: two do not measure their noise well."""
+"""Pairs that a decision should have, at least: two do not measure their noise well."""
 
 NO_TIME = "there was no time to train several candidates again (a race)"
 """The reason for no race where one was wanted."""
@@ -53,7 +53,7 @@ class Plan:
     searched: int = 0
     """Trials of the search that had ended when this was planned."""
     candidates: tuple[str, ...] = ()
-    """By their claimed scores, the best first."""
+    """The candidates by their claimed scores, the best first."""
     baseline: str = ""
     """The best baseline; empty where there is none."""
     baseline_name: str = ""
@@ -63,15 +63,15 @@ class Plan:
     """The finalists of the decision, without the baseline."""
     decision: tuple[int, ...] = ()
     fixed: bool = False
-    """Whether all partitions are the same, since the task has splits that were given."""
+    """True if all partitions are the same, since the task has splits that were given."""
     common: float = 0.0
     """The part of the pool that is one validation split: 1 where it is always the same. It is 0 in runs from before it was noted."""
     reason: str = ""
-    """Why there is no race, or no decision."""
+    """The reason why there is no race, or no decision."""
     passed: str = ""
     """The identity with the best claimed score, where it takes too long to be compared; empty where it is a candidate."""
     long: bool = True
-    """Whether the decision trains for the epochs of a final training, and not for those of the search."""
+    """True if the decision trains for the epochs of a final training, False if for those of the search."""
     unraced: tuple[str, ...] = ()
     """Baselines that were trained later and are better than that of the race, and that there was no time to compare."""
 
@@ -114,7 +114,7 @@ class Contest:
         return contest if is_of_now else cls(store, Plan(), notes)
 
     def of_race(self) -> "Contest":
-        """The same without its decision."""
+        """The contest without its decision: the race alone."""
         return Contest(self.store, replace(self.plan, finalists=(), decision=()), self._notes)
 
     @property
@@ -148,7 +148,7 @@ class Contest:
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
 
     def is_over(self, phase: str) -> bool:
-        """Whether all re-evaluations of a round have ended, well or not."""
+        """True if all re-evaluations of a round have ended, well or not."""
         names = self.entered if phase == RACE else (*self.plan.finalists, *self.raced_baseline)
         return None not in [trial for name in names for trial in self._of(phase, name)]
 
@@ -196,11 +196,10 @@ class Contest:
         if error is None:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
-        doubtful = plan.fixed or not decided or not plan.race or len(pairs[winner]) < ENOUGH
         sampling = self._sampling_error(DECISION if decided else RACE, winner)
         error = hypot(error, (sampling or 0.0) * sqrt(max(plan.common, plan.fixed)))
         means = fmean(pairs[winner]), fmean(pairs[plan.baseline])
-        word = word_of(means[0] - means[1], error, DOUBT if doubtful else FACTOR)
+        word = word_of(means[0] - means[1], error)
         sizes = [self.claimed[identity].parameters for identity in (winner, plan.baseline)]
         chosen = {"better": 0, "worse": 1}.get(word, 0 if sizes[0] < sizes[1] else 1)
         metric = self._settings.get("metric", {}).get("name", "")
@@ -283,10 +282,9 @@ class Contest:
 
     def _sampling_error(self, phase: str, winner: str) -> float | None:
         """That of the difference on one validation split, from the trainings that have scores on its parts; None where none has."""
-        evaluated = [[trial and trial.evaluation for trial in self._of(phase, name)] for name in (winner, self.plan.baseline)]
-        parts = [[evaluation.extra.get(PARTS) if evaluation else None for evaluation in found] for found in evaluated]
+        parts = [[_parts(trial) for trial in self._of(phase, name)] for name in (winner, self.plan.baseline)]
         both = [pair for pair in zip(*parts, strict=True) if all(pair)]
-        return sampling_error(*zip(*both, strict=True), fixed=self.plan.fixed) if both else None
+        return sampling_error([one for one, _ in both], [other for _, other in both], self.plan.fixed) if both else None
 
 
 def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> Iterator[Trial]:
@@ -296,6 +294,12 @@ def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> Iterator[Tri
         if trial.proposal.identity not in known:
             known.add(trial.proposal.identity)
             yield trial
+
+
+def _parts(trial: Trial | None) -> Sequence[float]:
+    """The scores on parts of a validation split; none where they are not known."""
+    found: Sequence[float] | None = None if trial is None or trial.evaluation is None else trial.evaluation.extra.get(PARTS)
+    return found or ()
 
 
 def _sentence(said: str) -> str:
