@@ -147,10 +147,10 @@ def _delimiter(path: Path) -> str:
 
 
 def _rows(path: Path, points: _Points) -> Iterator[list[str]]:
-    """The rows that are not blank."""
+    """The rows that are not blank; one that is a pair of quotation marks is an empty cell, as the only column of a table may have."""
     with _opened(path) as file:
         for row in csv.reader(_lines(path, file), delimiter=points.delimiter, strict=True):
-            if row and any(cell.strip() for cell in row):
+            if row == [""] or any(cell.strip() for cell in row):
                 yield points(row)
 
 
