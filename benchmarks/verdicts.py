@@ -4,7 +4,8 @@
 
 A search of evolution claims the first score of each configuration. The best of them and a baseline, a configuration of a given rank in
 the table, are then trained again as a race does it. A new training scores the true mean of the configuration and noise, normal, as wide as
-the seeds of the better quarter of the table differ. On splits that are given, all trainings of a configuration share a part of this noise.
+the seeds of the better quarter of the table differ. On splits that are given, all trainings of a configuration share a part of this noise;
+on new splits of one pool they share less of it, since a validation split is a quarter of the pool, as of one's own data.
 
 For each way to decide and each number of standard errors that is asked for, the table shows how often the word is "better" although the
 winner is not: at the worst of all tables and baselines, on average, and by more than a standard error; and how often it is "better" where
@@ -35,6 +36,9 @@ FACTORS = (1.0, 1.5, 2.0, 2.5)
 COMMON = 0.7
 """The noise that all trainings of a configuration share on splits that are given, as a part of that of one training."""
 
+POOL = 0.25
+"""The part of the pool that is one validation split: 20% of one's own data of 80%, where 20% are for test."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -48,6 +52,10 @@ class Way:
     finalists: int = 2
     field: int = 0
     race: bool = True
+
+    def common(self, noise: float) -> float:
+        """The noise that all trainings of a configuration share."""
+        return COMMON * noise * (1.0 if self.fixed else POOL**0.5)
 
 
 WAYS = {
@@ -94,7 +102,7 @@ def baselines(landscape: Landscape) -> list[Point]:
 def judged(landscape: Landscape, baseline: Point, way: Way, trials: int, rng: Random, noise: float) -> Judged:
     """One search and its race."""
     seen = Strategy(*sized(trials)).run(landscape, trials, rng)
-    common = {point: way.fixed * COMMON * noise * rng.gauss(0, 1) for point in [*seen, baseline]}
+    common = {point: way.common(noise) * rng.gauss(0, 1) for point in [*seen, baseline]}
 
     def trained(point: Point, times: int) -> list[float]:
         return [float(landscape.truth[point]) + common[point] + noise * rng.gauss(0, 1) for _ in range(times)]
@@ -108,7 +116,7 @@ def judged(landscape: Landscape, baseline: Point, way: Way, trials: int, rng: Ra
     last = decision or race
     winner = best_of({name: scores for name, scores in last.items() if name != str(baseline)}) or ""
     rounds: list[Scores] = [{name: race[name] for name in last} if race else {}, decision]
-    error = hypot(standard_error(rounds, len(last[winner])) or 0.0, way.fixed * 2**0.5 * COMMON * noise)
+    error = hypot(standard_error(rounds, len(last[winner])) or 0.0, 2**0.5 * way.common(noise))
     truth = float(landscape.truth[next(point for point in field if str(point) == winner)] - landscape.truth[baseline])
     return Judged(fmean(last[winner]) - fmean(last[str(baseline)]), error, truth)
 

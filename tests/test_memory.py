@@ -1,14 +1,17 @@
 """No allocation of a bounded block takes more memory than is free, and what was bound before is bound again afterwards."""
 
+import ctypes
 import logging
+import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import psutil
 import pytest
 
 from einspace.errors import LimitError
-from einspace.executors.memory import limit_memory
+from einspace.executors.memory import keep_freed_memory, limit_memory, return_freed_memory
 from einspace.memory import bounded, capped, is_memory_error
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds the data of a process")
@@ -58,3 +61,38 @@ def test_other_systems(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptur
             with capped():
                 limit_memory("cpu", 1, None)
     assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["memory is not bounded on darwin"]
+
+
+@linux
+def test_freed_memory_is_kept_and_returned() -> None:
+    """Blocks of 64 MiB that are taken and freed in turn take new pages from the kernel once, in place of each time; then all go back."""
+    lines = """
+        import resource, sys
+        import numpy, psutil
+        from einspace.executors.memory import keep_freed_memory, return_freed_memory
+
+        def faults():
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            numpy.ones(2**23)
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+        usual = [faults() for _ in range(3)]
+        keep_freed_memory()
+        kept = [faults() for _ in range(3)]
+        held = psutil.Process().memory_info().rss
+        return_freed_memory()
+        print(min(usual), max(kept[1:]), held - psutil.Process().memory_info().rss)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(lines)], check=True, capture_output=True, text=True)
+    usual, kept, returned = map(int, done.stdout.split())
+    assert kept < usual / 4
+    assert returned > 2**25
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library without these functions, and another system, have nothing to keep."""
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    keep_freed_memory()
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "CDLL", None)
+    return_freed_memory()

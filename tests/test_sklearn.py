@@ -2,12 +2,15 @@
 
 import os
 import pickle
+import re
 import signal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
@@ -17,8 +20,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 from tests.architectures import BULK
 
+from einspace.reporting.card import card
+from einspace.reporting.result import summary
+from einspace.result import load_result
+from einspace.result.report import content
 from einspace.sklearn import NetworkClassifier, NetworkRegressor
 from einspace.study import Interrupted
+from einspace.trial import FINAL
 
 pytestmark = pytest.mark.filterwarnings("ignore:only .* samples? in valid")
 
@@ -150,6 +158,31 @@ def test_a_run_is_kept_where_a_folder_is_given(tmp_path: Path) -> None:
     x, y = digits(40)
     NetworkClassifier(**SMALL, runs=str(tmp_path), axes="NHW").fit(x, y)
     assert len(os.listdir(tmp_path)) == 1
+
+
+def test_a_score_on_samples_that_were_trained_on_is_not_called_one_on_test(tmp_path: Path) -> None:
+    """The final training is on all samples. On random labels it was shown with an accuracy of 1 on test: the data have no test split."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 1, 32)), rng.integers(0, 2, 40)
+    recipe = {"epochs_search": 1, "epochs_final": 60, "learning_rate": 0.01, "weight_decay": 0.0}
+    classifier = NetworkClassifier(**{**SMALL, "recipe": recipe}, axes="NSD", runs=str(tmp_path)).fit(x, y)
+    assert classifier.score(x, y) > 0.8
+    result = load_result(os.listdir(tmp_path)[0], str(tmp_path))
+    assert result.best is not None
+    assert (result.best.test, result.best.finals[0] is not None) == (None, True)
+    assert not result.has_test
+    assert [trial.value for trial in result.others if trial.phase == FINAL] == [None]
+    assert (result.to_json()["best"]["test"], result.to_json()["best"]["finals"]) == (None, (None,))
+    assert set(result.settings["samples"]) == {"train", "valid"}
+    found = result.trained()
+    assert (found.facts["scores"]["test"], classifier.predictor_.about.test, result.predictor().about.test) == (None, None, None)
+    console = Console(width=160, record=True, file=StringIO())
+    console.print(*summary(result, 160))
+    texts = console.export_text(), content(result), card(result, found, [], raw=False, fresh=False)
+    for text in texts:
+        assert not re.search(r"(?<!No scores )on test|final training, from seed|>test</th>|, \d+ test", text)
+    assert "these data have no test split" in texts[0]
+    assert "No scores on test: these data have no test split." in texts[1]
 
 
 def test_what_cannot_be_is_a_value_error() -> None:

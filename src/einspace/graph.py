@@ -31,7 +31,7 @@ class Graph:
     output: int
 
     def uses(self) -> list[int]:
-        """How often each value is read; the output of the graph is read once more."""
+        """The number of times that each value is read; the output of the graph is read once more."""
         counts = [0] * len(self.features)
         for instruction in self.instructions:
             for value in instruction.inputs:
@@ -40,11 +40,11 @@ class Graph:
         return counts
 
     def makers(self) -> dict[int, int]:
-        """Which instruction makes each value; none makes the input of the graph."""
+        """The instruction that makes each value, by its number; the input of the graph is not made by one."""
         return {value: i for i, instruction in enumerate(self.instructions) for value in instruction.outputs}
 
     def readers(self) -> dict[int, list[int]]:
-        """Which instructions read each value, in their order."""
+        """The instructions that read each value, by their numbers and in order."""
         found: dict[int, list[int]] = {}
         for i, instruction in enumerate(self.instructions):
             for value in dict.fromkeys(instruction.inputs):
@@ -52,7 +52,7 @@ class Graph:
         return found
 
     def replaced(self, changes: "Mapping[int, Sequence[Instruction]]") -> "Graph":
-        """The graph with other instructions, or none, in the places of some."""
+        """A copy of the graph with the instructions at some positions replaced by others, or removed."""
         return replace(self, instructions=tuple(new for i, old in enumerate(self.instructions) for new in changes.get(i, [old])))
 
     def inputs(self, instruction: Instruction) -> tuple[Feature, ...]:

@@ -1,4 +1,4 @@
-"""Known: the finished trials that a model of a search learns from, which are a function of what is stored."""
+"""Known: the finished trials that a model of a search learns from. They follow from the stored trials alone."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ REFIT = 5
 """Trials that end well until a model is fitted again, while they are fewer than `SOON`."""
 
 SOON = 100
-"""Trials that have ended well from which on a model is fitted more seldom: five more are a small part of what it knows."""
+"""Trials that have ended well from which on a model is fitted more seldom: five more are a small part of the known ones."""
 
 LATEST = 1_000
 """Trials that are learnt from, at most: the driver waits while a forest is fitted, for some seconds with so many."""

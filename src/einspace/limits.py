@@ -1,12 +1,19 @@
 """Limits: "fits within resource constraints" (section 4.1), as part of what makes an architecture valid."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from einspace.derivation import Cost
 from einspace.errors import LimitError
+
+FIGURES = {"operations": "terminals", "parameters": "parameters", "activation_bytes": "activation_bytes", "flops": "flops"}
+"""What each limit that an architecture can outgrow bounds, by the names that costs have for it."""
+
+ROOM = 2
+"""A limit that was raised for an architecture, as a multiple of what it has."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,19 @@ class Limits:
         if cost.parameters < self.min_parameters:
             return f"the architecture has {cost.parameters:,} parameters, and {self.min_parameters:,} are the least"
         return None
+
+    def with_room(self, costs: Iterable[Cost]) -> "Limits":
+        """The limits with room for architectures of these costs: where they are at their defaults, and one of these is over them.
+
+        >>> Limits(parameters=5).with_room([Cost(parameters=9, flops=10**12), Cost(flops=2 * 10**12)])
+        Limits(operations=3000, parameters=5, activation_bytes=268435456, flops=4000000000000, min_parameters=0)
+        """
+        found, costs = self, tuple(costs)
+        for name, figure in FIGURES.items():
+            limit, largest = getattr(self, name), max((getattr(cost, figure) for cost in costs), default=0)
+            if limit is not None and limit == getattr(Limits, name) and largest > limit:
+                found = replace(found, **{name: ROOM * largest})
+        return found
 
 
 UNLIMITED = Limits(operations=None, parameters=None, activation_bytes=None, flops=None)

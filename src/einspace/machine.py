@@ -54,7 +54,7 @@ def free_memory(root: Path = ROOT) -> int:
 
 
 def memory_kills(root: Path = ROOT) -> int:
-    """How many processes of this one's control group the kernel has killed because memory ran out; of the machine if there is no group."""
+    """The number of processes that the kernel killed because memory ran out: in this process's control group, else on the machine."""
     for folder in _groups(root, "memory"):
         for name in ("memory.events", "memory.oom_control"):
             words = _words(folder / name)

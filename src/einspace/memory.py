@@ -16,7 +16,7 @@ _SAID = (
     *("not enough memory", "can't allocate", "cannot allocate", "out of memory", "bad_alloc", "could not create a memory"),
     "_status_alloc_failed",
 )
-"""Words in the exceptions of C++; the last are those of cuBLAS and cuDNN."""
+"""Words by which exceptions of C++ say that memory ran out; the last are those of cuBLAS and cuDNN."""
 
 _LOG = logging.getLogger("einspace")
 
@@ -27,7 +27,7 @@ _before: tuple[int, int] | None = None
 
 
 def is_memory_error(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, of the machine, of a bound or of an accelerator."""
+    """True if an exception says that the memory of the machine, of a bound or of an accelerator ran out."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _SAID))
 
 
@@ -59,7 +59,7 @@ def capped() -> Iterator[None]:
 
 
 def can_bound() -> bool:
-    """Whether the memory of a process can be bounded here: by Linux alone. Another system is named in the log, once."""
+    """True on Linux, which alone can bound the memory of a process. Another system is named in the log, once."""
     if sys.platform != "linux":
         _say_unbounded(sys.platform)
     return sys.platform == "linux"

@@ -1,4 +1,4 @@
-"""Quantities: how people write large numbers and times, and what must be a whole number or a time."""
+"""Quantities: large numbers and times as people write them, and checks of whole numbers and times."""
 
 import re
 from decimal import Decimal

@@ -73,7 +73,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "predictor_")
 
     def _begin(self, X: Any, y: Any, **checks: Any) -> tuple[NDArray[Any], NDArray[Any]]:  # noqa: N803 - scikit-learn's name
-        """Samples and targets of a fit, checked; what an earlier fit found is forgotten, for nothing of it holds for these."""
+        """Samples and targets of a fit, checked; the predictor of an earlier fit is deleted."""
         self.__dict__.pop("predictor_", None)
         x, y = validate_data(self, X, y, allow_nd=True, dtype="numeric", **checks)
         return x, y
@@ -94,7 +94,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             task = Task.from_arrays(
                 x[train], y[train], valid=apart, test=apart, kind=kind, axes=axes, metric=self.metric, baselines=(), name="fit"
             )
-            task = replace(task, one_pool=True)
+            task = replace(task, one_pool=True, untested=True)
             with ExitStack() as stack:
                 runs = stack.enter_context(tempfile.TemporaryDirectory(prefix="einspace-")) if self.runs is None else self.runs
                 result = search(
@@ -152,6 +152,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
 class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """A classifier whose network is searched for: a classifier of scikit-learn's, for pipelines and cross-validation.
+
+    It has no test split, and its last training is on all samples: score it on others.
 
     `X` is images (N, C, H, W) or (N, H, W), series (N, S, D), or a table (N, F), whose rows are read as series of F steps.
 

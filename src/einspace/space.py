@@ -67,8 +67,18 @@ class EinSpace:
             )
         self._sampler = Sampler(self.grammar, self.limits)
 
+    def within(self, limits: Limits) -> Self:
+        """The same space with other limits.
+
+        Args:
+            limits: The largest architecture that is wanted.
+        """
+        other = copy(self)
+        other.limits, other._sampler = limits, self._sampler.within(limits)
+        return other
+
     def weighted(self, weigh: Weigh) -> Self:
-        """The same space, whose samples and mutants are drawn with other weights than the grammar's.
+        """A copy of the space whose samples and mutants are drawn with other weights than the grammar's.
 
         Args:
             weigh: Gives the weights of a symbol's productions, in the grammar's order and above 0, from the symbol, the depth of its node

@@ -50,13 +50,13 @@ class Prediction:
     """The prediction of a surrogate for a proposal before it was trained (see `einspace.surrogate`)."""
 
     percentile: float
-    """Where its fitness would stand among those that were known, from 0 for the worst to 1."""
+    """The predicted place of the fitness among those that were known, from 0 for the worst to 1."""
     among: int = 1
-    """Children among which it was chosen by what was promised of them; 1 where the strategy proposed it by itself."""
+    """Children among which the proposal was chosen by their predictions; 1 where the strategy proposed it by itself."""
 
 
 INITIAL = "seed "
-"""How the origin of an initial member begins."""
+"""The first letters of the origin of an initial member."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Proposal:
     changes: Mapping[str, float] = field(default_factory=dict, hash=False)
     """Changes to recipe and head for this trial alone, such as `{"learning_rate_factor": 0.5, "grid": 2.0}`; see `tasks.changes`."""
     prediction: Prediction | None = None
-    """None where nothing was predicted."""
+    """The prediction of a surrogate; None where it predicted nothing."""
     move: str = ""
     """The kind of change that made it of its parents (see `strategies.moves`); empty for an initial member and a sample."""
     inherits: int | None = None
@@ -113,7 +113,7 @@ class Proposal:
 
     @cached_property
     def identity(self) -> str:
-        """Equal for two proposals that are trained alike from fresh weights: the canonical key with the changes to recipe and head."""
+        """The canonical key with the changes to recipe and head, equal for two proposals that are trained alike from fresh weights."""
         if not self.changes:
             return self.key
         numbers = {name: float(value) if isinstance(value, int) else value for name, value in self.changes.items()}
@@ -122,11 +122,12 @@ class Proposal:
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = write(self)
-        return {name: value for name, value in found.items() if value is not None or name not in ("inherits", "rungs")}  # as it was
+        later = ("inherits", "rungs")  # fields of later versions, left out where empty, so that records stay as they were
+        return {name: value for name, value in found.items() if value is not None or name not in later}
 
     @property
     def is_initial(self) -> bool:
-        """Whether it is an initial member of an evolving strategy."""
+        """True for an initial member of an evolving strategy."""
         return self.origin.startswith(INITIAL)
 
     @property
@@ -138,7 +139,7 @@ class Proposal:
 _PHASE = "unknown_phase"
 
 _NEWER = (_PHASE, "unexpected_keyword_argument")
-"""Kinds of pydantic's objections to what a newer version may have written."""
+"""Kinds of pydantic's errors for a record that a newer version may have written."""
 
 
 def _known(phase: str) -> str:
@@ -152,15 +153,15 @@ class Trial:
     """One architecture of a run, from its proposal to its end. Immutable: an end makes another record of the same trial."""
 
     number: int
-    """How many trials of its phase were begun before it."""
+    """The number of trials of its phase that were begun before it."""
     proposal: Proposal
     """The architecture, and where it comes from."""
     phase: Annotated[str, AfterValidator(_known)] = SEARCH
     """The phase of the run, one of `PHASES`."""
     seed: int = 0
-    """Decides the weights at the start and the order of the samples."""
+    """The seed, which decides the weights at the start and the order of the samples."""
     evaluation: Evaluation | None = None
-    """None for a trial that runs, or whose driver ended before it."""
+    """The evaluation; None for a trial that runs, or whose driver ended before it."""
     fitness: float | None = None
     """The score, turned so that more is better; None unless the outcome is ok."""
     reused: int | None = None
@@ -172,11 +173,11 @@ class Trial:
     ended: float | None = None
     """The moment at which it ended, in seconds since 1970; None for a trial that runs."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # of the records in it too
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # for the records in it too
 
     @property
     def identity(self) -> str:
-        """Equal for two trials of a phase whose evaluations would be the same."""
+        """A text that is equal for two trials of a phase whose evaluations would be the same."""
         inherits = self.proposal.inherits
         return f"{self.seed}:{self.proposal.identity}" + ("" if inherits is None else f":{inherits}")
 
@@ -187,7 +188,7 @@ class Trial:
 
     @property
     def text(self) -> str:
-        """The architecture's text, and so on: the proposal's own, by the trial."""
+        """The architecture's text; this property and the next ones are those of the proposal."""
         return self.proposal.text
 
     @property
@@ -208,7 +209,7 @@ class Trial:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How it ended; None for a trial that has not."""
+        """The outcome of the evaluation; None for a trial that has not ended."""
         return None if self.evaluation is None else self.evaluation.outcome
 
     @property
@@ -218,18 +219,21 @@ class Trial:
 
     @property
     def seconds(self) -> float:
-        """Building, training and scoring; 0 where an evaluation was reused."""
+        """Seconds of building, training and scoring; 0 where an evaluation was reused."""
         return 0.0 if self.evaluation is None or self.reused is not None else self.evaluation.seconds.total
 
     @property
     def inherited(self) -> bool:
-        """Whether it began with weights of another trial, and was trained for half of the epochs."""
+        """True if the training began with weights of another trial, and so had half of the epochs."""
         return self.proposal.inherits is not None and self.evaluation is not None and INHERITED in self.evaluation.extra
 
     @cached_property
     def rungs(self) -> Mapping[int, float]:
-        """Its scores at rungs, turned so that more is better, by the epochs; without those that were no number."""
-        found = {} if self.evaluation is None else dict(self.evaluation.extra.get(RUNGS, ()))
+        """Its scores at rungs, turned so that more is better, by the epochs; without those that were no number.
+
+        Empty in a search without rungs, where an objective may call anything of its own so.
+        """
+        found = {} if self.evaluation is None or self.proposal.rungs is None else dict(self.evaluation.extra.get(RUNGS, ()))
         return {epoch: score for epoch, score in found.items() if score is not None}
 
     @property

@@ -8,6 +8,7 @@ import pytest
 from tests.study_samples import EVOLUTION, SAMPLED, SMALL, ThreadExecutor, small_task
 
 from einspace import callbacks
+from einspace.strategies.random import RandomSampling
 from einspace.study import search
 
 pytest.importorskip("tensorboard", reason="TensorBoard is not installed")
@@ -48,12 +49,20 @@ def test_a_search_is_read_back_from_tensorboard(tmp_path: Path, chosen: bool) ->
     assert text == f"`{result.best.text}`"
 
 
+class Mine(RandomSampling):
+    """A strategy of the user's whose trials are scored on test, too."""
+
+
 @pytest.mark.slow
-def test_the_scores_of_trials_that_are_final_ones_are_on_test(tmp_path: Path) -> None:
-    """The strategy `sampling` scores its trials on test: their curve is that of test, and there is none of validation and of a best."""
+@pytest.mark.parametrize("strategy", ["sampling", f"{__name__}:Mine"])
+def test_the_scores_of_trials_that_are_final_ones_are_on_test(tmp_path: Path, strategy: str) -> None:
+    """The strategy `sampling` scores its trials on test: their curve is that of test, and there is none of validation and of a best.
+
+    So does any other that says `final`: its scores were called those of validation, and the best was chosen among them.
+    """
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    given: dict[str, Any] = {**SAMPLED, "strategy": "sampling", "callbacks": [callbacks.parse("tensorboard")]}
+    given: dict[str, Any] = {**SAMPLED, "strategy": strategy, "callbacks": [callbacks.parse("tensorboard")]}
     result = search(small_task(), trials=3, workers=1, limits=SMALL, run="test", runs=tmp_path, executor=ThreadExecutor(), **given)
     read = EventAccumulator(str(tmp_path / "test" / "tensorboard"))
     read.Reload()

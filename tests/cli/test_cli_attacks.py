@@ -91,7 +91,7 @@ def test_no_width() -> None:
     [
         (["baselines", "--shape", "3,64,64"], "│ (256, 16, 16) │ [[[[[[im2col(k=3,s=1,p=1) linear(d=16) col2im] norm] relu]"),
         (["show", "resnet8", "--shape", "3,8,8"], "├── conv 3×3 32, stride 2  → 32×4×4  4.64 k"),
-        (["tasks"], "│ mean average precision │ resnet8, vit-tiny, mixer-tiny │"),
+        (["tasks"], "│ mean average precision │ resnet8, resnet8-wide, vit-tiny, mixer-tiny │"),
     ],
     ids=["baselines", "show", "tasks"],
 )

@@ -115,11 +115,8 @@ def test_a_budget_is_doubled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_search_without_a_bound_has_four_minutes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It says so, named or not; by the paper's protocol it has a hundred trials; a number, iterations or a budget take its place."""
+    """It says so; a number, iterations or a budget take its place."""
     given: dict[str, Any] = {"workers": 1, "limits": Limits(operations=2), "runs": tmp_path}
-    paper = search(small_task(), "random", run="paper", protocol="paper", executor=ThreadExecutor(), **given)
-    assert len(paper.history) == 100
-    assert "nothing bounds" not in caplog.text
     assert BUDGET == "4m"
     monkeypatch.setattr("einspace.study.bounds.BUDGET", "2s")
     ours = search(small_task(), "random", run="ours", executor=ThreadExecutor(delay=0.2), race=False, **given)
@@ -172,9 +169,12 @@ def test_a_report_that_is_not_written_is_not_named(tmp_path: Path, monkeypatch: 
         ({"trials": 1000, "budget": "2m"}, 40, ("--budget", "240s")),
         ({"trials": 40, "budget": "2m"}, 40, ("--budget", "240s", "--trials", "80")),
         ({"iterations": 9, "budget": "2m"}, 10, ("--budget", "240s", "--iterations", "18")),
+        ({"protocol": "paper"}, 1_000, ("--trials", "2000")),
+        ({"protocol": "paper", "init": "resnet8"}, 501, ("--iterations", "1000")),
     ],
 )
 def test_what_goes_on_with_a_search_raises_what_has_ended_it(given: dict[str, Any], ended: int, more: tuple[str, ...]) -> None:
     """A budget that is spent begins no trial, and a number that time has cut short is no bound to be lowered."""
-    result = SimpleNamespace(history=range(ended), protocol="einspace")
+    initial = [given["init"]] if "init" in given else []
+    result = SimpleNamespace(history=range(ended), protocol=given.get("protocol", "einspace"), settings={"init": initial})
     assert _more(SearchSettings(task="digits", **given), cast("Result", result)) == more

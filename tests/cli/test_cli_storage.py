@@ -71,7 +71,7 @@ def test_a_report_prints_commands_that_name_the_database(folder: Path, monkeypat
     commands = dict((*next_commands(result), *further_commands(result)))
     with_it = {purpose for purpose, command in commands.items() if f"--storage {URL}" in command or f"storage='{URL}'" in command}
     assert set(commands) - with_it <= {"repeat this run"}
-    for purpose in ("look at the best network in the terminal", "draw the best architecture"):
+    for purpose in ("look at the recommended network in the terminal", "draw the recommended network"):
         assert call(*commands[purpose].split()[1:]).returncode == 0
     assert load_result("shared", storage=URL).storage == URL
 

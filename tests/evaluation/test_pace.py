@@ -1,8 +1,7 @@
 """Facts about the seconds of a step that are measured before a search."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from time import process_time, sleep
+from dataclasses import dataclass, field
 
 import pytest
 import torch
@@ -17,11 +16,29 @@ from einspace.space import Architecture
 RESNET8 = baselines.get("resnet8", (1, 8, 8))
 
 
+class Processor:
+    """A clock of the processor, which only computing moves on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def processor(monkeypatch: pytest.MonkeyPatch) -> Processor:
+    """The clock that the measurement reads: time in which this process does not compute is not on it."""
+    clock = Processor()
+    monkeypatch.setattr("einspace.evaluation.pace.process_time", clock)
+    return clock
+
+
 @dataclass(frozen=True)
 class Steps(TaskObjective):
-    """Trains by waiting and by computing, for so many steps, and then fails or is scored."""
+    """Trains by computing for so many seconds in each step, and then fails or is scored."""
 
-    waits: float = 0.0
+    processor: Processor = field(default_factory=Processor)
     computes: Sequence[float] = ()
     fails: Exception | None = None
 
@@ -34,41 +51,37 @@ class Steps(TaskObjective):
     ) -> Evaluation:
         for seconds in self.computes:
             before_batch()
-            sleep(self.waits)
-            end = process_time() + seconds
-            while process_time() < end:
-                pass
+            self.processor.now += seconds
         if self.fails is not None:
             raise self.fails
         before_batch()
         return Evaluation(Outcome.OK, 0.5)
 
 
-def steps(computes: Sequence[float], waits: float = 0.0, fails: Exception | None = None) -> Steps:
-    return Steps(small_task(), RECIPE, waits=waits, computes=computes, fails=fails)
+def steps(processor: Processor, computes: Sequence[float], fails: Exception | None = None) -> Steps:
+    return Steps(small_task(), RECIPE, processor=processor, computes=computes, fails=fails)
 
 
-def test_a_step_takes_the_time_of_the_processor() -> None:
-    """What other processes take away is no part of it, nor are the first steps; two threads compute half as long as their sum."""
+def test_a_step_takes_the_time_of_the_processor(processor: Processor) -> None:
+    """The clock is that of the processor, the first steps are not counted, and two threads compute half as long as their sum."""
     slow_start = [0.05, 0.05, *[0.01] * 20]
-    assert step_seconds(steps(slow_start, waits=0.02), RESNET8, {}, 10.0, 1) == pytest.approx(0.01, rel=0.5)
-    assert step_seconds(steps(slow_start), RESNET8, {}, 10.0, 2) == pytest.approx(0.005, rel=0.5)
+    assert step_seconds(steps(processor, slow_start), RESNET8, {}, 10.0, 1) == pytest.approx(0.01)
+    assert step_seconds(steps(processor, slow_start), RESNET8, {}, 10.0, 2) == pytest.approx(0.005)
 
 
-def test_a_measurement_ends_in_time() -> None:
-    """It has the least number of steps where these are slow, and as many as fit otherwise; both are far from all of them."""
-    for seconds, most in ((0.0, LEAST), (0.1, LEAST + 10)):
-        started = process_time()
-        assert step_seconds(steps([0.01] * 1_000), RESNET8, {}, seconds, 1) is not None
-        assert process_time() - started < 0.01 * most + 0.5
+@pytest.mark.parametrize(("seconds", "count"), [(0.0, LEAST), (0.105, 11)])
+def test_a_measurement_ends_in_time(processor: Processor, seconds: float, count: int) -> None:
+    """It has the least number of steps where these are slow, and as many as fit otherwise, of a thousand."""
+    assert step_seconds(steps(processor, [0.01] * 1_000), RESNET8, {}, seconds, 1) == pytest.approx(0.01)
+    assert processor.now == pytest.approx(0.01 * count)
 
 
 @pytest.mark.parametrize(
     "fails", [NotANumber((float("nan"),)), MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), KeyError("own")]
 )
-def test_a_network_that_fails_has_no_step(fails: Exception) -> None:
+def test_a_network_that_fails_has_no_step(processor: Processor, fails: Exception) -> None:
     """Its trial will say why."""
-    assert step_seconds(steps([0.0], fails=fails), RESNET8, {}, 1.0, 1) is None
+    assert step_seconds(steps(processor, [0.0], fails), RESNET8, {}, 1.0, 1) is None
 
 
 def test_a_measurement_leaves_nothing_behind() -> None:

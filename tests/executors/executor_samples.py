@@ -83,6 +83,10 @@ def behave(text: str, context: Context) -> Any:
             bytearray(2**40)
         case ["device-fails"]:
             raise torch.AcceleratorError("CUDA error: uncorrectable ECC error encountered")
+        case ["device-fails-once", path]:
+            if not Path(path).exists():
+                Path(path).touch()
+                raise torch.AcceleratorError("CUDA error: uncorrectable ECC error encountered")
         case ["nan"]:
             raise NotANumber((0.5, float("nan")))
         case ["error"]:

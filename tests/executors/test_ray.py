@@ -191,6 +191,15 @@ def test_two_tries_more(connection: None, tmp_path: Path) -> None:
         assert "worker died" in always.result().reason
 
 
+def test_a_device_that_failed_is_tried_again_as_a_worker_that_died(connection: None, tmp_path: Path) -> None:
+    """The evaluation comes back as crashed from a worker that lives, and cost the trial, where a local worker's is tried three times."""
+    with RayExecutor(BEHAVIOUR) as executor:
+        once, always = (executor.submit(Request(text)) for text in (f"device-fails-once {tmp_path / 'failed'}", "device-fails"))
+        assert (once.result().outcome, once.result().attempts) == (Outcome.OK, 2)
+        assert (always.result().outcome, always.result().attempts) == (Outcome.CRASHED, 3)
+        assert always.result().reason == "AcceleratorError: CUDA error: uncorrectable ECC error encountered"
+
+
 def test_share_of_a_gpu(connection: None) -> None:
     """A trial with half a GPU runs where there is one and sees it; more than a node has is refused at once, in one line."""
     with RayExecutor(LOOK, cpus_per_trial=0.5, gpus_per_trial=0.5) as executor:

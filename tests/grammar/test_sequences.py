@@ -125,7 +125,7 @@ def test_a_search_over_another_grammar(tmp_path: Path) -> None:
         architecture = space.parse(row.text)
         assert (architecture.key, architecture.parameters) == (row.key, row.parameters)
     assert result.best.architecture == space.parse(result.best.text)
-    assert {baseline.name for baseline in result.baselines} == {"resnet8", "vit-tiny", "mixer-tiny"}
+    assert {baseline.name for baseline in result.baselines} == {"resnet8-wide", "vit-tiny", "mixer-tiny"}
     assert all(baseline.test is not None for baseline in result.baselines)
     with pytest.raises(RunError, match="grammar: "):
         search(rows_of_digits(), population=2, tournament=1, recipe=recipe, grammar=sequence_grammar(0.5), **options)  # type: ignore[arg-type]
@@ -142,7 +142,7 @@ def test_series_are_searched_with_convolutions(tmp_path: Path) -> None:
     options["executor"] = ThreadExecutor()
     ours = search(rows_of_digits(), trials=2, run="ours", **options)
     assert ours.settings["grammar"] == sequence_grammar().fingerprint
-    assert [trial.proposal.origin for trial in ours.history] == ["seed resnet8", "seed mixer-tiny"]
+    assert [trial.proposal.origin for trial in ours.history] == ["seed resnet8-wide", "seed mixer-tiny"]
     assert "window" in ours.history[0].text
     assert load_result("ours", str(tmp_path)).settings["grammar"] == sequence_grammar().fingerprint
     assert "\ngrammar: sequences\n" in (tmp_path / "ours" / "config.yaml").read_text()

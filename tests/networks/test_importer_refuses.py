@@ -1,5 +1,6 @@
 """What cannot be read of a module of PyTorch as an architecture is refused, with every layer and the reason."""
 
+import warnings
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from tests.networks.test_importer import Call, linears
 from torch import Tensor, fx, nn
 from torch.nn import functional
+from torch.nn.utils import parametrizations, prune
 
 from einspace.errors import NetworkError
 from einspace.networks.importer import from_module
@@ -48,6 +50,19 @@ def test_all_layers_that_do_not_fit_are_named() -> None:
     assert len(lines) == len(wanted)
     for line, start in zip(lines, wanted, strict=True):
         assert line.strip().startswith(start)
+
+
+def pruned(layer: nn.Module) -> nn.Module:
+    """A layer with half of its weights."""
+    prune.l1_unstructured(layer, "weight", 0.5)  # type: ignore[no-untyped-call]
+    return layer
+
+
+def normed(layer: nn.Module) -> nn.Module:
+    """A layer whose weight is a length and a direction, as the older function of PyTorch has it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return nn.utils.weight_norm(layer)
 
 
 def hooked(layer: nn.Module) -> nn.Module:
@@ -107,7 +122,20 @@ REFUSED: list[tuple[nn.Module, tuple[int, ...], str]] = [
     (nn.Sequential(nn.AdaptiveAvgPool2d(1), hooked(nn.Flatten()), nn.Linear(4, 3)), (4, 2, 2), r"1 \(Flatten\): has hooks"),
     (nn.Sequential(nn.AdaptiveAvgPool2d(1), hooked(nn.Dropout()), nn.Flatten(), nn.Linear(4, 3)), (4, 2, 2), r"1 \(Dropout\): has hooks"),
     (hooked(nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU())), (3, 4), "Sequential has hooks.*wrap it"),
-    (nn.Sequential(nn.Flatten(), nn.utils.spectral_norm(nn.Linear(4, 3))), (1, 2, 2), r"1 \(Linear\): has hooks"),
+    (nn.Sequential(pruned(nn.Linear(4, 4))), (3, 4), r"0 \(Linear\): its weight is pruned: .*prune\.remove\(layer, 'weight'\)"),
+    (pruned(nn.Linear(4, 4)), (3, 4), r"\(Linear\): its weight is pruned: .*prune\.remove\(layer, 'weight'\)"),
+    (
+        nn.Sequential(parametrizations.weight_norm(nn.Linear(4, 4))),
+        (3, 4),
+        r"0 \(ParametrizedLinear\): its weight is parametrized: .*parametrize\.remove_parametrizations\(layer, 'weight'\)",
+    ),
+    (nn.Sequential(nn.Flatten(), parametrizations.orthogonal(nn.Linear(4, 3))), (1, 2, 2), r"1 \(ParametrizedLinear\): its weight is par"),
+    (nn.Sequential(normed(nn.Linear(4, 4))), (3, 4), r"0 \(Linear\): its weight is normalised: .*remove_weight_norm\(layer, 'weight'\)"),
+    (
+        nn.Sequential(nn.Flatten(), nn.utils.spectral_norm(nn.Linear(4, 3))),
+        (1, 2, 2),
+        r"1 \(Linear\): its weight is normalised: .*remove_spectral_norm",
+    ),
     (Call(lambda m, x: m.f(m.f(x.flatten(1)).relu()), f=nn.Linear(4, 4)), (1, 2, 2), r"f \(Linear\): shares weights with f"),
     (Call(added, **linears()), (3, 4), r"iadd\(\): changes in place what is read again"),
     (Call(added_to_a_view, **linears(same=nn.Identity())), (3, 4), r"iadd\(\): changes in place"),

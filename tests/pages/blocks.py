@@ -55,7 +55,17 @@ def _block(text: str, match: re.Match[str], after: re.Match[str] | None) -> Bloc
 
 def commands(page: Path) -> list[str]:
     """Every call of the command line on a page, in blocks and in running text."""
+    return _calls(page, "einspace ")
+
+
+def benchmarks(page: Path) -> list[str]:
+    """Every call of a benchmark on a page, without the comment behind it."""
+    return [line.split("  #")[0] for line in _calls(page, "python -m benchmarks.")]
+
+
+def _calls(page: Path, begin: str) -> list[str]:
     text = page.read_text(encoding="utf-8")
-    spans = re.findall(r"(?<!`)`(einspace [^`]+)`(?!`)", re.sub(r"^```.*?^```\n", "", text, flags=re.DOTALL | re.MULTILINE))
+    running = re.sub(r"^```.*?^```\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    spans = re.findall(rf"(?<!`)`({re.escape(begin)}[^`]+)`(?!`)", running)
     lines = [line for block in blocks(page) for line in block.shown.splitlines()]
-    return [" ".join(span.split()) for span in spans] + [line.strip("# ") for line in lines if line.strip("# ").startswith("einspace ")]
+    return [" ".join(span.split()) for span in spans] + [line.strip("# ") for line in lines if line.strip("# ").startswith(begin)]

@@ -1,5 +1,6 @@
 """The pages say what is so: their Python runs, their commands exist, their links lead somewhere, and the site has all of them."""
 
+import argparse
 import contextlib
 import doctest
 import io
@@ -7,7 +8,9 @@ import re
 import shlex
 import shutil
 import tomllib
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ import typer
 import yaml
 from sklearn.datasets import load_digits
 from tests.commands import call, train_here
-from tests.pages.blocks import DOCS, PAGES, ROOT, Block, blocks, commands, name_of
+from tests.pages.blocks import DOCS, PAGES, ROOT, Block, benchmarks, blocks, commands, name_of
 
 import einspace
 from einspace.cli import app
@@ -109,6 +112,29 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
         assert name in known, line
         for flag in re.findall(r"(?<=\s)--?[a-z][\w-]*", line.replace(",", " ")):
             assert flag in known[name], line
+
+
+class Read(Exception):
+    """The options of a benchmark have been read, and what follows is not done."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if benchmarks(page)], ids=name_of)
+def test_the_benchmarks_of_a_page_take_their_options(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call of a benchmark names one that exists, and options that it takes."""
+    parse = argparse.ArgumentParser.parse_args
+
+    def read(parser: argparse.ArgumentParser, *arguments: Any) -> None:
+        parse(parser, *arguments)
+        raise Read
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", read)
+    for line in benchmarks(page):
+        _, _, module, *words = shlex.split(line)
+        name = f"{module}.__main__" if (ROOT / module.replace(".", "/")).is_dir() else module
+        monkeypatch.setattr("sys.argv", [module, *words])
+        with pytest.raises(Read):
+            import_module(name).main()
 
 
 def anchors(page: Path) -> set[str]:

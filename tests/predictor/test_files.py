@@ -1,7 +1,6 @@
 """Data at a path, and data frames, are read for a prediction as the training data were."""
 
 import csv
-import json
 import os
 import sys
 from pathlib import Path
@@ -14,7 +13,6 @@ from tests.commands import call
 from tests.predictor.predicted import predictor_of, task_of
 
 from einspace.errors import TaskError
-from einspace.predictor import About, Predictor
 from einspace.reading.images import suffixes
 from einspace.tasks import Task, load_task
 
@@ -74,6 +72,42 @@ def test_a_table_without_names_is_read_by_places(tmp_path: Path) -> None:
         predictor.predict(tmp_path / "odd.csv")
 
 
+def test_a_single_row_or_column_of_a_table_is_enough(tmp_path: Path) -> None:
+    """A label and a second row are needed to train, and not to predict; without any row there is nothing to predict."""
+    x, words = RNG.normal(size=(30, 5)).round(3), np.array(["oak", "elm"])[np.arange(30) % 2]
+    for named in (True, False):
+        table = pd.DataFrame(x, columns=list("vwxyz")).assign(kind=words)
+        table.to_csv(tmp_path / "all.csv", index=False, header=named)
+        predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+        wanted = predictor.predict(tmp_path / "all.csv").tolist()
+        for number, given in ((0, table[:1]), (7, table[7:8].drop(columns="kind"))):
+            given.to_csv(tmp_path / "new.csv", index=False, header=named)
+            assert predictor.predict(tmp_path / "new.csv").tolist() == wanted[number : number + 1]
+        for text in ("", "v,w,x,y,z\n", "v,w,x,y,z,kind\n"):
+            (tmp_path / "new.csv").write_text(text)
+            with pytest.raises(TaskError, match=r"new.csv: there is no row of samples"):
+                predictor.predict(tmp_path / "new.csv")
+    table = pd.DataFrame({"x": x[:, 0], "amount": 3 * x[:, 0]})
+    predictor = predictor_of(Task.from_table(table, label="amount", baselines=()))
+    for rows in (table[["x"]], table[:1][["x"]]):
+        rows.to_csv(tmp_path / "new.csv", index=False)
+        assert predictor.predict(tmp_path / "new.csv").tolist() == predictor.predict(rows).tolist()
+
+
+def test_the_first_row_of_a_table_without_names_is_a_sample(tmp_path: Path) -> None:
+    """Its label may be in no other row, and its numbers may rise as names do: those of training had no names."""
+    x, words = RNG.normal(size=(30, 3)).round(3), np.array(["oak", "elm"])[np.arange(30) % 2]
+    pd.DataFrame(x).assign(kind=words).to_csv(tmp_path / "all.csv", index=False, header=False)
+    predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+    rows = np.array([[0.1, 0.2, 0.4], [0.3, 0.1, -1.0], [0.7, 0.1, 0.2]])
+    pd.DataFrame(rows).assign(kind=["oak", "elm", "elm"]).to_csv(tmp_path / "new.csv", index=False, header=False)
+    assert predictor.predict(tmp_path / "new.csv").tolist() == predictor.predict(rows).tolist()
+    for names in ("a,b,c,kind", "0,1,2,3"):
+        (tmp_path / "new.csv").write_text(f"{names}\n0.1,0.2,0.4,oak\n0.3,0.1,-1,elm\n")
+        with pytest.raises(TaskError, match="trained on a table without names of columns, and the first row of this one is read as names"):
+            predictor.predict(tmp_path / "new.csv")
+
+
 def test_numbers_that_name_the_signals_are_a_header_without_the_label_too(tmp_path: Path) -> None:
     """The network knows the names of its columns, which a table of nothing but numbers does not say."""
     names = [str(wave) for wave in range(400, 1000, 100)]
@@ -86,7 +120,7 @@ def test_numbers_that_name_the_signals_are_a_header_without_the_label_too(tmp_pa
     table[names].assign(**{"1000": 7.5, "": ""}).to_csv(tmp_path / "wide.csv", index=False)
     assert predictor.predict(tmp_path / "wide.csv").tolist() == wanted
     table[names].to_csv(tmp_path / "bare.csv", index=False, header=False)
-    with pytest.raises(TaskError, match="trained on a table with names of columns, but this one has none"):
+    with pytest.raises(TaskError, match="trained on a table with names of columns, and this one has none"):
         predictor.predict(tmp_path / "bare.csv")
 
 
@@ -100,6 +134,58 @@ def test_a_row_of_one_step_is_a_row(tmp_path: Path) -> None:
     assert predictor.predict(rows[:1]).tolist() == wanted[:1]
     assert predictor.predict(rows[0]) == wanted[0]
     assert predictor.predict(rows[:2, None]).tolist() == wanted[:2]
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_samples_of_a_column_of_series_are_no_rows(channels: int) -> None:
+    """A single one has as many numbers in its last axis as the table has columns, and is a sample all the same."""
+    x = RNG.normal(size=(30, 9, channels))
+    table = pd.DataFrame({"signal": x.squeeze().tolist(), "beat": np.array(["slow", "fast"])[np.arange(30) % 2]})
+    predictor = predictor_of(Task.from_table(table, baselines=()))
+    wanted = predictor.predict(table).tolist()
+    assert predictor.predict(x).tolist() == wanted
+    assert predictor.predict(x[:1]).tolist() == wanted[:1]
+    assert predictor.predict(x[0]) == wanted[0]
+    assert predictor.predict(table[:1][["signal"]]).tolist() == wanted[:1]
+    with pytest.raises(TaskError, match=rf"samples NSD of 9 x {channels}, 1 column of a table, and got float64 of the shape \(30, 1\)"):
+        predictor.predict(x[:, 0, :1])
+
+
+def test_a_single_row_without_names_is_a_sample(tmp_path: Path) -> None:
+    """What a table holds is known from the training: it was refused for want of a second row, and a data frame for its numbered columns."""
+    x, y = RNG.normal(size=(30, 5)).round(3), np.arange(30) % 2
+    np.savetxt(tmp_path / "all.csv", np.column_stack([x, y]), delimiter=",", fmt="%g")
+    predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+    wanted = predictor.predict(x).tolist()
+    np.savetxt(tmp_path / "one.csv", x[:1], delimiter=",", fmt="%g")
+    np.savetxt(tmp_path / "with-label.csv", np.column_stack([x, y])[:1], delimiter=",", fmt="%g")
+    for name in ("one.csv", "with-label.csv"):
+        assert predictor.predict(tmp_path / name).tolist() == wanted[:1]
+    assert predictor.predict(pd.DataFrame(x[:1])).tolist() == wanted[:1]
+    with pytest.raises(TaskError, match="trained on a table without names of columns, and the first row of this one is read as names"):
+        predictor.predict(pd.DataFrame(x, columns=list("abcde")))
+
+
+def test_a_table_of_a_single_signal_is_read(tmp_path: Path) -> None:
+    """It has one column, so that no separator stands in it; a pair of quotation marks is a sample without its number, and no blank line."""
+    table = frame()[["s0", "beat"]]
+    predictor = predictor_of(Task.from_table(table, label="beat", baselines=()))
+    wanted = predictor.predict(table).tolist()
+    table[["s0"]].to_csv(tmp_path / "new.csv", index=False)
+    assert predictor.predict(tmp_path / "new.csv").tolist() == wanted
+    table[["s0"]][:1].to_csv(tmp_path / "one.csv", index=False)
+    assert predictor.predict(tmp_path / "one.csv").tolist() == wanted[:1]
+    for text, message in (
+        ("s0\n", "there is no row of samples"),
+        ("", "there is no row of samples"),
+        ('s0\n0.5\n""\n0.7\n', "row 3, column s0: the cell is empty"),
+        ("0.5\n", "trained on a table with names of columns, and this one has none"),
+    ):
+        (tmp_path / "bad.csv").write_text(text)
+        with pytest.raises(TaskError, match=message):
+            predictor.predict(tmp_path / "bad.csv")
+    with pytest.raises(TaskError, match=r"they would fit as rows of one number: x\.reshape\(-1, 1\)"):
+        predictor.predict(table["s0"].to_numpy())
 
 
 def test_two_columns_of_one_name_are_refused_in_a_line() -> None:
@@ -137,6 +223,18 @@ def test_archives_and_folders_of_arrays(tmp_path: Path) -> None:
     assert predictor.score(tmp_path / "two.npz", split="test") == predictor.score(x, y)
     with pytest.raises(TaskError, match="holds samples of test and train, so say split; its arrays are train_x"):
         predictor.predict(tmp_path / "two.npz")
+    np.savez(tmp_path / "inputs.npz", x=x, inputs=x[:2])
+    np.savez(tmp_path / "x_train.npz", x=x, x_train=x[:2])
+    for name in ("inputs", "x_train"):
+        with pytest.raises(TaskError, match=f"two arrays are x of train, one of them '{name}'; it has x, {name}"):
+            predictor.predict(tmp_path / f"{name}.npz")
+    np.savez(tmp_path / "b.npz", my_x=x, y_names=y, y=y)
+    assert predictor.score(tmp_path / "b.npz") == predictor.score(x, y)
+    np.savez(tmp_path / "c.npz", x=x[:3], x_val=x[:2], x_val_old=x)
+    for said, count in (("train", 3), ("valid", 2), ("val", 2)):
+        assert len(predictor.predict(tmp_path / "c.npz", split=said)) == count
+    with pytest.raises(TaskError, match="holds samples of train and valid, so say split; its arrays are x, x_val, x_val_old"):
+        predictor.predict(tmp_path / "c.npz")
     with pytest.raises(TaskError, match="holds no valid samples"):
         predictor.predict(tmp_path / "two.npz", split="valid")
     with pytest.raises(TaskError, match="a score needs targets, and none lie beside the samples"):
@@ -147,9 +245,6 @@ def test_archives_and_folders_of_arrays(tmp_path: Path) -> None:
         predictor.predict("")
     with pytest.raises(TaskError, match=r"a\\x0ab.npy: there is no such file or folder"):
         predictor.predict("a\nb.npy")
-    (tmp_path / "a.md").write_text("")
-    with pytest.raises(TaskError, match=r"which lie in a folder, an image, a .npz or .npy file or a table, not in '.md'"):
-        predictor.predict(tmp_path / "a.md")
 
 
 def test_images_are_read_as_those_of_training(tmp_path: Path) -> None:
@@ -197,45 +292,6 @@ def test_the_class_of_a_deeper_image_is_that_of_training(tmp_path: Path) -> None
         predictor.score(tmp_path / "apart")
 
 
-def grey_images(folder: Path, deep: bool, shallow: bool) -> Path:
-    """White and black images of two classes, of 16 bits, of 8, or of either by turns, and noise between them."""
-    for number in range(24):
-        of_class = folder / ("cat", "dog")[number % 2]
-        of_class.mkdir(parents=True, exist_ok=True)
-        wide = deep and (not shallow or number % 4 < 2)
-        pixels = RNG.integers(0, 2, (6, 5)) * (65_535 if wide else 255)
-        Image.fromarray(pixels.astype(np.uint16 if wide else np.uint8)).save(of_class / f"{number:02}.png")
-    return folder
-
-
-def largest(predictor: Predictor, given: Path) -> float:
-    """Of all numbers that the network gets."""
-    return max(float(batch.max()) for batch in predictor.samples(given).batches(7))
-
-
-def test_images_of_16_bits_are_as_white_as_in_training(tmp_path: Path) -> None:
-    """65535 is 255 where training had images of 8 bits too, in a folder or in a data set, and itself where all had 16."""
-    mixed, deep = grey_images(tmp_path / "mixed", True, True), grey_images(tmp_path / "deep", True, False)
-    predictor = predictor_of(Task.from_folder(mixed, baselines=()))
-    assert predictor.about.preprocessing.high is not None
-    assert predictor.about.preprocessing.high.max() == largest(predictor, mixed) == largest(predictor, deep) == 255
-    again = About.from_json(json.loads(json.dumps(predictor.about.to_json())), predictor.about.preprocessing.tensors())
-    assert again.preprocessing.shallow is True
-    items = [(Image.open(path).copy(), path.parent.name) for path in sorted(mixed.rglob("*.png"))]
-    assert largest(predictor_of(Task.from_dataset(items, baselines=())), deep) == 255
-    assert largest(predictor_of(Task.from_folder(deep, baselines=())), deep) == 65_535
-    bytes_alone = grey_images(tmp_path / "bytes", False, True)
-    assert largest(predictor_of(Task.from_folder(bytes_alone, baselines=())), deep) == 255
-
-
-def test_what_older_runs_did_not_record_is_read_as_before(tmp_path: Path) -> None:
-    """Without a record the type of the training data decides: bytes are 8 bits, float32 was 16."""
-    deep = grey_images(tmp_path / "deep", True, False)
-    x = RNG.integers(0, 256, (24, 1, 6, 5), dtype=np.uint8)
-    for given, white in ((x, 255), (x.astype(np.float32), 65_535)):
-        assert largest(predictor_of(Task.from_arrays(given, np.arange(24) % 2, axes="NCHW", baselines=())), deep) == white
-
-
 @pytest.mark.parametrize("order", ["NCHW", "NHWC", "NHW"])
 def test_pictures_in_memory_are_read_as_arrays_were(order: str) -> None:
     """One of Pillow's images, or a list of them, is brought to the axes and channels of the training data, whatever its mode."""
@@ -261,14 +317,6 @@ def test_a_predictor_of_pictures_takes_pictures_and_folders(tmp_path: Path) -> N
     for number, picture in enumerate(pictures):
         picture.save(tmp_path / f"{number:02}.png")
     assert np.allclose(predictor.predict_proba(pictures), predictor.predict_proba(tmp_path))
-
-
-def test_deep_pictures_keep_their_values_beside_arrays_of_16_bits() -> None:
-    """Arrays of 16 bits in training say that 65535 is itself."""
-    deep = RNG.integers(0, 65_536, (24, 6, 5), dtype=np.uint16)
-    predictor = predictor_of(Task.from_arrays(deep, np.arange(24) % 2, axes="NHW", baselines=()))
-    pictures = [Image.fromarray(each) for each in deep]
-    assert np.allclose(predictor.predict_proba(pictures), predictor.predict_proba(deep))
 
 
 def test_names_that_are_no_text_are_written_escaped(tmp_path: Path) -> None:

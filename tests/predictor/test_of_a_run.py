@@ -236,6 +236,28 @@ def test_pixels_are_written_as_an_array(tmp_path: Path) -> None:
     assert "written to a .npy file" in call("predict", "saved", "x.npy", "-o", "a.csv", cwd=tmp_path).stderr
 
 
+def test_the_samples_are_not_replaced_by_their_predictions(tmp_path: Path) -> None:
+    """A table or an array that is given as the output too, under whatever path, stays as it is."""
+    from tests.predictor.predicted import predictor_of, task_of
+
+    given, (x, _) = task_of("mask")
+    predictor_of(given).save(tmp_path / "pixels")
+    np.save(tmp_path / "x.npy", x)
+    rows = "".join(f"{number % 7},{number % 5},{'ab'[number % 2]}\n" for number in range(30))
+    (tmp_path / "x.csv").write_text(f"p,q,kind\n{rows}")
+    predictor_of(es.tasks.Task.from_csv(tmp_path / "x.csv", baselines=())).save(tmp_path / "rows")
+    (tmp_path / "link.csv").symlink_to("x.csv")
+    before = {name: (tmp_path / name).read_bytes() for name in ("x.npy", "x.csv")}
+    for saved, data, output in (
+        ("pixels", "x.npy", "x.npy"),
+        ("rows", "x.csv", f"../{tmp_path.name}/x.csv"),
+        ("rows", "link.csv", "x.csv"),
+    ):
+        done = call("predict", saved, data, "-o", output, cwd=tmp_path)
+        assert (done.returncode, f"{output} holds the samples: write the predictions to another file" in done.stderr) == (2, True)
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+
+
 def test_a_split_and_a_device_are_those_that_are_asked_for(tmp_path: Path) -> None:
     """Of an archive of several splits one is predicted, another for another name; a device that is not there is refused."""
     from tests.predictor.predicted import predictor_of, task_of

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -11,12 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.builders.small import write_idx
 from tests.commands import call
 from tests.forked import Forked
 from tests.study_samples import ThreadExecutor, good, often_bad, score
 
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.reproduction import EXPERIMENTS
 from einspace.reproduction.cells import Cell
+from einspace.reproduction.experiments import FOLLOW_UP
 from einspace.result import load_result
 from einspace.run.folder import Run
 from einspace.tasks import TASKS, DataOptions, Task
@@ -122,6 +126,22 @@ def test_a_mean_of_samples_says_how_many_have_no_score(trained: Trained) -> None
     assert "the mean of 3 of 4 samples: 1 ended without a score" in number["note"]
 
 
+def test_a_search_whose_initial_members_failed_is_not_that_of_its_column(trained: Trained) -> None:
+    """Those without a score are named in a note; where none has one, the cell has failed and shows no score of what was another search."""
+    lost: set[int] = set()
+    trained.function = lambda request: Evaluation(Outcome.TIMEOUT, None) if len(trained.made[-1].requests) - 1 in lost else good(request)
+    lost.add(1)
+    number = by_place(reproduced("table1", "--task", "addnist", "--column", "re-mix"))["addnist", "re-mix"]
+    assert number["ours"] is not None
+    assert "without a score among the initial members: resnet14-flat (timeout)" in number["note"]
+    assert "from scratch" not in number["note"]
+    lost.add(0)
+    done = call("reproduce", "table1", "--task", "addnist", "--column", "re-rn18", "--json")
+    number = by_place(json.loads(done.stdout))["addnist", "re-rn18"]
+    assert (done.returncode, number["ours"]) == (1, None)
+    assert "among the initial members: resnet8 (timeout); so the search was one from scratch" in number["note"]
+
+
 def test_on_the_published_data_the_difference_is_given(trained: Trained, official: Callable[[str], None]) -> None:
     """Ours less the paper's, in the units of the metric, for the cell and for the rows over all tasks."""
     official("addnist")
@@ -135,6 +155,25 @@ def test_on_the_published_data_the_difference_is_given(trained: Trained, officia
     settings = load_result("table1-paper-addnist-rn18-0").settings
     assert (settings["recipe"]["epochs_search"], settings["recipe"]["epochs_final"], settings["protocol"]) == (8, 64, "paper")
     assert settings["init"] == ["resnet18"]
+
+
+def test_data_that_were_built_smaller_are_searched_and_compared_with_nothing(trained: Trained, tmp_path: Path) -> None:
+    """Reduced data have a number and no difference from the paper's, nor do the columns of others count among ours, as the notes say.
+
+    A cell that is done is not done again when the data are built anew, larger: they want a folder of runs of their own.
+    """
+    words = ["table1", "--scale", "small", "--task", "addnist", "--column", "rn18,pc-darts", "--data", "reduced", "--runs", "reduced-runs"]
+    for samples in ("60,20,20", "120,40,40"):
+        source = str(write_idx(tmp_path / "idx"))
+        built = call("data", "prepare", "addnist", "--from", source, "--samples", samples, "--data", "reduced", "--force")
+        assert built.returncode == 0, built.stderr
+        found = by_place(reproduced(*words))
+        number = found["addnist", "rn18"]
+        assert (number["reference"], number["comparable"], number["difference"]) == (0.9336, False, None)
+        assert number["ours"] is not None
+        assert number["note"] == "on AddNIST, not on the published data"
+        assert (found["average rank", "rn18"]["ours"], ("average rank", "pc-darts") in found) == (1.0, False)
+        assert trained.evaluations == 2
 
 
 def test_a_cell_that_is_done_is_not_done_again(trained: Trained) -> None:
@@ -165,6 +204,18 @@ def test_absent_data_are_a_note_and_the_other_cells_go_on(trained: Trained, offi
     done = call("reproduce", "table1", "--scale", "small", "--task", "addnist", "--column", "rn18")
     assert done.returncode == 0
     assert "einspace data prepare addnist" in done.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize(("experiment", "column"), [("table1", "rn18"), ("table5", "wrn")])
+def test_every_row_without_data_says_how_they_are_had(trained: Trained, experiment: str, column: str) -> None:
+    """A task whose files are absent is a cell that names the files, and who publishes them, or that nobody does."""
+    found = by_place(reproduced(experiment, "--scale", "small", "--column", column))
+    for row in EXPERIMENTS[experiment].rows:
+        note = found[row, column]["note"]
+        assert f"lacks {TASKS[row].files[0]}" in note
+        assert re.search(rf"{TASKS[row].title}: .*(published|not distributed)", note)
+        assert ("einspace data prepare" in note) == (TASKS[row].built_from is not None)
+    assert trained.evaluations == 0
 
 
 def check_unscored(found: dict[tuple[str, str], dict[str, Any]], row: str, note: str) -> None:
@@ -211,6 +262,21 @@ def test_a_column_against_another_one_is_compared_with_it(trained: Trained) -> N
     origins = {trial.origin for trial in load_result("follow-up-smoke-adddigits-crossover-0").history}
     assert "crossover" in origins
     assert load_result("follow-up-smoke-adddigits-surrogate-0").settings["surrogate"] is True
+
+
+def test_the_surrogate_of_the_follow_up_draws_twenty_and_trains_one(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once 30 trials that repeat no other one have ended, four of five are the best of twenty children; beside it none is."""
+    monkeypatch.setitem(FOLLOW_UP, "smoke", 0.15)
+    reproduced("follow-up", "--task", "addnist", "--column", "mix,surrogate", "--workers", "1")
+    drawn = {}
+    for column in ("mix", "surrogate"):
+        history = load_result(f"follow-up-smoke-adddigits-{column}-0").history
+        drawn[column] = [None if trial.proposal.prediction is None else trial.proposal.prediction.among for trial in history]
+    assert drawn["mix"] == [None] * 45
+    begun = drawn["surrogate"].index(next(filter(None, drawn["surrogate"])))
+    assert 30 <= begun <= 35
+    wanted = [1 if number % 5 == 0 else 20 for number in range(begun, begun + 10)]  # after these it may lose its right to choose
+    assert drawn["surrogate"][: begun + 10] == [None] * begun + wanted
 
 
 def test_a_cell_without_a_score_fails_alone(trained: Trained) -> None:

@@ -240,7 +240,7 @@ def test_the_estimator_predicts_with_what_is_recommended(monkeypatch: pytest.Mon
         return found
 
     monkeypatch.setattr(einspace.sklearn, "search", searched)
-    monkeypatch.setattr("einspace.racing.contest.word_of", lambda difference, error, factor: "worse")
+    monkeypatch.setattr("einspace.racing.contest.word_of", lambda difference, error: "worse")
     recipe = {"epochs_search": 1, "epochs_final": 1}
     estimator = NetworkClassifier(budget=None, trials=10, init="mixer-tiny", recipe=recipe, workers=0, random_state=0, axes="NHW")
     estimator.fit(X[:, 0], WORDS)

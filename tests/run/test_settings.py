@@ -1,19 +1,24 @@
 """Facts about the settings of a run: what a strategy of the user's may call its parameters, and what they may hold."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.grammar.own_operation import GATED, Gated
 from tests.study_samples import SMALL, ThreadExecutor, score, small_task
+from torch import nn
 
-from einspace import EinSpace, Limits
+from einspace import EinSpace, Grammar, Limits
 from einspace.config import OF_A_STRATEGY
-from einspace.errors import SettingError
+from einspace.errors import RunError, SettingError
 from einspace.evaluation import Context
+from einspace.features import Features
 from einspace.result import Result
-from einspace.run.settings import OF_A_RUN, of_strategy
+from einspace.run.settings import OF_A_RUN, check_same, of_strategy
 from einspace.space import Architecture
 from einspace.strategies import History, RandomSearch, Strategy
 from einspace.study import search
@@ -91,11 +96,40 @@ def test_a_run_that_has_begun_goes_on_with_a_parameter_that_a_new_one_may_not_ha
     assert of_strategy(Seeded(SPACE), continued=True) == {"depth": 2}
 
 
+class Halved(Gated):
+    """Another operation of the same name and options."""
+
+    def layer(self, inputs: Features) -> nn.Module:
+        return nn.Sequential(super().layer(inputs), nn.Dropout(0.5))
+
+
+HALVED = Grammar(
+    tuple(replace(rule, expansion=Halved(rule.expansion.d)) if isinstance(rule.expansion, Gated) else rule for rule in GATED.productions)
+)
+
+
+def test_a_run_goes_on_with_the_operations_that_it_was_started_with(tmp_path: Path) -> None:
+    """Another class of the same name is another operation: scores of the one were taken for those of the other.
+
+    A run from before this was kept goes on, for nobody knows what its operations were.
+    """
+    given: dict[str, Any] = {"objective": by_size, "strategy": "random", "workers": 1, "runs": tmp_path, "run": "own", "report": False}
+    ours, other = (EinSpace((8, 8), limits=SMALL, grammar=grammar) for grammar in (GATED, HALVED))
+    assert ours.grammar.fingerprint == other.grammar.fingerprint
+    search(space=ours, trials=1, executor=ThreadExecutor(), **given)
+    with pytest.raises(RunError, match=r"own_operations\.gated: .* there, .* here"):
+        search(space=other, trials=2, executor=ThreadExecutor(), **given)
+    assert len(search(space=ours, trials=2, executor=ThreadExecutor(), **given).history) == 2
+    stored = json.loads((tmp_path / "own" / "run.json").read_text())
+    older = {name: value for name, value in stored.items() if name != "own_operations"}
+    check_same(older, {**stored, "own_operations": {"gated": "0"}}, "own")
+
+
 def test_all_settings_of_a_run_are_known_by_name(tmp_path: Path) -> None:
     """Those of a task and of an objective, so that no parameter takes the place of one."""
     of_task = drive(tmp_path, "random", compute={"precision": "bf16"}).settings
     of_objective = search(
         objective=by_size, space=SPACE, strategy="random", trials=1, workers=1, executor=ThreadExecutor(), runs=tmp_path, run="own"
     ).settings
-    assert (of_task.keys() | of_objective.keys() | {"warm_start"}) == OF_A_RUN
+    assert (of_task.keys() | of_objective.keys() | {"warm_start", "own_operations"}) == OF_A_RUN
     assert not OF_A_RUN & set(OF_A_STRATEGY)

@@ -16,7 +16,7 @@ from einspace.result import Result
 from einspace.strategies import History, RandomSearch, RegularisedEvolution, Strategy
 from einspace.strategies.asking import REFUSED
 from einspace.study import search
-from einspace.trial import Costs, Proposal
+from einspace.trial import Costs, Prediction, Proposal
 
 SPACE = EinSpace((1, 8, 8), limits=SMALL)
 
@@ -53,6 +53,8 @@ ANSWERS: dict[str, Callable[[Proposal], Any]] = {
     "its origin is not a text": lambda good: replace(good, origin="\ud800"),
     "its changes is None": lambda good: replace(good, changes=None),  # type: ignore[arg-type]
     "with finite changes": lambda good: replace(good, changes={"learning_rate_factor": float("nan")}),
+    "a percentile from 0 to 1, not nan": lambda good: replace(good, prediction=Prediction(float("nan"))),
+    "a percentile from 0 to 1, not inf": lambda good: replace(good, prediction=Prediction(float("inf"))),
     "parents among the trials so far": lambda good: replace(good, parents=(99,)),
     "unknown operation 'norn'": lambda good: replace(good, text="[relu norn]"),
     "its key or its costs do not belong to its text": lambda good: replace(good, key="mine"),

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -207,6 +208,23 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.mark.slow
+def test_a_program_that_reads_nothing_costs_no_memory(tmp_path: Path) -> None:
+    """What it was told lay in memory line by line, with every trial and every line of its own that was refused."""
+    known = Proposal.of(SPACE.parse("[relu norm]"), "other")
+    trials = [Trial(number, known).end(Evaluation(Outcome.OK, 0.5, reason=f"{number:5}" * 2_000), 1.0, 1.0) for number in range(2_000)]
+    strategy = Program(SPACE, command(tmp_path, f"import time\nfor text in {TEXTS[:1]!r}: print(text, flush=True)\ntime.sleep(60)"))
+    tracemalloc.start()
+    try:
+        assert strategy.propose(trials, Random(0)) is not None
+        for number in range(2_000):
+            strategy._refused = 0
+            strategy.refuse(Proposal.of(SPACE.parse("[relu relu]"), "proposer"), f"{number:5}" * 2_000)
+        assert tracemalloc.get_traced_memory()[0] < 5_000_000
+    finally:
+        tracemalloc.stop()
+        strategy.close()
+
+
 def test_a_run_that_is_continued_goes_on_as_it_was(tmp_path: Path) -> None:
     """A new process is told of all trials; a program that follows from what it reads proposes what it would have proposed."""
     proposer = command(tmp_path, COUNTING)

@@ -101,6 +101,20 @@ def test_a_search_waits_for_the_first_seed(name: str) -> None:
     assert proposed(strategy, [*lost, running(3)], Random(0)).origin == "sample"
 
 
+@pytest.mark.parametrize("name", ["evolution", "mutation", "pareto"])
+def test_without_a_scored_seed_a_search_is_one_from_scratch(name: str) -> None:
+    """Where no seed ended well, samples fill the population before any of them is mutated: one alone would be everything's ancestor."""
+    strategy = strategies.get(name, SPACE, ("resnet8",), population=3, tournament=3)
+    lost = trial(0, None, outcome=Outcome.TIMEOUT)
+    texts = [str(SPACE.sample(Random(number))) for number in range(4)]
+    scored = [trial(number, number / 10, texts[number]) for number in range(1, 4)]
+    failed = [trial(number, None, outcome=Outcome.NAN) for number in range(1, 4)]
+    for history in ([lost], [lost, scored[0]], [lost, scored[0], failed[1], scored[2]]):
+        found = [proposed(strategy, history, Random(seed)) for seed in range(5)]
+        assert {(proposal.origin, proposal.parents) for proposal in found} == {("sample", ())}
+    assert proposed(strategy, [lost, *scored], Random(0)).parents == (3,)
+
+
 def test_a_mutant_descends_from_the_winner_of_the_tournament() -> None:
     """With a tournament as large as the population, the fittest is the parent; its mutant differs from it at the place that is named."""
     evolution = RegularisedEvolution(SPACE, population=5, tournament=5)

@@ -1,7 +1,7 @@
 """Facts about decisions that do not come to their end as planned: the time is over, they are interrupted, or trainings fail."""
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +91,61 @@ def test_a_decision_in_which_the_baseline_fails_does_not_count_and_that_is_said(
     assert verdict is not None
     assert verdict.pairs == 2
     assert "Trainings of the decision failed, so that it does not count." in verdict.evidence
+
+
+@pytest.mark.parametrize(("failing", "pairs"), [((3003,), 4), ((3000, 3003), 3)])
+def test_of_a_decision_of_one_the_pairs_of_failed_trainings_do_not_count_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: tuple[int, ...], pairs: int
+) -> None:
+    """One lost training out of five had cost the verdict, and the baseline was blamed for it; the same is told when the run is read."""
+    world = Timed(World(baseline_is(0.3)))
+    monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
+
+    def function(request: Request) -> Evaluation:
+        found = world(request)
+        failed = request.partition in failing and request.text != RESNET
+        return replace(found, outcome=Outcome.TIMEOUT, value=None, reason="too slow") if failed else found
+
+    result = run(tmp_path, function, budget=330, trials=None)
+    assert result.verdict is not None
+    assert result.verdict.pairs == pairs
+    name, count = result.verdict.winner, len(failing)
+    assert f"{count} further training{'s' * (count > 1)} of {name} failed and do{'es' * (count == 1)} not count." in result.verdict.evidence
+    assert load_result("test", str(tmp_path)).verdict == result.verdict
+
+
+def test_a_network_whose_trainings_fail_too_often_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pairs of five are too few for a verdict, and its reason is not that the baseline, which has all scores, failed."""
+    world = Timed(World(baseline_is(0.3)))
+    monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
+
+    def function(request: Request) -> Evaluation:
+        found = world(request)
+        failed = request.partition in (3000, 3001, 3003) and request.text != RESNET
+        return replace(found, outcome=Outcome.NAN, value=None, reason="the loss is nan") if failed else found
+
+    result = run(tmp_path, function, budget=330, trials=None)
+    assert result.best is not None
+    assert (result.verdict, result.unjudged) == (None, f"{result.best.name} could not be trained again each time")
+
+
+def test_a_decision_of_other_epochs_takes_no_score_of_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more time, short trainings are followed by long ones. Those of the baseline were not repeated before, and so it had the scores
+    of short trainings beside the long ones of another finalist: the verdict was "better" for a network of equal worth.
+    """
+    world = Timed(World(lambda text: 0.5, noise=0.01))
+    monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
+
+    def function(request: Request) -> Evaluation:
+        found = world(request)
+        return replace(found, value=(found.value or 0.0) + 0.3 * request.long)
+
+    short = run(tmp_path, function, budget=400, trials=None)
+    assert short.verdict is not None
+    assert max(short.verdict.scores) < 0.6
+    long = run(tmp_path, function, budget=2500, trials=None)
+    assert long.verdict is not None
+    assert min(long.verdict.scores) > 0.7
+    assert long.verdict.word == "not distinguishable"
+    again = [trial for trial in long.others if trial.phase == DECISION]
+    assert len({(trial.text, trial.seed) for trial in again}) == len(again)

@@ -43,7 +43,7 @@ def size(architecture: Architecture, context: Context) -> float:
 
 def detailed(architecture: Architecture, context: Context) -> Mapping[str, Any]:
     """A score with more beside it."""
-    given = {"seed": context.seed, "final": context.final, "files": context.files is not None, "changes": len(context.changes)}
+    given = {"seed": context.seed, "final": context.final, "files": context.files is not None, "changes": len(context.changes), "rungs": 3}
     return {"score": score(str(architecture)), **given}
 
 
@@ -67,7 +67,7 @@ def test_an_objective_takes_the_place_of_a_task(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_objective_returns_more_than_a_score(tmp_path: Path) -> None:
-    """What stands beside the score is kept with the trial; lower scores win where the direction says so.
+    """What stands beside the score is kept with the trial, whatever it is called; lower scores win where the direction says so.
 
     Nobody asks an objective for weights, and it has no recipe that could be changed.
     """
@@ -76,8 +76,9 @@ def test_an_objective_returns_more_than_a_score(tmp_path: Path) -> None:
     )
     evaluations = [trial.evaluation for trial in load_result("mine", str(tmp_path)).history]
     assert [dict(evaluation.extra) for evaluation in evaluations if evaluation] == [
-        {"seed": 0, "final": False, "files": False, "changes": 0}
+        {"seed": 0, "final": False, "files": False, "changes": 0, "rungs": 3}
     ] * 5
+    assert result.rungs == ()
     assert result.best is not None
     assert result.best.validation == min(trial.value for trial in result.history if trial.value is not None)
 

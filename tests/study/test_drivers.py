@@ -12,6 +12,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import create_engine, inspect, text
 from tests.postgres import required
 from tests.study_samples import EVOLUTION, SMALL, Driver, ThreadExecutor, small_task
 from tests.test_result import served
@@ -204,6 +205,31 @@ def emptied(url: str, name: str) -> None:
     storage.engine.dispose()
 
 
+def studies_of(url: str, name: str) -> list[str]:
+    """The studies of a run that a database has."""
+    storage = optuna.storages.RDBStorage(url)
+    found = [study for study in optuna.get_all_study_names(storage) if study.split("/")[0] == name]
+    storage.engine.dispose()
+    return found
+
+
+def test_a_refused_start_leaves_a_wrong_database_as_it_was(url: str, tmp_path: Path) -> None:
+    """Neither a study nor a table is made where the study of a run that has begun should be, nor by whoever reads there."""
+    search(small_task(), trials=1, run="begun", runs=tmp_path, executor=ThreadExecutor(), workers=1, limits=SMALL, **EVOLUTION)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE wrong"))
+    wrong = url.rpartition("/")[0] + "/wrong"
+    with pytest.raises(RunError, match="has begun, but its study is not in"):
+        here(wrong, tmp_path, "begun", 1)
+    with pytest.raises(RunError, match="holds no study 'begun'"):
+        load_result("begun", str(tmp_path), wrong)
+    there = create_engine(wrong)
+    assert inspect(there).get_table_names() == []
+    there.dispose()
+    engine.dispose()
+
+
 @pytest.mark.parametrize("why", ["emptied", "of a local run"])
 def test_a_run_that_has_begun_makes_no_new_study(url: str, tmp_path: Path, why: str) -> None:
     """Where the database holds no study of a run that has begun, nothing is evaluated anew; the message says which database, and a hint."""
@@ -221,6 +247,7 @@ def test_a_run_that_has_begun_makes_no_new_study(url: str, tmp_path: Path, why: 
         with pytest.raises(RunError, match=r"has begun, but its study is not in postgresql.*@.*: .*--storage") as caught:
             search(small_task(), trials=3, run=name, runs=tmp_path, storage=address, executor=executor, **settings)
     assert executor.requests == []
+    assert not studies_of(url, name)
     assert ("secret" in str(caught.value), "without" in str(caught.value)) == (False, why != "emptied")
     assert {path: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()} == before
 

@@ -160,7 +160,7 @@ def test_without_seeds_there_are_no_final_trainings(tmp_path: Path) -> None:
     assert best is not None
     assert (finals, best.test) == ([], None)
     assert best.validation is not None
-    assert "Scored on validation, and not trained for test" in shown(result)
+    assert "No scores on test: no final training has ended with one" in shown(result)
     later, finals = run(tmp_path, 1)
     assert later.best is not None
     assert later.best.text == best.text

@@ -42,7 +42,7 @@ def test_one_worker_is_deterministic_and_goes_on_as_if_nothing_had_been(tmp_path
     assert texts(longer) == texts(whole)
     most = run(tmp_path, trials=26, run="d", workers=3, population=10)
     assert texts(most)[:24] == texts(whole)
-    assert (most.settings["population"], most.settings["init"]) == (10, ["resnet8", "mixer-tiny", "random"])
+    assert (most.settings["population"], most.settings["init"]) == (10, ["resnet8-wide", "mixer-tiny", "random"])
 
 
 @pytest.mark.slow

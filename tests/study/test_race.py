@@ -1,7 +1,6 @@
 """Facts about the race between a search and its final trainings: who is re-evaluated, who wins, and what the verdict says."""
 
 import signal
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,10 +38,10 @@ def test_the_best_are_trained_again_on_the_same_partitions_as_the_baseline(tmp_p
     assert sorted(race) == sorted((text, seed) for text in field for seed in (1000, 1001))
     means = {row.text: row.reevaluated for row in result.finalists}
     assert {text for text, _ in decision} == {row.text for row in result.finalists if row.decision}
-    assert {seed for _, seed in decision} == {2000, 2001, 2002}
+    assert {seed for _, seed in decision} == {4000, 4001, 4002}
     assert len(decision) == 9
     again = [request for request in executor.requests if request.partition is not None]
-    assert all(request.partition == request.seed and request.long == (request.seed >= 2000) and not request.final for request in again)
+    assert all(request.partition == request.seed and request.long == (request.seed >= 4000) and not request.final for request in again)
     order = [request.partition is not None for request in executor.requests]
     assert [request.final for request in executor.requests[order.index(True) + len(again) :]] == [True, True]
     assert result.best is not None
@@ -179,26 +178,37 @@ def test_a_seeded_search_is_compared_with_its_best_seed(tmp_path: Path) -> None:
     assert result.verdict.word == "worse"
 
 
-def test_splits_that_were_given_are_kept_and_their_error_counts(tmp_path: Path) -> None:
-    """Re-evaluations share the validation split that selected them, so the error of its sampling is added, and the sentence says so."""
+def parted(request: Request) -> Evaluation:
+    """Scores that differ between the parts of a validation split, as those of few samples do."""
+    found = World(baseline_is(0.4, lambda text: 0.5), noise=0.002)(request)
+    parts = [(found.value or 0.0) + 0.2 * (score(f"{request.text}{part}") - 0.5) for part in range(8)]
+    return replace(found, extra={PARTS: parts} if request.partition is not None else {})
 
-    def parted(request: Request) -> Evaluation:
-        found = World(baseline_is(0.4, lambda text: 0.5), noise=0.002)(request)
-        parts = [(found.value or 0.0) + 0.2 * (score(f"{request.text}{part}") - 0.5) for part in range(8)]
-        return replace(found, extra={PARTS: parts} if request.partition is not None else {})
 
-    def shown(name: str, world: Callable[[Request], Evaluation]) -> tuple[float, str]:
-        verdict = run(tmp_path, world, pooled=False, run=name).verdict
+def unparted(request: Request) -> Evaluation:
+    """The same scores of a metric that parts of a validation split do not have."""
+    return replace(parted(request), extra={})
+
+
+@pytest.mark.parametrize(
+    ("pooled", "said", "of"),
+    [(False, "on the validation split that was given", "this split"), (True, "on the same new splits", "their pool")],
+)
+def test_the_error_of_sampling_what_chose_the_candidates_counts(tmp_path: Path, pooled: bool, said: str, of: str) -> None:
+    """A split that is given is the same for all re-evaluations, so the whole error of its sampling is added, as no number of pairs makes
+    it smaller. New splits are drawn from one pool, which as many pairs as one likes only exhaust: the part of the pool that is one
+    validation split, half of it here, is the part of the squared error that is added. Where it cannot be measured, the sentence says so.
+    """
+    shown = []
+    for name, world in (("parts", parted), ("none", unparted)):
+        verdict = run(tmp_path, world, pooled=pooled, run=name).verdict
         assert verdict is not None
-        return verdict.standard_error, verdict.evidence
-
-    error, sentence = shown("parts", parted)
-    assert 0.015 < error < 0.05
-    assert "on the validation split that was given" in sentence
-    assert "not known" not in sentence
-    error, sentence = shown("none", World(baseline_is(0.4, lambda text: 0.5), noise=0.002))
-    assert error < 0.005
-    assert "leaves out the sampling error of this split" in sentence
+        assert said in verdict.evidence
+        shown.append((verdict.standard_error, f"leaves out the sampling error of {of}" in verdict.evidence))
+    (error, unknown), (without, unknown_without) = shown
+    assert (unknown, unknown_without, without < 0.005) == (False, True, True)
+    common = 0.5 if pooled else 1.0
+    assert 0.015 < ((error**2 - without**2) / common) ** 0.5 < 0.05
 
 
 def test_what_is_known_by_now_is_said(tmp_path: Path) -> None:
@@ -309,4 +319,4 @@ def test_who_fails_is_out(tmp_path: Path, lucky: Result) -> None:
     lost.append(RESNET)
     result = run(tmp_path, function, run="second")
     assert result.best is not None
-    assert (result.verdict, result.unjudged) == (None, "resnet8 could not be trained again")
+    assert (result.verdict, result.unjudged) == (None, "resnet8 could not be trained again each time")

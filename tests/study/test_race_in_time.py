@@ -95,9 +95,9 @@ def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
     assert (result.verdict.word, result.verdict.pairs) == ("better", most)
     assert world.now <= budget
     assert world.now + 2 * (30 if long else 10) > budget
-    kinds = ["final" if request.final else "decision" if (request.partition or 0) >= 2000 else "before" for request in requests]
+    kinds = ["final" if request.final else "decision" if (request.partition or 0) >= 3000 else "before" for request in requests]
     assert kinds[kinds.index("final") :] == ["final", "final", *["decision"] * 2 * most]
-    assert {request.long for request in requests if (request.partition or 0) >= 2000} == {long}
+    assert {request.long for request in requests if (request.partition or 0) >= 3000} == {long}
     assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
 
 
@@ -150,7 +150,7 @@ def test_without_time_for_a_race_the_best_is_in_the_decision_at_once(
         "There was no time to train several candidates again (a race), so the best of the search was compared with the baseline alone."
     )
     assert {(row.race, len(row.decision)) for row in result.finalists} == {((), pairs)}
-    assert {request.partition for request in requests if request.partition is not None} == set(range(2000, 2000 + pairs))
+    assert {request.partition for request in requests if request.partition is not None} == set(range(3000, 3000 + pairs))
 
 
 def test_a_decision_without_a_race_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +166,7 @@ def test_a_decision_without_a_race_is_told_as_one(tmp_path: Path, monkeypatch: p
     assert f'<th scope="row">{result.best.name}</th>' in texts[1]
     assert "compared with the best baseline" in texts[1]
     for text in texts:
-        assert not {said for said in ("best by validation", "winner of the race", "best of the search</td>") if said in text}
+        assert not {said for said in ("best of the search)", "winner of the race", "best of the search</td>") if said in text}
     for row in (result.to_json()["best"], *result.to_json()["finalists"]):
         assert (row["race"], len(row["decision"])) == ((), result.verdict and result.verdict.pairs)
         assert row["reevaluated"] == pytest.approx(fmean(row["decision"]))

@@ -18,14 +18,18 @@ from einspace.phases.race import SHARE
 from einspace.space import Architecture, EinSpace
 from einspace.strategies.affordable import Training
 from einspace.study import conduct
-from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start, Step
+from einspace.study.small_baselines import Step
+from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
+from einspace.tasks.options import small_baselines
 from einspace.tasks.split import Split
 
 RECIPE = Recipe(8, 24, 64, 0.05, 5e-4)
 OPTIONS: dict[str, Any] = {"population": None, "tournament": None, "crossover": None, "cost": None, "edits": None}
-SMALL = ("resnet8", "vit-tiny", "mixer-tiny")
+SMALL = ("resnet8", "resnet8-wide", "vit-tiny", "mixer-tiny")
+QUICK, USUAL = ("resnet8", "vit-tiny", "mixer-tiny"), ("resnet8-wide", "vit-tiny", "mixer-tiny")
+"""The small baselines that a short budget has room for, and those of any other search."""
 
 
 def task(shape: tuple[int, ...] = (1, 8, 8), samples: int = 1_000, baselines: tuple[str, ...] = SMALL) -> Task:
@@ -59,7 +63,7 @@ def test_the_population_follows_from_the_trials(trials: int | None, workers: int
     """It is a fifth of them, from 10 to 50, and a tournament is half of it; a worker counts as 50 trials where only time bounds."""
     found = start(trials=trials, seconds=None if trials else 1e6, workers=workers)
     assert (found.options["population"], found.options["tournament"]) == (population, tournament)
-    assert found.initial == ("resnet8", "vit-tiny", "mixer-tiny", *("random",) * (population // 10))
+    assert found.initial == (*USUAL, *("random",) * (population // 10))
 
 
 def test_the_paper_s_protocol_is_the_paper_s() -> None:
@@ -113,7 +117,7 @@ def test_a_run_goes_on_as_it_was_started() -> None:
 
 def test_a_search_starts_from_the_small_baselines_that_fit() -> None:
     """Large ones are compared and do not seed; those that the input, the head, the limits or the budget exclude are left out."""
-    assert start(task(baselines=("resnet18",))).initial[:3] == SMALL
+    assert start(task(baselines=("resnet18",))).initial[:3] == USUAL
     assert start(task(baselines=("resnet18",))).beside == ("resnet18",)
     assert start(task((16, 8))).initial[:2] == ("vit-tiny", "mixer-tiny")
     tight = start(limits=Limits(parameters=20_000))
@@ -123,12 +127,43 @@ def test_a_search_starts_from_the_small_baselines_that_fit() -> None:
     assert "is predicted to take" in short.left_out["resnet8"]
 
 
+def test_of_two_widths_the_one_that_can_be_compared_at_final_epochs_takes_part() -> None:
+    """From the budget on in which three pairs fit, with one worker or with two in half the time, resnet8-wide is in resnet8's place.
+
+    With less, the run says what it needs. So it is beside initial members that the user has named. A trial may take so long that a pair
+    with it fits as often. Baselines that the user has chosen stay, and limits that exclude the wide one leave the narrow one. Targets for
+    each pixel have none: both give away the resolution.
+    """
+    images = task(samples=3_000)
+    first = start(images, trials=None, seconds=1e4, workers=1)
+    assert first.affordable is not None
+    seconds = first.affordable.training.seconds(baselines.get("resnet8-wide", (1, 8, 8)), first.changes)
+    enough = seconds * MARGIN * 3 * 2 * RECIPE.epochs_final / RECIPE.epochs_search / SHARE
+    for workers in (1, 2):
+        budgets: list[dict[str, Any]] = [{"trials": None, "seconds": part * enough / workers, "workers": workers} for part in (1.01, 0.99)]
+        roomy, short = (start(images, **budget) for budget in budgets)
+        assert roomy.changes == short.changes == first.changes
+        assert ([name for name in roomy.initial if name != "random"], roomy.beside, roomy.left_out) == (list(USUAL), (), {})
+        assert ([name for name in short.initial if name != "random"], short.beside) == (list(QUICK), ())
+        assert "if it is to be compared at final epochs" in short.left_out["resnet8-wide"]
+        assert roomy.affordable is not None
+        assert short.affordable is not None
+        assert roomy.affordable.seconds == pytest.approx(1.02 * seconds)
+        assert short.affordable.seconds > roomy.affordable.seconds
+        named = [start(images, **budget, initial=("mixer-tiny",)) for budget in budgets]
+        assert [found.beside for found in named] == [("resnet8-wide", "vit-tiny"), ("resnet8", "vit-tiny")]
+    chosen = start(task(baselines=("resnet8", "resnet18")))
+    assert (chosen.initial[:3], chosen.beside) == (USUAL, ("resnet8", "resnet18"))
+    assert start(limits=Limits(parameters=200_000)).initial[:3] == QUICK
+    assert "resnet8-wide" not in small_baselines("dense", Feature((1, 8, 8)))
+
+
 def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
     """A trial may cost four times the largest small baseline with the changes that all start with, and nothing was measured."""
     one = start(task(samples=10_000))
     assert one.affordable is not None
     training = Training(RECIPE, 10_000, 10_000)
-    assert one.affordable.seconds == pytest.approx(4 * max(training.seconds(baselines.get(name, (1, 8, 8)), one.changes) for name in SMALL))
+    assert one.affordable.seconds == pytest.approx(4 * max(training.seconds(baselines.get(name, (1, 8, 8)), one.changes) for name in USUAL))
     assert (one.affordable.learns, one.time_limit) == (False, TIME_LIMIT)
 
 
@@ -176,7 +211,7 @@ def test_a_short_budget_keeps_large_batches() -> None:
     short, middle, long = (start(task(samples=3_000), trials=None, seconds=seconds) for seconds in (20.0, 200.0, 6_000.0))
     assert "batch_size" not in short.changes
     assert middle.changes["batch_size"] == 32
-    assert set(middle.initial) > set(SMALL)
+    assert set(middle.initial) > set(QUICK)
     assert long.changes["batch_size"] == 32
     assert short.options["start"] == short.changes
 
@@ -189,7 +224,7 @@ def test_a_budget_that_is_too_short_for_the_small_baselines_has_fewer_epochs(cap
     assert not caplog.text
     short, shortest = (start(images, trials=None, seconds=seconds) for seconds in (250.0, 5.0))
     assert wanted / 4 < short.changes["epochs_search"] < wanted
-    assert set(short.initial) > set(SMALL)
+    assert set(short.initial) > set(QUICK)
     assert short.changes["epochs_final"] == round(RECIPE.epochs_final / wanted * short.changes["epochs_search"])
     assert (shortest.changes["epochs_search"], short.options["start"]) == (wanted / 4, short.changes)
     assert f"in place of {wanted} and {RECIPE.epochs_final}" in caplog.text

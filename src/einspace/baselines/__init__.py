@@ -1,9 +1,9 @@
 """Baselines (section 4.2, B.1): networks that people designed, as derivations of the grammar at any image; ResNets, and those
 over tokens, take sequences too. Recurrent ones are of the grammar with recurrence alone.
 
-They seed a search and are what it has to beat. `get` gives one by its name, and `resnet`, `wide_resnet`, `densenet`, `vit`, `mixer`,
-`resmlp`, `permutator`, `gru`, `lru` and `mamba` give one of a size of your choice. A new one is a function from an input feature to a
-derivation, and its line in `BASELINES`.
+They are initial members of a search and the networks that it has to beat. `get` gives one by its name, and `resnet`, `wide_resnet`,
+`densenet`, `vit`, `mixer`, `resmlp`, `permutator`, `gru`, `lru` and `mamba` give one of a size of your choice. A new one is a function from
+an input feature to a derivation, and its line in `BASELINES`.
 """
 
 from collections.abc import Callable, Iterable
@@ -104,7 +104,7 @@ def within(space: EinSpace, name: str) -> Architecture:
 
 @lru_cache(maxsize=128)
 def _derived(name: str, shape: Feature, grammar: Grammar) -> Architecture | str:
-    """A baseline that is read from its text in a grammar, or why it is not one of it: a search asks for the same ones several times."""
+    """The baseline, parsed in a grammar, or the reason why the grammar does not derive it; cached, since a search asks repeatedly."""
     text = str(get(name, shape))
     try:
         return Architecture(parse(text, grammar), shape)

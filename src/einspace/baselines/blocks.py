@@ -1,10 +1,11 @@
-"""Building blocks of the baselines: each function gives a module of the grammar. All linear layers have a bias.
+"""Building blocks of the baselines: modules of the grammar, and the patches or tokens of an input. All linear layers have a bias.
 
 Legend: C channels, H W height and width, S tokens, D features of a token.
 """
 
 from einspace.derivation.build import branch, compute, route, sequence
 from einspace.derivation.tree import Derivation
+from einspace.features import Feature
 from einspace.operations import Add, Clone, Col2im, Concat, Identity, Im2col, Linear, Matmul, Norm, Permute, PosEnc, Relu, Softmax
 from einspace.operations.branching import sampled_branches
 from einspace.operations.sequences import BatchNorm, Window
@@ -54,13 +55,37 @@ def patches(patch: int, width: int) -> Derivation:
     return route(Im2col(patch, patch, 0), linear(width), Identity())
 
 
+def small_patch(inputs: Feature) -> int:
+    """Side of the patches of the small baselines: 4, or 2 where height or width of (C, H, W) is below 16. A sequence has none."""
+    return 4 if min(inputs.shape[1:]) >= 16 else 2
+
+
+def tokens(inputs: Feature, patch: int) -> int:
+    """Patches in (C, H, W), H'W' of equation 30, or S of (S, D); raises ShapeError for an image smaller than a patch."""
+    if inputs.mode == "Col":
+        return inputs.shape[0]
+    height, width = grid(inputs, patch)
+    return height * width
+
+
+def embedding(inputs: Feature, patch: int, width: int) -> Derivation:
+    """One token of `width` features for each patch of (C, H, W) or each token of (S, D)."""
+    return linear(width) if inputs.mode == "Col" else patches(patch, width)
+
+
+def grid(inputs: Feature, patch: int) -> tuple[int, int]:
+    """H' and W' of equations 31 and 32: patches in a column and in a row; raises ShapeError for an input smaller than one."""
+    _, height, width = Col2im().infer(Im2col(patch, patch, 0).infer((inputs,)))[0].shape
+    return height, width
+
+
 def mlp(hidden: int, width: int) -> Derivation:
     """Two linear layers with a relu between: (S, D) -> (S, width)."""
     return sequence(linear(hidden), RELU, linear(width))
 
 
 def token_mlp(hidden: int, tokens: int) -> Derivation:
-    """The same over the tokens: (S, D) -> (tokens, D)."""
+    """An MLP over the tokens, as `mlp` is one over the features: (S, D) -> (tokens, D)."""
     return route(TRANSPOSE, mlp(hidden, tokens), TRANSPOSE)
 
 

@@ -16,12 +16,12 @@ from einspace.operations import Clone, Concat
 
 def densenet40(inputs: Feature) -> Derivation:
     """(C, H, W) -> (448, ceil(H / 4), ceil(W / 4)): three blocks of twelve layers, each of which adds 12 channels."""
-    del inputs  # the same at every shape
+    del inputs  # the derivation is the same for every input
     return compose_densenet((12, 12, 12), 12, bottleneck=False)
 
 
 def compose_densenet(blocks: Sequence[int], growth: int, bottleneck: bool) -> Derivation:
-    """So many layers in each block, each of which adds `growth` channels; between blocks the size halves, rounded up.
+    """A DenseNet: `blocks` are the layers of each block, each of which adds `growth` channels; between blocks the size halves, rounded up.
 
     `bottleneck` is DenseNet-BC: a 1x1 convolution to 4 x growth channels before each 3x3, twice the growth in the stem, and transitions
     that halve the channels.

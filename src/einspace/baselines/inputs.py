@@ -1,4 +1,4 @@
-"""A baseline at an input: what `get` and the functions of `sizes` share."""
+"""A baseline as an architecture at an input, for `get` and the functions of `sizes`."""
 
 from collections.abc import Callable, Iterable
 

@@ -1,7 +1,6 @@
 """MLP-Mixers (B.1): the mixing over tokens expands by four, the mixing over channels halves."""
 
-from einspace.baselines.blocks import NORM, POSITIONS, mlp, residual, token_mlp
-from einspace.baselines.patches import embedding, small_patch, tokens
+from einspace.baselines.blocks import NORM, POSITIONS, embedding, mlp, residual, small_patch, token_mlp, tokens
 from einspace.derivation.build import sequence, whole
 from einspace.derivation.tree import Derivation
 from einspace.features import Feature

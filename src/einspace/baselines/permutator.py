@@ -10,15 +10,14 @@ factor of three or of W chunks is outside the option sets: such a derivation is 
 Legend: C channels, S segments, N = C / S channels of a segment, H W height and width in patches.
 """
 
-from einspace.baselines.blocks import IDENTITY, NORM, RELU, conv, copies, linear, mlp, patches, residual
-from einspace.baselines.patches import grid
+from einspace.baselines.blocks import IDENTITY, NORM, RELU, conv, copies, grid, linear, mlp, patches, residual
 from einspace.derivation.build import branch, compute, route, sequence, whole
 from einspace.derivation.tree import Derivation
 from einspace.features import Feature
 from einspace.operations import Add, Clone, Col2im, Concat, GroupDim, Identity, Im2col, Matmul, Permute, Softmax
 
 HIDDEN = 3
-"""How much the MLP over the channels expands."""
+"""The expansion factor of the MLP over the channels."""
 SWAP = Permute((1, 3, 2))
 PIXELS = Im2col(1, 1, 0)
 

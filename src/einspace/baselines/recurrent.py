@@ -1,10 +1,9 @@
 """Recurrent networks, put together from scans, products and short causal convolutions; the normalisation stands before each block.
 
-Each block is the core of a known one: what it leaves out, and what stands for what, is in docs/decisions/037-recurrence.md.
+Each block is the core of a known one. Its omissions and replacements are listed in docs/decisions/037-recurrence.md.
 """
 
-from einspace.baselines.blocks import IDENTITY, NORM, RELU, linear, mlp, residual
-from einspace.baselines.patches import embedding, small_patch
+from einspace.baselines.blocks import IDENTITY, NORM, RELU, embedding, linear, mlp, residual, small_patch
 from einspace.derivation.build import branch, compute, route, sequence, whole
 from einspace.derivation.tree import Derivation
 from einspace.features import Feature

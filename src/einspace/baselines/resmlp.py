@@ -6,8 +6,7 @@ contains ResMLP, at the price of width x width parameters where an affine layer 
 set. GELU is the space's relu, as in B.1's own networks.
 """
 
-from einspace.baselines.blocks import TRANSPOSE, linear, mlp, residual
-from einspace.baselines.patches import embedding, tokens
+from einspace.baselines.blocks import TRANSPOSE, embedding, linear, mlp, residual, tokens
 from einspace.derivation.build import route, sequence, whole
 from einspace.derivation.tree import Derivation
 from einspace.features import Feature

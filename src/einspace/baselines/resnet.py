@@ -38,7 +38,7 @@ def resnet14_flat(inputs: Feature) -> Derivation:
 
 
 def compose_resnet(inputs: Feature, blocks: Sequence[int], width: int) -> Derivation:
-    """A ResNet of basic blocks: so many of `width` channels, so many of twice as many, and so on."""
+    """A ResNet of basic blocks: `blocks[0]` of them have `width` channels, `blocks[1]` have twice as many, and so on."""
     series = inputs.mode != "Im"
     widths = [width * 2**group for group, count in enumerate(blocks) for _ in range(count)]
     return whole(sequence(conv_norm_relu(width, series=series), conv(width, stride=2, series=series), *_blocks(width, widths, series)))

@@ -1,7 +1,6 @@
 """Vision transformers (B.1), with the normalisation after each sum."""
 
-from einspace.baselines.blocks import NORM, POSITIONS, heads, linear, mlp, residual
-from einspace.baselines.patches import embedding, small_patch
+from einspace.baselines.blocks import NORM, POSITIONS, embedding, heads, linear, mlp, residual, small_patch
 from einspace.derivation.build import sequence, whole
 from einspace.derivation.tree import Derivation
 from einspace.features import Feature

@@ -14,10 +14,10 @@ from einspace.tasks import TASKS
 
 CLASSES = 4
 PATTERNS = np.array([[0, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 2], [0, 1, 2, 3]])
-"""Which of the n classes each of the four images is of: 4, 2 + 2, 2 + 1 + 1 and 1 + 1 + 1 + 1 images."""
+"""The class, of n, of each of the four images, in the row n - 1: 4, 2 + 2, 2 + 1 + 1 or 1 + 1 + 1 + 1 images of a class."""
 
 MEAN, DEVIATION = (0.49139968, 0.48215827, 0.44653124), (0.24703233, 0.24348505, 0.26158768)
-"""Of each channel of CIFAR-10's training images, pixels from 0 to 1: what the generator normalises with."""
+"""Mean and deviation of each channel of CIFAR-10's training images, pixels from 0 to 1, with which the generator normalises."""
 
 PADDING = 4
 """Black pixels around an image of train that is cropped."""

@@ -1,4 +1,4 @@
-"""Games of chess from PGN files: the moves and how it ended; no move is played here."""
+"""Games of chess from PGN files: the moves and the result of each; no move is played here."""
 
 import re
 from collections.abc import Iterator

@@ -16,12 +16,12 @@ from einspace.files import read
 from einspace.tasks import TASKS
 
 AUTHORS = tuple(label.lower() for label in TASKS["gutenberg"].labels)
-"""In the order of the labels, 0 to 5."""
+"""The authors in the order of the labels, 0 to 5."""
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz_"
 NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 STRUCTURE = frozenset(("prologue", "epilogue", "chapter", "scene", "act", *NUMERALS.split()))
-"""Words that order a text and are not the author's, Roman numerals among them, as the generator lists them."""
+"""Words of headings, such as "chapter" and Roman numerals, that are not the author's, as the generator lists them."""
 
 HEAD = 95
 """Lines at the beginning of each text that are left out: the licence of Project Gutenberg and the contents."""

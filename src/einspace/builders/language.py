@@ -13,7 +13,7 @@ from einspace.errors import DataError
 from einspace.tasks import TASKS
 
 TEST_SHARE = 0.2
-"""Of all words, those that only test uses."""
+"""The share of all words that only test uses."""
 
 _WORDS = 4
 _LENGTH = 6

@@ -1,4 +1,4 @@
-"""Which data sets can be built, from what, and the one function that does it."""
+"""Prepare: the data sets that can be built, their sources, and the one function that builds them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ BUILDERS: dict[str, Callable[[Path, int, Sizes], Plan] | None] = {
     "spherical": spherical,
     "darcyflow": None,
 }
-"""For every task that can be built the function from a source, a seed and the sizes; None where nothing is read.
+"""The function from a source, a seed and the sizes of every task that can be built; None for one that needs no source.
 
 What the source is, and the sizes of the paper, stand in the task's entry.
 """

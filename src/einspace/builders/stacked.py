@@ -12,7 +12,7 @@ from einspace.builders.mnist import read_digits
 from einspace.tasks import TASKS, Entry
 
 Rule = Callable[[NDArray[np.int64]], NDArray[np.int64]]
-"""From three digits (N, 3) to a label (N,); a label that is not a class drops the sample."""
+"""A function from three digits (N, 3) to labels (N,); a sample whose label is not a class is dropped."""
 
 _DRAW = 200_000
 

@@ -12,7 +12,7 @@ from einspace.files import read
 from einspace.tasks import TASKS
 
 LANGUAGES = TASKS["language"].labels
-"""In the order of the labels, 0 to 9."""
+"""The languages in the order of the labels, 0 to 9."""
 
 LETTERS = "abcdefghijklmnopqrstuvwx"
 
@@ -28,7 +28,7 @@ PACKAGES = {
     "fi": ("dict-freedict-fin-eng", "usr/share/dictd/freedict-fin-eng.index"),
     "sv": ("wswedish", "usr/share/dict/swedish"),
 }
-"""For each language the Debian package and where its words lie below the root."""
+"""The Debian package of each language, and the path below the root of its words."""
 
 _USABLE = re.compile(f"[{LETTERS}]{{6}}")
 _WORD = re.compile(r"[^\W\d_]+")

@@ -1,4 +1,4 @@
-"""Bar: how far a search is: lines that change in a terminal or in a notebook, and elsewhere a line for each new best."""
+"""Bar: the progress of a search, as lines that change in a terminal or in a notebook, and elsewhere as a line for each new best."""
 
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
@@ -121,7 +121,7 @@ class Bar(JupyterMixin):
             self._failed += trial.value is None
             if news.best is not None:
                 if not self._curve or news.best != self._curve[-1]:
-                    of_it = f" (trial {trial.number})" if trial.value == news.best else ""  # another call may have found it
+                    of_it = f" (trial {trial.number})" if trial.value == news.best else ""  # another call may have found the best
                     self._say(f"{trials}: best {decimal(news.best)}{of_it}")
                     self._logged[SEARCH] = news.done
                 self._curve.append(news.best)
@@ -147,7 +147,7 @@ class Bar(JupyterMixin):
         return ", ".join(facts + [f"{self._failed} without a score"] * bool(self._failed))
 
     def _stand(self, standing: str) -> None:
-        """Show how the best compares with the best baseline."""
+        """Show the comparison of the best with the best baseline."""
         if standing != self._standing and standing:
             self._say(f"  so far: {standing}")
         self._standing = standing
@@ -173,7 +173,7 @@ class Bar(JupyterMixin):
                 self._logged[phase] = done
 
     def _below(self) -> Iterable[Text]:
-        """How the best compares, and what each worker is doing, at this moment."""
+        """The lines below the progress: the comparison of the best with the best baseline, and the work of each worker, at this moment."""
         if self._used is not None and self._seconds is not None:
             seconds, then = self._used
             self._lines.update(self._phases[SEARCH], completed=min(self._seconds, seconds + monotonic() - then))

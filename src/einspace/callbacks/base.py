@@ -81,14 +81,14 @@ class Callback:
     """Its name in warnings."""
 
     unfinished = ""
-    """What helps where it had no time to end after a search broke off, for a warning; `{run}` stands for the run's folder."""
+    """The remedy, for a warning, where the callback had no time to end after an interruption; `{run}` stands for the run's folder."""
 
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Hear that the search starts, or goes on.
 
         Args:
             run: The folder of the run.
-            settings: The settings that `run.json` holds.
+            settings: The settings that `run.json` holds, and as `scored_on` the split of the trials' scores, "validation" or "test".
         """
 
     def trial(self, trial: Trial, best: float | None) -> None:
@@ -100,7 +100,7 @@ class Callback:
         """
 
     def progress(self, news: Progress) -> None:
-        """A trial of any phase began, did an epoch or ended; every trial that ended is `trial`'s too."""
+        """Hear that a trial of any phase began, did an epoch or ended; `trial` hears of the ended ones too."""
 
     def finish(self, result: Result) -> None:
         """The search is over, with the final training; not called for one that was interrupted."""
@@ -139,7 +139,7 @@ class CallbackThread:
         self._waiting.put(lambda callback: callback.start(run, settings))
 
     def finish(self, result: Result) -> None:
-        """Tell of the end."""
+        """Pass the end of the search on to the callbacks."""
         self._waiting.put(lambda callback: callback.finish(result))
 
     def __enter__(self) -> Self:
@@ -176,7 +176,7 @@ class CallbackThread:
             for callback in list(self._active):
                 try:
                     event(callback)
-                except BaseException as error:  # noqa: BLE001 - the border: whatever a callback does, `sys.exit` too, all else goes on
+                except BaseException as error:  # noqa: BLE001 - whatever a callback raises, `sys.exit` too, the search goes on
                     self._active.remove(callback)
                     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                     _LOG.warning("the callback %s failed and is switched off: %s", callback.name, reason)

@@ -36,13 +36,13 @@ class TensorBoard(Callback):
     def start(self, run: Path, settings: Mapping[str, Any]) -> None:
         """Open the event file; a run that is continued gets another one in the same folder, which TensorBoard shows as one."""
         self._metric = settings["metric"]["name"]
-        self._split = "test" if settings["strategy"] == "sampling" else "validation"
+        self._split = settings.get("scored_on", "validation")
         self._writer = self._open(str(run / "tensorboard" if self.folder is None else self.folder / run.name))
 
     def trial(self, trial: Trial, best: float | None) -> None:
         """Scalars: score and best score, parameters, seconds, latency where it was measured, and the loss of the last epoch.
 
-        Scores on test, of the strategy `sampling`, are called so, and none of them is the best.
+        Scores on test, such as those of the strategy `sampling`, are called so, and none of them is the best.
         """
         loss = trial.losses[-1] if trial.losses else None
         self._scalars(

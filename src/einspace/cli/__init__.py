@@ -70,7 +70,7 @@ def main() -> None:
     prepare_streams()
     code: int | str | None = 0
     try:
-        os.getcwd()  # PyTorch's libraries end the process where there is none
+        os.getcwd()  # raises where the folder is gone: PyTorch's libraries would end the process
         app()
     except SystemExit as ended:
         code = ended.code or 0

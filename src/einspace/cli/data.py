@@ -29,15 +29,14 @@ data = typer.Typer(
 @data.command("list", cls=Command)
 def list_(folder: Folder = None, as_json: AsJson = False) -> None:
     """List the data of every task: official, built anew or absent, and how to get them."""
-    from rich.table import Table
-
+    from einspace.reporting.fitting import FittingTable
     from einspace.tasks import TASKS, data_folder, states
 
     found = states(TASKS.values(), folder)
     if as_json:
         print_json({"data": str(data_folder(folder)), "tasks": [asdict(state) for state in found]})
         return
-    table = Table(title=f"Data in {data_folder(folder)}", title_justify="left", header_style="bold")
+    table = FittingTable(title=f"Data in {data_folder(folder)}", title_justify="left", header_style="bold")
     for column in ("name", "state", "size", "from"):
         table.add_column(column, justify="right" if column == "size" else "left", no_wrap=column != "from")
     for state in found:
@@ -83,7 +82,7 @@ def prepare(
 
 
 def _show(built: "Built", seconds: float) -> None:
-    from rich.table import Table
+    from einspace.reporting.fitting import FittingTable
 
     metadata = built.metadata
     total = sum(file["bytes"] for file in metadata["files"].values())
@@ -92,7 +91,7 @@ def _show(built: "Built", seconds: float) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    table = Table(header_style="bold")
+    table = FittingTable(header_style="bold")
     for column in ("file", "bytes", "SHA-256, its start"):
         table.add_column(column, justify="right" if column == "bytes" else "left", no_wrap=True)
     for file, facts in metadata["files"].items():

@@ -184,7 +184,7 @@ def _card(result: "Result", found: "Trained", files: "list[Exported]", raw: bool
 
 
 def _found(result: "Result", trial: int | None, baseline: str | None, shape: str | None, classes: int | None) -> "Trained":
-    """An architecture of a run with its head; what is asked for besides must agree."""
+    """An architecture of a run with its head; a shape and a number of classes that are given must agree with it."""
     from einspace.networks import Classification, check_fit
 
     found = result.trained(*taken(result, trial, baseline))

@@ -14,7 +14,7 @@ from einspace.quantities import decimal
 from einspace.space import Architecture
 
 FOUND = (5, 6, 8)
-"""Figures of what searches found."""
+"""Figures of architectures that searches found."""
 
 
 def figure(

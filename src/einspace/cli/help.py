@@ -1,4 +1,4 @@
-"""Help: how the options of all commands show what they take."""
+"""Help: the names of values that the help of every command shows beside its options."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ METAVARS = {
     "init": "MEMBERS",
     "shape": "SHAPE",
 }
-"""Names of values that their type does not say, by option; those of other texts are TEXT."""
+"""The name of the value of each option of text, where it is not TEXT."""
 
 
 def named(parameters: list[Any]) -> list[Any]:

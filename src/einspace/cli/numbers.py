@@ -11,7 +11,7 @@ from typer.models import ParameterInfo
 
 _WHOLE = re.compile(r"[-+]?(0|[1-9]\d*|[1-9]\d{0,2}(_\d{3})+)", re.ASCII)
 _NUMBER = re.compile(rf"[-+]?(({_WHOLE.pattern[5:]}(\.\d*)?|\.\d+)([eE][-+]?\d+)?|nan|inf)", re.ASCII)
-"""Numbers with _ between their thousands at most: Python also reads 1_0 as 10, 010 as 10 and digits of all languages."""
+"""Plain numbers, in which _ may stand between thousands. Python also reads 1_0 and 010 as 10, and the digits of all languages."""
 
 
 def with_plain_numbers(command: Callable[..., None]) -> Callable[..., None]:
@@ -26,7 +26,7 @@ def with_plain_numbers(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _number_kind(kind: Any) -> type[int] | type[float] | None:
-    """Whether a type is int or float, perhaps beside None and with marks of pydantic's."""
+    """The type int or float that an annotation stands for, perhaps beside None and with marks of pydantic's; None for any other."""
     if get_origin(kind) is Annotated:
         return _number_kind(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):

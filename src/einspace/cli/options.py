@@ -78,9 +78,9 @@ PANELS = {
 
 
 def with_settings(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator: a command gets settings as options, with what the model says of them, in place of its keyword arguments.
+    """A decorator: a command gets settings as options, with types and descriptions of the model, in place of its keyword arguments.
 
-    What is not given is None.
+    An option that is not given is None.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -98,7 +98,7 @@ def parameter(key: str) -> str:
 
 
 def _option(key: str) -> inspect.Parameter:
-    """A setting as a parameter of a command, whose default is "not given": only what is given wins over a file."""
+    """A setting as a parameter of a command. Its default is None, so that only options that are given win over a file."""
     field = leaves()[key]
     kind: Any = get_args(field.annotation)[0] if get_origin(field.annotation) in (Union, UnionType) else field.annotation
     kind = str if get_origin(kind) is tuple else kind

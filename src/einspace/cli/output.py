@@ -28,7 +28,7 @@ PLAIN = {"→": "->", "←": "<-", "×": "x", "…": "...", "–": "-", "·": "*
 LOST = {errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT, errno.EBADF}
 """Errors of a stream that takes nothing more."""
 
-if os.environ.get("COLUMNS", "").strip() == "0":  # as some programs say that they do not know the width: nothing would be printed
+if os.environ.get("COLUMNS", "").strip() == "0":  # some programs set it where the width is unknown: nothing would be printed
     del os.environ["COLUMNS"]
 
 out = Console(markup=False, emoji=False)
@@ -59,7 +59,7 @@ for _console in (out, err):
 def prepare_streams() -> None:
     """Let standard output and errors show what their encoding lacks in plain characters, in place of an exception.
 
-    One that was closed before the program began is None in Python; whoever closes it wants nothing of it.
+    A stream that was closed before the program began is None in Python; its output is dropped.
     """
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -88,7 +88,7 @@ def complain(message: str) -> None:
 
 
 def is_lost(error: OSError) -> bool:
-    """Whether it is of a stream that is closed or full, and of no file."""
+    """True if the error is of a standard stream that is closed or full, and not of a file."""
     return error.errno in LOST and error.filename is None
 
 
@@ -112,7 +112,7 @@ def lose(error: OSError) -> int:
 
 
 def _give_up(stream: Any) -> None:
-    """Python writes out what a stream holds when it ends, and would complain once more."""
+    """Redirect a lost stream to nowhere: Python flushes it at its end, and would complain once more."""
     with suppress(OSError, ValueError), open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), stream.fileno())
 
@@ -143,12 +143,12 @@ def later(seconds: float, action: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        timer.join()  # it may have begun just before
+        timer.join()  # the action may have begun just before
 
 
 @contextmanager
 def waiting(words: str, seconds: float = 2.0) -> Iterator[None]:
-    """Say what is going on, once that has taken some seconds: with a sign that moves on a terminal, and else in a line."""
+    """Show a message once the block has taken some seconds: on a terminal with a moving sign, elsewhere as a line."""
     text = Text(f"{escaped(words, keep='')} ...")  # no markup: a name may look like some
     status = err.status(text)
     try:

@@ -1,4 +1,4 @@
-"""Overdue: what no look at the clock can end, a single long operation, ends with this process."""
+"""Overdue: the time limit of a command. It ends the process, since nothing else ends a single long operation."""
 
 import inspect
 import os

@@ -1,6 +1,7 @@
 """Predictions of a trained network for new data: `predict`."""
 
 import csv
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,6 +52,8 @@ def predict(
         raise SettingError(f"predictions of the kind {predictor.about.kind} are written to a {suffix} file, not to {output}")
     if probabilities and (pixels or predictor.about.kind == "regression"):
         raise SettingError(f"--probabilities are of classes and labels, not of {predictor.about.kind}")
+    if output.exists() and os.path.exists(data) and os.path.samefile(output, data):
+        raise SettingError(f"{output} holds the samples: write the predictions to another file")
     with waiting(f"looking at {data}"), bounded(f"read {escaped(str(data), keep='')}"):
         samples = predictor.samples(data, split)
     try:

@@ -71,7 +71,7 @@ def runs(runs: Runs = "runs", as_json: AsJson = False) -> None:
             result = load_result(name, runs)
             with making_sense(name):
                 found.append(listed(result, begun))
-        except RunError as error:  # one run that is broken, or lies in another database, hides no other
+        except RunError as error:  # a broken run, or one in another database, must not hide the others
             err.print(f"{name}: {error}", markup=False, highlight=False, soft_wrap=True)
             with suppress(RunError), making_sense(name):
                 found.append(unread(name, Run(runs, name).settings() or {}, begun))

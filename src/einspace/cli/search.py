@@ -11,7 +11,6 @@ import typer
 from einspace.cli.options import AsJson, parameter, with_settings
 from einspace.cli.output import err, out, print_json, waiting
 from einspace.config import SearchSettings, leaves, load, notes
-from einspace.config.protocol import OURS
 from einspace.errors import SettingError, StorageError
 from einspace.executors import forkserver
 from einspace.quantities import budget_of, seconds_of
@@ -42,7 +41,7 @@ def search(
 
 
 def outward(settings: SearchSettings, of_file: set[str]) -> list[str]:
-    """The servers that settings from a file name, since a user of somebody else's file should know of them."""
+    """The servers that are named by settings from a file, for a user who has the file from somebody else."""
     found = []
     if "storage" in of_file and settings.storage is not None and not settings.storage.startswith("sqlite:"):
         found.append(f"{settings.storage} (storage), which gets every trial")
@@ -129,12 +128,13 @@ def again(run: str, *options: str) -> str:
 
 def _more(settings: SearchSettings, result: "Result") -> tuple[str, ...]:
     """The options that let a finished search go on: its bounds, twice as large, and a number of trials that time has cut short as it is."""
-    from einspace.study.bounds import bounds
+    from einspace.study.bounds import Bounds, bounds
 
-    trials, budget = bounds(settings.trials, settings.iterations, settings.budget, result.protocol == OURS)
+    given = Bounds(settings.trials, settings.iterations, settings.budget)
+    trials, iterations, budget = bounds(given, result.protocol, False, result.settings.get("init", ()))
     found: list[str] = [] if budget is None else ["--budget", budget_of(2 * seconds_of(budget))]
-    if settings.iterations is not None:
-        found += ["--iterations", str(2 * settings.iterations)]
+    if iterations is not None:
+        found += ["--iterations", str(2 * iterations)]
     elif trials is not None and (budget is None or len(result.history) >= trials):
         found += ["--trials", str(2 * len(result.history))]
     return tuple(found)

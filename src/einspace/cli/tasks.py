@@ -9,8 +9,7 @@ from einspace.cli.output import out, print_json
 from einspace.features import Feature
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from einspace.reporting.fitting import FittingTable
     from einspace.tasks import Entry, State
 
 
@@ -32,7 +31,7 @@ def tasks(data: Data = None, as_json: AsJson = False) -> None:
         out.print(Text.assemble((entry.name, "bold"), f": {entry.description}{where}"))
 
 
-def _shapes(entries: Sequence["Entry"], found: Sequence["State"]) -> "Table":
+def _shapes(entries: Sequence["Entry"], found: Sequence["State"]) -> "FittingTable":
     table = _table("Tasks", ("name", "input", "output", "train/valid/test", "data"))
     for entry, state in zip(entries, found, strict=True):
         output = str(Feature(entry.head.output(entry.input)))
@@ -40,7 +39,7 @@ def _shapes(entries: Sequence["Entry"], found: Sequence["State"]) -> "Table":
     return table
 
 
-def _recipes(entries: Sequence["Entry"]) -> "Table":
+def _recipes(entries: Sequence["Entry"]) -> "FittingTable":
     """Table 4, whose epochs are those of the search and of the evaluation in the end."""
     table = _table("Recipes", ("name", "metric", "baselines", "epochs", "batch", "rate", "decay", "mom"))
     for entry in entries:
@@ -51,10 +50,10 @@ def _recipes(entries: Sequence["Entry"]) -> "Table":
     return table
 
 
-def _table(title: str, columns: Sequence[str]) -> "Table":
-    from rich.table import Table
+def _table(title: str, columns: Sequence[str]) -> "FittingTable":
+    from einspace.reporting.fitting import FittingTable
 
-    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False)
+    table = FittingTable(title=title, title_justify="left", header_style="bold", show_edge=False)
     for column in columns:
         table.add_column(column, no_wrap=column not in ("input", "output", "metric", "baselines"))
     return table

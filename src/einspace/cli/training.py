@@ -112,6 +112,6 @@ def evaluate(
 
 
 def _why(result: "Evaluation") -> str:
-    """The reason why a training has no score; a loss that is not a number names itself."""
+    """The outcome of a training without a score, and the reason; the reason alone for NaN, since it names the loss."""
     hint = overdue.LONGER if result.outcome == "timeout" else ""
     return f"{'' if result.outcome == 'nan' else f'{result.outcome}: '}{result.reason}{hint}"

@@ -33,7 +33,7 @@ OF_A_STRATEGY = (
 """Settings that only some strategies take."""
 
 WEIGHTS = ("best", "all", "none")
-"""Whose weights the final trainings leave in the run's folder."""
+"""The networks whose weights the final trainings leave in the run's folder."""
 
 
 class OptionGroup(BaseModel):
@@ -51,7 +51,7 @@ class OptionGroup(BaseModel):
 
 
 class RecipeSettings(OptionGroup):
-    """Changes to the task's recipe; what is not given stays as the task has it."""
+    """Changes to the task's recipe; an option that is not given stays as in the task."""
 
     epochs_search: Annotated[int | None, Field(ge=1, description="Epochs of a trial.")] = None
     epochs_final: Annotated[int | None, Field(ge=1, description="Epochs of the final training.")] = None
@@ -87,7 +87,7 @@ class RecipeSettings(OptionGroup):
 
 
 class ComputeSettings(OptionGroup):
-    """How networks are computed while they are trained and scored: faster, and the same up to rounding."""
+    """Options that make training and scoring faster, and change scores by no more than rounding."""
 
     precision: Annotated[str, Field(description="Precision of matrix products and convolutions: fp32 or bf16.")] = "fp32"
     channels_last: Annotated[
@@ -137,7 +137,7 @@ class RunSettings(OptionGroup):
     iterations: Annotated[int | None, Field(ge=1, description="Number of trials without the initial members, in place of --trials.")] = None
     budget: Annotated[
         str | None,
-        Field(description="Time for the run with its final trainings, such as 90s, 30m, 8h or 2d; 4m if nothing else bounds the search."),
+        Field(description="Time of the whole run, such as 90s, 30m or 2d; if nothing bounds it 4m (paper: 1000 trials or 500 iterations)."),
     ] = None
     workers: Annotated[
         int | None, Field(ge=1, le=10_000, description="Number of worker processes: one for each GPU of --devices if not set, or else 2.")

@@ -1,4 +1,4 @@
-"""Options: the settings of a search one by one, each by its key, its flags, and what it may be."""
+"""Options: the settings of a search one by one, each with its key, its flags and its allowed values."""
 
 from dataclasses import fields, is_dataclass
 from functools import cache

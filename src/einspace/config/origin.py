@@ -1,4 +1,4 @@
-"""Where a run came from: versions and platform, written beside its settings into `config.yaml`."""
+"""Origin: the versions and the platform of a run, written beside its settings into `config.yaml`."""
 
 import json
 import platform
@@ -16,14 +16,14 @@ from einspace.errors import RunError
 from einspace.files.yaml import write
 
 CONFIG = "config.yaml"
-"""The file in a run's folder that repeats it."""
+"""The file of settings in a run's folder, with which the run can be repeated."""
 
 PACKAGES = ("einspace", "torch", "optuna", "numpy")
-"""Whose versions are stored, beside that of Python."""
+"""The packages whose versions are stored, beside that of Python."""
 
 
 class Origin(OptionGroup):
-    """The part of a stored file that is not settings: a search does not follow from it, but may differ with it."""
+    """The part of a stored file beside the settings. It does not define a search, but the same settings may give another result with it."""
 
     versions: dict[str, str] | None = None
     platform: str | None = None

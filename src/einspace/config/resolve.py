@@ -25,14 +25,14 @@ def load(path: Path | None, given: Mapping[str, Any]) -> tuple[SearchSettings, O
     values, lines = ({}, {}) if path is None else read(path)
     origin = {name: values.pop(name) for name in Origin.model_fields if name in values}
     inner = groups()
-    if origin:  # a run's file says what its strategy took, which another one that is given now may have no use for
+    if origin:  # a run's file has options of its strategy, which the one given now may not take
         values = {name: value for name, value in values.items() if name not in _useless(given.get("strategy", values.get("strategy")))}
-        values.setdefault("protocol", PAPER)  # that of a file from before there were several
+        values.setdefault("protocol", PAPER)  # a file of a version that had only the paper's protocol
     for name in inner:
         if name and values.get(name, {}) is None:
             del values[name]  # a group's name with nothing below it
     for one, other in (("trials", "iterations"), ("iterations", "trials")):
-        if one in given:  # both say how long the search is: the command line wins
+        if one in given:  # both bound the search: the one on the command line wins
             values.pop(other, None)
     for key, value in given.items():
         group, _, name = key.rpartition(".")
@@ -68,7 +68,7 @@ def stored(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _useless(strategy: object) -> set[str]:
-    """Options that other strategies have, and this one has not; none for one that is not known."""
+    """Options of other strategies that this one does not take; empty for an unknown strategy."""
     from einspace import strategies
 
     known = {name: set(strategies.options(name)) for name in strategies.names()}
@@ -76,7 +76,7 @@ def _useless(strategy: object) -> set[str]:
 
 
 def _place(path: Path | None, lines: Mapping[str, int], key: str) -> str:
-    """Where a key stands: the file and the line, or that of the group it should be in."""
+    """The place of a key, for a message: the file and the line of the key; empty without a file."""
     line = f", line {lines[key]}" if key in lines else ""
     return "" if path is None else f"{path}{line}: "
 
@@ -88,7 +88,7 @@ def _key(error: ErrorDetails) -> str:
 
 
 def _told(error: ErrorDetails, nothing: str = "null") -> str:
-    """One mistake in one line."""
+    """The message for one mistake that pydantic found."""
     key, value, known = _key(error), error["input"], leaves()
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
@@ -103,7 +103,7 @@ def _told(error: ErrorDetails, nothing: str = "null") -> str:
 
 
 def _unknown(key: str) -> str:
-    """An unknown key, with the known one of that name or flag in another group, else with the nearest of its own."""
+    """The message for an unknown key: it proposes a key of that name or flag in another group, else the nearest one in its group."""
     group, _, name = key.rpartition(".")
     flag = "--" + name.replace("_", "-")
     elsewhere = [known for known in leaves() if flag in flags(known) or known.split(".")[-1] == name]

@@ -70,7 +70,7 @@ Value = TypeVar("Value")
 
 
 class Frame(Generic[Value]):
-    """A node under evaluation: the outputs of its children so far, and what they cost."""
+    """A node under evaluation: the outputs of its children so far, and their cost."""
 
     __slots__ = ("cost", "done", "inputs", "node", "repeats")
 
@@ -138,7 +138,7 @@ def inputs_at(root: Derivation, inputs: Features, path: tuple[int, ...], memo: M
 
 
 def copies_at(root: Derivation, path: tuple[int, ...]) -> int:
-    """How many copies of the node at the end of a path the expanded network holds."""
+    """The number of copies, in the expanded network, of the node at the end of a path."""
     node, copies = root, 1
     for position in path:
         copies *= node.repeats if position == 1 else 1

@@ -24,7 +24,7 @@ class Matcher:
         self.symbols: dict[int, frozenset[str]] = {}
 
     def match(self, root: Item, start: str) -> Derivation:
-        """The derivation of `start` that is written so; raises NotationError with the place where nothing can be derived."""
+        """The derivation of `start` whose text was read; raises NotationError with the place where nothing can be derived."""
         self._find_symbols(root)
         # Each goal is opened once (its parts become goals) and closed once (its nodes become its children).
         goals: list[tuple[Item, str, Production | None]] = [(root, start, None)]
@@ -69,11 +69,11 @@ class Matcher:
             self.symbols[id(item)] = frozenset(symbol for symbol, chains in self.units.items() if not ends.isdisjoint(chains))
 
     def _fits(self, item: Item, production: Production) -> bool:
-        """Whether a production has the form of a bracket, and its symbols derive the parts."""
+        """True if a production has the form of a bracket, and its symbols derive the parts."""
         return self._has_form(item, production) and all(symbol in self.symbols[id(part)] for part, symbol in self._parts(item, production))
 
     def _has_form(self, item: Item, production: Production) -> bool:
-        """Whether a production has as many symbols as the bracket has parts, and branches if the bracket does."""
+        """True if a production has as many symbols as the bracket has parts, and branches if the bracket does."""
         if self.grammar.branches(production) != (item.branches is not None):
             return False
         return item.branches is not None or len(production.expansion) == len(item.parts)  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ class Matcher:
         return [(first, expansion[0]), *((branch, expansion[1]) for branch in item.branches), (last, expansion[2])]
 
     def _under(self, node: Derivation, symbol: str) -> Derivation:
-        """The node as what `symbol` derives, through single symbols."""
+        """A node of `symbol` that derives the given node through single symbols; the node itself where it is of `symbol`."""
         for above in reversed(self.units[symbol][node.symbol][:-1]):
             node = Derivation(above, (node,))
         return node

@@ -47,7 +47,7 @@ class Derivation:
 
     @property
     def repeats(self) -> int:
-        """How often the one branch of a branching module is repeated; 1 for every other node."""
+        """The number of copies of the one branch of a branching module with b = 4 or 8; 1 for every other node."""
         branching = self.branching
         return branching.b if branching is not None and len(self.children) == 3 else 1
 

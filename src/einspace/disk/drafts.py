@@ -1,4 +1,4 @@
-"""Drafts: a file of ours appears whole or not at all, and never through a link that somebody has laid in its place."""
+"""Drafts: a written file appears whole or not at all, and replaces a link in its place instead of following it."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Regular: a path of somebody else's is opened only if it is a file of a size that can be read: a pipe never ends, nor does a device."""
+"""Regular: a path from outside is read only if it is a regular file of a bounded size, for pipes and devices may never end."""
 
 import errno
 import json
@@ -14,7 +14,7 @@ SMALL = 64 * 2**20
 
 
 def size_of(path: str | os.PathLike[str]) -> int:
-    """The bytes of a regular file; raises OSError for a folder, a pipe, a socket, a device and what is not there."""
+    """The bytes of a regular file; raises OSError for a folder, a pipe, a socket, a device and a missing file."""
     try:
         found = os.stat(path)
     except ValueError:  # a NUL in the name
@@ -36,7 +36,7 @@ def read_small(path: Path, most: int = SMALL) -> bytes:
 
 
 def read_whole(path: Path) -> bytes:
-    """A whole file that memory has room for, such as one of weights; raises OSError for one that is larger than what is free."""
+    """A whole file that memory has room for, such as one of weights; raises OSError for one that is larger than the free memory."""
     return read_small(path, free_memory())
 
 

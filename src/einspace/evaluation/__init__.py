@@ -1,4 +1,4 @@
-"""Evaluation: train and score one architecture, and say how it ended.
+"""Evaluation: train and score one architecture, and record the outcome.
 
 `attempt`, `objective`, `evaluate` and `training` are modules of their own that import torch; what is here does not.
 """

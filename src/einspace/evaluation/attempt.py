@@ -99,7 +99,7 @@ def attempt(
 
 
 def _outcome(error: BaseException) -> Outcome:
-    """The outcome of an evaluation that raised: a device that failed may be the machine's fault, so it has crashed."""
+    """The outcome of an evaluation that raised: crashed if a device failed, for then the machine may be at fault."""
     if is_memory_error(error):
         return Outcome.OUT_OF_MEMORY
     if isinstance(error, RuntimeError):
@@ -111,7 +111,7 @@ def _outcome(error: BaseException) -> Outcome:
 
 
 def _can_be_interrupted() -> bool:
-    """Whether a KeyboardInterrupt may be Ctrl-C, and is not the objective's own."""
+    """True if a KeyboardInterrupt may be Ctrl-C; in any other case the objective itself raised it."""
     return threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
@@ -131,7 +131,7 @@ def _evaluation(returned: Evaluation | float | Mapping[str, Any]) -> Evaluation:
 
 
 def _taken_latency(extra: dict[str, Any]) -> float | None:
-    """The latency among other values that an objective returned, taken out of them; None where there is no number over 0."""
+    """The latency that an objective returned, removed from the other values; None where it is not a finite number over 0."""
     try:
         latency = scored(extra.get("latency"))
     except TypeError:

@@ -1,4 +1,4 @@
-"""Batches: what training sees, shuffled and augmented by index from tensors that lie on the device as a whole, or from files."""
+"""Batches: samples for training, shuffled and augmented by index, from tensors on the device or from files."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -74,6 +74,6 @@ class Batches:
 
 
 def _mirrored_last(mirrored: Tensor, size: int) -> Tensor:
-    """Places (N,) such that each batch of a size holds the same samples, those that are mirrored (1, not 0) at its end."""
+    """An order (N,) of samples that keeps each batch's samples and puts the ones to mirror, 1 in `mirrored`, at the end of the batch."""
     batch = torch.arange(len(mirrored)) // size
     return torch.argsort(2 * batch + mirrored, stable=True)

@@ -1,4 +1,4 @@
-"""Cost model: the seconds that a trial will take, from what it has to compute, calibrated by the trials that the device has seen.
+"""Cost model: the seconds that a trial will take, from its amount of computation, calibrated by earlier trials on the device.
 
 A trial takes a time to start, a time for each operation of each step, whatever its size, and a time for each FLOP and each byte that its
 samples cost. The four rates are positive and fitted to the logarithms of the seconds, so that a trial that takes ten times as long as
@@ -17,16 +17,16 @@ TRAINED = 3
 """Forward passes that training on a sample costs: one forward, and two as much for the gradients."""
 
 PRIOR = (0.5, 2.5e-5, 1e-11, 8e-11)
-"""Seconds of one core to start, and for an operation, a FLOP and a byte of a forward pass: the fit of 12 trainings on one of a server."""
+"""Seconds to start, and for an operation, a FLOP and a byte of a forward pass: the fit of 12 trainings on one core of a server."""
 
 ACCELERATED = (1.0, 3e-5, 1e-13, 1e-12)
-"""The same for a GPU, from a few trainings on an H200: each operation of a step costs as much as on a CPU, and its arithmetic little."""
+"""The prior of a GPU, from a few trainings on an H200: an operation costs as much as on a CPU, and its arithmetic little."""
 
 TRUST = 0.3
-"""How strongly the rates are held to the proportions of the prior, against one trial; their common factor is free."""
+"""The weight of the prior's proportions in a fit, where a trial has the weight 1; the common factor of the rates is free."""
 
 RECENT = 200
-"""Trials that are fitted, the latest: a machine may get other things to do."""
+"""The latest trials, to which the rates are fitted: the load of a machine may change."""
 
 FOLDS = 5
 """Parts of the trials, each of which is predicted from the others to measure the error."""
@@ -64,7 +64,7 @@ class Load:
 
     @property
     def amounts(self) -> tuple[float, float, float, float]:
-        """How often each rate counts: once, and for operations, FLOPs and bytes in units of a forward pass."""
+        """The multiples of the four rates: 1 for the start, and the operations, the FLOPs and the bytes of the whole trial."""
         steps = TRAINED * self.steps + ceil(self.scored / self.batch_size)
         passes = TRAINED * self.epochs * self.samples + self.scored
         return 1.0, float(self.operations * steps), float(self.flops * passes), float(self.activation_bytes * passes)

@@ -105,7 +105,7 @@ def evaluate(
 def _evaluation(
     objective: TaskObjective, architecture: Architecture, context: Context, tell: Callable[[int, float], None], time_limit: float | None
 ) -> Evaluation:
-    """One training, with what its limits end as an outcome."""
+    """Train once; a training that its limits of time or memory end has an outcome that says so."""
     end = None if time_limit is None else monotonic() + time_limit
 
     def check_time() -> None:

@@ -1,7 +1,7 @@
-"""Inherited weights: a network starts with what it shares with the trained network of a parent, shrunken and perturbed.
+"""Inherited weights: a network starts with the weights that it shares with a parent's trained network, shrunken and perturbed.
 
-The modules of both are aligned in the order of their derivations, and the overlapping slice of each tensor is taken over. How the figures
-of such a training order architectures is measured by `benchmarks/inheritance.py`.
+The modules of both are aligned in the order of their derivations, and the overlapping slice of each tensor is taken over.
+`benchmarks/inheritance.py` measures how well the scores of such trainings order architectures.
 """
 
 import os
@@ -26,7 +26,7 @@ State = Mapping[str, Tensor]
 
 
 def halved(epochs: int) -> int:
-    """The epochs of a training that begins with inherited weights, of one that has so many from fresh ones: half, rounded up.
+    """The epochs of a training from inherited weights: half of those from fresh weights, rounded up.
 
     >>> halved(8), halved(3), halved(1)
     (4, 2, 1)
@@ -35,7 +35,7 @@ def halved(epochs: int) -> int:
 
 
 def take_over(network: nn.Module, path: str | os.PathLike[str]) -> tuple[float, str]:
-    """Start a network with what it shares with the weights of a file.
+    """Start a network with the weights that it shares with those in a file.
 
     Returns:
         The share of its parameters that were taken over, from 0 to 1; and where that is 0, one line on why all of them are fresh.
@@ -55,7 +55,7 @@ def take_over(network: nn.Module, path: str | os.PathLike[str]) -> tuple[float, 
 
 
 def inherited(fresh: State, parent: State) -> tuple[dict[str, Tensor], dict[str, int]]:
-    """The state of a child: its own, with what overlaps of the parent's modules; and how many elements of each tensor do."""
+    """The state of a child, with the overlapping slices of the parent's tensors; and the number of these elements in each tensor."""
     mine, theirs = modules(fresh), modules(parent)
     found = {name: value.clone() for name, value in fresh.items()}
     taken: dict[str, int] = {}

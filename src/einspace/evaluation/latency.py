@@ -47,7 +47,7 @@ def measured(network: nn.Module, sample: Tensor) -> tuple[float | None, str]:
 
 
 def _wait_for(device: torch.device) -> None:
-    """An accelerator works behind the back of the process that asked it."""
+    """Wait until an accelerator has done its work, which runs asynchronously."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

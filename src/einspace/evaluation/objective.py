@@ -28,7 +28,7 @@ DIVISION = 8
 
 
 class _Pruned(Exception):
-    """The report was answered with no, or a score at a rung was not reached; the message says it."""
+    """The training is given up: the answer to a report was no, or the score that a rung needs was not reached."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,12 @@ class TaskObjective:
             before_batch()
             return task.loss(outputs, targets, smoothing=recipe.smoothing)
 
-        def score() -> float:
+        def outputs() -> Tensor:
             before_batch()
-            inputs, targets = unseen()
-            return task.score(predict(computed, inputs, recipe.batch_size), targets)
+            return predict(computed, unseen()[0], recipe.batch_size)
+
+        def score() -> float:
+            return task.score(outputs(), unseen()[1])
 
         def after_epoch(epoch: int, loss: float) -> None:
             nonlocal scoring
@@ -124,7 +126,7 @@ class TaskObjective:
                 scoring += perf_counter() - start
                 reached[epoch] = at_rung if task.metric.higher_is_better else -at_rung
                 least = bounds[epoch]
-                if least is not None and not reached[epoch] >= least:  # a score that is no number does not reach it either
+                if least is not None and not reached[epoch] >= least:  # NaN does not reach the bound either
                     asked = least if task.metric.higher_is_better else -least
                     raise _Pruned(f"stopped at the rung after epoch {epoch} of {epochs}, with {at_rung:.4g} where {asked:.4g} was asked")
             if watched:
@@ -144,7 +146,8 @@ class TaskObjective:
         except _Pruned as error:
             pruned = str(error)
         trained = perf_counter()
-        value = scores[-1] if scores else nan if pruned else score()
+        last = None if scores or pruned else outputs()
+        value = scores[-1] if scores else nan if last is None else task.score(last, unseen()[1])
         latency, reason = measured(computed, unseen()[0][:1]) if isfinite(value) and not (pruned or final) else (None, "")
         seconds = Seconds(built - clock, trained - built - scoring, perf_counter() - trained + scoring)
         reason = "; ".join(filter(None, (fresh, reason)))
@@ -154,8 +157,8 @@ class TaskObjective:
         if reached:
             at_rungs = [[epoch, at_rung if isfinite(at_rung) else None] for epoch, at_rung in reached.items()]
             known = replace(known, extra={**known.extra, RUNGS: at_rungs})
-        if anew is not None and not task.is_redrawn:
-            known = replace(known, extra={PARTS: _parts(task, predict(computed, unseen()[0], recipe.batch_size), unseen()[1])})
+        if anew is not None and last is not None:
+            known = replace(known, extra={PARTS: _parts(task, last, unseen()[1])})
         if pruned:
             return replace(known, outcome=Outcome.PRUNED, value=None, reason=pruned)
         if not isfinite(value):

@@ -17,7 +17,7 @@ ADAMW_DECAY = 100.0
 """The factor of its weight decay: decoupled from the gradient, 5e-4 becomes 0.05."""
 
 SECOND_BETA = 0.999
-"""Of AdamW, PyTorch's default; the first is the momentum."""
+"""The second beta of AdamW, which is PyTorch's default; the first one is the momentum of the recipe."""
 
 
 def optimiser_of(network: nn.Module, recipe: Recipe) -> Optimizer:

@@ -17,7 +17,7 @@ Watch = Callable[[int, float], bool]
 """Called after each epoch, counted from 1, with the score on the validation split, finite or not; returns whether to go on."""
 
 Report = Callable[[int, float, float | None], bool]
-"""The same at the side of the worker, with the training loss of the epoch, None where it is not known."""
+"""A `Watch` as the worker calls it, with the training loss of the epoch too, None where it is not known."""
 
 Passed = Callable[[int, int | None], None]
 """Called when an epoch, counted from 1, has ended, with the number of epochs of the training, None where that is not known."""
@@ -40,7 +40,7 @@ Bounds = tuple[tuple[int, float | None], ...]
 
 
 class Outcome(StrEnum):
-    """How an evaluation ended; only `OK` has a value."""
+    """The way in which an evaluation ended; only `OK` has a value."""
 
     OK = "ok"
     NAN = "nan"
@@ -50,7 +50,7 @@ class Outcome(StrEnum):
     CRASHED = "crashed"
     """The worker process died, or its device failed. The machine may be at fault, so another try makes sense."""
     ERROR = "error"
-    """Python raised; the traceback says what."""
+    """An exception of Python, which the traceback shows."""
     PRUNED = "pruned"
     """Given up before its last epoch because others were better by then."""
 

@@ -12,7 +12,7 @@ from einspace.evaluation.outcome import Context
 from einspace.space import Architecture
 
 WARM, LEAST = 2, 5
-"""Steps that are not counted, since the first ones wait for memory and kernels, and steps in all, at least."""
+"""The first steps, which wait for memory and kernels and are not counted, and the least number of all steps."""
 
 
 class _Enough(Exception):
@@ -42,7 +42,7 @@ def step_seconds(
             objective.evaluate(architecture, Context(0, changes=dict(changes)), before_batch=before_batch)
     except _Enough:
         pass
-    except Exception:  # noqa: BLE001 - a head or a layer of the user's may raise anything, and the trials tell what
+    except Exception:  # noqa: BLE001 - a head or a layer of the user's may raise anything, which the trials report
         return None
     finally:
         torch.set_num_threads(before)

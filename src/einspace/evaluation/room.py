@@ -1,4 +1,4 @@
-"""Room: whether the memory that is free can hold a network and what is done with it, by arithmetic, before anything is built."""
+"""Room: a check by arithmetic, before anything is built, that the free memory can hold a network and the work on it."""
 
 from math import prod
 
@@ -9,11 +9,14 @@ from einspace.networks.heads import Head
 from einspace.space import Architecture
 
 COPIES = 4
-"""Copies of the weights at once: when they are trained, gradients, momenta and those being updated; when exported, those compared."""
+"""Copies of the weights at once: in a training also gradients, momenta and updates, in an export also the ones that are compared."""
 
 
 def lacking(architecture: Architecture, samples: int, work: str, head: Head | None = None) -> str:
-    """Why `work` with so many samples at once takes more memory than is free, by the figures of architecture and head, or nothing."""
+    """The reason why `work` with so many samples at once takes more memory than is free; empty where it fits.
+
+    Memory is estimated from the figures of the architecture and, if given, the head.
+    """
     parameters, kept = architecture.parameters, architecture.saved_bytes
     if head is not None:
         parameters = parameters_of(architecture, head)

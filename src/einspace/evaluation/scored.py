@@ -1,4 +1,4 @@
-"""Scored: what people give as a score, as a number."""
+"""Scored: the score that a user's objective or metric returns, as a float."""
 
 from decimal import Decimal
 from math import nan

@@ -68,7 +68,7 @@ def train(
 
 
 def _copy(generator: torch.Generator) -> torch.Generator:
-    """A generator that draws what this one would, and leaves it as it is."""
+    """A copy of a generator, which draws the same numbers and leaves the original as it is."""
     return torch.Generator().set_state(generator.get_state())
 
 

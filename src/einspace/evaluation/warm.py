@@ -21,7 +21,7 @@ class WarmStarts:
 
     @classmethod
     def of(cls, given: Iterable[object], head: Head) -> Self:
-        """Those of the imported networks among initial members that are to keep their weights.
+        """The weights of the imported networks among initial members that are to keep them.
 
         The weights of a module's own head are kept where the task's head is the same; else the task's head starts afresh.
         """

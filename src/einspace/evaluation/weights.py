@@ -17,7 +17,7 @@ MOST = 2 * 2**30
 
 
 def keep_weights(network: nn.Module, path: str | os.PathLike[str], architecture: Architecture, task: Task, head: Head) -> str:
-    """Write what was trained on a task to `path`; returns "" or one line that says why it could not be done.
+    """Write a trained network to `path`; returns "" or one line that says why it could not be done.
 
     The file is one that `export --format safetensors` writes: the weights, the constants of the normalisation under the names that
     `networks.raw` gives them, and a header that says what goes into the network.
@@ -33,7 +33,7 @@ def keep_weights(network: nn.Module, path: str | os.PathLike[str], architecture:
     }
     try:
         content = weights(task.preprocessing.around(network).flat_state(), notes)
-    except Exception as error:  # noqa: BLE001 - memory that is full has many faces, and none of them is worth a score
+    except Exception as error:  # noqa: BLE001 - a full memory raises many types of errors, and the score must not be lost
         return f"the weights were not kept: {first_line(error)}"
     return store_weights(content, path)
 

@@ -24,7 +24,7 @@ class Died(Exception):
 
 
 class Pending(Future[Evaluation]):
-    """The future of an evaluation, which says how far it is, as far as the executor knows."""
+    """The future of an evaluation, with the epochs that have ended, as far as the executor knows them."""
 
     inner: Future[Evaluation] | None = None
     """The future of the present try, where another executor makes it."""
@@ -122,7 +122,7 @@ class Attempt:
         """
         if isinstance(happened, Evaluation):
             if self.watch is not None:
-                for number, score in enumerate(happened.scores, 1):  # those that were lost on the way, too
+                for number, score in enumerate(happened.scores, 1):  # also epochs whose messages were lost
                     loss = happened.losses[number - 1] if number <= len(happened.losses) else None
                     self.hear(Epoch(number, nan if score is None else score, loss))
             if self.given_up is None:

@@ -54,7 +54,7 @@ class Attempts:
     def __init__(self, abandon: Callable[[Attempt], None]) -> None:
         self._abandon = abandon
         self._submitting = threading.RLock()
-        self._guard = threading.Lock()  # of the set only: futures end in many threads
+        self._guard = threading.Lock()  # guards the set alone: futures end in many threads
         self._waiting: set[Future[Evaluation]] = set()
         self._count = 0
         self._closed = False
@@ -100,7 +100,7 @@ class Attempts:
             future.cancel()
 
     def _forget(self, attempt: Attempt) -> None:
-        """A future has ended; if it was cancelled, wake those who wait for it, and end the evaluation too."""
+        """Remove an attempt whose future has ended; if it was cancelled, wake its waiting callers and end the evaluation too."""
         with self._guard:
             self._waiting.discard(attempt.future)
         if attempt.future.cancelled():

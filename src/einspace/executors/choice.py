@@ -1,4 +1,4 @@
-"""Choice: an executor by its name, made once it is known what is to be evaluated."""
+"""Choice: an executor by its name, and the function that makes it once the work is known."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class Chosen:
 
     make: Make
     accelerated: bool
-    """Whether trials get devices that compute faster than a CPU."""
+    """True if trials get devices that compute faster than a CPU."""
     here: bool
-    """Whether they are trained on this machine."""
+    """True if trials are trained on this machine."""
     workers: int = WORKERS
     """Evaluations at a time where no number is given: one for each of the accelerators that are named."""
 
@@ -43,7 +43,7 @@ def choose(
     cpus_per_trial: float | None = None,
     gpus_per_trial: float | None = None,
 ) -> Chosen:
-    """How the executor of this name is made; `devices` are those of processes, the other settings those of Ray, and None is the default.
+    """The maker of the executor of this name. Processes take `devices`, Ray takes the other settings, and None is the default.
 
     A worker process that dies is tried again twice, as Ray does by itself.
 

@@ -24,7 +24,7 @@ class Clock:
         self._last = now()
 
     def advance(self, asked: float | None = None) -> None:
-        """Count the time since the last call, in which the thread asked to wait so many seconds, or worked if None."""
+        """Count the time since the last call, in which the thread waited for `asked` seconds, or worked where that is None."""
         now = self._now()
         passed, self._last = now - self._last, now
         if asked is not None and passed > asked + LATE:

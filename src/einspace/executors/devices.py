@@ -1,4 +1,4 @@
-"""Devices: which ones the workers train on, checked before any of them starts."""
+"""Devices: the devices that workers train on, checked before a worker starts."""
 
 import logging
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def share_devices(devices: tuple[str, ...], workers: int) -> list[str]:
 
 
 def is_cuda(device: str) -> bool:
-    """Whether it has memory of its own that PyTorch can limit."""
+    """True if a device has memory of its own that PyTorch can limit."""
     return device.startswith("cuda")
 
 

@@ -15,7 +15,7 @@ import psutil
 from einspace.errors import SettingError
 
 _LOADED = "einspace.executors.loaded"
-"""The module that the server imports. Workers find in memory what it imports."""
+"""The module that the server imports. What this module imports is in the memory of every worker."""
 
 SIGNALS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 """Signals that end a program, and that a terminal sends to all its processes."""
@@ -29,7 +29,7 @@ _lock = threading.Lock()
 
 
 def context() -> BaseContext:
-    """Where worker processes come from; where there is no fork they are spawned."""
+    """The context of multiprocessing that starts workers: the fork server, or spawning where the system has none."""
     if not _is_there():
         return multiprocessing.get_context("spawn")
     found = multiprocessing.get_context("forkserver")
@@ -51,7 +51,7 @@ def start() -> None:
 
 @contextmanager
 def sheltered() -> Iterator[None]:
-    """Processes that this thread starts meanwhile have `SIGNALS` blocked: this one alone decides what Ctrl-C ends, and when.
+    """Block `SIGNALS` in the processes that this thread starts in the block: this process alone decides what Ctrl-C ends, and when.
 
     Their import path does not begin with the current folder either, which may hold a `struct.py` of somebody else's: multiprocessing starts
     them with `python -c`. A worker gets this process's import path before it imports anything more.
@@ -71,14 +71,14 @@ def sheltered() -> Iterator[None]:
 
 
 def forget_safe_path() -> None:
-    """Called in a worker: what its work starts has the environment of the program that made the worker."""
+    """Unset, in a worker, the variable of `_safe_path`: programs that the work starts get the environment of the user's program."""
     if os.environ.get(_SAFE_PATH) == _OURS:
         del os.environ[_SAFE_PATH]
 
 
 @contextmanager
 def _safe_path() -> Iterator[None]:
-    """Processes that are started meanwhile do not find modules in the current folder."""
+    """Keep processes that are started in the block from importing modules of the current folder."""
     if sys.flags.safe_path:  # which multiprocessing hands on
         yield
         return

@@ -16,11 +16,11 @@ import psutil
 _SERVER = os.getpid()
 
 _SOCKETS = [Path(one.laddr) for one in psutil.Process().net_connections("unix") if "/pymp-" in one.laddr]
-"""Where the server takes requests: a file in a folder that multiprocessing makes, and that a driver which is killed cannot remove."""
+"""The socket of the server: a file in a folder that multiprocessing makes. A driver that is killed cannot remove it."""
 
 
 def _leave() -> None:
-    """Driver and workers have ended."""
+    """Remove the socket when driver and workers have ended."""
     if os.getpid() == _SERVER:
         for socket in _SOCKETS:
             with suppress(OSError):
@@ -29,7 +29,7 @@ def _leave() -> None:
 
 
 def _complain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A driver that is killed while it starts a worker is not a mistake of the worker's."""
+    """Print the traceback of an error, but not where the driver was killed while it started a worker."""
     if not issubclass(kind, EOFError):
         sys.__excepthook__(kind, error, trace)
 

@@ -10,7 +10,7 @@ from einspace.executors.base import Executor
 
 
 class LocalExecutor(Executor):
-    """Trains in this process: no worker has to start, and no limit of time or memory can be kept.
+    """Trains in this process: it starts without delay, but cannot limit the time or the memory of an evaluation.
 
     An evaluation that runs cannot be cancelled: `stop` waits for it, or for its next epoch where it is watched. Training draws from
     PyTorch's global generator, which is left in another state.

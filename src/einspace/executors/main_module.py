@@ -22,7 +22,7 @@ from einspace.errors import SettingError
 
 
 def check_sendable(thing: object) -> bool:
-    """Whether something refers to this program's `__main__`.
+    """True if an object refers to this program's `__main__`.
 
     Raises SettingError if workers cannot import everything that it refers to, such as an objective, or the operations of a grammar.
     """
@@ -38,7 +38,7 @@ def check_sendable(thing: object) -> bool:
 
 @contextmanager
 def hidden() -> Iterator[None]:
-    """A process that is started meanwhile does not import `__main__`: in its place stands a module that comes from no file."""
+    """Keep processes that are started in the block from importing `__main__`: a module without a file takes its place."""
     main = sys.modules["__main__"]
     place = ModuleType("__main__")
 

@@ -8,7 +8,7 @@ VERDICT_WAIT = 1.0
 """Seconds that a worker waits for the verdict on an epoch before it goes on; a later verdict is heard after the next epoch."""
 
 OFTEN = 1.0
-"""Seconds between two messages of epochs that have passed: who looks on needs no more, and short epochs cost nothing."""
+"""Seconds between two messages of epochs that have passed, so that short epochs cost next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Passed:
-    """An epoch has ended, of so many if that is known: for people who look at the search, and without an answer."""
+    """An epoch has ended, of `epochs` if that is known; sent for the display of the search, without an answer."""
 
     epoch: int
     epochs: int | None

@@ -1,4 +1,4 @@
-"""WorkerProcess: a worker seen from the driver, with a pipe that nobody else holds."""
+"""WorkerProcess: the driver's side of a worker process, with a pipe that no other process holds."""
 
 import atexit
 import threading
@@ -54,7 +54,7 @@ class WorkerProcess:
         self.send(message)
 
     def send(self, message: object) -> None:
-        """Raises Died if nobody is there to receive it."""
+        """Send a message; raises Died if the process is gone."""
         try:
             self._line.send(message)
         except OSError:
@@ -80,7 +80,7 @@ class WorkerProcess:
 
     @property
     def stopped(self) -> bool:
-        """Whether the process was stopped by a signal, and not continued."""
+        """True if a signal stopped the process, and none has continued it."""
         with suppress(psutil.Error):
             return self._handle is not None and self._handle.status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
         return False
@@ -100,11 +100,11 @@ class WorkerProcess:
         with _lock:
             _living.discard(self)
             self._process.join(0)
-            if self._process.exitcode is not None and not _ending:  # at the end multiprocessing itself joins what is not closed
+            if self._process.exitcode is not None and not _ending:  # at the end of the program multiprocessing itself joins open ones
                 self._process.close()
 
     def _death(self) -> Died:
-        """How the process ended; one that only closed its pipe is killed."""
+        """The way in which the process ended; a process that only closed its pipe is killed."""
         if not wait([self._process.sentinel], 1.0):
             self.kill()
             return Died("the worker process closed its pipe")
@@ -117,14 +117,14 @@ class WorkerProcess:
 
 
 _lock = threading.Lock()
-"""Held where multiprocessing looks at processes: two threads that ask at once for one exit code get it once."""
+"""Held where multiprocessing asks for an exit code: of two threads that ask at once, only one gets it."""
 _living: set[WorkerProcess] = set()
 _ending = False
 
 
 @atexit.register
 def _end_all() -> None:
-    """Workers that were never closed must not keep the program from ending."""
+    """Kill the workers that were never closed, for they would keep the program from ending."""
     global _ending
     with _lock:
         _ending = True

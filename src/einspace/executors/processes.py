@@ -22,7 +22,7 @@ from einspace.memory import can_bound
 from einspace.quantities import check_limit, check_whole
 
 MOST_WORKERS = 1024
-"""Each has a thread of the driver, a pipe and an interpreter: more are a slip of the keyboard, and would take the machine."""
+"""The largest number of workers, each of which has a thread of the driver, a pipe and an interpreter: more are a typing mistake."""
 
 STOPPING = 10.0
 """Seconds that `stop` waits for its threads: one may be inside of a watch, which may wait for the very caller."""
@@ -71,7 +71,7 @@ class ProcessExecutor(Executor):
         self.workers = workers
         self.devices = tuple(share_devices(check_devices("cpu" if devices is None else devices), workers))
         if memory_limit is not None and not all(map(is_cuda, self.devices)):
-            can_bound()  # or say that it cannot be
+            can_bound()  # warns where memory cannot be bounded
         forkserver.start()
         self._time_limit = time_limit
         self._attempts = Attempts(self._abandon)

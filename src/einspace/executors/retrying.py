@@ -42,7 +42,7 @@ class RetryingExecutor(Executor):
         self.executor.stop()
 
     def _try(self, attempt: Attempt) -> None:
-        """Hand over once more, unless it was cancelled meanwhile."""
+        """Hand an attempt to the inner executor once more, unless it was cancelled."""
         try:
             inner = self.executor.submit(attempt.request, None if attempt.watch is None else attempt.look)
         except SettingError:

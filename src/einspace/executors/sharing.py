@@ -34,7 +34,7 @@ def shared_task(task: Task) -> Task:
 
     Arrays that are mapped from files of their own are not copied. Workers may write to theirs, which no other sees.
     """
-    if sys.platform == "win32":  # a file that is open has a name there
+    if sys.platform == "win32":  # where an open file cannot lose its name
         return task
     try:
         splits = {name: _shared(split) for name, split in task.splits.items()}
@@ -53,7 +53,7 @@ def _is_large(array: NDArray[Any]) -> bool:
 
 
 class _Lent:
-    """An array in an open file; what comes out of its pickle is a mapping of it. Raises OSError where there is no room."""
+    """An array in an open file, which unpickles as a mapping of the file. Raises OSError where there is no room."""
 
     def __init__(self, array: NDArray[Any]) -> None:
         self.dtype, self.shape = array.dtype, array.shape
@@ -73,7 +73,7 @@ def _mapped(descriptor: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> ND
 
 
 class _SharedSplit(Split):
-    """A split some of whose arrays are lent; what comes out of its pickle is a plain one."""
+    """A split with some arrays in open files, which unpickles as a plain split."""
 
     def __init__(self, split: Split, lent: dict[str, _Lent]) -> None:
         super().__init__(split.x, split.y)

@@ -16,7 +16,7 @@ STARTS = 6
 """Processes that are tried for one evaluation, if they cannot be started or die before they take it up."""
 
 PAUSE = 0.1
-"""Seconds before the third of those tries, twice as many before each further one: the server of workers may be dying, or memory short."""
+"""Seconds before the third of these tries, doubled before each further one: the server of workers may be dying, or memory short."""
 
 START_LIMIT = 600.0
 """Seconds that a process may take to get ready."""
@@ -37,7 +37,7 @@ class WorkerSlot:
         self._attempts = attempts
         self._config = config
         self._recycle = recycle
-        self._guard = threading.Lock()  # of the attempt that the process works on
+        self._guard = threading.Lock()  # guards the attempt that the process works on
         self._attempt: Attempt | None = None
         self._process: WorkerProcess | None = None
         self._number = 0
@@ -61,14 +61,14 @@ class WorkerSlot:
             happened: Evaluation | Exception
             try:
                 happened = self._evaluate(attempt)
-            except Exception as error:  # noqa: BLE001 - a slot that ends would leave the queue to nobody
+            except Exception as error:  # noqa: BLE001 - the slot must go on, for nobody else may take the queue
                 happened = error
             if not isinstance(happened, Evaluation) or happened.outcome is Outcome.CRASHED:
                 self._dismiss()  # after a failure of its device, a process can use that no more
             with self._guard:
                 self._attempt = None
             attempt.finish(happened)
-            del attempt, happened  # not kept until the next one comes
+            del attempt, happened  # so that they are freed before the next attempt comes
             if self._recycle is not None and self._number >= self._recycle:
                 self._dismiss(GRACE)
         self._dismiss(GRACE)
@@ -152,7 +152,7 @@ class WorkerSlot:
                 try:
                     process.send(Verdict(self._number, message.number, attempt.given_up is None))
                 except Died:
-                    continue  # noticed at the next message, and no reason to forget the verdict
+                    continue  # the next message notices it, and the verdict stands
             if attempt.left <= 0:
                 return TimeoutError()
 

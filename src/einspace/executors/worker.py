@@ -1,4 +1,4 @@
-"""Worker: what runs inside a worker process, at the far end of a pipe of its own.
+"""Worker: the loop of a worker process, at the far end of its pipe.
 
 It sends `Ready`, and for each `Begin` it sends `Taken`, then an `Epoch` after each epoch if it is watched and now and then how many
 have `Passed`, then an `Evaluation`.
@@ -21,7 +21,7 @@ from einspace.evaluation.outcome import Evaluation, Outcome, first_line
 from einspace.evaluation.work import Work
 from einspace.executors import forkserver
 from einspace.executors.devices import is_cuda
-from einspace.executors.memory import limit_memory
+from einspace.executors.memory import keep_freed_memory, limit_memory, return_freed_memory
 from einspace.executors.messages import OFTEN, VERDICT_WAIT, Begin, Epoch, Passed, Ready, SetupFailed, Taken, Verdict
 
 
@@ -76,6 +76,7 @@ def _prepare(config: WorkerConfig) -> None:
     machine.prefer_to_kill()
     threading.Thread(target=_end_with_driver, name="einspace-driver-watch", daemon=True).start()
     torch.set_num_threads(config.threads)
+    keep_freed_memory()
     limit_memory(config.device, config.memory_limit, config.memory_share)
     gc.freeze()  # PyTorch's half a million objects are not looked through after each evaluation, and stay shared with the other workers
 
@@ -96,7 +97,7 @@ def _evaluate(line: Connection, begin: Begin, config: WorkerConfig) -> Evaluatio
 
 
 def seldom(tell: Callable[[Passed], object]) -> Callable[[int, int | None], None]:
-    """The function that reports epochs as they pass, as often as somebody who looks on needs it."""
+    """A function that reports epochs as they pass, at most once in `OFTEN` seconds."""
     latest = monotonic()
 
     def passed(epoch: int, epochs: int | None) -> None:
@@ -121,6 +122,7 @@ def _answer(line: Connection, evaluation: Evaluation) -> None:
 def _clear(config: WorkerConfig) -> None:
     """Free the memory of the evaluation: a network is full of cycles, and workers that share a device share its memory."""
     gc.collect()
+    return_freed_memory()
     if is_cuda(config.device):
         import torch
 
@@ -128,7 +130,7 @@ def _clear(config: WorkerConfig) -> None:
 
 
 def _end_with_driver() -> None:
-    """Wait for the driver to die, however it does, and die with it: nobody is left to take the result."""
+    """Wait for the driver to die, for any reason, and end this process then: no one is left to take the result."""
     driver = parent_process()
     if driver is not None:
         driver.join()

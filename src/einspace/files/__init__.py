@@ -1,4 +1,4 @@
-"""Files that somebody else wrote: nothing in them is executed, and nothing unpacks to more than memory can hold."""
+"""Files: readers of files from others. They execute nothing in a file, and unpack no more than memory can hold."""
 
 from einspace.files.arrays import Member, npz_members, read_npy, read_npz
 from einspace.files.matlab import read_mat

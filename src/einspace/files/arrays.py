@@ -28,7 +28,7 @@ KINDS = "biufcSU"
 
 
 def read_npy(path: Path) -> NDArray[Any]:
-    """The array of a .npy file, mapped read-only where it is large; raises DataError for what is not a whole array of plain values."""
+    """The array of a .npy file, mapped read-only where it is large; raises DataError for any other file."""
     with reading(path, "an array"):
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -68,7 +68,7 @@ def bound() -> int:
 
 
 def check_room(path: Path, what: str, times: int = 1, hint: str = "free memory, or read fewer of them") -> None:
-    """Raise DataError where a path is not a regular file, or one that takes more memory, so many times its size, than is free."""
+    """Raise DataError where a path is not a regular file, or where `times` its size is more memory than is free."""
     with reading(path, what):
         needed, free = times * size_of(path), free_memory()
     if needed > free:
@@ -97,11 +97,11 @@ class Bounded(io.RawIOBase):
         self.file, self.meter = file, meter
 
     def readable(self) -> bool:
-        """It is a stream for reading."""
+        """True: it is a stream for reading."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Raises DataError once the meter does."""
+        """Read and count bytes; raises DataError where the meter does."""
         data = self.file.read(len(buffer))
         self.meter.count(len(data))
         buffer[: len(data)] = data

@@ -40,12 +40,12 @@ class Counted:
         self.stream, self.meter = stream, meter
 
     def read(self, size: int) -> bytes:
-        """So many bytes, or fewer at the end."""
+        """Read so many bytes, or fewer at the end."""
         self.meter.count(_OBJECT if size == 1 else size)
         return self.stream.read(size)
 
     def readline(self) -> bytes:
-        """Up to the end of the line."""
+        """Read up to the end of the line."""
         line = self.stream.readline()
         self.meter.count(len(line))
         return line
@@ -118,7 +118,7 @@ class Machine:
         self.stack.append(MAKERS[module, attribute])
 
     def call(self, _: Any) -> None:
-        """Make what a name stands for."""
+        """Call the maker that a name stands for."""
         given, maker = self.stack.pop(), self.stack.pop()
         if not isinstance(maker, Maker) or not isinstance(given, tuple):
             raise Refused(f"to call {type(maker).__name__}")
@@ -174,7 +174,7 @@ class Machine:
 
 
 def _same(_: Machine, __: Any) -> None:
-    """A version, or the length of a frame, which is only a way to read faster."""
+    """Skip a version or the length of a frame, neither of which changes the value."""
 
 
 _Action = Callable[[Machine, Any], None]

@@ -19,7 +19,7 @@ from einspace.files.guarded import Meter, reading
 
 _STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
-"""Types of NumPy's: of what is stored, by an element's type, and of what is meant, by an array's class."""
+"""NumPy types: of the stored numbers, by an element's type, and of the array itself, by its class."""
 
 _ARRAY, _PACKED = 14, 15
 _COMPLEX = 0x800
@@ -97,11 +97,11 @@ class _Unpacked(io.RawIOBase):
         self.file, self.left, self.machine = file, length, zlib.decompressobj()
 
     def readable(self) -> bool:
-        """It is a stream for reading."""
+        """True: it is a stream for reading."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Nothing at the end; raises zlib.error for what is not packed."""
+        """Read unpacked bytes, none at the end; raises zlib.error for bytes that are not packed."""
         data = b""
         while not data and not self.machine.eof:
             packed = self.machine.unconsumed_tail or self.file.read(min(self.left, 2**16))

@@ -15,7 +15,7 @@ from einspace.errors import DataError
 from einspace.files.guarded import Bounded, Meter, reading
 
 _PACKINGS: dict[bytes, Callable[[IO[bytes]], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-"""The first bytes of a packed tar, and what unpacks it."""
+"""The first bytes of a packed tar, and the function that unpacks it."""
 
 
 def read(path: Path, limit: int | None = None) -> bytes:

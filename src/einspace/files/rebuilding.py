@@ -22,7 +22,7 @@ MOST_AXES = 64
 
 
 class Refused(Exception):
-    """A pickle wants something that is not an array."""
+    """The pickle holds something that is not an array or a plain value."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Kind:
     dtype: np.dtype[Any]
 
     def fill(self, state: Any) -> None:
-        """The order of bytes; raises Refused for one that there is not, and for a type that has parts."""
+        """Set the byte order; raises Refused for an unknown order, and for a type that has parts."""
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
             raise Refused("a type with parts")
         order = state[1]
@@ -85,7 +85,7 @@ def _empty(kind: Any, *_: Any) -> NDArray[Any]:
 
 
 def _encoded(text: Any, encoding: Any) -> bytes:
-    """Bytes, as Python 3 writes them for Python 2; no other codec is looked up."""
+    """The bytes of a text in latin-1, as Python 3 writes bytes for Python 2; no other codec is looked up."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise Refused(f"the codec {_shown(encoding)}")
     return text.encode("latin1")

@@ -1,4 +1,4 @@
-"""Consistency of a grammar (A.4): does sampling end with probability one, and how long is what it gives?
+"""Consistency of a grammar (A.4): the conditions under which sampling ends with probability one, and the expected length of a sample.
 
 Everything follows from the expected number of each non-terminal that one expansion of a non-terminal generates, `Grammar.expectations`.
 """
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 Expectations = Mapping[str, Mapping[str, float]]
-"""Of each non-terminal, by itself, the expected number of each non-terminal that it generates."""
+"""For each non-terminal, the expected number of each non-terminal in one expansion of it."""
 
 
 def expectation_matrix(expectations: Expectations) -> NDArray[np.float64]:
-    """The same as a matrix: a row for the non-terminal that is expanded, a column for those that it generates."""
+    """The expectations as a matrix: a row for each non-terminal that is expanded, a column for each one that it generates."""
     return np.array([[row.get(symbol, 0.0) for symbol in expectations] for row in expectations.values()])
 
 

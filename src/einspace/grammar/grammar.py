@@ -12,7 +12,7 @@ from einspace.operations import Branching, Group, Operation
 from einspace.operations.branching import sampled_branches
 
 Copies = Callable[[int], int]
-"""How often the branch of a module with factor b is counted."""
+"""A function from a branching factor b to the number of times that a branch is counted."""
 
 
 def expanded(b: int) -> int:
@@ -91,7 +91,7 @@ class Grammar:
         self._check_reachable()
 
     def _check_writable(self, option: Operation) -> None:
-        """The notation has to tell classes apart by name, and to read settings back."""
+        """Raise GrammarError for an operation that the notation cannot write, or cannot tell from another one by its name."""
         if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9-]{0,63}", option.name):
             raise GrammarError(f"an operation's name is made of letters, digits and -, unlike {option.name!r}")
         if self.operations[option.name] is not type(option):
@@ -170,7 +170,7 @@ class Grammar:
         }
 
     def branches(self, production: Production) -> bool:
-        """Whether the production is a branching module, B M A."""
+        """True if the production is a branching module, B M A."""
         return isinstance(production.expansion, tuple) and any(
             kind.group is Group.BRANCHING for kind in self._kinds[production.expansion[0]]
         )
@@ -213,7 +213,7 @@ class Grammar:
         return consistency.spectral_radius(self.expectations(copies))
 
     def is_consistent(self) -> bool:
-        """Whether sampling ends with probability one: the spectral radius is below one (A.4)."""
+        """True if sampling ends with probability one: the spectral radius is below one (A.4)."""
         return self.spectral_radius() < 1
 
     def expected_length(self, copies: Copies = sampled_branches) -> float:

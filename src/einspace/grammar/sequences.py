@@ -25,7 +25,7 @@ def sequence_grammar(computation_probability: float = COMPUTATION_PROBABILITY) -
 
 
 def _in_col_mode(option: tuple[str, ...] | Operation) -> bool:
-    """Whether a sequence has the axes that an option names."""
+    """True if a sequence has the axes that an option names."""
     if isinstance(option, GroupDim | Concat):
         return option.dim <= 2
     return not isinstance(option, Permute) or len(option.o) == 2

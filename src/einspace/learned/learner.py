@@ -1,4 +1,4 @@
-"""Learner: the probabilities that follow from the trials of a search; what it remembers saves time and changes nothing."""
+"""Learner: the probabilities that follow from the trials of a search; its cache saves time and changes no result."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from einspace.space import Architecture
 from einspace.trial import Trial
 
 BEST = 4
-"""One of so many known trials is learnt from: those of the best quarter."""
+"""The part of the known trials that is learnt from, as a denominator: the best quarter."""
 
 KEPT = 5_000
 """Architectures whose uses are kept."""

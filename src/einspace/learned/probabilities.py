@@ -13,7 +13,7 @@ SHARE = 0.5
 """The part that is learnt; the rest is the grammar's own."""
 
 LEAST = 2**-12
-"""The smallest part that is learnt of what decides the size, before nothing is."""
+"""The smallest learnt part of the probabilities that decide the size; below it nothing of them is learnt."""
 
 
 @dataclass(frozen=True)

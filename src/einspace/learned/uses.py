@@ -1,4 +1,4 @@
-"""Uses: which productions a derivation uses, and where: at which depth, and in which mode."""
+"""Uses: the productions that a derivation uses, counted by the depth and the mode in which they stand."""
 
 from bisect import bisect
 from collections import Counter
@@ -35,7 +35,7 @@ class Region(NamedTuple):
 
 
 Uses = Counter[tuple[Region, Production]]
-"""How often productions are used, by region."""
+"""The number of uses of each production in each region."""
 
 
 def regions() -> list[Region]:

@@ -1,4 +1,4 @@
-"""Whether branches run faster batched is measured, on the device and at the batch size that count."""
+"""Batching measured: whether a network runs faster with batched branches, on its device and at its batch size."""
 
 import time
 from statistics import median
@@ -11,11 +11,11 @@ from einspace.networks.heads import Head
 from einspace.space import Architecture
 
 STEPS, UNCOUNTED = 7, 2
-"""Steps of each form, and how many of them only warm up."""
+"""Steps of each form, and the first of them, which only warm up."""
 
 
 def batching_pays(architecture: Architecture, x: Tensor, head: Head | None = None) -> bool:
-    """Whether forward and backward pass on this batch are faster with `batch_branches`: medians of steps of both forms in turn."""
+    """True if a forward and backward pass on this batch is faster with `batch_branches`, by medians of alternating steps of both forms."""
     graphs = architecture.graph(), architecture.graph(batch_branches=True)
     if graphs[0] == graphs[1]:
         return False

@@ -80,5 +80,5 @@ def emit(graph: Graph, head: Head | None = None, inline: bool = True) -> fx.Grap
 
 
 def _is_function(layer: nn.Module) -> bool:
-    """Whether a layer is one of ours, without weights. Any other may be random, keep a state, or do something else in training."""
+    """True if a layer is one of ours, without weights. Any other may be random, keep a state, or do something else in training."""
     return type(layer).__module__ == layers.__name__ and not any(True for _ in chain(layer.parameters(), layer.buffers()))

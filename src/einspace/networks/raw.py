@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 MOVED = 2.5e-5
-"""How far the rounding of float32 may move a number, in deviations, before float64 is needed."""
+"""The largest change of a number by rounding to float32, in deviations, above which float64 is needed."""
 
 CONSTANTS = ("input_mean", "input_rest", "input_deviation", "target_mean", "target_deviation")
 """Names of the buffers of a `RawNetwork`."""
@@ -78,7 +78,7 @@ class RawNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Samples (n, ...), of any type of number, to predictions (n, ...)."""
         if self.normalises:
-            x = x.to(self.dtype) - self.input_mean  # of truth values there is no difference
+            x = x.to(self.dtype) - self.input_mean  # first a number: truth values cannot be subtracted
             if self.dtype != torch.float64:
                 x = x - self.input_rest
             x = x / self.input_deviation
@@ -110,7 +110,7 @@ class RawNetwork(nn.Module):
 
 
 def needs_double(largest: NDArray[np.float64], deviation: NDArray[np.float64]) -> bool:
-    """Whether float32 rounds numbers of this size by more than `MOVED` of their deviation.
+    """True if float32 rounds numbers of this size by more than `MOVED` of their deviation.
 
     >>> needs_double(np.array(101325.0), np.array(0.002)), needs_double(np.array(255.0), np.array(60.0))
     (True, False)

@@ -1,4 +1,4 @@
-"""Weights: the plain and the optimised form of one architecture hold the same ones, under the same names."""
+"""State: the plain and the optimised form of one architecture hold the same weights, under the same names."""
 
 from collections.abc import Mapping, Sequence
 

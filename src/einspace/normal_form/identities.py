@@ -25,7 +25,7 @@ PIXELS = Im2col(1, 1, 0)
 
 ROUTES = (Im2col, Col2im, Permute)
 Run = tuple[int, NormalForm]
-"""Equal branches: how many, and what each computes."""
+"""Equal branches: their number, and the normal form of each."""
 
 
 def push(steps: list[Step], step: Step) -> None:
@@ -169,14 +169,14 @@ def _flattened(module: Parallel) -> Parallel:
 
 
 def _wider(module: Parallel, runs: tuple[Run, ...], leaf: int) -> Parallel:
-    """The same kind of module with other branches."""
+    """A module of the same kind as `module`, with other branches and their number."""
     split, merge, total = module.branching, module.aggregation, sum(count for count, _ in runs)
     wider = GroupDim(split.dim, total) if type(split) is GroupDim else Clone(total)
     return Parallel(wider, runs, Concat(merge.dim, total) if type(merge) is Concat else merge, leaf)
 
 
 def _multiple(module: Parallel) -> bool:
-    """Whether the module only adds its input to itself, or concatenates it with itself."""
+    """True if the module only adds its input to itself, or concatenates it with itself."""
     return (
         type(module.branching) is Clone
         and type(module.aggregation) in (Add, Concat)

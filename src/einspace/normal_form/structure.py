@@ -1,4 +1,4 @@
-"""Normal form: what a derivation computes, as a structure, before it is laid out as a flat graph.
+"""Normal form: the computation of a derivation as a structure, before it is laid out as a flat graph.
 
 The grammar only makes series-parallel networks, so a normal form is a sequence of steps, each an operation or a branching module
 with a normal form in every branch.
@@ -13,10 +13,10 @@ from einspace.operations import Add, Branching, Clone, Col2im, Concat, GroupDim,
 from einspace.operations.recurrent import Multiply
 
 WEIGHTLESS = (Relu, Softmax, Im2col, Col2im, Permute, Clone, GroupDim, Add, Concat, Matmul, Multiply)
-"""Exact types: what a user adds to the grammar may be random or keep a state, so nothing is assumed of it."""
+"""Operations without weights or a state, by exact type: an operation of the user's may be random or keep a state."""
 
 IN_ANY_ORDER = ((Add, "sum"), (Multiply, "product"))
-"""Aggregations to which the order of the branches of a clone is all the same, and what each makes of them."""
+"""Aggregations whose result does not depend on the order of the branches of a clone, and the word for the result."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Apply:
 
     @property
     def weightless(self) -> bool:
-        """Whether it computes the same wherever it stands."""
+        """True if the operation has no weights and no state: then it computes the same at any place."""
         return type(self.operation) in WEIGHTLESS
 
 
@@ -70,7 +70,7 @@ class Parallel:
 
     @property
     def weightless(self) -> bool:
-        """Whether all of it computes the same wherever it stands."""
+        """True if no operation in the module has weights or a state."""
         outside = type(self.branching) in WEIGHTLESS and type(self.aggregation) in WEIGHTLESS
         return outside and all(branch.weightless for _, branch in self.branches)
 
@@ -88,7 +88,7 @@ class NormalForm:
 
     @cached_property
     def weightless(self) -> bool:
-        """Whether no step has weights or a state."""
+        """True if no step has weights or a state."""
         return all(step.weightless for step in self.steps)
 
     def key(self, inputs: Feature) -> str:

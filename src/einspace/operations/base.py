@@ -1,4 +1,4 @@
-"""Operation: what every fundamental operation of section 3.1 and appendix A.2 has to say of itself."""
+"""Operation: the interface of every fundamental operation of section 3.1 and appendix A.2."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
@@ -32,7 +32,7 @@ class Operation(ABC):
     """
 
     name: ClassVar[str]
-    """How A.2 writes it."""
+    """The name in A.2."""
     group: ClassVar[Group]
     """One of the four groups of section 3.1."""
     symbols: ClassVar[tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""Memory: how PyTorch lays values out, as far as it decides what is a view, what is a copy and what is kept for the backward pass."""
+"""Memory: the layout of values in PyTorch, which decides what is a view, what is a copy and what is kept for the backward pass."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -46,7 +46,7 @@ class Value(NamedTuple):
 
     @property
     def channels_last(self) -> bool:
-        """Whether PyTorch sees an image whose channels lie next to each other, which convolutions and the like hand on."""
+        """True if PyTorch treats the value as an image in channels-last layout, which convolutions and the like preserve."""
         if len(self.shape) != 3:
             return False
         least = 0
@@ -84,6 +84,6 @@ CHANNELS_LAST = (1, 2, 0)
 
 
 def _one(strides: tuple[int, ...], sizes: tuple[int, ...]) -> bool:
-    """Whether these axes can be one axis without a copy: each steps over exactly what the next one spans; single elements do not count."""
+    """True if these axes can be merged without a copy: each steps over exactly what the next one spans. Axes of size 1 do not count."""
     axes = [(stride, size) for stride, size in zip(strides, sizes, strict=True) if size > 1]
     return all(outer == stride * size for (outer, _), (stride, size) in pairwise(axes))

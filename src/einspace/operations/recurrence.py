@@ -41,9 +41,7 @@ def gated(logits: Tensor, x: Tensor, steps: int, reverse: bool = False) -> Tenso
 
     The backward pass is a recurrence in the other direction, so the only things that it keeps are the logits, x and the states.
     """
-    if isinstance(
-        cast("object", x), fx.Proxy
-    ):  # symbolic tracing writes down the calls; types of numbers and gradients are the affair of who runs them
+    if isinstance(cast("object", x), fx.Proxy):  # tracing only records calls, without types and gradients
         return _gated(logits, x, steps, reverse)
     wide = torch.promote_types(x.dtype, torch.float32)
     arguments = logits.to(wide), x.to(wide), steps, reverse
@@ -95,7 +93,7 @@ def _states(gates: list[Tensor], values: list[Tensor], state: Tensor | None, rev
 
 
 def _reduced(gates: list[Tensor], values: list[Tensor], reverse: bool) -> tuple[Tensor, Tensor]:
-    """All steps as one: the factor of the state that comes in, and what is added to it."""
+    """All steps as one step: the factor of the incoming state, and the term that is added to it."""
     (product, total), *others = _in_turn(gates, values, reverse)
     for gate, value in others:
         product, total = product * gate, torch.addcmul(value, gate, total)

@@ -42,11 +42,11 @@ class Scan(Computation):
         return (feature,)
 
     def parameters(self, inputs: Features) -> int:
-        """Those of the gates."""
+        """The weights and biases of the gates."""
         return Linear(inputs[0].shape[-1]).parameters(inputs)
 
     def flops(self, inputs: Features) -> int:
-        """Those of the gates, and two products and a sum for each element."""
+        """The operations of the gates, and two products and a sum for each element."""
         return Linear(inputs[0].shape[-1]).flops(inputs) + 3 * inputs[0].elements
 
     def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:

@@ -1,4 +1,4 @@
-"""Operations along a sequence (S, D): what the 1-D variant of the grammar has in place of im2col, col2im and the norm of an image.
+"""Operations along a sequence (S, D), which the 1-D variant of the grammar has in place of im2col, col2im and the norm of an image.
 
 They are not in appendix A.2, so the registry `OPERATIONS` does not hold them; `sequence_grammar` does.
 """

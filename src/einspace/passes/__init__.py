@@ -3,10 +3,9 @@
 from einspace.passes.attention import Attention, fuse_attention
 from einspace.passes.attention_heads import AttentionHeads, pack_heads
 from einspace.passes.batching import Batched, batch_branches
-from einspace.passes.clones import share_clones
 from einspace.passes.fusion import Convolution, fuse_convolutions, relu_before_pixels
 from einspace.passes.inplace import ReluInPlace, relu_in_place
-from einspace.passes.optimize import OPTIONAL, PASSES, optimize
+from einspace.passes.optimize import OPTIONAL, PASSES, optimize, share_clones
 
 __all__ = [
     "OPTIONAL",

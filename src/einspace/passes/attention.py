@@ -29,7 +29,7 @@ class Attention(Aggregation):
         return ()
 
     def infer(self, inputs: Features) -> Features:
-        """All three as wide as each other, and more than one wide: for others CPUs have no kernel."""
+        """Needs keys and values of one shape, and queries as wide as these: wider than 1, for which alone CPUs have a kernel."""
         if len(inputs) != 3:
             raise ShapeError(self, "queries, keys and values", inputs)
         queries, keys, values = (feature.shape for feature in inputs)
@@ -39,7 +39,7 @@ class Attention(Aggregation):
         return (Feature(queries),)
 
     def flops(self, inputs: Features) -> int:
-        """Those of the two matrix products."""
+        """The operations of the two matrix products."""
         return 4 * inputs[0].elements * inputs[1].shape[-2]
 
     def layout(self, inputs: Values, outputs: Features) -> Values:

@@ -38,11 +38,11 @@ class AttentionHeads(Aggregation):
         return (Feature((inputs[0].shape[0], self.number * self.width)),)
 
     def parameters(self, inputs: Features) -> int:
-        """Those of the linear layers."""
+        """The parameters of the linear layers."""
         return self.number * sum(Linear(self.width).parameters((feature,)) for feature in inputs)
 
     def flops(self, inputs: Features) -> int:
-        """Those of the linear layers, and of attention in each head."""
+        """The operations of the linear layers, and of attention in each head."""
         queries, keys, values = (Feature((feature.shape[0], self.width)) for feature in inputs)
         one = sum(Linear(self.width).flops((feature,)) for feature in inputs) + Attention(self.scaled).flops((queries, keys, values))
         return self.number * one
@@ -66,7 +66,7 @@ class AttentionHeads(Aggregation):
 
 
 def pack_heads(graph: Graph) -> Graph:
-    """Replace equal heads whose results are concatenated, token by token, by one operation on what their linear layers read."""
+    """Replace equal heads whose results are concatenated, token by token, by one operation on the inputs of their linear layers."""
     uses = graph.uses()
     maker = graph.makers()
     replaced: dict[int, list[Instruction]] = {}

@@ -36,25 +36,25 @@ class Batched(Computation):
         return replace(self.each, d=self.each.d * self.number)
 
     def infer(self, inputs: Features) -> Features:
-        """That of the one layer, or a share of it for each."""
+        """The output of the one layer, or an equal share of it for each layer."""
         return self.whole.infer(inputs) if self.joined else self.each.infer(inputs) * self.number
 
     def parameters(self, inputs: Features) -> int:
-        """Those of the layers."""
+        """The parameters of all layers."""
         return self.whole.parameters(inputs)
 
     def flops(self, inputs: Features) -> int:
-        """Those of the layers."""
+        """The operations of all layers."""
         return self.whole.flops(inputs)
 
     def layout(self, inputs: Values, outputs: Features) -> Values:
-        """As the one layer, and a view of that for each."""
+        """The layout of the one layer, and a view of it for each layer."""
         (x,) = inputs
         (whole,) = self.whole.layout(inputs, self.whole.infer((Feature(x.shape),)))
         return (whole,) if self.joined else tuple(whole.view(output.shape, whole.strides) for output in outputs)
 
     def saved(self, inputs: Values, outputs: Values) -> tuple[Storage, ...]:
-        """As the one layer."""
+        """The storages that the one layer saves."""
         return self.whole.saved(inputs, outputs)
 
     def layer(self, inputs: Features) -> "nn.Module":

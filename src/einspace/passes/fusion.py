@@ -42,11 +42,11 @@ class Convolution(Computation):
         return Col2im().infer(Linear(self.d).infer(columns))
 
     def parameters(self, inputs: Features) -> int:
-        """Those of the linear layer."""
+        """The parameters of the linear layer."""
         return (inputs[0].shape[0] * self.k**2 + 1) * self.d
 
     def flops(self, inputs: Features) -> int:
-        """Those of the linear layer."""
+        """The operations of the linear layer."""
         return 2 * inputs[0].shape[0] * self.k**2 * self.infer(inputs)[0].elements
 
     def layout(self, inputs: Values, outputs: Features) -> Values:
@@ -135,7 +135,7 @@ def relu_before_pixels(graph: Graph) -> Graph:
 
 
 def _is_image(graph: Graph, uses: list[int], readers: dict[int, list[int]], value: int) -> bool:
-    """Whether rows are only read to be put back on their grid, at once or after a relu."""
+    """True if only a col2im reads these rows, directly or after a relu."""
     relu = _only(graph, uses, readers, value, Relu)
     rows = value if relu is None else graph.instructions[relu].outputs[0]
     return _only(graph, uses, readers, rows, Col2im) is not None

@@ -1,4 +1,4 @@
-"""In place: a relu overwrites its input where nobody misses it."""
+"""In place: a relu overwrites its input where nothing else reads it."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -46,7 +46,7 @@ class ReluInPlace(Computation):
 
 
 def relu_in_place(graph: Graph) -> Graph:
-    """Let every relu work in place that alone reads what an operation has just written and does not need to remember."""
+    """Let a relu work in place where it alone reads the output of an operation whose backward pass does not need that output."""
     uses = graph.uses()
     fresh = {value for instruction in graph.instructions if type(instruction.operation) in FORGETTING for value in instruction.outputs}
     return replace(

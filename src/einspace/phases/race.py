@@ -52,7 +52,12 @@ SHARE = 1 / 3
 """The part of a budget of time that is kept for race and decision while the search goes on, at most."""
 
 APART = 1_000
-"""How far the seeds of race and decision are from the run's, and from each other: no final training has one of them."""
+"""How far the seeds of race and decisions are from the run's, and from each other: no final training has one of them.
+
+Those of a race follow after one such step, those of a decision at the epochs of the search after three, and those of one at final epochs
+after four: a run that goes on with more time has the other decision, and no training of one may stand for a training of the other. Both
+followed after two steps in earlier versions, whose runs may go on.
+"""
 
 
 FEWEST = 10
@@ -86,8 +91,15 @@ class Reevaluations(Listed):
 
     def unfinished(self, store: StudyStore) -> set[int]:
         """The partitions on which an architecture is still to be trained."""
-        ended = {trial.identity for trial in store.phase(self.name).trials if trial.evaluation is not None}
-        return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in ended}
+        return self._without([trial for trial in store.phase(self.name).trials if trial.evaluation is not None])
+
+    def unscored(self, store: StudyStore) -> set[int]:
+        """The partitions on which an architecture has no score: it is still to be trained, or its training failed."""
+        return self._without([trial for trial in store.phase(self.name).trials if trial.fitness is not None])
+
+    def _without(self, trials: Sequence[Trial]) -> set[int]:
+        known = {trial.identity for trial in trials}
+        return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in known}
 
 
 @dataclass
@@ -125,6 +137,7 @@ class Race:
     def __init__(self, finals: Finals, task: Task | None, recipe: object, budget: Budget, seed: int, workers: int) -> None:
         self._finals, self._budget, self._workers = finals, budget, workers
         self._seed, self._fixed = seed, task is not None and not task.is_redrawn
+        self._common = 1.0 if task is None or self._fixed else len(task.valid) / (len(task.train) + len(task.valid))
         self._wanted = task is not None and isinstance(recipe, Recipe)
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
         self._share = inf if budget.seconds is None else SHARE * budget.seconds
@@ -187,7 +200,9 @@ class Race:
             )
             decision = next(fitting, Round())
             times = PAIRS if self._is_beside(decision.finalists) else decision.times
-            plan = replace(plan, finalists=standing[: decision.finalists], decision=self._seeds(2, times), long=decision.long)
+            plan = replace(
+                plan, finalists=standing[: decision.finalists], decision=self._seeds(3 + decision.long, times), long=decision.long
+            )
             plan = replace(plan, reason="" if plan.race else NO_TIME)
         entered = [*plan.finalists, *baseline]
         if known.candidates and not plan.decision:
@@ -208,11 +223,17 @@ class Race:
         )
 
     def settle(self, store: StudyStore, decision: Reevaluations) -> None:
-        """When its time is over, keep of a decision the partitions on which all have been trained, or nothing where they are too few."""
-        plan, unfinished = Plan.of(store.notes()), decision.unfinished(store)
-        if not unfinished:
+        """Keep of a decision the partitions on which all have been trained, when its time is over, or nothing where they are too few.
+
+        Of a decision of one finalist, a partition on which a training failed does not count either, where enough others are left.
+        """
+        plan, left_out = Plan.of(store.notes()), decision.unfinished(store)
+        unscored = decision.unscored(store)
+        if len(plan.finalists) == 1 and len(plan.decision) - len(unscored) >= ENOUGH:
+            left_out = unscored
+        if not left_out:
             return
-        whole = tuple(seed for seed in plan.decision if seed not in unfinished)
+        whole = tuple(seed for seed in plan.decision if seed not in left_out)
         kind = len(plan.finalists), plan.long
         least = min((found.times for found in self._after(plan) if (found.finalists, found.long) == kind), default=ENOUGH)
         settled = replace(plan, decision=whole) if len(whole) >= least else replace(plan, finalists=(), decision=(), reason=UNDECIDED)
@@ -268,9 +289,10 @@ class Race:
             cost = race + self._cost(contest, ranked, apart, decision, finals)
             if cost <= allowed:
                 chosen, name = tuple(ranked[: number or 1]), "" if best is None else best.origin
-                seeds = self._seeds(1, TWICE.times if number else 0), (), self._seeds(2, decision.times)
+                seeds = self._seeds(1, TWICE.times if number else 0), (), self._seeds(3 + decision.long, decision.times)
                 reason = "" if number else NO_TIME
-                return Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, reason, long=decision.long), cost
+                kind = self._fixed, self._common, reason
+                return Plan(ended, chosen, "".join(apart), name, *seeds, *kind, long=decision.long), cost
             costs.append(cost)
         return Plan(ended, reason=NO_TIME), min((cost for cost in costs if cost - last <= self._share), default=inf)
 

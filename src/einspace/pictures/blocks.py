@@ -1,4 +1,4 @@
-"""Blocks: what is one layer to a reader becomes one item: convolutions, attention with its linear layers, and heads side by side."""
+"""Blocks: the operations of one layer become one item: convolutions, attention with its linear layers, and heads side by side."""
 
 from einspace.operations import Clone, Col2im, Concat, Im2col, Linear, Matmul, Operation, Permute, Relu, Softmax
 from einspace.passes import AttentionHeads, Convolution
@@ -8,7 +8,7 @@ TRANSPOSE = Permute((2, 1))
 
 
 def blocks(chain: Chain, items: Items) -> Chain:
-    """The same chain with a block in the place of its operations.
+    """The chain with one block in place of the operations of each layer.
 
     im2col -> linear -> col2im is a convolution (A.3), with its relu behind it where the normal form has that in between;
     softmax(q k') v with three linear layers on one input is attention, and equal heads that are concatenated are one block.

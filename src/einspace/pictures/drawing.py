@@ -9,7 +9,7 @@ from einspace.pictures.palette import Theme, role, style_sheet
 
 FONT = "-apple-system, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 SLANT = 8.0
-"""How much the sides of a branching, aggregation or routing box lean."""
+"""The slant, in pixels, of the sides of a branching, aggregation or routing box."""
 ROUND = 7.0
 """The radius of an edge's corner."""
 LONGEST = 2_000

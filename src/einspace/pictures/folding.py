@@ -12,7 +12,7 @@ WORTH = 3
 
 
 class _Found(NamedTuple):
-    """A repetition: boxes that it saves, items of its block, and how often the block stands there."""
+    """A repetition: the boxes that it saves, the items of its block, and the number of copies."""
 
     saved: int
     length: int
@@ -20,7 +20,7 @@ class _Found(NamedTuple):
 
 
 def folded(chain: Chain, items: Items) -> Chain:
-    """The same chain with `Repeat`s, within branches too.
+    """The chain with a `Repeat` in place of equal blocks in a row, within branches too.
 
     A repeat is only made of blocks that give the shape they read: then all of its copies have the same shapes everywhere. Of several
     possible ones that start at an item, the one that saves the most boxes is taken, and the shortest of equal ones.
@@ -63,7 +63,7 @@ def _best(chain: Chain, sizes: list[int], place: int) -> _Found:
 
 
 def _repeats(chain: Chain, place: int, length: int) -> int:
-    """How often the items from a place on stand there in a row."""
+    """The number of consecutive copies of the items from a place on."""
     end = place + length
     while end < len(chain) and chain[end] is chain[end - length]:
         end += 1

@@ -25,7 +25,7 @@ class Kind(Enum):
 
 
 class Style(NamedTuple):
-    """How a line of text is set."""
+    """The font size and weight of a line of text."""
 
     size: float
     bold: bool = False
@@ -44,7 +44,7 @@ class Run:
 
     @property
     def width(self) -> float:
-        """Pixels."""
+        """The width in pixels."""
         return text_width(self.text, *self.style)
 
 
@@ -67,7 +67,7 @@ class Rect(NamedTuple):
         return self.y + self.height
 
     def moved(self, dx: float, dy: float) -> "Rect":
-        """The same elsewhere."""
+        """The rectangle, moved."""
         return Rect(self.x + dx, self.y + dy, self.width, self.height)
 
 
@@ -120,7 +120,7 @@ Mark = Box | Frame | Edge | Label
 
 @dataclass
 class Part:
-    """A piece of a picture: how far it reaches to both sides of its axis and down, its marks, and smaller parts at places in it."""
+    """A piece of a picture: its extent to both sides of its axis and downwards, its marks, and smaller parts at places in it."""
 
     left: float = 0.0
     right: float = 0.0
@@ -142,7 +142,7 @@ class Part:
 
     @property
     def width(self) -> float:
-        """From the left to the right."""
+        """The width of the part."""
         return self.left + self.right
 
     def placed(self) -> Iterator[Mark]:
@@ -156,7 +156,7 @@ class Part:
 
 
 def moved(mark: Mark, dx: float, dy: float) -> Mark:
-    """The same mark elsewhere."""
+    """The mark, moved."""
     if isinstance(mark, Edge):
         return replace(mark, points=tuple((x + dx, y + dy) for x, y in mark.points))
     return replace(mark, rect=mark.rect.moved(dx, dy))

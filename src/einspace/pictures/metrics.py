@@ -1,4 +1,4 @@
-"""Metrics: how wide a text is, without a font at hand.
+"""Metrics: the width of a text, without a font at hand.
 
 The widths are those of DejaVu Sans, which is as wide as any common sans serif, so that no text outgrows its box in another one.
 """
@@ -27,7 +27,7 @@ WIDE = 1.0
 """The width of every other character."""
 
 BOLD = 1.15
-"""How much wider a bold text is."""
+"""The width of a bold text, as a multiple of the plain one."""
 
 _OF = {character: width for width, characters in WIDTHS.items() for character in characters}
 

@@ -23,13 +23,13 @@ Detail = Literal["operations", "blocks"]
 DETAILS: tuple[Detail, ...] = ("operations", "blocks")
 
 HEIGHT, PADDING = 26.0, 12.0
-"""Of a box, and between its text and its sides."""
+"""The height of a box, and the space between its text and its sides."""
 GAP, LABELLED = 14.0, 24.0
-"""From a box to the next, and where a shape is written between."""
+"""The space between two boxes, and between two with a shape written in it."""
 BETWEEN, GUTTER = 18.0, 40.0
-"""From a branch to the next, and from a column to the next."""
+"""The space between two branches, and between two columns."""
 INSET, SHADOW = 10.0, 5.0
-"""From a frame to its part, and between the frames of a stack."""
+"""The space between a frame and its part, and between the frames of a stack."""
 PAGE = (1200.0, 1100.0)
 """Width and height that a reader sees at once."""
 JUMP = 0.05
@@ -85,7 +85,7 @@ def network_part(chain: Chain, inputs: Feature, outputs: Feature) -> Part:
 
 
 def _misfit(part: Part) -> float:
-    """How much a picture must be shrunk to fit a page, and how often a reader's eye must jump from a column to the next."""
+    """The badness of a layout: the factor by which it must shrink to fit a page, and a cost for each edge to another column."""
     return max(1.0, part.width / PAGE[0], part.height / PAGE[1]) + JUMP * part.jumps
 
 
@@ -129,7 +129,7 @@ def _item(item: Item, limit: float) -> Part:
 
 
 def _series(chain: Chain, limit: float) -> Part:
-    """A chain that is part of another: its last shape is written by who places it."""
+    """A chain that is part of another one, without its last shape, which the caller writes."""
     limit = max(limit, LEAST)
     return _column([_item(item, limit) for item in chain], _gaps(chain)[1:], limit, closed=True)
 
@@ -154,7 +154,7 @@ def _column(parts: Sequence[Part], gaps: Sequence[str], limit: float, closed: bo
 
 
 def _breaks(heights: Sequence[float], aim: float, limit: float) -> list[int]:
-    """Where columns start: each is as high as the aim, or as its one part is if that is higher; the aim grows until none is left over."""
+    """The first part of each column. A column is as high as `aim` or its one part; the aim grows until no short column is left over."""
     number = 0
     while True:
         starts, height = [0], 0.0

@@ -1,4 +1,4 @@
-"""Notebooks: what Jupyter shows for an architecture, a trial and a result. What cannot be drawn is shown as its text."""
+"""Notebooks: the HTML that Jupyter shows for an architecture, a trial and a result. One that cannot be drawn is shown as its text."""
 
 from html import escape
 

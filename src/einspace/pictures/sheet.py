@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from einspace.pictures.geometry import SETTINGS, TITLE, Label, Part, Style
 
 APART = 60.0
-"""Between two parts."""
+"""The space between two parts, in pixels."""
 
 
 def beside(parts: Sequence[Part], apart: float = APART) -> Part:

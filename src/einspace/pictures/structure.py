@@ -112,7 +112,7 @@ class Items:
 
 
 def same(first: Chain, second: Chain) -> bool:
-    """Whether two chains hold the same items."""
+    """True if two chains hold the same items."""
     return len(first) == len(second) and all(a is b for a, b in zip(first, second, strict=True))
 
 

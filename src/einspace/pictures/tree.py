@@ -14,7 +14,7 @@ from einspace.pictures.geometry import NAME, SETTINGS, TIMES, Box, Edge, Kind, L
 from einspace.pictures.words import caption
 
 WIDTH, LEVELS = 1150.0, 14
-"""Of a panel: pixels of its leaves side by side, and rows."""
+"""The largest panel: the pixels of its leaves side by side, and its rows."""
 PAGE = 1250.0
 """Pixels of a row of panels, at least."""
 SMALL = 7
@@ -24,7 +24,7 @@ SYMBOL, TERMINAL, ROW = 22.0, 34.0, 48.0
 ROUTING = ("R1", "R2")
 """The symbols whose terminals route."""
 APART, BETWEEN, TITLED = 8.0, 44.0, 24.0
-"""Between two boxes of a row, between two panels, and from a panel's title to its tree."""
+"""The space between two boxes of a row, between two panels, and between a panel's title and its tree."""
 
 
 @dataclass
@@ -38,17 +38,17 @@ class _Panel:
 
 @dataclass
 class _Twig:
-    """A box of the tree with what hangs on it."""
+    """A box of the tree with its children."""
 
     content: "Derivation | Operation | _Panel"
     times: int = 1
     strong: bool = False
     symbol: str = ""
-    """Of the node that it hangs on."""
+    """The symbol of the node that the box hangs on."""
     children: "list[_Twig]" = field(default_factory=list)
     levels: int = 1
     width: float = 0.0
-    """Of its leaves side by side."""
+    """The width of the leaves side by side."""
 
 
 def tree_page(root: Derivation, highlight: tuple[int, ...] | None = None) -> Page:
@@ -196,7 +196,7 @@ def _box(twig: _Twig) -> Box:
 
 
 Contour = list[tuple[float, float]]
-"""How far a tree reaches to the left and to the right of its root's axis in each row from the root's on."""
+"""The extent of a tree to the left and to the right of its root's axis, in each row from the root's on."""
 
 
 def _tidy(twig: _Twig) -> tuple[Part, Contour]:

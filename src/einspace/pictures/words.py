@@ -1,4 +1,4 @@
-"""Words: how a picture writes operations and shapes."""
+"""Words: the texts of operations and shapes in a picture."""
 
 from einspace.features import Feature
 from einspace.operations import Matmul, Operation

@@ -1,4 +1,4 @@
-"""About: what a predictor was trained on, as data."""
+"""About: the facts about a predictor and its training data, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,19 +36,19 @@ class About:
     head: Head
     preprocessing: Preprocessing
     labels: tuple[str, ...] = ()
-    """Names of the classes or labels, in the order of the outputs; none where nobody gave any."""
+    """Names of the classes or labels, in the order of the outputs; empty where none were given."""
     metric: str = ""
     own_metric: bool = False
-    """Whether the metric is a function of the user's, which no file holds."""
+    """True if the metric is a function of the user's, which no file holds."""
     test: float | None = None
     """The score on test, in the units of the metric."""
     run: str = ""
     grammar: Grammar | None = None
     """The grammar that the architecture is of, the paper's if None."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The `DataOptions` that said something when the data were read."""
+    """The `DataOptions` that were given when the data were read."""
     versions: Mapping[str, str] = field(default_factory=dict)
-    """Of the packages that trained the network."""
+    """The versions of the packages that trained the network."""
 
     @classmethod
     def of_run(

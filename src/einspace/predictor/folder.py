@@ -19,7 +19,7 @@ RECORD, WEIGHTS, TENSORS = "predictor.json", "weights.safetensors", "preprocessi
 """The files of a predictor; the last one only where a mean is a field."""
 
 FORMAT = 1
-"""Of the folder; one of another format is refused."""
+"""The format of the folder; a folder of another format is refused."""
 
 
 def save(network: RawNetwork, about: About, target: Path) -> None:

@@ -52,8 +52,8 @@ def predictor_of(found: Trained, run: Run, settings: Settings, task: Task | None
         raise RunError(f"{found.weights} cannot be used: {reason}; delete it, and the same search trains the network again") from None
 
 
-def _trained_now(run: Run, settings: Settings, found: Trained, task: Task) -> tuple[Trained, float]:
-    """Train an architecture as the run trains its finals, and keep its weights; its score on test."""
+def _trained_now(run: Run, settings: Settings, found: Trained, task: Task) -> tuple[Trained, float | None]:
+    """Train an architecture as the run trains its finals, and keep its weights; its score on test, if the task has such a split."""
     if str(found.architecture) in settings.get("warm_start", {}):
         said = "started from weights of your own, which the run does not hold: the same search with keep_weights='all' trains it"
         raise RunError(f"{found.name} of the run {run.name} {said}")
@@ -69,4 +69,4 @@ def _trained_now(run: Run, settings: Settings, found: Trained, task: Task) -> tu
         raise RunError(f"the network cannot be trained: {error}") from None
     if evaluation.value is None or not file.is_file():
         raise RunError(f"the network has no weights: {evaluation.reason}")
-    return replace(found, weights=file), evaluation.value
+    return replace(found, weights=file), None if task.untested else evaluation.value

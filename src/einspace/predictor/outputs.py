@@ -111,7 +111,7 @@ def _classes(y: NDArray[Any], about: About) -> NDArray[np.int64]:
 
 
 def _codes(y: NDArray[Any], about: About) -> NDArray[np.int64]:
-    """Classes of pixels as the places of their outputs, and what is ignored."""
+    """Classes of pixels as the places of their outputs, with `IGNORED` for ignored pixels."""
     classes = _numbers(about)
     known = np.array(classes)
     order = np.argsort(known)
@@ -136,11 +136,11 @@ def _yes_or_no(y: NDArray[Any], about: About) -> NDArray[np.float32]:
 
 
 def _numbers(about: About) -> Sequence[int | str]:
-    """The classes as the targets spell them: from 0 on where those were rows or channels of which one is 1."""
+    """The classes as the targets spell them; numbers from 0 on where the targets were one-hot."""
     return about.preprocessing.classes or range(about.outputs)
 
 
 def _is_one_hot(y: NDArray[Any], about: About) -> bool:
-    """Whether the second axis has a place for each class, of which a single one is 1 and the others are 0."""
+    """True if the targets are one-hot: the second axis has an element for each class, a single one is 1 and the others are 0."""
     fitting = y.ndim > 1 and y.shape[1] == about.outputs > 1 and y.dtype.kind in "biuf"
     return fitting and bool(np.isin(y, (0, 1)).all()) and bool((y.sum(axis=1) == 1).all())

@@ -22,13 +22,13 @@ from einspace.quantities import check_whole, decimal
 from einspace.tasks.metrics import METRICS, Metric, metric_named
 
 BATCH = 256
-"""Samples that go through the network together, unless somebody says otherwise."""
+"""The default number of samples that go through the network together."""
 
 FAR = 0.02
 """A batch that spans less of the range of the training data than this, or lies this many ranges outside, is in other units, probably."""
 
 SAME = 1e-6
-"""How much two numbers may differ, by the size of one, that are the same but for rounding to float32."""
+"""The largest relative difference of two numbers that are equal but for rounding to float32."""
 
 _LOG = logging.getLogger("einspace")
 

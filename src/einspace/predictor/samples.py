@@ -1,4 +1,4 @@
-"""Samples: what people give a predictor, read and checked piece by piece as the network's input, or refused with what was expected."""
+"""Samples: the data that a predictor gets, read and checked piece by piece, or refused with a message about what was expected."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from einspace.reading.arrays import as_array
 from einspace.reading.axes import AXES, arranged
 from einspace.reading.frames import FRAMES, is_frame
 from einspace.reading.images import classes_of, find_images, read_image, suffixes
-from einspace.reading.pictures import Looks, are_pictures, is_picture, pixels_of
+from einspace.reading.pictures import WHITE, Looks, are_pictures, is_picture, pixels_of
 from einspace.reading.rows import open_rows
 from einspace.reading.scanning import not_finite
 from einspace.reading.tables import TEXTS, in_rows
@@ -107,7 +107,7 @@ def _of_array(x: Loose, where: str, about: About) -> Samples:
     signals, shape = about.preprocessing.signals, about.given_shape
     if x.dtype.kind not in "biuf":
         raise TaskError(f"{where}: {about.expectation()}, and got values of the type {x.dtype}")
-    in_a_row = signals is not None and x.ndim in (1, 2) and x.shape[-1] == len(signals.columns)
+    in_a_row = signals is not None and signals.in_a_row(shape) and x.ndim in (1, 2) and x.shape[-1] == len(signals.columns)
     single = x.ndim == 1 if in_a_row else x.shape == shape  # rows of one step have the shape of a sample
     if not single and not in_a_row and x.shape[1:] != shape:
         raise TaskError(f"{where}: {about.expectation()}, and got {x.dtype} of the shape {x.shape}{_hint(x.shape, about)}")
@@ -132,6 +132,9 @@ def _read(x: Loose) -> NDArray[Any]:
 
 def _hint(shape: tuple[int, ...], about: About) -> str:
     """The order of axes in which samples would fit, where there is one."""
+    signals = about.preprocessing.signals
+    if signals is not None and len(signals.columns) == 1 == len(shape):
+        return "; they would fit as rows of one number: x.reshape(-1, 1)"
     for order in AXES:
         if order != about.order and len(order) in (len(shape), len(shape) + 1):
             one = np.broadcast_to(np.float32(0), (1, *shape[len(shape) - len(order) + 1 :]))
@@ -178,6 +181,11 @@ def _of_pictures(given: Any, about: About) -> Samples:
 
 
 def _looks(about: About) -> Looks:
-    """The common form of the images of the training data; where it was not recorded, bytes alone are images of 8 bits."""
-    recorded = about.preprocessing.shallow
-    return Looks(about.input[0] == 3, about.preprocessing.given == "uint8" if recorded is None else recorded)
+    """The common form of the images of the training data; where it was not recorded, the numbers of arrays say how many bits they had."""
+    known = about.preprocessing
+    shallow = known.shallow
+    if shallow is None and known.given == "uint8":
+        shallow = True
+    if shallow is None and known.given.startswith(("int", "uint")) and known.high is not None and known.high.max() > WHITE:
+        shallow = False
+    return Looks(about.input[0] == 3, shallow)

@@ -1,4 +1,4 @@
-"""Trained: an architecture of a run with everything that makes a network of it that others can use."""
+"""Trained: an architecture of a run with everything that is needed to export its network or to predict with it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -41,15 +41,15 @@ class Trained:
 
     architecture: Architecture
     head: Head
-    """The task's, with the changes of the trial."""
+    """The head of the task, with the changes of the trial."""
     preprocessing: Preprocessing | None
-    """None for a run that was made before this was kept."""
+    """The preprocessing of samples; None for a run of a version that did not keep it."""
     weights: Path | None
     """The file of the weights of its final training, where they were kept."""
     trial: Trial
     tests: tuple[float | None, ...]
     reason: str
-    """Why a final training has no score; empty where all went well."""
+    """The reason why a final training has no score; empty where all went well."""
     facts: Mapping[str, Any]
     """Facts about it, as JSON values by name."""
 
@@ -60,8 +60,9 @@ class Trained:
         """
         given = self.preprocessing
         about = (given or Preprocessing()).facts(self.architecture.input)
-        if not raw or given is None:
-            about = {name: about[name] for name in ("shape", "axes")} | {"normalised": not raw}
+        if given is None or (given.normaliser is not None and not raw):
+            names = ("shape", "axes") if given is None else ("shape", "axes", "given_axes", "signals", "images")
+            about = {name: about[name] for name in names if name in about} | {"normalised": not raw}
         scaled = given is not None and given.target_normaliser is not None
         normalised = " after they were normalised, with mean 0 and deviation 1" if scaled and not raw else ""
         known = self.facts if filled else {**self.facts, "scores": None, "trained": False}
@@ -129,7 +130,7 @@ def _trained(run: Run, settings: Settings, trial: Trial, name: str, tests: Seque
 
 
 def _as_kept(space: EinSpace, architecture: Architecture, weights: Path) -> Architecture:
-    """The same function in the text that its weights were trained in, for modules are named by their places in it.
+    """The architecture in the text that its weights were trained in, for the names of modules are their places in that text.
 
     Weights are kept under the canonical key, which texts share whose branches of a sum stand in another order.
     """
@@ -140,7 +141,7 @@ def _as_kept(space: EinSpace, architecture: Architecture, weights: Path) -> Arch
 
 
 def check_raw(found: Trained, run: str) -> Preprocessing:
-    """The preprocessing of what is exported; raises RunError for a run that was made before this was kept."""
+    """The preprocessing of an exported network; raises RunError for a run of a version that did not keep it."""
     if found.preprocessing is None:
         raise RunError(
             f"the run {run} was made before runs kept their normalisation: --normalised-input exports a network of normalised samples"

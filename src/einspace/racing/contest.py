@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from math import hypot, inf
+from math import hypot, inf, sqrt
 from statistics import fmean
 from typing import Any
 
@@ -17,8 +17,8 @@ from pydantic import TypeAdapter
 
 from einspace.equals import best
 from einspace.evaluation.outcome import PARTS
-from einspace.quantities import decimal
-from einspace.racing.verdict import DOUBT, FACTOR, Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
+from einspace.quantities import counted, decimal
+from einspace.racing.verdict import Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
 from einspace.racing.words import longer, sentence_of, trainings_of
 from einspace.run.folder import NOTE as SETTINGS
 from einspace.storage import StudyStore
@@ -29,7 +29,7 @@ NOTE = "race"
 
 
 ENOUGH = 3
-"""Pairs of a decision from which on `FACTOR` standard errors are a finding: two do not measure their noise well."""
+"""Pairs that a decision should have, at least: two do not measure their noise well."""
 
 NO_TIME = "there was no time to train several candidates again (a race)"
 """The reason for no race where one was wanted."""
@@ -54,7 +54,7 @@ class Plan:
     searched: int = 0
     """Trials of the search that had ended when this was planned."""
     candidates: tuple[str, ...] = ()
-    """By their claimed scores, the best first."""
+    """The candidates by their claimed scores, the best first."""
     baseline: str = ""
     """The best baseline; empty where there is none."""
     baseline_name: str = ""
@@ -64,13 +64,15 @@ class Plan:
     """The finalists of the decision, without the baseline."""
     decision: tuple[int, ...] = ()
     fixed: bool = False
-    """Whether all partitions are the same, since the task has splits that were given."""
+    """True if all partitions are the same, since the task has splits that were given."""
+    common: float = 0.0
+    """The part of the pool that is one validation split: 1 where it is always the same. It is 0 in runs from before it was noted."""
     reason: str = ""
-    """Why there is no race, or no decision."""
+    """The reason why there is no race, or no decision."""
     passed: str = ""
     """The identity with the best claimed score, where it takes too long to be compared; empty where it is a candidate."""
     long: bool = True
-    """Whether the decision trains for the epochs of a final training, and not for those of the search."""
+    """True if the decision trains for the epochs of a final training, False if for those of the search."""
     unraced: tuple[str, ...] = ()
     """Baselines that were trained later and are better than that of the race, and that there was no time to compare."""
 
@@ -113,7 +115,7 @@ class Contest:
         return contest if is_of_now else cls(store, Plan(), notes)
 
     def of_race(self) -> "Contest":
-        """The same without its decision."""
+        """The contest without its decision: the race alone."""
         return Contest(self.store, replace(self.plan, finalists=(), decision=()), self._notes)
 
     @property
@@ -147,7 +149,7 @@ class Contest:
         return tuple(None if trial is None else trial.value for trial in self._of(phase, identity))
 
     def is_over(self, phase: str) -> bool:
-        """Whether all re-evaluations of a round have ended, well or not."""
+        """True if all re-evaluations of a round have ended, well or not."""
         names = self.entered if phase == RACE else (*self.plan.finalists, *self.raced_baseline)
         return None not in [trial for name in names for trial in self._of(phase, name)]
 
@@ -184,20 +186,21 @@ class Contest:
             return None, late or "no candidate has all scores of the race"
         if not plan.baseline:
             return None, "there is no baseline to compare with"
+        names = f"trial {self.claimed[winner].number}", plan.baseline_name
         pairs = self._decision if {winner, plan.baseline} <= set(self._decision) else self._race
         if plan.baseline not in pairs or winner not in pairs:
-            return None, late or f"{plan.baseline_name} could not be trained again"
+            tried = self._race if plan.race else self._decision
+            failed = [name for name, found in zip(names, (winner, plan.baseline), strict=True) if found not in tried]
+            return None, late or f"{' and '.join(failed)} could not be trained again each time"
         rounds = [{name: scores for name, scores in found.items() if name in pairs} for found in (self._race, self._decision)]
         error = standard_error(rounds, len(pairs[winner]))
         if error is None:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
-        doubtful = plan.fixed or not decided or not plan.race or len(pairs[winner]) < ENOUGH
-        sampling = self._sampling_error(DECISION if decided else RACE, winner) if plan.fixed else None
-        error = hypot(error, sampling or 0.0)
+        sampling = self._sampling_error(DECISION if decided else RACE, winner)
+        error = hypot(error, (sampling or 0.0) * sqrt(max(plan.common, plan.fixed)))
         means = fmean(pairs[winner]), fmean(pairs[plan.baseline])
-        word = word_of(means[0] - means[1], error, DOUBT if doubtful else FACTOR)
-        names = f"trial {self.claimed[winner].number}", plan.baseline_name
+        word = word_of(means[0] - means[1], error)
         sizes = [self.claimed[identity].parameters for identity in (winner, plan.baseline)]
         chosen = {"better": 0, "worse": 1}.get(word, 0 if sizes[0] < sizes[1] else 1)
         metric = self._settings.get("metric", {}).get("name", "")
@@ -205,7 +208,7 @@ class Contest:
         count = len(pairs[winner])
         sentence = sentence_of(word, names, scores, error, count, metric)
         smaller = "" if sizes[0] == sizes[1] else names[chosen]
-        evidence = self._evidence(word, winner, smaller, count, decided, plan.fixed and sampling is None)
+        evidence = self._evidence(word, winner, smaller, count, decided, sampling is None)
         return Verdict(word, means[0] - means[1], error, noise, *names, names[chosen], count, scores, sentence, evidence), ""
 
     def _evidence(self, word: Word, winner: str, smaller: str, pairs: int, decided: bool, unsampled: bool) -> str:
@@ -217,10 +220,12 @@ class Contest:
             named = smaller if smaller == plan.baseline_name else _sentence(smaller)
             both = f"Both have the same size, so the baseline, {plan.baseline_name}, is recommended."
             said.insert(0, f"{named}, the smaller one, is recommended." if smaller else both)
+        if decided:
+            said += [self._failures(identity) for identity in (winner, plan.baseline)]
         if not long:
             said.append(longer(searched, final))
         if unsampled:
-            said.append("The error leaves out the sampling error of this split, which is not known.")
+            said.append(f"The error leaves out the sampling error of {'this split' if plan.fixed else 'their pool'}, which is not known.")
         if decided and not plan.race:
             one = "the best of the search" if not plan.passed else f"trial {self.claimed[winner].number}"
             said.append(f"{_sentence(NO_TIME)}, so {one} was compared with the baseline alone.")
@@ -237,6 +242,14 @@ class Contest:
             claim = f"Trial {best.number} stood higher in the search, with {decimal(best.value)}"
             said.append(f"{claim}, but there was no time to compare it with the baseline.")
         return " ".join(sentence for sentence in said if sentence)
+
+    def _failures(self, identity: str) -> str:
+        """The failed trainings of a network whose pairs do not count, in a sentence; empty where there are none."""
+        lost = [key for key, trial in self._trials.items() if key[:2] == (DECISION, identity) and trial.fitness is None]
+        count = len([seed for *_, seed in lost if seed not in self.plan.decision])
+        name = self.plan.baseline_name if identity == self.plan.baseline else f"trial {self.claimed[identity].number}"
+        plural = "does" if count == 1 else "do"
+        return f"{counted(count, 'further training')} of {name} failed and {plural} not count." if count else ""
 
     def _epochs(self, name: str, winner: str) -> list[float | None]:
         """Epochs of the winner's trainings and of the baseline's; None where that is not known, as for an objective of the user."""
@@ -269,11 +282,10 @@ class Contest:
         return self.plan.race if phase == RACE else self.plan.decision
 
     def _sampling_error(self, phase: str, winner: str) -> float | None:
-        parts = []
-        for name in (winner, self.plan.baseline):
-            evaluations = [trial.evaluation for trial in self._of(phase, name) if trial is not None]
-            parts.append([found for evaluation in evaluations if evaluation is not None and (found := evaluation.extra.get(PARTS))])
-        return sampling_error(*parts) if all(parts) else None
+        """That of the difference on one validation split, from the trainings that have scores on its parts; None where none has."""
+        parts = [[_parts(trial) for trial in self._of(phase, name)] for name in (winner, self.plan.baseline)]
+        both = [pair for pair in zip(*parts, strict=True) if all(pair)]
+        return sampling_error([one for one, _ in both], [other for _, other in both], self.plan.fixed) if both else None
 
 
 def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> Iterator[Trial]:
@@ -284,6 +296,12 @@ def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> Iterator[Tri
         if trial.proposal.identity not in known:
             known.add(trial.proposal.identity)
             yield trial
+
+
+def _parts(trial: Trial | None) -> Sequence[float]:
+    """The scores on parts of a validation split; none where they are not known."""
+    found: Sequence[float] | None = None if trial is None or trial.evaluation is None else trial.evaluation.extra.get(PARTS)
+    return found or ()
 
 
 def _sentence(said: str) -> str:

@@ -1,4 +1,4 @@
-"""Standing: how the best compares with the best baseline so far, in one line that claims no more than was measured."""
+"""Standing: the best of the search beside the best baseline so far, in one line that claims no more than was measured."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -10,7 +10,7 @@ from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Tr
 
 
 class Standing:
-    """Gives the line when it is called. A call costs what has ended since the last one, however long the history is.
+    """Gives the line when it is called. A call reads only the trials that have ended since the last one.
 
     Args:
         store: The study.
@@ -31,11 +31,14 @@ class Standing:
 
     def __call__(self) -> str:
         """The line; empty where there is nothing to compare."""
-        ended = tuple(self._store.phase(phase).ended for phase in (SEARCH, BASELINE, RACE, DECISION, FINAL))
+        ended = (*(self._store.phase(phase).ended for phase in (SEARCH, BASELINE, RACE, DECISION)), len(self._store.phase(FINAL).trials))
         if ended != self._known[0]:
             self._look()
-            contest = Contest.of(self._store) if self._raced and (ended[2] or ended[3]) else None
-            self._known = ended, self._claims() if contest is None or not contest.plan.candidates else self._race(contest)
+            contest = Contest.of(self._store) if self._raced and any(ended[2:]) else None
+            if contest is None or not contest.plan.candidates:
+                self._known = ended, self._claims(self._raced and (contest is None or not contest.plan.reason))
+            else:
+                self._known = ended, self._race(contest)
         return self._known[1]
 
     def _look(self) -> None:
@@ -50,17 +53,15 @@ class Standing:
                 elif phase == SEARCH:
                     self._found = _fitter(self._found, trial)
 
-    def _claims(self) -> str:
-        """The scores of the trials, before anything was trained again."""
+    def _claims(self, raced: bool) -> str:
+        """The scores of the trials, before anything was trained again, and whether a race is still to come."""
         baseline, found = self._baseline, self._found
         if baseline is None or found is None or baseline.value is None or found.value is None:
             return ""
         gain = (found.fitness or 0.0) - (baseline.fitness or 0.0)
         how, by = _gap(gain)
         named = self._names[baseline.proposal.identity]
-        doubt = (
-            "the race will measure how much of that is chance" if self._raced else "without a race nothing says how much of that is chance"
-        )
+        doubt = "the race will measure how much of that is chance" if raced else "without a race nothing says how much of that is chance"
         return f"{found.title} ({decimal(found.value)}) is {how} the best baseline, {named} ({decimal(baseline.value)}){by}; {doubt}"
 
     def _race(self, contest: Contest) -> str:

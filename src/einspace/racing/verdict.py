@@ -15,13 +15,10 @@ import numpy as np
 Word = Literal["better", "not distinguishable", "worse"]
 
 Scores = Mapping[str, Sequence[float]]
-"""By candidate, its score on each partition: the same partitions in the same order for all of them."""
+"""The scores of each candidate on all partitions, which have the same order for every candidate."""
 
-FACTOR = 1.5
+FACTOR = 2.0
 """Standard errors over which a difference is a finding (see docs/decisions/022)."""
-
-DOUBT = 2.0
-"""The same where the scores that are compared also chose the winner, come from the validation split that chose it, or are few."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +53,12 @@ class Verdict:
 
     @property
     def of_winner(self) -> bool:
-        """Whether the winner is recommended, and not the baseline."""
+        """True if the winner is recommended, False if the baseline is."""
         return self.recommended == self.winner
 
     @property
     def reason(self) -> str:
-        """Says which network is recommended, and why; without a full stop."""
+        """The sentence that names the recommended network and the reason, without a full stop."""
         if self.of_winner:
             how, apart = ("better", "") if self.word == "better" else ("smaller", ", and not distinguishable from it")
             return f"The network is that of {self.winner}, which is {how} than the best baseline, {self.baseline}{apart}"
@@ -102,24 +99,26 @@ def standard_error(rounds: Sequence[Scores], pairs: int) -> float | None:
     return sqrt(2 * squares / freedom / pairs) if freedom else None
 
 
-def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequence[float]]) -> float:
-    """The standard error of their difference that comes from the samples of a validation split that is always the same.
+def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequence[float]], fixed: bool) -> float:
+    """The standard error of a difference of two scores on one validation split that comes from the split's samples.
 
     Args:
         winner: For each training, its scores on disjoint parts of the split.
         baseline: The same, on the same parts.
+        fixed: Whether the split is the same for all trainings; else each has its own, and the mean of their squared errors counts.
 
-    >>> round(sampling_error([[0.5, 0.7]], [[0.4, 0.4]]), 6)
+    >>> round(sampling_error([[0.5, 0.7]], [[0.4, 0.4]], fixed=True), 6)
     0.1
     """
-    apart = np.mean(winner, axis=0) - np.mean(baseline, axis=0)
-    return float(np.std(apart, ddof=1) / sqrt(len(apart)))
+    apart = np.asarray(winner) - np.asarray(baseline)
+    apart = apart.mean(axis=0, keepdims=True) if fixed else apart
+    return sqrt(float(np.var(apart, axis=1, ddof=1).mean()) / apart.shape[1])
 
 
-def word_of(difference: float, error: float, factor: float) -> Word:
+def word_of(difference: float, error: float, factor: float = FACTOR) -> Word:
     """The word for a difference: it is a finding where it is over `factor` standard errors.
 
-    >>> word_of(0.036, 0.02, FACTOR), word_of(0.036, 0.02, DOUBT), word_of(-0.05, 0.02, DOUBT)
+    >>> word_of(0.043, 0.02), word_of(0.036, 0.02), word_of(-0.05, 0.02)
     ('better', 'not distinguishable', 'worse')
     """
     if abs(difference) <= factor * error:

@@ -39,7 +39,7 @@ def sentence_of(word: str, names: tuple[str, str], scores: tuple[float, float], 
 
 
 def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool) -> str:
-    """How the two were trained again, in a sentence.
+    """A sentence on the re-trainings of the winner and the baseline.
 
     Args:
         pairs: Re-trainings of each.

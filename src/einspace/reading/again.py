@@ -1,4 +1,4 @@
-"""Again: some items of a data set are read twice, which shows that a transform is random."""
+"""Again: the check for a random transform: some items of a data set are read twice and compared."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,5 +18,5 @@ def spread(count: int) -> list[int]:
 
 
 def same(one: NDArray[np.generic], other: NDArray[np.generic]) -> bool:
-    """Whether two arrays have the same shape and values, where NaN is NaN."""
+    """True if two arrays have the same shape and values; NaN counts as equal to NaN."""
     return np.array_equal(one, other, equal_nan=one.dtype.kind == other.dtype.kind == "f")

@@ -88,7 +88,7 @@ def _plain(array: NDArray[Any], where: str) -> NDArray[Any]:
 
 
 def _named(given: Any) -> str:
-    """The kind of an object, and what to do with it."""
+    """The type of an object, for a message, with the method that reads it if there is one."""
     kind = f"{type(given).__module__}.{type(given).__qualname__}".removeprefix("builtins.")
     if isinstance(given, torch.utils.data.Dataset | torch.utils.data.DataLoader):
         return f"{kind}: Task.from_dataset reads data sets and data loaders of PyTorch"
@@ -98,10 +98,10 @@ def _named(given: Any) -> str:
 
 
 def _is_array(given: Any) -> bool:
-    """Whether NumPy knows an object without asking it for its items: an array of any library, a column of a table, an image."""
+    """True if NumPy can convert an object as a whole, not item by item: an array of any library, a column of a table, an image."""
     return hasattr(given, "__array__") or hasattr(given, "__array_interface__")
 
 
 def _has_axes(item: Any) -> bool:
-    """Whether an item of a list is a list too, or an array of one axis or more, of any library."""
+    """True if an item of a list is a list too, or an array of one axis or more, of any library."""
     return isinstance(item, list | tuple) or (_is_array(item) and getattr(item, "ndim", 1) > 0)

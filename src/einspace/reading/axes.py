@@ -52,7 +52,7 @@ def axes_of(x: NDArray[Any], said: str | None, where: str) -> Axes:
 
 
 def _like_images(x: NDArray[Any]) -> bool:
-    """Whether numbers (N, H, W) may be grey images: about as high as wide, or whole numbers of bytes."""
+    """True if numbers (N, H, W) may be grey images: they are about as high as wide, or whole numbers from 0 to 255."""
     short, long = sorted(x.shape[1:])
     if short == long or (short >= SMALL and long <= 2 * short):
         return True
@@ -92,7 +92,7 @@ def _of_images(shape: tuple[int, ...], option: str) -> Axes:
 
 
 def arranged(x: NDArray[Any], axes: str) -> NDArray[Any]:
-    """Samples as (N, C, H, W) or (N, S, D); what has other numbers of axes stays as it is."""
+    """Samples as (N, C, H, W) or (N, S, D); an array with another number of axes stays as it is."""
     if axes == "NHWC":
         return x.transpose(0, 3, 1, 2)
     if axes == "NHW":

@@ -58,12 +58,12 @@ class Table:
             yield replace(self, names=names, columns=cells, first=self.first + start)
 
     def where_is(self, row: int, column: int) -> str:
-        """Where a cell is, in words."""
+        """The place of a cell, in words."""
         return f"{self.where}, row {row + self.first}, column {self.names[column]}"
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a number."""
+    """True if a text is a number."""
     try:
         float(text)
     except ValueError:
@@ -91,7 +91,7 @@ def numbers_of(table: Table, column: int, hint: str = "") -> NDArray[Any]:
 
 
 def is_numeric(table: Table, column: int) -> bool:
-    """Whether every cell of a column is a number."""
+    """True if every cell of a column is a number."""
     values = table.columns[column]
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return True
@@ -170,12 +170,12 @@ def label_of(table: Table, others: Sequence[int]) -> tuple[int, str, bool]:
 
 
 def _has_words(table: Table, column: int) -> bool:
-    """Whether a cell of a column is a word; one that is empty is not."""
+    """True if some cell of a column is a word; an empty cell is none."""
     return any(isinstance(value, str) and value.strip() and not is_number(value) for value in table.columns[column])
 
 
 def _whole_and_few(table: Table, column: int) -> bool:
-    """Whether a column looks like labels: whole numbers, each in two rows or more on average."""
+    """True if a column looks like labels: whole numbers, each in two rows or more on average."""
     if not is_numeric(table, column):
         return False
     values = np.array([float(value) for value in table.columns[column]])

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -13,6 +13,7 @@ from einspace.errors import TaskError
 from einspace.files.guarded import check_room, reading
 from einspace.quantities import counted
 from einspace.reading.columns import LABELS, Table, is_number
+from einspace.reading.signals import Signals
 
 TIMES = 8
 """Bytes of memory for each byte of a file: every cell is a text of its own."""
@@ -32,7 +33,7 @@ _BOTH = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+\.\d+\s*")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file whose rows are read one after the other, and what one look at all of them has shown."""
+    """A file whose rows are read one after the other, and the findings of a first look at all of them."""
 
     path: Path
     delimiter: str
@@ -68,7 +69,7 @@ class Sheet:
 
 
 class _Points:
-    """Turns decimal commas into points, where commas do not separate the cells, and keeps in mind what they looked like."""
+    """Turns decimal commas into points, where commas do not separate the cells, and remembers the forms of these numbers."""
 
     def __init__(self, where: str, delimiter: str) -> None:
         self.where = where
@@ -105,14 +106,15 @@ def read_csv(path: Path) -> Table:
     return replace(table, doubts=sheet.doubts)
 
 
-def open_csv(path: Path, expected: Collection[str] = ()) -> Sheet:
+def open_csv(path: Path, signals: Signals | None = None) -> Sheet:
     """Look at all rows of a file, one of which is in memory at a time; raises TaskError as `read_csv` does.
 
-    A first row with all `expected` names holds names, numbers or not.
+    Where the `signals` are known, a first row that begins as theirs did is read as theirs was, and one row of one column is enough.
     """
     points = _Points(str(path), _delimiter(path))
     rows = _rows(path, points)
-    first, second, count = next(rows, []), None, 1
+    first, second = next(rows, []), None
+    count = int(len(first) > 0)
     words = [number for number, cell in enumerate(first) if not is_number(cell)]
     again: set[int] = set()
     blank = _blank(first)
@@ -123,11 +125,18 @@ def open_csv(path: Path, expected: Collection[str] = ()) -> Sheet:
         again.update(word for word in words if row[word] == first[word])
         blank = min(blank, _blank(row)) if blank else 0
     width = max(1, len(first) - blank)  # a separator may stand at the end of each row
-    if second is None or width < 2:
+    if signals is None and (second is None or width < 2):
         raise TaskError(f"{path}: a table of signals needs two rows or more, with a label and signals separated by , ; or tabs")
     cells = [cell.strip() for cell in first[:width]]
-    known = bool(expected) and set(expected) <= set(cells)
-    named, why = (True, ()) if known else _header(first[:width], second[:width], again, count - 1)
+    why: tuple[str, ...] = ()
+    if signals is not None and signals.begins(cells) and (signals.named or second is None or not _counts_up(cells)):
+        named = signals.named
+    elif second is None:
+        named = len(words) == len(first)
+    else:
+        named, why = _header(first[:width], second[:width], again, count - 1)
+    if count <= named:
+        raise TaskError(f"{path}: there is no row of samples")
     names = cells if named else [str(number) for number in range(width)]
     return Sheet(path, points.delimiter, names, named, count - named, (*points.doubts(), *why))
 
@@ -138,10 +147,10 @@ def _delimiter(path: Path) -> str:
 
 
 def _rows(path: Path, points: _Points) -> Iterator[list[str]]:
-    """The rows that are not blank."""
+    """The rows that are not blank; one that is a pair of quotation marks is an empty cell, as the only column of a table may have."""
     with _opened(path) as file:
         for row in csv.reader(_lines(path, file), delimiter=points.delimiter, strict=True):
-            if row and any(cell.strip() for cell in row):
+            if row == [""] or any(cell.strip() for cell in row):
                 yield points(row)
 
 
@@ -168,16 +177,17 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 def _blank(row: list[str]) -> int:
-    """How many cells at the end of a row are blank."""
+    """The number of blank cells at the end of a row."""
     return next((number for number, cell in enumerate(reversed(row)) if cell.strip()), len(row))
 
 
 def _header(first: list[str], second: list[str], again: set[int], count: int) -> tuple[bool, tuple[str, ...]]:
-    """Whether the first row holds names, and what is to be said of that.
+    """True if the first row holds names, and doubts about it.
 
-    It does where it has a word in place of a number, where its numbers count up beside the name of a label, and where it is 0, 1, 2, ...
-    `again` are the columns in which its words stand in another row too, `count` is the number of other rows. A sample that lacks a number
-    has a word in its place too: names that are partly numbers are certain only where three or more rise, or where the label's is usual.
+    A row holds names where it has a word in place of a number, where its numbers count up beside a label's name, and where it
+    is 0, 1, 2, ... `again` are the columns in which its words stand in another row too, `count` is the number of other rows. A sample that
+    lacks a number has a word in its place too: names that are partly numbers are certain only where three or more rise, or where the name
+    of the label is a usual one.
     """
     numbers = [float(cell) for cell in first if is_number(cell)]
     words = [number for number, cell in enumerate(first) if not is_number(cell)]
@@ -193,5 +203,11 @@ def _header(first: list[str], second: list[str], again: set[int], count: int) ->
         return True, () if labelled else doubt
     if words and unseen and not numbers and count > 1:
         return True, doubt
+    return (True, doubt) if _counts_up(first) else (False, ())
+
+
+def _counts_up(cells: list[str]) -> bool:
+    """Whether a row is 0, 1, 2, ... or begins so with 1."""
+    numbers = [float(cell) for cell in cells if is_number(cell)]
     counting = len(numbers) > 2 and all(right - left == 1 for left, right in pairwise(numbers)) and numbers[0] in (0, 1)
-    return (True, doubt) if counting and not words else (False, ())
+    return counting and len(numbers) == len(cells)

@@ -1,4 +1,4 @@
-"""DataOptions: the user's options for reading data at a path, in place of what is recognised."""
+"""DataOptions: the user's options for reading data at a path, which replace the recognised ones."""
 
 import re
 from dataclasses import dataclass, fields
@@ -17,7 +17,7 @@ def _size(text: object) -> object:
 
 
 def _columns(text: object) -> object:
-    """The names between commas; raises ValueError for what is not a text."""
+    """The names between commas; raises ValueError for a value that is not a text."""
     if isinstance(text, str):
         return tuple(word.strip() for word in text.split(",") if word.strip())
     if text is None:
@@ -86,7 +86,7 @@ class DataOptions:
     ] = None
 
     def said(self) -> dict[str, Any]:
-        """The options that say something, by name.
+        """The options that were given, by name.
 
         >>> DataOptions(label="beat").said()
         {'label': 'beat'}

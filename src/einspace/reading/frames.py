@@ -28,14 +28,14 @@ FRAMES = (*PARQUET, ".arrow", ".feather", ".ipc")
 """Suffixes of files that hold a data frame."""
 
 _INDEX = re.compile(r"__index_level_\d+__")
-"""Columns that pandas' Arrow files have for an index without a name: no columns of the frame, they say which rows of another one it has."""
+"""Columns that pandas adds to Arrow files for an index without a name. They are no data: they hold the rows' old numbers."""
 
 _VALUE = 8
 """Bytes of a value that was read: a number in double precision, or the address of a text."""
 
 
 def is_frame(given: Any) -> bool:
-    """Whether something is a data frame, be it one that `read_frame` refuses."""
+    """True if an object is a data frame, also one that `read_frame` refuses."""
     try:
         return isinstance(nw.from_native(given, pass_through=True), nw.DataFrame | nw.LazyFrame)
     except DuplicateError:
@@ -153,7 +153,7 @@ def _batches(path: Path, names: list[str], size: int) -> Iterator[Any]:
 
 
 def _record_batches(path: Path) -> Iterator[Any]:
-    """Those of an Arrow file, an Arrow stream or a Feather file, one after the other."""
+    """The record batches of an Arrow file, an Arrow stream or a Feather file, one after the other."""
     arrow = _arrow(path)
     with arrow.memory_map(str(path)) as source:
         beginning = source.read(6)

@@ -48,7 +48,7 @@ def read_dataset(dataset: Any, x: str | None = None, y: str | None = None) -> So
 
 
 class _Transformed:
-    """A data set as its transform gives it: columns of what was read once, and some rows that were read again."""
+    """A data set read through its transform: the columns of all rows, and some rows that were read a second time."""
 
     def __init__(self, part: Any) -> None:
         self.rows: list[Mapping[str, Any]] = [part[number] for number in range(len(part))]
@@ -144,7 +144,7 @@ def _decoding(where: str, feature: Any) -> Iterator[None]:
 
 
 def _is_audio(value: Any) -> bool:
-    """Whether it is a decoder of torchcodec or a mapping, whose item `array` holds samples of audio."""
+    """True if a value is audio: a decoder of torchcodec, or a mapping whose item `array` holds the samples."""
     return hasattr(value, "get_all_samples") or (isinstance(value, Mapping) and "array" in value)
 
 

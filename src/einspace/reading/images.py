@@ -81,8 +81,8 @@ def classes_of(images: Sequence[Path], folder: Path) -> list[str]:
     return [(part[depth:] or part)[0] for part in parts]
 
 
-def read_image(path: Path, colours: bool, size: tuple[int, int] | None = None, shallow: bool = True) -> NDArray[Any]:
-    """One image (C, H, W), as `read_images` reads it; `shallow` brings grey ones of 16 bits to 0 to 255. Raises DataError."""
+def read_image(path: Path, colours: bool, size: tuple[int, int] | None = None, shallow: bool | None = True) -> NDArray[Any]:
+    """One image (C, H, W), as `read_images` reads it; for `shallow` see `pictures.pixels`. Raises DataError."""
     _check_pillow()
     return _read(path, size, colours, shallow)
 
@@ -232,7 +232,7 @@ def _look(path: Path) -> _Look:
         return _Look(height, width, is_colour(image), is_deep(image), cut, is_clear(image), getattr(image, "n_frames", 1))
 
 
-def _read(path: Path, size: tuple[int, int] | None, colours: bool, shallow: bool) -> NDArray[Any]:
+def _read(path: Path, size: tuple[int, int] | None, colours: bool, shallow: bool | None) -> NDArray[Any]:
     """One image (C, H, W)."""
     with _opened(path) as image:
         if image.format == "PNG":
@@ -249,7 +249,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _check_pillow() -> None:
-    """Raise TaskError that says what to install."""
+    """Raise TaskError, with the command that installs Pillow, where it is missing."""
     try:
         import PIL  # noqa: F401
     except ImportError:

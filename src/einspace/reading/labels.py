@@ -23,7 +23,7 @@ UNSURE = ("NA", "N/A", "n/a")
 
 
 def named(labels: Names | None, where: str) -> dict[Any, str] | None:
-    """The names by class, in the order of the classes; None where nobody gave any. Raises TaskError for what are not names."""
+    """The names by class, in the order of the classes; None where none were given. Raises TaskError for anything but names."""
     if labels is None or not len(labels):
         return None
     if isinstance(labels, str):

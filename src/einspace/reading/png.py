@@ -1,4 +1,4 @@
-"""PNG: whether the rows of a file are all there. Pillow reads those that are missing as zeros where the stream of the others has an end."""
+"""PNG: a check for missing rows at the end of a file, which Pillow reads as zeros where the stream of the other rows is closed."""
 
 import struct
 import zlib
@@ -40,7 +40,7 @@ def check_rows(path: Path, image: Any) -> None:
 
 
 def _unpacked(file: BinaryIO) -> int:
-    """How many bytes the stream of pixels unpacks to."""
+    """The number of bytes that the stream of pixels unpacks to."""
     stream, found = zlib.decompressobj(), 0
     for piece in _pieces(file):
         while piece:

@@ -1,6 +1,6 @@
 """Rows: series and labels of a further table, whose columns are those of an earlier one. A file may be larger than the memory."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,12 @@ class Rows:
 
 def open_rows(given: Any, signals: Signals) -> Rows:
     """The rows of a table, a path or a data frame, of which a file is not read yet; raises TaskError for one that lacks a column."""
-    table = _opened(given, signals.columns if signals.named else ())
+    table = _opened(given, signals)
     used, label = signals.find(table)
     return Rows(table, signals, used, label)
 
 
-def _opened(given: Any, expected: Collection[str]) -> Columns:
+def _opened(given: Any, signals: Signals) -> Columns:
     if not isinstance(given, Path):
         return read_frame(given, "table")
-    return open_frame_file(given) if given.suffix.lower() in FRAMES else open_csv(given, expected)
+    return open_frame_file(given) if given.suffix.lower() in FRAMES else open_csv(given, signals)

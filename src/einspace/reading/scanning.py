@@ -37,7 +37,7 @@ def chunks(x: Samples) -> Iterator[NDArray[Any]]:
 
 
 def not_finite(x: Samples) -> tuple[int, int] | None:
-    """How many samples hold a value that is not a finite number in float32, and the first of them; None if all are finite."""
+    """The number of samples with a value that is not finite in float32, and the first of them; None if all are finite."""
     if x.dtype.kind not in "fc":
         return None
     count, first, start = 0, 0, 0

@@ -1,16 +1,17 @@
-"""Signals: which columns of a table a series was read from, so that further tables are read alike."""
+"""Signals: the columns of a table that series were read from, so that further tables are read alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any, Self
 
 from einspace.errors import TaskError
-from einspace.reading.columns import Columns, column_of
+from einspace.reading.columns import Columns, column_of, is_number
 
 
 @dataclass(frozen=True)
 class Signals:
-    """The columns of the signals in order, that of the label, and how several channels lie in a row (see `tables.read_table`).
+    """The columns of the signals in order, the column of the label, and the layout of channels in a row (see `tables.read_table`).
 
     In a table without names, columns are called by their numbers, and `width` says how many there were.
     """
@@ -33,14 +34,31 @@ class Signals:
         numbers = int(data["width"]), int(data["channels"])
         return cls(columns, str(data["label"]), bool(data["named"]), *numbers, str(data["layout"]))
 
+    def in_a_row(self, sample: tuple[int, ...]) -> bool:
+        """Whether a row holds the numbers of a sample one by one; otherwise its only cell is the series."""
+        return len(self.columns) == prod(sample)
+
+    def facts(self, sample: tuple[int, ...]) -> dict[str, Any]:
+        """What a reader of an exported network needs to make samples of rows: without names, columns are numbers from 0."""
+        layout = self.layout if self.in_a_row(sample) else "cells"
+        return {"columns": list(self.columns), "named": self.named, "channels": self.channels, "layout": layout}
+
+    def begins(self, cells: Sequence[str]) -> bool:
+        """Whether a first row is what the table of training began with: the names of all signals, or numbers in their places."""
+        if self.named:
+            return set(self.columns) <= set(cells)
+        places = [int(name) for name in self.columns] if len(cells) == self.width else range(len(cells))
+        return len(places) == len(self.columns) and all(is_number(cells[place]) for place in places)
+
     def find(self, table: Columns) -> tuple[list[int], int | None]:
         """The places of the signals and of the label, None where a table has no labels; other columns do not matter.
 
         Raises TaskError that names the first column that is missing.
         """
-        if table.named != self.named:
-            there, here = ("names of columns", "has none") if self.named else ("no names of columns", "its first row is read as names")
-            raise TaskError(f"{table.where}: the network was trained on a table with {there}, but this one {here}")
+        numbered = not self.named and list(table.names) == [str(place) for place in range(len(table.names))]  # as pandas names columns
+        if table.named != self.named and not numbered:
+            there, here = ("with", "this one has none") if self.named else ("without", "the first row of this one is read as names")
+            raise TaskError(f"{table.where}: the network was trained on a table {there} names of columns, and {here}")
         if not self.named:
             return self._by_number(table)
         missing = [name for name in self.columns if name not in table.names]

@@ -33,7 +33,7 @@ def stand_ins(x: NDArray[Any]) -> list[str]:
 
 
 def repeated(x: Mapping[str, Samples]) -> list[str]:
-    """A doubt for each split that holds samples of those before it, byte for byte: what is scored there was learnt."""
+    """A doubt for each split that holds samples of those before it, byte for byte: such samples are scored after they were learnt."""
     seen = {hash(sample.tobytes()) for sample in x["train"][:]}
     doubts = []
     for split, learnt in (("valid", "train"), ("test", "train or valid")):

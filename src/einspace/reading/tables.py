@@ -120,7 +120,7 @@ def _unsure(table: Table, used: list[int]) -> tuple[str, ...]:
 
 
 def _is_nested(values: Any) -> bool:
-    """Whether the cells of a column hold several numbers each."""
+    """True if the cells of a column hold several numbers each."""
     return len(values) > 0 and isinstance(values[0], list | tuple | np.ndarray)
 
 
@@ -160,7 +160,7 @@ def labels_of(table: Table, target: int) -> NDArray[Any]:
 
 
 def _are_codes(values: Sequence[Any]) -> bool:
-    """Whether labels that look like numbers are words: as numbers, two of them would be one, such as 01 and 1."""
+    """True if labels that look like numbers must stay words, since two of them are one number, such as 01 and 1."""
     written = {value.strip() for value in values if isinstance(value, str)}
     padded = {word for word in written if re.fullmatch(r"0\d+", word)}
     return len({word.lstrip("0") or "0" for word in padded} - written) < len(padded)

@@ -22,7 +22,7 @@ KINDS: dict[str, type[Head]] = {
     "segmentation": Segmentation,
     "dense": Dense,
 }
-"""Every kind of task, and the head that predicts its targets."""
+"""Every kind of task, with the head that predicts its targets."""
 
 OF_PIXELS = ("mask", "segmentation", "dense")
 """The kinds of task with a target for each pixel."""
@@ -111,7 +111,7 @@ def _whole(y: NDArray[Any]) -> bool:
 
 
 def _many(y: NDArray[Any]) -> bool:
-    """More classes than there can be with two samples of each."""
+    """True if numbers are more classes than there can be with two samples of each."""
     return len(np.unique(y)) > max(2, len(y) // 2)
 
 

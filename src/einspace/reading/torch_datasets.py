@@ -19,10 +19,10 @@ KEYS = (("x", "image", "images", "pixel_values", "signal", "data", "input"), ("y
 
 
 _Read = tuple[str, Sequence[int], list[tuple[Any, Any]]]
-"""A data set's name in errors, the numbers of the items that are read, and those."""
+"""A data set's name in errors, the numbers of the items that are read, and the items."""
 
-ANY = Looks(colours=False, shallow=False)
-"""How a single image is compared with itself."""
+ANY = Looks(colours=False, shallow=None)
+"""The form in which a single image is compared with its second reading."""
 
 
 def read_torch(parts: Mapping[str, Any]) -> Source:

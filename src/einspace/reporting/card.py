@@ -1,4 +1,4 @@
-"""Card: the model card of an exported network, in Markdown, for a reader who has the files and nothing else."""
+"""Card: the model card of an exported network, in Markdown, for a reader who has only the files."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -9,8 +9,9 @@ from einspace.disk.regular import size_of
 from einspace.echo import escaped
 from einspace.features import Feature
 from einspace.networks.export import Exported
-from einspace.predictor.trained import Trained, meaning
-from einspace.quantities import decimal, quantity
+from einspace.predictor.trained import Trained
+from einspace.quantities import counted, decimal, quantity
+from einspace.reading.pictures import WHITE_OF_16_BITS
 from einspace.reporting.loading import loading
 from einspace.result import Entrant, Result
 from einspace.result.words import compared, judged
@@ -22,7 +23,7 @@ MARK = "<!-- einspace model card -->"
 """The first line, by which a card is known as one that may be written again."""
 
 CLASSES = 40
-"""Names of classes that are listed."""
+"""Names of classes, or of columns, that are listed."""
 
 
 def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, fresh: bool, picture: Path | None = None) -> str:
@@ -43,9 +44,9 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
     parts = [
         MARK,
         f"# {title}",
-        _purpose(settings, found, fresh),
+        _purpose(settings, facts, fresh),
         "## Data",
-        *_data(settings, facts, raw),
+        *_data(settings, facts, found),
         "## Scores",
         *_scores(result, found, fresh),
         "## Cost",
@@ -56,7 +57,7 @@ def card(result: Result, found: Trained, files: Sequence[Exported], raw: bool, f
         *_changes(facts),
         *([] if picture is None else [f"![The network, from its input to its output]({picture.name})"]),
         "## Loading",
-        *(part for file in files for part in loading(file, facts, found.head, raw)),
+        *(part for file in files for part in loading(file, facts, found.head)),
         f"Written by einspace {version('einspace')} from the run `{facts['run']}`.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -79,7 +80,7 @@ def _changes(facts: dict[str, Any]) -> list[str]:
 
 
 def is_card(path: Path) -> bool:
-    """Whether a file is a model card of ours, or missing."""
+    """True if a file is a model card of ours, or missing: then a card may be written there."""
     try:
         size_of(path)
         with path.open(encoding="utf-8") as file:
@@ -90,23 +91,25 @@ def is_card(path: Path) -> bool:
         return False
 
 
-def _purpose(settings: dict[str, Any], found: Trained, fresh: bool) -> str:
-    words = f"A network for the task `{escaped(settings['task'], keep='')}`. It gives {meaning(found.head)}."
-    untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the search's own training.**"
+def _purpose(settings: dict[str, Any], facts: dict[str, Any], fresh: bool) -> str:
+    words = f"A network for the task `{escaped(settings['task'], keep='')}`. It gives {facts['output']}."
+    untrained = " **Its weights are fresh: it is not trained, and the scores below are those of the run's own trainings.**"
     return words + (untrained if fresh else "")
 
 
-def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[str]:
+def _data(settings: dict[str, Any], facts: dict[str, Any], found: Trained) -> list[str]:
     given = facts["input"]
     samples = settings.get("samples", {})
     lines = [f"- Samples: {', '.join(f'{count:,} {split}' for split, count in samples.items())}"] if samples else []
-    lines.append(f"- Input: {Feature.of(given['shape'][1:])}, axes {given['axes']}" + (f", {given['dtype']}" if raw else ""))
-    if raw and given["given_axes"] != given["axes"]:
+    lines.append(f"- Input: {Feature.of(given['shape'][1:])}, axes {given['axes']}" + (f", {given['dtype']}" if "dtype" in given else ""))
+    lines += _columns(given["signals"]) if "signals" in given else []
+    lines += _images(given["images"]) if "images" in given else []
+    if given.get("given_axes", given["axes"]) != given["axes"]:
         lines.append(f"- The samples were given as {given['given_axes']}: bring them to {given['axes']} first")
     if "range" in given:
         low, high = given["range"]["low"], given["range"]["high"]
         lines.append(f"- Range of the raw numbers in train: {min(low):g} to {max(high):g}, given as {given['given_dtype']}")
-    lines.append(f"- Normalisation: {'inside the network' if raw else 'to be done before: the files take normalised samples'}")
+    lines.append(f"- Normalisation: {_normalisation(given['normalised'], found)}")
     lines.append("- Missing values: the files check nothing, and what they give for a sample with NaN or infinite values means nothing")
     labels = facts["classes"]
     if labels:
@@ -116,6 +119,33 @@ def _data(settings: dict[str, Any], facts: dict[str, Any], raw: bool) -> list[st
     return ["\n".join(lines)]
 
 
+def _columns(signals: dict[str, Any]) -> list[str]:
+    """Which columns of a table make a sample, and how."""
+    names, channels = [escaped(name, keep="") for name in signals["columns"]], signals["channels"]
+    if signals["layout"] == "cells":
+        return [f"- Samples: the column {names[0]} of a table, a series in each row"]
+    more = f" and {len(names) - CLASSES} more, which the metadata list" if len(names) > CLASSES else ""
+    numbered = "" if signals["named"] else ", by their numbers from 0"
+    side = "all channels of one step" if signals["layout"] == "steps" else "all steps of one channel"
+    series = f"; {channels} channels, {side} side by side" if channels > 1 else ""
+    return [f"- Samples: {counted(len(names), 'column')} of a table, {', '.join(names[:CLASSES])}{more}{numbered}, in this order{series}"]
+
+
+def _images(images: dict[str, Any]) -> list[str]:
+    """How images are read."""
+    size, white = images.get("size"), images.get("white_of_16_bits")
+    said = [f"scaled to {size[0]} x {size[1]}, height by width, when they were read"] if size else []
+    said += [f"{WHITE_OF_16_BITS}, the white of 16 bits, is {white} for the network"] if white else []
+    return [f"- Images: {'; '.join(said)}"]
+
+
+def _normalisation(before: bool, found: Trained) -> str:
+    if before:
+        return "to be done before: the files take normalised samples"
+    known = found.preprocessing
+    return "none, the network takes the numbers as they are" if known is None or known.normaliser is None else "inside the network"
+
+
 def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
     mine, raced = result.entrant(found.trial.proposal), bool(result.finalists)
     lines = [["", *(("claimed in the search", "re-evaluated") if raced else ("validation",)), "test"], ["---"] * (4 if raced else 3)]
@@ -123,7 +153,7 @@ def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
     lines.append(_row(f"{found.name}, this network", mine, scores["validation"], raced, scores["test"]))
     for row in (result.best, *result.baselines):
         if row is not None and (row is result.best or row.proposal is not None) and _identity(row) != found.trial.proposal.identity:
-            won = ", the winner of the race" if row is result.best and row.race else ""
+            won = ", the winner of the race" if row is result.best and result.won and row.race else ""
             lines.append(_row(f"{row.name}{won}", row, row.validation, raced))
     lines += [[f"published: {name}", *[""] * (2 if raced else 1), decimal(score)] for name, score in result.settings["published"].items()]
     better = "higher" if result.higher_is_better else "lower"
@@ -142,10 +172,12 @@ def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bo
 
 
 def _seeds(mine: Entrant | None, fresh: bool) -> str:
-    """Which trainings the score on test is of."""
-    seeds = [str(final.seed) for final in (() if mine is None else mine.finals) if final is not None]
+    """A sentence on the final trainings that the scores on test come from; empty without any."""
+    if mine is None or mine.test is None:
+        return ""
+    seeds = [str(final.seed) for final in mine.finals if final is not None]
     if len(seeds) < 2:
-        return f" The score on test is that of one final training, from seed {seeds[0]}." if seeds else ""
+        return f" The score on test is that of one final training, from seed {seeds[0]}."
     told = "" if fresh else " The files hold the weights of the first one."
     return f" Scores on test are mean and standard deviation over final trainings from the seeds {', '.join(seeds)}.{told}"
 

@@ -1,4 +1,4 @@
-"""How large and how branched sampled architectures are (table 6), and how often each function occurs in them (figure 7).
+"""Complexity: the sizes and branching factors of sampled architectures (table 6), and the frequency of each function (figure 7).
 
 An expanded architecture can have millions of operations; everything is counted from its derivation, in one walk.
 """
@@ -18,7 +18,7 @@ from einspace.reporting.published import BRANCHING_FACTOR, NONTERMINALS, TERMINA
 from einspace.sampling import Sampler, SamplingReport, chooser
 
 LIMITS = Limits(operations=10**7, parameters=None, activation_bytes=None, flops=None)
-"""So wide that hardly an attempt is given up at p(M -> C) = 0.4 and above; below, the expanded size needs some bound."""
+"""Limits so wide that hardly an attempt is given up at p(M -> C) = 0.4 and above; below, the expanded size needs some bound."""
 
 MODULES = {SEQUENTIAL: "sequential", BRANCHING: "branching", ROUTING: "routing", COMPUTATION: "computation"}
 """The four modules of section 3.2, by what their production derives."""
@@ -26,7 +26,7 @@ MODULES = {SEQUENTIAL: "sequential", BRANCHING: "branching", ROUTING: "routing",
 
 @dataclass(frozen=True)
 class Counts:
-    """One architecture. Drawn: a repeated branch is counted once. Expanded: every copy is counted, as in table 6."""
+    """The counts of one architecture. Drawn: a repeated branch counts once. Expanded: every copy counts, as in table 6."""
 
     drawn: Counter[str]
     """Functions and modules of the derivation, by name."""

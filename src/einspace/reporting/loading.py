@@ -4,12 +4,14 @@ from typing import Any
 
 from einspace.networks.export import Exported
 from einspace.networks.heads import Classification, Head, Mask, MultiLabel, Segmentation
+from einspace.quantities import counted
+from einspace.reading.tables import LAYOUTS
 
 TRANSPOSED = {"NHWC": "x = np.moveaxis(x, -1, 1)", "NHW": "x = x[:, None]", "NDS": "x = np.moveaxis(x, 1, 2)"}
-"""How samples in the axes that they were given in come into those of the network."""
+"""The line that moves samples from the axes of the user's data into those of the network, by the order of the axes."""
 
 
-def loading(file: Exported, facts: dict[str, Any], head: Head, raw: bool) -> list[str]:
+def loading(file: Exported, facts: dict[str, Any], head: Head) -> list[str]:
     """The title of a file and a program that loads it and predicts, which runs as it stands."""
     title = f"### `{file.path.name}`: {file.format}, {file.bytes:,} bytes, SHA-256 `{file.sha256[:16]}`"
     if file.format == "safetensors":
@@ -17,12 +19,23 @@ def loading(file: Exported, facts: dict[str, Any], head: Head, raw: bool) -> lis
     given = facts["input"]
     dtype = given.get("dtype", "float32")
     shape = ", ".join(map(str, given["shape"][1:]))
-    order = given.get("given_axes", given["axes"])
-    sample = f"x = np.zeros((4, {_sizes(order, given['shape'][1:])}), np.{dtype})  # yours: samples {order}"
-    moved = [TRANSPOSED[order]] if raw and order in TRANSPOSED else []
-    note = [] if raw else [f"# (n, {shape}), normalised"]
+    order = given["axes"] if given["normalised"] else given.get("given_axes", given["axes"])
+    moved = [TRANSPOSED[order]] if order in TRANSPOSED else []
+    note = [f"# (n, {shape}), normalised"] if given["normalised"] else []
+    signals = {} if given["normalised"] else given.get("signals", {})
+    if signals.get("layout") in LAYOUTS:
+        count, channels = len(signals["columns"]), signals["channels"]
+        sample = f"x = np.zeros((4, {count}), np.{dtype})  # yours: rows of the {counted(count, 'column')}"
+        moved = [_in_rows(count // channels, channels, signals["layout"]), *moved]
+    else:
+        sample = f"x = np.zeros((4, {_sizes(order, given['shape'][1:])}), np.{dtype})  # yours: samples {order}"
     lines = {"onnx": _onnx, "torch": _program, "source": _source}[file.format](file.path.name)
     return [title, _fenced([*lines[0], sample, *moved, *note, *lines[1], *_decoded(head, facts["classes"])])]
+
+
+def _in_rows(steps: int, channels: int, layout: str) -> str:
+    """How rows become series (n, steps, channels)."""
+    return f"x = x.reshape(-1, {steps}, {channels})" if layout == "steps" else f"x = x.reshape(-1, {channels}, {steps}).transpose(0, 2, 1)"
 
 
 def _sizes(order: str, shape: list[int]) -> str:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Hyperparameters(NamedTuple):
-    """The columns of table 4. Metrics and baselines have their names here."""
+    """The columns of table 4. Metrics and baselines have the names that this library gives them."""
 
     metric: str
     baseline: str
@@ -34,7 +34,7 @@ TABLE_4: dict[str, Hyperparameters] = {
     "darcyflow": Hyperparameters("relative l2", "wrn16-4", 25, 200, 4, 0.001, 5e-4, 0.9),
     "cosmic": Hyperparameters("1 - AUROC", "wrn16-4", 25, 200, 8, 0.001, 5e-4, 0.9),
 }
-"""By task."""
+"""The rows of table 4, by task."""
 
 CRITICAL = 0.31
 """p(M -> C | M) above which figure 4 has the grammar consistent; the paper prints two digits."""
@@ -82,4 +82,4 @@ TABLE_6: dict[str, dict[float, Statistics]] = {
         0.3: Statistics(1, 2.80, 1.75, 2.13, 7.96),
     },
 }
-"""2,000 architectures at each p(M -> C)."""
+"""Table 6: statistics of 2,000 architectures at each p(M -> C), by part."""

@@ -7,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from einspace.quantities import counted, decimal, quantity
+from einspace.reporting.fitting import FittingTable
 from einspace.reporting.tables import shortened
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_top, judged
+from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_tested, is_top, judged, untested
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
 
@@ -18,12 +19,13 @@ def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableT
     """The table that `search` prints when it is done."""
     parts: list[RenderableType] = []
     if result.split == "validation":
-        title = f"Best {min(top, len(result.history))} of {counted(len(result.history), 'trial')}"
-        parts.append(_rows(result, title, result.top(top), width))
+        rows = result.top(top)
+        parts.append(_rows(result, f"Best {len(rows)} of {counted(len(result.history), 'trial')}", rows, width))
     if "cost" in result.settings:
         cost = result.settings["cost"]
         parts.append(_rows(result, f"Pareto set of {result.metric} and {cost}", result.pareto(cost), width))
-    parts.append(_scores(result))
+    if result.entrants or result.settings["published"]:
+        parts.append(_scores(result))
     if result.sampling is not None:
         spread = result.sampling
         parts.append(
@@ -42,13 +44,13 @@ def _disk(result: Result) -> str:
 
 
 def counts(result: Result) -> str:
-    """How many trials had each outcome, in words."""
+    """The number of trials with each outcome, in words."""
     return ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
 
 
 def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Table:
-    table = Table(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
-    for column in ("trial", "validation", "params", "FLOPs"):
+    table = FittingTable(title=f"{title} on {result.settings['task']}", title_justify="left", header_style="bold")
+    for column in ("trial", _column(result), "params", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
     measured = result.settings.get("cost") == "latency"
     if measured:
@@ -68,12 +70,11 @@ def _rows(result: Result, title: str, rows: Sequence[Trial], width: int) -> Tabl
 def _scores(result: Result) -> Table:
     seeds = max((len(row.finals) for row in (result.best, *result.baselines) if row is not None), default=1)
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
-    tested = any(final is not None for row in result.entrants for final in row.finals)
-    title = f"Retrained on train and valid, scored {times} on test" if tested else "Scored on validation, and not trained for test"
-    table = Table(title=title, title_justify="left", header_style="bold")
+    title = f"Retrained on train and valid, scored {times} on test" if is_tested(result) else untested(result)
+    table = FittingTable(title=title, title_justify="left", header_style="bold")
     raced = bool(result.finalists)
     table.add_column("")
-    for column in (*(("claimed", "re-evaluated") if raced else ("validation",)), "test", "params"):
+    for column in (*(("claimed", "re-evaluated") if raced else (_column(result),)), "test", "params"):
         table.add_column(column, justify="right")
     rows, found = result.entrants, len(result.entrants) - len(result.baselines)
     for number, row in enumerate(rows):
@@ -93,15 +94,22 @@ def _scores(result: Result) -> Table:
     return table
 
 
+def _column(result: Result) -> str:
+    """The name of the column of scores on validation; that of an objective has its name, for it alone knows what it scores on."""
+    return result.metric if result.is_of_objective else "validation"
+
+
 def _how_found(row: Entrant, result: Result) -> str:
-    """A remark on how the best was found; empty where another trial has a better score on validation, and none was compared."""
-    if row.race or row.decision:
-        return " (winner of the race)" if row.race else " (compared with the baseline)"
-    return " (best by validation)" if is_top(result, row) else ""
+    """A remark on how the best was found; empty where another trial of the search has a better score, and none was compared."""
+    if result.won and row.race:
+        return " (winner of the race)"
+    if result.verdict is not None:
+        return " (compared with the baseline)"
+    return " (best of the search)" if is_top(result, row) else ""
 
 
 def _test(row: Entrant) -> str:
-    """A score on test; over several seeds its mean and spread, or how many of them have none."""
+    """A score on test; over several seeds the mean and spread, or the number of seeds without a score."""
     scores = row.over_seeds
     if scores.seeds > 1 and scores.mean is None:
         return f"– ({scores.failed} of {counted(scores.seeds, 'seed')} without a score)"
@@ -109,10 +117,10 @@ def _test(row: Entrant) -> str:
 
 
 def verdict(result: Result) -> str:
-    """Says in words what the race, or without one validation, and test say, favourable or not."""
+    """The verdict of the race, or the comparison on validation without one, and the comparison on test, in sentences."""
     best = result.best
     if best is None:
-        return "" if result.sampling is not None else "No trial ended with a score."
+        return "" if result.split == "test" else "No trial ended with a score."
     words = [judged(result) or compared(result, "validation"), compared(result, "test")]
     return " ".join(word for word in words if word)
 
@@ -131,7 +139,7 @@ def _time(result: Result, counts: str) -> str:
 
 
 def _overhead(result: Result) -> str:
-    """A note on what is counted, and what is not."""
+    """A note on the workers' time outside of evaluations, and on the times that it leaves out."""
     starting, ending = result.seconds["starting"], result.seconds["ending"]
     share = f"{result.overhead:.2%} of the workers' time was outside evaluations"
     return f"{share}, besides {starting:.1f} s of starting workers and {ending:.1f} s of workers with nothing left to do"

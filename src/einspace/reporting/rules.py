@@ -15,6 +15,7 @@ from einspace.grammar.grammar import Copies, expanded
 from einspace.operations import Group, Operation
 from einspace.operations.branching import sampled_branches
 from einspace.quantities import quantity
+from einspace.reporting.fitting import FittingTable
 from einspace.reporting.tables import STYLES
 
 NOTE = """\
@@ -35,7 +36,7 @@ class Measures:
     """Expected number of each non-terminal (column) that one expansion of a non-terminal (row) generates."""
     radius: float
     expected_terminals: float
-    """Infinite where the radius is one or more."""
+    """The expected number of terminals; infinite where the radius is one or more."""
     critical_probability: float
     """The p(M -> C) at which the radius is one."""
 
@@ -46,7 +47,7 @@ class Measures:
         return cls(matrix, grammar.spectral_radius(copies), grammar.expected_length(copies), critical(copies))
 
     def to_json(self) -> dict[str, object]:
-        """For machines; JSON has no infinity, so an infinite length is null."""
+        """The measures as JSON values; an infinite length is null, for JSON has no infinity."""
         return {
             "expectation_matrix": self.matrix,
             "spectral_radius": self.radius,
@@ -57,7 +58,7 @@ class Measures:
 
 
 def measures(grammar: Grammar) -> dict[str, Measures]:
-    """Of what is drawn (a repeated branch once: this is what has to end) and of the expanded network (every copy)."""
+    """The measures of sampling, where a repeated branch counts once, and of the expanded network, where every copy counts."""
     return {"drawn": Measures.of(grammar, sampled_branches), "expanded": Measures.of(grammar, expanded)}
 
 
@@ -100,7 +101,7 @@ def _symbol(grammar: Grammar, symbol: str) -> Text:
 
 
 def _rules(grammar: Grammar, probability: float) -> Table:
-    """One symbol a row; the versions of an operation (A.2) are one alternative, with their number."""
+    """The rules as a table, a symbol in each row; the versions of an operation (A.2) are one alternative, with their number."""
     table = Table.grid(padding=(0, 1))
     table.title = f"The rules of section 3.3 with their probabilities, p = {probability:g}; ×n: versions of A.2"
     table.title_justify, table.title_style = "left", "bold"
@@ -131,7 +132,7 @@ def _alternative(grammar: Grammar, productions: list[Production]) -> Text:
 
 
 def _matrix(symbols: list[str], found: dict[str, Measures]) -> Table:
-    table = Table(title="Expected non-terminals of one expansion (A.4)", title_justify="left", header_style="bold")
+    table = FittingTable(title="Expected non-terminals of one expansion (A.4)", title_justify="left", header_style="bold")
     table.add_column("")
     table.add_column("copies")
     for symbol in symbols:
@@ -145,7 +146,7 @@ def _matrix(symbols: list[str], found: dict[str, Measures]) -> Table:
 
 
 def _measures(found: dict[str, Measures]) -> Table:
-    table = Table(header_style="bold", caption_justify="left")
+    table = FittingTable(header_style="bold", caption_justify="left")
     table.add_column("")
     for heading in found:
         table.add_column(heading, justify="right")

@@ -8,13 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from einspace.quantities import decimal, duration
+from einspace.reporting.fitting import FittingTable
 
 if TYPE_CHECKING:
     from einspace.result import Result
 
 
 def listed(result: "Result", begun: float) -> dict[str, Any]:
-    """A run in a line: what it searched, how far it is, what it found, and when it began, in seconds since 1970."""
+    """The line of a run: its task, its progress, its findings, and its start in seconds since 1970."""
     best = result.best
     return unread(result.run.name, result.settings, begun) | {
         "trials": len(result.history),
@@ -44,7 +45,7 @@ def unread(run: str, settings: Mapping[str, Any], begun: float) -> dict[str, Any
 
 def run_table(rows: Sequence[Mapping[str, Any]], now: float) -> Table:
     """The columns of those lines that a terminal of 80 letters has room for, as a table, the latest run last."""
-    table = Table(header_style="bold", box=SIMPLE_HEAD, padding=0, show_edge=False)
+    table = FittingTable(header_style="bold", box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("run", overflow="fold")
     table.add_column("task", overflow="fold")
     table.add_column("strategy", no_wrap=True)

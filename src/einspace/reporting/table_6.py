@@ -1,11 +1,11 @@
 """Table 6 and figure 7, ours beside the paper's, for the terminal and for JSON."""
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from einspace.operations import OPERATIONS
 from einspace.reporting.complexity import MODULES, Census
+from einspace.reporting.fitting import FittingTable
 from einspace.reporting.published import TABLE_6, Statistics
 from einspace.reporting.tables import STYLES
 
@@ -23,7 +23,7 @@ def table_6(censuses: dict[float, Census]) -> list[RenderableType]:
     """One table for each of the three parts, with a line of ours and a line of the paper's at each p."""
     parts: list[RenderableType] = []
     for part, published in TABLE_6.items():
-        table = Table(title=f"Table 6: {part}", title_justify="left", header_style="bold")
+        table = FittingTable(title=f"Table 6: {part}", title_justify="left", header_style="bold")
         table.add_column("p(M -> C)")
         table.add_column("")
         for heading in ("min", "mean", "median", "std", "max"):
@@ -46,7 +46,7 @@ def _attempts(censuses: dict[float, Census]) -> str:
 
 
 def table_6_facts(censuses: dict[float, Census]) -> list[dict[str, object]]:
-    """The same for JSON: a row for each p."""
+    """Table 6 as JSON values: an entry for each p."""
     rows: list[dict[str, object]] = []
     for p, census in censuses.items():
         row: dict[str, object] = {"p": p, "samples": census.samples, "given_up": census.given_up()}
@@ -58,11 +58,11 @@ def table_6_facts(censuses: dict[float, Census]) -> list[dict[str, object]]:
 
 
 def figure_7(census: Census, probability: float) -> list[RenderableType]:
-    """How often each function and module occurs: of all draws, in the networks, and in how many of the samples."""
+    """The frequency of each function and module: among all draws, in the expanded networks, and as the share of samples with it."""
     parts: list[RenderableType] = []
     for section, shares in figure_7_shares(census).items():
         title = f"Figure 7: {section} of {census.samples:,} samples, p = {probability:g}"
-        table = Table(title=title, title_justify="left", header_style="bold")
+        table = FittingTable(title=title, title_justify="left", header_style="bold")
         table.add_column("", no_wrap=True)
         for heading in ("drawn", "share", "expanded", "in samples"):
             table.add_column(heading, justify="right", no_wrap=True)
@@ -78,12 +78,12 @@ def figure_7(census: Census, probability: float) -> list[RenderableType]:
 
 
 def figure_7_facts(census: Census, probability: float) -> dict[str, object]:
-    """The same for JSON."""
+    """Figure 7 as JSON values."""
     return {"p": probability, "samples": census.samples, "given_up": census.given_up(), **figure_7_shares(census)}
 
 
 def figure_7_shares(census: Census) -> dict[str, dict[str, dict[str, float]]]:
-    """For the functions and for the modules, the frequent first: how often each occurs, and its share of them all."""
+    """The count of each function and of each module, and its share of all functions or modules, the most frequent first."""
     shares = {}
     for section, names in {"functions": list(OPERATIONS), "modules": list(MODULES.values())}.items():
         drawn = sum(census.drawn[name] for name in names)

@@ -6,6 +6,7 @@ from rich.text import Text
 from einspace.features import Feature
 from einspace.operations import Group
 from einspace.quantities import quantity
+from einspace.reporting.fitting import FittingTable
 from einspace.space import Architecture
 
 STYLES = {Group.BRANCHING: "yellow", Group.AGGREGATION: "magenta", Group.ROUTING: "green", Group.COMPUTATION: "blue"}
@@ -35,8 +36,8 @@ def shortened(text: str, length: int) -> str:
 
 
 def architectures(rows: list[tuple[str, Architecture]], title: str, width: int = 80) -> Table:
-    """One architecture a row: its label, its costs and the beginning of its text, on lines of `width` letters."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    """A table of architectures, one in each row: label, costs and the beginning of the text, on lines of `width` letters."""
+    table = FittingTable(title=title, title_justify="left", header_style="bold")
     table.add_column("", no_wrap=True)
     for column in ("params", "FLOPs", "ops", "output"):
         table.add_column(column, justify="right", no_wrap=True)

@@ -1,13 +1,14 @@
 """Cell: one number of a table as a search, whose settings and whose name follow from the description."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from math import ceil
 from typing import Any
 
 from einspace import baselines
 from einspace.config import SearchSettings, load
+from einspace.derivation import Cost
 from einspace.features import Feature
 from einspace.limits import Limits
 from einspace.reproduction.described import Column, Scale, Selection
@@ -16,10 +17,6 @@ from einspace.tasks import TASKS, DataOptions, Recipe
 
 COUNTED = {"trials": 1, "iterations": 1, "population": 2}
 """The settings that a scale has a part of, and what is left of each at least."""
-
-
-ROOM = 2
-"""The bytes that a network may write, in those of the largest baseline, where that one is over the default limit."""
 
 
 def recipe_at(scale: Scale, task: str) -> Recipe:
@@ -86,13 +83,10 @@ class Cell:
         scale, shape = self.selection.scale, TASKS[self.task].input
         columns = [column.settings.get("init", "") for column in self.selection.experiment.columns if column.settings is not None]
         named = {scale.networks.get(name, name) for init in columns for name in init.split(",") if name}
-        largest = [_costs(name, shape) for name in named]
-        written = max(bytes_written for _, bytes_written in largest)
-        found = {}
-        if written > (Limits().activation_bytes or 0):
-            found["limits.activation_bytes"] = ROOM * written
+        costs, usual = [_cost(name, shape) for name in named], asdict(Limits())
+        found = {f"limits.{name}": limit for name, limit in asdict(Limits().with_room(costs)).items() if limit != usual[name]}
         if scale.multiple is not None:
-            found["limits.flops"] = int(scale.multiple * max(flops for flops, _ in largest))
+            found["limits.flops"] = int(scale.multiple * max(cost.flops for cost in costs))
         return found
 
 
@@ -103,7 +97,6 @@ def wanted(settings: SearchSettings) -> int:
 
 
 @cache
-def _costs(name: str, shape: Feature) -> tuple[int, int]:
-    """The FLOPs of a baseline, and the bytes that it writes for one sample."""
-    architecture = baselines.get(name, shape)
-    return architecture.flops, architecture.activation_bytes
+def _cost(name: str, shape: Feature) -> Cost:
+    """The costs of a baseline."""
+    return baselines.get(name, shape).cost

@@ -19,6 +19,7 @@ from einspace.strategies.initial import parse_initial
 from einspace.study import conduct
 from einspace.tasks import TASKS, Task, load_task, over_seeds
 from einspace.tasks.published import PUBLISHED
+from einspace.trial import INITIAL
 
 Hear = Callable[[Cell], AbstractContextManager[Callable[[Progress], None] | None]]
 """Called with each cell that is run; what it gives hears how far the search is."""
@@ -114,6 +115,12 @@ def _ended(cell: Cell, machine: Mapping[str, Any], load: Callable[[], Task], hea
     notes = [] if official else [f"on {TASKS[cell.task].title}, not on the published data"]
     if result.sampling is not None and (lost := len(result.history) - result.sampling.seeds):
         notes.append(f"the mean of {result.sampling.seeds:,} of {len(result.history):,} samples: {lost:,} ended without a score")
+    members = [trial for trial in result.history if trial.proposal.is_initial]
+    lost_members = [f"{trial.origin.removeprefix(INITIAL)} ({trial.outcome})" for trial in members if trial.value is None]
+    if lost_members:
+        notes.append(f"without a score among the initial members: {', '.join(lost_members)}")
+        if len(lost_members) == len(members):
+            return Ended(None, official, "; ".join([*notes, "so the search was one from scratch"]), failed=True)
     return Ended(score(result), official, "; ".join(notes))
 
 

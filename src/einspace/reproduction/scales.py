@@ -26,7 +26,12 @@ SCALES: dict[str, Scale] = {
             networks=SMALL_NETWORKS,
             multiple=2.0,
         ),
-        Scale(name="paper", description="the paper's protocol to the letter", epochs=1.0, settings={"protocol": PAPER}),
+        Scale(
+            name="paper",
+            description="the paper's data, networks, trials and epochs; the decisions in docs say where something is otherwise",
+            epochs=1.0,
+            settings={"protocol": PAPER},
+        ),
     )
 }
 """Every scale by its name, the smallest first."""

@@ -1,4 +1,4 @@
-"""Result: the findings and the progress of a run."""
+"""Result: the findings and the progress of a run, and the pages and tables of them."""
 
 from einspace.result.entrant import Entrant
 from einspace.result.reading import Following, collect, load_result, load_trials

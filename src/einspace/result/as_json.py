@@ -43,7 +43,7 @@ def as_json(result: "Result", top: int) -> dict[str, Any]:
 
 
 def _short(trial: Trial) -> dict[str, Any]:
-    """One of the best, in a report."""
+    """The entry of one of the best trials."""
     figures: dict[str, Any] = {"architecture": trial.text, "key": trial.key, "trial": trial.number, "parameters": trial.parameters}
     figures |= {"changes": dict(trial.proposal.changes)} if trial.proposal.changes else {}
     figures |= {"flops": trial.cost("flops")} | ({} if trial.latency is None else {"latency": trial.latency})

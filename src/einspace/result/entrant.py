@@ -1,4 +1,4 @@
-"""Entrant: what is compared at the end of a search, with its scores."""
+"""Entrant: one of the networks that are compared at the end of a search, with its scores."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,23 +18,23 @@ class Entrant:
     name: str
     """Its name in tables, such as "trial 12" or "resnet8"."""
     proposal: Proposal | None
-    """None for a baseline that does not exist at the input."""
+    """The architecture; None for a baseline that does not exist at the input."""
     input: tuple[int, ...]
     """The shape of a sample, (C, H, W) or (S, D)."""
     trial: int | None
     """The number of its trial, if it was one of the search."""
     validation: float | None
-    """The score of its trial: what the search claims, which is too good for the best of many."""
+    """The score of its trial in the search, which is biased upwards for the best of many."""
     finals: tuple[Trial | None, ...]
     """The final training from each seed; None for one that has not ended."""
     why: str = ""
-    """Why there is no score, if that is known."""
+    """The reason why there is no score, if that is known."""
     race: tuple[float | None, ...] = ()
     """The scores of its re-evaluations for the epochs of the search, by partition; None for one that failed or was not begun."""
     decision: tuple[float | None, ...] = ()
-    """Those of its re-evaluations in the decision."""
+    """The scores of its re-evaluations in the decision, as in `race`."""
     grammar: Callable[[], Grammar | None] = field(default=lambda: None, compare=False, repr=False)
-    """Reads the grammar that the run was given; None for the paper's."""
+    """A function that reads the grammar of the run; it gives None for the paper's."""
 
     @property
     def text(self) -> str:
@@ -48,7 +48,7 @@ class Entrant:
 
     @property
     def parameters(self) -> int | None:
-        """Of the backbone."""
+        """The parameters of the backbone; None where there is no architecture."""
         return None if self.proposal is None else self.proposal.costs.parameters
 
     @property
@@ -65,6 +65,11 @@ class Entrant:
     def tests(self) -> tuple[float | None, ...]:
         """The score on test from each seed."""
         return tuple(None if final is None else final.value for final in self.finals)
+
+    @property
+    def trained_again(self) -> bool:
+        """Whether a re-evaluation of it has a score."""
+        return any(score is not None for score in (*self.race, *self.decision))
 
     @property
     def reevaluated(self) -> float | None:

@@ -1,4 +1,4 @@
-"""Inheritance: how many trials began with weights of a parent, and how well their scores order architectures trained from fresh weights."""
+"""Inheritance: the trials that began with weights of a parent, and how well their scores order trainings from fresh weights."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -19,7 +20,7 @@ from einspace.result.result import Result
 from einspace.result.table import SUFFIX, read_table
 from einspace.run.attachments import grammar_of_run
 from einspace.run.folder import NOTE, STUDY, Run
-from einspace.run.settings import FORMAT, Settings
+from einspace.run.settings import FORMAT, Settings, has_test
 from einspace.storage import StudyStore
 from einspace.storage.backup import backup_of
 from einspace.storage.ledger import Ledger
@@ -27,18 +28,18 @@ from einspace.storage.store import undamaged
 from einspace.trial import BASELINE, DECISION, FINAL, RACE, SEARCH, Proposal, Trial
 
 FINALS = "finals"
-"""The note of a study that holds its baselines, and from how many seeds they and the best one are trained in the end."""
+"""The note of a study that holds its baselines, and the number of seeds of the final trainings."""
 
 TOO_LONG = "finals that did not fit"
-"""The note that names, by identity, whose final training did not fit into a budget of time."""
+"""The note with the identities of architectures whose final training did not fit into a budget of time."""
 
 SHORT = "its final training did not fit into the time that was left"
-"""Why such a baseline has no score on test."""
+"""The reason why such a baseline has no score on test."""
 
 _LOG = logging.getLogger("einspace")
 
 SESSION = "session "
-"""The prefix of the notes that say where the time of a call went."""
+"""The prefix of the notes with the seconds of a call by its parts."""
 
 
 def load_result(run: str, runs: str = "runs", storage: str | None = None) -> Result:
@@ -121,7 +122,7 @@ class Following:
 
 
 def _place(file: Path | None) -> tuple[int, int] | None:
-    """What tells a file from another one that was put in its place; None for a server, and for a file that is gone."""
+    """The device and the inode of a file, which another file in its place does not have; None for a server, and for a file that is gone."""
     try:
         found = None if file is None else file.stat()
     except OSError:
@@ -158,20 +159,22 @@ def checked_notes(store: StudyStore) -> dict[str, dict[str, Any]]:
 
 
 def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
-    """Everything that a study knows."""
+    """The result of a run from its open study."""
     notes, sessions = store.notes(), sessions_of(store)
     finals = notes.get(FINALS, {"entries": [], "seeds": 1, "first": 0, "selects": True})
     seeds = range(finals["first"], finals["first"] + finals["seeds"])
     search, too_long = store.phase(SEARCH), notes.get(TOO_LONG, {}).get("identities", [])
     history = [trial for trial in search.trials if trial.evaluation is not None]
-    others = [trial for name, ledger in store.phases.items() if name != SEARCH for trial in ledger.trials if trial.evaluation is not None]
+    ended = [trial for name, ledger in store.phases.items() if name != SEARCH for trial in ledger.trials if trial.evaluation is not None]
+    others = [_tested(trial, settings) for trial in ended]
     contest = Contest.of(store)
     verdict, unjudged = contest.verdict()
     shape, grammar = tuple(settings["input"]), partial(grammar_of_run, run.path, settings)
 
     def entrant(name: str, proposal: Proposal) -> Entrant:
         identity = proposal.identity
-        tried, tested = validated(store, identity), _finals(store.phase(FINAL), identity, seeds)
+        tried, ran = validated(store, identity), _finals(store.phase(FINAL), identity, seeds)
+        tested = tuple(None if final is None else _tested(final, settings) for final in ran)
         race, decision = contest.values(RACE, identity), contest.values(DECISION, identity)
         if tried is None:
             return Entrant(name, proposal, shape, None, None, tested, grammar=grammar)
@@ -188,6 +191,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     finalists = [entrant(f"trial {contest.claimed[name].number}", contest.claimed[name].proposal) for name in contest.plan.candidates]
     finalists += [row for row in baselines if row.proposal is not None and row.proposal.identity == contest.plan.baseline]
     best = contest.best if finals["selects"] else None
+    over = contest.is_over(RACE) and contest.is_over(DECISION)
     available = sum(session["workers"] * session["search"] - session["starting"] - session["ending"] for session in sessions)
     return Result(
         run=run.path,
@@ -200,6 +204,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         verdict=verdict,
         unjudged=unjudged,
         seconds=_seconds_of(history, sessions),
+        won=contest.winner is not None and over,
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
         split="validation" if finals["selects"] else "test",
         storage=None if store.database.file == run.database else store.database.address,
@@ -208,12 +213,12 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
 
 
 def sessions_of(store: StudyStore) -> list[dict[str, Any]]:
-    """Where the time of each call of a run went, see `timing.Clock.session`."""
+    """The seconds of each call of a run by its parts, see `timing.Clock.session`."""
     return [note for name, note in store.notes().items() if name.startswith(SESSION)]
 
 
 def elapsed(sessions: Iterable[Mapping[str, float]], *parts: str) -> float:
-    """Seconds of the wall clock in which any of the calls was at work on these parts: what several did at a time counts once.
+    """Seconds of the wall clock in which at least one of the calls was at work on these parts.
 
     Calls of versions that did not store when they began are counted one after the other.
 
@@ -247,9 +252,16 @@ def validated(store: StudyStore, identity: str) -> Trial | None:
 
 
 def _finals(ledger: Ledger, identity: str, seeds: Sequence[int]) -> tuple[Trial | None, ...]:
-    """Of several trainings from one seed the last with a score, whose weights are those that were kept."""
+    """The final training from each seed: of several the last one with a score, whose weights were kept."""
     found = [trials_of(ledger, identity, seed) for seed in seeds]
     return tuple(max(tried, key=lambda trial: (trial.value is not None, trial.number), default=None) for tried in found)
+
+
+def _tested(trial: Trial, settings: Settings) -> Trial:
+    """The trial, without the score of a final training on data that have no test split: it was trained on what it was scored on."""
+    if trial.phase != FINAL or trial.evaluation is None or has_test(settings):
+        return trial
+    return replace(trial, evaluation=replace(trial.evaluation, value=None), fitness=None)
 
 
 def _seconds_of(trials: Sequence[Trial], sessions: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Result: what a run found, and how far it is."""
+"""Result: the findings and the progress of a run."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ from einspace.result.inheritance import Inheritance
 from einspace.result.rungs import Rung
 from einspace.result.taking import chosen
 from einspace.run.folder import STUDY, WEIGHTS, Run
-from einspace.run.settings import Settings, making_sense
+from einspace.run.settings import Settings, has_test, making_sense
 from einspace.storage import Database
 from einspace.strategies import check_cost
 from einspace.strategies.affordable import Training
@@ -64,18 +64,18 @@ class Result:
     history: tuple[Trial, ...]
     """The trials of the search that have ended, by number."""
     others: tuple[Trial, ...]
-    """Those of other phases: baselines, race, decision and final trainings."""
+    """The trials of the other phases that have ended: baselines, race, decision and final trainings."""
     best: Entrant | None
-    """The winner of the race. Without a race: the best by validation, among those that could be compared with the baseline in time if there
-    was such a comparison. None if no trial has a score, or if none may be selected."""
+    """The winner of the race, once that is over. Without a race: the best by validation, among those that could be compared with the
+    baseline in time if there was such a comparison. None if no trial has a score, or if none may be selected."""
     baselines: tuple[Entrant, ...]
     """The baselines of the task."""
     finalists: tuple[Entrant, ...]
     """The entrants of the race: candidates by their claimed scores, and the best baseline, all trained again; empty without a race."""
     verdict: Verdict | None
-    """Whether the best is better than the best baseline; None where no verdict was possible."""
+    """The verdict: the best is better than the best baseline, worse, or not distinguishable; None where none was possible."""
     unjudged: str
-    """Why there is no verdict."""
+    """The reason why there is no verdict; empty where there is one."""
     seconds: Mapping[str, float]
     """`total` and `search` and `final` of the wall clock; `proposing`, `building`, `training`, `scoring` summed over the trials, `starting`
     and `ending` over the workers."""
@@ -84,6 +84,8 @@ class Result:
 
     It is 1 - evaluating / (workers * search - starting - ending), over all sessions (see `timing.Clock`).
     """
+    won: bool = False
+    """Whether race and decision are over and the best has won them; False while the best is only ahead, and without either."""
     running: tuple[Trial, ...] = ()
     """Trials of any phase that were begun, and had not ended when this was read."""
     storage: str | None = None
@@ -92,7 +94,7 @@ class Result:
     """The split that the trials of the search are scored on: "test" where they are final trainings, and none of them may be selected."""
 
     def __repr__(self) -> str:
-        scores = "" if self.best is None else f", best {self.best.name} with {decimal(self.best.validation)} {self.metric} on validation"
+        scores = "" if self.best is None else f", best {self.best.name} with {decimal(self.best.validation)} {self.metric}{self.on_split}"
         return f"<Result of {self.run.name}: {counted(len(self.history), 'trial')}{scores}; {self.sentence}>"
 
     @property
@@ -108,7 +110,7 @@ class Result:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether the best found is a baseline itself: an initial member that nothing new is above."""
+        """True if the best found is a baseline itself: an initial member that no new architecture has surpassed."""
         mine = None if self.best is None or self.best.proposal is None else self.best.proposal.identity
         return mine is not None and any(row.proposal is not None and row.proposal.identity == mine for row in self.baselines)
 
@@ -123,6 +125,26 @@ class Result:
     def higher_is_better(self) -> bool:
         """The direction of the metric."""
         return bool(self.settings["metric"]["higher_is_better"])
+
+    @property
+    def has_test(self) -> bool:
+        """Whether the data have a test split; those of an estimator of scikit-learn have none, and final trainings have no score then."""
+        return has_test(self.settings)
+
+    @property
+    def is_of_objective(self) -> bool:
+        """Whether a function of the user's scored the trials, which alone knows what on."""
+        return "objective" in self.settings
+
+    @property
+    def on_split(self) -> str:
+        """What follows a score of the search in a sentence: the split that it is on, such as " on validation"; empty for an objective."""
+        return "" if self.is_of_objective else f" on {self.split}"
+
+    @property
+    def scale(self) -> str:
+        """The name of a score of the search, such as "validation accuracy"."""
+        return self.metric if self.is_of_objective else f"{self.split} {self.metric}"
 
     @property
     def metric(self) -> str:
@@ -150,17 +172,17 @@ class Result:
 
     @cached_property
     def inheritance(self) -> Inheritance | None:
-        """How many trials began with weights of a parent, and how well their scores rank them beside the race's; None where none did."""
+        """The trials with weights of a parent, and the rank agreement of their scores with those of the race; None without any."""
         return Inheritance.of(self.history, self.others)
 
     @cached_property
     def rungs(self) -> tuple[Rung, ...]:
-        """How many trials were stopped at each rung, and how well the scores there order those at the end; empty without rungs."""
+        """The trials stopped at each rung, and the rank agreement of the scores there with those at the end; empty without rungs."""
         return Rung.of(self.history)
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """How many trials had each outcome, the most frequent first."""
+        """The number of trials with each outcome, the most frequent first."""
         return dict(Counter(str(trial.outcome) for trial in self.history).most_common())
 
     @property
@@ -218,7 +240,8 @@ class Result:
 
         found, row = chosen(self, trial, baseline)
         name = row.name if row in self.baselines else found.title
-        tests, why = ((), "") if row is None or (row in self.finalists and not any(row.finals)) else (row.tests, row.reason)
+        untrained = row is None or not self.has_test or (row in self.finalists and not any(row.finals))
+        tests, why = ((), "") if row is None or untrained else (row.tests, row.reason)
         return trained(self._folder, self.settings, found, name, tests, why, self.split)
 
     def entrant(self, proposal: Proposal) -> Entrant | None:
@@ -323,7 +346,7 @@ class Result:
         if self.best is None:
             return f"<p>{escape(facts)}, and none has a best architecture</p>"
         if self.best.validation is not None:
-            facts += f"; {self.metric} of {self.best.name}: {decimal(self.best.validation)} on validation"
+            facts += f"; {self.metric} of {self.best.name}: {decimal(self.best.validation)}{self.on_split}"
         try:
             return network_html(self.best.architecture, facts)
         except NotationError:  # of another grammar

@@ -1,4 +1,4 @@
-"""Rungs: how many trials were stopped at each, and how well the scores there ordered those at the end."""
+"""Rungs: the trials that were stopped at each rung, and how well the scores there order the scores at the end."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ class Rung:
     Args:
         epoch: How many epochs a trial had by then.
         scored: How many trials of the search have a score there.
-        stopped: How many were stopped there; those that are trained like an earlier one count with it.
+        stopped: How many were stopped there, also those that reuse the evaluation of an earlier trial.
         ended: How many of those that have a score there went on to the end.
         tau: Kendall's tau of the two scores of these; None for fewer than `FEWEST`.
     """

@@ -21,7 +21,7 @@ SUFFIX = ".jsonl"
 
 @dataclass(frozen=True)
 class Recorded(Trial):
-    """A trial with what is known of its run. Numbers of trials, those of parents too, are numbers of its phase in its run."""
+    """A trial with facts about its run. Numbers of trials, those of parents too, count within a phase of the run."""
 
     run: str = ""
     task: str = ""

@@ -1,4 +1,4 @@
-"""Taking: which network of a run is exported or predicts: the one that the verdict recommends, unless the user asks for another one."""
+"""Taking: the network of a run to export or to predict with: the recommended one, unless the user asks for another."""
 
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ def chosen(result: "Result", trial: int | None = None, baseline: str | None = No
 
 
 def unselected(result: "Result") -> str:
-    """Why a run has no best architecture, in words."""
+    """The reason why a run has no best architecture, in words."""
     if result.split == "test":
         return f"the run {result.run.name} selects no architecture, for its trials are scored on test"
     return f"the run {result.run.name} has no best architecture yet: no trial has ended well"

@@ -1,4 +1,4 @@
-"""Words: what validation and test say of the best found, favourable or not, for the terminal and for the report."""
+"""Words: sentences on the best found and its scores, favourable or not, for the terminal and for the report."""
 
 from einspace.quantities import counted, decimal, duration, quantity
 from einspace.racing.contest import UNRACED
@@ -70,8 +70,22 @@ def compared(result: Result, split: str) -> str:
     if result.verdict is not None and result.verdict.word == "not distinguishable":
         return f"On {split}, {result.best.name} has {decimal(score)} and the best baseline, {name}, {decimal(value)}."
     word = "beats" if gain > 0 else "equals" if gain == 0 else "does not beat"
-    flattered = "; that gap flatters it, because the best of many is picked" if gain > 0 and split == "validation" else ""
+    picked = split == "validation" and len(result.history) > 1
+    flattered = "; that gap flatters it, because the best of many is picked" if gain > 0 and picked else ""
     return f"On {split} the best found {word} the best baseline, {name}: {decimal(score)} against {decimal(value)}{flattered}."
+
+
+def is_tested(result: Result) -> bool:
+    """Whether a final training has a score on test."""
+    return any(value is not None for row in result.entrants for value in row.tests)
+
+
+def untested(result: Result) -> str:
+    """Says that nothing has a score on test, or no baseline where all trials have one, and why; without a full stop."""
+    what = "No scores of baselines on test" if result.split == "test" else "No scores on test"
+    if result.is_of_objective:
+        return f"{what}: the objective is a function of your own"
+    return f"{what}: {'no final training has ended with one' if result.has_test else 'these data have no test split'}"
 
 
 def afterwards(result: Result) -> str:
@@ -103,14 +117,14 @@ def recommended(result: Result) -> str:
 
 
 def _chosen(result: Result, row: Entrant) -> str:
-    """The reason for the best where there is no verdict: what is known to be true of it."""
-    if row.race and None not in row.race:
+    """The reason to recommend the best where there is no verdict."""
+    if result.won and row.race:
         return "it did best when the best of the search were trained again"
     return "it has the best score of the search, and no verdict says more" if is_top(result, row) else "no verdict says otherwise"
 
 
 def is_top(result: Result, row: Entrant) -> bool:
-    """Whether no trial of the search has a better score than this one has."""
+    """True if no trial of the search has a better score than this entrant."""
     top = result.top(1)
     return bool(top) and top[0].value == row.validation
 
@@ -121,7 +135,7 @@ def foretold(result: Result) -> str:
     if found is None:
         return ""
     trials = counted(found.predictions, "trial")
-    said = f"The surrogate's predictions rank trials as their scores do, with a Kendall's tau of {found.tau:.2f} ({trials})"
+    said = f"The surrogate's predictions and the scores have a Kendall's tau of {found.tau:.2f} ({trials})"
     chosen = "none of them was" if not found.chosen else "1 of them was" if found.chosen == 1 else f"{found.chosen} of them were"
     return f"{said}; {chosen} chosen among several children."
 
@@ -135,7 +149,7 @@ def inherited(result: Result) -> str:
     if found.tau is None:
         return f"{said}; too few of them were trained again from fresh weights to say how well these scores rank them."
     pairs = counted(found.pairs, "pair")
-    return f"{said}. Their scores rank them as trainings from fresh weights do, with a Kendall's tau of {found.tau:.2f} ({pairs})."
+    return f"{said}. Their scores and those of trainings from fresh weights have a Kendall's tau of {found.tau:.2f} ({pairs})."
 
 
 def climbed(result: Result) -> str:
@@ -147,4 +161,4 @@ def _climbed(rung: Rung, trials: int) -> str:
     said = f"{rung.stopped} of {trials} trials were stopped after {counted(rung.epoch, 'epoch')}"
     if rung.tau is None:
         return f"{said}; too few went on to say how well the scores there order those at the end."
-    return f"{said}; the scores there order those at the end with a Kendall's tau of {rung.tau:.2f} ({counted(rung.ended, 'trial')})."
+    return f"{said}; the scores there and those at the end have a Kendall's tau of {rung.tau:.2f} ({counted(rung.ended, 'trial')})."

@@ -1,1 +1,1 @@
-"""Run: the folder of one search, the settings that decide its results, and what lies beside them."""
+"""Run: the folder of one search, the settings that decide its results, and the other files in the folder."""

@@ -1,4 +1,4 @@
-"""Attachments: what a run's folder holds beside `run.json`, so that its networks can be built again and take raw samples."""
+"""Attachments: the files of a run's folder, beside `run.json`, that are needed to build its networks again for raw samples."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ PREPROCESSING = "preprocessing.safetensors"
 
 
 def attach(run: Path, preprocessing: Preprocessing | None, grammar: Grammar | None) -> None:
-    """Write them into the folder of a run; raises RunError where that cannot be."""
+    """Write a preprocessing and a grammar into the folder of a run; raises RunError where it cannot be written."""
     try:
         if grammar is not None:
             write_text(run / GRAMMAR, json.dumps(grammar_data(grammar)) + "\n")

@@ -75,6 +75,8 @@ class Run:
             check_same(stored, settings, self.name)
         database.check()
         if file is None:
+            if stored is not None and not database.holds_study():
+                raise self.lost(database)
             return
         empty = not file.exists() or file.stat().st_size == 0
         if empty and stored is not None and not backup_of(file).exists():
@@ -119,7 +121,7 @@ class Run:
 
 
 def _is_ours(database: Database) -> bool:
-    """Whether a study in a run's folder is the run's: it has our settings, or nothing yet, as where its driver died while it made it."""
+    """True if a database in a run's folder is the run's: it holds our settings, or nothing yet, since its driver died early."""
     if database.is_unused((STUDY, f"{STUDY}/finals")):
         return True
     try:

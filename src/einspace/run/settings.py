@@ -1,4 +1,4 @@
-"""Settings: what decides the results of a run, as data, and whether two of them agree. `run.json` and the study hold them."""
+"""Settings: everything that decides the results of a run, as data, and the comparison of two. `run.json` and the study hold them."""
 
 import json
 import logging
@@ -12,17 +12,22 @@ from einspace.config.origin import describe_here, differences
 from einspace.config.protocol import PAPER
 from einspace.errors import DAMAGE, RunError, SettingError, in_one_line
 from einspace.evaluation.outcome import plain
+from einspace.grammar import Grammar
 from einspace.networks.heads.data import head_data, later_options
+from einspace.operations import Operation
 from einspace.space import EinSpace
 from einspace.strategies import Strategy, is_ours
 from einspace.tasks import Recipe, Task
 from einspace.tasks.fingerprints import fingerprint, name_of, source_of
 
 FORMAT = 1
-"""Of `run.json`; a run of another one is not continued."""
+"""The format of `run.json`; a run of another format is not continued."""
 
 _LATER = ("preprocessing", "samples", "scaling")
-"""Settings that runs did not always keep, or kept otherwise."""
+"""Settings that earlier versions did not store, or stored in another form."""
+
+_OPERATIONS = "own_operations"
+"""The setting of the user's own operations, which runs did not always keep either."""
 
 _OF_A_TASK = (
     "task",
@@ -42,7 +47,7 @@ _OF_A_TASK = (
     "warm_start",
 )
 _OF_A_CALL = ("protocol", "init", "seed", "pruner", "inherit")
-_OF_A_SEARCH = ("grammar", "limits", "strategy", "strategy_source", *_OF_A_CALL, "format", "versions")
+_OF_A_SEARCH = ("grammar", "own_operations", "limits", "strategy", "strategy_source", *_OF_A_CALL, "format", "versions")
 
 OF_A_RUN = frozenset((*_OF_A_TASK, "objective", *_OF_A_SEARCH))
 """Names of all settings but the options of a strategy."""
@@ -55,7 +60,7 @@ _LOG = logging.getLogger("einspace")
 
 @contextmanager
 def making_sense(run: str) -> Iterator[None]:
-    """Turn settings of a run that make no sense, which nothing of ours has written, into one RunError with the run's name."""
+    """Turn stored settings that make no sense, because somebody changed them, into one RunError with the run's name."""
     try:
         yield
     except DAMAGE as error:
@@ -74,7 +79,7 @@ def of_task(task: Task, recipe: Recipe) -> Settings:
         "preprocessing": task.preprocessing.to_json(),
         "input": list(task.input.shape),
         "head": head_data(task.head),
-        "samples": {name: len(split) for name, split in task.splits.items()},
+        "samples": task.sizes,
         "labels": [str(label) for label in task.labels],
         "augmentation": None if task.augmentation is None else asdict(task.augmentation),
         "published": dict(task.published),
@@ -115,8 +120,10 @@ def _storable(strategy: Strategy, parameter: str, value: object) -> Any:
 
 def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[str, Any], **others: Any) -> Settings:
     """The search as data: the grammar and the limits, the strategy with its options, and the others by their names."""
+    own = _own_operations(space.grammar)
     return {
         "grammar": space.grammar.fingerprint,
+        **({_OPERATIONS: own} if own else {}),
         "limits": asdict(space.limits),
         "strategy": name,
         "strategy_source": "einspace" if is_ours(strategy) else source_of(type(strategy)),
@@ -127,17 +134,37 @@ def of_search(space: EinSpace, strategy: Strategy, name: str, options: Mapping[s
     }
 
 
+def _own_operations(grammar: Grammar) -> dict[str, str]:
+    """The user's own operations, each with a hash of the source of its classes, or their names where there is no source.
+
+    The grammar's fingerprint has the names of its operations, which are the same when another class has one of them.
+    """
+    found = {}
+    for name, kind in grammar.operations.items():
+        own = [part for part in kind.__mro__ if issubclass(part, Operation) and not f"{part.__module__}.".startswith("einspace.")]
+        if own:
+            found[name] = " ".join(source_of(part) or name_of(part) for part in own)
+    return found
+
+
+def has_test(settings: Settings) -> bool:
+    """Whether the data of a run have a test split, as they have where early runs kept no sizes; those of an estimator have none."""
+    return "objective" not in settings and "test" in settings.get("samples", ("test",))
+
+
 def check_same(stored: Mapping[str, Any], settings: Settings, run: str) -> None:
     """Raise RunError, with one line for each difference, if a run was started with other settings; other versions are only noted."""
     here = json.loads(json.dumps(settings))
     apart = {"versions", "published", "path"}
-    if "preprocessing" not in stored:  # a run from before it was kept, whose hash of the data covers it
+    if "preprocessing" not in stored:  # a run of a version that did not store it; the hash of the data covers it
         apart |= set(_LATER)
-    before = {"protocol": PAPER} if "protocol" in here else {}  # runs from before there were several had the paper's defaults
+    if _OPERATIONS not in stored:  # what its operations were is not known
+        apart.add(_OPERATIONS)
+    before = {"protocol": PAPER} if "protocol" in here else {}  # versions with one protocol had the paper's
     with making_sense(run):
         there = before | {name: value for name, value in _completed(stored, here).items() if name not in apart}
         versions = differences(stored.get("versions", {}), here.get("versions", {}), "versions.")
-    # A run from before there was an option had it off.
+    # An option that the run's version did not have was off.
     lines = differences(there, {name: value for name, value in here.items() if name not in apart and (value or name in there)})
     if lines:
         said = f"the run {run!r} was started with other settings: continue it with the same, or choose another name"

@@ -12,11 +12,11 @@ from einspace.grammar import Grammar
 from einspace.operations import Operation
 
 REMEMBERED = 10_000
-"""How many features a terminal remembers the result of."""
+"""The number of inputs whose results a terminal remembers."""
 
 
 class Terminal:
-    """A production that derives a terminal, and what its operation made of the features it has seen."""
+    """A production that derives a terminal, with the remembered results of its operation by features."""
 
     __slots__ = ("_seen", "node", "operation")
 

@@ -1,10 +1,11 @@
-"""The sampler: a small machine that derives from left to right and takes back what leads nowhere.
+"""The sampler: a small machine that derives from left to right and takes back decisions that lead nowhere.
 
 Its state (what is left to do, what is built, the features at hand) is made of linked lists that are never changed, so that a decision
 can be taken back by returning to the state before it, however deep the derivation is.
 """
 
 from copy import copy
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from einspace.derivation import Cost, Derivation
@@ -15,20 +16,52 @@ from einspace.grammar import Grammar
 from einspace.limits import Limits
 from einspace.operations.branching import sampled_branches
 from einspace.sampling.options import Choose, Rule, Terminal, Weigh, options
-from einspace.sampling.report import AttemptGivenUp, SamplingReport
 
 DECISIONS = 20_000
 """Budget of one attempt, in decisions."""
 FAILURES = 24
-"""How often the aggregation of one branching module may fit nothing before the module is given up."""
+"""The number of times that no aggregation fits the branches of a module before the module is given up."""
 RETRIES = 48
 """Decisions that one branching module may spend once its aggregation has fitted nothing, before it is given up."""
 ATTEMPTS = 20_000
-"""How many attempts one sample may take."""
+"""The largest number of attempts for one sample."""
+
+
+@dataclass
+class SamplingReport:
+    """Counts of attempts and decisions; pass one in, and sampling fills it."""
+
+    samples: int = 0
+    decisions: int = 0
+    backtracks: int = 0
+    over_budget: int = 0
+    """Attempts restarted because they ran out of decisions: these bias towards small networks."""
+    outgrown: dict[str, int] = field(default_factory=dict)
+    """Attempts given up because they outgrew a limit, by the limit."""
+    too_small: int = 0
+    """Attempts whose network has too few parameters."""
+
+    @property
+    def attempts(self) -> int:
+        """Attempts made, the successful ones included."""
+        return self.samples + self.over_budget + sum(self.outgrown.values()) + self.too_small
+
+    @property
+    def acceptance(self) -> float:
+        """The share of the attempts that gave a sample, which is small for a narrow range of sizes."""
+        return self.samples / self.attempts if self.attempts else 1.0
+
+
+class AttemptGivenUp(Exception):
+    """An attempt that ran out of decisions (no limit named) or outgrew a limit."""
+
+    def __init__(self, limit: str | None) -> None:
+        super().__init__(limit)
+        self.limit = limit
 
 
 class Expansion(NamedTuple):
-    """The expansion of a symbol, its outputs, and its cost together with what had been spent before."""
+    """The expansion of a symbol, its outputs, and its cost together with the cost before it."""
 
     node: Derivation
     outputs: Features
@@ -36,7 +69,7 @@ class Expansion(NamedTuple):
 
 
 class _Module:
-    """A branching module under construction: where to return to if it is given up."""
+    """A branching module under construction, and the state to return to if it is given up."""
 
     __slots__ = ("failures", "height", "outer", "since")
 
@@ -69,9 +102,9 @@ class _Expand(NamedTuple):
     depth: int
     copies: int
     module: _Module | None
-    """The module around."""
+    """The branching module around this one, if any."""
     closes: bool = False
-    """Whether this is the aggregation of that module."""
+    """True if this is the aggregation of the module around."""
 
 
 class _Fork(NamedTuple):
@@ -79,7 +112,7 @@ class _Fork(NamedTuple):
 
     rule: Rule
     depth: int
-    """Of what it holds."""
+    """The depth of the nodes in the module."""
     copies: int
     module: _Module
 
@@ -99,13 +132,19 @@ class _Reduce(NamedTuple):
 
 
 class Sampler:
-    """Samples derivations of a grammar within limits. Remembers what operations make of features, and has no other state."""
+    """Samples derivations of a grammar within limits. Its only state is the remembered results of operations."""
 
     def __init__(self, grammar: Grammar, limits: Limits) -> None:
         self.grammar = grammar
         self.limits = limits
         self._options = options(grammar)
         self._weigh: Weigh | None = None
+
+    def within(self, limits: Limits) -> Self:
+        """A sampler with other limits, which remembers the same things."""
+        other = copy(self)
+        other.limits = limits
+        return other
 
     def weighted(self, weigh: Weigh) -> Self:
         """A sampler that draws with other weights than the grammar's, and remembers the same things."""

@@ -1,4 +1,4 @@
-"""Where a study lives: a database that survives kills and power cuts, and outlasts a server that is away."""
+"""Storage: the database of a study, which survives kills and power cuts, and outlasts a server that is away."""
 
 from einspace.storage.database import Database
 from einspace.storage.store import StudyStore

@@ -26,7 +26,7 @@ def backup_of(file: Path) -> Path:
 
 
 def way_back(file: Path) -> str:
-    """How to restore a lost database; the copy goes through a draft, so that a full disk destroys neither of the two."""
+    """The command that restores a lost database from its backup. It goes through a draft, so that a full disk destroys neither."""
     copy = backup_of(file)
     if not copy.exists():
         return ", and there is no backup of it"
@@ -58,7 +58,7 @@ def back_up(file: Path) -> bool:
 
 
 def _trials(file: Path) -> int:
-    """How many trials a database has; 0 where it is not the database of a study."""
+    """The number of trials in a database; 0 where it is not the database of a study."""
     try:
         size_of(file)  # a pipe under this name would never end
         with closing(sqlite3.connect(file, timeout=BUSY)) as connection:

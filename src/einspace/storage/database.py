@@ -36,7 +36,7 @@ class Database:
             raise RunError(f"{masked(url)!r} is not the address of a database: {_HINT}") from None
         kind, _, driver = parsed.drivername.partition("+")
         self.shared = kind == "postgresql" and driver in ("", "psycopg")
-        """Whether several drivers may use the study at once."""
+        """True if several drivers may use the study at once."""
         if not (self.shared or (parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"))):
             raise RunError(f"{masked(parsed.render_as_string())} cannot hold a study: {_HINT}")
         self.url = parsed.set(drivername="postgresql+psycopg") if self.shared else parsed
@@ -93,7 +93,7 @@ class Database:
             raise RunError(f"the database {self} cannot be used: {error}; the same command goes on once the database can be used") from None
 
     def back_up(self) -> None:
-        """Copy a file as of now, if that can be done; one that is damaged is not copied, and that is said once."""
+        """Copy a file as of now, if that is possible. A damaged file is not copied, and a warning says so once."""
         if self.file is None:
             return
         try:
@@ -104,7 +104,7 @@ class Database:
             self._warned = True
 
     def is_unused(self, studies: Collection[str]) -> bool:
-        """Whether a file has no trials, and no studies but some of these, as where a driver died while it made them."""
+        """True for a file without trials and without other studies than these: a driver that died early leaves such a file."""
         if self.file is None:
             return False
         with closing(sqlite3.connect(self.file, timeout=BUSY)) as connection:
@@ -112,6 +112,16 @@ class Database:
             names = {name for (name,) in connection.execute("SELECT study_name FROM studies")} if "studies" in tables else set()
             trials = connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0] if "trials" in tables else 0
         return names <= set(studies) and trials == 0
+
+    def holds_study(self) -> bool:
+        """Whether a server has the study; nothing is made there. Raises RunError for a server that cannot be used."""
+        try:
+            engine = create_engine(self.url, poolclass=NullPool, connect_args=_CONNECTION)
+            return self.outage.survive(lambda _: _has_study(engine, self.study))
+        except ImportError as error:
+            raise self.without_driver(error) from None
+        except SQLAlchemyError as error:
+            raise self.unusable(error) from error
 
     @contextmanager
     def driving(self) -> Iterator[None]:
@@ -140,7 +150,7 @@ class Database:
 
     @contextmanager
     def alone(self, engine: Engine | None = None) -> Iterator[None]:
-        """Keep the other drivers from asking for a trial meanwhile; without an engine, from making the tables.
+        """Keep the other drivers from asking for a trial while the block runs; without an engine, from making the tables.
 
         A file has one driver anyway. On a server it is a lock of PostgreSQL's, which ends with the connection and so with the process.
         """
@@ -163,7 +173,7 @@ class Database:
                 connection.close()
 
     def is_alone(self) -> bool:
-        """Whether the lock of `alone` is still held: it is lost with its connection, and then another driver may have asked meanwhile."""
+        """True while the lock of `alone` is held. It is lost with its connection, and then another driver may have asked for a trial."""
         if self._alone is None:
             return True
         connection, process = self._alone
@@ -175,6 +185,10 @@ class Database:
     def damaged(self, how: str) -> RunError:
         """The error for contents that make no sense, with the way back."""
         return RunError(f"the database {self} cannot be used: it is damaged ({how}){'' if self.file is None else way_back(self.file)}")
+
+    def without_driver(self, error: ImportError) -> RunError:
+        """The error for a server where its client is not installed."""
+        return RunError(f"{self} needs psycopg, as in `pip install 'einspace[postgres]'`: {error}")
 
     def unusable(self, error: Exception) -> StorageError:
         """The error for a database that fails, with how to go on."""
@@ -214,6 +228,13 @@ _UP_FOR = text(
     "SELECT EXTRACT(EPOCH FROM clock_timestamp() - GREATEST(pg_postmaster_start_time(), (SELECT MAX(backend_start) FROM pg_stat_activity "
     "WHERE backend_type IN ('logical replication launcher', 'autovacuum launcher'))))"
 )
+
+
+def _has_study(engine: Engine, name: str) -> bool:
+    with engine.connect() as connection:
+        if connection.execute(text("SELECT to_regclass('studies')")).scalar() is None:
+            return False
+        return bool(connection.execute(text("SELECT EXISTS (SELECT FROM studies WHERE study_name = :name)"), {"name": name}).scalar())
 
 
 def _lock(engine: Engine, name: str) -> tuple[Connection, int]:

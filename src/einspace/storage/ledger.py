@@ -1,4 +1,4 @@
-"""Ledger: the trials of one phase in memory. Bringing it up to date costs what is new, however long the history is."""
+"""Ledger: the trials of one phase in memory. An update takes time for the new trials alone, however long the history is."""
 
 from bisect import insort
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ class Ledger:
         self.trials: list[Trial] = []
         """Every trial that was begun, by number; those that have not ended have no evaluation."""
         self.settled: dict[str, Trial] = {}
-        """By identity, the trial whose evaluation is that of all trials of this identity."""
+        """By identity, the trial whose evaluation all trials of this identity share."""
         self.ranked: list[Trial] = []
-        """Those that have ended well, the fittest first, the earliest of equals."""
+        """The trials that have ended well, the fittest first, and of equally fit ones the earliest."""
         self.claims: dict[str, Trial] = {}
         """By identity of the proposal, the earliest trial that scored it."""
         self.ended = 0
-        """How many have ended."""
+        """The number of trials that have ended."""
         self._running: dict[int, set[int]] = {}
         self._evaluating: dict[str, int] = {}
         self._interrupted: set[int] = set()
@@ -37,23 +37,23 @@ class Ledger:
 
     @property
     def best(self) -> Trial | None:
-        """The fittest, the earliest of equals."""
+        """The fittest trial, and of equally fit ones the earliest."""
         return self.ranked[0] if self.ranked else None
 
     @property
     def scored(self) -> int:
-        """How many have ended well."""
+        """The number of trials that have ended well."""
         return len(self.ranked)
 
     def begin(self, trial: Trial, attempt: int = HERE) -> None:
-        """An attempt at a trial runs; raises ValueError for a number that leaves a gap."""
+        """Note that an attempt at a trial runs; raises ValueError for a number that leaves a gap."""
         if self._place(trial):
             self._running.setdefault(trial.number, set()).add(attempt)
             self._interrupted.discard(trial.number)
             self._evaluating.setdefault(trial.identity, trial.number)
 
     def interrupt(self, trial: Trial, attempt: int = HERE) -> None:
-        """An attempt at a trial ended before its evaluation did."""
+        """Note that an attempt at a trial was given up before the evaluation ended."""
         if self._place(trial):
             attempts = self._running.get(trial.number, set())
             attempts.discard(attempt)
@@ -62,7 +62,7 @@ class Ledger:
                 self._interrupted.add(trial.number)
 
     def end(self, trial: Trial) -> None:
-        """A trial has an evaluation that will stay."""
+        """Note a trial that has ended with a final evaluation."""
         if not self._place(trial):
             return
         self.trials[trial.number] = trial
@@ -83,7 +83,7 @@ class Ledger:
         return self._of.get(identity, ())
 
     def has_ended(self, number: int) -> bool:
-        """Whether a trial has an evaluation that will stay."""
+        """True if a trial has ended with a final evaluation."""
         return number < len(self.trials) and self.trials[number].evaluation is not None
 
     def evaluating(self, identity: str) -> int | None:
@@ -103,7 +103,7 @@ class Ledger:
         return frozenset(self._running.get(number, ()))
 
     def _place(self, trial: Trial) -> bool:
-        """Make room for a trial; whether it is one that has not ended yet."""
+        """Add a trial if its number is new, and return True if it has not ended yet."""
         if not 0 <= trial.number <= len(self.trials):
             raise ValueError(f"trial {trial.number} of the phase {trial.phase} comes after {len(self.trials)} trials")
         if trial.number == len(self.trials):

@@ -14,14 +14,14 @@ from einspace.errors import RunError
 
 @dataclass(frozen=True)
 class Held:
-    """A database file and its lock, and what lay there when they were taken."""
+    """A database file and its lock, and the state of both when they were taken."""
 
     file: Path
     lock: Path
     found: tuple[os.stat_result, os.stat_result]
 
     def lost(self) -> Path | None:
-        """Which of the two was deleted, moved or replaced meanwhile, if any."""
+        """The file or the lock, if it was deleted, moved or replaced since; None otherwise."""
         return next((path for path, was in zip((self.file, self.lock), self.found, strict=True) if _is_gone(path, was)), None)
 
 
@@ -48,7 +48,7 @@ def locked(file: Path, what: str) -> Iterator[Held]:
     try:
         if not _taken(descriptor, lock):
             raise RunError(f"{what} is being driven by another process ({_read(lock)})")
-        with suppress(OSError):  # a full disk is noticed by whoever has more to write
+        with suppress(OSError):  # a full disk is reported by the writes that matter
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"process {os.getpid()}".encode())
         yield Held(file.absolute(), lock, (found, os.fstat(descriptor)))  # the search may change the working folder

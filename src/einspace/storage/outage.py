@@ -26,7 +26,7 @@ _LOG = logging.getLogger("einspace")
 
 
 class Outage:
-    """Whether a server is away. `what` names the database; `patience` is in seconds. Only `hurry` may be called by a signal handler.
+    """The state of a server that may be away. `what` names the database; `patience` is in seconds. Signal handlers may call only `hurry`.
 
     An outage is one line in the log "einspace", which goes to standard error unless somebody has set it up otherwise.
     """
@@ -67,7 +67,7 @@ class Outage:
                 return result
 
     def attempt(self, action: Callable[[], None]) -> None:
-        """Try once what will be tried again soon anyway, such as a sign of life."""
+        """Try an action once that is repeated soon anyway, such as a sign of life; an outage is only noted."""
         try:
             action()
         except (SQLAlchemyError, StorageInternalError) as error:
@@ -80,7 +80,7 @@ class Outage:
         self._hurried.set()
 
     def calm_for(self, seconds: float) -> bool:
-        """Whether the server has answered for so long."""
+        """True if the server has answered for so many seconds."""
         return not self._away and monotonic() - self._back > seconds
 
     def _notice(self, error: Exception) -> None:
@@ -98,7 +98,7 @@ class Outage:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether another try may succeed: the server, its connection or one of its resources failed, not the statement."""
+    """True if another try may succeed, since the server, its connection or one of its resources failed, not the statement."""
     return any(isinstance(cause, OperationalError | InterfaceError) for cause in _causes(error))
 
 

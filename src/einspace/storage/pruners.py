@@ -26,7 +26,7 @@ PRUNERS: dict[str, tuple[Callable[[int], BasePruner], str]] = {
         "after a quarter and half of the epochs, at a constant rate, below the median of the latest 20 there",
     ),
 }
-"""Every pruner by its name: what builds it for a number of epochs, and which trials it gives up."""
+"""Every pruner by its name: a function that builds it for a number of epochs, and the trials that it gives up, in words."""
 
 
 def pruner_of(name: str, epochs: int) -> BasePruner:

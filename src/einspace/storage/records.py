@@ -1,4 +1,4 @@
-"""Records: our JSON in a study, with a checksum, so that a byte that a disk has changed is noticed; and our trial in one of Optuna's."""
+"""Records: our JSON in a study, with a checksum against damage by the disk, and our trial in one of Optuna's trials."""
 
 import hashlib
 import json

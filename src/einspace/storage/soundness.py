@@ -1,4 +1,4 @@
-"""Soundness: whether a study's SQLite file is as it was written. What a disk has changed is found before a copy is replaced by it."""
+"""Soundness: checks for damage to a study's SQLite file, so that a damaged file never replaces a sound copy."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from einspace.storage.records import RECORD, trial_of, unsealed
 from einspace.trial import UnknownFieldError
 
 _FIRST = {"version_info", "alembic_version"}
-"""Tables that Optuna makes before the first that holds anything."""
+"""Tables that Optuna makes first, before any that holds trials."""
 
 _READ = {
     "studies",
@@ -22,7 +22,7 @@ _READ = {
     "trial_values",
     "trial_intermediate_values",
 }
-"""Tables of Optuna's that we read. It makes those that are missing anew, and empty."""
+"""Tables of Optuna's that we read. A missing one is damage, although Optuna would make it again, empty."""
 
 _ROWS = """
     SELECT trials.number, state, CASE value_type WHEN 'INF_POS' THEN 9e999 WHEN 'INF_NEG' THEN -9e999 ELSE value END, value_json

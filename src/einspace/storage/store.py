@@ -60,7 +60,7 @@ class StudyStore:
                 known = self._ask(optuna.get_all_study_names, storage)
                 names = [name for name in names if name in known]
                 if database.study not in names:
-                    raise RunError(f"the database {database} holds no study {database.study!r}")
+                    raise _absent(database)
             self._shelves = [self._ask(_Shelf, storage, name, direction, pruner) for name in names]
         stored = [one for shelf in self._shelves for one in shelf.study.directions]
         if len(stored) != len(names) or {*stored, direction or stored[0]} != {stored[0]}:
@@ -73,9 +73,12 @@ class StudyStore:
     def open(cls, database: Database, higher_is_better: bool | None = None, pruner: BasePruner | None = None) -> Iterator["StudyStore"]:
         """Open a study, with Optuna's messages turned off meanwhile.
 
-        A new study gets the direction `higher_is_better`; with None there must be one. `pruner` judges the trials that are watched.
+        A new study gets the direction `higher_is_better`; with None there must be one, and nothing is made. `pruner` judges the trials
+        that are watched.
         """
         database.check()
+        if higher_is_better is None and database.shared and not database.holds_study():
+            raise _absent(database)
         storage: RDBStorage | None = None
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
@@ -86,10 +89,10 @@ class StudyStore:
             with store._living():
                 yield store
         except ImportError as error:
-            raise RunError(f"{database} needs psycopg, as in `pip install 'einspace[postgres]'`: {error}") from None
+            raise database.without_driver(error) from None
         except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and (type(error) is not RuntimeError or "version" not in str(error)):
-                raise  # of the search itself, such as a strategy that calls itself without end; Optuna's is of another version's study
+                raise  # raised by the search itself; a plain RuntimeError of Optuna's is about the version of its tables
             raise database.unusable(error) from error
         finally:
             if storage is not None:
@@ -102,7 +105,7 @@ class StudyStore:
         return self.phases.setdefault(name, Ledger())
 
     def asking(self) -> AbstractContextManager[None]:
-        """Keep other drivers from beginning trials meanwhile."""
+        """Keep other drivers from beginning trials while the block runs."""
         return self.database.alone(self._storage.engine)
 
     def sync(self) -> None:
@@ -127,7 +130,7 @@ class StudyStore:
                 self._drop_twins(shelf, record)
             others = ledger.attempts(trial.number) - {HERE}
             if ledger.has_ended(trial.number) or (others and min(others) < number):
-                self._set(trial_id, TrialState.FAIL)  # the lock of asking was lost with its connection, and somebody else was faster
+                self._set(trial_id, TrialState.FAIL)  # the lock was lost with its connection, and another driver was faster
                 return False
         else:
             self.database.check_held()
@@ -182,7 +185,7 @@ class StudyStore:
 
     @contextmanager
     def _living(self) -> Iterator[None]:
-        """Give signs of life from a thread of its own meanwhile: the main one may be asking a strategy, or waiting for its turn to ask."""
+        """Give signs of life from a thread of its own: the main one may be asking a strategy, or waiting for its turn to ask."""
         over = Event()
 
         def live() -> None:
@@ -220,7 +223,7 @@ class StudyStore:
                         with warnings.catch_warnings():
                             warnings.simplefilter("ignore", ExperimentalWarning)
                             self._ask(optuna.storages.fail_stale_trials, shelf.study)
-                        for frozen in self._ask(shelf.of, TrialState.WAITING):  # who made it died before it ran: its maker holds the lock
+                        for frozen in self._ask(shelf.of, TrialState.WAITING):  # its driver, which held the lock, died before the trial ran
                             if RECORD in frozen.user_attrs:
                                 self._set(self._id(shelf, frozen), TrialState.FAIL)
         self.sync()
@@ -236,13 +239,13 @@ class StudyStore:
             return {name: unsealed(value) for name, value in stored.items()}
 
     def _take(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
-        """Take over what an attempt of Optuna's says of a trial of ours."""
+        """Read the state of a trial of ours from an attempt in Optuna's study."""
         trial = trial_of(frozen.number, frozen.state.name, frozen.value, frozen.user_attrs)
         if trial is None:
             return
         ledger = self.phase(trial.phase)
         attempt = HERE if frozen.number in shelf.own else frozen.number
-        if frozen.state in (TrialState.WAITING, TrialState.RUNNING):  # who makes one may have lost the lock of asking, and goes on
+        if frozen.state in (TrialState.WAITING, TrialState.RUNNING):  # a waiting one runs soon, even if its driver has lost the lock
             ledger.begin(trial if trial.evaluation is None else _begun(trial), attempt)
         elif trial.outcome is not None and frozen.state == _end_of(trial)[0]:
             ledger.end(trial)
@@ -266,14 +269,14 @@ class StudyStore:
         return trial_id, self._storage.get_trial_number_from_id(trial_id)
 
     def _drop_twins(self, shelf: "_Shelf", record: dict[str, Any]) -> None:
-        """Fail what Optuna has made of the same attempt before, when the server's answer was lost and it asked again by itself."""
+        """Fail other trials of Optuna's for the same attempt, which it made when the server's answer was lost and it asked again."""
         for frozen in shelf.of(TrialState.WAITING):
             if frozen.user_attrs == record:
                 self._set(self._id(shelf, frozen), TrialState.FAIL)
         self.sync()
 
     def _close(self, shelf: "_Shelf", frozen: FrozenTrial) -> None:
-        """End what a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
+        """End a trial that a dead driver left running: with its result, if that was stored a moment before, else as interrupted."""
         with undamaged(self.database):
             end = _end_of(Trial.from_json(unsealed(frozen.user_attrs[RECORD])))
         self._set(self._id(shelf, frozen), *end)
@@ -339,6 +342,10 @@ def undamaged(database: Database) -> Iterator[None]:
         raise RunError(f"the database {database} cannot be used: {in_one_line(error)}") from None
     except DAMAGE as error:
         raise database.damaged(in_one_line(error)) from error
+
+
+def _absent(database: Database) -> RunError:
+    return RunError(f"the database {database} holds no study {database.study!r}")
 
 
 def _storage_of(database: Database) -> RDBStorage:

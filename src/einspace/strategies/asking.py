@@ -105,6 +105,8 @@ class _Checked(Strategy):
         if not all(map(isfinite, proposal.changes.values())) or not all(0 <= number < len(history) for number in proposal.parents):
             given = f"{proposal.changes} and {proposal.parents}"
             raise StrategyError(f"{what}, with finite changes and parents among the trials so far, not {given}")
+        if proposal.prediction is not None and not 0 <= proposal.prediction.percentile <= 1:
+            raise StrategyError(f"{what}, whose prediction is a percentile from 0 to 1, not {proposal.prediction.percentile}")
         return proposal, None if self._space is None else self._compared(proposal, self._space)
 
     def _compared(self, proposal: Proposal, space: EinSpace) -> str | None:

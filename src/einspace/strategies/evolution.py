@@ -50,9 +50,9 @@ class TournamentStrategy(Strategy):
     """The shared part of evolving strategies: initial members, then children of the fittest of `tournament` members of a population.
 
     `initial` holds names of baselines, texts and "random"; each is tried once, in this order. While none of them has ended well, the
-    search waits for those that run, so that nothing but the seeds enters a seeded population (section 4.4). If `initial` is empty, the
-    search starts from scratch: with random samples until `population` of them ended well. A fresh sample is proposed where no seed ended
-    well, or no child is found.
+    search waits for those that run, so that nothing but the seeds enters a seeded population (section 4.4). If `initial` is empty, or
+    none of them ended well, the search is one from scratch: with random samples until `population` of them ended well. A fresh sample is
+    proposed too where no child is found.
 
     Args:
         space: The space of the architectures.
@@ -157,12 +157,12 @@ class TournamentStrategy(Strategy):
             name = self.initial[number]
             architecture = self.space.sample(rng) if name == RANDOM else self._seeds[name]
             return Proposal.of(architecture, f"{INITIAL}{label(name, number)}", changes=self.start)
-        members = self.members(history)
-        if self.initial:
-            if not members and any(trial.evaluation is None for trial in history[: len(self.initial)]):
+        members, seeds = self.members(history), history[: len(self.initial)]
+        if all(trial.fitness is None for trial in seeds):
+            if any(trial.evaluation is None for trial in seeds):
                 return None
-        elif len(list(islice((1 for trial in history if trial.fitness is not None), self.population))) < self.population:
-            members = []
+            if len(list(islice((1 for trial in history if trial.fitness is not None), self.population))) < self.population:
+                members = []
         space = self._drawn_from(history)
         return self._new_child(members, history, rng, space) if members else self._sample(rng, space)
 

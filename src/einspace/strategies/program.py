@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -34,7 +35,7 @@ AHEAD = 16
 """Lines that are read before they are wanted; a program that has written more waits, since its pipe is full."""
 
 REFUSED = 100
-"""Lines in a row that may be refused before the search gives the program up."""
+"""Lines in a row that may be refused before the search gives the program up; of those that it has not read, as many are kept."""
 
 OFFERS = 5
 """Architectures among which a surrogate chooses one, and how often the program is asked for them: it may think for long about each."""
@@ -86,7 +87,8 @@ class Program(Strategy):
         self._guide = Guide(Features(Parsed(space), {}).of, 0, OFFERS, 1)
         self._process: subprocess.Popen[str] | None = None
         self._read: Queue[str | None] = Queue(AHEAD)
-        self._written: SimpleQueue[str | None] = SimpleQueue()
+        self._written: SimpleQueue[tuple[str, object] | None] = SimpleQueue()
+        self._refusals: deque[dict[str, str]] = deque(maxlen=REFUSED)
         self._told: set[int] = set()
         self._asked = -1
         self._awaited = False
@@ -106,7 +108,7 @@ class Program(Strategy):
         for trial in history:
             if trial.evaluation is not None and trial.number not in self._told:
                 self._told.add(trial.number)
-                self._tell("trial", _said(trial))
+                self._tell("trial", trial)
         waiting, asked = any(trial.evaluation is None for trial in history), monotonic()
         while not self._over:
             if self._asked != len(history) and not self._awaited:
@@ -200,7 +202,7 @@ class Program(Strategy):
         except OSError as error:
             raise SettingError(f"the proposer {self._command!r} cannot be started: {error.strerror or error}") from None
         Thread(target=self._reads, args=(self._process.stdout,), daemon=True).start()
-        Thread(target=_writes, args=(self._process.stdin, self._written), daemon=True).start()
+        Thread(target=_writes, args=(self._process.stdin, self._written, self._refusals), daemon=True).start()
         grammar, limits = self.space.grammar, asdict(self.space.limits)
         named = next((name for name in GRAMMARS if named_grammar(name).operations == grammar.operations), "own")
         self._tell("search", {"input": self.space.input.shape, "grammar": named, "limits": limits, "baselines": self._baselines()})
@@ -216,7 +218,8 @@ class Program(Strategy):
         self._read.put(None)
 
     def _tell(self, key: str, value: object) -> None:
-        self._written.put(json.dumps({key: value}) + "\n")
+        """Queue what a line will say. The line is made when the program reads: one that never does would have all of them in memory."""
+        self._written.put((key, value))
 
     def _baselines(self) -> dict[str, str]:
         """The texts of the small baselines that there are, so that the program has seen some architectures."""
@@ -250,7 +253,8 @@ class Program(Strategy):
             raise SettingError(
                 f"the proposer {self._command!r} wrote {REFUSED} lines in a row that cannot be trained; the last one: {reason}"
             )
-        self._tell("refused", {"text": text[:LONGEST], "error": reason})
+        self._refusals.append({"text": text[:LONGEST], "error": reason})
+        self._tell("refused", None)
         self._asked = -1
 
     def _end(self) -> None:
@@ -271,9 +275,13 @@ def _said(trial: Trial) -> dict[str, Any]:
     return {**figures, **costs, "losses": trial.losses, "reason": trial.reason}
 
 
-def _writes(stream: IO[str], queue: "SimpleQueue[str | None]") -> None:
-    """Write what comes through a queue until None comes, or the reader is gone."""
+def _writes(stream: IO[str], queue: "SimpleQueue[tuple[str, object] | None]", refusals: deque[dict[str, str]]) -> None:
+    """Write what comes through a queue until None comes, or the reader is gone; of a refusal, what is still kept."""
     with suppress(OSError, ValueError), stream:
-        while (line := queue.get()) is not None:
-            stream.write(line)
+        while (told := queue.get()) is not None:
+            key, value = told
+            if key == "refused" and not refusals:
+                continue
+            said = refusals.popleft() if key == "refused" else _said(value) if isinstance(value, Trial) else value
+            stream.write(json.dumps({key: said}) + "\n")
             stream.flush()

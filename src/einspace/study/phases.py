@@ -1,5 +1,7 @@
 """Search: the phase of a run in which a strategy proposes."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter, time
@@ -16,7 +18,9 @@ from einspace.strategies.base import Exhausted
 from einspace.strategies.program import Program
 from einspace.study.heirs import Heirs
 from einspace.study.rungs import Rungs
-from einspace.trial import SEARCH, Trial
+from einspace.trial import INITIAL, SEARCH, Trial
+
+_LOG = logging.getLogger("einspace")
 
 
 @dataclass
@@ -69,6 +73,7 @@ class Search(Phase):
             if not ledger.running():
                 raise SettingError(f"the strategy {type(self.strategy).__name__} waits for trials to end, but none is running")
             return None
+        self._tell_lost_seeds(ledger.trials)
         proposal = replace(proposal, inherits=None) if self.heirs is None else self.heirs.inheriting(proposal, ledger.trials)
         proposal = replace(proposal, rungs=None) if self.rungs is None else self.rungs.climbing(proposal, ledger.trials)
         return Trial(len(ledger.trials), proposal, self.name, self.seed, proposing=perf_counter() - clock, started=time())
@@ -86,3 +91,15 @@ class Search(Phase):
         """Of the budget's trials, or of those that the run has already."""
         ledger, trials = store.phase(self.name), self.budget.trials
         return ledger.ended, None if trials is None else max(trials, len(ledger.trials))
+
+    def _tell_lost_seeds(self, trials: Sequence[Trial]) -> None:
+        """Warn, before the first sample in their place, that no initial member has a score."""
+        strategy = self.strategy
+        if not isinstance(strategy, TournamentStrategy) or not trials or len(trials) != len(strategy.initial):
+            return
+        if all(trial.fitness is None and trial.evaluation is not None for trial in trials):
+            _LOG.warning(
+                "no initial member has a score (%s), so the search is one from scratch: random samples until %d of them have one",
+                ", ".join(f"{trial.origin.removeprefix(INITIAL)}: {trial.outcome}" for trial in trials),
+                strategy.population,
+            )

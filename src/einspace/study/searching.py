@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -15,7 +15,6 @@ import numpy as np
 from einspace import machine, strategies
 from einspace.callbacks import Bar, Callback, CallbackThread, Progress, WriteReport, checked
 from einspace.config import OF_A_STRATEGY, write_config
-from einspace.config.protocol import OURS
 from einspace.errors import RunError, SettingError, StorageError
 from einspace.evaluation import Objective
 from einspace.evaluation.compute import Compute
@@ -46,12 +45,13 @@ from einspace.strategies import Strategy
 from einspace.strategies.initial import Initial, listed
 from einspace.strategies.optimizer import is_maximized
 from einspace.strategies.program import Program
-from einspace.study.bounds import bounds
+from einspace.study.bounds import Bounds, bounds, tell_if_nothing_evolves
 from einspace.study.course import Course
 from einspace.study.driver import Driver, Stopped
 from einspace.study.heirs import check_inherits, heirs_of
 from einspace.study.imported import named, same_as_warm
 from einspace.study.phases import Search
+from einspace.study.raised import with_room
 from einspace.study.repeating import origin_of, repeating
 from einspace.study.rungs import RUNGS, rungs_for
 from einspace.study.signals import handled
@@ -144,8 +144,8 @@ def search(
         workers: Evaluations at a time, in worker processes or on Ray; None: one for each GPU of `devices`, and 2 without any.
         seed: Seed of all random choices. Runs repeat only with one worker and a number of trials.
         budget: Time for the run, final trainings included, in seconds or such as "30m", "8h"; trials are proposed as long as it lasts. A
-            search that is given neither trials nor iterations nor a budget has four minutes; one of an objective, or by the paper's
-            protocol, has 100 trials.
+            search that is given neither trials nor iterations nor a budget has four minutes. By the paper's protocol it has 1,000 trials
+            from scratch, or 500 iterations from initial members; one of an objective has 100 trials.
         iterations: Trials beside the initial members: the paper's 500 iterations from ResNet18 are `iterations=500`.
         objective: A function of an architecture and a `Context` that trains and scores in a worker, in place of a task; it returns the
             score, or a mapping with `score` and more. It needs a `space`, and the run ends without final trainings.
@@ -174,6 +174,7 @@ def search(
         recipe: A recipe, or changes to the task's own, such as `{"epochs_search": 2}`.
         compute: Precision, layout and compilation of all trainings, such as `{"precision": "bf16"}`; see `evaluation.compute`.
         limits: The largest architecture that is wanted. Without a limit, what a trial may cost follows from the budget or the baselines.
+            A limit at its default is raised, with a warning, where an initial member is over it.
         computation_probability: p(M -> C) of the paper's grammar.
         grammar: "paper", "sequences" (with convolutions along a series), "recurrent", or a grammar of your own with its own
             probabilities, whose operations the workers import. By default that of sequences for series, unless the protocol is the
@@ -215,10 +216,12 @@ def search(
     init, wanted = tuple(listed(init or ())), None if init is None else strategies.parse_initial(init)
     imported = [spec for spec in init if isinstance(spec, Imported)]
     computing, before = Compute.of(compute), _stored(runs, run, storage, patience)
-    by_time = objective is None and protocol_of(protocol, before) == OURS
-    trials, given["budget"] = bounds(trials, iterations, budget, by_time)
-    if given["budget"] != budget:
-        _LOG.warning("nothing bounds this search, so it has %s: a budget or a number of trials says otherwise", given["budget"])
+    bound = Bounds(trials, iterations, given["budget"])
+    members = (before or {}).get("init", ()) if wanted is None else wanted
+    found = bounds(bound, protocol_of(protocol, before), objective is not None, members)
+    if found != bound:
+        _LOG.warning("nothing bounds this search, so it has %s: a budget or a number of trials says otherwise", found)
+    trials, iterations, given["budget"] = found.number, found.iterations, found.budget
     seconds = None if given["budget"] is None else seconds_of(given["budget"])
     if objective is None:
         subject = Subject.of_task(
@@ -241,6 +244,7 @@ def search(
         subject = Subject.of_objective(objective, space, is_maximized(direction), named(imported))
     strategy = strategy if proposer is None else _program(proposer, strategy, subject.space, given, before)
     strategies.parse_initial(init, subject.space.input)
+    subject = replace(subject, space=with_room(subject.space, members, subject.names, before))
     options = {name: given[name] for name in OF_A_STRATEGY} if proposer is None else {}
     make = executor if callable(executor) or isinstance(executor, Executor) else choose(executor or "processes", devices)
     workers = (make.workers if isinstance(make, Chosen) else WORKERS) if given["workers"] is None else given["workers"]
@@ -269,6 +273,7 @@ def search(
     )
     trials = trials if trials is None or iterations is None else trials + len(start.initial)
     asked = strategies.get(strategy, subject.space, start.initial, **start.options)
+    tell_if_nothing_evolves(asked, trials)
     if inherit is not False:
         check_inherits(inherit, asked, subject.task, start.protocol.name, pruner)
     rungs = rungs_for(asked, subject.recipe, start.protocol.name, start.changes) if pruner == RUNGS else None
@@ -315,7 +320,8 @@ def search(
         if isinstance(progress, bool):
             progress = stack.enter_context(Bar(f"search {folder.name}")) if progress else None
         reports = [WriteReport(lambda: collect(store, folder, settings))] if report else []
-        watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, settings, progress))
+        known = {**settings, "scored_on": "test" if asked.final else "validation"}
+        watch = stack.enter_context(CallbackThread([*callbacks, *reports], folder.path, known, progress))
         with undamaged(database):
             left = Budget(trials, seconds, elapsed(sessions_of(store), "search", "final"))
             entrants.remember(store)

@@ -1,30 +1,29 @@
 """Start: the initial members of a search and the limits of its trials, from its protocol, its options and its run's settings."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any
 
-from einspace import baselines, strategies
+from einspace import strategies
 from einspace.config.protocol import OURS, PAPER, Protocol
-from einspace.errors import GrammarError, NetworkError, SettingError, ShapeError
+from einspace.errors import SettingError
 from einspace.evaluation.cost_model import ACCELERATED, PRIOR
-from einspace.evaluation.pace import LEAST as LEAST_STEPS
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, usual_grammar
-from einspace.limits import Limits
-from einspace.networks import check_fit
 from einspace.phases.finals import MARGIN, longer_in_the_end
 from einspace.phases.race import SHARE
 from einspace.quantities import duration
-from einspace.space import Architecture, EinSpace
+from einspace.racing.contest import ENOUGH
+from einspace.space import EinSpace
 from einspace.strategies import Strategy
 from einspace.strategies.affordable import Affordable, Training
 from einspace.strategies.initial import RANDOM, member
+from einspace.study.small_baselines import SmallBaselines, Step
 from einspace.tasks import Recipe, Task
 from einspace.tasks.changes import ADAMW, choices, ours
-from einspace.tasks.options import RECURRENT, small_baselines
+from einspace.tasks.options import WIDE
 
 TIME_LIMIT = 3600.0
 """Seconds that one trial may take, where neither a limit nor a budget of time says otherwise."""
@@ -58,12 +57,6 @@ LEAST = 1.0
 
 UNKNOWN = 10.0
 """Seconds that a trial may take, as predicted before anything is measured, where no small baseline takes the input."""
-
-MEASURED, PART = 0.4, 0.005
-"""Seconds for which the steps of a small baseline are measured, at most, and the part of a budget that this may take."""
-
-Step = Callable[[Architecture, Mapping[str, float], float], float | None]
-"""Measures the seconds of a step of a training with changes on this machine, for so many seconds; None where none is to be had."""
 
 _LOG = logging.getLogger("einspace")
 
@@ -144,72 +137,30 @@ class Start:
             beside = call.trained[0].baselines if call.trained is not None and set(initial) <= {RANDOM} else ()
             return cls(protocol, initial, options, None, call.time_limit or TIME_LIMIT, beside, {}, changes)
         task, recipe = call.trained
-        known = _Baselines(_training(task, recipe, call), _buildable(call.space, task), small_baselines(task.kind, task.input))
+        known = SmallBaselines.of(task, call.space, _training(task, recipe, call))
         known = known if call.seconds is None or call.step is None else known.at_pace(call.step, changes, call.seconds)
         most = _most(call.seconds, call.workers, call.final_seeds, protocol, longer_in_the_end(task, recipe))
         if call.seconds is not None and call.stored is None and "start" in options:
             options["start"] = changes = _in_time(changes, task, known, most)
+        wide = _for_long_pairs(call.seconds, call.workers, recipe)
+        known = known.with_wide(min(wide, UNSURE * most), changes, call.space.limits)
         if call.initial is None and call.stored is None and "population" in _taken(call.strategy):
             seeds = known.within(min(known.largest(changes), UNSURE * most), changes, call.space.limits)
             initial = (*seeds, *(RANDOM,) * (protocol.samples if seeds else protocol.population // 2))
         members = [member(call.space, name) for name in initial if name != RANDOM]
         named = max((known.training.seconds(architecture, changes) for architecture in members), default=0.0)
         fits = _fits(call, protocol, named, known.largest(changes), most)
+        if known.is_wide:  # the other of a pair is as slow as that baseline
+            fits = min(fits, 2 * wide - known.seconds(WIDE, changes))
         fits = min(max(fits, known.training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, LEAST_SHARE * call.seconds))
         )
-        others = [name for name in task.baselines if name not in initial]
+        others = [name for name in known.compared(task) if name not in initial]
         left_out = {} if call.seconds is None else known.left_out(others, changes, limit, by_time=call.time_limit is None)
         affordable = Affordable(known.training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
         beside = tuple(name for name in others if name not in left_out)
         return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
-
-
-@dataclass(frozen=True)
-class _Baselines:
-    """The baselines that fit a task, and the seconds that their trainings are predicted to take before anything is measured.
-
-    Args:
-        training: Of all trials.
-        known: By their names.
-        small: The names of the small ones for this kind of task; not all of them need be known.
-    """
-
-    training: Training
-    known: Mapping[str, Architecture]
-    small: tuple[str, ...]
-
-    def small_ones(self) -> list[Architecture]:
-        """The small ones that fit the task."""
-        return [self.known[name] for name in self.small if name in self.known]
-
-    def at_pace(self, step: Step, changes: Mapping[str, float], budget: float) -> "_Baselines":
-        """The same, predicted from the steps of the small ones that are measured: machines differ by more than the epochs of a search."""
-        part = PART * budget
-        quick = [architecture for architecture in self.small_ones() if LEAST_STEPS * self.training.step(architecture, changes) <= part]
-        found = [(architecture, step(architecture, changes, min(MEASURED, part))) for architecture in quick]
-        known = [(architecture, changes, seconds) for architecture, seconds in found if seconds is not None]
-        return replace(self, training=self.training.at_pace(known))
-
-    def largest(self, changes: Mapping[str, float]) -> float:
-        """The seconds of the slowest small one, 0 where there is none."""
-        return max((self.training.seconds(architecture, changes) for architecture in self.small_ones()), default=0.0)
-
-    def within(self, seconds: float, changes: Mapping[str, float], limits: Limits) -> list[str]:
-        """The names of those that take so long at most, and fit into the limits."""
-        fitting = {name: architecture for name, architecture in self.known.items() if not limits.objection(architecture.cost)}
-        return [name for name, architecture in fitting.items() if self.training.seconds(architecture, changes) <= seconds]
-
-    def left_out(self, names: Iterable[str], changes: Mapping[str, float], limit: float, by_time: bool) -> dict[str, str]:
-        """Reasons, by name, why baselines cannot be compared within the seconds of a trial, which follow from the budget or were given."""
-        found: dict[str, str] = {}
-        for name in names:
-            seconds = self.training.seconds(self.known[name], changes) if name in self.known else 0.0
-            if seconds > limit:
-                times = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
-                found[name] = f"{times}; a longer {'budget' if by_time else 'time limit'} has room for it"
-        return found
 
 
 def protocol_of(given: str | None, stored: Mapping[str, Any] | None) -> str:
@@ -282,7 +233,13 @@ def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Proto
     return min(LARGEST * protocol.share * seconds, ROOM * seconds / (final + race), SHARE * seconds / race)
 
 
-def _in_time(changes: Mapping[str, float], task: Task, known: _Baselines, most: float) -> dict[str, float]:
+def _for_long_pairs(seconds: float | None, workers: int, recipe: Recipe) -> float:
+    """The mean seconds that two networks may take in the search, so that a decision of `ENOUGH` pairs of them at final epochs fits."""
+    pairs = 2 * ENOUGH * MARGIN * recipe.epochs_final / recipe.epochs_search
+    return inf if seconds is None else SHARE * seconds * workers / pairs
+
+
+def _in_time(changes: Mapping[str, float], task: Task, known: SmallBaselines, most: float) -> dict[str, float]:
     """The starting changes in which the small baselines are predicted to take at most so many seconds, if there are any.
 
     Batches get larger, up to the recipe's, until one of the baselines fits: a slow one does not decide for the others. Then epochs get
@@ -315,16 +272,3 @@ def _training(task: Task, recipe: Recipe, call: Call) -> Training:
     if final:
         return Training(recipe.override(epochs_search=recipe.epochs_final), len(task.train) + len(task.valid), len(task.test), prior)
     return Training(recipe, len(task.train), len(task.valid), prior)
-
-
-def _buildable(space: EinSpace, task: Task) -> dict[str, Architecture]:
-    """The task's baselines, the small and the recurrent ones, as far as they are at its input, in the grammar, and for its head."""
-    found: dict[str, Architecture] = {}
-    for name in dict.fromkeys((*task.baselines, *small_baselines(task.kind, task.input), *RECURRENT)):
-        try:
-            architecture = baselines.within(space, name)
-            check_fit(task.head, architecture.output, task.output, task.name)
-        except (NetworkError, ShapeError, GrammarError):
-            continue
-        found[name] = architecture
-    return found

@@ -113,7 +113,7 @@ def _where(name: str, split: str, source: Source) -> str:
 
 
 def _arrays(source: Source, options: Options) -> tuple[dict[str, tuple[NDArray[Any], NDArray[Any]]], tuple[Axes, Axes]]:
-    """Samples and targets by split with their axes in order, of the same shapes in every split, and what the axes were."""
+    """Samples and targets by split with their axes in order, of the same shapes in every split, and the recognised axes."""
     name = options["name"]
     where = {split: _where(name, split, source) for split in source.pools}
     raw = {split: _pair(pair, where[split]) for split, pair in source.pools.items()}

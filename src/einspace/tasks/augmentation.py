@@ -1,4 +1,4 @@
-"""Augmentation: what training does to a batch of images before the network sees it, on their device and by indexing alone."""
+"""Augmentation: random crops and mirror images of a batch in training, on its device and by indexing alone."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Augmentation:
             raise SettingError(f"an augmentation crops by a whole number of pixels of at least 0, not {self.crop!r}")
 
     def __str__(self) -> str:
-        """In words, as a task's summary has it."""
+        """The augmentation in words, for a task's summary."""
         moved = f"moved by up to {counted(self.crop, 'pixel')} each way" if self.crop else ""
         return " and ".join(word for word in (moved, "mirrored half of the time" if self.flip else "") if word) or "none"
 
@@ -40,7 +40,7 @@ class Augmentation:
         return pad(x, (self.crop,) * 4).contiguous()
 
     def __call__(self, padded: Tensor, chosen: Tensor, drawn: Tensor, mirrored: int, out: Tensor) -> Tensor:
-        """Of padded images those that are chosen (n,), cropped as drawn (n, 3), written to `out` (n, C, H, W), which is returned.
+        """The chosen (n,) of the padded images, cropped as drawn (n, 3), in `out` (n, C, H, W), which is returned.
 
         The last `mirrored` of them are those that are drawn to be mirrored: the count is given, so that no device is waited for. All
         tensors are on one device.

@@ -1,4 +1,4 @@
-"""Changes: what one trial has otherwise than its run, in the recipe or in the head, as numbers by name."""
+"""Changes: the differences of one trial from its run in the recipe or the head, as numbers by name."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -26,13 +26,13 @@ Ladder = tuple[tuple[float, ...], float]
 """The values that a thing may have, in order, and the one among them that stands without a change."""
 
 SMALLEST_BATCH = 8
-"""Samples that a search tries at least; smaller batches leave batch norm little to measure."""
+"""Samples of the smallest batch that a search tries; smaller batches leave batch norm little to measure."""
 
 STEPS, SMALL_BATCH = 700, 16
 """Steps of a search that small tasks are given, and the samples of a batch that is not halved for them."""
 
 WARMUP, GRID, GRID_OF_SERIES = 0.1, 2, 4
-"""Of the networks of our own protocol: the share of the steps over which the rate rises, and the means along an axis before the head."""
+"""Of our own protocol: the share of the steps over which the rate rises, and the grid of means before the head, also of series."""
 
 
 def apply(recipe: Recipe, head: Head, changes: Mapping[str, float]) -> tuple[Recipe, Head]:
@@ -127,7 +127,7 @@ def _ladder(values: list[float], standing: float, least: float = 0.0, most: floa
 
 
 def _has(head: Head, name: str) -> bool:
-    """Whether a head, the user's own included, is data with such a field."""
+    """True if a head, also one of the user's own, has a field of this name."""
     return name in getattr(head, "__dataclass_fields__", {})
 
 

@@ -1,4 +1,4 @@
-"""Checks of the data of a task, whose words name the sample, and of a split that is to be learnt and scored."""
+"""Checks of the data of a task. Their messages name the sample, and the class or split that cannot be learnt or scored."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

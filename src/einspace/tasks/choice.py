@@ -25,9 +25,9 @@ METRIC_OF: dict[str, Metric] = {
 
 
 def kind_for(metric: Metric | None, kind: str | None, y: NDArray[Any]) -> tuple[str | None, tuple[str, ...]]:
-    """The kind of targets `y` (N, ...), None where they decide themselves, and what is to be said of it.
+    """The kind of targets `y` (N, ...), None where their values decide, and notes about it.
 
-    A metric that scores nothing but numbers makes numbers of whole ones, which would be classes without it.
+    With a metric that scores numbers alone, whole numbers are numbers; without it they would be classes.
     """
     if metric is None or kind is not None or y.dtype.kind not in "biuf":
         return kind, ()

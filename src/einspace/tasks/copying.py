@@ -48,4 +48,4 @@ COPYING = Entry(
     read=generated(copied),
     source="made from a seed",
 )
-"""The entry."""
+"""The entry of the task."""

@@ -48,7 +48,7 @@ def _label(name: str, triples: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def base_triples(name: str, classes: int, seed: int | None = None) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """For train, valid and test: which base digits (N, 3) make each sample, and its label (N,).
+    """The base digits (N, 3) that make each sample of train, valid and test, and its label (N,).
 
     The base digits are divided first, so no image of a digit is seen in two splits. Every class is equally frequent. A `seed` divides those
     of train and valid anew, and makes these two alone.
@@ -129,4 +129,4 @@ DIGITS = (
     _entry("MultDigits", (3, 8, 8), 10, SIZES, _MULT, _read_stacked),
     _entry("SeqDigits", (64, 1), 10, _BASE, _SEQUENCE, _read_digits),
 )
-"""One entry each."""
+"""The entries of the tasks of digits."""

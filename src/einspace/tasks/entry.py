@@ -1,4 +1,4 @@
-"""Entry: what is known of a task before its data are there, and how the data become the task."""
+"""Entry: the facts about a task that are known before its data are there, and the function that makes the task of them."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -105,14 +105,14 @@ class Entry:
 
     @property
     def how(self) -> str:
-        """How to get the data: where they are published, and what builds them anew."""
+        """The instruction for getting the data: the place where they are published, and the command that builds them anew."""
         if self.built_from is None:
             return self.source
         command = f"{self.source}; or einspace data prepare {self.name}"
         return f"{command} --from SOURCE: {self.built_from}" if self.built_from else f"{command}, which generates it"
 
     def folder(self, data: str | os.PathLike[str] | None = None) -> Path:
-        """Where the files should lie: the folder of the task's name, in whatever case, in `data_folder(data)`."""
+        """The folder of the files: the one with the task's name, in whatever case, in `data_folder(data)`."""
         root = data_folder(data)
         try:
             return next((path for path in sorted(root.iterdir()) if path.is_dir() and path.name.lower() == self.name), root / self.name)
@@ -126,7 +126,7 @@ class Entry:
         return tuple(name for name in wanted if not any(folder.glob(name)))
 
     def is_built(self, folder: Path) -> bool:
-        """Whether the metadata say that the files were made anew; not where they cannot be read."""
+        """True if the metadata say that the files were made anew; False also where the metadata cannot be read."""
         try:
             return self.metadata(folder).get("built") is True
         except TaskError:

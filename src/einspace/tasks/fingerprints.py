@@ -1,4 +1,4 @@
-"""Fingerprints: short hashes of data and of source code, which tell whether what has the same name is still the same."""
+"""Fingerprints: short hashes of data and of source code, which differ where the same name stands for something else."""
 
 import hashlib
 import inspect

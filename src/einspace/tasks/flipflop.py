@@ -59,4 +59,4 @@ FLIPFLOP = Entry(
     read=generated(flip_flops),
     source="made from a seed",
 )
-"""The entry."""
+"""The entry of the task."""

@@ -13,7 +13,7 @@ from einspace.errors import TaskError
 from einspace.reading.archives import read_archive, read_arrays
 from einspace.reading.huggingface import read_dataset
 from einspace.reading.images import read_images
-from einspace.reading.pairs import read_pairs
+from einspace.reading.pictures import read_pairs
 from einspace.reading.source import Source
 from einspace.reading.tables import read_table
 from einspace.reading.torch_datasets import read_torch

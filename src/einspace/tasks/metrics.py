@@ -1,4 +1,4 @@
-"""Metrics: one number for how well a network does; a number that is not a number is never good."""
+"""Metrics: scores of a network's predictions, each a single number; NaN is never a good one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Metric:
 
 
 class Seeds(NamedTuple):
-    """A score over several seeds: mean and standard deviation (of the population), how many there were and how many had no score."""
+    """A score over several seeds: mean and standard deviation (of the population), the number of seeds and of those without a score."""
 
     mean: float | None
     deviation: float | None
@@ -105,7 +105,7 @@ def _squared_error(outputs: Tensor, targets: Tensor) -> float:
 
 
 def _auroc_error(outputs: Tensor, targets: Tensor) -> float:
-    """Over all pixels that are not ignored; nan where they are of one kind only, for then there is nothing to rank."""
+    """One less the AUROC over all pixels that are not ignored; nan where they are of one kind only, for then there is nothing to rank."""
     from torchmetrics.functional.classification import binary_auroc
 
     counted = targets.flatten() >= 0
@@ -157,7 +157,7 @@ A mask has one threshold, so it does not say how well the logits rank the pixels
 """
 
 SQUARED_ERROR = Metric("mean squared error", False, _squared_error, ("regression", "dense"))
-"""In the target's own units, squared."""
+"""Mean squared error, in the squared units of the targets."""
 
 MACRO_F1 = Metric("macro F1", True, scores.macro_f1, ("classification", "multi-label"))
 """Mean over the classes, or the labels at a chance of a half, of the F1 score."""
@@ -175,10 +175,10 @@ R2 = Metric("R2", True, scores.r2, ("regression",))
 """One less the squared error by the variance."""
 
 ABSOLUTE_ERROR = Metric("mean absolute error", False, scores.absolute_error, ("regression", "dense"))
-"""In the target's own units."""
+"""Mean absolute error, in the units of the targets."""
 
 ROOT_OF_SQUARED_ERROR = Metric("root mean squared error", False, scores.root_of_squared_error, ("regression", "dense"))
-"""In the target's own units."""
+"""Root of the mean squared error, in the units of the targets."""
 
 MEAN_IOU = Metric("mean IoU", True, scores.mean_iou, ("segmentation", "mask"))
 """Mean over the classes of intersection over union, 0 to 1, over the pixels that are not ignored."""

@@ -98,4 +98,4 @@ MNIST1D = Entry(
     read=_read,
     source="made from a seed",
 )
-"""The entry."""
+"""The entry of the task."""

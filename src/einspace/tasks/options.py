@@ -13,7 +13,10 @@ from einspace.reading.targets import OF_PIXELS
 from einspace.tasks.metrics import Metric
 from einspace.tasks.recipe import Recipe
 
-BASELINES = ("resnet8", "vit-tiny", "mixer-tiny")
+NARROW, WIDE = "resnet8", "resnet8-wide"
+"""One network in two widths: a search begins with the wider one where there is time to compare it at final epochs."""
+
+BASELINES = (NARROW, WIDE, "vit-tiny", "mixer-tiny")
 """The baselines of small tasks."""
 
 RECURRENT = ("gru-tiny", "mamba-tiny")
@@ -29,7 +32,7 @@ def small_baselines(kind: str, inputs: Feature) -> tuple[str, ...]:
     >>> small_baselines("dense", Feature((1, 29, 29)))
     ('resnet14-flat', 'resnet8', 'vit-tiny', 'mixer-tiny')
     """
-    return ("resnet14-flat", *BASELINES) if kind in OF_PIXELS and inputs.mode == "Im" else BASELINES
+    return ("resnet14-flat", *(name for name in BASELINES if name != WIDE)) if kind in OF_PIXELS and inputs.mode == "Im" else BASELINES
 
 
 class Options(TypedDict, total=False):

@@ -44,4 +44,4 @@ PARITY = Entry(
     source="made from a seed",
     labels=("even", "odd"),
 )
-"""The entry."""
+"""The entry of the task."""

@@ -56,7 +56,7 @@ def drawn_anew(task: Task, seed: int, device: str = "cpu") -> tuple[Samples, Sam
 
 
 def _made(task: Task, split: Split, count: int, device: str) -> Samples:
-    """A split that was made anew, normalised, and as large as that of the task, which may hold a part of what its maker makes."""
+    """A split that was made anew, normalised, and cut to the size of the task's split, which may be smaller than its maker's."""
     normaliser, x = task.preprocessing.normaliser, split.x[:count]
     x = x if normaliser is None else normaliser.normalised(x)
     return torch.from_numpy(x).to(device), torch.from_numpy(split.y[:count]).to(device)

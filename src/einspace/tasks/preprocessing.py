@@ -1,4 +1,4 @@
-"""Preprocessing: what lies between samples as they are given and a network's input, and between its output and the targets' units."""
+"""Preprocessing: the steps from given samples to a network's input, and from its output to the targets' units."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from torch import nn
 from einspace.errors import TaskError
 from einspace.features import Feature
 from einspace.networks.raw import RawNetwork, needs_double
+from einspace.reading.pictures import WHITE, WHITE_OF_16_BITS
 from einspace.reading.signals import Signals
 from einspace.tasks.split import Normaliser
 from einspace.tasks.stored import Rows
@@ -26,7 +27,7 @@ EXACT = 2**24
 
 @dataclass(frozen=True, eq=False)
 class Preprocessing:
-    """How samples as they are given become the network's input, and its output numbers in the targets' own units.
+    """The steps by which given samples become the network's input, and its outputs become numbers in the targets' own units.
 
     The default is of data of which nothing is known, that a network takes as they are.
     """
@@ -34,7 +35,7 @@ class Preprocessing:
     axes: str = ""
     """The order of the axes that samples were given in, one of `reading.axes.AXES`; empty for that of the task."""
     target_axes: str = ""
-    """The same of targets for each pixel."""
+    """The order of the axes of targets for each pixel, one of `reading.axes.TARGET_AXES`; empty for that of the task."""
     given: str = ""
     """The type of the samples' numbers, such as uint8; empty where it is not known."""
     dtype: str = "float32"
@@ -46,7 +47,7 @@ class Preprocessing:
     low: NDArray[np.float64] | None = None
     """The smallest raw number of each channel in train, shaped to broadcast against a batch; None where it is not known."""
     high: NDArray[np.float64] | None = None
-    """The largest."""
+    """The largest raw number of each channel in train, as `low`."""
     classes: tuple[int | str, ...] = ()
     """The classes, or no and yes of masks, as the targets spell them, in the order of the outputs; none: they are numbered from 0."""
     signals: Signals | None = None
@@ -54,7 +55,7 @@ class Preprocessing:
     size: tuple[int, int] | None = None
     """The height and width that images were scaled to when they were read."""
     shallow: bool | None = None
-    """Whether images of 16 bits were brought to 0 to 255, as those of 8; None where no image was read, or before this was recorded."""
+    """True if images of 16 bits were brought to 0 to 255, as those of 8 are; None without images, and where it was not recorded."""
 
     def measured(self, x: NDArray[Any] | Rows, axes: tuple[int, ...], normaliser: Normaliser | None) -> Self:
         """A copy for the raw samples `x` of train, whose numbers are looked at over some axes, and that `normaliser` normalises."""
@@ -68,7 +69,7 @@ class Preprocessing:
         return replace(self, given=x.dtype.name, dtype="float64" if double else "float32", normaliser=normaliser, low=low, high=high)
 
     def followed_by(self, normaliser: Normaliser) -> Self:
-        """That of samples that were normalised once more, by what was measured on the normalised ones."""
+        """The preprocessing of samples that were normalised once more, by a normaliser that was measured on the normalised ones."""
         first = self.normaliser
         if first is None:
             return replace(self, normaliser=normaliser)
@@ -86,7 +87,11 @@ class Preprocessing:
         found |= {"given_axes": self.axes or axes, "given_dtype": self.given}
         if self.low is not None and self.high is not None:
             found["range"] = {"low": self.low.ravel().tolist(), "high": self.high.ravel().tolist()}
-        return found
+        if self.signals is not None:
+            found["signals"] = self.signals.facts(inputs.shape)
+        size = {} if self.size is None else {"size": list(self.size)}
+        images = size if self.shallow is None else {**size, "white_of_16_bits": WHITE if self.shallow else WHITE_OF_16_BITS}
+        return {**found, "images": images} if images else found
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; in place of an array of more than `LISTED` numbers the hash of its bytes, for `tensors` to hold it."""

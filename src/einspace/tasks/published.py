@@ -56,4 +56,4 @@ PUBLISHED: Mapping[str, Mapping[str, float]] = {
     for methods, table in ((UNSEEN_METHODS, _TABLE_1), (NASBENCH_METHODS, _TABLE_5))
     for name, scores in table.items()
 }
-"""By task, then by method; all on the test split."""
+"""The published scores on test, by task and then by method."""

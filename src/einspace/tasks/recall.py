@@ -51,4 +51,4 @@ RECALL = Entry(
     read=generated(recalled),
     source="made from a seed",
 )
-"""The entry."""
+"""The entry of the task."""

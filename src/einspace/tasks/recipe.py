@@ -87,7 +87,7 @@ class Recipe:
 
     @property
     def options(self) -> dict[str, float | bool | str]:
-        """The options that are not as by default, of those that are not the paper's."""
+        """The options beside the paper's that differ from their defaults."""
         names = list(self.__dataclass_fields__)
         later = names[names.index("momentum") + 1 :]
         return {name: getattr(self, name) for name in later if getattr(self, name) != self.__dataclass_fields__[name].default}

@@ -25,7 +25,7 @@ class Part:
 
 
 def constant_channels(x: NDArray[Any] | Rows, inputs: Feature, where: str) -> list[str]:
-    """A note on the channels that are constant over train; raises TaskError where all of them are."""
+    """A note on the channels that are constant over train; raises TaskError where all channels are."""
     axis = 1 if inputs.mode == "Im" else 2
     first = np.moveaxis(x[:1], axis, 0).reshape(x.shape[axis], -1)[:, 0]
     same = np.ones(len(first), bool)
@@ -44,7 +44,7 @@ def scaled_samples(
 ) -> tuple[dict[str, NDArray[Any] | Rows], Preprocessing]:
     """Samples by split as float32, brought to mean 0 and deviation 1 before; those in files stay there, to be normalised later.
 
-    With them comes what was done, added to what is `given` of them.
+    With them comes their preprocessing: `given`, with the normalisation added.
     """
     axis = 1 if inputs.mode == "Im" else 2
     train = parts["train"].x

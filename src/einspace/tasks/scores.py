@@ -1,4 +1,4 @@
-"""Scores: what the metrics of people's own data compute, with torchmetrics, which takes over a second to import: only where it is used."""
+"""Scores: the functions of the metrics for people's own data. torchmetrics takes over a second to import, so they import it inside."""
 
 from math import nan, sqrt
 

@@ -1,4 +1,4 @@
-"""Sources of the user's own data at a path, recognised by what lies there."""
+"""Sources of the user's own data at a path, recognised by the files there."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +22,7 @@ OF_IMAGES = ("crop", "flip")
 
 
 def is_path(name: str) -> bool:
-    """Whether a name can only be meant as a path, or is one."""
+    """True if a name can only be meant as a path, or is the path of a file or folder."""
     return "/" in name or Path(name).suffix.lower() in (".npz", *TABLES) or Path(name).exists()
 
 
@@ -34,7 +34,7 @@ def from_path(path: Path, own: DataOptions = DataOptions()) -> Task:
     if not path.exists():
         raise TaskError(f"{path}: there is no such file or folder")
     source, make, takes = _source(path)
-    said = {name: value for name, value in own.said().items() if name != "pool"}  # of the head, whatever the source
+    said = {name: value for name, value in own.said().items() if name != "pool"}  # an option of the head, for every source
     for name in said:
         if name not in takes:
             raise TaskError(f"{path}: the option {name} is not for {source}, which takes {', '.join(takes)}")

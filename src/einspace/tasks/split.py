@@ -16,7 +16,7 @@ from einspace.reading.scanning import chunks, not_finite
 from einspace.tasks.stored import Mapped, Rows, packed, written
 
 NOISE = 8
-"""Steps of a floating point type, at the largest number, over which what should be constant may be spread by rounding."""
+"""The spread that rounding may give to constant numbers, in floating point steps at the largest of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Split:
 
     @cached_property
     def not_finite(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
-        """Of samples and of targets, how many are not finite, and the first; looked up once."""
+        """For samples and for targets, the number that are not finite and the first of them, None if all are; computed once."""
         return not_finite(self.x), not_finite(self.y)
 
     def __getstate__(self) -> tuple[Any, Any]:
@@ -61,14 +61,14 @@ class Normaliser:
     low: NDArray[np.float64] | None = None
     """The smallest number that was measured; None where that was not kept."""
     high: NDArray[np.float64] | None = None
-    """The largest one."""
+    """The largest number that was measured; None where that was not kept."""
 
     @classmethod
     def of(cls, x: NDArray[Any] | Rows, axes: tuple[int, ...], least: float = 0.0) -> Self:
-        """Measured over some axes, the first among them, in double precision; what is constant has deviation 1: it is only centred.
+        """The normaliser measured over some axes, the first among them, in double precision. Constant numbers are only centred.
 
-        Constant is what is spread over no more than the rounding of its type (see `NOISE`), or deviates by less than a millionth of
-        `least`.
+        Numbers are constant if they spread over no more than the rounding of their type (see `NOISE`), or deviate by less than a
+        millionth of `least`.
         """
         count = np.prod([x.shape[axis] for axis in axes])
         total: Any = 0.0
@@ -129,7 +129,7 @@ def stratified(y: NDArray[Any], shares: Sequence[float], seed: int) -> list[NDAr
 
 
 def rows_by_class(y: NDArray[Any]) -> list[NDArray[np.int64]]:
-    """For each class that occurs in `y` (N,), in order, its rows in theirs: sorted once, for there may be as many classes as samples.
+    """The rows of each class that occurs in `y` (N,), both in ascending order. One sort is enough, however many classes there are.
 
     >>> [rows.tolist() for rows in rows_by_class(np.array([2, 0, 2, 0]))]
     [[1, 3], [0, 2]]

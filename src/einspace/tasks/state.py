@@ -1,4 +1,4 @@
-"""State: what lies on this machine of the data of a task."""
+"""State: the data of a task that lie on this machine."""
 
 import os
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from einspace.tasks.entry import Entry
 
 STATES = ("built-in", "official", "built", "your own", "incomplete", "absent")
-"""Built-in: a package carries the data. Your own: the official files are not distributed, so those that are there are somebody's."""
+"""Built-in: a package carries the data. Your own: files of a task whose official ones are not distributed."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class State:
 
     @property
     def loads(self) -> bool:
-        """Whether the task can be loaded."""
+        """True if the task can be loaded."""
         return self.state not in ("incomplete", "absent")
 
 

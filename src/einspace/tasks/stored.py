@@ -15,12 +15,12 @@ from einspace.errors import DataError
 from einspace.machine import free_memory
 
 SHARE = 4
-"""Samples that would take more than one part in so many of the memory that is available stay in their files."""
+"""The denominator of the share of free memory, a quarter, above which samples stay in their files."""
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """Where an array lies in a file: its first byte, its type, and bytes from one index of an axis to the next."""
+    """The place of an array in a file: its first byte, its type, its shape and its strides in bytes."""
 
     path: str
     start: int
@@ -38,14 +38,14 @@ class Mapped:
 
 
 def is_mapped(array: object) -> bool:
-    """Whether an array lies in a file that has a name, so that it need not be copied to be sent."""
+    """True if an array is mapped from a file with a name, so that it need not be copied to be sent."""
     if not isinstance(array, np.memmap) or array.filename is None or array.mode not in ("r", "r+"):
         return False
     return bool(array.size) and all(stride >= 0 for stride in array.strides)
 
 
 Written = tuple[int, int]
-"""The size of a file, and when it was written."""
+"""The size of a file, and the time of its last change in nanoseconds."""
 
 
 def written(array: Any) -> Written | None:
@@ -76,7 +76,7 @@ def packed(array: Any, before: Written | None) -> Any:
 
 
 class Rows:
-    """Some samples of an array in a file, in an order of their own: what a division of a pool gives, without a copy.
+    """Some samples of an array in a file, in an order of their own, without a copy: the result of a division of a pool.
 
     Indexed by rows it gives arrays. `nbytes` counts samples in memory, of which there are none.
     """
@@ -112,7 +112,7 @@ class Rows:
 
 
 def on_disk(x: object) -> bool:
-    """Whether samples stay in a file."""
+    """True if samples stay in a file."""
     return isinstance(x, Rows | np.memmap)
 
 
@@ -123,7 +123,7 @@ class _Normalising(Protocol):
 class OnDisk:
     """Samples (N, ...) that are read from their files, normalised and sent to a device batch by batch.
 
-    It answers what training and scoring ask of a tensor: length, shape, device, slices and `split`; and `take`, some samples by number.
+    It has all that training and scoring use of a tensor: length, shape, device, slices and `split`; and `take`, some samples by number.
     """
 
     def __init__(self, parts: Sequence[NDArray[Any] | Rows], normaliser: _Normalising | None, device: str) -> None:
@@ -168,6 +168,6 @@ class OnDisk:
 
 
 def fits(parts: Sequence[NDArray[Any] | Rows]) -> bool:
-    """Whether samples, as float32, take a small part of the memory that is available (see `SHARE`)."""
+    """True if samples, as float32, take at most 1 / `SHARE` of the free memory."""
     wanted = sum(4 * int(np.prod(part.shape)) for part in parts)
     return wanted * SHARE <= free_memory()

@@ -1,4 +1,4 @@
-"""Summary: what was understood of a task, in lines for people; what can be read otherwise comes first."""
+"""Summary: the data of a task as they were understood, in lines for people; doubts come first."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ def summary(task: "Task") -> str:
         *(f"check: {doubt}" for doubt in task.doubts),
         f"{task.name}: {task.kind}, {task.input} -> {Feature(task.output)}" + (f". {task.description}" if task.description else ""),
         f"input: {_input(task)}",
-        f"samples: {', '.join(f'{len(split):,} {name}' for name, split in task.splits.items())}",
+        f"samples: {', '.join(f'{count:,} {name}' for name, count in task.sizes.items())}",
         *_classes(task),
         f"normalisation: {_normalisation(task)}",
         *([f"augmentation: {task.augmentation}"] if task.augmentation else []),

@@ -61,6 +61,7 @@ class Task:
         own: The options that were given for them there.
         doubts: Points of the data that can be understood otherwise too.
         one_pool: Whether train and valid were drawn at random from one pool, so that they may be drawn anew (see `partition`).
+        untested: Whether `test` only repeats `valid`, for one who tests on other samples: final trainings, which are on it, have no score.
         remade: Makes train and valid anew from a seed, not yet normalised, where samples are made of parts that no two splits may share.
 
     Raises:
@@ -88,6 +89,7 @@ class Task:
     own: DataOptions = DataOptions()
     doubts: tuple[str, ...] = ()
     one_pool: bool = False
+    untested: bool = False
     remade: Callable[[int], tuple[Split, Split]] | None = None
 
     from_arrays = staticmethod(from_data.from_arrays)
@@ -116,7 +118,7 @@ class Task:
                 raise TaskError(f"{self.name}, split {name}: {problem}")
 
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{len(split):,} {name}" for name, split in self.splits.items())
+        sizes = ", ".join(f"{count:,} {name}" for name, count in self.sizes.items())
         return f"<Task {self.name}: {self.kind}, {self.input} -> {Feature(self.output)}; {sizes}; {self.metric.name}>"
 
     @property
@@ -125,8 +127,13 @@ class Task:
         return {"train": self.train, "valid": self.valid, "test": self.test}
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """The number of samples in each split, without a test split that has none of its own."""
+        return {name: len(split) for name, split in self.splits.items() if name != "test" or not self.untested}
+
+    @property
     def is_redrawn(self) -> bool:
-        """Whether there are other train and valid than these, on which a network can be trained again."""
+        """True if train and valid can be drawn anew from their pool, so that a network can be trained again on another partition."""
         return self.one_pool or self.remade is not None
 
     @property

@@ -16,7 +16,7 @@ from einspace.tasks.split import Split
 from einspace.tasks.task import Task
 
 RECIPE = Recipe(epochs_search=8, epochs_final=64, batch_size=256, learning_rate=0.04, weight_decay=3e-4)
-"""Table 4."""
+"""The recipe of table 4."""
 
 SPLITS = ("train", "valid", "test")
 ARRAYS = tuple(f"{split}_{axis}.npy" for split in SPLITS for axis in "xy")
@@ -170,4 +170,4 @@ UNSEEN = (
         labels=("White", "draw", "Black"),
     ),
 )
-"""One entry each."""
+"""The entries of the tasks of Unseen NAS."""

@@ -1,4 +1,4 @@
-"""Children: however its new subtree is made, a child is valid, within the limits, and a new architecture."""
+"""Children: the check, for every kind of variation, that a child is valid, within the limits, and a new architecture."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -16,14 +16,14 @@ from einspace.operations.branching import sampled_branches
 from einspace.sampling import AttemptGivenUp
 
 TRIES = 2_000
-"""How many subtrees one child may try."""
+"""The largest number of subtrees that are tried for one child."""
 
 Path = tuple[int, ...]
 """Child positions that lead from the root to a node."""
 
 
 class Child(NamedTuple):
-    """A child: its derivation, what inference says of it, and its normal form if it was needed."""
+    """A child: its derivation, its inferred outputs and cost, and its normal form if it was needed."""
 
     node: Derivation
     inferred: Inferred
@@ -31,13 +31,13 @@ class Child(NamedTuple):
 
 
 class Known(NamedTuple):
-    """An architecture that a child must not be: what inference says of it, and its normal form."""
+    """An architecture that a child must not equal: its inferred outputs and cost, and its normal form."""
 
     inferred: Inferred
     normal_form: NormalForm
 
     def could_be(self, inferred: Inferred) -> bool:
-        """Equal architectures have equal outputs and as many weights: most children are told apart by that alone."""
+        """True if a child may equal this architecture, since its outputs and parameters do: most children differ there already."""
         return self.inferred.outputs == inferred.outputs and self.inferred.cost.parameters == inferred.cost.parameters
 
 
@@ -53,7 +53,7 @@ class VariationReport:
     unchanged: int = 0
     """Tries that gave a parent's architecture again."""
     paths: Counter[Path] = field(default_factory=Counter)
-    """How often the node at each path was drawn, before it was known whether the child is valid."""
+    """The number of times that the node at each path was drawn, for valid children or not."""
     path: Path | None = None
     """The path of the node that the last child replaced."""
 
@@ -150,7 +150,7 @@ def breed(parent: Derivation, rng: Random, propose: Callable[[Path], Derivation 
 
 
 def keeps_branches(parent: Derivation, path: Path, subtree: Derivation) -> bool:
-    """Whether the module around a new branching node holds as many branches as its factor needs; true for every other node."""
+    """True if the module around a new branching node holds as many branches as its factor needs; True also for every other node."""
     above = parent.at(path[:-1]) if path else None
     if above is None or above.branching is None or path[-1] != 0:
         return True

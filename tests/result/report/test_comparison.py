@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from tests.result_samples import searched
@@ -57,6 +58,15 @@ def test_the_best_at_a_number_of_trials_and_at_a_time(results: list[Result]) -> 
     assert best_at(result, [1.0, 2.0, 4.0, 9.0], by_time=True) == [None, 0.7, 0.7, 0.7]
     lower = replace(result, settings={**result.settings, "metric": {**result.settings["metric"], "higher_is_better": False}})
     assert best_at(lower, [2.0, 4.0, 9.0], by_time=True) == [0.7, 0.6, 0.5]
+
+
+def test_the_best_of_a_long_run_is_looked_up_and_not_counted(results: list[Result]) -> None:
+    """The best at each of 20,000 trials took 80 seconds, for every trial was counted again at each of them."""
+    scored = next(trial for trial in results[0].history if trial.evaluation is not None and trial.value is not None)
+    known = replace(results[0], history=tuple(replace(scored, number=number) for number in range(20_000)))
+    began = monotonic()
+    assert best_at(known, range(1, 20_001), by_time=False) == [scored.value] * 20_000
+    assert monotonic() - began < 5
 
 
 def test_the_best_of_a_run_is_that_of_its_search(results: list[Result]) -> None:

@@ -115,7 +115,7 @@ def test_a_verdict_comes_first(result: Result) -> None:
     sentence = f"Not distinguishable: {best.name} and {rival.name}, the best baseline, differ by 0.0250 ± 0.0500 accuracy."
     numbers, names = (0.025, 0.05, 0.04), (best.name, rival.name, best.name)
     verdict = Verdict("not distinguishable", *numbers, *names, 2, (0.75, 0.725), sentence, "Each was trained again.")
-    html = content(replace(result, best=raced, baselines=(rival,), finalists=(raced, rival), verdict=verdict))
+    html = content(replace(result, best=raced, baselines=(rival,), finalists=(raced, rival), verdict=verdict, won=True))
     assert f'<p class="headline">{sentence}</p>' in html
     assert "the best found beats" not in html
     assert '<p class="evidence">Each was trained again. Training one network again changes its score by 0.0400 (stan' in html
@@ -138,7 +138,7 @@ def test_a_page_without_final_trainings_has_no_column_for_them(result: Result, t
     (run := tmp_path / result.run.name).mkdir()
     shutil.copy(result.run / "config.yaml", run)
     html = content(replace(result, run=run, best=bare[0], baselines=others, others=tuple(searched), settings=settings))
-    assert "Test scores: none, for there were no final trainings." in html
+    assert "No scores on test: no final training has ended with one." in html
     assert '<th scope="col" class="n">test</th>' not in html
     assert '<th scope="col" class="n">validation, in the search</th>' in html
     assert re.search(r"<span>time</span><strong>[^<]*</strong><small>[^<]* of search</small>", html)

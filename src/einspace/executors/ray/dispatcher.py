@@ -16,6 +16,7 @@ from einspace.executors.attempt import Attempt, Died
 from einspace.executors.clock import TICK, Clock
 from einspace.executors.messages import Passed
 from einspace.executors.ray.mailbox import News
+from einspace.executors.ray.work import Crashed
 
 POLL = 5.0
 """Seconds that the mailbox is asked to wait for news, before it is asked again."""
@@ -75,15 +76,15 @@ class Dispatcher:
                 self._settle(attempt, TimeoutError())
 
     def _end(self) -> None:
-        """The last act."""
+        """End all attempts and the mailbox, as the last act of the thread."""
         self._running = False
-        for attempt in tuple(self._attempts.values()):  # cancelled, but that act comes after this one
+        for attempt in tuple(self._attempts.values()):  # their futures are cancelled, but that act is still in the queue
             self._drop(attempt)
         self._ray.kill(self._mailbox)
         self._left()
 
     def _begin(self, attempt: Attempt) -> None:
-        """Ray queues an attempt until there is room."""
+        """Hand an attempt to Ray, which queues it until there is room."""
         if self._early is not None:
             self._early.append(attempt)
             return
@@ -120,22 +121,23 @@ class Dispatcher:
                 self._begin(attempt)
 
     def _start(self, attempt: Attempt) -> None:
-        """A worker has begun with an attempt, which may be once too often."""
+        """Note that a worker has begun an attempt, and fail one that was begun too often."""
         attempt.begin(self._clock)
         if attempt.tries > self._retries + 1:  # Ray does not count those that it ends itself to save a node
             self._settle(attempt, Died(f"begun {attempt.tries} times, for its nodes ran out of memory", memory=True))
 
     def _finish(self, attempt: Attempt, done: "Future[tuple[Evaluation, bytes | None]]") -> None:
-        """Ray has ended an attempt."""
+        """Settle an attempt that Ray has ended."""
         if attempt.number in self._attempts:
             error = done.exception()
             self._settle(attempt, _kept(attempt, *done.result()) if error is None else self._died(attempt, error))
 
-    def _died(self, attempt: Attempt, error: BaseException) -> Exception:
-        """The event at a worker that Ray's error stands for, of a task that it could not bring to its end."""
+    def _died(self, attempt: Attempt, error: BaseException) -> Evaluation | Exception:
+        """The end of an attempt whose task Ray could not finish: the work's exception, a crash that its worker outlived, or `Died`."""
         known = self._ray.exceptions
         if isinstance(error, Exception) and isinstance(error, known.RayTaskError):
-            return error
+            cause = getattr(error, "cause", None)
+            return cause.evaluation if isinstance(cause, Crashed) else error
         return Died(f"after {max(1, attempt.tries)} tries, {first_line(error)}", memory=isinstance(error, known.OutOfMemoryError))
 
     def _settle(self, attempt: Attempt, happened: Evaluation | Exception) -> None:

@@ -16,6 +16,7 @@ from einspace.executors.base import Attempts, Executor
 from einspace.executors.ray.dispatcher import Dispatcher
 from einspace.executors.ray.mailbox import Mailbox
 from einspace.executors.ray.runtime import Runtime
+from einspace.executors.ray.work import Crashed
 from einspace.executors.ray.work import work as evaluate
 from einspace.executors.worker import WorkerConfig
 from einspace.quantities import check_limit, check_whole
@@ -29,8 +30,8 @@ class RayExecutor(Executor):
 
     Without an `address` it uses the connection to Ray that this process has, or else starts Ray on this machine alone (see `Runtime`).
     Every node needs this package and the modules that the work refers to; the work is sent once, and the workers of a node share its
-    arrays. Ray tries again, on any node, what ended because the worker or its node died; then the outcome is crashed, or out-of-memory if
-    Ray ended it to save a node. Each epoch is reported to the watch once, in whichever try it ended first.
+    arrays. Ray tries again, on any node, what ended because the worker, its node or its device failed; then the outcome is crashed, or
+    out-of-memory if Ray ended it to save a node. Each epoch is reported to the watch once, in whichever try it ended first.
 
     Args:
         work: The objective and the space of the requests.
@@ -75,6 +76,7 @@ class RayExecutor(Executor):
                 num_cpus=cpus_per_trial,
                 num_gpus=gpus_per_trial,
                 max_retries=retries,
+                retry_exceptions=[Crashed],
                 max_calls=1 if gpus_per_trial else 0,
                 **({"memory": memory} if memory else {}),
             )(evaluate)
@@ -118,7 +120,7 @@ class RayExecutor(Executor):
         atexit.unregister(self.stop)
 
     def _send(self, config: WorkerConfig) -> Any:
-        """Put into the object store what all evaluations share."""
+        """Put the configuration that all evaluations share into the object store."""
         try:
             return self._ray.put(config)
         except Exception as error:  # noqa: BLE001 - pickling runs code of the user's

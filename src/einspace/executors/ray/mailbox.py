@@ -5,7 +5,7 @@ import asyncio
 from einspace.executors.messages import VERDICT_WAIT, Epoch, Passed
 
 News = list[Epoch] | Passed | None
-"""All epochs so far of an evaluation that is watched, how far another one is, or that one was begun."""
+"""A report: all epochs so far of an evaluation that is watched, the progress of another one, or None for a beginning."""
 
 
 class Mailbox:
@@ -36,7 +36,7 @@ class Mailbox:
         return self._tries[number]
 
     async def note(self, number: int, passed: Passed) -> None:
-        """Tell how far an evaluation is, without an answer."""
+        """Note the progress of an evaluation, without an answer."""
         self._tell(number, passed)
 
     async def ask(self, number: int, epochs: list[Epoch]) -> bool:

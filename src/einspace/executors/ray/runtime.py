@@ -1,4 +1,4 @@
-"""Runtime: this process's connection to Ray, which is a library that only those who use it need."""
+"""Runtime: this process's connection to Ray, an optional library."""
 
 import importlib
 import os
@@ -20,7 +20,7 @@ REACHING = 10.0
 _lock = threading.Lock()
 _users = 0
 _ours = False
-"""Whether this connection was made here, so that the last of its users ends it."""
+"""True if this module made the connection, so that its last user ends it."""
 
 
 def load_ray() -> Any:
@@ -52,7 +52,7 @@ class Runtime:
             _users += 1
 
     def close(self) -> None:
-        """Use it no longer; may be called twice."""
+        """Use the connection no longer; may be called twice."""
         global _users, _ours
         with _lock:
             if self._open:
@@ -63,7 +63,7 @@ class Runtime:
                     self.ray.shutdown()
 
     def _check_same(self, address: str | None) -> None:
-        """A process has one connection to Ray."""
+        """Raise SettingError for another address than that of the one connection that a process can have."""
         there = self.ray.get_runtime_context().gcs_address
         if address not in (None, "auto", there):
             raise SettingError(f"this process is connected to Ray at {there} already, and so cannot use the one at {masked(address)}")

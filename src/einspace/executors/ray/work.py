@@ -1,4 +1,4 @@
-"""Work: what runs inside a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
+"""Work: the function that runs in a worker process of Ray's. Ray may use the process again, so it is left as it was found."""
 
 import gc
 import os
@@ -13,10 +13,18 @@ from typing import Any
 from einspace.evaluation.attempt import attempt
 from einspace.evaluation.outcome import Evaluation, Outcome, Request, first_line
 from einspace.evaluation.weights import read_weights
-from einspace.executors.memory import limit_memory
+from einspace.executors.memory import keep_freed_memory, limit_memory, return_freed_memory
 from einspace.executors.messages import VERDICT_WAIT, Epoch
 from einspace.executors.ray.runtime import load_ray
 from einspace.executors.worker import WorkerConfig, seldom
+
+
+class Crashed(Exception):
+    """An evaluation crashed in a worker that lives, perhaps by the machine's fault: Ray tries it again as if the worker had died."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        super().__init__(evaluation)
+        self.evaluation = evaluation
 
 
 def work(
@@ -27,7 +35,7 @@ def work(
     The weights that the request wants kept come back beside the evaluation, and those that it begins with are `inherited`, for the driver's
     folder may be on another machine.
     The arrays of the task lie in Ray's object store, are shared by all workers of a node and cannot be written to. The current folder is
-    the driver's, on a node that has it.
+    the driver's, on a node that has it. Raises Crashed where the evaluation did.
     """
     import torch
 
@@ -53,6 +61,7 @@ def work(
 
     passed = seldom(partial(mailbox.note.remote, number))
     device = config.device if torch.cuda.is_available() else "cpu"  # Ray can assign a logical GPU without hardware
+    keep_freed_memory()
     lift = limit_memory(device, config.memory_limit, config.memory_share)
     with TemporaryDirectory(prefix="einspace-") as folder:
         file = Path(folder, "weights.safetensors")
@@ -67,8 +76,12 @@ def work(
             lift()
         weights, reason = read_weights(file)
     gc.collect()  # a network is full of cycles
+    return_freed_memory()
     try:
         pickle.dumps(evaluation)
     except Exception as error:  # noqa: BLE001 - pickling runs code of the user's, and Ray would send what is no plain data
         return Evaluation(Outcome.ERROR, reason=f"the evaluation cannot be sent: {first_line(error)}"), None
-    return replace(evaluation, attempts=tries, reason=evaluation.reason or reason), weights
+    evaluation = replace(evaluation, attempts=tries, reason=evaluation.reason or reason)
+    if evaluation.outcome is Outcome.CRASHED:
+        raise Crashed(evaluation)
+    return evaluation, weights

@@ -10,8 +10,7 @@ from torch import fx
 from torch.nn import functional
 
 from einspace.networks.export.layers import attribute, refuse
-from einspace.networks.export.layout import Expression, bracketed
-from einspace.networks.export.literals import call, literal, slice_literal
+from einspace.networks.export.layout import Expression, bracketed, call, literal, slice_literal
 from einspace.networks.export.trace import operation_of
 
 SYMBOLS = {
@@ -33,7 +32,7 @@ class _Loose(str):
 
 
 Names = Callable[[fx.Node], Expression]
-"""How the value of another call is written."""
+"""A function that gives the expression for the value of another call."""
 
 
 def expression(node: fx.Node, names: Names, operations: Mapping[str, str]) -> Expression:
@@ -67,7 +66,7 @@ def expression(node: fx.Node, names: Names, operations: Mapping[str, str]) -> Ex
 
 
 def _name(function: Callable[..., Any]) -> str | None:
-    """Where PyTorch has a function."""
+    """The name under which PyTorch has a function, such as `torch.cat`; None for another function."""
     name = getattr(function, "__name__", "")
     for prefix, module in (("torch.", torch), ("functional.", functional)):
         if getattr(module, name, None) is function:
@@ -76,7 +75,7 @@ def _name(function: Callable[..., Any]) -> str | None:
 
 
 def _changed(node: fx.Node) -> dict[str, Any]:
-    """The keyword arguments that are not what the function would take without them."""
+    """The keyword arguments that differ from the defaults of the function."""
     if not node.kwargs or node.op != "call_function":
         return dict(node.kwargs)
     try:
@@ -105,5 +104,5 @@ def _index(index: object, names: Names) -> str:
 
 
 def _whole(written: Expression) -> str:
-    """In parentheses, if something could come between its parts."""
+    """An expression, in parentheses where it has an operator outside of brackets."""
     return f"({written})" if isinstance(written, _Loose) else str(written)

@@ -29,7 +29,7 @@ FORMATS = {
     "onnx": "an ONNX model with weights; needs the extra onnx",
     "safetensors": "the weights alone, by name",
 }
-"""Every format, and what it is."""
+"""Every format, with a description in words."""
 
 SUFFIXES = {"source": ".py", "torch": ".pt2", "onnx": ".onnx", "safetensors": ".safetensors"}
 """The end of a file's name by format."""

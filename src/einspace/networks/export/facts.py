@@ -1,4 +1,4 @@
-"""Facts: what a file says of its network beside the weights, as JSON values by name, in the form that each format has for them."""
+"""Facts: statements of a file about its network, as JSON values by name, in the form that each format has for them."""
 
 import json
 import textwrap
@@ -11,7 +11,7 @@ Facts = Mapping[str, Any]
 """Names of facts and JSON values."""
 
 ENTRY = "einspace"
-"""The entry of a safetensors header that holds the facts, and the name before the file of a program that does."""
+"""The entry of a safetensors header that holds the facts, and the stem of the file that holds them in a program."""
 
 
 def properties(facts: Facts) -> dict[str, str]:
@@ -24,7 +24,7 @@ def properties(facts: Facts) -> dict[str, str]:
 
 
 def documented(facts: Facts, width: int) -> list[str]:
-    """One line for each fact, or more where it is long, for the docstring of a source."""
+    """The facts as lines for the docstring of a source; a long fact takes several lines."""
     lines: list[str] = []
     for name, text in properties(facts).items():
         safe = text.replace('"""', "'''")

@@ -13,7 +13,7 @@ def check_target(path: Path) -> None:
     """Raise ExportError where no file can be written: the folder is missing or closed to us, or a folder or a device is in the place."""
     try:
         with suppress(FileNotFoundError, NotADirectoryError):
-            os.stat(path)  # a link that leads to itself
+            os.stat(path)  # raises for a link that leads to itself
         problem = _problem(path)
         if problem is None:
             os.rmdir(tempfile.mkdtemp(prefix=".einspace-", dir=path.resolve().parent))

@@ -10,8 +10,7 @@ import torch
 from torch import nn
 
 from einspace.errors import ExportError
-from einspace.networks.export.layout import Call, Expression, statement
-from einspace.networks.export.literals import call, literal
+from einspace.networks.export.layout import Call, Expression, call, literal, statement
 from einspace.operations.layers import PosEnc
 
 LOADED = "to be loaded"
@@ -105,7 +104,7 @@ def _tensor(function: str, value: torch.Tensor) -> Call:
 
 
 def _facts(module: nn.Module) -> tuple[dict[str, Any], dict[str, torch.Size]]:
-    """The public attributes of a module without children, but for whether it trains, and the shapes of its weights."""
+    """The public attributes of a module without children, except `training`, and the shapes of its weights."""
     attributes = {name: value for name, value in vars(module).items() if not name.startswith("_") and name != "training"}
     return attributes, {name: value.shape for name, value in module.state_dict().items()}
 

@@ -127,7 +127,7 @@ def _adaptive_average(x: Any, output_size: Sequence[int]) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what PyTorch and onnxscript say of their own future, and of torchvision."""
+    """Silence the warnings of PyTorch and onnxscript about their own future and about torchvision."""
     registration = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = registration.level
     registration.setLevel(logging.ERROR)

@@ -47,7 +47,7 @@ def trace(network: nn.Module, operations: Mapping[str, str]) -> fx.Graph:
 
 
 def flat(graph: fx.Graph) -> fx.Graph:
-    """The same graph, in which what a module holds as its `network` has the names that it has there."""
+    """The graph, changed in place: the names of the parts of a `RawNetwork` lose the prefix `network.`"""
     for node in graph.nodes:
         if node.op in ("call_module", "get_attr"):
             node.target = str(node.target).removeprefix("network.")

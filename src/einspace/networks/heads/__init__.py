@@ -1,9 +1,8 @@
-"""Heads (B.1): what turns the backbone's feature into a prediction, and the loss that the prediction is trained with."""
+"""Heads (B.1): the layers that turn the backbone's feature into a prediction, and the losses that predictions are trained with."""
 
 from einspace.networks.heads.base import Head, check_fit
-from einspace.networks.heads.dense import IGNORED, IGNORED_YES, Dense, Mask, PooledMap, RelativeDense
+from einspace.networks.heads.dense import IGNORED, IGNORED_YES, Dense, Mask, PooledMap, RelativeDense, Segmentation
 from einspace.networks.heads.pooled import Classification, MultiLabel, Pooled, Regression
-from einspace.networks.heads.segmentation import Segmentation
 
 __all__ = [
     "IGNORED",

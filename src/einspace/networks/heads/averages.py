@@ -24,7 +24,7 @@ def averaged(x: Tensor, size: tuple[int, ...]) -> Tensor:
 
     PyTorch's own pooling of the device mps takes only windows of one length, so others are products with matrices there.
     """
-    if isinstance(x, Tensor) and x.device.type == "mps":  # what traces the network gives something else
+    if isinstance(x, Tensor) and x.device.type == "mps":  # while a network is traced, x is not a tensor
         lengths = x.shape[-len(size) :]
         if any(length % parts for length, parts in zip(lengths, size, strict=True)):
             for axis, (length, parts) in enumerate(zip(lengths, size, strict=True), -len(size)):

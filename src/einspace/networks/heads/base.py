@@ -25,7 +25,7 @@ class Head(ABC):
 
     @property
     def loss_in_units(self) -> bool:
-        """Whether the loss takes predictions and targets in the targets' own units, although a task may have normalised them."""
+        """True if the loss takes predictions and targets in the targets' own units, although a task may have normalised them."""
         return False
 
     def _mode(self, feature: Feature) -> str:

@@ -1,4 +1,4 @@
-"""Heads as data: what a run stores of its head, and the head again."""
+"""Heads as data, in which a run stores its head, and back."""
 
 from collections.abc import Mapping
 from dataclasses import Field, fields, is_dataclass

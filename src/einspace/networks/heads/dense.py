@@ -79,7 +79,7 @@ class RelativeDense(Dense):
 
     @property
     def loss_in_units(self) -> bool:
-        """A relative length depends on where zero is."""
+        """True: a relative length is defined only in the targets' own units."""
         return True
 
 
@@ -109,6 +109,47 @@ class Mask(Dense):
         counted = (targets >= 0).to(outputs.dtype)
         losses = functional.binary_cross_entropy_with_logits(outputs, targets.clamp(0, 1).to(outputs.dtype), reduction="none")
         return (losses * counted).sum() / counted.sum().clamp(min=1)
+
+
+@dataclass(frozen=True)
+class Segmentation(Head):
+    """One of some classes for each pixel: the layer of `Dense`, one channel a class. Cross-entropy over the pixels that are not `IGNORED`.
+
+    (C, H, W) or (S, D) -> (classes, h, w).
+
+    Args:
+        classes: The number of classes.
+        size: Height and width (h, w) of the prediction, in pixels.
+
+    Raises:
+        NetworkError: There are fewer than two classes, or the size makes no sense.
+    """
+
+    classes: int
+    size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if type(self.classes) is not int or self.classes < 2:
+            raise NetworkError(f"a segmentation head needs at least two classes, not {self.classes!r}")
+        Dense(self.classes, self.size)
+
+    def output(self, feature: Feature) -> tuple[int, ...]:
+        """(classes, h, w)."""
+        return Dense(self.classes, self.size).output(feature)
+
+    def layer(self, feature: Feature) -> nn.Module:
+        """The module of `Dense`: adaptive average pooling and a linear map over the channels."""
+        return Dense(self.classes, self.size).layer(feature)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Compute the mean cross-entropy over the pixels that count; 0 where every pixel is ignored.
+
+        Args:
+            outputs: Logits (N, classes, h, w).
+            targets: Classes (N, h, w), or `IGNORED`.
+        """
+        total = functional.cross_entropy(outputs, targets, ignore_index=IGNORED, reduction="sum")
+        return total / (targets != IGNORED).sum().clamp(min=1)
 
 
 class PooledMap(nn.Module):

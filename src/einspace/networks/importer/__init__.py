@@ -13,6 +13,7 @@ from einspace.features import Feature
 from einspace.networks.emit import HEAD, build
 from einspace.networks.heads import Classification
 from einspace.networks.importer.calls import Step, read, title
+from einspace.networks.importer.computed import computed
 from einspace.networks.importer.head import cut_head
 from einspace.networks.importer.joins import IDENTITY, Part, Shared, assemble, in_series
 from einspace.networks.importer.layers import Misfit
@@ -35,7 +36,7 @@ class Imported:
     head: Classification | None
     """The head behind the backbone; None where the network does not end with a linear layer that gives a vector."""
     notes: tuple[str, ...]
-    """Where the architecture is near, but not equal, to the module."""
+    """The differences of the architecture from the module, where it is only near to it."""
     module: nn.Module
     """The module itself."""
     sources: tuple[str, ...]
@@ -43,7 +44,7 @@ class Imported:
     classifier: str = ""
     """The name of the head's linear layer."""
     warm_start: bool = False
-    """Whether a search that begins with this network keeps its weights."""
+    """True if a search that begins with this network keeps its weights."""
 
     @property
     def name(self) -> str:
@@ -99,6 +100,8 @@ def from_module(module: nn.Module, input_shape: Feature | Iterable[int], warm_st
     Classification(classes=10, pool='channels')
     """
     inputs = _input(input_shape)
+    if weights := list(computed(module)):
+        raise _refusal(module, weights)
     network = traced(module, inputs.shape)
     cut = cut_head(network)
     problems = dict.fromkeys(overwritten(network), "changes in place what is read again after it")
@@ -134,12 +137,12 @@ def _input(input_shape: Feature | Iterable[int]) -> Feature:
 
 
 def _readable(node: fx.Node) -> bool:
-    """Whether all operands are tensors; one that is not belongs to a step that was refused before."""
+    """True if all operands are tensors or numbers; any other one belongs to a step that was refused before."""
     return all("shape" in other.meta or "number" in other.meta for other in node.all_input_nodes)
 
 
 def _sharing(module: nn.Module, sources: Mapping[fx.Node, str]) -> dict[fx.Node, str]:
-    """Nodes that take weights that an earlier one has taken."""
+    """The problem of each node whose weights an earlier node uses too."""
     owners: dict[int, str] = {}
     problems = {}
     for node, source in sources.items():
@@ -175,7 +178,7 @@ def _refusal(module: nn.Module, problems: Iterable[tuple[str, str]]) -> NetworkE
 
 
 def _notes(notes: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """One line for each kind of note."""
+    """The notes as lines: one for each kind, with the names of the layers that it is about."""
     named: dict[str, list[str]] = {}
     for note, name in notes:
         named.setdefault(note, []).append(name)

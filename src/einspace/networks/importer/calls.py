@@ -1,4 +1,4 @@
-"""Calls: what a node of the trace is in the grammar: a layer, a function on one value, or the place where branches join."""
+"""Calls: the nodes of a trace read as modules of the grammar: layers, functions on one value, and joins of branches."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def _sum(network: fx.GraphModule, node: fx.Node) -> Step:
     if not isinstance(left, fx.Node):
         left, right = right, left
     if not isinstance(right, fx.Node) and right == 0:
-        return Step((left,))  # where Python's sum starts
+        return Step((left,))  # the 0 with which Python's `sum` starts
     if not isinstance(right, fx.Node) or "shape" not in right.meta or "shape" not in left.meta:
         raise Misfit("a number cannot be added")
     if left.op == "get_attr":

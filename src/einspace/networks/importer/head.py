@@ -1,4 +1,4 @@
-"""The head of a user's network: what stands after the backbone, as `Classification` has it."""
+"""The head of a user's network: a global average and a linear layer after the backbone, read as a `Classification`."""
 
 from dataclasses import dataclass
 from math import prod
@@ -17,7 +17,7 @@ _SAME = (*_DROPOUT, "identity", "flatten", "view", "reshape", "squeeze", "contig
 
 @dataclass(frozen=True)
 class Cut:
-    """Where the backbone ends, the head after it and the name of the head's linear layer; a note is what, and of which layer."""
+    """The end of the backbone, the head after it and the name of the head's linear layer; a note is a text and the layer it is about."""
 
     end: fx.Node
     head: Classification | None = None
@@ -46,7 +46,7 @@ def cut_head(network: fx.GraphModule) -> Cut:
 
 
 def _pooled(network: fx.GraphModule, node: fx.Node) -> str | None:
-    """How the head has to pool where this node is a global average; None where it is not."""
+    """The `pool` of the head where this node is a global average; None where it is not."""
     name, layer = _name(network, node), _layer(network, node)
     if name not in ("adaptiveavgpool1d", "adaptiveavgpool2d", "avgpool2d", "mean"):
         return None
@@ -81,6 +81,6 @@ def _layer(network: fx.GraphModule, node: fx.Node) -> Any:
 
 
 def _name(network: fx.GraphModule, node: fx.Node) -> str:
-    """The name of a layer of `torch.nn` or of a function, written the same."""
+    """The name of a layer of `torch.nn` or of a function, in small letters and without underlines, so that both are equal."""
     layer = _layer(network, node)
     return (function(node) if layer is None else type(layer).__name__).replace("_", "").lower()

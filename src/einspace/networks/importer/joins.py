@@ -35,7 +35,7 @@ class Shared(Exception):
 
 
 def assemble(steps: Mapping[fx.Node, Step], start: fx.Node, end: fx.Node) -> Part:
-    """The derivation of what leads from one node to another, steps in the order of the trace; raises Shared."""
+    """The derivation of the graph from one node to another, with the steps in the order of the trace; raises Shared."""
     dominator: dict[fx.Node, fx.Node] = {start: start}
     depth = {start: 0}
     parts: dict[fx.Node, Part] = {}
@@ -75,7 +75,7 @@ def assemble(steps: Mapping[fx.Node, Step], start: fx.Node, end: fx.Node) -> Par
 
 
 def in_series(items: Sequence[Item]) -> Derivation:
-    """One module for all: permutations in turn begin and end a routing module, and one that is left over has its own."""
+    """Items in series as one module: two permutations begin and end a routing module, and a single one gets a module of its own."""
     nodes: list[Derivation] = []
     opened: tuple[Permute, int] | None = None
     for item in _fewer(items):

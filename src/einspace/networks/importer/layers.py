@@ -1,4 +1,4 @@
-"""Layers: what a module of `torch.nn` is in the grammar, or why it is nothing there. A new one is a function and its line in `_LAYERS`."""
+"""Layers: modules of `torch.nn` read as modules of the grammar, or refused. A new layer is a function and its line in `_LAYERS`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ _HINTS = {
 
 
 class Misfit(Exception):
-    """Why a layer has no place in the grammar."""
+    """The grammar has no module for a layer; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def read_layer(layer: nn.Module, shape: Shape) -> Reading:
 
 
 def unknown(name: str) -> Misfit:
-    """For a layer or a function that is not read at all."""
+    """The error for a layer or a function that is not read at all."""
     return Misfit(_HINTS.get(name.replace("_", "").lower(), "nothing in the space does this"))
 
 

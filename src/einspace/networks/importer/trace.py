@@ -16,7 +16,7 @@ BATCH = 13
 Shape = tuple[int, ...]
 
 _CHANGING = (operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ifloordiv, operator.imod, operator.ipow)
-"""What `x += y` and the like call, which changes a tensor."""
+"""The functions that `x += y` and the like call, which change a tensor."""
 
 
 def traced(module: nn.Module, shape: Shape) -> fx.GraphModule:
@@ -88,7 +88,7 @@ def argument(node: fx.Node, position: int, name: str, default: Any = None) -> An
 
 
 def has_hooks(module: nn.Module) -> bool:
-    """Whether a module's call does more than its forward."""
+    """True if a module has hooks, so that a call of it does more than its forward."""
     return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
@@ -99,12 +99,12 @@ def hooked(network: fx.GraphModule) -> list[fx.Node]:
 
 
 def overwritten(network: fx.GraphModule) -> list[fx.Node]:
-    """Nodes that change in place what is read again after them, itself or as a view: what they do is not in the graph."""
+    """Nodes that change a tensor in place that is read again later, itself or as a view: the graph does not hold this change."""
     order = {node: i for i, node in enumerate(network.graph.nodes)}
     tensors = [node for node in order if "memory" in node.meta]
 
     def read_again(change: fx.Node) -> bool:
-        """Whether a value from before, in the same memory, is read after a change, and not only its shape."""
+        """True if an earlier value in the same memory is read after the change, and not only its shape."""
         older = [node for node in tensors if node.meta["memory"] is change.meta["memory"] and order[node] < order[change]]
         return any(order[user] > order[change] and "number" not in user.meta for node in older for user in node.users)
 
@@ -122,7 +122,7 @@ def _line(error: Exception) -> str:
 
 
 class _Value(fx.Proxy):
-    """A value under trace, whose `x += y` is traced as what it is; Python takes it for `x = x + y` where there is no method for it."""
+    """A value under trace that has methods for `x += y` and the like; without them Python would trace `x = x + y`."""
 
 
 def _change(operation: Callable[[Any, Any], Any]) -> Callable[[fx.Proxy, Any], fx.Proxy]:

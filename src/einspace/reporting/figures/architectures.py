@@ -1,4 +1,4 @@
-"""Figures of architectures and their derivations: 1, 2 and 3, and 5, 6 and 8 from what runs found."""
+"""Figures of architectures and their derivations: 1, 2 and 3, and, from architectures that runs found, 5, 6 and 8."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Figure 7: how often each module and function occurs in sampled architectures, with all versions of A.2."""
+"""Figure 7: the frequency of each module and function in sampled architectures, with all versions of A.2."""
 
 from typing import NamedTuple
 

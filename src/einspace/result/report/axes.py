@@ -1,4 +1,4 @@
-"""Axes: an empty chart, and the colours of what is drawn in it."""
+"""Axes: an empty chart, and the colours of its marks."""
 
 from html import escape
 from typing import Any

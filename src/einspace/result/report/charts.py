@@ -18,7 +18,7 @@ from einspace.surrogate import predicted
 from einspace.trial import Trial
 
 COSTS = {"parameters": "parameters (without the head)", "flops": "FLOPs for one sample", "latency": "milliseconds for one sample"}
-"""The costs that Pareto fronts are drawn against."""
+"""The costs of the charts with a Pareto front, with the titles of their axes."""
 
 FEW = 20
 """Trials or epochs up to which each has its mark on an axis."""
@@ -59,7 +59,7 @@ def progress(result: Result, by_time: bool = False, shown: Container[int] | None
     along = [((trial.ended or start) - start) / 60 if by_time else trial.number for trial in trials]
     scores = [trial.value or 0.0 for trial in trials]
     best = list(accumulate(scores, max if result.higher_is_better else min))
-    figure = figure_of("minutes since the search began" if by_time else "trial", f"{result.split} {result.metric}")
+    figure = figure_of("minutes since the search began" if by_time else "trial", result.scale)
 
     def marks(indices: Sequence[int]) -> dict[str, Any]:
         """The points of some trials."""
@@ -82,7 +82,7 @@ def progress(result: Result, by_time: bool = False, shown: Container[int] | None
         figure.add_scatter(x=x, y=y, mode="lines", name="best so far", line=line, hoverinfo="skip")
     chosen = [i for i, trial in enumerate(trials) if result.best is not None and trial.number == result.best.trial]
     if chosen:
-        name = "the winner" if result.finalists else "the best"
+        name = "the winner" if result.won and result.best is not None and result.best.race else "the best"
         figure.add_scatter(name=name, marker={"symbol": "star", "color": ORANGE, "size": 15}, **marks(chosen))
     baseline = best_baseline(result)
     if baseline is not None and baseline.validation is not None:
@@ -141,7 +141,7 @@ def predictions(result: Result, shown: Container[int] | None = None) -> go.Figur
     trials = [(trial, trial.proposal.prediction) for trial in predicted(result.history)]
     if len(trials) < 2:
         return None
-    figure = figure_of("predicted percentile", f"{result.split} {result.metric}")
+    figure = figure_of("predicted percentile", result.scale)
     for name, chosen, colour in (("chosen among several children", True, ORANGE), ("as the strategy proposed it", False, BLUE)):
         drawn = [
             (trial, prediction)
@@ -198,7 +198,7 @@ def pareto(result: Result, cost: str, shown: Container[int] | None = None) -> go
     if not trials:
         return None
     front = {trial.number for trial in result.pareto(cost)}
-    figure = figure_of(COSTS[cost], f"{result.split} {result.metric}")
+    figure = figure_of(COSTS[cost], result.scale)
     groups = [
         ("a trial", [trial for trial in trials if trial.number not in front and (shown is None or trial.number in shown)], BLUE, "markers"),
         (
@@ -240,7 +240,7 @@ def pareto(result: Result, cost: str, shown: Container[int] | None = None) -> go
 
 
 def operations(shares: Sequence[Shares]) -> go.Figure | None:
-    """How often each function occurs in the good architectures and in all of them, as in figure 7."""
+    """The frequency of each function in the good architectures and in all of them, as in figure 7."""
     if not shares:
         return None
     figure = figure_of("", "share of the operations", height=340)

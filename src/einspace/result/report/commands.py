@@ -1,4 +1,4 @@
-"""Commands: what a reader of a report can do next, as lines to type."""
+"""Commands: the next steps of a reader of a report, as lines to type."""
 
 import shlex
 import sys
@@ -18,15 +18,15 @@ Commands = list[tuple[str, str]]
 """Pairs of a purpose and a command."""
 
 IN_PYTHON = "in Python, with the arguments of this run"
-"""Where a search is continued whose data, grammar or strategy the command line does not know."""
+"""The remark on a search that only Python can continue, for the command line does not know its data, grammar or strategy."""
 
 
 def next_commands(result: Result) -> Commands:
-    """Commands that use the recommended network, show the best one and continue the run; none before a trial has a score."""
+    """Commands that use and show the recommended network and continue the run; none before a trial has a score."""
     if result.best is None:
         return []
     name, place = result.run.name, [*_place(result), *_modules(result)]
-    look = ("look at the best network in the terminal", ["einspace", "show", name, *place])
+    look = ("look at the recommended network in the terminal", ["einspace", "show", name, *place])
     if "objective" in result.settings:
         return _typed([look])
     stored = _stored(result)
@@ -43,11 +43,11 @@ def next_commands(result: Result) -> Commands:
 
 
 def further_commands(result: Result) -> Commands:
-    """Commands that draw the best network, and repeat the run and its report."""
+    """Commands that draw the recommended network, and repeat the run and its report."""
     name, place = result.run.name, _place(result)
     found = [("write this report again", ["einspace", "report", name, *place])]
     if result.best is not None:
-        found.insert(0, ("draw the best architecture", ["einspace", "show", name, *place, *_modules(result), "--svg", "best.svg"]))
+        found.insert(0, ("draw the recommended network", ["einspace", "show", name, *place, *_modules(result), "--svg", "recommended.svg"]))
     if not _only_python(result, stored := _stored(result)):
         found.insert(0, ("repeat this run", _repeating(result, stored)))
     return _typed(found)
@@ -59,7 +59,7 @@ def any_trial(result: Result) -> str:
 
 
 def all_trials(result: Result) -> str:
-    """What gives all trials, in Python."""
+    """The Python expression that gives all trials."""
     runs, storage = str(result.run.parent), "" if result.storage is None else f", storage={result.storage!r}"
     return f"es.load_result({result.run.name!r}, {runs!r}{storage}).history"
 

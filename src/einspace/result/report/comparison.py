@@ -1,5 +1,6 @@
 """Comparison: several runs side by side, runs that differ in their seed alone as one line with mean and spread."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -31,12 +32,12 @@ class RunGroup:
 
     @property
     def best(self) -> "MeanAndDeviation":
-        """Of the best scores of the searches on validation."""
+        """Mean and deviation of the best scores of the searches on validation."""
         return MeanAndDeviation.of([score for score in map(best_score, self.runs) if score is not None])
 
     @property
     def test(self) -> "MeanAndDeviation":
-        """Of the scores on test of the best."""
+        """Mean and deviation of the best architectures' scores on test."""
         return MeanAndDeviation.of([run.best.test for run in self.runs if run.best is not None and run.best.test is not None])
 
 
@@ -50,7 +51,7 @@ class MeanAndDeviation:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "MeanAndDeviation":
-        """Of values, which may be none.
+        """Mean and deviation of some values, maybe of none.
 
         >>> MeanAndDeviation.of([1.0, 3.0]).mean, MeanAndDeviation.of([1.0]).deviation, MeanAndDeviation.of([]).mean
         (2.0, None, None)
@@ -64,7 +65,7 @@ class MeanAndDeviation:
 
 
 def best_score(result: Result) -> float | None:
-    """The best score of a search on validation, whoever has won the race after it; None without one, and for scores on test."""
+    """The best score of a search on validation, whatever the race after it; None where no trial has one, or all are scored on test."""
     top = result.top(1) if result.split == "validation" else []
     return top[0].value if top else None
 
@@ -111,17 +112,15 @@ def best_at(result: Result, places: Sequence[float], by_time: bool) -> list[floa
         if trial.value is not None
     )
     choose = max if result.higher_is_better else min
-    best = list(accumulate((value for _, value in ended if value is not None), choose))
-    found: list[float | None] = []
-    for place in places:
-        by_then = sum(end <= place for end, _ in ended)
-        found.append(best[by_then - 1] if by_then else None)
-    return found
+    best = [None, *accumulate((value for _, value in ended if value is not None), choose)]
+    ends = [end for end, _ in ended]
+    return [best[bisect_right(ends, place)] for place in places]
 
 
 def _chart(groups: Sequence[RunGroup], by_time: bool) -> go.Figure:
-    metric = groups[0].runs[0].metric
-    figure = figure_of("minutes since the search began" if by_time else "trials", f"best validation {metric} so far", height=380)
+    first = groups[0].runs[0]
+    scale = first.metric if first.is_of_objective else f"validation {first.metric}"
+    figure = figure_of("minutes since the search began" if by_time else "trials", f"best {scale} so far", height=380)
     for number, group in enumerate(groups):
         if group.runs[0].split == "test":
             continue

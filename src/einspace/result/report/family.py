@@ -1,4 +1,4 @@
-"""Family: the ancestors of the best architecture, and what each mutation or edit replaced."""
+"""Family: the ancestors of the best architecture, and the subtree that each mutation or edit replaced."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ AROUND = 24
 
 @dataclass(frozen=True)
 class Step:
-    """One ancestor, or the best itself."""
+    """An ancestor of the best architecture, or this architecture itself."""
 
     trial: Trial
     parent: Trial | None
@@ -27,7 +27,7 @@ class Step:
 
     @property
     def gain(self) -> float | None:
-        """How much better than its first parent it is; None where it has none, or one of them has no score."""
+        """The fitness above that of the first parent; None without a parent, or where one of the two has no score."""
         if self.parent is None or self.trial.fitness is None or self.parent.fitness is None:
             return None
         return self.trial.fitness - self.parent.fitness
@@ -39,7 +39,7 @@ class Step:
 
     @cached_property
     def after(self) -> str:
-        """The subtree in its place, from the same character on."""
+        """The subtree that replaced it, from the same character on."""
         return _shown(*reversed(self._replaced))
 
     @cached_property
@@ -84,7 +84,7 @@ def _at(trial: Trial | None, path: tuple[int, ...] | None) -> str:
 
 
 def _shown(said: str, other: str) -> str:
-    """A text, or what a reader needs of a long one: where it begins to differ from another.
+    """A text, of a long one the part from its first difference to another text.
 
     >>> _shown("relu", "norm"), _shown("[" + 200 * "relu " + "norm]", "[" + 200 * "relu " + "identity]")
     ('relu', '… relu relu relu relu norm]')

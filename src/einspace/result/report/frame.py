@@ -1,4 +1,4 @@
-"""Frame: the document around the main part of a page, and what fills its templates."""
+"""Frame: the document around the main part of a page, and the environment of its templates."""
 
 import re
 from base64 import b64encode
@@ -39,7 +39,7 @@ def framed(title: str, main: str, live: bool = False, state: str = "") -> str:
 
 
 def is_page_of(file: Path, result: Result) -> bool:
-    """Whether a file is the report of a run in its present state."""
+    """True if a file is the report of a run in its present state."""
     try:
         with file.open(encoding="utf-8", errors="replace") as page:
             return _mark(result.state) in page.read(HEAD)
@@ -48,7 +48,7 @@ def is_page_of(file: Path, result: Result) -> bool:
 
 
 def _mark(state: str) -> str:
-    """The tag of a page that says what state it shows."""
+    """The tag of a page that names the state it shows."""
     return f'<meta name="state" content="{state}">'
 
 
@@ -67,12 +67,12 @@ def words(text: str) -> str:
 
 
 def _shown(value: object) -> object:
-    """A value of a template; names and texts of a run are shown without control characters, which markup of ours has none of."""
+    """A value of a template: control characters are escaped in names and texts of a run; our own markup has none."""
     return _plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 _plain = lru_cache(4096)(escaped)
-"""The texts of a run come again and again; whole parts of a page are markup, and are not kept."""
+"""A text of a run, escaped; cached, since the same texts come again and again."""
 
 
 def environment() -> Environment:

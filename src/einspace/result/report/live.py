@@ -22,13 +22,13 @@ from einspace.result.words import at_work
 from einspace.trial import Trial
 
 HOST, PORT = "127.0.0.1", 8321
-"""Where the page is: on this machine alone."""
+"""The address of the page, which this machine alone can reach."""
 
 PAUSE = 1.0
 """Seconds for which the last state is served without a new look at the run, at least."""
 
 REST = 10.0
-"""How many times as long as a look took no other one follows it: a page of many trials is made in the process of the search."""
+"""Pause after a look at the run, as a multiple of the time that it took, since the process of the search makes the page."""
 
 
 class LiveReport:
@@ -69,7 +69,7 @@ class LiveReport:
         return f"http://{HOST}:{self.port}/"
 
     def latest(self) -> tuple[str, str]:
-        """The version of the page's main part, and that part, as new as a second ago, or ten times as long as it takes to make."""
+        """The version of the page's main part, and that part, made again after `PAUSE` seconds or `REST` times as long as it took."""
         with self._lock:
             began = monotonic()
             if began >= self._next:
@@ -78,7 +78,7 @@ class LiveReport:
             return self._latest
 
     def now(self) -> list[str]:
-        """Lines on what the workers are at."""
+        """Lines on the trials that the workers train."""
         if self._now is not None:
             return [escaped(line) for line in self._now()]
         self.latest()
@@ -120,17 +120,17 @@ class LiveReport:
 
 
 class _Server(ThreadingHTTPServer):
-    """A browser that leaves in the middle of an answer is not a mistake of ours, whose traceback would bury the search's own lines."""
+    """A server that is silent about a browser that leaves in the middle of an answer, for a traceback would bury the search's lines."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Called in a handler of an exception."""
+        """Print the traceback of any other error than a lost connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        """Answers for the page, its main part and what the workers are at, and for nothing else."""
+        """Answers requests for the page, its main part and the workers' trials, and for nothing else."""
 
         server_version = "einspace"
         sys_version = ""
@@ -138,7 +138,7 @@ def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             hosts = self.headers.get_all("Host", [])
-            if hosts not in ([f"{HOST}:{live.port}"], [f"localhost:{live.port}"]):  # a page elsewhere, under a name of its own
+            if hosts not in ([f"{HOST}:{live.port}"], [f"localhost:{live.port}"]):  # a foreign page, by a host name of its own
                 self.send_error(HTTPStatus.FORBIDDEN)
             elif self.path == "/":
                 self._send(live.page())
@@ -166,6 +166,6 @@ def _handler(live: LiveReport) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """A line for each request would bury the search's own."""
+            """Log nothing: a line for each request would bury the search's lines."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""Operations: how often each function occurs in good architectures, against all of a run (figure 7)."""
+"""Operations: the frequency of each function in good architectures, and in all architectures of a run (figure 7)."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ class Shares:
 
     name: str
     good: float
-    """In the best quarter."""
+    """The share in the best quarter of the architectures."""
     all: float
 
 

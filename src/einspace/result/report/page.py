@@ -1,4 +1,4 @@
-"""Page: what a report says, put into its templates. Names, texts and tracebacks of a run are escaped wherever they stand."""
+"""Page: the content of a report, put into its templates. Names, texts and tracebacks of a run are escaped wherever they stand."""
 
 import json
 from collections import Counter
@@ -18,7 +18,7 @@ from einspace.result.report.operations import shares
 from einspace.result.report.shown import shown
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
-from einspace.result.words import climbed, foretold, inherited, recommended
+from einspace.result.words import climbed, foretold, inherited, is_tested, is_top, recommended, untested
 from einspace.trial import Trial
 
 DRAWN = 200
@@ -63,7 +63,8 @@ def comparison(results: Sequence[Result]) -> str:
     lead = f"No run has a score yet ({direction})."
     if scored:
         group, _ = choose(scored, key=lambda pair: pair[1])
-        lead = f"The best mean {first.metric} on validation is that of {group.name}: {group.best} over {group.best.count} "
+        where = "" if first.is_of_objective else " on validation"
+        lead = f"The best mean {first.metric}{where} is that of {group.name}: {group.best} over {group.best.count} "
         lead += f"{'runs' if group.best.count > 1 else 'run'} ({direction})."
         if min(group.best.count for group in groups) < 2:
             lead += " A single run says little: several seeds of each strategy are needed to tell them apart."
@@ -76,7 +77,8 @@ def comparison(results: Sequence[Result]) -> str:
             lead=lead,
             groups=groups,
             best_score=best_score,
-            raced=any(run.finalists for run in results),
+            claim="score" if first.is_of_objective else "validation",
+            raced=any(run.won for run in results),
             charts=comparison_charts(groups),
         )
     )
@@ -104,8 +106,9 @@ def content(result: Result, album: Album | None = None) -> str:
             picture="" if best is None else album.network(best.text),
             pictures=_pictures(result, album),
             entrants=entrants,
-            columns=_columns(entrants),
-            tested=any(final is not None for row in result.entrants for final in row.finals),
+            columns=_columns(entrants, result.is_of_objective),
+            tested=is_tested(result),
+            untested=untested(result),
             family=steps[-ANCESTORS:],
             older=max(0, len(steps) - ANCESTORS),
             charts=figures,
@@ -129,7 +132,7 @@ def content(result: Result, album: Album | None = None) -> str:
 
 
 def _entrants(result: Result) -> list[dict[str, Any]]:
-    """The rows of the comparison: the best, who else was in the race, the baselines, and what was published."""
+    """The rows of the comparison: the best, the other entrants of the race, the baselines, and published scores."""
     rows = [_entrant(row, *_role(row, result)) for row in result.entrants]
     return rows + [
         {"name": name, "kind": "published", "validation": "", "again": "", "test": decimal(score), "parameters": "", "reason": ""}
@@ -137,26 +140,37 @@ def _entrants(result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def _columns(rows: Sequence[Mapping[str, Any]], of_objective: bool) -> list[tuple[str, str]]:
     """The columns of scores in which any row has one: their keys and their names."""
-    named = [("validation", "validation, in the search"), ("again", "trained again (mean)"), ("test", "test")]
+    named = [
+        ("validation", "score, in the search" if of_objective else "validation, in the search"),
+        ("again", "trained again (mean)"),
+        ("test", "test"),
+    ]
     return [(key, name) for key, name in named if any(row[key] not in ("", "–") for row in rows)]
 
 
 def _role(row: Entrant, result: Result) -> tuple[str, str]:
-    """The class of its row, and what it is in a few words."""
+    """The class of an entrant's row in the style sheet, and its role in a few words."""
     if row is result.best:
-        compared = "compared with the best baseline" if row.decision else "best of the search"
-        return "best", "winner, after the best were trained again" if row.race else compared
+        return "best", _role_of_best(row, result)
     rival = best_baseline(result)
     role = "best baseline" if row is rival else "baseline" if row in result.baselines else "candidate"
     if result.verdict is not None and row in result.finalists and row.name == result.verdict.baseline:
         return "", "baseline of the verdict"
-    return "", role + (", trained again" if row.race or row.decision else "")
+    return "", role + (", trained again" if row.trained_again else "")
+
+
+def _role_of_best(row: Entrant, result: Result) -> str:
+    if result.won and row.race:
+        return "winner, after the best were trained again"
+    if result.verdict is not None:
+        return "compared with the best baseline"
+    return "best of the search" if is_top(result, row) else ""
 
 
 def _pictures(result: Result, album: Album) -> list[tuple[str, str]]:
-    """The networks of the best and of the best baseline, with what they are."""
+    """The networks of the best and of the best baseline, each with a title."""
     rows = [(row, what) for row, what in ((result.best, "the best"), (best_baseline(result), "the best baseline")) if row is not None]
     if len({row.text for row, _ in rows}) < 2:
         return []
@@ -191,7 +205,7 @@ def _detail(result: Result, trial: Trial, album: Album, drawn: bool, descended: 
     if trial.latency is not None:
         facts["latency"] = f"{trial.latency * 1e3:.3g} ms"
     if trial.value is not None:
-        facts = {f"score on {result.split}": decimal(trial.value), **facts}
+        facts = {f"score{result.on_split}": decimal(trial.value), **facts}
     if trial.seconds:
         facts["time"] = duration(trial.seconds)
     if trial.evaluation is not None and trial.evaluation.device:

@@ -1,4 +1,4 @@
-"""Shown: the trials that a page holds. Those of a long run are not all: no browser would open such a page."""
+"""Shown: the trials that a page holds. Of a long run it holds a part, since no browser would open a page with all."""
 
 from collections.abc import Sequence
 from math import ceil

@@ -1,9 +1,10 @@
-"""Summary: the first screen of a report: what was found in a few sentences, and its figures."""
+"""Summary: the first screen of a report: the findings in a few sentences, and the figures."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from einspace.baselines import BASELINES
 from einspace.config.protocol import OURS
 from einspace.quantities import counted, decimal, duration, quantity
 from einspace.racing.words import apart
@@ -12,10 +13,10 @@ from einspace.result.report.charts import best_baseline
 from einspace.result.result import Result
 from einspace.result.words import afterwards, compared, grounds, judged
 from einspace.strategies.initial import RANDOM
-from einspace.trial import Trial
+from einspace.trial import SEARCH, Trial
 
 BASELINE, SAMPLE, NEW = "baseline", "random sample", "new network"
-"""The kinds of trials."""
+"""The kinds of trials, as the summary names them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Card:
 
 
 def headline(result: Result) -> str:
-    """The first line for a stranger: the verdict, or what there is in its place; empty where nothing can be compared."""
+    """The first line: the verdict, or the comparison in its place; empty where nothing can be compared."""
     if result.verdict is not None:
         return result.verdict.sentence
     return judged(result) or compared(result, "test") or compared(result, "validation")
@@ -40,15 +41,18 @@ def evidence(result: Result) -> str:
 
 
 def tried(result: Result) -> str:
-    """The trials by what they are, and the baselines that were trained beside them, in words."""
+    """The numbers of trials of each kind, and the baselines that were trained beside them, in words."""
     named = {row.proposal.identity for row in result.baselines if row.proposal is not None}
     kinds = Counter(_kind(trial, named) for trial in result.history)
     parts = [counted(kinds[kind], kind) for kind in (BASELINE, SAMPLE, NEW) if kinds[kind]]
     said = f"{counted(len(result.history), 'architecture')} ({'a trial' if len(result.history) == 1 else 'trials'})"
     if len(parts) > 1:
         said += f": {', '.join(parts)}"
-    beside = len(named) - len(named & {trial.proposal.identity for trial in result.history})
+    trained = {trial.proposal.identity for trial in result.others if trial.phase != SEARCH and trial.evaluation is not None}
+    beside = len(named & trained - {trial.proposal.identity for trial in result.history})
     said += f", beside {counted(beside, BASELINE)}" if beside else ""
+    if not all(row.name in BASELINES for row in result.baselines):
+        return said
     one, several = f"1 {BASELINE}", f"{BASELINE}s"
     if several in said:
         return said.replace(several, f"{several} (networks that people designed)", 1)
@@ -76,12 +80,14 @@ def lead(result: Result) -> list[str]:
             f" ({spread.seeds} scored)."
         )
     if best is None:
-        return said if result.sampling is not None else [*said, "None has a score yet."]
+        return said if result.split == "test" else [*said, "None has a score yet."]
     tests, claims = compared(result, "test"), compared(result, "validation")
     if best.validation is not None and (tests or not claims or result.verdict is None):
         searched, final = _after(trial for trial in result.history if trial.number == best.trial), _after(best.finals)
         tested = f", and {decimal(best.test)} on test{final} on train and validation together" if best.test is not None else ""
-        said.append(f"The best, {best.name}, has {result.metric} {decimal(best.validation)} on validation{searched}{tested} ({direction}).")
+        said.append(
+            f"The best, {best.name}, has {result.metric} {decimal(best.validation)}{result.on_split}{searched}{tested} ({direction})."
+        )
     scores = tests or claims
     said += [scores] if scores != headline(result) else []
     if scores and not result.is_baseline and (not tests or len(best.finals) == 1):
@@ -91,7 +97,7 @@ def lead(result: Result) -> list[str]:
 
 
 def _after(trainings: Iterable[Trial | None]) -> str:
-    """How many epochs the first of these trainings had, in a few words; nothing where that is not known."""
+    """The epochs of the first of these trainings, as "after 8 epochs"; empty where the number is not known."""
     epochs = next((len(trial.losses) for trial in trainings if trial is not None), 0)
     return f" after {counted(epochs, 'epoch')}" if epochs else ""
 
@@ -109,10 +115,10 @@ def cards(result: Result) -> list[Card]:
         again = best.reevaluated is not None
         validation = [None if row is None else row.reevaluated if again else row.validation for row in (best, rival)]
         tested = [best.test, None if rival is None else rival.test]
-        for split, (value, other) in (("test", tested), ("" if again else "validation", validation)):
+        for what, (value, other) in ((" on test", tested), (", trained again" if again else result.on_split, validation)):
             if value is not None:
                 remark = "" if rival is None or other is None else f"{rival.name}: {decimal(other)}"
-                name = f"{result.metric} on {split}" if split else f"{result.metric}, trained again"
+                name = f"{result.metric}{what}"
                 found.append(Card(name, decimal(value), remark))
         found.append(Card("parameters of the best", quantity(best.parameters or 0), _parameters(best, rival)))
     failed = sum(trial.value is None for trial in result.history)
@@ -127,14 +133,14 @@ def cards(result: Result) -> list[Card]:
 
 
 def _parameters(best: Entrant, rival: Entrant | None) -> str:
-    """How many parameters the best has beside the best baseline; empty where it is that baseline, and where there is none."""
+    """The number of parameters of the best, compared with the best baseline; empty where both are one, or there is no baseline."""
     if rival is None or not rival.parameters or not best.parameters or best.key == rival.key:
         return ""
     return f"{more(best.parameters, rival.parameters)} {rival.name} ({quantity(rival.parameters)})"
 
 
 def more(number: int, other: int) -> str:
-    """How many there are beside another number, in words.
+    """A number compared with another one, in words.
 
     >>> more(105, 100), more(50, 100), more(100, 100), more(420, 100), more(3, 100)
     ('5% more than', '50% fewer than', 'as many as', '4.2 times as many as', '3% as many as')

@@ -1,4 +1,4 @@
-"""Workers: the chart of what each worker did when."""
+"""Workers: the chart of the evaluations of each worker over time."""
 
 from collections.abc import Container, Mapping, Sequence
 
@@ -81,7 +81,7 @@ def _worker(trial: Trial) -> int | None:
 
 
 def _began(trial: Trial) -> float:
-    """When its evaluation began: its driver may have kept it waiting before."""
+    """The moment at which the evaluation began, which can be later than the trial, since the driver may have let it wait."""
     return (trial.ended or 0.0) - trial.seconds
 
 

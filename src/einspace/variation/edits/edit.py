@@ -17,11 +17,11 @@ from einspace.variation.edits.widths import doubled, narrow, widen
 from einspace.variation.edits.windows import change_kernel, change_stride
 
 CANDIDATES = 50
-"""How many changed derivations of one kind are tried."""
+"""The largest number of changed derivations of one kind that are tried."""
 
 
 class Edit(NamedTuple):
-    """A kind of edit: a function from an architecture to changed derivations in random order, its weight, and what it does in one line."""
+    """A kind of edit: a function from an architecture to changed derivations in random order, its weight, and its description in a line."""
 
     candidates: Callable[[Site, Random], Iterator[Candidate]]
     weight: float
@@ -50,7 +50,7 @@ class EditReport(VariationReport):
     made: Counter[str] = field(default_factory=Counter)
     """Children by the kind of their edit."""
     idle: Counter[str] = field(default_factory=Counter)
-    """How often a kind was drawn and found nothing to do that gives a valid new architecture."""
+    """The number of times that a kind was drawn and gave no valid new architecture."""
 
 
 def edit(parent: Derivation, grammar: Grammar, rng: Random, judge: Judge[EditReport], first: str | None = None) -> Child:

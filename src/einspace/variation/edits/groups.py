@@ -1,4 +1,4 @@
-"""Groups of widths: which linear layers must change their widths together, so that sums and products of branches still fit.
+"""Groups of widths: linear layers that must change their widths together, so that sums and products of branches still fit.
 
 Each axis is followed through the network as a sum: how much of its length each linear layer sets, and how much the input does. Where two
 axes must be as long as each other, the layers in which their sums differ are one group. A group in which the input has a share cannot
@@ -120,7 +120,7 @@ class _Tracer:
     def _followed(self, operation: Operation, traced: _Traced, output: Feature) -> tuple[_Axis, ...]:
         """The output's axes of an operation with one input: an axis that doubles where one of the input's alone is doubled is that axis.
 
-        What an axis of the input does otherwise to the shape of the output cannot be a share, so the axis stays as it is.
+        Any other effect of an input's axis on the output's shape cannot be a share, so the axis stays as it is.
         """
         shape = traced.feature.shape
         sources: list[list[int]] = [[] for _ in output.shape]

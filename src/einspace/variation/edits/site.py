@@ -1,4 +1,4 @@
-"""Site: an architecture that is edited, and what every edit asks about it."""
+"""Site: an architecture that is edited, and the questions about it that every edit asks."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Site:
-    """The derivation that is edited, its input, the grammar that the edited one must keep to, and what is known of its subtrees."""
+    """The derivation that is edited, its input, the grammar that the edited one must keep to, and the inferred results of its subtrees."""
 
     node: Derivation
     inputs: Feature
@@ -43,12 +43,12 @@ class Site:
         return [option for option in derived if type(option) is type(operation) and option != operation]
 
     def derives(self, symbol: str, expansion: tuple[str, ...] | Operation) -> bool:
-        """Whether the grammar has the production `symbol -> expansion`."""
+        """True if the grammar has the production `symbol -> expansion`."""
         return any(production.expansion == expansion for production in self.grammar.rules[symbol])
 
 
 def paths(root: Derivation) -> Iterator[tuple[Path, Derivation]]:
-    """All nodes with their paths, a parent before its children and from left to right."""
+    """All nodes with their paths, a parent before its children, and from left to right."""
     waiting: list[tuple[Path, Derivation]] = [((), root)]
     while waiting:
         path, node = waiting.pop()

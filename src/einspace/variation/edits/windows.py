@@ -94,5 +94,5 @@ def _others(site: Site, window: _Window) -> list[_Window]:
 
 
 def _rows(feature: Feature) -> tuple[tuple[int, ...], tuple[int, int] | None]:
-    """How many windows were cut, and their grid."""
+    """The number of windows that were cut, and their grid."""
     return feature.shape[:-1], feature.grid
