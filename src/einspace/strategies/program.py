@@ -152,7 +152,7 @@ class Program(Strategy):
         chosen = self._guide.propose(offer, highest, history)
         for other in offers:
             if chosen is not None and other.identity != chosen.identity:
-                self._tell("refused", {"text": other.text, "error": PREFERRED})
+                self._answer(other.text, PREFERRED)
         return chosen
 
     def refuse(self, proposal: Proposal, reason: str) -> None:
@@ -253,9 +253,12 @@ class Program(Strategy):
             raise SettingError(
                 f"the proposer {self._command!r} wrote {REFUSED} lines in a row that cannot be trained; the last one: {reason}"
             )
+        self._answer(text, reason)
+        self._asked = -1
+
+    def _answer(self, text: str, reason: str) -> None:
         self._refusals.append({"text": text[:LONGEST], "error": reason})
         self._tell("refused", None)
-        self._asked = -1
 
     def _end(self) -> None:
         """The program has closed its output, which is the end of the search, or a failure."""
