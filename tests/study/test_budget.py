@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ from einspace.phases.race import Pairs, Race
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
 from einspace.strategies import RandomSearch
+from einspace.strategies.affordable import Affordable, Training
+from einspace.study.phases import Search
 from einspace.tasks import Task
 from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Costs, Proposal, Trial
 
@@ -157,3 +160,16 @@ class _Trials(list[Trial]):
         raise AssertionError("somebody walks through all trials")
 
     __reversed__ = __iter__
+
+
+def test_initial_members_are_given_up_later_than_others() -> None:
+    """Nothing can be compared without a baseline, whatever it was predicted to take; a child that takes three times as long as it may is
+    lost anyway, and two of six searches of ten minutes gave such children 90 seconds.
+    """
+    space = EinSpace(small_task().input)
+    affordable = Affordable(Training(small_task().recipe, 8, 8), 12.0, True, latest=36.0)
+    search = Search(RandomSearch(space), 0, Budget(None, 600.0, 0.0), affordable=affordable)
+    requests = [search.request(Trial(0, Proposal("[relu norm]", "key", Costs(0), origin))) for origin in ("seed resnet8", "mutation")]
+    assert [request.time_limit for request in requests] == [None, 36.0]
+    search.affordable = replace(affordable, latest=inf)
+    assert search.request(Trial(0, Proposal("[relu norm]", "key", Costs(0), "mutation"))).time_limit is None

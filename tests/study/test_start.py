@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from einspace.space import Architecture, EinSpace
 from einspace.strategies.affordable import Training
 from einspace.study import conduct
 from einspace.study.small_baselines import Step
-from einspace.study.start import LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
+from einspace.study.start import LATE, LEAST_SHARE, ROOM, TIME_LIMIT, UNKNOWN, Call, Start
 from einspace.tasks import Recipe, Task
 from einspace.tasks.metrics import ACCURACY
 from einspace.tasks.options import small_baselines
@@ -283,6 +284,10 @@ def test_a_budget_has_room_for_25_trials_of_each_worker() -> None:
     assert long.affordable is not None
     assert (long.affordable.seconds, long.affordable.learns) == (25_000 * 0.5 / 25, True)
     assert long.time_limit == LEAST_SHARE * 25_000.0
+    assert long.affordable.latest == LATE * long.affordable.seconds < long.time_limit
+    given = start(trials=None, seconds=25_000.0, time_limit=4_000.0).affordable
+    assert given is not None
+    assert given.latest == inf
     assert start(trials=None, seconds=30.0).time_limit == 10.0
     assert start(trials=None, seconds=5.0).time_limit == 5.0
 

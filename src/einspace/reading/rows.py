@@ -1,7 +1,7 @@
 """Rows: series and labels of a further table, whose columns are those of an earlier one. A file may be larger than the memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,5 +58,7 @@ def open_rows(given: Any, signals: Signals) -> Rows:
 
 def _opened(given: Any, signals: Signals) -> Columns:
     if not isinstance(given, Path):
-        return read_frame(given, "table")
+        frame = read_frame(given, "table")
+        numbered = frame.names == [str(place) for place in range(len(frame.names))]  # as pandas names columns without names
+        return replace(frame, named=False) if numbered and not signals.named else frame
     return open_frame_file(given) if given.suffix.lower() in FRAMES else open_csv(given, signals)

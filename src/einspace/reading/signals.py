@@ -55,8 +55,7 @@ class Signals:
 
         Raises TaskError that names the first column that is missing.
         """
-        numbered = not self.named and list(table.names) == [str(place) for place in range(len(table.names))]  # as pandas names columns
-        if table.named != self.named and not numbered:
+        if table.named != self.named:
             there, here = ("with", "this one has none") if self.named else ("without", "the first row of this one is read as names")
             raise TaskError(f"{table.where}: the network was trained on a table {there} names of columns, and {here}")
         if not self.named:

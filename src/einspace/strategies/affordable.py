@@ -108,6 +108,8 @@ class Affordable:
     learns: bool
     first: float = inf
     """Seconds that an initial member may be predicted to take: a random one is there for variety, and need not be the largest."""
+    latest: float = inf
+    """Seconds after which a trial is given up that is no initial member."""
     _fitted: tuple[tuple[Measured, ...], CostModel] | None = field(default=None, init=False)
 
     def model(self, history: History) -> CostModel:

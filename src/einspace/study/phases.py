@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from time import perf_counter, time
 
 from einspace.errors import SettingError
@@ -79,9 +80,11 @@ class Search(Phase):
         return Trial(len(ledger.trials), proposal, self.name, self.seed, proposing=perf_counter() - clock, started=time())
 
     def request(self, trial: Trial) -> Request:
-        """The request to an executor, with the weights that the trial begins with."""
-        inherits = trial.proposal.inherits
-        return replace(super().request(trial), inherits=None if self.heirs is None or inherits is None else self.heirs.file(inherits))
+        """The request to an executor, with the weights that the trial begins with, and with less time than an initial member has."""
+        inherits, known = trial.proposal.inherits, super().request(trial)
+        if self.affordable is not None and self.affordable.latest < inf and not trial.proposal.is_initial:
+            known = replace(known, time_limit=self.affordable.latest)
+        return replace(known, inherits=None if self.heirs is None or inherits is None else self.heirs.file(inherits))
 
     def weights(self, trial: Trial) -> str | None:
         """Where its weights are written for its children; nowhere where it inherits by itself."""

@@ -50,7 +50,9 @@ LEAST_LIMIT = 10.0
 """Seconds of a derived time limit, at least: the first trial of a worker waits for PyTorch."""
 
 LEAST_SHARE = 0.15
-"""The part of a budget of time that one trial gets, at least, before it is given up: a baseline that is not finished cannot be compared."""
+"""The part of a budget of time that an initial member gets, at least, before it is given up: without it, nothing can be compared.
+
+The predictions of others follow from trials that have been measured by then."""
 
 LEAST = 1.0
 """Seconds that a trial may take, at least, however short a budget is."""
@@ -159,6 +161,8 @@ class Start:
         others = [name for name in known.compared(task) if name not in initial]
         left_out = {} if call.seconds is None else known.left_out(others, changes, limit, by_time=call.time_limit is None)
         affordable = Affordable(known.training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
+        if call.seconds is not None and call.time_limit is None:
+            affordable.latest = min(limit, max(LEAST_LIMIT, LATE * fits))
         beside = tuple(name for name in others if name not in left_out)
         return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
 
