@@ -13,7 +13,8 @@ from einspace import EinSpace
 from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome, Seconds
 from einspace.phases.budget import Budget, measured
 from einspace.phases.finals import MARGIN, Finals, longer_in_the_end
-from einspace.phases.race import Pairs, Race
+from einspace.phases.race import Race
+from einspace.phases.reevaluations import Pairs
 from einspace.storage import StudyStore
 from einspace.storage.ledger import Ledger
 from einspace.strategies import RandomSearch

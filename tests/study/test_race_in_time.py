@@ -61,8 +61,9 @@ def test_the_race_shrinks_to_the_time_that_there_is(
 
 @dataclass
 class Slow(Timed):
-    """A world whose fourth architecture is the best by far, and takes 50 seconds more."""
+    """A world whose fourth architecture is the best, by far if nothing else is said, and takes 50 seconds more."""
 
+    best: float = 0.9
     asked: int = 0
     slow: str = ""
 
@@ -74,7 +75,7 @@ class Slow(Timed):
         if request.text != self.slow:
             return found
         self.now += 50.0
-        return replace(found, value=0.9, seconds=Seconds(train=found.seconds.train + 50.0))
+        return replace(found, value=self.best, seconds=Seconds(train=found.seconds.train + 50.0))
 
 
 def timed(folder: Path, monkeypatch: pytest.MonkeyPatch, timed: Timed, **options: Any) -> tuple[Result, list[Request]]:
@@ -190,6 +191,22 @@ def test_a_trial_that_is_late_costs_no_verdict(tmp_path: Path, monkeypatch: pyte
     assert result.verdict.pairs == 3
     assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
     assert world.now <= 310
+
+
+@pytest.mark.parametrize(("best", "epochs"), [(0.6, LONG), (0.9, SHORT)])
+def test_the_next_best_is_compared_at_final_epochs_in_the_place_of_one_that_is_too_slow_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best: float, epochs: str
+) -> None:
+    """Short trainings order networks otherwise than final ones do. One that claims more over the next best than that claims over the
+    baseline is compared by short ones all the same; the verdict says what was passed over.
+    """
+    world = Slow(World(baseline_is(0.3, lambda text: 0.5)), best=best)
+    result, _ = timed(tmp_path, monkeypatch, world, budget=1000)
+    slow = next(trial for trial in result.history if trial.text == world.slow)
+    assert result.verdict is not None
+    assert f"times for {epochs}," in result.verdict.evidence
+    assert (result.verdict.winner == f"trial {slow.number}") == (epochs == SHORT)
+    assert ("no time to compare it with the baseline" in result.verdict.evidence) == (epochs == LONG)
 
 
 def test_a_network_that_is_too_slow_to_be_compared_is_no_candidate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

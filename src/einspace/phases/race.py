@@ -1,21 +1,20 @@
 """Race: the phases between a search and its final trainings, which re-evaluate the best candidates beside the best baseline."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from math import inf
 from typing import NamedTuple
 
 from einspace.errors import SettingError
-from einspace.evaluation.outcome import Request
-from einspace.phases.budget import RESERVED, Budget, makespan, measured, outside, remaining
+from einspace.phases.budget import RESERVED, Budget, makespan, measured, outside
 from einspace.phases.finals import MARGIN, Finals
-from einspace.phases.listed import Listed
+from einspace.phases.reevaluations import Pairs, Reevaluations
 from einspace.racing.contest import ENOUGH, NO_TIME, NOTE, UNDECIDED, Contest, Plan, candidates
 from einspace.storage import StudyStore
 from einspace.strategies import Strategy
 from einspace.tasks import Recipe, Task
-from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Proposal, Trial
+from einspace.trial import BASELINE, DECISION, RACE, SEARCH, Proposal
 
 LEAST, MOST = 5, 10
 """Candidates of a race: a tenth of the trials, within these bounds, unless the time is short."""
@@ -72,65 +71,6 @@ def raced(race: bool | None, task: Task | None, strategy: Strategy, trials: int 
     return possible and (race if race is not None else trials is None or trials >= FEWEST)
 
 
-@dataclass
-class Reevaluations(Listed):
-    """Architectures with the seeds of the partitions on which they are trained again, for as long as there is time."""
-
-    long: bool = False
-    """Whether they are trained for final epochs."""
-    budget: Budget | None = None
-
-    def next(self, store: StudyStore) -> Trial | None:
-        """The first that has no lasting outcome yet, unless the time is over."""
-        over = self.budget is not None and self.budget.spare(store.phase(SEARCH)) < 0
-        return None if over else super().next(store)
-
-    def request(self, trial: Trial) -> Request:
-        """Its seed is that of the partition too."""
-        return replace(super().request(trial), partition=trial.seed, long=self.long)
-
-    def unfinished(self, store: StudyStore) -> set[int]:
-        """The partitions on which an architecture is still to be trained."""
-        return self._without([trial for trial in store.phase(self.name).trials if trial.evaluation is not None])
-
-    def unscored(self, store: StudyStore) -> set[int]:
-        """The partitions on which an architecture has no score: it is still to be trained, or its training failed."""
-        return self._without([trial for trial in store.phase(self.name).trials if trial.fitness is not None])
-
-    def _without(self, trials: Sequence[Trial]) -> set[int]:
-        known = {trial.identity for trial in trials}
-        return {seed for proposal, seed in self.wanted if f"{seed}:{proposal.identity}" not in known}
-
-
-@dataclass
-class Pairs(Reevaluations):
-    """Re-evaluations of one finalist and the baseline beside their final trainings: a pair is begun if it is predicted to end in time."""
-
-    seconds: Callable[[Proposal], float] = field(kw_only=True)
-    """The predicted seconds of a training, without a margin: a pair that is late does not count, and delays nothing."""
-    others: Callable[[StudyStore], float] = field(kw_only=True)
-    """The seconds that are left of the final trainings, summed over them."""
-    workers: int = field(kw_only=True)
-
-    def next(self, store: StudyStore) -> Trial | None:
-        """One more, if it fits; of a pair of which nothing has begun, only if both do."""
-        trial = self.waiting(store)
-        return super().next(store) if trial is not None and self._fits(store, trial) else None
-
-    def progress(self, store: StudyStore) -> tuple[int, int | None]:
-        """How many have ended; the time decides how many there are."""
-        return super().progress(store)[0], None
-
-    def _fits(self, store: StudyStore, trial: Trial) -> bool:
-        ledger, left = store.phase(self.name), inf if self.budget is None else self.budget.left
-        pair = {proposal.identity: self.seconds(proposal) for proposal, seed in self.wanted if seed == trial.seed}
-        if any(other.seed == trial.seed and other.proposal.identity in pair for other in ledger.trials):
-            return pair[trial.proposal.identity] <= left
-        if max(pair.values()) > left:
-            return False
-        return remaining(ledger, self.seconds) + self.others(store) + sum(pair.values()) <= self.workers * left
-
-
 class Race:
     """Plans race and decision; `task` is None where the run is to have none. Without a budget of time both follow from the trials."""
 
@@ -158,7 +98,7 @@ class Race:
 
     def _kept(self, store: StudyStore, allowed: float, finals: Sequence[float]) -> float:
         """The time of race, decision and final trainings; where no race can be for the best network, their time for the next one."""
-        kept = self._planned(store, allowed, finals)[1]
+        kept = self._preferred(store, allowed, finals)[1]
         if kept == inf:
             plan, kept = self._without_the_slowest(store, allowed)
             return kept if plan.candidates else makespan(finals, self._workers)
@@ -170,7 +110,7 @@ class Race:
         plan = Contest.of(store).plan if self._wanted else Plan()
         if self._wanted and (not plan.candidates or plan.unraced):
             finals, left = self._finals.durations(store), self._budget.left
-            plan = self._planned(store, left, finals)[0]
+            plan = self._preferred(store, left, finals)[0]
             if not plan.candidates:  # the last trial took longer than predicted: what is just so much, without the margin
                 plan = self._planned(store, MARGIN * left, finals)[0]
             if plan.reason == NO_TIME and not plan.candidates:
@@ -243,15 +183,34 @@ class Race:
         """The decisions that there may be: after a race, or at once without one."""
         return self._rounds if plan.race else self._at_once
 
-    def _without_the_slowest(self, store: StudyStore, allowed: float) -> tuple[Plan, float]:
+    def _preferred(self, store: StudyStore, allowed: float, finals: Sequence[float]) -> tuple[Plan, float]:
+        """The largest race and decision as `_planned`, or one at final epochs without the slowest of the best, where only that has one.
+
+        Short trainings order networks otherwise than final ones do, and a slow network that is judged by them is judged by chance.
+        """
+        plan, cost = self._planned(store, allowed, finals)
+        if plan.candidates and not plan.long:
+            other, other_cost = self._without_the_slowest(store, allowed, long=True)
+            if other.candidates:
+                return other, other_cost
+        return plan, cost
+
+    def _without_the_slowest(self, store: StudyStore, allowed: float, long: bool = False) -> tuple[Plan, float]:
         """The plan without the best by their claimed scores, as many of them as take too long to be compared.
 
-        One that is found and not compared is a guess, and the next best has a verdict.
+        One that is found and not compared is a guess, and the next best has a verdict. If `long`, it is one at final epochs, of a candidate
+        that claims more over the best baseline than it lacks to the best.
         """
-        ranked = list(islice(candidates(store, self._claimed(Contest(store, Plan()))), MOST))
+        contest = Contest(store, Plan())
+        baselines = self._claimed(contest)
+        ranked = list(islice(candidates(store, baselines), MOST))
+        claims = [trial.fitness or 0.0 for trial in ranked]
+        baseline = max((contest.claimed[proposal.identity].fitness or 0.0 for proposal in baselines), default=-inf)
         for number, trial in enumerate(ranked[1:], start=1):
+            if long and claims[number] - baseline <= claims[0] - claims[number]:
+                break
             plan, cost = self._planned(store, allowed, self._finals.durations(store, trial.proposal), number)
-            if plan.candidates:
+            if plan.candidates and plan.long >= long:
                 return replace(plan, passed=ranked[0].proposal.identity), cost
         return Plan(store.phase(SEARCH).ended, reason=NO_TIME), inf
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 from einspace.errors import EinspaceError
 from einspace.phases.budget import Budget, makespan
 from einspace.phases.finals import MARGIN, Finals
-from einspace.phases.race import Pairs, Race
+from einspace.phases.race import Race
+from einspace.phases.reevaluations import Pairs
 from einspace.result.reading import SESSION
 from einspace.storage import StudyStore
 from einspace.study.driver import Driver
