@@ -42,7 +42,6 @@ RANKS = {name: rank for rank, name in enumerate(ORDER)} | {
     "builders": 30.5,
     "evaluation": 31,
     "trial": 32,
-    "equals": 32.2,
     "known": 32.3,
     "surrogate": 32.5,
     "learned": 32.5,

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from einspace.evaluation.outcome import Evaluation, Outcome
-from einspace.known import BEGIN, LATEST, REFIT, SOON, known
+from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome
+from einspace.known import BEGIN, LATEST, REFIT, SOON, best, known, levels
 from einspace.surrogate import Guide
 from einspace.surrogate.forest import Forest
 from einspace.trial import Costs, Proposal, Trial
@@ -50,3 +50,25 @@ def test_a_forest_is_fitted_to_the_latest_alone(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Forest, "fit", lambda rows, fitness, seed: fitted.append(len(rows)))
     Guide(lambda proposal, history: {}, 0).forest(trials(2 * LATEST))
     assert fitted == [LATEST]
+
+
+def began(number: int, fitness: float, heir: bool = False) -> Trial:
+    proposal = replace(Proposal("relu", f"key{number}", Costs(1), "sample"), inherits=0 if heir else None)
+    return Trial(number, proposal).end(Evaluation(Outcome.OK, fitness, extra={INHERITED: 0.9} if heir else {}), 1.0, 0.0)
+
+
+@pytest.mark.parametrize("heir", [False, True])
+def test_where_all_began_alike_the_fitness_counts(heir: bool) -> None:
+    """Of equals the first is better, as they come."""
+    trials = [began(number, fitness, heir) for number, fitness in enumerate((0.2, 0.9, 0.2, 0.5))]
+    assert levels(trials) == [0.2, 0.9, 0.2, 0.5]
+    assert [one.number for one in best(trials, 3)] == [1, 3, 0]
+    assert not levels([])
+    assert not best([], 3)
+
+
+def test_where_some_inherited_the_place_among_equals_counts() -> None:
+    """So both have members among the best, in proportion to how many they are."""
+    trials = [*(began(number, number / 10) for number in range(8)), *(began(8 + number, 9.0 + number, True) for number in range(4))]
+    assert [one.number for one in best(trials, 6)] == [7, 11, 6, 5, 10, 4]
+    assert levels(trials)[8:] == [0.125, 0.375, 0.625, 0.875]

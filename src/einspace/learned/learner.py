@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from einspace.equals import best
 from einspace.grammar import Grammar
-from einspace.known import known
+from einspace.known import best, known
 from einspace.learned.probabilities import Learned
 from einspace.learned.uses import Uses, uses
 from einspace.space import Architecture

@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from einspace.equals import best
 from einspace.evaluation.outcome import PARTS
+from einspace.known import best
 from einspace.quantities import counted, decimal
 from einspace.racing.verdict import Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
 from einspace.racing.words import longer, sentence_of, trainings_of

@@ -10,8 +10,8 @@ from math import inf
 from random import Random
 from typing import NamedTuple
 
-from einspace.equals import best
 from einspace.errors import MutationError, SettingError
+from einspace.known import best
 from einspace.learned import Learner
 from einspace.quantities import check_whole
 from einspace.space import Architecture, EinSpace

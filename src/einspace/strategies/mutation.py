@@ -1,6 +1,6 @@
 """Mutation without ageing: as regularised evolution, but a good architecture stays as long as it is among the best."""
 
-from einspace.equals import best
+from einspace.known import best
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
 from einspace.trial import Trial

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from einspace.equals import levels
 from einspace.errors import SettingError
+from einspace.known import levels
 from einspace.strategies.base import History
 from einspace.strategies.evolution import TournamentStrategy
 from einspace.strategies.fronts import crowding, dominates, fronts

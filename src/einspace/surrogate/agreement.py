@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import isnan
 
-from einspace.equals import levels
+from einspace.known import levels
 from einspace.trial import Trial
 
 RECENT, FEWEST = 30, 10

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from einspace.equals import percentiles
+from einspace.known import percentiles
 from einspace.surrogate.features import Row
 
 if TYPE_CHECKING:

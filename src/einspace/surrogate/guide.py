@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 
-from einspace.equals import levels
-from einspace.known import known
+from einspace.known import known, levels
 from einspace.surrogate.agreement import trusted
 from einspace.surrogate.features import Row
 from einspace.surrogate.forest import Forest
