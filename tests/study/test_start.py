@@ -129,7 +129,7 @@ def test_a_search_starts_from_the_small_baselines_that_fit() -> None:
 
 
 def test_of_two_widths_the_one_that_can_be_compared_at_final_epochs_takes_part() -> None:
-    """From the budget on in which three pairs fit, with one worker or with two in half the time, resnet8-wide is in resnet8's place.
+    """From the budget on in which three pairs and 25 trials of a worker fit, resnet8-wide is in resnet8's place.
 
     With less, the run says what it needs. So it is beside initial members that the user has named. A trial may take so long that a pair
     with it fits as often. Baselines that the user has chosen stay, and limits that exclude the wide one leave the narrow one. Targets for
@@ -139,18 +139,16 @@ def test_of_two_widths_the_one_that_can_be_compared_at_final_epochs_takes_part()
     first = start(images, trials=None, seconds=1e4, workers=1)
     assert first.affordable is not None
     seconds = first.affordable.training.seconds(baselines.get("resnet8-wide", (1, 8, 8)), first.changes)
-    enough = seconds * MARGIN * 3 * 2 * RECIPE.epochs_final / RECIPE.epochs_search / SHARE
-    for workers in (1, 2):
-        budgets: list[dict[str, Any]] = [{"trials": None, "seconds": part * enough / workers, "workers": workers} for part in (1.01, 0.99)]
+    pairs = seconds * MARGIN * 3 * 2 * RECIPE.epochs_final / RECIPE.epochs_search / SHARE
+    for workers, enough in ((1, pairs), (2, 25 * seconds / 0.5)):
+        budgets: list[dict[str, Any]] = [{"trials": None, "seconds": part * enough, "workers": workers} for part in (1.01, 0.99)]
         roomy, short = (start(images, **budget) for budget in budgets)
         assert roomy.changes == short.changes == first.changes
         assert ([name for name in roomy.initial if name != "random"], roomy.beside, roomy.left_out) == (list(USUAL), (), {})
         assert ([name for name in short.initial if name != "random"], short.beside) == (list(QUICK), ())
-        assert "if it is to be compared at final epochs" in short.left_out["resnet8-wide"]
+        assert "and for comparisons at final epochs" in short.left_out["resnet8-wide"]
         assert roomy.affordable is not None
-        assert short.affordable is not None
-        assert roomy.affordable.seconds == pytest.approx(1.02 * seconds)
-        assert short.affordable.seconds > roomy.affordable.seconds
+        assert roomy.affordable.seconds <= 1.001 * (2 * 1.01 * enough * workers / pairs - 1) * seconds
         named = [start(images, **budget, initial=("mixer-tiny",)) for budget in budgets]
         assert [found.beside for found in named] == [("resnet8-wide", "vit-tiny"), ("resnet8", "vit-tiny")]
     chosen = start(task(baselines=("resnet8", "resnet18")))

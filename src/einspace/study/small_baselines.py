@@ -26,8 +26,8 @@ Step = Callable[[Architecture, Mapping[str, float], float], float | None]
 class SmallBaselines:
     """The baselines that fit a task, and the seconds that their trainings are predicted to take before anything is measured.
 
-    Of `NARROW` and `WIDE`, which are one network in two widths, the one that there is time for takes part. A decision between networks as
-    wide as `WIDE` needs final epochs: short trainings favour many steps and few strides, and next to a narrow baseline that decides little,
+    Of `NARROW` and `WIDE`, which are one network in two widths, the one that there is time for takes part: for as many trials as a search
+    should have, and for a decision. That between networks as wide as `WIDE` needs final epochs: short trainings favour many steps and few strides, and next to a narrow baseline that decides little,
     since it is behind in long trainings as well (decision 032).
 
     Args:
@@ -102,6 +102,8 @@ class SmallBaselines:
                 times = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
                 found[name] = f"{times}; a longer {'budget' if by_time else 'time limit'} has room for it"
             elif name == WIDE and seconds > self.wide:
-                times = f"a training is predicted to take {duration(seconds)}, and may take {duration(self.wide)}"
-                found[name] = f"{times} if it is to be compared at final epochs within the budget; a longer one has room for it"
+                times = (
+                    f"a training is predicted to take {duration(seconds)}, and {duration(self.wide)} leave time for enough trials beside it"
+                )
+                found[name] = f"{times} and for comparisons at final epochs; a longer budget has room for it"
         return found

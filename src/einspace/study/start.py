@@ -145,7 +145,8 @@ class Start:
         if call.seconds is not None and call.stored is None and "start" in options:
             options["start"] = changes = _in_time(changes, task, known, most)
         wide = _for_long_pairs(call.seconds, call.workers, recipe)
-        known = known.with_wide(min(wide, UNSURE * most), changes, call.space.limits)
+        usual = inf if call.seconds is None else call.seconds * protocol.share / protocol.least_trials
+        known = known.with_wide(min(wide, usual, UNSURE * most), changes, call.space.limits)
         if call.initial is None and call.stored is None and "population" in _taken(call.strategy):
             seeds = known.within(min(known.largest(changes), UNSURE * most), changes, call.space.limits)
             initial = (*seeds, *(RANDOM,) * (protocol.samples if seeds else protocol.population // 2))
