@@ -151,6 +151,8 @@ def test_of_two_widths_the_one_that_can_be_compared_at_final_epochs_takes_part()
         assert roomy.affordable.seconds <= 1.001 * (2 * 1.01 * enough * workers / pairs - 1) * seconds
         named = [start(images, **budget, initial=("mixer-tiny",)) for budget in budgets]
         assert [found.beside for found in named] == [("resnet8-wide", "vit-tiny"), ("resnet8", "vit-tiny")]
+        went_on = start(images, **budgets[1], initial=USUAL)  # from a larger budget
+        assert (went_on.beside, went_on.left_out) == ((), {})
     chosen = start(task(baselines=("resnet8", "resnet18")))
     assert (chosen.initial[:3], chosen.beside) == (USUAL, ("resnet8", "resnet18"))
     assert start(limits=Limits(parameters=200_000)).initial[:3] == QUICK

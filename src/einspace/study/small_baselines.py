@@ -1,6 +1,6 @@
 """The small baselines of a task: which of them a search begins with and compares with, by the seconds that their trainings take."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -27,8 +27,8 @@ class SmallBaselines:
     """The baselines that fit a task, and the seconds that their trainings are predicted to take before anything is measured.
 
     Of `NARROW` and `WIDE`, which are one network in two widths, the one that there is time for takes part: for as many trials as a search
-    should have, and for a decision. That between networks as wide as `WIDE` needs final epochs: short trainings favour many steps and few strides, and next to a narrow baseline that decides little,
-    since it is behind in long trainings as well (decision 032).
+    should have, and for a decision. A decision between networks as wide as `WIDE` needs final epochs: short trainings favour many steps and
+    few strides, and next to a narrow baseline that decides little, since it is behind in long trainings as well (decision 032).
 
     Args:
         training: Of all trials.
@@ -88,10 +88,14 @@ class SmallBaselines:
         fitting = [name for name, architecture in self.known.items() if name != absent and not limits.objection(architecture.cost)]
         return [name for name in fitting if name == WIDE or self.seconds(name, changes) <= seconds]
 
-    def compared(self, task: Task) -> list[str]:
-        """The names of the baselines that a task is compared with: its own, and of those that nobody has chosen one of the two widths."""
+    def compared(self, task: Task, initial: Collection[str]) -> list[str]:
+        """The names of the baselines that a task is compared with beside the initial members.
+
+        They are its own, but for the narrower of the two widths beside the wider one, unless the user has chosen them.
+        """
         chosen = task.baselines != small_baselines(task.kind, task.input)
-        return [name for name in task.baselines if chosen or name != NARROW or not self.is_wide]
+        absent = NARROW if not chosen and (self.is_wide or WIDE in initial) else None
+        return [name for name in task.baselines if name not in initial and name != absent]
 
     def left_out(self, names: Iterable[str], changes: Mapping[str, float], limit: float, by_time: bool) -> dict[str, str]:
         """Reasons, by name, why baselines cannot be compared within the seconds of a trial, which follow from the budget or were given."""
@@ -102,8 +106,6 @@ class SmallBaselines:
                 times = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
                 found[name] = f"{times}; a longer {'budget' if by_time else 'time limit'} has room for it"
             elif name == WIDE and seconds > self.wide:
-                times = (
-                    f"a training is predicted to take {duration(seconds)}, and {duration(self.wide)} leave time for enough trials beside it"
-                )
+                times = f"a training is predicted to take {duration(seconds)}, and {duration(self.wide)} leave time for enough other trials"
                 found[name] = f"{times} and for comparisons at final epochs; a longer budget has room for it"
         return found

@@ -159,7 +159,7 @@ class Start:
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, LEAST_SHARE * call.seconds))
         )
-        others = [name for name in known.compared(task) if name not in initial]
+        others = known.compared(task, initial)
         left_out = {} if call.seconds is None else known.left_out(others, changes, limit, by_time=call.time_limit is None)
         affordable = Affordable(known.training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
         if call.seconds is not None and call.time_limit is None:
