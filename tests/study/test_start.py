@@ -159,6 +159,16 @@ def test_of_two_widths_the_one_that_can_be_compared_at_final_epochs_takes_part()
     assert "resnet8-wide" not in small_baselines("dense", Feature((1, 8, 8)))
 
 
+def test_children_of_a_slow_member_fit_beside_the_wide_baseline() -> None:
+    """A trial may take what the slowest member that the user has named takes, however short a pair with resnet8-wide has to be."""
+    images = task(samples=3_000)
+    for seconds in (600.0, 1_200.0, 2_400.0):
+        found = start(images, trials=None, seconds=seconds, initial=("resnet18",))
+        assert found.beside == ("resnet8-wide", "vit-tiny", "mixer-tiny")
+        assert found.affordable is not None
+        assert found.affordable.seconds >= found.affordable.training.seconds(baselines.get("resnet18", (1, 8, 8)), found.changes)
+
+
 def test_without_a_budget_what_fits_follows_from_the_baselines() -> None:
     """A trial may cost four times the largest small baseline with the changes that all start with, and nothing was measured."""
     one = start(task(samples=10_000))

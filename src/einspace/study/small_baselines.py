@@ -106,6 +106,6 @@ class SmallBaselines:
                 times = f"a training is predicted to take {duration(seconds)}, and a trial may take {duration(limit)}"
                 found[name] = f"{times}; a longer {'budget' if by_time else 'time limit'} has room for it"
             elif name == WIDE and seconds > self.wide:
-                times = f"a training is predicted to take {duration(seconds)}, and {duration(self.wide)} leave time for enough other trials"
-                found[name] = f"{times} and for comparisons at final epochs; a longer budget has room for it"
+                times = f"a training is predicted to take {duration(seconds)}, and one of {duration(self.wide)} would leave time for enough"
+                found[name] = f"{times} other trials and for comparisons at final epochs; a longer budget has room for it"
         return found

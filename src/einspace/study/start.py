@@ -153,17 +153,17 @@ class Start:
         members = [member(call.space, name) for name in initial if name != RANDOM]
         named = max((known.training.seconds(architecture, changes) for architecture in members), default=0.0)
         fits = _fits(call, protocol, named, known.largest(changes), most)
-        if known.is_wide:  # the other of a pair is as slow as that baseline
-            fits = min(fits, 2 * wide - known.seconds(WIDE, changes))
+        if known.is_wide:  # a pair with that baseline fits at final epochs; children of the slowest member fit in any case
+            fits = min(fits, max(named, 2 * wide - known.seconds(WIDE, changes)))
         fits = min(max(fits, known.training.of_limits(call.space.limits)), call.time_limit or inf)
         limit = call.time_limit or (
             TIME_LIMIT if call.seconds is None else min(call.seconds, max(LEAST_LIMIT, LATE * fits, LEAST_SHARE * call.seconds))
         )
         others = known.compared(task, initial)
         left_out = {} if call.seconds is None else known.left_out(others, changes, limit, by_time=call.time_limit is None)
-        affordable = Affordable(known.training, fits, call.seconds is not None, inf if call.seconds is None else named or inf)
-        if call.seconds is not None and call.time_limit is None:
-            affordable.latest = min(limit, max(LEAST_LIMIT, LATE * fits))
+        first = inf if call.seconds is None else named or inf
+        latest = inf if call.seconds is None or call.time_limit is not None else min(limit, max(LEAST_LIMIT, LATE * fits))
+        affordable = Affordable(known.training, fits, call.seconds is not None, first, latest)
         beside = tuple(name for name in others if name not in left_out)
         return cls(protocol, initial, options, affordable, limit, beside, left_out, changes)
 
