@@ -14,7 +14,7 @@ from einspace.quantities import counted, decimal, quantity
 from einspace.reading.pictures import WHITE_OF_16_BITS
 from einspace.reporting.loading import loading
 from einspace.result import Entrant, Result
-from einspace.result.words import compared, judged
+from einspace.result.words import compared, how_found, judged
 
 NAME = "MODEL_CARD"
 """The name of the card of all files in a folder, and of its drawing, without their suffixes."""
@@ -153,7 +153,7 @@ def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
     lines.append(_row(f"{found.name}, this network", mine, scores["validation"], raced, scores["test"]))
     for row in (result.best, *result.baselines):
         if row is not None and (row is result.best or row.proposal is not None) and _identity(row) != found.trial.proposal.identity:
-            won = ", the winner of the race" if row is result.best and result.won and row.race else ""
+            won = ", the winner of the race" if row is result.best and how_found(result) == "race" else ""
             lines.append(_row(f"{row.name}{won}", row, row.validation, raced))
     lines += [[f"published: {name}", *[""] * (2 if raced else 1), decimal(score)] for name, score in result.settings["published"].items()]
     better = "higher" if result.higher_is_better else "lower"

@@ -10,9 +10,17 @@ from einspace.quantities import counted, decimal, quantity
 from einspace.reporting.fitting import FittingTable
 from einspace.reporting.tables import shortened
 from einspace.result import TOP, Entrant, Result
-from einspace.result.words import afterwards, climbed, compared, foretold, inherited, is_tested, is_top, judged, untested
+from einspace.result.words import Found, afterwards, climbed, compared, foretold, how_found, inherited, is_tested, judged, untested
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
+
+REMARKS: dict[Found, str] = {
+    "race": " (winner of the race)",
+    "verdict": " (compared with the baseline)",
+    "search": " (best of the search)",
+    "": "",
+}
+"""Remarks on how the best network was found."""
 
 
 def summary(result: Result, width: int = 80, top: int = TOP) -> list[RenderableType]:
@@ -80,7 +88,7 @@ def _scores(result: Result) -> Table:
     for number, row in enumerate(rows):
         label = row.name
         if number == 0 < found:
-            label += _how_found(row, result)
+            label += REMARKS[how_found(result)]
         elif number >= found and row.validation is None and row.reason:
             label += f" ({row.reason})"
         scores = [decimal(row.validation), *([decimal(row.reevaluated)] if raced else []), _test(row)]
@@ -97,15 +105,6 @@ def _scores(result: Result) -> Table:
 def _column(result: Result) -> str:
     """The name of the column of scores on validation; that of an objective has its name, for it alone knows what it scores on."""
     return result.metric if result.is_of_objective else "validation"
-
-
-def _how_found(row: Entrant, result: Result) -> str:
-    """A remark on how the best was found; empty where another trial of the search has a better score, and none was compared."""
-    if result.won and row.race:
-        return " (winner of the race)"
-    if result.verdict is not None:
-        return " (compared with the baseline)"
-    return " (best of the search)" if is_top(result, row) else ""
 
 
 def _test(row: Entrant) -> str:

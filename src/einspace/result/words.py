@@ -1,5 +1,7 @@
 """Words: sentences on the best found and its scores, favourable or not, for the terminal and for the report."""
 
+from typing import Literal
+
 from einspace.quantities import counted, decimal, duration, quantity
 from einspace.racing.contest import UNRACED
 from einspace.racing.verdict import Verdict
@@ -7,6 +9,9 @@ from einspace.result.entrant import Entrant
 from einspace.result.result import Result
 from einspace.result.rungs import Rung
 from einspace.trial import DECISION, FINAL, RACE, Trial
+
+Found = Literal["race", "verdict", "search", ""]
+"""How the best network of a run was found: it won the race, the verdict compares it, or it has the best score; empty for none of these."""
 
 
 def at_work(trial: Trial, seconds: float, epoch: int | None = None, epochs: int | None = None) -> str:
@@ -101,7 +106,7 @@ def recommended(result: Result) -> str:
     if row is None:
         return ""
     if verdict is None:
-        why = _chosen(result, row)
+        why = _chosen(result)
     elif verdict.word == "not distinguishable":
         alike = not verdict.of_winner and result.best is not None and result.best.parameters == row.parameters
         why = (
@@ -116,11 +121,25 @@ def recommended(result: Result) -> str:
     return f"{f'The baseline {row.name}' if row in result.baselines else row.name.capitalize()} is recommended: {why}."
 
 
-def _chosen(result: Result, row: Entrant) -> str:
+def _chosen(result: Result) -> str:
     """The reason to recommend the best where there is no verdict."""
-    if result.won and row.race:
-        return "it did best when the best of the search were trained again"
-    return "it has the best score of the search, and no verdict says more" if is_top(result, row) else "no verdict says otherwise"
+    reasons: dict[Found, str] = {
+        "race": "it did best when the best of the search were trained again",
+        "search": "it has the best score of the search, and no verdict says more",
+    }
+    return reasons.get(how_found(result), "no verdict says otherwise")
+
+
+def how_found(result: Result) -> Found:
+    """How the best network of a run was found."""
+    best = result.best
+    if best is None:
+        return ""
+    if result.won and best.race:
+        return "race"
+    if result.verdict is not None:
+        return "verdict"
+    return "search" if is_top(result, best) else ""
 
 
 def is_top(result: Result, row: Entrant) -> bool:

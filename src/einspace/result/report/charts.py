@@ -14,6 +14,7 @@ from einspace.result.report.axes import BLUE, GREY, ORANGE, Chart, figure_of
 from einspace.result.report.operations import Shares
 from einspace.result.report.workers import workers
 from einspace.result.result import Result
+from einspace.result.words import how_found
 from einspace.surrogate import predicted
 from einspace.trial import Trial
 
@@ -82,7 +83,7 @@ def progress(result: Result, by_time: bool = False, shown: Container[int] | None
         figure.add_scatter(x=x, y=y, mode="lines", name="best so far", line=line, hoverinfo="skip")
     chosen = [i for i, trial in enumerate(trials) if result.best is not None and trial.number == result.best.trial]
     if chosen:
-        name = "the winner" if result.won and result.best is not None and result.best.race else "the best"
+        name = "the winner" if how_found(result) == "race" else "the best"
         figure.add_scatter(name=name, marker={"symbol": "star", "color": ORANGE, "size": 15}, **marks(chosen))
     baseline = best_baseline(result)
     if baseline is not None and baseline.validation is not None:

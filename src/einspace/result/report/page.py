@@ -18,7 +18,7 @@ from einspace.result.report.operations import shares
 from einspace.result.report.shown import shown
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
-from einspace.result.words import climbed, foretold, inherited, is_tested, is_top, recommended, untested
+from einspace.result.words import Found, climbed, foretold, how_found, inherited, is_tested, recommended, untested
 from einspace.trial import Trial
 
 DRAWN = 200
@@ -37,6 +37,14 @@ WORDS = {
     Outcome.PRUNED: "given up early",
 }
 """Outcomes, as the page calls them."""
+
+ROLES: dict[Found, str] = {
+    "race": "winner, after the best were trained again",
+    "verdict": "compared with the best baseline",
+    "search": "best of the search",
+    "": "",
+}
+"""The role of the best network, by how it was found."""
 
 
 def page(result: Result, album: Album | None = None, live: bool = False) -> str:
@@ -153,20 +161,12 @@ def _columns(rows: Sequence[Mapping[str, Any]], of_objective: bool) -> list[tupl
 def _role(row: Entrant, result: Result) -> tuple[str, str]:
     """The class of an entrant's row in the style sheet, and its role in a few words."""
     if row is result.best:
-        return "best", _role_of_best(row, result)
+        return "best", ROLES[how_found(result)]
     rival = best_baseline(result)
     role = "best baseline" if row is rival else "baseline" if row in result.baselines else "candidate"
     if result.verdict is not None and row in result.finalists and row.name == result.verdict.baseline:
         return "", "baseline of the verdict"
     return "", role + (", trained again" if row.trained_again else "")
-
-
-def _role_of_best(row: Entrant, result: Result) -> str:
-    if result.won and row.race:
-        return "winner, after the best were trained again"
-    if result.verdict is not None:
-        return "compared with the best baseline"
-    return "best of the search" if is_top(result, row) else ""
 
 
 def _pictures(result: Result, album: Album) -> list[tuple[str, str]]:
