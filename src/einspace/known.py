@@ -43,17 +43,22 @@ def known(history: Sequence[Trial], initial: int) -> list[Trial]:
     return sorted(found, key=lambda trial: (trial.ended or 0.0, trial.number))[:count][-LATEST:]
 
 
+def began_alike(trials: Sequence[Trial]) -> bool:
+    """True if all trials inherited weights, or none did."""
+    return len({trial.inherited for trial in trials}) < 2
+
+
 def levels(trials: Sequence[Trial]) -> list[float]:
     """What trials that ended well are compared by, of which more is better.
 
     It is the fitness where all began alike, and otherwise the place among those that began as the trial did, from 0 to 1.
     """
     fitness = [trial.fitness or 0.0 for trial in trials]
-    if len({trial.inherited for trial in trials}) < 2:
+    if began_alike(trials):
         return fitness
     found, inherited = np.array(fitness), np.array([trial.inherited for trial in trials])
-    for began_alike in (inherited, ~inherited):
-        found[began_alike] = percentiles(found[began_alike])
+    for equals in (inherited, ~inherited):
+        found[equals] = percentiles(found[equals])
     return [float(level) for level in found]
 
 

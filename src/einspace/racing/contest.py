@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from einspace.evaluation.outcome import PARTS
-from einspace.known import best
+from einspace.known import began_alike, best
 from einspace.quantities import counted, decimal
 from einspace.racing.verdict import Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
 from einspace.racing.words import longer, sentence_of, trainings_of
@@ -292,7 +292,7 @@ def candidates(store: StudyStore, baselines: Sequence[Proposal]) -> Iterator[Tri
     """The best trials of the search that are not baselines, best among their equals first, each identity once and by its best trial."""
     known = {proposal.identity for proposal in baselines}
     ranked = store.phase(SEARCH).ranked
-    for trial in best(ranked, len(ranked)):
+    for trial in ranked if began_alike(ranked) else best(ranked, len(ranked)):
         if trial.proposal.identity not in known:
             known.add(trial.proposal.identity)
             yield trial
