@@ -99,3 +99,11 @@ def _reports(writes_reports: bool, monkeypatch: pytest.MonkeyPatch) -> None:
 
         for moment in ("finish", "close"):
             monkeypatch.setattr(WriteReport, moment, lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def small_forests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Forests of as many trees as `TREES` of the test's module says, which are enough there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("einspace.surrogate.forest.TREES", request.module.TREES)
+        yield

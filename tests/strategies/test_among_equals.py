@@ -1,6 +1,5 @@
 """What inherited weights add to a score, or take from it, decides nothing: trials are compared with those that began alike."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from random import Random
@@ -14,6 +13,10 @@ from einspace import strategies
 from einspace.evaluation.outcome import INHERITED, Evaluation, Outcome
 from einspace.strategies import TournamentStrategy, moves
 from einspace.trial import Proposal, Trial
+
+TREES = 20
+
+pytestmark = pytest.mark.usefixtures("small_forests")
 
 EVOLVING = ("evolution", "mutation", "pareto")
 SHIFTS = (-10.0, 10.0)
@@ -37,14 +40,6 @@ def made(name: str, **options: Any) -> TournamentStrategy:
     found = strategies.get(name, SPACE, ("random",), **given)
     assert isinstance(found, TournamentStrategy)
     return found
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _small_forests() -> Iterator[None]:
-    """Trees that are enough here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("einspace.surrogate.forest.TREES", 20)
-        yield
 
 
 @pytest.mark.parametrize("name", EVOLVING)

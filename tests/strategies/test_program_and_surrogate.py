@@ -1,7 +1,6 @@
 """A program that proposes, and a surrogate that chooses among what it offers."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +20,10 @@ from einspace.strategies.program import OFFERS, Program
 from einspace.study import search
 from einspace.trial import Proposal, Trial
 
+TREES = 60
+
+pytestmark = pytest.mark.usefixtures("small_forests")
+
 GOOD = "[norm [norm norm]]"
 BAD = ("[relu [relu relu]]", "[relu norm]", "[softmax [relu relu]]", "[softmax [norm relu]]", "[softmax relu]", "[relu softmax]")
 MANY = """
@@ -33,14 +36,6 @@ for line in sys.stdin:
         asked[value] += 1
         print("[" * (value + 1) + ("relu", "norm", "softmax")[asked[value] % 3] + " norm]" * (value + 1), flush=True)
 """
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _small_forests() -> Iterator[None]:
-    """Trees that are enough here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("einspace.surrogate.forest.TREES", 60)
-        yield
 
 
 @pytest.fixture(scope="module")

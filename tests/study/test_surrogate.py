@@ -1,7 +1,6 @@
 """A search with a surrogate, from the call to what is stored and shown."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,15 @@ from einspace.result.report.charts import predictions
 from einspace.result.words import foretold
 from einspace.surrogate.guide import FEWEST
 
+TREES = 30
+
+pytestmark = pytest.mark.usefixtures("small_forests")
+
 
 def run(folder: Path, trials: int = 40, **options: Any) -> Result:
     """A search whose trials all end well."""
     given = {"executor": ThreadExecutor(), "surrogate": True, "race": False, "report": False, "final_seeds": 0, **options}
     return search(folder, trials=trials, **given)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _small_forests() -> Iterator[None]:
-    """Trees that are enough here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("einspace.surrogate.forest.TREES", 30)
-        yield
 
 
 @pytest.fixture(scope="module")

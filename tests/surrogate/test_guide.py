@@ -1,6 +1,5 @@
 """A search with a surrogate: what it is promised, when it may choose, and that chance and the past decide all of it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 from statistics import fmean
@@ -14,7 +13,9 @@ from einspace.surrogate import Agreement
 from einspace.surrogate.guide import A_SECOND, BYPASS, DRAWN, FEWEST
 from einspace.trial import Trial
 
-pytestmark = pytest.mark.slow
+TREES = 60
+
+pytestmark = [pytest.mark.usefixtures("small_forests"), pytest.mark.slow]
 
 EVOLVING = ("evolution", "mutation", "pareto")
 
@@ -34,14 +35,6 @@ def agreeing(history: list[Trial], sign: float = 1.0) -> list[Trial]:
         trial if trial.proposal.prediction is None else replace(trial, fitness=sign * trial.proposal.prediction.percentile)
         for trial in history
     ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _small_forests() -> Iterator[None]:
-    """Trees that are enough here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("einspace.surrogate.forest.TREES", 60)
-        yield
 
 
 @pytest.fixture(scope="module")
