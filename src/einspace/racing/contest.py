@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from math import hypot, inf, sqrt
+from math import inf
 from statistics import fmean
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from einspace.evaluation.outcome import PARTS
 from einspace.known import began_alike, best
 from einspace.quantities import counted, decimal
-from einspace.racing.verdict import Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, word_of
+from einspace.racing.verdict import Scores, Verdict, Word, best_of, noise_of, sampling_error, standard_error, total_error, word_of
 from einspace.racing.words import longer, sentence_of, trainings_of
 from einspace.run.folder import NOTE as SETTINGS
 from einspace.storage import StudyStore
@@ -198,7 +198,7 @@ class Contest:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
         sampling = self._sampling_error(DECISION if decided else RACE, winner)
-        error = hypot(error, (sampling or 0.0) * sqrt(max(plan.common, plan.fixed)))
+        error = total_error(error, sampling, max(plan.common, plan.fixed))
         means = fmean(pairs[winner]), fmean(pairs[plan.baseline])
         word = word_of(means[0] - means[1], error)
         sizes = [self.claimed[identity].parameters for identity in (winner, plan.baseline)]

@@ -6,7 +6,7 @@ all of them cancels in their differences.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
+from math import hypot, sqrt
 from statistics import fmean
 from typing import Any, Literal
 
@@ -113,6 +113,20 @@ def sampling_error(winner: Sequence[Sequence[float]], baseline: Sequence[Sequenc
     apart = np.asarray(winner) - np.asarray(baseline)
     apart = apart.mean(axis=0, keepdims=True) if fixed else apart
     return sqrt(float(np.var(apart, axis=1, ddof=1).mean()) / apart.shape[1])
+
+
+def total_error(error: float, sampling: float | None, common: float) -> float:
+    """The standard error of a mean difference over partitions of one pool.
+
+    Args:
+        error: That of the pairs, which more of them make smaller.
+        sampling: That of the samples of one validation split; None where it is not known, and is left out.
+        common: The part of the pool that is one validation split: no number of pairs has more samples than the pool.
+
+    >>> total_error(0.03, 0.08, common=0.25), total_error(0.03, None, common=0.25)
+    (0.05, 0.03)
+    """
+    return hypot(error, (sampling or 0.0) * sqrt(common))
 
 
 def word_of(difference: float, error: float, factor: float = FACTOR) -> Word:
