@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from tests.study_samples import SAMPLED, SMALL, ThreadExecutor, score, small_task
 
@@ -68,10 +69,20 @@ def baseline_is(worth: float, others: Callable[[str], float] = score) -> Callabl
 
 
 def run(
-    folder: Path, world: Callable[[Request], Evaluation], pooled: bool = True, executor: Executor | None = None, **options: Any
+    folder: Path,
+    world: Callable[[Request], Evaluation],
+    pooled: bool = True,
+    executor: Executor | None = None,
+    decisive: float = 0.5,
+    **options: Any,
 ) -> Result:
+    """A search in this world.
+
+    Half of the task's pool is valid, and so it is in a decision unless `decisive` says otherwise: trainings take round numbers of seconds.
+    """
     given: dict[str, Any] = {"trials": 12, "workers": 1, "limits": SMALL, "run": "test", "runs": folder, **SAMPLED, "race": None, **options}
-    return search(replace(small_task(), one_pool=pooled), executor=executor or ThreadExecutor(world), **given)
+    with patch("einspace.phases.race.DECISIVE", decisive):
+        return search(replace(small_task(), one_pool=pooled), executor=executor or ThreadExecutor(world), **given)
 
 
 def phases(result: Result, name: str) -> list[tuple[str, int]]:

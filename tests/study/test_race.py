@@ -38,15 +38,50 @@ def test_the_best_are_trained_again_on_the_same_partitions_as_the_baseline(tmp_p
     assert sorted(race) == sorted((text, seed) for text in field for seed in (1000, 1001))
     means = {row.text: row.reevaluated for row in result.finalists}
     assert {text for text, _ in decision} == {row.text for row in result.finalists if row.decision}
-    assert {seed for _, seed in decision} == {4000, 4001, 4002}
+    assert {seed for _, seed in decision} == {6000, 6001, 6002}
     assert len(decision) == 9
     again = [request for request in executor.requests if request.partition is not None]
-    assert all(request.partition == request.seed and request.long == (request.seed >= 4000) and not request.final for request in again)
+    assert all(request.partition == request.seed and request.long == (request.seed >= 6000) and not request.final for request in again)
     order = [request.partition is not None for request in executor.requests]
     assert [request.final for request in executor.requests[order.index(True) + len(again) :]] == [True, True]
     assert result.best is not None
     assert result.best.reevaluated == max(means[text] or 0.0 for text, _ in decision if text != RESNET)
     assert {text for text, _ in phases(result, FINAL)} == {result.best.text, RESNET}
+
+
+@pytest.mark.parametrize(("decisive", "share", "said"), [(0.2, 0.2, " (80%) and validation (20%);"), (0.5, None, " and validation;")])
+def test_a_decision_trains_on_more_samples(tmp_path: Path, decisive: float, share: float | None, said: str) -> None:
+    """Half of this pool is valid, and a fifth of it in a decision, since a final training has all; a race is as the search was."""
+    executor = ThreadExecutor(World())
+    result = run(tmp_path, World(), executor=executor, decisive=decisive)
+    assert {request.valid_share for request in executor.requests if request.long} == {share}
+    assert {request.valid_share for request in executor.requests if not request.long} == {None}
+    assert result.verdict is not None
+    assert f"both on the same new splits of train{said}" in result.verdict.evidence
+
+
+def test_a_decision_that_has_begun_keeps_its_partitions(tmp_path: Path) -> None:
+    """One of an earlier version, on partitions of the task's own sizes, ends on such: scores of both sizes are no pairs."""
+
+    def stop(progress: Progress) -> None:
+        if (progress.phase, progress.done) == (DECISION, 3):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        run(tmp_path, World(), progress=stop)
+    executor = ThreadExecutor(World())
+    result = run(tmp_path, World(), executor=executor, decisive=0.2)
+    assert {request.valid_share for request in executor.requests} == {None}
+    assert {request.long for request in executor.requests} == {True, False}
+    assert result.verdict is not None
+    assert "new splits of train and validation;" in result.verdict.evidence
+
+
+def test_given_splits_are_not_drawn_in_other_shares(tmp_path: Path) -> None:
+    """Samples that the user has kept for validation are never trained on in a decision."""
+    executor = ThreadExecutor(World())
+    run(tmp_path, World(), executor=executor, pooled=False, decisive=0.2)
+    assert {request.valid_share for request in executor.requests} == {None}
 
 
 def test_all_weights_are_those_of_the_finalists_too(tmp_path: Path) -> None:

@@ -96,10 +96,18 @@ def test_a_decision_of_one_has_the_time_that_the_final_trainings_leave(
     assert (result.verdict.word, result.verdict.pairs) == ("better", most)
     assert world.now <= budget
     assert world.now + 2 * (30 if long else 10) > budget
-    kinds = ["final" if request.final else "decision" if (request.partition or 0) >= 3000 else "before" for request in requests]
+    kinds = ["final" if request.final else "decision" if (request.partition or 0) >= 5000 else "before" for request in requests]
     assert kinds[kinds.index("final") :] == ["final", "final", *["decision"] * 2 * most]
-    assert {request.long for request in requests if (request.partition or 0) >= 3000} == {long}
+    assert {request.long for request in requests if (request.partition or 0) >= 5000} == {long}
     assert len([trial for trial in result.others if trial.phase == FINAL]) == 2
+
+
+def test_what_more_samples_take_is_planned(tmp_path: Path) -> None:
+    """A decision on 1.6 times the samples takes 1.6 times as long, so that 700 seconds have room for another one than on as many."""
+    world = World(seconds=10.0)
+    found = [run(tmp_path / str(decisive), world, budget="700s", decisive=decisive).finalists for decisive in (0.5, 0.2)]
+    assert [max(len(row.decision) for row in rows) for rows in found] == [5, 8]
+    assert [sum(1 for row in rows if row.decision) for rows in found] == [3, 2]
 
 
 def test_an_interrupted_decision_beside_the_final_trainings_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +159,7 @@ def test_without_time_for_a_race_the_best_is_in_the_decision_at_once(
         "There was no time to train several candidates again (a race), so the best of the search was compared with the baseline alone."
     )
     assert {(row.race, len(row.decision)) for row in result.finalists} == {((), pairs)}
-    assert {request.partition for request in requests if request.partition is not None} == set(range(3000, 3000 + pairs))
+    assert {request.partition for request in requests if request.partition is not None} == set(range(5000, 5000 + pairs))
 
 
 def test_a_decision_without_a_race_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

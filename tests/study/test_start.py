@@ -153,6 +153,9 @@ def test_of_two_widths_the_one_that_can_be_compared_at_final_epochs_takes_part()
         assert [found.beside for found in named] == [("resnet8-wide", "vit-tiny"), ("resnet8", "vit-tiny")]
         went_on = start(images, **budgets[1], initial=USUAL)  # from a larger budget
         assert (went_on.beside, went_on.left_out) == ((), {})
+    pooled = replace(images, one_pool=True)  # half of it is valid, and a fifth in a decision, which trains on 1.6 times the samples
+    assert start(pooled, trials=None, seconds=1.01 * pairs, workers=1).initial[:3] == QUICK
+    assert start(pooled, trials=None, seconds=1.6 * 1.01 * pairs, workers=1).initial[:3] == USUAL
     chosen = start(task(baselines=("resnet8", "resnet18")))
     assert (chosen.initial[:3], chosen.beside) == (USUAL, ("resnet8", "resnet18"))
     assert start(limits=Limits(parameters=200_000)).initial[:3] == QUICK

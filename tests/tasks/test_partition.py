@@ -103,6 +103,31 @@ def images_of(x: torch.Tensor) -> set[bytes]:
     return {np.round(image, 4).tobytes() for image in x[:, 0].numpy()}
 
 
+@pytest.mark.parametrize("by_class", [True, False])
+def test_a_partition_may_have_more_samples_to_train_on(by_class: bool) -> None:
+    """With a share, so much of the pool is valid, and of each class; a class of two samples has one in each part."""
+    targets = np.repeat([0, 1, 2], [60, 38, 2])
+    first, second = partition(targets[:50], targets[50:], 3, by_class, share=0.2)
+    assert (len(first), len(second)) == ((79, 21) if by_class else (80, 20))
+    assert sorted([*first, *second]) == list(range(100))
+    assert first.tolist() == sorted(first)
+    if by_class:
+        assert np.bincount(targets[second], minlength=3).tolist() == [12, 8, 1]
+
+
+def test_stacked_digits_may_be_made_of_more_digits() -> None:
+    """With a share, so much of the images and of the samples is valid; no image is in both, and none in test."""
+    task = load_task("adddigits")
+    (x, y), (x_valid, y_valid) = drawn_anew(task, 5, share=0.2)
+    assert (len(x), len(y), len(x_valid), len(y_valid)) == (4_000, 4_000, 1_000, 1_000)
+    train, valid, tested = images_of(x), images_of(x_valid), images_of(task.tensors(["test"])[0])
+    assert not train & valid
+    assert not (train | valid) & tested
+    assert len(train) > len(images_of(drawn_anew(task, 5)[0][0]))
+    part = replace(task, train=Split(task.train.x[:60], task.train.y[:60]), valid=Split(task.valid.x[:40], task.valid.y[:40]))
+    assert [len(samples) for samples, _ in drawn_anew(part, 5, share=0.2)] == [80, 20]
+
+
 def test_samples_in_a_file_stay_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A partition of samples that do not fit the memory reads batches of the same samples as one in memory."""
     rng = np.random.default_rng(1)
@@ -142,6 +167,8 @@ def test_a_re_evaluation_trains_as_long_as_it_is_asked_to(digits: Task) -> None:
     short, long, again = (objective.evaluate(architecture, Context(seed=4, partition=4, long=long)) for long in (False, True, True))
     assert (len(short.losses), len(long.losses)) == (1, 2)
     assert (long.losses, long.value) == (again.losses, again.value)
+    larger = objective.evaluate(architecture, Context(seed=4, partition=4, long=True, valid_share=0.1))
+    assert larger.losses != long.losses
     own = objective.evaluate(architecture, Context(seed=4, long=True))
     assert own.losses != long.losses
     fixed = TaskObjective(replace(task, one_pool=False), task.recipe)

@@ -72,6 +72,7 @@ def attempt(
         watched=watched,
         on_report=on_report,
         partition=request.partition,
+        valid_share=request.valid_share,
         long=request.long,
         on_passed=on_passed,
         inherits=None if request.inherits is None else Path(request.inherits),

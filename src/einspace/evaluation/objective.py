@@ -87,7 +87,7 @@ class TaskObjective:
         network = network.to(device)
         computed = self.compute.around(network)
         parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-        anew = None if final or context.partition is None else drawn_anew(task, context.partition, device)
+        anew = None if final or context.partition is None else drawn_anew(task, context.partition, device, context.valid_share)
         x, y = anew[0] if anew is not None else task.tensors(["train", "valid"] if final else ["train"], device)
         built = perf_counter()
         epochs = recipe.epochs_final if final or context.long else recipe.epochs_search

@@ -78,6 +78,7 @@ class Request:
         changes: Changes to the recipe and to the head for this evaluation, see `tasks.changes.apply`.
         time_limit: Seconds, in place of the executor's own limit.
         partition: Score on a partition of train and valid that is drawn anew from this seed, None for the task's own.
+        valid_share: The part of the pool that is valid in that partition; None for that of the task.
         long: Train for as many epochs as a final training.
         inherits: Path on the driver's machine of weights to begin with, for fewer epochs; where it cannot be read, the weights are fresh.
         rungs: Train with a constant rate that decays in the end, in place of a cosine, and stop early where a score is not reached.
@@ -90,6 +91,7 @@ class Request:
     changes: Mapping[str, float] = field(default_factory=dict, hash=False)
     time_limit: float | None = None
     partition: int | None = None
+    valid_share: float | None = None
     long: bool = False
     inherits: str | None = None
     rungs: Bounds | None = None
@@ -116,6 +118,7 @@ class Context:
         watched: Whether somebody looks at the epochs: if not, an objective need not score each of them.
         on_report: Receives the reports.
         partition: Seed of a partition of train and valid that is drawn anew, None for the task's own.
+        valid_share: The part of the pool that is valid in that partition, None for that of the task.
         long: Whether to train for as many epochs as a final training, whatever is scored.
         on_passed: Hears of the epochs that have ended.
         inherits: Weights to begin with, None for fresh ones.
@@ -130,6 +133,7 @@ class Context:
     watched: bool = False
     on_report: Report = _always
     partition: int | None = None
+    valid_share: float | None = None
     long: bool = False
     on_passed: Passed = _unheard
     inherits: Path | None = None

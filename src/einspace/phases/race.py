@@ -53,9 +53,16 @@ SHARE = 1 / 3
 APART = 1_000
 """How far the seeds of race and decisions are from the run's, and from each other: no final training has one of them.
 
-Those of a race follow after one such step, those of a decision at the epochs of the search after three, and those of one at final epochs
-after four: a run that goes on with more time has the other decision, and no training of one may stand for a training of the other. Both
-followed after two steps in earlier versions, whose runs may go on.
+Those of a race follow after one such step, those of a decision at the epochs of the search after five, and those of one at final epochs
+after six: a run that goes on with more time has the other decision, and no training of one may stand for a training of the other. They
+followed after two to four steps in earlier versions, whose partitions had other sizes, and whose runs may go on.
+"""
+
+DECISIVE = 0.2
+"""The part of the pool that is one validation split of a decision, at most.
+
+A final training has all of the pool, and what more samples are worth differs between networks: a decision on the 60% that a task trains on
+may say nothing of it (decision 022).
 """
 
 
@@ -71,13 +78,29 @@ def raced(race: bool | None, task: Task | None, strategy: Strategy, trials: int 
     return possible and (race if race is not None else trials is None or trials >= FEWEST)
 
 
+def decisive_share(task: Task) -> float | None:
+    """The part of a task's pool that is one validation split of a decision; None where it is that of the task."""
+    return DECISIVE if task.is_redrawn and _valid_share(task) > DECISIVE else None
+
+
+def more_samples(task: Task) -> float:
+    """The samples that a decision trains on, as a multiple of those of the search."""
+    share = decisive_share(task)
+    return 1.0 if share is None else (1 - share) / (1 - _valid_share(task))
+
+
+def _valid_share(task: Task) -> float:
+    return len(task.valid) / (len(task.train) + len(task.valid))
+
+
 class Race:
     """Plans race and decision; `task` is None where the run is to have none. Without a budget of time both follow from the trials."""
 
     def __init__(self, finals: Finals, task: Task | None, recipe: object, budget: Budget, seed: int, workers: int) -> None:
         self._finals, self._budget, self._workers = finals, budget, workers
         self._seed, self._fixed = seed, task is not None and not task.is_redrawn
-        self._common = 1.0 if task is None or self._fixed else len(task.valid) / (len(task.train) + len(task.valid))
+        self._common = 1.0 if task is None or self._fixed else _valid_share(task)
+        self._decisive, self._more = (None, 1.0) if task is None else (decisive_share(task), more_samples(task))
         self._wanted = task is not None and isinstance(recipe, Recipe)
         self._longer = recipe.epochs_final / recipe.epochs_search if isinstance(recipe, Recipe) else 1.0
         self._share = inf if budget.seconds is None else SHARE * budget.seconds
@@ -140,24 +163,25 @@ class Race:
             )
             decision = next(fitting, Round())
             times = PAIRS if self._is_beside(decision.finalists) else decision.times
-            plan = replace(
-                plan, finalists=standing[: decision.finalists], decision=self._seeds(3 + decision.long, times), long=decision.long
-            )
-            plan = replace(plan, reason="" if plan.race else NO_TIME)
+            chosen, seeds = standing[: decision.finalists], self._seeds(5 + decision.long, times)
+            reason = "" if plan.race else NO_TIME
+            plan = replace(plan, finalists=chosen, decision=seeds, long=decision.long, decisive=self._decisive, reason=reason)
         entered = [*plan.finalists, *baseline]
         if known.candidates and not plan.decision:
             plan = replace(plan, finalists=(), reason=UNDECIDED)
         if plan != known:
             store.note(NOTE, plan.to_json())
         wanted = [(contest.claimed[name].proposal, seed) for seed in plan.decision for name in entered]
-        limit = None if time_limit is None else time_limit * (max(1.0, self._longer) if plan.long else 1.0)
+        decision = Round(len(plan.finalists), len(plan.decision), plan.long)
+        limit = None if time_limit is None else time_limit * max(1.0, self._times(decision))
         if not self._is_beside(len(plan.finalists)):
-            return Reevaluations(DECISION, wanted, time_limit=limit, long=plan.long, budget=self._budget)
+            return Reevaluations(DECISION, wanted, time_limit=limit, long=plan.long, valid_share=plan.decisive, budget=self._budget)
         return Pairs(
             *(DECISION, wanted, False, limit),
             long=plan.long,
+            valid_share=plan.decisive,
             budget=self._budget,
-            seconds=lambda proposal: self._seconds(contest, proposal.identity, plan.long) / MARGIN,
+            seconds=lambda proposal: self._seconds(contest, proposal.identity, decision) / MARGIN,
             others=self._finals.remaining,
             workers=self._workers,
         )
@@ -248,10 +272,10 @@ class Race:
             cost = race + self._cost(contest, ranked, apart, decision, finals)
             if cost <= allowed:
                 chosen, name = tuple(ranked[: number or 1]), "" if best is None else best.origin
-                seeds = self._seeds(1, TWICE.times if number else 0), (), self._seeds(3 + decision.long, decision.times)
+                seeds = self._seeds(1, TWICE.times if number else 0), (), self._seeds(5 + decision.long, decision.times)
                 reason = "" if number else NO_TIME
-                kind = self._fixed, self._common, reason
-                return Plan(ended, chosen, "".join(apart), name, *seeds, *kind, long=decision.long), cost
+                plan = Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, self._common, reason=reason, long=decision.long)
+                return replace(plan, decisive=self._decisive), cost
             costs.append(cost)
         return Plan(ended, reason=NO_TIME), min((cost for cost in costs if cost - last <= self._share), default=inf)
 
@@ -270,8 +294,12 @@ class Race:
         return makespan(durations, self._workers) + makespan(finals, self._workers)
 
     def _durations(self, contest: Contest, names: Sequence[str], decision: Round) -> list[float]:
-        return [self._seconds(contest, name, decision.long) for name in names] * decision.times
+        return [self._seconds(contest, name, decision) for name in names] * decision.times
 
-    def _seconds(self, contest: Contest, identity: str, long: bool) -> float:
+    def _seconds(self, contest: Contest, identity: str, decision: Round) -> float:
         """The predicted seconds of a training, from earlier ones."""
-        return self._outside + MARGIN * (self._longer if long else 1.0) * (measured(contest.store, contest.claimed[identity]) or 0.0)
+        return self._outside + MARGIN * self._times(decision) * (measured(contest.store, contest.claimed[identity]) or 0.0)
+
+    def _times(self, decision: Round) -> float:
+        """The cost of a training of a round, in trainings of the search: more epochs, and in a decision more samples."""
+        return (self._longer if decision.long else 1.0) * (self._more if decision.finalists else 1.0)

@@ -17,6 +17,8 @@ class Reevaluations(Listed):
 
     long: bool = False
     """Whether they are trained for final epochs."""
+    valid_share: float | None = None
+    """The part of the pool that is one validation split; None: that of the task."""
     budget: Budget | None = None
 
     def next(self, store: StudyStore) -> Trial | None:
@@ -26,7 +28,7 @@ class Reevaluations(Listed):
 
     def request(self, trial: Trial) -> Request:
         """Its seed is that of the partition too."""
-        return replace(super().request(trial), partition=trial.seed, long=self.long)
+        return replace(super().request(trial), partition=trial.seed, valid_share=self.valid_share, long=self.long)
 
     def unfinished(self, store: StudyStore) -> set[int]:
         """The partitions on which an architecture is still to be trained."""

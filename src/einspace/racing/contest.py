@@ -67,6 +67,8 @@ class Plan:
     """True if all partitions are the same, since the task has splits that were given."""
     common: float = 0.0
     """The part of the pool that is one validation split: 1 where it is always the same. It is 0 in runs from before it was noted."""
+    decisive: float | None = None
+    """The same of the decision, where that trains on more than the task's own train; None where it does not."""
     reason: str = ""
     """The reason why there is no race, or no decision."""
     passed: str = ""
@@ -198,7 +200,8 @@ class Contest:
             return None, "too few re-evaluations went well to measure their noise"
         decided = pairs is self._decision
         sampling = self._sampling_error(DECISION if decided else RACE, winner)
-        error = total_error(error, sampling, max(plan.common, plan.fixed))
+        common = plan.decisive if decided and plan.decisive is not None else max(plan.common, plan.fixed)
+        error = total_error(error, sampling, common)
         means = fmean(pairs[winner]), fmean(pairs[plan.baseline])
         word = word_of(means[0] - means[1], error)
         sizes = [self.claimed[identity].parameters for identity in (winner, plan.baseline)]
@@ -215,7 +218,7 @@ class Contest:
         """The sentences below the verdict; `smaller` is the name of the smaller of the two, empty where both have the same size."""
         plan, long = self.plan, decided and self.plan.long
         searched, final = (self._epochs(name, winner) for name in ("epochs_search", "epochs_final"))
-        said = [trainings_of(pairs, final if long else searched, long, plan.fixed)]
+        said = [trainings_of(pairs, final if long else searched, long, plan.fixed, plan.decisive if decided else None)]
         if word == "not distinguishable":
             named = smaller if smaller == plan.baseline_name else _sentence(smaller)
             both = f"Both have the same size, so the baseline, {plan.baseline_name}, is recommended."

@@ -38,7 +38,7 @@ def sentence_of(word: str, names: tuple[str, str], scores: tuple[float, float], 
     return f"{start} ({decimal(scores[0])} against {decimal(scores[1])}, means of {pairs} re-trainings each)."
 
 
-def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool) -> str:
+def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool, valid_share: float | None = None) -> str:
     """A sentence on the re-trainings of the winner and the baseline.
 
     Args:
@@ -46,14 +46,19 @@ def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool) -> 
         epochs: The epochs of the winner's and of the baseline's; None for what is not known.
         long: Whether they are as long as final trainings, and not as those of the search.
         fixed: Whether the splits are those that the user gave.
+        valid_share: The part of the samples of train and validation that is validation, where it is not that of the task.
 
     >>> trainings_of(4, (8, 8), long=False, fixed=False).partition(";")[0]
     'Each was trained again 4 times for 8 epochs, both on the same new splits of train and validation'
+    >>> trainings_of(4, (8, 8), long=False, fixed=False, valid_share=0.2).partition(";")[0]
+    'Each was trained again 4 times for 8 epochs, both on the same new splits of train (80%) and validation (20%)'
     """
     span = "as long as a final training" if long else "as long as in the search"
     if None not in epochs:
         span = f"for {_epochs(epochs)}"
-    where = "and scored on the validation split that was given" if fixed else "both on the same new splits of train and validation"
+    sizes = ("", "") if valid_share is None else (f" ({1 - valid_share:.0%})", f" ({valid_share:.0%})")
+    drawn = "both on the same new splits of train{} and validation{}".format(*sizes)
+    where = "and scored on the validation split that was given" if fixed else drawn
     return f"Each was trained again {pairs} times {span}, {where}; ± is the standard error of the difference."
 
 

@@ -13,7 +13,7 @@ from einspace.evaluation.cost_model import ACCELERATED, PRIOR
 from einspace.features import Feature
 from einspace.grammar import COMPUTATION_PROBABILITY, GRAMMARS, PAPER_GRAMMAR, named_grammar, usual_grammar
 from einspace.phases.finals import MARGIN, longer_in_the_end
-from einspace.phases.race import SHARE
+from einspace.phases.race import SHARE, more_samples
 from einspace.quantities import duration
 from einspace.racing.contest import ENOUGH
 from einspace.space import EinSpace
@@ -141,10 +141,11 @@ class Start:
         task, recipe = call.trained
         known = SmallBaselines.of(task, call.space, _training(task, recipe, call))
         known = known if call.seconds is None or call.step is None else known.at_pace(call.step, changes, call.seconds)
-        most = _most(call.seconds, call.workers, call.final_seeds, protocol, longer_in_the_end(task, recipe))
+        more = more_samples(task)
+        most = _most(call.seconds, call.workers, call.final_seeds, protocol, longer_in_the_end(task, recipe), more)
         if call.seconds is not None and call.stored is None and "start" in options:
             options["start"] = changes = _in_time(changes, task, known, most)
-        wide = _for_long_pairs(call.seconds, call.workers, recipe)
+        wide = _for_long_pairs(call.seconds, call.workers, recipe, more)
         usual = inf if call.seconds is None else call.seconds * protocol.share / protocol.least_trials
         known = known.with_wide(min(wide, usual, UNSURE * most), changes, call.space.limits)
         if call.initial is None and call.stored is None and "population" in _taken(call.strategy):
@@ -229,18 +230,18 @@ def _fits(call: Call, protocol: Protocol, named: float, small: float, most: floa
     return max(LEAST, call.seconds * protocol.share / protocol.least_trials, named, min(GROWTH * named, most))
 
 
-def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Protocol, longer: float) -> float:
+def _most(seconds: float | None, workers: int, final_seeds: int, protocol: Protocol, longer: float, more: float) -> float:
     """The seconds of a trial that leave room for trials beside it, and, in what is kept for them, for its race and its final training."""
     if seconds is None:
         return inf
     final = MARGIN * longer * max(1.0, final_seeds / workers) if final_seeds else 0.0
-    race = MARGIN * REEVALUATED / workers
+    race = MARGIN * REEVALUATED * more / workers
     return min(LARGEST * protocol.share * seconds, ROOM * seconds / (final + race), SHARE * seconds / race)
 
 
-def _for_long_pairs(seconds: float | None, workers: int, recipe: Recipe) -> float:
+def _for_long_pairs(seconds: float | None, workers: int, recipe: Recipe, more: float) -> float:
     """The mean seconds that two networks may take in the search, so that a decision of `ENOUGH` pairs of them at final epochs fits."""
-    pairs = 2 * ENOUGH * MARGIN * recipe.epochs_final / recipe.epochs_search
+    pairs = 2 * ENOUGH * MARGIN * more * recipe.epochs_final / recipe.epochs_search
     return inf if seconds is None else SHARE * seconds * workers / pairs
 
 

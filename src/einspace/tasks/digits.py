@@ -47,18 +47,22 @@ def _label(name: str, triples: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(labels, dtype=np.int64)
 
 
-def base_triples(name: str, classes: int, seed: int | None = None) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def base_triples(
+    name: str, classes: int, seed: int | None = None, share: float | None = None
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """The base digits (N, 3) that make each sample of train, valid and test, and its label (N,).
 
     The base digits are divided first, so no image of a digit is seen in two splits. Every class is equally frequent. A `seed` divides those
-    of train and valid anew, and makes these two alone.
+    of train and valid anew, and makes these two alone; `share` is then the part of both, of digits and of samples, that is valid.
     """
     _, y = _load()
-    made, parts = [], stratified(y, SHARES, _SEED)
+    made, parts, sizes = [], stratified(y, SHARES, _SEED), list(SIZES)
     if seed is not None:
-        pool, both = np.concatenate(parts[:2]), SHARES[:2]
-        parts = [pool[rows] for rows in stratified(y[pool], [share / sum(both) for share in both], seed)]
-    for number, (part, size) in enumerate(zip(parts, SIZES[: len(parts)], strict=True)):
+        pool, of_valid = np.concatenate(parts[:2]), SHARES[1] / sum(SHARES[:2]) if share is None else share
+        parts = [pool[rows] for rows in stratified(y[pool], (1 - of_valid, of_valid), seed)]
+        valid = SIZES[1] if share is None else round(share * sum(SIZES[:2]))
+        sizes = [sum(SIZES[:2]) - valid, valid]
+    for number, (part, size) in enumerate(zip(parts, sizes, strict=True)):
         rng = np.random.default_rng((_SEED, number) if seed is None else (_SEED, number, seed))
         chosen: list[list[NDArray[np.int64]]] = [[] for _ in range(classes)]
         quota = size // classes
@@ -80,10 +84,10 @@ def _read_stacked(entry: Entry, folder: Path) -> Task:
     return replace(entry.task(splits), remade=partial(_remade, entry.name, entry.classes)).normalised()
 
 
-def _remade(name: str, classes: int, seed: int) -> tuple[Split, Split]:
+def _remade(name: str, classes: int, seed: int, share: float | None) -> tuple[Split, Split]:
     """Train and valid of base digits that were divided anew."""
     images, _ = _load()
-    train, valid = (Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(name, classes, seed))
+    train, valid = (Split(np.ascontiguousarray(images[triples]), labels) for triples, labels in base_triples(name, classes, seed, share))
     return train, valid
 
 

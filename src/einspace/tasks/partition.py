@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from einspace.tasks.split import Split, rows_by_class
+from einspace.tasks.split import Split, rows_by_class, stratified
 from einspace.tasks.stored import OnDisk
 from einspace.tasks.task import Task
 
@@ -15,14 +15,17 @@ Samples = tuple[Tensor, Tensor]
 """Samples, which may be an `OnDisk`, and their targets."""
 
 
-def partition(train: NDArray[Any], valid: NDArray[Any], seed: int, by_class: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the pool, `train` before `valid`, that are train and valid of a new partition of the same sizes.
+def partition(
+    train: NDArray[Any], valid: NDArray[Any], seed: int, by_class: bool, share: float | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the pool, `train` before `valid`, that are train and valid of a new partition.
 
     Args:
         train: Targets (N, ...) of the task's train.
         valid: Targets (M, ...) of its valid.
         seed: Decides the partition, on every machine alike.
-        by_class: Whether each class keeps its numbers of samples in both parts; targets are classes (N,) then.
+        by_class: Whether each class is divided alike; targets are classes (N,) then.
+        share: The part of the pool, and of each class, that is valid; None: the sizes are those of the task.
 
     Returns:
         Rows (N,) and (M,), in order.
@@ -32,6 +35,9 @@ def partition(train: NDArray[Any], valid: NDArray[Any], seed: int, by_class: boo
     ([0, 1, 2, 3, 4, 5], [4, 2])
     """
     kinds = np.concatenate([train, valid]) if by_class else np.zeros(len(train) + len(valid), np.int64)
+    if share is not None:
+        drawn = stratified(kinds, (1 - share, share), seed)
+        return np.sort(drawn[0]), np.sort(drawn[1])
     rng = np.random.default_rng(seed)
     parts: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
     for rows in rows_by_class(kinds):
@@ -43,15 +49,20 @@ def partition(train: NDArray[Any], valid: NDArray[Any], seed: int, by_class: boo
     return chosen, left
 
 
-def drawn_anew(task: Task, seed: int, device: str = "cpu") -> tuple[Samples, Samples]:
-    """Train and valid of a new partition, normalised as the task is; its own train and valid where it has no others."""
+def drawn_anew(task: Task, seed: int, device: str = "cpu", share: float | None = None) -> tuple[Samples, Samples]:
+    """Train and valid of a new partition, normalised as the task is; its own train and valid where it has no others.
+
+    `share` is the part of the pool that is valid; None: train and valid are as large as the task's.
+    """
     if task.remade is not None:
-        made = task.remade(seed)
-        return _made(task, made[0], len(task.train), device), _made(task, made[1], len(task.valid), device)
+        made = task.remade(seed, share)
+        pool = len(task.train) + len(task.valid)
+        count = len(task.valid) if share is None else round(share * pool)
+        return _made(task, made[0], pool - count, device), _made(task, made[1], count, device)
     if not task.one_pool:
         return task.tensors(["train"], device), task.tensors(["valid"], device)
     x, y = task.tensors(["train", "valid"])
-    train, valid = partition(task.train.y, task.valid.y, seed, task.kind == "classification")
+    train, valid = partition(task.train.y, task.valid.y, seed, task.kind == "classification", share)
     return _chosen(x, y, train, device), _chosen(x, y, valid, device)
 
 

@@ -62,7 +62,8 @@ class Task:
         doubts: Points of the data that can be understood otherwise too.
         one_pool: Whether train and valid were drawn at random from one pool, so that they may be drawn anew (see `partition`).
         untested: Whether `test` only repeats `valid`, for one who tests on other samples: final trainings, which are on it, have no score.
-        remade: Makes train and valid anew from a seed, not yet normalised, where samples are made of parts that no two splits may share.
+        remade: Makes train and valid anew from a seed and from the share of valid, None for that of the task, where samples are made of
+            parts that no two splits may share. They are not normalised yet.
 
     Raises:
         TaskError: The parts do not fit each other; the message names the split and what is wrong with it.
@@ -90,7 +91,7 @@ class Task:
     doubts: tuple[str, ...] = ()
     one_pool: bool = False
     untested: bool = False
-    remade: Callable[[int], tuple[Split, Split]] | None = None
+    remade: Callable[[int, float | None], tuple[Split, Split]] | None = None
 
     from_arrays = staticmethod(from_data.from_arrays)
     from_folder = staticmethod(from_data.from_folder)
