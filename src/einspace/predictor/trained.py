@@ -34,7 +34,10 @@ OUTPUTS: tuple[tuple[type[Head], str], ...] = (
 
 @dataclass(frozen=True)
 class Trained:
-    """An architecture of a run: `trial` scored it in the search, `tests` are the scores of its final trainings, by seed."""
+    """An architecture of a run: `trial` scored it in the search, `tests` are the scores of its final trainings, by seed.
+
+    Final trainings on data without a test split have no scores, so `tests` is empty then, and `reason` says whether one failed.
+    """
 
     name: str
     """Its name for people: "trial 3", or the name of a baseline."""
@@ -49,7 +52,7 @@ class Trained:
     trial: Trial
     tests: tuple[float | None, ...]
     reason: str
-    """The reason why a final training has no score; empty where all went well."""
+    """The reason why a final training has no score, or left no weights; empty where all went well."""
     facts: Mapping[str, Any]
     """Facts about it, as JSON values by name."""
 
@@ -70,7 +73,7 @@ class Trained:
 
     def unkept(self, run: str) -> RunError:
         """The error for weights that a run does not hold, with what makes them."""
-        if self.tests and self.tests[0] is None:
+        if self.tests[:1] == (None,) or (self.reason and not self.tests):
             why = self.reason or "it has not ended; the same search goes on with it, unless --final-seeds is 0"
             return RunError(f"the final training of {self.name} of the run {run} left no network: {why}")
         argument = f"trial={self.trial.number}" if self.trial.phase == SEARCH else f"baseline={self.name!r}"

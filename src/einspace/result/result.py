@@ -240,8 +240,10 @@ class Result:
 
         found, row = chosen(self, trial, baseline)
         name = row.name if row in self.baselines else found.title
-        untrained = row is None or not self.has_test or (row in self.finalists and not any(row.finals))
-        tests, why = ((), "") if row is None or untrained else (row.tests, row.reason)
+        untrained = row is None or (row in self.finalists and not any(row.finals))
+        finals = () if row is None or untrained else row.finals
+        failed = next((final.reason for final in finals if final is not None and final.reason), "")
+        tests, why = ((), failed) if row is None or untrained or not self.has_test else (row.tests, failed or row.reason)
         return trained(self._folder, self.settings, found, name, tests, why, self.split)
 
     def entrant(self, proposal: Proposal) -> Entrant | None:
