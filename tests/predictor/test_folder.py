@@ -5,6 +5,7 @@ import os
 import pickle
 import tracemalloc
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +228,39 @@ def test_other_folders_are_left_alone(tmp_path: Path) -> None:
     x = task_of("words")[1][0]
     assert np.array_equal(load_predictor(tmp_path / "new").predict_proba(x), other.predict_proba(x))
     assert sorted(os.listdir(tmp_path / "mine")) == ["letter.txt"]
+
+
+@pytest.mark.parametrize("name", ["predictor.json", "weights.safetensors"])
+@pytest.mark.parametrize("error", [OSError(ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_a_save_that_fails_leaves_the_predictor_that_it_should_replace(
+    name: str, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, or Ctrl-C, left a folder that could neither be read nor written to."""
+    task, (x, _) = task_of("words")
+    first, other = predictor_of(task), predictor_of(task, seed=1)
+    first.save(tmp_path / "saved")
+
+    def write(self: Path, data: bytes) -> int:
+        if name in self.name:
+            raise error
+        with self.open("wb") as file:
+            return file.write(data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", write)
+        for folder in ("saved", "new"):
+            with pytest.raises(RunError if isinstance(error, OSError) else KeyboardInterrupt):
+                other.save(tmp_path / folder)
+    assert sorted(os.listdir(tmp_path / "saved")) == ["predictor.json", "weights.safetensors"]
+    assert np.array_equal(load_predictor(tmp_path / "saved").predict_proba(x), first.predict_proba(x))
+    for folder in ("saved", "new"):
+        other.save(tmp_path / folder)
+        assert np.array_equal(load_predictor(tmp_path / folder).predict_proba(x), other.predict_proba(x))
+
+
+def test_a_folder_of_a_save_that_was_killed_is_written_to(tmp_path: Path) -> None:
+    """It has files of a predictor, or drafts of them, and no record."""
+    (tmp_path / "weights.safetensors").write_bytes(b"half")
+    (tmp_path / ".predictor.json.0123456789abcdef").write_bytes(b"")
+    predictor_of(task_of("words")[0]).save(tmp_path)
+    assert load_predictor(tmp_path).about.kind == "classification"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ FORMAT = 1
 
 
 def save(network: RawNetwork, about: About, target: Path) -> None:
-    """Write a predictor's folder; see `Predictor.save`. Each file appears whole, and the record, with the checksums, last."""
+    """Write a predictor's folder; see `Predictor.save`. All files are written before one takes its place, the record last."""
     if target.exists() and not target.is_dir():
         raise RunError(f"{target} is a file: a predictor is saved to a folder")
-    if target.is_dir() and any(target.iterdir()) and not (target / RECORD).is_file():
+    ours = (RECORD, WEIGHTS, TENSORS)  # without a record, they or their drafts are left of a save that was killed
+    if target.is_dir() and not (target / RECORD).is_file() and not all(file.name.lstrip(".").startswith(ours) for file in target.iterdir()):
         raise RunError(f"the folder {target} holds other things: save the predictor to a new one")
     files = {WEIGHTS: weights(network.flat_state(), _notes(about))}
     tensors = about.preprocessing.tensors()
@@ -37,10 +39,9 @@ def save(network: RawNetwork, about: About, target: Path) -> None:
     files[RECORD] = text.encode()
     try:
         target.mkdir(parents=True, exist_ok=True)
-        (target / RECORD).unlink(missing_ok=True)
-        for name, data in files.items():
-            with draft_of(target / name) as draft:
-                draft.write_bytes(data)
+        with ExitStack() as drafts:  # the first is closed last, so the record is
+            for name, data in reversed(files.items()):
+                drafts.enter_context(draft_of(target / name)).write_bytes(data)
     except OSError as error:
         raise RunError(f"the predictor cannot be written to {target}: {error.strerror}") from None
 
