@@ -84,7 +84,7 @@ class Predictor:
 
         Args:
             x: Samples (N, ...) or one sample as an array or a tensor, in the axes that the training data had; Pillow's images; a data
-                frame; or the path of a folder or a file of images, of a table, or of arrays.
+                frame, or rows of one by the names of its columns; or the path of a folder or a file of images, of a table, or of arrays.
             split: Of files that hold arrays of several splits: train, valid or test.
             batch_size: Samples that are in memory at a time, where they lie in files.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from narwhals.dependencies import is_pandas_series
 from numpy.typing import NDArray
 
 from einspace.echo import escaped
@@ -15,7 +16,7 @@ from einspace.predictor.about import About
 from einspace.reading.archives import Loose, open_loose
 from einspace.reading.arrays import as_array
 from einspace.reading.axes import AXES, arranged
-from einspace.reading.frames import FRAMES, is_frame
+from einspace.reading.frames import FRAMES, framed, is_frame
 from einspace.reading.images import classes_of, find_images, read_image, suffixes
 from einspace.reading.pictures import WHITE, Looks, are_pictures, is_picture, pixels_of
 from einspace.reading.rows import open_rows
@@ -63,7 +64,7 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
 
     Args:
         given: An array (N, ...) or one sample, of any library, in the axes of the training data; one of Pillow's images or a list of
-            them; a data frame; or a path to a folder or a file of images, to a table, or to arrays.
+            them; a data frame, or rows of one; or a path to a folder or a file of images, to a table, or to arrays.
         about: What the predictor was trained on.
         split: Of arrays in files that hold several: train, valid or test.
 
@@ -78,6 +79,9 @@ def samples_of(given: Any, about: About, split: str | None = None) -> Samples:
         raise TaskError("split chooses among the arrays of a file, and says nothing of samples that are given as they are")
     if is_frame(given):
         return _of_table(given, "table", about)
+    rows = list(given) if isinstance(given, list | tuple) else [given]
+    if rows and all(_is_row(row, about) for row in rows):
+        return replace(_of_table(framed(rows), "table", about), single=not isinstance(given, list | tuple))
     if is_picture(given) or are_pictures(given):
         return _of_pictures(given, about)
     return _of_array(as_array(given, "samples"), "samples", about)
@@ -149,6 +153,14 @@ def _of_table(given: Any, where: str, about: About) -> Samples:
         raise TaskError(f"{where}: {about.expectation()}, which were no table, and got a table")
     rows = open_rows(given, signals)
     return Samples(where, len(rows), rows.series, about, targets=rows.labels)
+
+
+def _is_row(given: Any, about: About) -> bool:
+    """Whether an object is a row of a data frame of pandas, whose index has the names of columns that the training data had."""
+    signals = about.preprocessing.signals
+    if signals is None or not signals.named or not is_pandas_series(given):
+        return False
+    return all(isinstance(name, str) for name in given.index) or set(signals.columns) <= set(map(str, given.index))
 
 
 def _of_images(files: list[Path], root: Path, about: About) -> Samples:

@@ -42,6 +42,13 @@ def is_frame(given: Any) -> bool:
         return True
 
 
+def framed(rows: Sequence[Any]) -> Any:
+    """The data frame of rows that were taken out of one of pandas, by the names of their cells; a cell that is missing is NaN."""
+    import pandas
+
+    return pandas.DataFrame(rows).infer_objects()
+
+
 def read_frame(given: Any, where: str) -> Table:
     """The columns of a data frame in memory; raises TaskError for anything else, such as a lazy one."""
     try:
