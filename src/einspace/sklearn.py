@@ -119,15 +119,16 @@ class _Network(BaseEstimator):  # type: ignore[misc]
                     report=self.runs is not None,
                     executor=(lambda work, workers, limit: LocalExecutor(work)) if workers == 0 else None,
                 )
-                if result.recommended is None:
+                found = result.recommended
+                if found is None:
                     raise SettingError(_nothing(result))
-                self.predictor_ = result.predictor()
+                self.predictor_ = result.predictor(found.trial, baseline=found.name if found.trial is None else None)
         except Interrupted as stopped:  # scikit-learn takes any other error for a score of NaN, and fits the next fold
             raise KeyboardInterrupt if stopped.signal == signal.SIGINT else SystemExit(128 + stopped.signal) from None
         except EinspaceError as error:
             raise ValueError(str(error)) from error
-        self.architecture_ = result.recommended.text
-        self.validation_score_ = result.recommended.validation
+        self.architecture_ = found.text
+        self.validation_score_ = found.validation
         self.trials_ = len(result.history)
 
     def _shaped(self, X: NDArray[Any]) -> tuple[NDArray[Any], str]:  # noqa: N803

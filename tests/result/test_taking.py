@@ -230,8 +230,8 @@ def test_what_cannot_be_taken_is_refused(
 
 
 @pytest.mark.filterwarnings("ignore:only .* samples in valid")
-def test_the_estimator_predicts_with_what_is_recommended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a search whose verdict is for an initial member, the estimator is that member."""
+def test_the_estimator_predicts_with_what_is_recommended(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """After a search whose verdict is for an initial member, the estimator is that member, without advice about a result."""
     results = []
 
     def searched(*args: Any, **options: Any) -> Result:
@@ -243,7 +243,9 @@ def test_the_estimator_predicts_with_what_is_recommended(monkeypatch: pytest.Mon
     monkeypatch.setattr("einspace.racing.contest.word_of", lambda difference, error: "worse")
     recipe = {"epochs_search": 1, "epochs_final": 1}
     estimator = NetworkClassifier(budget=None, trials=10, init="mixer-tiny", recipe=recipe, workers=0, random_state=0, axes="NHW")
-    estimator.fit(X[:, 0], WORDS)
+    with caplog.at_level(logging.WARNING, "einspace"):
+        estimator.fit(X[:, 0], WORDS)
+    assert [record for record in caplog.records if "result.predictor" in record.getMessage()] == []  # nobody has that result
     (result,) = results
     assert result.verdict is not None
     assert result.recommended is not None
