@@ -47,6 +47,9 @@ def test_means_that_are_fields_are_saved_too(tmp_path: Path) -> None:
     (tmp_path / "preprocessing.safetensors").unlink()
     with pytest.raises(RunError, match=r"preprocessing.safetensors cannot be read: No such file"):
         load_predictor(tmp_path)
+    predictor.save(tmp_path)
+    predictor_of(task_of("words")[0]).save(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["predictor.json", "weights.safetensors"]  # no file of the one that was replaced
 
 
 def test_a_grammar_of_ones_own_is_saved(tmp_path: Path) -> None:
@@ -264,3 +267,9 @@ def test_a_folder_of_a_save_that_was_killed_is_written_to(tmp_path: Path) -> Non
     (tmp_path / ".predictor.json.0123456789abcdef").write_bytes(b"")
     predictor_of(task_of("words")[0]).save(tmp_path)
     assert load_predictor(tmp_path).about.kind == "classification"
+
+
+def test_a_path_that_no_folder_can_have_is_an_error_in_a_line(tmp_path: Path) -> None:
+    """It was an OSError from the look at what is there."""
+    with pytest.raises(RunError, match=r"^the predictor cannot be written to \S+: File name too long$"):
+        predictor_of(task_of("words")[0]).save(tmp_path / ("a" * 300))

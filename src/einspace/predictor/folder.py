@@ -25,11 +25,6 @@ FORMAT = 1
 
 def save(network: RawNetwork, about: About, target: Path) -> None:
     """Write a predictor's folder; see `Predictor.save`. All files are written before one takes its place, the record last."""
-    if target.exists() and not target.is_dir():
-        raise RunError(f"{target} is a file: a predictor is saved to a folder")
-    ours = (RECORD, WEIGHTS, TENSORS)  # without a record, they or their drafts are left of a save that was killed
-    if target.is_dir() and not (target / RECORD).is_file() and not all(file.name.lstrip(".").startswith(ours) for file in target.iterdir()):
-        raise RunError(f"the folder {target} holds other things: save the predictor to a new one")
     files = {WEIGHTS: weights(network.flat_state(), _notes(about))}
     tensors = about.preprocessing.tensors()
     if tensors:
@@ -38,12 +33,24 @@ def save(network: RawNetwork, about: About, target: Path) -> None:
     text = json.dumps({**record, "checksum": _checksum(record)}, indent=2) + "\n"
     files[RECORD] = text.encode()
     try:
+        _check(target)
         target.mkdir(parents=True, exist_ok=True)
         with ExitStack() as drafts:  # the first is closed last, so the record is
             for name, data in reversed(files.items()):
                 drafts.enter_context(draft_of(target / name)).write_bytes(data)
+        if TENSORS not in files:
+            (target / TENSORS).unlink(missing_ok=True)
     except OSError as error:
         raise RunError(f"the predictor cannot be written to {target}: {error.strerror}") from None
+
+
+def _check(target: Path) -> None:
+    """Raise RunError where something else than a predictor lies; without a record, its files or their drafts are left of a killed save."""
+    if target.exists() and not target.is_dir():
+        raise RunError(f"{target} is a file: a predictor is saved to a folder")
+    ours = (RECORD, WEIGHTS, TENSORS)
+    if target.is_dir() and not (target / RECORD).is_file() and not all(file.name.lstrip(".").startswith(ours) for file in target.iterdir()):
+        raise RunError(f"the folder {target} holds other things: save the predictor to a new one")
 
 
 def stored(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
