@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -87,7 +86,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         """Search on a part of the samples, validate on the others, and train the best network on all."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         try:
-            workers = int(self.workers) if isinstance(self.workers, np.integer) else self.workers
+            given: Any = self.workers
+            workers = given.item() if isinstance(given, np.integer) else given
             check_whole("workers", workers, 0)
             strategy = self.strategy if isinstance(self.strategy, Strategy) else class_of(self.strategy)
             if strategy.final:
@@ -147,10 +147,11 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     def _parts(self, y: NDArray[Any], kind: str, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Numbers of the samples that are trained on in the search, and of those that it validates on, each class alike."""
-        if not isinstance(self.validation_fraction, Real) or not 0 < self.validation_fraction < 1:
-            raise SettingError(f"validation_fraction must be between 0 and 1, not {self.validation_fraction!r}")
+        share: Any = self.validation_fraction
+        if not isinstance(share, float | np.floating) or not 0 < share < 1:
+            raise SettingError(f"validation_fraction must be between 0 and 1, not {share!r}")
         kinds = y if kind == "classification" else np.zeros(len(y), np.int64)
-        train, valid = stratified(kinds, (1 - self.validation_fraction, self.validation_fraction), seed)
+        train, valid = stratified(kinds, (1 - float(share), float(share)), seed)
         if not len(valid) or not len(train):
             raise SettingError(f"{counted(len(y), 'sample')} cannot be divided into a part to train on and one to validate on")
         return train, valid
@@ -239,7 +240,8 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """The chances (N, K) of `classes_` for samples."""
         chances = self._numbers(X, Predictor.predict_proba)
-        return chances / chances.sum(axis=1, keepdims=True)  # in single precision they add up to 1 within 1e-7 only
+        chances /= chances.sum(axis=1, keepdims=True)  # in single precision they add up to 1 within 1e-7 only
+        return chances
 
 
 class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
