@@ -177,6 +177,12 @@ class Contest:
         decided = best_of({name: scores for name, scores in self._decision.items() if name != self.plan.baseline})
         return decided or next(iter(self.standing()), None)
 
+    @property
+    def won(self) -> bool:
+        """True once race and decision are over, and the winner has all scores of one of them: the only candidate may have none."""
+        scored = self.winner in self._race or self.winner in self._decision
+        return scored and self.is_over(RACE) and self.is_over(DECISION)
+
     def verdict(self) -> tuple[Verdict | None, str]:
         """The verdict, or the reason why there is none."""
         plan, winner = self.plan, self.winner
