@@ -204,6 +204,7 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         unjudged=unjudged,
         seconds=_seconds_of(history, sessions),
         won=contest.won,
+        passed_over=None if contest.passed_over is None else contest.passed_over.number,
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
         split="validation" if finals["selects"] else "test",
         storage=None if store.database.file == run.database else store.database.address,
