@@ -84,6 +84,7 @@ def comparison(results: Sequence[Result]) -> str:
             count=len(results),
             lead=lead,
             groups=groups,
+            lengths=[group.lengths for group in groups if group.lengths],
             best_score=best_score,
             claim="score" if first.is_of_objective else "validation",
             raced=any(run.won for run in results),
