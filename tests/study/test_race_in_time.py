@@ -269,4 +269,4 @@ def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, m
     assert result.verdict.pairs == 2
     assert f"times for {SHORT}," in result.verdict.evidence
     assert "There was no time to train the best again often enough (a decision)." in result.verdict.evidence
-    assert "final trainings have" in result.verdict.evidence
+    assert "a final training has" in result.verdict.evidence

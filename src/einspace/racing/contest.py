@@ -173,8 +173,9 @@ class Contest:
 
     @cached_property
     def winner(self) -> str | None:
-        """The best candidate of the decision, or of the race where there was none; None before that."""
-        decided = best_of({name: scores for name, scores in self._decision.items() if name != self.plan.baseline})
+        """The best candidate of the decision, or of the race where there was none or it has not ended; None before that."""
+        candidates = {name: scores for name, scores in self._decision.items() if name != self.plan.baseline}
+        decided = best_of(candidates) if self.is_over(DECISION) else None
         return decided or next(iter(self.standing()), None)
 
     @property
@@ -204,7 +205,7 @@ class Contest:
         if not plan.baseline:
             return None, "there is no baseline to compare with"
         names = f"trial {self.claimed[winner].number}", plan.baseline_name
-        pairs = self._decision if {winner, plan.baseline} <= set(self._decision) else self._race
+        pairs = self._decision if self.is_over(DECISION) and {winner, plan.baseline} <= set(self._decision) else self._race
         if plan.baseline not in pairs or winner not in pairs:
             tried = self._race if plan.race else self._decision
             failed = [name for name, found in zip(names, (winner, plan.baseline), strict=True) if found not in tried]
