@@ -37,10 +37,15 @@ def shown(*told: Progress, terminal: bool = True) -> str:
 
 def test_trials_the_best_its_curve_and_the_failures_are_shown() -> None:
     """Of a search that is bounded by trials, how many have ended."""
-    text = shown(news(1, 0.25, 0.25), news(2, 0.5, 0.5), news(3, 0.5, None))
+    text = shown(news(1, 0.25, 0.25), news(2, 0.5, 0.5), replace(news(3, 0.5, None), failed=1))
     assert "search mine" in text
     assert "3/6" in text
     assert "best 0.5000 ▁██, 1 without a score" in text
+
+
+def test_the_failures_are_those_of_the_whole_run() -> None:
+    """Beside trials and best of the whole run stood the failures that one call, or one of several drivers, had seen itself."""
+    assert "40/50 best 0.9000 ▁, 12 without a score" in shown(replace(news(40, 0.9, None, total=50), failed=12))
 
 
 def test_a_search_that_time_ends_shows_the_time_that_is_left() -> None:

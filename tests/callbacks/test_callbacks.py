@@ -15,7 +15,7 @@ from einspace.callbacks import Callback, base
 from einspace.errors import UnknownNameError
 from einspace.result import Result
 from einspace.study import Interrupted, Progress, search
-from einspace.trial import Trial
+from einspace.trial import SEARCH, Trial
 
 pytestmark = pytest.mark.slow
 
@@ -98,6 +98,20 @@ def test_a_run_that_goes_on_tells_of_new_trials_only(tmp_path: Path) -> None:
     numbers = [[told[0].number for event, told in recorder.told if event == "trial"] for recorder in (first, second, third)]
     assert numbers == [[0, 1, 2, 3, 4], [5, 6, 7], []]
     assert third.events == ["start", "finish", "close"]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_failures_of_a_phase_are_counted_over_all_calls(tmp_path: Path, workers: int) -> None:
+    """News of a run that goes on count the trials of the search without a score as they count all trials, and the best is of all."""
+    news: list[Progress] = []
+    run(tmp_path, trials=5, workers=workers)
+    history = run(tmp_path, trials=12, workers=workers, progress=news.append).history
+    told = [each for each in news if each.phase == SEARCH and each.trial is not None]
+    ended = [each.trial for each in told]
+    before = [trial for trial in history if trial not in ended]
+    failures = [sum(trial.value is None for trial in (*before, *ended[: number + 1]) if trial) for number in range(len(ended))]
+    assert [each.failed for each in told] == failures
+    assert failures[-1] == sum(trial.value is None for trial in history) > sum(trial.value is None for trial in before) > 0
 
 
 class Exiting(Recorder):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,35 @@ def test_candidates_are_compared_with_those_that_began_alike() -> None:
         return [trial.key for trial in candidates(store, [])]
 
     assert order(0.0) == order(9.0) == order(-9.0) == ["e", "d", "c", "b", "a"]
+
+
+def again(scores: Sequence[tuple[str, int, float]], phase: str) -> Ledger:
+    """Re-evaluations that have ended, by the key of the architecture and the seed."""
+    found = Ledger()
+    for number, (key, seed, value) in enumerate(scores):
+        trial = Trial(number, Proposal("relu", key, Costs(0), "sample"), phase, seed)
+        found.end(trial.end(Evaluation(Outcome.OK, value), 1.0, 0.0))
+    return found
+
+
+@pytest.mark.parametrize("last", ["a", "b"])
+def test_until_a_decision_has_ended_the_leader_of_the_race_leads(last: str) -> None:
+    """One of two finalists has all scores before the other: the second one was shown as the winner, or the first had a verdict."""
+    worth = {RACE: {"a": 0.8, "b": 0.7, "c": 0.5}, DECISION: {"a": 0.6, "b": 0.9, "c": 0.5}}
+    seeds = {RACE: (1, 2), DECISION: (5, 6, 7)}
+    scores = {name: [(key, seed, worth[name][key] + seed / 100) for key in "abc" for seed in seeds[name]] for name in worth}
+    scores[DECISION].sort(key=lambda score: score[0] == last)
+
+    def contest(ended: int) -> Contest:
+        rounds = {RACE: again(scores[RACE], RACE), DECISION: again(scores[DECISION][:ended], DECISION)}
+        phases = {SEARCH: ledger([("a", 3), ("b", 2)], SEARCH), BASELINE: ledger([("c", 1)], BASELINE), **rounds}
+        store = cast("StudyStore", SimpleNamespace(phase=phases.__getitem__, sign=1.0))
+        return Contest(store, Plan(2, ("a", "b"), "c", "resnet8", seeds[RACE], ("a", "b"), seeds[DECISION]), {})
+
+    for ended, winner, number, pairs in ((8, "a", 0, 2), (9, "b", 1, 3)):
+        found = contest(ended)
+        verdict, _ = found.verdict()
+        assert verdict is not None
+        assert (found.winner, found.won) == (winner, ended == 9)
+        assert (verdict.winner, verdict.pairs) == (f"trial {number}", pairs)
+        assert ("The decision has not ended." in verdict.evidence) == (ended < 9)

@@ -124,7 +124,7 @@ def test_the_card_of_a_recommended_baseline_states_verdict_scores_and_seed(worse
     assert "The score on test is that of one final training, from seed 0." in written
     rows = [line for line in written.splitlines() if line.startswith("| ") and ("this network" in line or "winner" in line)]
     assert rows == [
-        f"| {name} | {row.validation:.4f} | {row.reevaluated:.4f} | {row.test:.4f} |"
+        f"| {name} | {row.validation:.4f} | {row.means['race']:.4f} | {row.means['decision']:.4f} | {row.test:.4f} |"
         for name, row in (("resnet8, this network", worse.recommended), (f"{worse.best.name}, the winner of the race", worse.best))
     ]
     _, written = card(worse, tmp_path, "--trial", str(worse.best.trial))

@@ -3,15 +3,17 @@
 import json
 import re
 import signal
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.study.race_samples import Timed, World, run
+from tests.study.race_samples import RESNET, Timed, World, baseline_is, run
 from tests.study_samples import ThreadExecutor
 
 from einspace.callbacks import Progress
+from einspace.evaluation.outcome import Evaluation, Outcome, Request
 from einspace.reporting.card import card
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
@@ -69,6 +71,31 @@ def test_a_race_that_the_time_ends_has_no_winner(tmp_path: Path, monkeypatch: py
     assert result.unjudged == "the race has not ended"
     check_nobody_has_won(result)
     assert "(best of the search)" in told(result)["terminal"]
+
+
+def test_a_decision_without_a_race_that_comes_to_nothing_has_no_winner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page said that the best and the best baseline were trained again and scored, though too little was to count."""
+    world = Timed(World(), warm=3.0)
+    monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
+    result = run(tmp_path, world, executor=ThreadExecutor(world), trials=None, budget=310)
+    assert [(row.race, row.decision) for row in result.finalists] == [((), ())] * 2
+    check_nobody_has_won(result)
+    assert "trained again and scored on validation" not in content(result)
+
+
+def test_a_network_whose_trainings_of_a_decision_fail_has_not_won_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a race it is the only candidate, and yet has no mean to win with."""
+    world = Timed(World(baseline_is(0.3)))
+    monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
+
+    def function(request: Request) -> Evaluation:
+        found = world(request)
+        failed = request.partition in (5000, 5001, 5003) and request.text != RESNET
+        return replace(found, outcome=Outcome.NAN, value=None, reason="the loss is nan") if failed else found
+
+    result = run(tmp_path, function, trials=None, budget=330)
+    assert result.unjudged.endswith("could not be trained again each time")
+    check_nobody_has_won(result)
 
 
 @pytest.mark.parametrize(("phase", "done"), [(RACE, 1), (RACE, 8), (DECISION, 4)])

@@ -15,6 +15,7 @@ from einspace.callbacks import Progress
 from einspace.evaluation.outcome import Evaluation, Request, Seconds
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
+from einspace.result.words import recommended
 from einspace.study import Interrupted
 from einspace.trial import DECISION, FINAL
 
@@ -235,6 +236,23 @@ def test_a_network_that_is_too_slow_to_be_compared_is_no_candidate(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("budget", "why"), [(310, "there was no time to train the best again often enough (a decision)"), (450, "the race has not ended")]
+)
+def test_a_best_that_was_passed_over_is_named_without_a_verdict_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int, why: str
+) -> None:
+    """Another was called the best and recommended, below a table that begins with a better score, with no reason."""
+    world = Slow(World(baseline_is(0.3, lambda text: 0.5)), warm=3.0)
+    result, _ = timed(tmp_path, monkeypatch, world, budget=budget)
+    top = result.top(1)[0]
+    assert (result.best is not None, result.verdict, result.passed_over, top.text) == (True, None, top.number, world.slow)
+    said = f"Trial {top.number} stood higher in the search, with 0.9000, but there was no time to compare it with the baseline"
+    assert result.unjudged == f"{why}. {said}"
+    assert said in result.report().read_text()
+    assert recommended(result).endswith(f"trial {top.number} has a better score in the search, but takes too long to be compared.")
+
+
+@pytest.mark.parametrize(
     ("budget", "said"), [(450, "the race has not ended"), (310, "there was no time to train the best again often enough (a decision)")]
 )
 def test_a_race_that_the_time_ends_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int, said: str) -> None:
@@ -251,4 +269,4 @@ def test_a_verdict_without_a_decision_says_that_there_was_none(tmp_path: Path, m
     assert result.verdict.pairs == 2
     assert f"times for {SHORT}," in result.verdict.evidence
     assert "There was no time to train the best again often enough (a decision)." in result.verdict.evidence
-    assert "final trainings have" in result.verdict.evidence
+    assert "a final training has" in result.verdict.evidence

@@ -64,7 +64,6 @@ class Bar(JupyterMixin):
         self._drawn = self._console.is_terminal or self._console.is_jupyter
         self._curve: list[float] = []
         self._standing = ""
-        self._failed = 0
         self._running: tuple[AtWork, ...] = ()
         self._used: tuple[float, float] | None = None
         self._place: Any = None
@@ -117,14 +116,12 @@ class Bar(JupyterMixin):
             self._stand(news.standing)
             return
         trials = counted(news.done, "trial") if news.total is None else f"{news.done} of {counted(news.total, 'trial')}"
-        if trial is not None:
-            self._failed += trial.value is None
-            if news.best is not None:
-                if not self._curve or news.best != self._curve[-1]:
-                    of_it = f" (trial {trial.number})" if trial.value == news.best else ""  # another call may have found the best
-                    self._say(f"{trials}: best {decimal(news.best)}{of_it}")
-                    self._logged[SEARCH] = news.done
-                self._curve.append(news.best)
+        if trial is not None and news.best is not None:
+            if not self._curve or news.best != self._curve[-1]:
+                of_it = f" (trial {trial.number})" if trial.value == news.best else ""  # another call may have found the best
+                self._say(f"{trials}: best {decimal(news.best)}{of_it}")
+                self._logged[SEARCH] = news.done
+            self._curve.append(news.best)
         budget = "" if news.budget is None else f" of {duration(news.budget)}"
         best = "none has a score" if news.best is None else f"best {decimal(news.best)}"
         self._sign(news, f"{trials} in {duration(news.seconds)}{budget}: {best}")
@@ -144,7 +141,7 @@ class Bar(JupyterMixin):
     def _best(self, news: News) -> str:
         """The best score so far and its curve, and how many trials have no score."""
         facts = [] if news.best is None else [f"best {decimal(news.best)} {sparkline(self._curve)}".rstrip()]
-        return ", ".join(facts + [f"{self._failed} without a score"] * bool(self._failed))
+        return ", ".join(facts + [f"{news.failed} without a score"] * bool(news.failed))
 
     def _stand(self, standing: str) -> None:
         """Show the comparison of the best with the best baseline."""

@@ -57,6 +57,7 @@ class Progress:
         running: The trials that the workers of this driver train.
         standing: The comparison of the best with the best baseline so far, in words; empty where there is nothing to compare.
         budget: Seconds that the search has, if it has a budget of time.
+        failed: Trials of the phase that have ended without a score.
     """
 
     phase: str
@@ -68,6 +69,7 @@ class Progress:
     running: tuple[AtWork, ...] = ()
     standing: str = ""
     budget: float | None = None
+    failed: int = 0
 
 
 class Callback:

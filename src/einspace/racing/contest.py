@@ -173,12 +173,28 @@ class Contest:
 
     @cached_property
     def winner(self) -> str | None:
-        """The best candidate of the decision, or of the race where there was none; None before that."""
-        decided = best_of({name: scores for name, scores in self._decision.items() if name != self.plan.baseline})
+        """The best candidate of the decision, or of the race where there was none or it has not ended; None before that."""
+        candidates = {name: scores for name, scores in self._decision.items() if name != self.plan.baseline}
+        decided = best_of(candidates) if self.is_over(DECISION) else None
         return decided or next(iter(self.standing()), None)
 
+    @property
+    def won(self) -> bool:
+        """True once race and decision are over, and the winner has all scores of one of them: the only candidate may have none."""
+        scored = self.winner in self._race or self.winner in self._decision
+        return scored and self.is_over(RACE) and self.is_over(DECISION)
+
+    @property
+    def passed_over(self) -> Trial | None:
+        """The trial with the best claimed score, where it takes too long to be compared."""
+        return self.claimed.get(self.plan.passed)
+
     def verdict(self) -> tuple[Verdict | None, str]:
-        """The verdict, or the reason why there is none."""
+        """The verdict, or the reason why there is none, and why its best is not the best of the search."""
+        verdict, why = self._verdict()
+        return verdict, ". ".join(said for said in (why, self._passed) if said and verdict is None)
+
+    def _verdict(self) -> tuple[Verdict | None, str]:
         plan, winner = self.plan, self.winner
         if not plan.race and not plan.decision:
             return None, plan.reason or UNRACED
@@ -189,7 +205,7 @@ class Contest:
         if not plan.baseline:
             return None, "there is no baseline to compare with"
         names = f"trial {self.claimed[winner].number}", plan.baseline_name
-        pairs = self._decision if {winner, plan.baseline} <= set(self._decision) else self._race
+        pairs = self._decision if self.is_over(DECISION) and {winner, plan.baseline} <= set(self._decision) else self._race
         if plan.baseline not in pairs or winner not in pairs:
             tried = self._race if plan.race else self._decision
             failed = [name for name, found in zip(names, (winner, plan.baseline), strict=True) if found not in tried]
@@ -240,11 +256,15 @@ class Contest:
             late = self.claimed[name]
             claim = f"The baseline {late.origin} has a better score in the search, {decimal(late.value)}"
             said.append(f"{claim}, but was trained later, and there was no time to compare it.")
-        if plan.passed in self.claimed:
-            best = self.claimed[plan.passed]
-            claim = f"Trial {best.number} stood higher in the search, with {decimal(best.value)}"
-            said.append(f"{claim}, but there was no time to compare it with the baseline.")
+        said.append(f"{self._passed}." if self._passed else "")
         return " ".join(sentence for sentence in said if sentence)
+
+    @property
+    def _passed(self) -> str:
+        """A sentence on the trial that was passed over, without its full stop; empty where there is none."""
+        best, how = self.passed_over, " with the baseline" if self.plan.baseline else ""
+        claim = "" if best is None else f"{_sentence(best.title)} stood higher in the search, with {decimal(best.value)}"
+        return f"{claim}, but there was no time to compare it{how}" if claim else ""
 
     def _failures(self, identity: str) -> str:
         """The failed trainings of a network whose pairs do not count, in a sentence; empty where there are none."""

@@ -63,17 +63,17 @@ def trainings_of(pairs: int, epochs: Sequence[Any], long: bool, fixed: bool, val
 
 
 def longer(searched: Sequence[Any], final: Sequence[Any]) -> str:
-    """A remark that final trainings have more epochs, which may change the order; empty where they do not.
+    """A remark that a final training, if there is one, has more epochs, which may change the order; empty where it has not.
 
     >>> longer((8, 8), (24, 24))
-    'These trainings had 8 epochs; final trainings have 24, and may reverse the order.'
+    'These trainings had 8 epochs; a final training has 24, and may reverse the order.'
     """
     if None in (*searched, *final):
-        return "Final trainings may be longer, and may reverse the order."
+        return "A final training may be longer, and may reverse the order."
     if all(last <= first for first, last in zip(searched, final, strict=True)):
         return ""
-    have = " and ".join(map(str, _different(final)))
-    return f"These trainings had {_epochs(searched)}; final trainings have {have}, and may reverse the order."
+    has = " or ".join(map(str, _different(final)))
+    return f"These trainings had {_epochs(searched)}; a final training has {has}, and may reverse the order."
 
 
 def _epochs(epochs: Sequence[Any]) -> str:

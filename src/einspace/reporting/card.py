@@ -14,6 +14,7 @@ from einspace.quantities import counted, decimal, quantity
 from einspace.reading.pictures import WHITE_OF_16_BITS
 from einspace.reporting.loading import loading
 from einspace.result import Entrant, Result
+from einspace.result.entrant import rounds_of
 from einspace.result.words import compared, how_found, judged
 
 NAME = "MODEL_CARD"
@@ -147,15 +148,17 @@ def _normalisation(before: bool, found: Trained) -> str:
 
 
 def _scores(result: Result, found: Trained, fresh: bool) -> list[str]:
-    mine, raced = result.entrant(found.trial.proposal), bool(result.finalists)
-    lines = [["", *(("claimed in the search", "re-evaluated") if raced else ("validation",)), "test"], ["---"] * (4 if raced else 3)]
-    scores = found.facts["scores"]
-    lines.append(_row(f"{found.name}, this network", mine, scores["validation"], raced, scores["test"]))
-    for row in (result.best, *result.baselines):
-        if row is not None and (row is result.best or row.proposal is not None) and _identity(row) != found.trial.proposal.identity:
-            won = ", the winner of the race" if row is result.best and how_found(result) == "race" else ""
-            lines.append(_row(f"{row.name}{won}", row, row.validation, raced))
-    lines += [[f"published: {name}", *[""] * (2 if raced else 1), decimal(score)] for name, score in result.settings["published"].items()]
+    mine, scores = result.entrant(found.trial.proposal), found.facts["scores"]
+    others = [row for row in (result.best, *result.baselines) if row is not None and (row is result.best or row.proposal is not None)]
+    others = [row for row in others if _identity(row) != found.trial.proposal.identity]
+    rounds = rounds_of(row for row in (mine, *others) if row is not None)
+    names = ["claimed in the search" if result.finalists else "validation", *(f"{name} (mean)" for name in rounds), "test"]
+    lines = [["", *names], ["---"] * (1 + len(names))]
+    lines.append(_row(f"{found.name}, this network", mine, scores["validation"], rounds, scores["test"]))
+    for row in others:
+        won = ", the winner of the race" if row is result.best and how_found(result) == "race" else ""
+        lines.append(_row(f"{row.name}{won}", row, row.validation, rounds))
+    lines += [[f"published: {name}", *[""] * (1 + len(rounds)), decimal(score)] for name, score in result.settings["published"].items()]
     better = "higher" if result.higher_is_better else "lower"
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return [f"The metric is {result.metric}; {better} is better.{_seeds(mine, fresh)}", table, _judged(result, mine)]
@@ -165,10 +168,10 @@ def _identity(row: Entrant) -> str | None:
     return None if row.proposal is None else row.proposal.identity
 
 
-def _row(name: str, entrant: Entrant | None, validation: float | None, raced: bool, test: float | None = None) -> list[str]:
-    again = None if entrant is None else entrant.reevaluated
+def _row(name: str, entrant: Entrant | None, validation: float | None, rounds: Sequence[str], test: float | None = None) -> list[str]:
+    again = [None if entrant is None else entrant.means[name] for name in rounds]
     tested = decimal(test) if entrant is None or not entrant.finals else str(entrant.over_seeds)
-    return [escaped(name, keep=""), decimal(validation), *([decimal(again)] if raced else []), tested]
+    return [escaped(name, keep=""), decimal(validation), *map(decimal, again), tested]
 
 
 def _seeds(mine: Entrant | None, fresh: bool) -> str:

@@ -10,6 +10,7 @@ from einspace.quantities import counted, decimal, quantity
 from einspace.reporting.fitting import FittingTable
 from einspace.reporting.tables import shortened
 from einspace.result import TOP, Entrant, Result
+from einspace.result.entrant import rounds_of
 from einspace.result.words import Found, afterwards, climbed, compared, foretold, how_found, inherited, is_tested, judged, untested
 from einspace.run.folder import WEIGHTS
 from einspace.trial import Trial
@@ -80,25 +81,25 @@ def _scores(result: Result) -> Table:
     times = f"from each of {seeds} seeds" if seeds > 1 else "once"
     title = f"Retrained on train and valid, scored {times} on test" if is_tested(result) else untested(result)
     table = FittingTable(title=title, title_justify="left", header_style="bold")
-    raced = bool(result.finalists)
-    table.add_column("")
-    for column in (*(("claimed", "re-evaluated") if raced else (_column(result),)), "test", "params"):
-        table.add_column(column, justify="right")
     rows, found = result.entrants, len(result.entrants) - len(result.baselines)
+    rounds = rounds_of(rows)
+    table.add_column("")
+    for column in ("claimed" if result.finalists else _column(result), *rounds, "test", "params"):
+        table.add_column(column, justify="right")
     for number, row in enumerate(rows):
         label = row.name
         if number == 0 < found:
             label += REMARKS[how_found(result)]
         elif number >= found and row.validation is None and row.reason:
             label += f" ({row.reason})"
-        scores = [decimal(row.validation), *([decimal(row.reevaluated)] if raced else []), _test(row)]
+        scores = [decimal(row.validation), *(decimal(row.means[name]) for name in rounds), _test(row)]
         size = "" if row.parameters is None else quantity(row.parameters)
         table.add_row(label, *scores, size, style="bold" if number == 0 < found else "", end_section=number + 1 == found)
     published = result.settings["published"]
     if published and table.rows:
         table.rows[-1].end_section = True
     for method, score in published.items():
-        table.add_row(f"published: {method}", *([""] * (1 + raced)), decimal(score), "", style="dim")
+        table.add_row(f"published: {method}", *([""] * (1 + len(rounds))), decimal(score), "", style="dim")
     return table
 
 

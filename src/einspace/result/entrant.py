@@ -1,6 +1,6 @@
 """Entrant: one of the networks that are compared at the end of a search, with its scores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from einspace.grammar import Grammar
 from einspace.space import Architecture, EinSpace
 from einspace.tasks.metrics import Seeds, over_seeds
-from einspace.trial import Proposal, Trial
+from einspace.trial import DECISION, RACE, Proposal, Trial
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,16 @@ class Entrant:
 
     @property
     def reevaluated(self) -> float | None:
-        """The mean of its re-evaluations, of the decision if it was in it; None where one has no score."""
-        return over_seeds(self.decision or self.race).mean
+        """The mean of its last round of re-evaluations, the decision if it was in it and else the race; None where one has no score.
+
+        Two networks may have it from trainings of different lengths: only their `means` of one round can be compared.
+        """
+        return self.means[DECISION if self.decision else RACE]
+
+    @property
+    def means(self) -> dict[str, float | None]:
+        """The means of its re-evaluations by round, "race" and "decision"; None where it was not in it, or one has no score."""
+        return {RACE: over_seeds(self.race).mean, DECISION: over_seeds(self.decision).mean}
 
     @cached_property
     def over_seeds(self) -> Seeds:
@@ -102,3 +110,9 @@ class Entrant:
             figures |= {"tests": self.tests, "test_deviation": self.over_seeds.deviation}
         changes = {} if self.proposal is None else dict(self.proposal.changes)
         return figures | ({"changes": changes} if changes else {}) | ({"reason": self.reason} if self.reason else {})
+
+
+def rounds_of(rows: Iterable[Entrant]) -> list[str]:
+    """The rounds of re-evaluations, "race" before "decision", of which one of these networks has a mean."""
+    means = [row.means for row in rows]
+    return [name for name in (RACE, DECISION) if any(found[name] is not None for found in means)]

@@ -191,7 +191,6 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
     finalists = [entrant(f"trial {contest.claimed[name].number}", contest.claimed[name].proposal) for name in contest.plan.candidates]
     finalists += [row for row in baselines if row.proposal is not None and row.proposal.identity == contest.plan.baseline]
     best = contest.best if finals["selects"] else None
-    over = contest.is_over(RACE) and contest.is_over(DECISION)
     available = sum(session["workers"] * session["search"] - session["starting"] - session["ending"] for session in sessions)
     return Result(
         run=run.path,
@@ -204,7 +203,8 @@ def collect(store: StudyStore, run: Run, settings: Settings) -> Result:
         verdict=verdict,
         unjudged=unjudged,
         seconds=_seconds_of(history, sessions),
-        won=contest.winner is not None and over,
+        won=contest.won,
+        passed_over=None if contest.passed_over is None else contest.passed_over.number,
         overhead=max(0.0, 1 - sum(session["evaluating"] for session in sessions) / available) if available > 0 else None,
         split="validation" if finals["selects"] else "test",
         storage=None if store.database.file == run.database else store.database.address,

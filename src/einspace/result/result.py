@@ -75,7 +75,7 @@ class Result:
     verdict: Verdict | None
     """The verdict: the best is better than the best baseline, worse, or not distinguishable; None where none was possible."""
     unjudged: str
-    """The reason why there is no verdict; empty where there is one."""
+    """The reason why there is no verdict, and why the best is not the best by validation; empty where there is a verdict."""
     seconds: Mapping[str, float]
     """`total` and `search` and `final` of the wall clock; `proposing`, `building`, `training`, `scoring` summed over the trials, `starting`
     and `ending` over the workers."""
@@ -86,6 +86,8 @@ class Result:
     """
     won: bool = False
     """Whether race and decision are over and the best has won them; False while the best is only ahead, and without either."""
+    passed_over: int | None = None
+    """The number of the trial with the best score, where it takes too long to be compared and others were in its place."""
     running: tuple[Trial, ...] = ()
     """Trials of any phase that were begun, and had not ended when this was read."""
     storage: str | None = None

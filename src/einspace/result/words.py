@@ -127,7 +127,10 @@ def _chosen(result: Result) -> str:
         "race": "it did best when the best of the search were trained again",
         "search": "it has the best score of the search, and no verdict says more",
     }
-    return reasons.get(how_found(result), "no verdict says otherwise")
+    why = reasons.get(how_found(result), "no verdict says otherwise")
+    if result.passed_over is None:
+        return why
+    return f"{why}; trial {result.passed_over} has a better score in the search, but takes too long to be compared"
 
 
 def how_found(result: Result) -> Found:

@@ -237,16 +237,18 @@ class Driver:
         if self.progress is None:
             return
         done, total = phase.progress(self.store)
-        done -= sum(other.phase == phase.name for _, other in self._unwritten)
+        untold, ledger = [other for _, other in self._unwritten if other.phase == phase.name], self.store.phase(phase.name)
+        done -= len(untold)
+        failed = ledger.ended - ledger.scored - sum(other.fitness is None for other in untold)
         self._told = (done, total) if phase.name == SEARCH else self._told
-        best = self.store.phase(phase.name).best
         at_work = tuple(
             AtWork(running.trial, running.since, running.epoch, running.epochs)
             for running in self._running.values()
             if running.future is not None
         )
-        value, standing = None if best is None else best.value, self.standing()
-        self.progress(Progress(phase.name, done, total, value, ended, self.budget.used, at_work, standing, self.budget.seconds))
+        value, standing = None if ledger.best is None else ledger.best.value, self.standing()
+        used, budget = self.budget.used, self.budget.seconds
+        self.progress(Progress(phase.name, done, total, value, ended, used, at_work, standing, budget, failed))
 
     def _wait(self) -> None:
         """Handle the next event, or look around after a while."""

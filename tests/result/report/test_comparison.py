@@ -30,7 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     ]
 
 
-def test_runs_that_differ_in_their_seed_alone_are_one_line(results: list[Result]) -> None:
+def test_runs_of_equal_settings_from_different_seeds_are_one_line(results: list[Result]) -> None:
     """Their best scores have a mean and a deviation; a single run has none."""
     groups = grouped(results)
     assert [(group.name, [run.run.name for run in group.runs]) for group in groups] == [
@@ -41,6 +41,26 @@ def test_runs_that_differ_in_their_seed_alone_are_one_line(results: list[Result]
     assert groups[0].best.mean == pytest.approx(sum(scores) / 2)
     assert groups[0].best.deviation == pytest.approx(abs(scores[0] - scores[1]) / 2**0.5)
     assert groups[1].best.deviation is None
+
+
+def test_two_runs_of_one_seed_are_no_spread_over_seeds(results: list[Result]) -> None:
+    """A run of more trials from the same seed begins with the same ones: the mean over both had a deviation that says nothing."""
+    again = replace(results[0], run=results[0].run.with_name("again"))
+    assert [[run.run.name for run in group.runs] for group in grouped([*results, again])] == [["one", "two"], ["again"], ["three"]]
+    assert [group.best.deviation for group in grouped([results[0], again])] == [None, None]
+    third = replace(results[1], run=results[1].run.with_name("third"))
+    assert [[run.run.name for run in group.runs] for group in grouped([again, third, *results[:2]])] == [["again", "third"], ["one", "two"]]
+    names = [group.name for group in grouped([results[0], again])]
+    assert names == ["evolution (one)", "evolution (again)"]
+
+
+def test_runs_of_different_lengths_are_said_to_be_such(results: list[Result]) -> None:
+    """The note said that runs of 8 and of 10 trials differ in their seed alone."""
+    html = comparison(results)
+    assert "seed alone" not in html
+    assert "Runs of one line differ in their length, evolution: 8 to 10 trials in " in html
+    alike = replace(results[1], history=results[1].history[:8])
+    assert "differ in their length" not in comparison([results[0], alike, results[2]])
 
 
 def test_the_best_at_a_number_of_trials_and_at_a_time(results: list[Result]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from einspace.quantities import decimal, quantity
+from einspace.quantities import counted, decimal, quantity
 from einspace.result.entrant import Entrant
 from einspace.result.report.axes import BLUE, GREY, ORANGE, Chart, figure_of
 from einspace.result.report.operations import Shares
@@ -25,7 +25,7 @@ FEW = 20
 """Trials or epochs up to which each has its mark on an axis."""
 
 REACH = 4.0
-"""Interquartile ranges beyond the quartiles, outside of which scores do not stretch an axis."""
+"""Interquartile ranges beyond the quartiles, outside of which poor scores do not stretch an axis."""
 
 
 def charts(result: Result, shares: Sequence[Shares], shown: Container[int] | None = None) -> dict[str, Chart]:
@@ -97,7 +97,7 @@ def progress(result: Result, by_time: bool = False, shown: Container[int] | None
         )
     if not by_time and max(along) < FEW:
         figure.update_xaxes(dtick=1)
-    _window(figure, scores)
+    _window(result, figure, scores, [] if baseline is None or baseline.validation is None else [baseline.validation])
     return figure
 
 
@@ -164,7 +164,7 @@ def predictions(result: Result, shown: Container[int] | None = None) -> go.Figur
                 hovertemplate="%{text}<extra></extra>",
             )
     figure.update_xaxes(tickformat=".0%")
-    _window(figure, [trial.value or 0.0 for trial, _ in trials])
+    _window(result, figure, [trial.value or 0.0 for trial, _ in trials])
     return figure
 
 
@@ -236,7 +236,7 @@ def pareto(result: Result, cost: str, shown: Container[int] | None = None) -> go
     known = [_cost(trial, cost) for trial in trials]
     if min(known) > 0:
         figure.update_xaxes(type="log", dtick=1 if max(known) >= 100 * min(known) else "D2", tickformat="~g" if cost == "latency" else "~s")
-    _window(figure, [trial.value or 0.0 for trial in trials])
+    _window(result, figure, [trial.value or 0.0 for trial in trials], [row.validation for row in rivals if row.validation is not None])
     return figure
 
 
@@ -255,21 +255,29 @@ def operations(shares: Sequence[Shares]) -> go.Figure | None:
     return figure
 
 
-def _window(figure: go.Figure, scores: Sequence[float]) -> None:
-    """Keep a few scores far from the others from flattening the chart, and say how many are not shown."""
+def _window(result: Result, figure: go.Figure, scores: Sequence[float], baselines: Sequence[float] = ()) -> None:
+    """Keep a few scores far worse than the others from flattening the chart, and say how many are not shown.
+
+    What is better than the others is always shown, and so is the best of the baselines, whose scores are marks of the chart too.
+    """
     if len(scores) < 8:
         return
     first, _, third = quantiles(scores)
-    reach = REACH * (third - first)
-    inside = [score for score in scores if first - reach <= score <= third + reach]
-    if reach == 0 or len(inside) == len(scores):
+    if first == third:
+        return
+    low, high = first - REACH * (third - first), third + REACH * (third - first)
+    better = max if result.higher_is_better else min
+    marks = [*scores, *set(baselines).difference(scores)]
+    inside = [score for score in marks if (score >= low if result.higher_is_better else score <= high)]
+    inside += [better(baselines)] if baselines else []
+    hidden = sum(not min(inside) <= score <= max(inside) for score in marks)
+    if not hidden:
         return
     margin = 0.06 * (max(inside) - min(inside))
     figure.update_yaxes(range=[min(inside) - margin, max(inside) + margin])
-    ends = {"low": sum(score < min(inside) for score in scores), "high": sum(score > max(inside) for score in scores)}
-    beyond, hidden = len(scores) - len(inside), " and ".join(f"{count} {end}" for end, count in ends.items() if count)
+    end = "low" if result.higher_is_better else "high"
     figure.add_annotation(
-        text=f"{hidden} {'score is' if beyond == 1 else 'scores are'} not shown; double-click the chart to see all",
+        text=f"{counted(hidden, f'{end} score')} {'is' if hidden == 1 else 'are'} not shown; double-click the chart to see all",
         xref="paper",
         yref="paper",
         x=1,

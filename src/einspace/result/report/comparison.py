@@ -1,4 +1,4 @@
-"""Comparison: several runs side by side, runs that differ in their seed alone as one line with mean and spread."""
+"""Comparison: several runs side by side, runs of equal settings from different seeds as one line with mean and spread."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from einspace.errors import SettingError
-from einspace.quantities import counted, decimal
+from einspace.quantities import counted, decimal, duration
 from einspace.result.report.axes import BLUE, GREEN, ORANGE, PURPLE, RED, Chart, figure_of
 from einspace.result.result import Result
 
@@ -25,7 +25,7 @@ APART = ("seed", "versions")
 
 @dataclass(frozen=True)
 class RunGroup:
-    """Runs of equal settings but for the seed."""
+    """Runs of equal settings, each from another seed."""
 
     name: str
     runs: tuple[Result, ...]
@@ -39,6 +39,15 @@ class RunGroup:
     def test(self) -> "MeanAndDeviation":
         """Mean and deviation of the best architectures' scores on test."""
         return MeanAndDeviation.of([run.best.test for run in self.runs if run.best is not None and run.best.test is not None])
+
+    @property
+    def lengths(self) -> str:
+        """The numbers of trials and the times of its searches, in words; empty where they have equally many trials."""
+        trials, seconds = [len(run.history) for run in self.runs], [run.seconds["search"] for run in self.runs]
+        if len(set(trials)) == 1:
+            return ""
+        times = " to ".join(dict.fromkeys(map(duration, (min(seconds), max(seconds)))))
+        return f"{self.name}: {min(trials)} to {max(trials)} trials in {times}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def best_score(result: Result) -> float | None:
 
 
 def grouped(results: Sequence[Result]) -> list[RunGroup]:
-    """Runs in groups, by the settings in which they differ.
+    """Runs in groups, by the settings in which they differ; a group has one run of each seed.
 
     Raises SettingError for runs whose scores say nothing about each other: of different tasks, data or metrics.
     """
@@ -81,10 +90,15 @@ def grouped(results: Sequence[Result]) -> list[RunGroup]:
             if first.settings.get(name) != other.settings.get(name):
                 there, here = first.settings.get(name), other.settings.get(name)
                 raise SettingError(f"runs of one {name} can be compared: {first.run.name} has {there}, and {other.run.name} has {here}")
-    kinds: dict[str, list[Result]] = {}
+    kinds: dict[str, list[list[Result]]] = {}
     for result in results:
-        kinds.setdefault(repr(sorted(_kind(result).items())), []).append(result)
-    groups = list(kinds.values())
+        kind = kinds.setdefault(repr(sorted(_kind(result).items())), [])
+        seed = result.settings["seed"]
+        group = next((group for group in kind if all(other.settings["seed"] != seed for other in group)), None)
+        if group is None:
+            kind.append(group := [])
+        group.append(result)
+    groups = [group for kind in kinds.values() for group in kind]
     names = [str(members[0].settings["strategy"]) for members in groups]
     labels = [name if names.count(name) == 1 else f"{name} ({members[0].run.name})" for name, members in zip(names, groups, strict=True)]
     return [RunGroup(label, tuple(members)) for label, members in zip(labels, groups, strict=True)]

@@ -19,7 +19,7 @@ from einspace.result.report.shown import shown
 from einspace.result.report.summary import cards, evidence, headline, lead
 from einspace.result.result import Result
 from einspace.result.words import Found, climbed, foretold, how_found, inherited, is_tested, recommended, untested
-from einspace.trial import Trial
+from einspace.trial import DECISION, RACE, Trial
 
 DRAWN = 200
 """Trials whose pictures the page holds: the ancestors of the best, then the best ones."""
@@ -84,6 +84,7 @@ def comparison(results: Sequence[Result]) -> str:
             count=len(results),
             lead=lead,
             groups=groups,
+            lengths=[group.lengths for group in groups if group.lengths],
             best_score=best_score,
             claim="score" if first.is_of_objective else "validation",
             raced=any(run.won for run in results),
@@ -142,17 +143,17 @@ def content(result: Result, album: Album | None = None) -> str:
 def _entrants(result: Result) -> list[dict[str, Any]]:
     """The rows of the comparison: the best, the other entrants of the race, the baselines, and published scores."""
     rows = [_entrant(row, *_role(row, result)) for row in result.entrants]
-    return rows + [
-        {"name": name, "kind": "published", "validation": "", "again": "", "test": decimal(score), "parameters": "", "reason": ""}
-        for name, score in result.settings["published"].items()
-    ]
+    blank = dict.fromkeys(("validation", RACE, DECISION, "parameters", "reason"), "")
+    published = result.settings["published"].items()
+    return rows + [{**blank, "name": name, "kind": "published", "test": decimal(score)} for name, score in published]
 
 
 def _columns(rows: Sequence[Mapping[str, Any]], of_objective: bool) -> list[tuple[str, str]]:
     """The columns of scores in which any row has one: their keys and their names."""
     named = [
         ("validation", "score, in the search" if of_objective else "validation, in the search"),
-        ("again", "trained again (mean)"),
+        (RACE, "race (mean)"),
+        (DECISION, "decision (mean)"),
         ("test", "test"),
     ]
     return [(key, name) for key, name in named if any(row[key] not in ("", "–") for row in rows)]
@@ -184,7 +185,7 @@ def _entrant(row: Entrant, kind: str, role: str) -> dict[str, Any]:
         "name": row.name,
         "kind": kind,
         "validation": decimal(row.validation),
-        "again": decimal(row.reevaluated),
+        **{name: decimal(mean) for name, mean in row.means.items()},
         "test": str(row.over_seeds),
         "parameters": parameters,
         "reason": ": ".join(part for part in (role, row.reason) if part),

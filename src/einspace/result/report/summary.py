@@ -8,7 +8,7 @@ from einspace.baselines import BASELINES
 from einspace.config.protocol import OURS
 from einspace.quantities import counted, decimal, duration, quantity
 from einspace.racing.words import apart
-from einspace.result.entrant import Entrant
+from einspace.result.entrant import Entrant, rounds_of
 from einspace.result.report.charts import best_baseline
 from einspace.result.result import Result
 from einspace.result.words import afterwards, compared, grounds, judged
@@ -112,14 +112,11 @@ def cards(result: Result) -> list[Card]:
         said = f"{gap} apart from {verdict.baseline}" if verdict.word == "not distinguishable" else f"than {verdict.baseline} by {gap}"
         found.append(Card("verdict", verdict.word, said))
     if best is not None:
-        again = best.reevaluated is not None
-        validation = [None if row is None else row.reevaluated if again else row.validation for row in (best, rival)]
-        tested = [best.test, None if rival is None else rival.test]
-        for what, (value, other) in ((" on test", tested), (", trained again" if again else result.on_split, validation)):
+        tested = " on test", [(row.name, row.test) for row in (best, rival) if row is not None]
+        for what, ((_, value), *others) in (tested, _validated(result, best, rival)):
             if value is not None:
-                remark = "" if rival is None or other is None else f"{rival.name}: {decimal(other)}"
-                name = f"{result.metric}{what}"
-                found.append(Card(name, decimal(value), remark))
+                remark = "".join(f"{name}: {decimal(other)}" for name, other in others if other is not None)
+                found.append(Card(f"{result.metric}{what}", decimal(value), remark))
         found.append(Card("parameters of the best", quantity(best.parameters or 0), _parameters(best, rival)))
     failed = sum(trial.value is None for trial in result.history)
     found.append(
@@ -130,6 +127,17 @@ def cards(result: Result) -> list[Card]:
         after = f", {duration(result.seconds['final'])} of {phases}" if phases else ""
         found.append(Card("time", duration(result.seconds["total"]), spent + after))
     return found
+
+
+def _validated(result: Result, best: Entrant, rival: Entrant | None) -> tuple[str, list[tuple[str, float | None]]]:
+    """The scores of the best and of a baseline from trainings of one length: those of the verdict, of a round, or of the search."""
+    rows = [row for row in (best, rival) if row is not None]
+    if result.verdict is not None:
+        names = result.verdict.winner, result.verdict.baseline
+        return ", trained again", list(zip(names, result.verdict.scores, strict=True))
+    if rounds := rounds_of([best]):
+        return ", trained again", [(row.name, row.means[rounds[-1]]) for row in rows]
+    return result.on_split, [(row.name, row.validation) for row in rows]
 
 
 def _parameters(best: Entrant, rival: Entrant | None) -> str:
