@@ -37,7 +37,8 @@ class Columns(Protocol):
 class Table:
     """Columns with their names, each a list of texts or an array of numbers or objects.
 
-    `named` says whether the names were given, `first` what number the first row has for people. `doubts` are of how it was read.
+    `named` says whether the names were given, `first` what number the first row has for people. `doubts` are of how it was read, and
+    `delimiter` is what separated the cells of a text.
     """
 
     where: str
@@ -46,6 +47,7 @@ class Table:
     named: bool
     first: int
     doubts: tuple[str, ...] = ()
+    delimiter: str = ""
 
     def __len__(self) -> int:
         return len(self.columns[0])

@@ -69,7 +69,7 @@ def read_table(
     y = labels_of(table, target)
     pools = {"train": (series, y)} if apart is None else _divided(table, apart, series, y)
     columns = tuple(table.names[number] for number in used)
-    signals = Signals(columns, table.names[target], table.named, len(table.names), int(channels), layout)
+    signals = Signals(columns, table.names[target], table.named, len(table.names), int(channels), layout, table.delimiter)
     return Source(pools, notes=tuple(notes), doubts=tuple(doubts), signals=signals)
 
 
