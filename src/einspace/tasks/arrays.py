@@ -14,7 +14,7 @@ from einspace.reading.arrays import as_array
 from einspace.reading.axes import Axes, arranged, axes_of, target_axes_of
 from einspace.reading.scanning import not_finite
 from einspace.reading.source import Source, Targets
-from einspace.reading.suspicions import few, of_pixels, repeated, stand_ins
+from einspace.reading.suspicions import few, of_pixels, repeated, stand_ins, unlike
 from einspace.reading.targets import recognise
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import check_presence
@@ -66,6 +66,9 @@ def task_of(source: Source, options: Options) -> Task:
     apart = [split for split in ("valid", "test") if split in source.pools]
     shaped = of_pixels(whole, targets.kind, inputs.shape)
     suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
+    columns = source.signals
+    if options["normalise"] and columns is not None and columns.channels == 1 and columns.in_a_row(inputs.shape):
+        suspicions += unlike(np.asarray(parts["train"].x), columns.columns)
     suspicions += few({split: len(part.y) for split, part in parts.items()}, apart)
     notes = (
         *source.notes,
