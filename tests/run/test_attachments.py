@@ -135,6 +135,7 @@ def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
     check_same({**common, "preprocessing": {"axes": ""}}, recorded, "mine")
     with pytest.raises(RunError, match=r"preprocessing\.shallow: false there, true here"):
         check_same({**common, "preprocessing": {"axes": "", "shallow": False}}, recorded, "mine")
+    check_same({**common, "preprocessing": {"classes": [0, 1]}}, {**common, "preprocessing": {"classes": [False, True]}}, "mine")
     signals = {"columns": ["a"], "named": True}
     for delimiter in ({}, {"delimiter": ","}):
         stored = {**common, "preprocessing": {"signals": {**signals, **delimiter}}}
