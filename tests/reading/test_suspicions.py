@@ -54,3 +54,16 @@ def test_steps_of_one_series_are_not_asked_about(tmp_path: Path) -> None:
     steps = {f"t{number}": (1 if number < 4 else 30) * RNG.normal(size=60) for number in range(8)}
     for columns in (border | inside, {"none": np.zeros(60), **inside}, steps):
         assert not any(UNLIKE in doubt for doubt in load_task(table(tmp_path, columns)).doubts)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_the_rows_of_a_table_are_series(channels: int, dtype: str) -> None:
+    """Their axes are known, whatever their numbers and their shape are: nobody is asked whether they are images, or turned round."""
+    pandas = pytest.importorskip("pandas")
+    x = RNG.integers(0, 200, (60, 6)).astype(dtype)
+    task = Task.from_table(pandas.DataFrame(x, columns=list("abcdef")).assign(label=LABELS), channels=channels)
+    assert task.input.shape == (6 // channels, channels)
+    assert not any("axes" in doubt for doubt in task.doubts)
+    for axes in ("NHW", "NDS"):  # but a user may say so
+        assert Task.from_table(pandas.DataFrame(x, columns=list("abcdef")).assign(label=LABELS), axes=axes).input.shape[-1] in (1, 6)

@@ -67,7 +67,7 @@ def task_of(source: Source, options: Options) -> Task:
     shaped = of_pixels(whole, targets.kind, inputs.shape)
     suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
     columns = source.signals
-    if options["normalise"] and columns is not None and columns.channels == 1 and columns.in_a_row(inputs.shape):
+    if options["normalise"] and columns is not None and inputs.shape == (len(columns.columns), 1):
         suspicions += unlike(np.asarray(parts["train"].x), columns.columns)
     suspicions += few({split: len(part.y) for split, part in parts.items()}, apart)
     notes = (
@@ -122,10 +122,12 @@ def _arrays(source: Source, options: Options) -> tuple[dict[str, tuple[NDArray[A
     raw = {split: _pair(pair, where[split]) for split, pair in source.pools.items()}
     x, y = raw["train"]
     said = options["axes"]
-    if source.shallow is not None:  # images were read, whose axes are known
+    if source.shallow is not None:  # images were read, whose axes are known, as are those of the rows of a table
         if said not in (None, "NCHW"):
             raise TaskError(f"{name}: axes are those of arrays, and the samples are images: leave axes={said!r} out")
         said = "NCHW"
+    elif said is None and source.signals is not None and x.ndim == 3 and source.signals.in_a_row(x.shape[1:]):
+        said = "NSD"
     axes = axes_of(x, said, where["train"])
     shaped = {split: _shaped(x, axes.order, where[split]) for split, (x, _) in raw.items()}
     of_targets = target_axes_of(y, shaped["train"].shape[1:], axes.order, options["target_axes"], where["train"])
