@@ -149,7 +149,7 @@ class UnknownNameError(EinspaceError):
 
 
 class SettingError(EinspaceError):
-    """An option with a value that makes no sense."""
+    """An option whose value cannot be used."""
 
 
 class StrategyError(SettingError):

@@ -13,7 +13,7 @@ from einspace.grammar import COMPUTATION_PROBABILITY, PAPER_GRAMMAR, Grammar, na
 from einspace.limits import Limits
 from einspace.sampling import Sampler, SamplingReport, Weigh, chooser
 from einspace.variation import CrossoverReport, EditReport, MutationReport, VariationReport, crossover, edit, mutate, widened
-from einspace.variation.child import Child, Judge, Known
+from einspace.variation.child import Judge, Known, Offspring
 
 __all__ = ["Architecture", "EinSpace"]
 
@@ -157,7 +157,7 @@ class EinSpace:
         return self._architecture(widened(architecture.node, self.grammar, judge))
 
     def crossover(self, first: Architecture, second: Architecture, rng: Random, report: CrossoverReport | None = None) -> Architecture:
-        """Put a part of the second architecture into the first: the child is valid, within the limits and neither of both.
+        """Put a part of the second architecture into the first: the child is valid, within the limits, and equals neither.
 
         Args:
             first: The parent that gives the frame.
@@ -201,5 +201,5 @@ class EinSpace:
         known = [Known(infer(parent.node, (self.input,), memo), parent.normal_form) for parent in parents]
         return Judge(self.input, self.limits, memo, known, report)
 
-    def _architecture(self, child: Child) -> Architecture:
+    def _architecture(self, child: Offspring) -> Architecture:
         return Architecture(child.node, self.input, child.inferred, child.normal_form)

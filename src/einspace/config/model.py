@@ -151,7 +151,7 @@ class RunSettings(OptionGroup):
         Field(
             ge=1,
             le=MOST_MEMBERS,
-            description="Number of architectures that can be parents; if not set, a fifth of the trials, from 10 to 50.",
+            description="Number of architectures that can be parents; if not set, a fifth of the trials or 10 a worker, from 10 to 50.",
         ),
     ] = None
     tournament: Annotated[

@@ -87,6 +87,9 @@ class Optimizer:
 
         Several may be asked for before a score is known.
 
+        Returns:
+            The proposal, which `tell` takes back with its score.
+
         Raises:
             SettingError: The strategy has to know a score first, or has nothing more to propose.
             StrategyError: The strategy of a user raised, or gave anything but a proposal.

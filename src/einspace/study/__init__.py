@@ -3,6 +3,7 @@
 from einspace.callbacks import Progress
 from einspace.result import Result, load_result
 from einspace.study.conducted import conduct
-from einspace.study.searching import Interrupted, search
+from einspace.study.searching import search
+from einspace.study.signals import Interrupted
 
 __all__ = ["Interrupted", "Progress", "Result", "conduct", "load_result", "search"]

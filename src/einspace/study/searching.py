@@ -4,10 +4,9 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import inf
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -29,7 +28,7 @@ from einspace.networks import Imported
 from einspace.phases.budget import Budget
 from einspace.phases.finals import Finals, longer_in_the_end
 from einspace.phases.race import Race, raced
-from einspace.quantities import counted, duration, seconds_of
+from einspace.quantities import duration, seconds_of
 from einspace.racing.standing import Standing
 from einspace.result import Result, collect
 from einspace.result.reading import checked_notes, elapsed, sessions_of
@@ -54,7 +53,7 @@ from einspace.study.phases import Search
 from einspace.study.raised import with_room
 from einspace.study.repeating import origin_of, repeating
 from einspace.study.rungs import RUNGS, rungs_for
-from einspace.study.signals import handled
+from einspace.study.signals import Interrupted, handled
 from einspace.study.start import Call, Start, protocol_of
 from einspace.study.subject import Subject
 from einspace.tasks import Recipe, Task
@@ -69,20 +68,6 @@ PROGRAM = name_of(Program)
 """The name of the strategy of a search with a proposer."""
 
 _LOG = logging.getLogger("einspace")
-
-
-@dataclass(eq=False)
-class Interrupted(Exception):
-    """A search was ended by a signal. Everything that had finished is stored in the folder `run`; the same call goes on from there."""
-
-    run: Path
-    done: int
-    total: int | None
-    signal: int
-
-    def __str__(self) -> str:
-        done = counted(self.done, "trial") if self.total is None else f"{self.done} of {counted(self.total, 'trial')}"
-        return f"interrupted after {done}; the run {self.run} can be continued"
 
 
 def search(
@@ -203,8 +188,15 @@ def search(
             the verdict; by default with a task, for searches of 10 trials and more.
         report: Whether the search leaves `report.html` in the run's folder, when it ends and when it is interrupted.
 
+    Returns:
+        The result: the winner, the recommended network with its verdict, all trials, and what was scored on test.
+
     Raises:
-        SettingError, UnknownNameError, NotationError, ShapeError, TaskError, GrammarError, LimitError: For what cannot be.
+        SettingError: An option has a value that cannot be used, or contradicts another one.
+        UnknownNameError: A name of a task, strategy, baseline, protocol or the like is not known.
+        NotationError, ShapeError: An initial member is a text that cannot be read, or does not fit the input.
+        TaskError: The data cannot be used as a task.
+        GrammarError, LimitError: The grammar does not end, or an initial member is not derived by it or is over a limit that was given.
         RunError: For a folder or a study that cannot be used; a StorageError for a database that fails during the search.
         Interrupted: On Ctrl-C, TERM or HUP.
     """

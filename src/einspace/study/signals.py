@@ -7,9 +7,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from queue import SimpleQueue
 
 from einspace.disk.drafts import remove_open
+from einspace.quantities import counted
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -17,6 +20,20 @@ GRACE = 5.0
 """Seconds that a search has for ending in order."""
 
 _LOG = logging.getLogger("einspace")
+
+
+@dataclass(eq=False)
+class Interrupted(Exception):
+    """A search was ended by a signal. Everything that had finished is stored in the folder `run`; the same call goes on from there."""
+
+    run: Path
+    done: int
+    total: int | None
+    signal: int
+
+    def __str__(self) -> str:
+        done = counted(self.done, "trial") if self.total is None else f"{self.done} of {counted(self.total, 'trial')}"
+        return f"interrupted after {done}; the run {self.run} can be continued"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Variation of derivations: mutation as in section 4.1, edits by hand, crossover of two parents, changes of the recipe, and distance."""
 
 from einspace.variation.changes import Choices, canonical, check_choices, mutate_changes, neighbours
-from einspace.variation.child import TRIES, Child, VariationReport
+from einspace.variation.child import TRIES, Offspring, VariationReport
 from einspace.variation.crossover import CrossoverReport, crossover
 from einspace.variation.distance import distance
 from einspace.variation.edits import EDITS, EditReport, edit, widened
@@ -10,7 +10,7 @@ from einspace.variation.mutation import MutationReport, mutate
 __all__ = [
     "EDITS",
     "TRIES",
-    "Child",
+    "Offspring",
     "Choices",
     "CrossoverReport",
     "EditReport",

@@ -22,7 +22,7 @@ Path = tuple[int, ...]
 """Child positions that lead from the root to a node."""
 
 
-class Child(NamedTuple):
+class Offspring(NamedTuple):
     """A child: its derivation, its inferred outputs and cost, and its normal form if it was needed."""
 
     node: Derivation
@@ -89,7 +89,7 @@ class Judge(Generic[Report_co]):
     known: Collection[Known]
     report: Report_co
 
-    def child(self, node: Derivation, path: Path) -> Child | None:
+    def child(self, node: Derivation, path: Path) -> Offspring | None:
         """The child that a changed derivation is, or None where it is invalid, beyond the limits, or one of the `known`.
 
         Args:
@@ -112,7 +112,7 @@ class Judge(Generic[Report_co]):
         self.report.paths[path] += 1
         self.report.children += 1
         self.report.path = path
-        return Child(node, inferred, computed)
+        return Offspring(node, inferred, computed)
 
 
 def draw(parent: Derivation, rng: Random) -> Path:
@@ -120,7 +120,9 @@ def draw(parent: Derivation, rng: Random) -> Path:
     return parent.path(rng.randrange(parent.size))
 
 
-def breed(parent: Derivation, rng: Random, propose: Callable[[Path], Derivation | None], judge: Judge[VariationReport], hint: str) -> Child:
+def breed(
+    parent: Derivation, rng: Random, propose: Callable[[Path], Derivation | None], judge: Judge[VariationReport], hint: str
+) -> Offspring:
     """Draw a node uniformly, put there what `propose` gives for its path, infer the rest; retry what is not valid.
 
     `propose` may raise AttemptGivenUp or ShapeError, and gives None where it has nothing. Only the spine above the new subtree is inferred

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from einspace.derivation import Derivation
-from einspace.variation.child import Child, Judge, Path, VariationReport, breed
+from einspace.variation.child import Judge, Offspring, Path, VariationReport, breed
 
 
 @dataclass
@@ -19,7 +19,7 @@ class CrossoverReport(VariationReport):
     """Tries at a symbol that the second parent does not have."""
 
 
-def crossover(first: Derivation, second: Derivation, rng: Random, judge: Judge[CrossoverReport]) -> Child:
+def crossover(first: Derivation, second: Derivation, rng: Random, judge: Judge[CrossoverReport]) -> Offspring:
     """Draw a node of the first parent uniformly, put there one of the second's of the same symbol, uniformly; retry what is not valid.
 
     The child is the first parent with a part of the second. It is valid, within the limits, and neither parent's architecture

@@ -7,7 +7,7 @@ from einspace.derivation import Derivation, Memo, infer
 from einspace.derivation.inference import Cost, copies_at, inputs_at
 from einspace.features import Features
 from einspace.sampling import Choose, Sampler, chooser
-from einspace.variation.child import Child, Judge, Path, VariationReport, breed
+from einspace.variation.child import Judge, Offspring, Path, VariationReport, breed
 
 
 @dataclass
@@ -15,7 +15,7 @@ class MutationReport(VariationReport):
     """Counts of the tries of mutation; pass one in, and mutation fills it."""
 
 
-def mutate(parent: Derivation, sampler: Sampler, rng: Random, judge: Judge[MutationReport]) -> Child:
+def mutate(parent: Derivation, sampler: Sampler, rng: Random, judge: Judge[MutationReport]) -> Offspring:
     """Draw a node uniformly, resample its subtree at the features that reach it, infer the rest; retry what is not valid.
 
     The child is valid, within the limits, and never the parent's architecture (canonical key).

@@ -106,6 +106,9 @@ class Classification(_Pooling):
             outputs: Logits (N, classes).
             targets: Labels (N,).
             smoothing: The share of each label that is spread over all classes.
+
+        Returns:
+            The mean over the batch (), weighted by class where the head has weights.
         """
         weights = None if self.weights is None else outputs.new_tensor(self.weights)
         return functional.cross_entropy(outputs, targets, weights, label_smoothing=smoothing)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from einspace.derivation import Derivation
 from einspace.errors import MutationError
 from einspace.grammar import Grammar
-from einspace.variation.child import Child, Judge, VariationReport
+from einspace.variation.child import Judge, Offspring, VariationReport
 from einspace.variation.edits.blocks import drop_block, repeat_block
 from einspace.variation.edits.site import Candidate, Site
 from einspace.variation.edits.widths import doubled, narrow, widen
@@ -53,7 +53,7 @@ class EditReport(VariationReport):
     """The number of times that a kind was drawn and gave no valid new architecture."""
 
 
-def edit(parent: Derivation, grammar: Grammar, rng: Random, judge: Judge[EditReport], first: str | None = None) -> Child:
+def edit(parent: Derivation, grammar: Grammar, rng: Random, judge: Judge[EditReport], first: str | None = None) -> Offspring:
     """Draw a kind of edit by weight, and take the first of its changed derivations that is valid; draw another kind where there is none.
 
     Args:
@@ -85,7 +85,7 @@ def edit(parent: Derivation, grammar: Grammar, rng: Random, judge: Judge[EditRep
     )
 
 
-def widened(parent: Derivation, grammar: Grammar, judge: Judge[EditReport]) -> Child:
+def widened(parent: Derivation, grammar: Grammar, judge: Judge[EditReport]) -> Offspring:
     """The network with all its widths doubled: the edit "widen" of the whole network, without a draw.
 
     Args:
@@ -107,7 +107,7 @@ def widened(parent: Derivation, grammar: Grammar, judge: Judge[EditReport]) -> C
     return child
 
 
-def _made(candidate: Candidate, kind: str, judge: Judge[EditReport]) -> Child | None:
+def _made(candidate: Candidate, kind: str, judge: Judge[EditReport]) -> Offspring | None:
     """The child of a candidate, which the report then names; None where it is no valid new architecture."""
     child = judge.child(candidate.node, candidate.path)
     if child is not None:
