@@ -1,5 +1,6 @@
 """Form: data as somebody has them, with what they mean; and the makers of arrays, tables, folders and data sets."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +162,17 @@ def deep(folder: Path) -> None:
     from PIL import Image
 
     Image.fromarray(np.full((8, 9), 65_535, np.uint16)).save(folder / "a" / "0.png")
+
+
+def called(*names: str) -> Callable[[Path], None]:
+    """Other names for the first two classes, and no third."""
+
+    def change(folder: Path) -> None:
+        for label, name in zip("ab", names, strict=True):
+            (folder / label).rename(folder / name)
+        shutil.rmtree(folder / "c")
+
+    return change
 
 
 def touch(name: str) -> Callable[[Path], None]:

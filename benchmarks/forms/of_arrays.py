@@ -141,6 +141,14 @@ PIXELS = [
     ),
     Form("pixels", "one channel a class", arrays(IMAGES, np.eye(4)[PIXEL_CLASSES]), kind="segmentation", said="kind mask"),
     Form("pixels", "classes by colour", arrays(IMAGES, BYTES[PIXEL_CLASSES, 0, 0]), refused="classes by colour"),
+    Form("pixels", "pure colours", arrays(IMAGES, np.uint8(255) * np.eye(4, 3, dtype=np.uint8)[PIXEL_CLASSES]), refused="kind='mask'"),
+    Form(
+        "pixels",
+        "grey levels up to 255",
+        arrays(IMAGES, np.array([0, 85, 170, 255], np.uint8)[PIXEL_CLASSES]),
+        kind="segmentation",
+        said="255 is ignored; if it is a class",
+    ),
     Form("pixels", "depths", arrays(IMAGES, RNG.random((N, 8, 9))), kind="dense"),
     Form(
         "pixels",

@@ -15,6 +15,7 @@ from benchmarks.forms.base import (
     WORDS,
     Form,
     N,
+    called,
     csv,
     deep,
     frame,
@@ -61,6 +62,26 @@ TABLES = [
         "commas between thousands",
         csv(table([*HEAD, "label"], WORDS, signals=np.full((N, 6), "1,234.5")), ";"),
         refused="commas between its thousands",
+    ),
+    Form(
+        "tables",
+        "points between thousands",
+        csv(table([*HEAD, "label"], WORDS, signals=np.where(SIGNALS > 0, "1.234", "0,5")), ";"),
+        refused="points between its thousands",
+    ),
+    Form(
+        "tables",
+        "decimal commas without a header",
+        csv([[str(c).replace(".", ",") for c in row] for row in table(None, WORDS, signals=SIGNALS[:, :1])], ";"),
+        input=(1, 1),
+    ),
+    Form("tables", "PassengerId", csv(table(["PassengerId", *HEAD, "label"], first=range(N))), input=(7, 1), said="leaves it out"),
+    Form(
+        "tables",
+        "milligrams beside metres",
+        csv(table([*HEAD, "label"], WORDS, signals=SIGNALS * [1, 1, 1, 1, 1, 5_000])),
+        input=(6, 1),
+        said="channels=6",
     ),
     Form(
         "tables", "the label first, as in the UCR's", csv([[row[-1], *row[:-1]] for row in table(None)], "\t"), input=(6, 1), said="label="
@@ -112,6 +133,8 @@ FOLDERS = [
     Form("images", "a palette", images(".gif", "P")),
     Form("images", "texts beside the images", images(change=touch("a/notes.txt")), said="1 .txt"),
     Form("images", "a class without images", images(change=touch("d/notes.txt")), refused="there are no images of this class"),
+    Form("images", "images beside masks", images(change=called("images", "masks")), refused="samples and their targets, no classes"),
+    Form("images", "train_images beside test_images", images(change=called("train_images", "test_images")), refused="splits, no classes"),
     Form("images", "a text that is called .png", images(change=touch("a/x.png")), refused="cannot be read as an image"),
 ]
 

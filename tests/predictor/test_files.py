@@ -188,6 +188,25 @@ def test_a_table_of_a_single_signal_is_read(tmp_path: Path) -> None:
         predictor.predict(table["s0"].to_numpy())
 
 
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_single_signal_with_decimal_commas_is_read(tmp_path: Path, named: bool, separator: str) -> None:
+    """A file of its own has no separator, and its commas were taken for one: 0,5 was read as a sample of 0."""
+    x, words = RNG.normal(size=30).round(3), np.array(["oak", "elm"])[np.arange(30) % 2]
+    commas = [str(value).replace(".", ",") for value in x.tolist()]
+    head = [f"s0{separator}kind"] * named
+    (tmp_path / "all.csv").write_text("\n".join([*head, *(f"{c}{separator}{word}" for c, word in zip(commas, words, strict=True))]) + "\n")
+    predictor = predictor_of(load_task(str(tmp_path / "all.csv")))
+    wanted = predictor.predict(x[:, None]).tolist()
+    for count in (30, 1):
+        (tmp_path / "new.csv").write_text("\n".join([*["s0"] * named, *commas[:count]]) + "\n")
+        assert predictor.predict(tmp_path / "new.csv").tolist() == wanted[:count]
+        (tmp_path / "points.csv").write_text(
+            "\n".join([*["s0,kind"] * named, *(f"{v},{w}" for v, w in zip(x, words, strict=True))][: count + named])
+        )
+        assert predictor.predict(tmp_path / "points.csv").tolist() == wanted[:count]
+
+
 def test_two_columns_of_one_name_are_refused_in_a_line() -> None:
     """As they are for training."""
     table = frame()

@@ -15,7 +15,7 @@ from tests.predictor.predicted import KINDS, predictor_of, task_of
 
 import einspace as es
 from einspace.errors import RunError
-from einspace.predictor import load_predictor
+from einspace.predictor import Predictor, load_predictor
 from einspace.tasks import Task
 
 
@@ -273,3 +273,25 @@ def test_a_path_that_no_folder_can_have_is_an_error_in_a_line(tmp_path: Path) ->
     """It was an OSError from the look at what is there."""
     with pytest.raises(RunError, match=r"^the predictor cannot be written to \S+: File name too long$"):
         predictor_of(task_of("words")[0]).save(tmp_path / ("a" * 300))
+
+
+def test_truth_values_come_back_as_truth_values(tmp_path: Path) -> None:
+    """They came back as 0 and 1, which are no mask of rows: an array of them would choose the first two rows again and again."""
+    x, y = np.random.default_rng(0).normal(size=(30, 8, 1)), np.arange(30) % 2 == 0
+    task = Task.from_arrays(x, y, baselines=())
+    assert task.labels == ("0", "1")
+    predictor = predictor_of(task)
+    predictor.save(tmp_path / "mine")
+    for found in (predictor, load_predictor(tmp_path / "mine")):
+        predicted = found.predict(x)
+        assert predicted.dtype == bool
+        assert found.classes == (False, True)
+        assert all(type(value) is bool for value in found.classes)
+        assert found.score(x, y) == found.score(x, y.astype(int)) == pytest.approx((predicted == y).mean())
+    before = replace(predictor.about, preprocessing=replace(predictor.about.preprocessing, classes=(0, 1)))
+    Predictor(predictor.network, before).save(tmp_path / "mine")
+    old = load_predictor(tmp_path / "mine")
+    assert (old.predict(x).dtype, old.classes) == (np.int64, (0, 1))
+    assert old.score(x, y) == predictor.score(x, y)
+    named = predictor_of(Task.from_arrays(x, y, labels=("no", "yes"), baselines=()))
+    assert named.classes == ("no", "yes")

@@ -61,3 +61,36 @@ def test_an_index_that_was_saved_twice(tmp_path: Path) -> None:
     """Both columns that pandas makes of it, `Unnamed: 0` and `Unnamed: 0.1`, number the rows."""
     path = table(tmp_path, ["Unnamed: 0.1", "Unnamed: 0"], [list(range(40)), list(range(100, 140))], days=False)
     assert Task.from_csv(path).input.shape == (6, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("PassengerId", range(892, 932)), ("sample_id", RNG.permutation(40)), ("nr", range(1, 41)), ("Subject ID", RNG.permutation(40) * 7)],
+)
+def test_what_may_number_the_rows_under_another_name_is_said(tmp_path: Path, name: str, values: Any) -> None:
+    """In rows in the order of their classes it would give the class away, and it may be a signal all the same."""
+    path = table(tmp_path, [name], [list(values)], days=False)
+    task = Task.from_csv(path)
+    assert task.input.shape == (7, 1)
+    assert f"column {name} may number the rows, and is read as a signal; --drop '{name}', or drop=[{name!r}], leaves it out" in task.doubts
+    assert not any("may number" in doubt for given in ([], [name]) for doubt in Task.from_csv(path, drop=given).doubts)
+    again = Task.from_csv(table(tmp_path, [name], [list(values)]), drop=["day"])
+    assert any(f"--drop 'day,{name}', or drop=['day', '{name}'], leaves it out" in doubt for doubt in again.doubts)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("citric acid", RNG.random(40)),
+        ("fluid", [row // 2 for row in range(40)]),
+        ("age", RNG.permutation(40)),
+        ("temperature", np.arange(40) * 2),
+        ("seconds", np.arange(40) + 1),
+    ],
+)
+def test_signals_are_not_asked_about(tmp_path: Path, name: str, values: Any) -> None:
+    """A name that ends like an identity's holds whole numbers that differ, and a counter rises by 1; a time has a doubt of its own."""
+    assert not any("may number" in doubt for doubt in Task.from_csv(table(tmp_path, [name], [list(values)], days=False)).doubts)
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"beats": np.arange(40) % 2 == 0, **dict(zip(HEAD, SIGNALS.T, strict=True)), "label": WORDS})
+    assert not any("may number" in doubt for doubt in Task.from_table(frame).doubts)

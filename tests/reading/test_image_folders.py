@@ -1,5 +1,6 @@
 """Folders of images as people have them: what is none is skipped and said, and what is one is read as it looks."""
 
+import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -247,3 +248,36 @@ def test_an_interlaced_png_whose_last_rows_are_missing(tmp_path: Path) -> None:
     file.write_bytes(png(b"".join(lines[:-1]), 6, 7, 8, 0, 1))
     with pytest.raises(TaskError, match="its last rows are missing"):
         read_images(tmp_path)
+
+
+@pytest.mark.parametrize("above", ["", "train"])
+@pytest.mark.parametrize("names", [("images", "masks"), ("Image", "Label"), ("x", "y")])
+def test_samples_beside_their_targets_are_no_classes(tmp_path: Path, above: str, names: tuple[str, str]) -> None:
+    """A folder of images beside one of masks would be learnt as images against masks, at the top and below a split."""
+    root = folder(tmp_path / above)
+    for before, name in zip("ab", names, strict=True):
+        (root / before).rename(root / name)
+    with pytest.raises(TaskError, match=rf"{names[0]} and {names[1]}, .* no classes: .* read with from_arrays") as caught:
+        load_task(str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [("train_images", "test_images"), ("trainA", "testA"), ("cats-train", "cats-val")])
+def test_splits_in_the_names_of_folders_are_no_classes(tmp_path: Path, names: tuple[str, str]) -> None:
+    """They would be learnt as two classes that nothing tells apart."""
+    root = folder(tmp_path)
+    for before, name in zip("ab", names, strict=True):
+        (root / before).rename(root / name)
+    with pytest.raises(TaskError, match=r"holds .*, which are splits, no classes: .*train/CLASS/IMAGE"):
+        load_task(str(root))
+
+
+@pytest.mark.parametrize("names", [("mask", "no_mask"), ("bullet_train", "test_tube", "mug"), ("x", "y", "z"), ("y", "n")])
+def test_classes_that_are_called_like_samples_or_splits_in_part(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Faces with a mask, things with a split's name in theirs, and letters are classes."""
+    root = folder(tmp_path)
+    for before, name in zip("ab", names, strict=False):
+        (root / before).rename(root / name)
+    for name in names[2:]:
+        shutil.copytree(root / names[0], root / name)
+    assert len(load_task(str(root)).labels) == len(names)

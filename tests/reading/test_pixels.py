@@ -42,6 +42,39 @@ def test_masks_of_0_and_255() -> None:
     assert "some pixels are ignored, those of 255" in task.summary()
 
 
+PURE = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0]], np.uint8)
+
+
+BLACK_AND_WHITE = np.array([[0, 0, 0], [255, 255, 255], [255, 255, 255]], np.uint8)
+
+
+@pytest.mark.parametrize("palette", [PURE, PURE[[0, 0, 2]], BLACK_AND_WHITE, np.pad(PURE, ((0, 0), (0, 1)))])
+@pytest.mark.parametrize("axis", [1, -1])
+def test_pure_colours_are_no_masks(palette: np.ndarray, axis: int) -> None:
+    """Black, red and green in three channels of 0 and 255 are classes by colour as any others are; the error names both other readings."""
+    y = np.moveaxis(palette[CLASSES], -1, axis)
+    with pytest.raises(TaskError, match=r"may be classes by colour: .* or say kind='mask' for a mask in each channel, or kind='dense'"):
+        kept(y)
+    assert kept(y, kind="mask").head == Mask(palette.shape[1], (6, 5))
+    assert kept(y // 255).kind == "mask" or (y.sum(axis=axis) == 255).all()
+
+
+def test_255_beside_numbers_with_gaps_may_be_a_class() -> None:
+    """Of grey levels 0, 85, 170 and 255 the last would never be learnt; beside 0, 1, 2 it is ignored as usual."""
+    levels = np.array([0, 85, 170, 255], np.uint8)[RNG.integers(0, 4, (60, 6, 5))]
+    for kind in (None, "segmentation"):
+        task = kept(levels, kind=kind)
+        said = "255 is ignored; if it is a class, give the names of all, as labels={0: '...', 85: '...', ..., 255: '...'}"
+        assert said in task.doubts
+        assert task.head == Segmentation(3, (6, 5))
+    assert any("3 different whole numbers are read as classes" in doubt for doubt in kept(levels).doubts)
+    told = kept(levels, labels={0: "0", 85: "85", 170: "170", 255: "255"})
+    assert (told.head, (told.train.y == -1).any()) == (Segmentation(4, (6, 5)), False)
+    for values in ([0, 1, 2, 255], [0, 1, 2, -1], [0, 7, 21, -1]):
+        y = np.array(values)[RNG.integers(0, 4, (60, 6, 5))]
+        assert not any("if it is a class" in doubt for doubt in kept(y).doubts)
+
+
 @pytest.mark.parametrize(
     ("y", "classes", "ignored"),
     [

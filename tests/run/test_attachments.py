@@ -123,7 +123,10 @@ def test_an_operation_of_the_program_itself_is_named_as_others_import_it(tmp_pat
 
 
 def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
-    """Settings without a preprocessing or parts of it, or without later options of recipe and head, are the same but for these options."""
+    """Settings without a preprocessing or parts of it, or without later options of recipe and head, are the same but for these options.
+
+    What separated the cells of a table is no setting of its numbers.
+    """
     common = {"data": "abc", "strategy_source": "einspace", "metric": {"source": "x"}}
     check_same({**common, "scaling": None}, {**common, "preprocessing": {}, "samples": {}}, "mine")
     with pytest.raises(RunError, match="preprocessing"):
@@ -132,6 +135,11 @@ def test_a_run_from_before_is_continued_and_exported_normalised() -> None:
     check_same({**common, "preprocessing": {"axes": ""}}, recorded, "mine")
     with pytest.raises(RunError, match=r"preprocessing\.shallow: false there, true here"):
         check_same({**common, "preprocessing": {"axes": "", "shallow": False}}, recorded, "mine")
+    check_same({**common, "preprocessing": {"classes": [0, 1]}}, {**common, "preprocessing": {"classes": [False, True]}}, "mine")
+    signals = {"columns": ["a"], "named": True}
+    for delimiter in ({}, {"delimiter": ","}):
+        stored = {**common, "preprocessing": {"signals": {**signals, **delimiter}}}
+        check_same(stored, {**common, "preprocessing": {"shallow": None, "signals": {**signals, "delimiter": ";"}}}, "mine")
     recipe = asdict(Recipe(8, 24, 64, 0.05, 5e-4))
     before: dict[str, Any] = {
         "recipe": {name: recipe[name] for name in list(recipe)[:6]},

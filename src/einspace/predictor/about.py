@@ -110,7 +110,8 @@ class About:
         values, labels = self.preprocessing.classes, self.labels
         if self.kind == "segmentation" and values:
             return values
-        if labels and tuple(map(str, values or range(len(labels)))) != labels:
+        spelt = [str(int(value) if isinstance(value, bool) else value) for value in values or range(len(labels))]
+        if labels and tuple(spelt) != labels:
             return labels
         return values or tuple(range(len(labels) or self.outputs))
 

@@ -37,7 +37,8 @@ class Columns(Protocol):
 class Table:
     """Columns with their names, each a list of texts or an array of numbers or objects.
 
-    `named` says whether the names were given, `first` what number the first row has for people. `doubts` are of how it was read.
+    `named` says whether the names were given, `first` what number the first row has for people. `doubts` are of how it was read, and
+    `delimiter` is what separated the cells of a text.
     """
 
     where: str
@@ -46,6 +47,7 @@ class Table:
     named: bool
     first: int
     doubts: tuple[str, ...] = ()
+    delimiter: str = ""
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -141,6 +143,26 @@ def left_out(table: Table, drop: Sequence[str | int] | None, said: Sequence[int 
                 f"to leave it out, or {'give it another name' if chosen else 'drop=[]'} to keep it"
             )
     return [*chosen, *found], notes, doubts
+
+
+def counters(table: Table, used: Sequence[int], drop: Sequence[str | int] | None) -> list[str]:
+    """A doubt for each named signal that rises by 1 from row to row, or whose name ends in `id` and whose whole numbers all differ.
+
+    A time has a doubt of its own, and an empty `drop` says that all are signals.
+    """
+    given = [] if drop is None else list(drop)
+    if not table.named or (drop is not None and not given):
+        return []
+    doubts = []
+    for number in used:
+        name, values = table.names[number], numbers_of(table, number)
+        lower = name.strip().lower()
+        alike = lower.endswith("id") and bool((values == np.round(values)).all()) and len(np.unique(values)) == len(values)
+        rising = values.dtype.kind != "b" and bool((np.diff(values) == 1).all())
+        if len(values) > 2 and lower not in TIMES and (alike or rising):
+            out = f"--drop {','.join(map(str, [*given, name]))!r}, or drop={[*given, name]}, leaves it out"
+            doubts.append(f"column {name} may number the rows, and is read as a signal; {out}")
+    return doubts
 
 
 def label_of(table: Table, others: Sequence[int]) -> tuple[int, str, bool]:

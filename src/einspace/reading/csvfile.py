@@ -30,6 +30,15 @@ _THOUSANDS = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+\s*")
 _BOTH = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+\.\d+\s*")
 """A number that has commas between its thousands, for it has a point too."""
 
+_POINTS = re.compile(r"\s*[-+]?[1-9]\d{0,2}(\.\d{3})+\s*")
+"""A number that may have points between its thousands."""
+
+_POINTS_AND_COMMA = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})+,\d+\s*")
+"""A number that has points between its thousands, for it has a comma too."""
+
+_NUMBERS = (_DECIMAL, _THOUSANDS, _BOTH, _POINTS_AND_COMMA)
+"""The forms of numbers with a comma."""
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -76,21 +85,39 @@ class _Points:
         self.delimiter = delimiter
         self.example = ""
         self.doubtful = True
+        self.pointed = ""
+        self.decimal = False
 
     def __call__(self, row: list[str]) -> list[str]:
-        """The row with points; raises TaskError where commas stand between thousands."""
-        return row if self.delimiter == "," else [self._cell(cell) if "," in cell else cell for cell in row]
+        """The row with points; raises TaskError where commas stand between thousands, or points before a decimal comma."""
+        return row if self.delimiter == "," else [self._cell(cell) if "," in cell or "." in cell else cell for cell in row]
 
     def doubts(self) -> tuple[str, ...]:
-        """Doubts about the commas, which may separate thousands if all of them can be read so."""
-        if not (self.example and self.doubtful):
+        """Doubts about the commas and the points, which may separate thousands if all of them can be read so.
+
+        Raises TaskError where nothing but commas is decimal, so that the points do.
+        """
+        if not self.example:
             return ()
-        note = f"decimal commas: {self.example} is read as {self.example.replace(',', '.')}"
-        return (f"{note}; if it is {self.example.replace(',', '')}, write the numbers without commas",)
+        commas = f"decimal commas: {self.example} is read as {self.example.replace(',', '.')}"
+        found = [f"{commas}; if it is {self.example.replace(',', '')}, write the numbers without commas"] if self.doubtful else []
+        if self.pointed and not self.doubtful and not self.decimal:
+            said = f"{self.pointed!r} has points between its thousands, as {self.example!r} has a decimal comma"
+            raise TaskError(f"{self.where}: {said}: write the numbers without them")
+        if self.pointed:
+            points = f"points beside decimal commas: {self.pointed} is read as {self.pointed}"
+            found.append(f"{points}; if it is {self.pointed.replace('.', '')}, write the numbers without points")
+        return tuple(found)
 
     def _cell(self, cell: str) -> str:
-        if _BOTH.fullmatch(cell):
-            raise TaskError(f"{self.where}: {cell.strip()!r} has commas between its thousands: write the numbers without them")
+        if "," not in cell:
+            if not self.pointed and _POINTS.fullmatch(cell):
+                self.pointed = cell.strip()
+            self.decimal = self.decimal or (is_number(cell) and not _POINTS.fullmatch(cell))
+            return cell
+        for form, mark in ((_BOTH, "commas"), (_POINTS_AND_COMMA, "points")):
+            if form.fullmatch(cell):
+                raise TaskError(f"{self.where}: {cell.strip()!r} has {mark} between its thousands: write the numbers without them")
         if not _DECIMAL.fullmatch(cell):
             return cell
         self.example = self.example or cell.strip()
@@ -103,7 +130,7 @@ def read_csv(path: Path) -> Table:
     check_room(path, "a table", TIMES, "save it as .parquet, or its arrays as .npy")
     sheet = open_csv(path)
     (table,) = sheet.pieces(range(len(sheet.names)), len(sheet))
-    return replace(table, doubts=sheet.doubts)
+    return replace(table, doubts=sheet.doubts, delimiter=sheet.delimiter)
 
 
 def open_csv(path: Path, signals: Signals | None = None) -> Sheet:
@@ -111,7 +138,7 @@ def open_csv(path: Path, signals: Signals | None = None) -> Sheet:
 
     Where the `signals` are known, a first row that begins as theirs did is read as theirs was, and one row of one column is enough.
     """
-    points = _Points(str(path), _delimiter(path))
+    points = _Points(str(path), _delimiter(path, signals))
     rows = _rows(path, points)
     first, second = next(rows, []), None
     count = int(len(first) > 0)
@@ -141,9 +168,25 @@ def open_csv(path: Path, signals: Signals | None = None) -> Sheet:
     return Sheet(path, points.delimiter, names, named, count - named, (*points.doubts(), *why))
 
 
-def _delimiter(path: Path) -> str:
+def _delimiter(path: Path, signals: Signals | None) -> str:
+    """What separates the cells of the first line that is not blank.
+
+    It is what did so in the table of the `signals`, where these are found with it; else a tab or a semicolon that leaves no comma but in
+    numbers; else the most frequent of the three. A line without any of them has one cell, whose decimal comma further rows may have.
+    """
     with _opened(path) as file:
-        return max(",;\t", key=file.readline(BEGINNING).count)
+        line = file.readline(BEGINNING)
+        while line.isspace():
+            line = file.readline(BEGINNING)
+    cells = {mark: [cell.strip(' "\r\n') for cell in line.split(mark)] for mark in ("\t", ";")}
+    for mark, found in cells.items():
+        plain = [cell.replace(",", ".") if _DECIMAL.fullmatch(cell) else cell for cell in found]
+        if signals is not None and mark == signals.delimiter and signals.begins(plain):
+            return mark
+    for mark, found in cells.items():
+        if len(found) > 1 and all("," not in cell or any(form.fullmatch(cell) for form in _NUMBERS) for cell in found):
+            return mark
+    return max(",;\t", key=line.count) if "," in line else max("\t;", key=line.count)
 
 
 def _rows(path: Path, points: _Points) -> Iterator[list[str]]:

@@ -1,5 +1,6 @@
 """Folders of images: a folder for each class, or with `train`, `valid` and `test` above those. Needs Pillow."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from einspace.errors import DataError, TaskError
 from einspace.machine import free_memory
+from einspace.reading.archives import ARRAYS
 from einspace.reading.pictures import decoding, is_clear, is_colour, is_cut, is_deep, pixels
 from einspace.reading.png import check_rows
 from einspace.reading.source import SPLITS, Source
@@ -207,6 +209,7 @@ def _find(folder: Path) -> _Found:
     for split, root in (splits or {"train": folder}).items():
         files: list[tuple[Path, str]] = []
         classes = [path for path in _visible(root) if path.is_dir()]
+        _check_classes(root, [path.name for path in classes])
         for label in classes:
             before = len(files)
             for path, depth in _files(label):
@@ -221,6 +224,22 @@ def _find(folder: Path) -> _Found:
             raise TaskError(f"{root}: there are no images; they are expected as {root}/CLASS/IMAGE (.png, .jpg and whatever Pillow opens)")
         found.images[split] = files
     return found
+
+
+def _check_classes(root: Path, names: list[str]) -> None:
+    """Raise TaskError where folders are called like samples and like their targets, or each like a split, and not all like one."""
+    if {ARRAYS.get(name.lower()) for name in names} == {"x", "y"}:
+        raise TaskError(
+            f"{root}: holds {' and '.join(names)}, which are samples and their targets, no classes: targets of pixels are read with "
+            "from_arrays; if these are classes, give the folders other names"
+        )
+    words = [re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", name) for name in names]
+    splits = [{SPLITS[word.lower()] for word in name if word.lower() in SPLITS} for name in words]
+    if all(splits) and len(set[str]().union(*splits)) > 1:
+        raise TaskError(
+            f"{root}: holds {' and '.join(names[:8])}, which are splits, no classes: they are expected as train/CLASS/IMAGE and so on; "
+            "if these are classes, give the folders other names"
+        )
 
 
 def _look(path: Path) -> _Look:

@@ -31,7 +31,8 @@ def recognise(y: NDArray[Any], kind: str | None, names: dict[Any, str] | None, w
 
     0 and 1, and 0 and 255 alone, are masks, in which -1, or 255 beside 1, is ignored. Other whole numbers, up to `MOST_CLASSES` of them,
     are classes for each pixel, and so are channels of which one is 1 at each pixel; everything else is a field of numbers.
-    Raises TaskError for what cannot be of the kind, and for pictures of few colours, which may be classes by colour.
+    Raises TaskError for what cannot be of the kind, and for pictures of few colours, those of 0 and 255 alone too, which may be classes by
+    colour.
     """
     y = y[:, None] if y.ndim == 3 else y
     if y.ndim != 4 or 0 in y.shape[1:]:
@@ -43,19 +44,23 @@ def recognise(y: NDArray[Any], kind: str | None, names: dict[Any, str] | None, w
         return _mask(y, values, where)
     if kind == "segmentation":
         return _classes(y, values, names, where, ())
-    if values <= {0, 1, IGNORED, OFTEN_IGNORED} and values & {0, 1, OFTEN_IGNORED}:
+    pictures = y.shape[1] in (3, 4) and y.dtype == np.uint8
+    pure = pictures and values == {0, OFTEN_IGNORED}
+    if not pure and values <= {0, 1, IGNORED, OFTEN_IGNORED} and values & {0, 1, OFTEN_IGNORED}:
         if y.shape[1] > 1 and values <= {0, 1} and (y.sum(axis=1) == 1).all():
             return _classes(y, values, names, where, ("one channel is 1 at each pixel: read as classes; for masks say kind mask",))
         return _mask(y, values, where)
     if y.shape[1] == 1 and values and all(value.is_integer() for value in values):
-        told = f"{len(values)} different whole numbers are read as classes for each pixel; if they are amounts, say kind dense"
+        classes = len(values - _ignored(values, names))
+        told = f"{classes} different whole numbers are read as classes for each pixel; if they are amounts, say kind dense"
         counted = values == set(range(len(values))) and y.dtype.kind in "iu" and len(values) <= USUAL
         read = _classes(y, values, names, where, () if counted else (told,))
         return replace(read, notes=(told, *read.notes)) if counted else read
-    if y.shape[1] in (3, 4) and y.dtype == np.uint8 and _few_colours(y):
+    if pictures and _few_colours(y):
+        masks = "kind='mask' for a mask in each channel, or " if pure else ""
         raise TaskError(
             f"{where}: targets {y.shape} of few colours may be classes by colour: make numbers (N, H, W) of them, "
-            "or say kind='dense' to predict colours"
+            f"or say {masks}kind='dense' to predict colours"
         )
     return Targets("dense", y, Dense(y.shape[1], (y.shape[2], y.shape[3])))
 
@@ -113,9 +118,7 @@ def _classes(y: NDArray[Any], values: _Values, names: dict[Any, str] | None, whe
         return Targets("segmentation", y.argmax(axis=1), Segmentation(len(known), _size(y)), tuple(known.values()), notes, doubts)
     if not values or not all(value.is_integer() for value in values):
         raise TaskError(f"{where}: classes for each pixel are at most {MOST_CLASSES} different whole numbers")
-    ignored = values & {IGNORED} or (values & {OFTEN_IGNORED} if len(values) > 2 else frozenset())
-    if names is not None and OFTEN_IGNORED in names:
-        ignored -= {OFTEN_IGNORED}
+    ignored = _ignored(values, names)
     found = sorted(int(value) for value in values - ignored)
     known = names or {number: str(number) for number in found}
     strange = [number for number in found if number not in known]
@@ -127,9 +130,19 @@ def _classes(y: NDArray[Any], values: _Values, names: dict[Any, str] | None, whe
     for value in ignored:
         codes[y[:, 0] == value] = IGNORED
         notes += (f"pixels of {value:g} are ignored",)
+    if OFTEN_IGNORED in ignored and names is None and found != list(range(len(found))):
+        more = ", ..." if len(found) > 2 else ""
+        every = f"labels={{{found[0]}: '...', {found[1]}: '...'{more}, {OFTEN_IGNORED}: '...'}}"
+        doubts += (f"{OFTEN_IGNORED} is ignored; if it is a class, give the names of all, as {every}",)
     if list(known) != list(range(len(known))):
         notes += (f"classes {', '.join(map(str, list(known)[:8]))}{', ...' if len(known) > 8 else ''} are numbered anew from 0",)
     return Targets("segmentation", codes, Segmentation(len(known), _size(y)), tuple(known.values()), notes, doubts, tuple(known))
+
+
+def _ignored(values: _Values, names: dict[Any, str] | None) -> _Values:
+    """The values of ignored pixels among those of classes: -1, or else 255 where it has no name and two others or more are there."""
+    found = values & {IGNORED} or (values & {OFTEN_IGNORED} if len(values) > 2 else frozenset())
+    return found - {OFTEN_IGNORED} if names is not None and OFTEN_IGNORED in names else found
 
 
 def _size(y: NDArray[Any]) -> tuple[int, int]:

@@ -13,7 +13,8 @@ from einspace.reading.columns import Columns, column_of, is_number
 class Signals:
     """The columns of the signals in order, the column of the label, and the layout of channels in a row (see `tables.read_table`).
 
-    In a table without names, columns are called by their numbers, and `width` says how many there were.
+    In a table without names, columns are called by their numbers, and `width` says how many there were. `delimiter` is what separated the
+    cells of a text; empty for any other table, and where it was not recorded.
     """
 
     columns: tuple[str, ...]
@@ -22,6 +23,7 @@ class Signals:
     width: int
     channels: int = 1
     layout: str = "steps"
+    delimiter: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -32,7 +34,7 @@ class Signals:
         """The inverse of `to_json`; raises KeyError or TypeError for other data."""
         columns = tuple(map(str, data["columns"]))
         numbers = int(data["width"]), int(data["channels"])
-        return cls(columns, str(data["label"]), bool(data["named"]), *numbers, str(data["layout"]))
+        return cls(columns, str(data["label"]), bool(data["named"]), *numbers, str(data["layout"]), str(data.get("delimiter", "")))
 
     def in_a_row(self, sample: tuple[int, ...]) -> bool:
         """Whether a row holds the numbers of a sample one by one; otherwise its only cell is the series."""

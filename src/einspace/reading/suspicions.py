@@ -1,6 +1,6 @@
 """Suspicions: properties of usable samples and targets that may be mistakes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -16,6 +16,9 @@ STANDINS = (-99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
 FEWEST = 25
 """Samples of a split with which the standard error of a mean is a fifth of their standard deviation: 0.1 of an accuracy of one half."""
 
+FLAT, RARE = 1 / 50, 1 / 10
+"""The part of the joint deviation that is little for a column to vary over, and the rows of a column that are seldom another number."""
+
 
 def stand_ins(x: NDArray[Any]) -> list[str]:
     """A doubt where the largest or the smallest number is one of `STANDINS`, far from all others."""
@@ -30,6 +33,24 @@ def stand_ins(x: NDArray[Any]) -> list[str]:
                 are = "value is" if count == 1 else "values are"
                 doubts.append(f"{count} {are} {extreme:g}, far from all others: if it stands for a missing value, take it out")
     return doubts
+
+
+def unlike(x: NDArray[Any], names: Sequence[str]) -> list[str]:
+    """A doubt where columns (N, S, 1) of a table vary over less than `FLAT` of the deviation of all, by which they are normalised.
+
+    Columns that are hardly ever another number than their median, as pixels of a border, are left out.
+    """
+    columns = x[:, :, 0].astype(np.float64)
+    ranges = np.ptp(columns, axis=0)
+    often = (columns != np.median(columns, axis=0)).mean(axis=0) >= RARE
+    flat = [name for name, small in zip(names, often & (ranges > 0) & (ranges < FLAT * columns.std()), strict=True) if small]
+    if not flat:
+        return []
+    shown = f"{', '.join(flat[:5])}{f' and {len(flat) - 5} more' if len(flat) > 5 else ''}"
+    what = f"columns {shown} vary" if len(flat) > 1 else f"column {shown} varies"
+    count = len(names)
+    together = f"{what} over less than 1/{1 / FLAT:.0f} of the deviation of all columns, which are normalised together as steps"
+    return [f"{together}; if they are different quantities, --channels {count}, or channels={count}, normalises each by itself"]
 
 
 def repeated(x: Mapping[str, Samples]) -> list[str]:

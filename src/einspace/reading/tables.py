@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from einspace.errors import TaskError
 from einspace.quantities import counted
-from einspace.reading.columns import TIMES, Table, column_of, is_numeric, label_of, left_out, numbers_of
+from einspace.reading.columns import TIMES, Table, column_of, counters, is_numeric, label_of, left_out, numbers_of
 from einspace.reading.csvfile import read_csv
 from einspace.reading.frames import FRAMES, read_frame, read_frame_file
 from einspace.reading.labels import missing
@@ -65,11 +65,12 @@ def read_table(
     series, about, unsure = series_of(table, used, int(channels), layout, hint)
     told = f"label: column {table.names[target]}, {why}"
     notes = [*([] if guessed else [told]), *notes, *about]
-    doubts = [*table.doubts, *([told] if guessed else []), *doubts, *unsure]
+    numbering = [] if _is_nested(table.columns[used[0]]) else counters(table, used, drop)
+    doubts = [*table.doubts, *([told] if guessed else []), *doubts, *numbering, *unsure]
     y = labels_of(table, target)
     pools = {"train": (series, y)} if apart is None else _divided(table, apart, series, y)
     columns = tuple(table.names[number] for number in used)
-    signals = Signals(columns, table.names[target], table.named, len(table.names), int(channels), layout)
+    signals = Signals(columns, table.names[target], table.named, len(table.names), int(channels), layout, table.delimiter)
     return Source(pools, notes=tuple(notes), doubts=tuple(doubts), signals=signals)
 
 

@@ -151,7 +151,8 @@ def _classes(y: NDArray[Any], where: str, names: dict[Any, str] | None, kind: st
         doubts += (f"{len(found)} different whole numbers are read as classes without an order; if they are amounts, say kind regression",)
     names = dict(zip(range(len(found)), map(str, found), strict=True))
     codes = codes.reshape(-1).astype(np.int64)
-    return Targets("classification", codes, Classification(len(names)), tuple(names.values()), notes, doubts, tuple(found.tolist()))
+    values = tuple((found.astype(bool) if y.dtype.kind == "b" else found).tolist())
+    return Targets("classification", codes, Classification(len(names)), tuple(names.values()), notes, doubts, values)
 
 
 def _of_names(y: NDArray[Any], names: dict[Any, str], where: str, notes: tuple[str, ...]) -> Targets:

@@ -189,10 +189,13 @@ def check_trained_alike(stored: Settings, task: Task, run: str) -> None:
 def _completed(stored: Mapping[str, Any], here: Mapping[str, Any]) -> Settings:
     """The settings of a run with the options of recipe and head that came after it was started, off as they are by default.
 
-    What the preprocessing did not record is as it is here: the hash of the data covers it.
+    What the preprocessing did not record is as it is here, and so is what separated the cells of a table: the hash of the data covers both.
     """
     if "preprocessing" in stored and "shallow" in here.get("preprocessing", {}):
-        stored = {**stored, "preprocessing": {"shallow": here["preprocessing"]["shallow"], **stored["preprocessing"]}}
+        now, then = here["preprocessing"], {"shallow": here["preprocessing"]["shallow"], **stored["preprocessing"]}
+        if now.get("signals") and then.get("signals"):
+            then["signals"] = {**then["signals"], "delimiter": now["signals"]["delimiter"]}
+        stored = {**stored, "preprocessing": then}
     if "recipe" not in stored or "recipe" not in here:
         return dict(stored)
     later = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}

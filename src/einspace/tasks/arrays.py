@@ -14,7 +14,7 @@ from einspace.reading.arrays import as_array
 from einspace.reading.axes import Axes, arranged, axes_of, target_axes_of
 from einspace.reading.scanning import not_finite
 from einspace.reading.source import Source, Targets
-from einspace.reading.suspicions import few, of_pixels, repeated, stand_ins
+from einspace.reading.suspicions import few, of_pixels, repeated, stand_ins, unlike
 from einspace.reading.targets import recognise
 from einspace.tasks.augmentation import Augmentation
 from einspace.tasks.checks import check_presence
@@ -66,6 +66,9 @@ def task_of(source: Source, options: Options) -> Task:
     apart = [split for split in ("valid", "test") if split in source.pools]
     shaped = of_pixels(whole, targets.kind, inputs.shape)
     suspicions = [] if normaliser is not None or on_disk(train.x) else [*stand_ins(np.asarray(parts["train"].x)), *repeated(x)]
+    columns = source.signals
+    if options["normalise"] and columns is not None and inputs.shape == (len(columns.columns), 1):
+        suspicions += unlike(np.asarray(parts["train"].x), columns.columns)
     suspicions += few({split: len(part.y) for split, part in parts.items()}, apart)
     notes = (
         *source.notes,
@@ -119,10 +122,12 @@ def _arrays(source: Source, options: Options) -> tuple[dict[str, tuple[NDArray[A
     raw = {split: _pair(pair, where[split]) for split, pair in source.pools.items()}
     x, y = raw["train"]
     said = options["axes"]
-    if source.shallow is not None:  # images were read, whose axes are known
+    if source.shallow is not None:  # images were read, whose axes are known, as are those of the rows of a table
         if said not in (None, "NCHW"):
             raise TaskError(f"{name}: axes are those of arrays, and the samples are images: leave axes={said!r} out")
         said = "NCHW"
+    elif said is None and source.signals is not None and x.ndim == 3 and source.signals.in_a_row(x.shape[1:]):
+        said = "NSD"
     axes = axes_of(x, said, where["train"])
     shaped = {split: _shaped(x, axes.order, where[split]) for split, (x, _) in raw.items()}
     of_targets = target_axes_of(y, shaped["train"].shape[1:], axes.order, options["target_axes"], where["train"])
