@@ -6,7 +6,7 @@ from tests.architectures import SHAPES, sampled
 from tests.networks.comparison import compare
 
 from einspace import EinSpace, baselines
-from einspace.networks import batching_pays, build, convert_state
+from einspace.networks import batching, batching_pays, build, convert_state
 from einspace.passes import Batched
 
 
@@ -58,9 +58,15 @@ def test_all_forms_exchange_their_weights_exactly() -> None:
         assert all(torch.equal(state[name].reshape(weight.shape), weight) for name, weight in original.items())
 
 
-def test_whether_batching_pays_is_measured() -> None:
-    """Small layers on few rows are all overhead, which one call has once; where there is nothing to batch there is nothing to gain."""
-    x = torch.randn(2, 4, 16)
+def test_whether_batching_pays_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each call costs as much as any other, one call for many branches pays; where there is nothing to batch nothing is gained."""
+    x, stepped = torch.randn(2, 4, 16), batching._step
+
+    def calls(network: torch.fx.GraphModule, x: torch.Tensor) -> float:
+        assert stepped(network, x) > 0
+        return len(network.graph.nodes)
+
+    monkeypatch.setattr(batching, "_step", calls)
     many = "[clone(b=8) {[clone(b=8) {linear(d=16)} concat(dim=2,b=8)]} concat(dim=2,b=8)]"
     assert batching_pays(EinSpace((4, 16)).parse(many), x)
     assert not batching_pays(EinSpace((4, 16)).parse("[linear(d=16) relu]"), x)
