@@ -64,7 +64,7 @@ def test_whether_batching_pays_is_measured(monkeypatch: pytest.MonkeyPatch) -> N
 
     def calls(network: torch.fx.GraphModule, x: torch.Tensor) -> float:
         assert stepped(network, x) > 0
-        return sum(node.op.startswith("call_") and "linear" in str(node.target) for node in network.graph.nodes)
+        return float(sum(node.op.startswith("call_") and "linear" in str(node.target) for node in network.graph.nodes))
 
     monkeypatch.setattr(batching, "_step", calls)
     many = "[clone(b=8) {[clone(b=8) {linear(d=16)} concat(dim=2,b=8)]} concat(dim=2,b=8)]"
