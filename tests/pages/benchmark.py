@@ -52,6 +52,11 @@ Our search with `resnet8-wide` in the place of resnet8, which needs a budget of 
 that the other tables leave out. Two cores of an AMD EPYC on which resnet8 takes 3.6 seconds on AddDigits, one worker and one core for each
 search, the other core at work too. Verdicts are by 1.5 standard errors, as they were then.
 """,
+    "ten-minutes-decisions.jsonl": """## Ten minutes, decisions on 80% of the pool
+
+The same one day later, with verdicts by 2 standard errors and decisions whose partitions have 80% of train and valid to train on. One
+worker and one core for each search, the other core at work too.
+""",
     "before-widening.jsonl": """## Five minutes, before the best network was tried at twice its width
 
 Our search by earlier commits. Seven of the eighteen never tried a network of twice the width.
