@@ -44,8 +44,9 @@ def is_frame(given: Any) -> bool:
 
 def framed(rows: Sequence[Any]) -> Any:
     """The data frame of rows that were taken out of one of pandas, by the names of their cells; a cell that is missing is NaN."""
-    import pandas
+    from narwhals.dependencies import get_pandas
 
+    pandas = get_pandas()  # it is there, since the rows are its own
     return pandas.DataFrame(rows).infer_objects()
 
 
