@@ -13,13 +13,11 @@ from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
 import torch
+from benchmarks.decisions import trained
 from benchmarks.search.tasks import TASKS, load
 
 import einspace as es
 from einspace.errors import SettingError
-from einspace.evaluation.objective import TaskObjective
-from einspace.evaluation.outcome import Context
-from einspace.grammar import WIDEST_GRAMMAR
 from einspace.phases.race import decisive_share
 from einspace.trial import DECISION, Trial
 
@@ -35,7 +33,7 @@ def leads(run: Path, task: es.Task, first: int) -> list[Lead]:
     """The leads of the first candidates of a run; raises SettingError where its decision was not of long trainings beside a baseline."""
     result = es.load_result(run.name, str(run.parent))
     decided = [trial for trial in result.others if trial.phase == DECISION]
-    trained = {(trial.proposal.identity, trial.seed): trial.fitness for trial in decided}
+    known = {(trial.proposal.identity, trial.seed): trial.fitness for trial in decided}
     baselines = {trial.proposal.identity for trial in decided if not trial.parents}
     epochs = {len(trial.evaluation.losses) for trial in decided if trial.evaluation is not None and trial.fitness is not None}
     if len(baselines) != 1 or not all(count > task.recipe.epochs_search for count in epochs):
@@ -44,20 +42,16 @@ def leads(run: Path, task: es.Task, first: int) -> list[Lead]:
     ranked = sorted(
         (trial for trial in result.history if trial.fitness is not None and trial.parents), key=lambda trial: -(trial.fitness or 0.0)
     )
-    objective, found = TaskObjective(task, task.recipe), dict[str, Lead]()
-    sign = 1 if task.metric.higher_is_better else -1
+    found: dict[str, Lead] = {}
     for trial in ranked:
         identity = trial.proposal.identity
         if identity in found or len(found) == first:
             continue
         scores: list[float | None] = []
         for seed in partitions:
-            if (identity, seed) not in trained:
-                share, changes = decisive_share(task), trial.proposal.changes
-                context = Context(seed=seed, partition=seed, valid_share=share, long=True, changes=changes)
-                value = objective(es.EinSpace(task.input, grammar=WIDEST_GRAMMAR).parse(trial.proposal.text), context).value
-                trained[identity, seed] = None if value is None else sign * value
-            score, other = trained[identity, seed], trained.get((baseline, seed))
+            if (identity, seed) not in known:
+                known[identity, seed] = trained(task, trial.proposal.text, trial.proposal.changes, decisive_share(task), seed)
+            score, other = known[identity, seed], known.get((baseline, seed))
             scores.append(None if score is None or other is None else score - other)
         found[identity] = Lead(trial, tuple(scores))
     return list(found.values())

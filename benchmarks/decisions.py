@@ -4,9 +4,9 @@
 
 Each run of the files (`benchmarks.search` wrote them) whose winner and baseline have scores on test is decided again: both are trained
 for final epochs on as many new partitions of train and valid as there are pairs, for each share of the pool that is valid; `own` is that
-of the task. A line for
-each comparison has the mean difference of each share beside that on test, and the last ones say for each share how far these are apart, in
-how many comparisons both have the same sign, and Kendall's tau of the two. Trainings stand in `--out`, which a call goes on from.
+of the task. A line for each comparison has the mean difference of each share beside that on test. The last lines say for each share how
+far these are apart, in how many comparisons both have the same sign, and Kendall's tau of the two. Trainings stand in `--out`, which a
+call goes on from.
 """
 
 import argparse
@@ -70,7 +70,7 @@ class Trainings:
         """The score of a network after final epochs on the partition of a seed; None for a training that failed."""
         key = task.name, network, share, seed
         if key not in self._known:
-            self._known[key] = _trained(task, json.loads(network), share, seed)
+            self._known[key] = trained(task, **json.loads(network), share=share, seed=seed)
             if self._path is not None:
                 row = dict(zip(("task", "network", "share", "seed", "score"), (*key, self._known[key]), strict=True))
                 with self._path.open("a", encoding="utf-8") as stream:
@@ -78,10 +78,9 @@ class Trainings:
         return self._known[key]
 
 
-def _trained(task: Task, network: Mapping[str, object], share: float | None, seed: int) -> float | None:
-    architecture = EinSpace(task.input, grammar=WIDEST_GRAMMAR).parse(str(network["text"]))
-    changes = network["changes"]
-    assert isinstance(changes, dict)
+def trained(task: Task, text: str, changes: Mapping[str, float], share: float | None, seed: int) -> float | None:
+    """The score of a network after final epochs on a partition, turned so that more is better; None for a training that failed."""
+    architecture = EinSpace(task.input, grammar=WIDEST_GRAMMAR).parse(text)
     context = Context(seed=seed, partition=seed, valid_share=share, long=True, changes=changes)
     value = TaskObjective(task, task.recipe)(architecture, context).value
     return value if value is None or task.metric.higher_is_better else -value

@@ -3,17 +3,16 @@
 import json
 import re
 import signal
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.study.race_samples import RESNET, Timed, World, baseline_is, run
+from tests.study.race_samples import Timed, World, baseline_is, failing, run
 from tests.study_samples import ThreadExecutor
 
 from einspace.callbacks import Progress
-from einspace.evaluation.outcome import Evaluation, Outcome, Request
+from einspace.evaluation.outcome import Outcome
 from einspace.reporting.card import card
 from einspace.reporting.result import summary
 from einspace.result import Result, load_result
@@ -87,13 +86,7 @@ def test_a_network_whose_trainings_of_a_decision_fail_has_not_won_it(tmp_path: P
     """Without a race it is the only candidate, and yet has no mean to win with."""
     world = Timed(World(baseline_is(0.3)))
     monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
-
-    def function(request: Request) -> Evaluation:
-        found = world(request)
-        failed = request.partition in (5000, 5001, 5003) and request.text != RESNET
-        return replace(found, outcome=Outcome.NAN, value=None, reason="the loss is nan") if failed else found
-
-    result = run(tmp_path, function, trials=None, budget=330)
+    result = run(tmp_path, failing(world, (5000, 5001, 5003), Outcome.NAN), trials=None, budget=330)
     assert result.unjudged.endswith("could not be trained again each time")
     check_nobody_has_won(result)
 

@@ -1,6 +1,6 @@
 """A race between architectures of known worth, whose scores have known noise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -61,6 +61,17 @@ class Timed:
         )
         self.now += took
         return replace(self.world(request), seconds=Seconds(train=took))
+
+
+def failing(world: Callable[[Request], Evaluation], partitions: Collection[int], outcome: Outcome) -> Callable[[Request], Evaluation]:
+    """A world in which the trainings on these partitions end so, but for those of the baseline."""
+
+    def function(request: Request) -> Evaluation:
+        found = world(request)
+        failed = request.partition in partitions and request.text != RESNET
+        return replace(found, outcome=outcome, value=None, reason=f"it ended as {outcome}") if failed else found
+
+    return function
 
 
 def baseline_is(worth: float, others: Callable[[str], float] = score) -> Callable[[str], float]:

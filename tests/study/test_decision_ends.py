@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.study.race_samples import RESNET, Timed, World, baseline_is, run
+from tests.study.race_samples import RESNET, Timed, World, baseline_is, failing, run
 
 from einspace.callbacks import Progress
 from einspace.evaluation.outcome import Evaluation, Outcome, Request
@@ -93,23 +93,17 @@ def test_a_decision_in_which_the_baseline_fails_does_not_count_and_that_is_said(
     assert "Trainings of the decision failed, so that it does not count." in verdict.evidence
 
 
-@pytest.mark.parametrize(("failing", "pairs"), [((5003,), 4), ((5000, 5003), 3)])
+@pytest.mark.parametrize(("lost", "pairs"), [((5003,), 4), ((5000, 5003), 3)])
 def test_of_a_decision_of_one_the_pairs_of_failed_trainings_do_not_count_and_that_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: tuple[int, ...], pairs: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: tuple[int, ...], pairs: int
 ) -> None:
     """One lost training out of five had cost the verdict, and the baseline was blamed for it; the same is told when the run is read."""
     world = Timed(World(baseline_is(0.3)))
     monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
-
-    def function(request: Request) -> Evaluation:
-        found = world(request)
-        failed = request.partition in failing and request.text != RESNET
-        return replace(found, outcome=Outcome.TIMEOUT, value=None, reason="too slow") if failed else found
-
-    result = run(tmp_path, function, budget=330, trials=None)
+    result = run(tmp_path, failing(world, lost, Outcome.TIMEOUT), budget=330, trials=None)
     assert result.verdict is not None
     assert result.verdict.pairs == pairs
-    name, count = result.verdict.winner, len(failing)
+    name, count = result.verdict.winner, len(lost)
     assert f"{count} further training{'s' * (count > 1)} of {name} failed and do{'es' * (count == 1)} not count." in result.verdict.evidence
     assert load_result("test", str(tmp_path)).verdict == result.verdict
 
@@ -118,13 +112,7 @@ def test_a_network_whose_trainings_fail_too_often_is_named(tmp_path: Path, monke
     """Two pairs of five are too few for a verdict, and its reason is not that the baseline, which has all scores, failed."""
     world = Timed(World(baseline_is(0.3)))
     monkeypatch.setattr("einspace.phases.budget.monotonic", lambda: world.now)
-
-    def function(request: Request) -> Evaluation:
-        found = world(request)
-        failed = request.partition in (5000, 5001, 5003) and request.text != RESNET
-        return replace(found, outcome=Outcome.NAN, value=None, reason="the loss is nan") if failed else found
-
-    result = run(tmp_path, function, budget=330, trials=None)
+    result = run(tmp_path, failing(world, (5000, 5001, 5003), Outcome.NAN), budget=330, trials=None)
     assert result.best is not None
     assert (result.verdict, result.unjudged) == (None, f"{result.best.name} could not be trained again each time")
 
