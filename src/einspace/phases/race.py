@@ -163,7 +163,7 @@ class Race:
             )
             decision = next(fitting, Round())
             times = PAIRS if self._is_beside(decision.finalists) else decision.times
-            chosen, seeds = standing[: decision.finalists], self._seeds(5 + decision.long, times)
+            chosen, seeds = standing[: decision.finalists], self._deciding(decision.long, times)
             reason = "" if plan.race else NO_TIME
             plan = replace(plan, finalists=chosen, decision=seeds, long=decision.long, decisive=self._decisive, reason=reason)
         entered = [*plan.finalists, *baseline]
@@ -272,7 +272,7 @@ class Race:
             cost = race + self._cost(contest, ranked, apart, decision, finals)
             if cost <= allowed:
                 chosen, name = tuple(ranked[: number or 1]), "" if best is None else best.origin
-                seeds = self._seeds(1, TWICE.times if number else 0), (), self._seeds(5 + decision.long, decision.times)
+                seeds = self._seeds(1, TWICE.times if number else 0), (), self._deciding(decision.long, decision.times)
                 reason = "" if number else NO_TIME
                 plan = Plan(ended, chosen, "".join(apart), name, *seeds, self._fixed, self._common, reason=reason, long=decision.long)
                 return replace(plan, decisive=self._decisive), cost
@@ -281,6 +281,10 @@ class Race:
 
     def _seeds(self, part: int, times: int) -> tuple[int, ...]:
         return tuple(self._seed + APART * part + number for number in range(times))
+
+    def _deciding(self, long: bool, times: int) -> tuple[int, ...]:
+        """The seeds of a decision (`APART`)."""
+        return self._seeds(5 + long, times)
 
     def _is_beside(self, finalists: int) -> bool:
         """Whether a decision of so many finalists runs beside the final trainings."""
@@ -293,13 +297,13 @@ class Race:
             return makespan((*finals, *durations), self._workers)
         return makespan(durations, self._workers) + makespan(finals, self._workers)
 
-    def _durations(self, contest: Contest, names: Sequence[str], decision: Round) -> list[float]:
-        return [self._seconds(contest, name, decision) for name in names] * decision.times
+    def _durations(self, contest: Contest, names: Sequence[str], found: Round) -> list[float]:
+        return [self._seconds(contest, name, found) for name in names] * found.times
 
-    def _seconds(self, contest: Contest, identity: str, decision: Round) -> float:
+    def _seconds(self, contest: Contest, identity: str, found: Round) -> float:
         """The predicted seconds of a training, from earlier ones."""
-        return self._outside + MARGIN * self._times(decision) * (measured(contest.store, contest.claimed[identity]) or 0.0)
+        return self._outside + MARGIN * self._times(found) * (measured(contest.store, contest.claimed[identity]) or 0.0)
 
-    def _times(self, decision: Round) -> float:
+    def _times(self, found: Round) -> float:
         """The cost of a training of a round, in trainings of the search: more epochs, and in a decision more samples."""
-        return (self._longer if decision.long else 1.0) * (self._more if decision.finalists else 1.0)
+        return (self._longer if found.long else 1.0) * (self._more if found.finalists else 1.0)
